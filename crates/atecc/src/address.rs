@@ -1,0 +1,219 @@
+//! Where `Read` and `Write` go: Param2 and the zone bits of Param1.
+//!
+//! Configuration and OTP zone: `block << 3 | word`. Data zone:
+//! `block << 8 | slot << 3 | word`. A block has 32 bytes, a word 4.
+//! Source: ATECC508A datasheet, "Address Encoding".
+
+use crate::Slot;
+
+/// The three EEPROM zones.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[repr(u8)]
+pub enum Zone {
+    /// Configuration, 128 bytes.
+    Config = 0,
+    /// One-time programmable, 64 bytes.
+    Otp = 1,
+    /// Data, 16 slots.
+    Data = 2,
+}
+
+impl core::fmt::Display for Zone {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Config => "configuration zone",
+            Self::Otp => "OTP zone",
+            Self::Data => "data zone",
+        })
+    }
+}
+
+/// A block or word past the end of its zone or slot.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum AddressError {
+    /// No such 32-byte block.
+    #[error("block {block} is outside {place}: it has {limit}")]
+    Block {
+        /// The block asked for.
+        block: u8,
+        /// How many there are.
+        limit: u8,
+        /// The zone, or the slot of the data zone.
+        place: Place,
+    },
+    /// No such 4-byte word.
+    #[error("word {word} is outside {place}: it has {limit}")]
+    Word {
+        /// The word asked for, counted from the start of the zone or slot.
+        word: u8,
+        /// How many there are.
+        limit: u8,
+        /// The zone, or the slot of the data zone.
+        place: Place,
+    },
+}
+
+/// A zone that is addressed as a whole, or a slot.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Place {
+    /// Configuration zone.
+    Config,
+    /// OTP zone.
+    Otp,
+    /// One slot of the data zone.
+    Slot(Slot),
+}
+
+impl Place {
+    /// Size in bytes.
+    #[must_use]
+    pub const fn size(self) -> usize {
+        match self {
+            Self::Config => 128,
+            Self::Otp => 64,
+            Self::Slot(slot) => slot.size(),
+        }
+    }
+
+    /// The zone it lies in.
+    #[must_use]
+    pub const fn zone(self) -> Zone {
+        match self {
+            Self::Config => Zone::Config,
+            Self::Otp => Zone::Otp,
+            Self::Slot(_) => Zone::Data,
+        }
+    }
+
+    const fn param2(self, block: u8, word: u8) -> u16 {
+        match self {
+            Self::Config | Self::Otp => (block << 3 | word) as u16,
+            Self::Slot(slot) => (block as u16) << 8 | (slot.index() << 3 | word) as u16,
+        }
+    }
+}
+
+impl core::fmt::Display for Place {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Slot(slot) => slot.fmt(f),
+            place => place.zone().fmt(f),
+        }
+    }
+}
+
+/// A 32-byte block that exists.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct BlockAddress {
+    place: Place,
+    block: u8,
+}
+
+impl BlockAddress {
+    /// Block `block` of `place`. The last block of a slot may be shorter than
+    /// 32 bytes: reads are filled with zeros, writes lose what is past the end.
+    ///
+    /// # Errors
+    /// [`AddressError::Block`] past the last block.
+    pub const fn new(place: Place, block: u8) -> Result<Self, AddressError> {
+        #[expect(clippy::cast_possible_truncation, reason = "at most 13 blocks")]
+        let limit = place.size().div_ceil(32) as u8;
+        if block < limit {
+            Ok(Self { place, block })
+        } else {
+            Err(AddressError::Block {
+                block,
+                limit,
+                place,
+            })
+        }
+    }
+
+    pub(crate) const fn zone(self) -> Zone {
+        self.place.zone()
+    }
+
+    pub(crate) const fn param2(self) -> u16 {
+        self.place.param2(self.block, 0)
+    }
+}
+
+/// A 4-byte word that exists.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct WordAddress {
+    place: Place,
+    word: u8,
+}
+
+impl WordAddress {
+    /// Word `word` of `place`, counted from its start: byte offset / 4.
+    ///
+    /// # Errors
+    /// [`AddressError::Word`] past the last word.
+    pub const fn new(place: Place, word: u8) -> Result<Self, AddressError> {
+        #[expect(clippy::cast_possible_truncation, reason = "at most 104 words")]
+        let limit = (place.size() / 4) as u8;
+        if word < limit {
+            Ok(Self { place, word })
+        } else {
+            Err(AddressError::Word { word, limit, place })
+        }
+    }
+
+    pub(crate) const fn zone(self) -> Zone {
+        self.place.zone()
+    }
+
+    pub(crate) const fn param2(self) -> u16 {
+        self.place.param2(self.word / 8, self.word % 8)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn param2_of_the_datasheet() {
+        let word = |place, word| WordAddress::new(place, word).map(WordAddress::param2);
+        let block = |place, block| BlockAddress::new(place, block).map(BlockAddress::param2);
+        // Configuration word 4 holds the I2C address, word 21 the lock bytes.
+        assert_eq!(word(Place::Config, 4), Ok(0x0004));
+        assert_eq!(word(Place::Config, 21), Ok(0x0015));
+        assert_eq!(block(Place::Config, 3), Ok(0x0018));
+        assert_eq!(block(Place::Otp, 1), Ok(0x0008));
+        // Slot 10: two full blocks, then words 16 and 17 in block 2.
+        assert_eq!(block(Place::Slot(Slot::ALL[10]), 1), Ok(0x0150));
+        assert_eq!(word(Place::Slot(Slot::ALL[10]), 17), Ok(0x0251));
+        assert_eq!(block(Place::Slot(Slot::ALL[8]), 12), Ok(0x0C40));
+    }
+
+    #[test]
+    fn nothing_past_the_end() {
+        for place in [Place::Config, Place::Otp]
+            .into_iter()
+            .chain(Slot::ALL.map(Place::Slot))
+        {
+            let blocks = u8::try_from(place.size().div_ceil(32)).unwrap();
+            let words = u8::try_from(place.size() / 4).unwrap();
+            assert!(BlockAddress::new(place, blocks - 1).is_ok());
+            assert!(WordAddress::new(place, words - 1).is_ok());
+            assert_eq!(
+                BlockAddress::new(place, blocks),
+                Err(AddressError::Block {
+                    block: blocks,
+                    limit: blocks,
+                    place
+                })
+            );
+            assert_eq!(
+                WordAddress::new(place, words),
+                Err(AddressError::Word {
+                    word: words,
+                    limit: words,
+                    place
+                })
+            );
+        }
+    }
+}

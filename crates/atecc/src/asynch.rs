@@ -1,0 +1,126 @@
+//! The device on an embedded-hal-async bus: the same machine, awaited.
+//!
+//! A future that is dropped half-way leaves the chip awake until its watchdog
+//! fires; the next run begins by waking it and copes.
+
+use embedded_hal_async::delay::DelayNs;
+use embedded_hal_async::i2c::I2c;
+
+use crate::device::{is_nack, outcome};
+use crate::{BusAddress, Command, Error, GeneralCall, Once, Procedure, Run, Step, Timing};
+
+/// How a board wakes its chips; see [`crate::WakePulse`].
+#[expect(
+    async_fn_in_trait,
+    reason = "as embedded-hal-async, which leaves Send to the executor"
+)]
+pub trait WakePulse<B: I2c, D> {
+    /// Give one pulse. A missing acknowledge is no error here.
+    ///
+    /// # Errors
+    /// The bus's own.
+    async fn pulse(&mut self, i2c: &mut B, delay: &mut D) -> Result<(), B::Error>;
+}
+
+impl<B: I2c, D> WakePulse<B, D> for GeneralCall {
+    async fn pulse(&mut self, i2c: &mut B, _: &mut D) -> Result<(), B::Error> {
+        match i2c.write(0x00, &[0x00]).await {
+            Err(error) if is_nack(&error) => Ok(()),
+            result => result,
+        }
+    }
+}
+
+/// A chip on an asynchronous I2C bus; see [`crate::Device`].
+#[derive(Debug)]
+pub struct Device<I2C, D, W = GeneralCall> {
+    i2c: I2C,
+    delay: D,
+    wake: W,
+    address: BusAddress,
+    timing: Timing,
+}
+
+impl<I2C: I2c, D: DelayNs> Device<I2C, D> {
+    /// A chip at the address of parts as delivered, 0x60.
+    pub const fn new(i2c: I2C, delay: D) -> Self {
+        Self {
+            i2c,
+            delay,
+            wake: GeneralCall,
+            address: BusAddress::DEFAULT,
+            timing: Timing::new(crate::Family::Atecc508),
+        }
+    }
+}
+
+impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Device<I2C, D, W> {
+    /// The same chip, woken by `wake`.
+    pub fn with_wake<V: WakePulse<I2C, D>>(self, wake: V) -> Device<I2C, D, V> {
+        Device {
+            i2c: self.i2c,
+            delay: self.delay,
+            wake,
+            address: self.address,
+            timing: self.timing,
+        }
+    }
+
+    /// A chip at another address.
+    #[must_use]
+    pub fn with_address(self, address: BusAddress) -> Self {
+        Self { address, ..self }
+    }
+
+    /// Other waits than [`Timing::default`].
+    #[must_use]
+    pub fn with_timing(self, timing: Timing) -> Self {
+        Self { timing, ..self }
+    }
+
+    /// Send one command: wake, exchange, sleep.
+    ///
+    /// # Errors
+    /// The bus's own error, or the command's [`crate::Failure`].
+    pub async fn execute<C: Command>(
+        &mut self,
+        command: C,
+    ) -> Result<C::Response, Error<I2C::Error>> {
+        self.run(Once(command)).await
+    }
+
+    /// Run `procedure` in one awake session. The chip is left asleep on every
+    /// way out but a dropped future.
+    ///
+    /// # Errors
+    /// The bus's own error, or the procedure's.
+    pub async fn run<P: Procedure>(
+        &mut self,
+        procedure: P,
+    ) -> Result<P::Output, Error<I2C::Error, P::Error>> {
+        let mut run = Run::new(procedure, self.timing);
+        let mut fault = None;
+        loop {
+            let result = match run.step() {
+                Step::Done => break,
+                Step::Wait(us) => {
+                    self.delay.delay_us(us).await;
+                    Ok(())
+                }
+                Step::Wake => self.wake.pulse(&mut self.i2c, &mut self.delay).await,
+                Step::Write(bytes) => self.i2c.write(self.address.get(), bytes).await,
+                Step::Read(buffer) => self.i2c.read(self.address.get(), buffer).await,
+            };
+            run.advance(outcome(result, &mut fault));
+        }
+        match fault {
+            Some(error) => Err(Error::Bus(error)),
+            None => run.finish().map_err(Error::Failed),
+        }
+    }
+
+    /// Give bus and delay back.
+    pub fn release(self) -> (I2C, D) {
+        (self.i2c, self.delay)
+    }
+}

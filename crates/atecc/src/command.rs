@@ -1,0 +1,289 @@
+//! What a command is, and a command made ready for the bus.
+
+use crate::{MAX_GROUP, Opcode, Status, crc16};
+
+/// A command with typed parameters and a typed response.
+///
+/// One file of [`crate::commands`] holds one command: its encoding, its
+/// decoding and its meaning. Other crates may define further ones.
+pub trait Command {
+    /// What the chip answers.
+    type Response;
+
+    /// The command byte.
+    const OPCODE: Opcode;
+
+    /// The first parameter, usually a mode.
+    fn param1(&self) -> u8;
+
+    /// The second parameter; it travels low byte first.
+    fn param2(&self) -> u16 {
+        0
+    }
+
+    /// The bytes after the parameters.
+    fn data(&self) -> Data<'_> {
+        Data::NONE
+    }
+
+    /// The form of the response.
+    fn expect(&self) -> Expect;
+
+    /// Whether the command may be sent again when nobody knows what became of
+    /// it.
+    fn repeat(&self) -> Repeat;
+
+    /// Read the payload of a response whose length, CRC and status are right.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when the payload does not fit the command.
+    fn decode(&self, payload: &[u8]) -> Result<Self::Response, DecodeError>;
+}
+
+/// The data field of a command, in up to three parts that follow each other.
+#[derive(Clone, Copy, Debug)]
+pub struct Data<'a>(pub &'a [u8], pub &'a [u8], pub &'a [u8]);
+
+impl<'a> Data<'a> {
+    /// No data.
+    pub const NONE: Self = Self(&[], &[], &[]);
+
+    /// One part.
+    #[must_use]
+    pub const fn one(bytes: &'a [u8]) -> Self {
+        Self(bytes, &[], &[])
+    }
+}
+
+/// The form of a response.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Expect {
+    /// One status byte: 0x00 is success, anything else a failure.
+    Done,
+    /// One status byte: 0x00 and 0x01 (comparison failed) are both answers.
+    Verdict,
+    /// One byte that is not a status.
+    Byte,
+    /// This many bytes of payload, more than one.
+    Bytes(u8),
+}
+
+impl Expect {
+    /// Length of the payload when the command succeeds.
+    #[must_use]
+    pub const fn payload_len(self) -> u8 {
+        match self {
+            Self::Done | Self::Verdict | Self::Byte => 1,
+            Self::Bytes(len) => len,
+        }
+    }
+
+    /// Whether a one-byte response is the answer rather than a failure.
+    pub(crate) const fn is_answer(self, status: Status) -> bool {
+        match self {
+            Self::Done => matches!(status, Status::Success),
+            Self::Verdict => matches!(status, Status::Success | Status::Miscompare),
+            Self::Byte => true,
+            Self::Bytes(_) => false,
+        }
+    }
+}
+
+/// What sending a command twice does, when the first outcome is unknown.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Repeat {
+    /// Nothing: the chip ends in the same state.
+    Harmless,
+    /// It needs `TempKey` or another volatile state, which sleep erases: after
+    /// a sleep its procedure has to start over.
+    NeedsVolatile,
+    /// It would change the chip a second time, or be refused although it had
+    /// succeeded: read the chip's state first.
+    ReadStateFirst,
+}
+
+/// A payload that does not fit its command.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{opcode}: response of {got} bytes where {expected} belong")]
+pub struct DecodeError {
+    /// The command that was answered.
+    pub opcode: Opcode,
+    /// Length that belongs.
+    pub expected: usize,
+    /// Length received.
+    pub got: usize,
+}
+
+impl DecodeError {
+    /// `payload` as an array, when it has just that length.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when it has another length.
+    pub fn exactly<const N: usize>(opcode: Opcode, payload: &[u8]) -> Result<[u8; N], Self> {
+        let wrong = Self {
+            opcode,
+            expected: N,
+            got: payload.len(),
+        };
+        match payload.split_first_chunk::<N>() {
+            Some((all, [])) => Ok(*all),
+            _ => Err(wrong),
+        }
+    }
+}
+
+/// A data field that no group can hold.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{opcode}: {len} bytes of data, but a group holds {MAX_DATA}")]
+pub struct RequestTooLong {
+    /// The command.
+    pub opcode: Opcode,
+    /// Length of its data.
+    pub len: usize,
+}
+
+/// Count, opcode, two parameters (3 bytes) and CRC (2 bytes).
+const OVERHEAD: usize = 7;
+const MAX_DATA: usize = MAX_GROUP - OVERHEAD;
+/// Word address of a command. Source: ATECC508A datasheet, "Word Address
+/// Values".
+const COMMAND: u8 = 0x03;
+
+/// A command as bytes, with what an exchange has to know of it.
+#[derive(Clone)]
+pub struct Request {
+    /// Word address, then the group.
+    bytes: [u8; 1 + MAX_GROUP],
+    len: u8,
+    opcode: Opcode,
+    expect: Expect,
+    repeat: Repeat,
+}
+
+impl Request {
+    /// Encode `command`.
+    ///
+    /// # Errors
+    /// [`RequestTooLong`] when its data do not fit a group.
+    pub fn new<C: Command>(command: &C) -> Result<Self, RequestTooLong> {
+        let Data(a, b, c) = command.data();
+        let data_len = a.len().saturating_add(b.len()).saturating_add(c.len());
+        let too_long = RequestTooLong {
+            opcode: C::OPCODE,
+            len: data_len,
+        };
+        let Ok(count) = u8::try_from(data_len.saturating_add(OVERHEAD)) else {
+            return Err(too_long);
+        };
+        let mut bytes = [0; 1 + MAX_GROUP];
+        let [param2_low, param2_high] = command.param2().to_le_bytes();
+        let head = [
+            COMMAND,
+            count,
+            C::OPCODE as u8,
+            command.param1(),
+            param2_low,
+            param2_high,
+        ];
+        let mut len = 0;
+        for part in [&head[..], a, b, c] {
+            append(&mut bytes, &mut len, part).ok_or(too_long)?;
+        }
+        let crc = crc16(bytes.get(1..len).unwrap_or_default()).to_le_bytes();
+        append(&mut bytes, &mut len, &crc).ok_or(too_long)?;
+        Ok(Self {
+            bytes,
+            len: count.saturating_add(1),
+            opcode: C::OPCODE,
+            expect: command.expect(),
+            repeat: command.repeat(),
+        })
+    }
+
+    /// The bytes of the I2C write: word address 0x03, then the group.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+    }
+
+    /// The command byte.
+    #[must_use]
+    pub const fn opcode(&self) -> Opcode {
+        self.opcode
+    }
+
+    /// The form of the response.
+    #[must_use]
+    pub const fn expect(&self) -> Expect {
+        self.expect
+    }
+
+    /// Whether it may be sent again after an unknown outcome.
+    #[must_use]
+    pub const fn repeat(&self) -> Repeat {
+        self.repeat
+    }
+}
+
+fn append(bytes: &mut [u8], len: &mut usize, part: &[u8]) -> Option<()> {
+    let end = len.checked_add(part.len())?;
+    bytes.get_mut(*len..end)?.copy_from_slice(part);
+    *len = end;
+    Some(())
+}
+
+/// The data field may hold a key, so it is not shown.
+impl core::fmt::Debug for Request {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Request")
+            .field("opcode", &self.opcode)
+            .field("len", &self.len)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Long(usize);
+
+    impl Command for Long {
+        type Response = ();
+        const OPCODE: Opcode = Opcode::Write;
+
+        fn param1(&self) -> u8 {
+            0
+        }
+        fn data(&self) -> Data<'_> {
+            const BYTES: [u8; 400] = [0xAB; 400];
+            Data(&BYTES[..self.0], &[], &[])
+        }
+        fn expect(&self) -> Expect {
+            Expect::Done
+        }
+        fn repeat(&self) -> Repeat {
+            Repeat::Harmless
+        }
+        fn decode(&self, _: &[u8]) -> Result<(), DecodeError> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn the_longest_group_fits_and_no_more() {
+        let request = Request::new(&Long(148)).unwrap();
+        assert_eq!(request.bytes().len(), 156);
+        assert_eq!(request.bytes()[1], 155);
+        for len in [149, 248, 249, 400] {
+            let error = Request::new(&Long(len)).unwrap_err();
+            assert_eq!(
+                error,
+                RequestTooLong {
+                    opcode: Opcode::Write,
+                    len
+                }
+            );
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! `Lock` (opcode 0x17). Source: ATECC508A datasheet, "Lock Command".
+//!
+//! Nothing unlocks. The zone locks here always carry the CRC of what is to be
+//! locked, so that the chip refuses to lock anything else; the datasheet's form
+//! without CRC is not offered.
+
+use crate::{Command, DecodeError, Expect, Opcode, Repeat, Slot};
+
+/// Lock a zone or a slot, for ever.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Lock {
+    /// What to lock.
+    pub target: LockTarget,
+}
+
+/// What [`Lock`] locks.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum LockTarget {
+    /// The configuration zone, if its 128 bytes have this CRC.
+    Config {
+        /// Over all 128 bytes as they stand, byte 87 being 0x55.
+        crc: u16,
+    },
+    /// Data and OTP zone, if they have this CRC.
+    Data {
+        /// Over the slots whose `KeyConfig.Private` is 0, in order and at their
+        /// true sizes, then the 64 bytes of OTP.
+        crc: u16,
+    },
+    /// One slot; `KeyConfig.Lockable` must be set.
+    Slot(Slot),
+}
+
+impl Command for Lock {
+    const OPCODE: Opcode = Opcode::Lock;
+    type Response = ();
+
+    fn param1(&self) -> u8 {
+        match self.target {
+            LockTarget::Config { .. } => 0x00,
+            LockTarget::Data { .. } => 0x01,
+            LockTarget::Slot(slot) => 0x02 | slot.index() << 2,
+        }
+    }
+    fn param2(&self) -> u16 {
+        match self.target {
+            LockTarget::Config { crc } | LockTarget::Data { crc } => crc,
+            LockTarget::Slot(_) => 0,
+        }
+    }
+    fn expect(&self) -> Expect {
+        Expect::Done
+    }
+    fn repeat(&self) -> Repeat {
+        Repeat::ReadStateFirst
+    }
+    fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {
+        DecodeError::exactly::<1>(Self::OPCODE, payload).map(|_| ())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::testing::group;
+
+    #[test]
+    fn bytes() {
+        let lock = |target| group(&Lock { target });
+        // The CRC stands low byte first, as it does at the end of a group.
+        assert_eq!(
+            lock(LockTarget::Config { crc: 0xBC5A }),
+            [0x07, 0x17, 0x00, 0x5A, 0xBC, 0xA6, 0xD1]
+        );
+        assert_eq!(
+            lock(LockTarget::Data { crc: 0x7ED2 }),
+            [0x07, 0x17, 0x01, 0xD2, 0x7E, 0x2C, 0xBC]
+        );
+        assert_eq!(
+            lock(LockTarget::Slot(Slot::ALL[0]))[..5],
+            [0x07, 0x17, 0x02, 0x00, 0x00]
+        );
+        assert_eq!(lock(LockTarget::Slot(Slot::ALL[15]))[2], 0x3E);
+    }
+}

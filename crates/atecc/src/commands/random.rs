@@ -1,0 +1,59 @@
+//! `Random` (opcode 0x1B). Source: ATECC508A datasheet, "Random Command".
+
+use crate::{Command, DecodeError, Expect, Opcode, Repeat};
+
+/// 32 random bytes; the chip's seed is updated when needed.
+///
+/// Until the configuration zone is locked every chip answers `FF FF 00 00`
+/// repeated: [`Random::TEST_PATTERN`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Random;
+
+impl Random {
+    /// What a chip with an unlocked configuration answers, seen on real parts.
+    pub const TEST_PATTERN: [u8; 32] = {
+        let mut pattern = [0; 32];
+        let mut index = 0;
+        while index < 32 {
+            #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+            {
+                pattern[index] = if index % 4 < 2 { 0xFF } else { 0x00 };
+            }
+            index += 1;
+        }
+        pattern
+    };
+}
+
+impl Command for Random {
+    const OPCODE: Opcode = Opcode::Random;
+    type Response = [u8; 32];
+
+    fn param1(&self) -> u8 {
+        0x00
+    }
+    fn expect(&self) -> Expect {
+        Expect::Bytes(32)
+    }
+    fn repeat(&self) -> Repeat {
+        Repeat::Harmless
+    }
+    fn decode(&self, payload: &[u8]) -> Result<[u8; 32], DecodeError> {
+        DecodeError::exactly(Self::OPCODE, payload)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::testing::group;
+
+    #[test]
+    fn bytes() {
+        assert_eq!(group(&Random), [0x07, 0x1B, 0x00, 0x00, 0x00, 0x24, 0xCD]);
+        assert_eq!(
+            Random::TEST_PATTERN[..8],
+            [0xFF, 0xFF, 0x00, 0x00, 0xFF, 0xFF, 0x00, 0x00]
+        );
+    }
+}

@@ -1,0 +1,89 @@
+//! `Read` (opcode 0x02), in the clear. Source: ATECC508A datasheet, "Read
+//! Command".
+
+use crate::{BlockAddress, Command, DecodeError, Expect, Opcode, Repeat, WordAddress};
+
+/// Param1 bit 7: 32 bytes instead of 4.
+pub(super) const BLOCK: u8 = 0x80;
+
+/// Read 32 bytes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ReadBlock {
+    /// Where.
+    pub address: BlockAddress,
+}
+
+impl Command for ReadBlock {
+    const OPCODE: Opcode = Opcode::Read;
+    type Response = [u8; 32];
+
+    fn param1(&self) -> u8 {
+        BLOCK | self.address.zone() as u8
+    }
+    fn param2(&self) -> u16 {
+        self.address.param2()
+    }
+    fn expect(&self) -> Expect {
+        Expect::Bytes(32)
+    }
+    fn repeat(&self) -> Repeat {
+        Repeat::Harmless
+    }
+    fn decode(&self, payload: &[u8]) -> Result<[u8; 32], DecodeError> {
+        DecodeError::exactly(Self::OPCODE, payload)
+    }
+}
+
+/// Read 4 bytes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ReadWord {
+    /// Where.
+    pub address: WordAddress,
+}
+
+impl Command for ReadWord {
+    const OPCODE: Opcode = Opcode::Read;
+    type Response = [u8; 4];
+
+    fn param1(&self) -> u8 {
+        self.address.zone() as u8
+    }
+    fn param2(&self) -> u16 {
+        self.address.param2()
+    }
+    fn expect(&self) -> Expect {
+        Expect::Bytes(4)
+    }
+    fn repeat(&self) -> Repeat {
+        Repeat::Harmless
+    }
+    fn decode(&self, payload: &[u8]) -> Result<[u8; 4], DecodeError> {
+        DecodeError::exactly(Self::OPCODE, payload)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::testing::group;
+    use crate::{Place, Slot};
+
+    #[test]
+    fn bytes() {
+        let block = ReadBlock {
+            address: BlockAddress::new(Place::Config, 0).unwrap(),
+        };
+        assert_eq!(group(&block), [0x07, 0x02, 0x80, 0x00, 0x00, 0x09, 0xAD]);
+        let word = ReadWord {
+            address: WordAddress::new(Place::Config, 0).unwrap(),
+        };
+        assert_eq!(group(&word), [0x07, 0x02, 0x00, 0x00, 0x00, 0x1E, 0x2D]);
+        let slot = ReadWord {
+            address: WordAddress::new(Place::Slot(Slot::ALL[11]), 0).unwrap(),
+        };
+        assert_eq!(group(&slot), [0x07, 0x02, 0x02, 0x58, 0x00, 0x1E, 0x74]);
+        assert_eq!(word.decode(&[1, 2, 3, 4]), Ok([1, 2, 3, 4]));
+        assert!(word.decode(&[1, 2, 3]).is_err());
+        assert!(block.decode(&[0; 33]).is_err());
+    }
+}

@@ -1,0 +1,219 @@
+//! The configuration zone, read through types.
+//! Source: ATECC508A datasheet, "Configuration Zone"; where the ATECC608
+//! differs, cryptoauthlib `calib_device.h`.
+
+mod key_config;
+mod slot_config;
+
+pub use key_config::{KeyConfig, KeyType};
+pub use slot_config::{SlotConfig, WriteAccess};
+
+use crate::{Revision, SerialNumber, Slot, crc16};
+
+/// The 128 bytes of the configuration zone.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub struct ConfigZone(pub [u8; 128]);
+
+/// Offsets in bytes. Source: ATECC508A datasheet, "Configuration Zone".
+pub mod offset {
+    /// I2C address in its 8-bit form.
+    pub const I2C_ADDRESS: usize = 16;
+    /// `OTPmode` (ATECC508A) or `CountMatch` (ATECC608).
+    pub const OTP_MODE: usize = 18;
+    /// `ChipMode`.
+    pub const CHIP_MODE: usize = 19;
+    /// First of 16 `SlotConfig` words, low byte first.
+    pub const SLOT_CONFIG: usize = 20;
+    /// `UserExtra`: the first byte that only UpdateExtra and Lock change.
+    pub const USER_EXTRA: usize = 84;
+    /// `LockValue`: state of data and OTP zone.
+    pub const LOCK_VALUE: usize = 86;
+    /// `LockConfig`: state of the configuration zone.
+    pub const LOCK_CONFIG: usize = 87;
+    /// `SlotLocked`, low byte first; bit n = 1: slot n is not locked.
+    pub const SLOT_LOCKED: usize = 88;
+    /// First of the four `X509format` bytes.
+    pub const X509_FORMAT: usize = 92;
+    /// First of 16 `KeyConfig` words, low byte first.
+    pub const KEY_CONFIG: usize = 96;
+}
+
+/// State of a lock. There is no way back from `Locked`.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum LockState {
+    /// Still writable.
+    Unlocked,
+    /// Locked for ever.
+    Locked,
+}
+
+impl LockState {
+    /// A lock byte: 0x55 is unlocked, anything else locked.
+    const fn from_byte(byte: u8) -> Self {
+        if byte == 0x55 {
+            Self::Unlocked
+        } else {
+            Self::Locked
+        }
+    }
+
+    /// Whether it is [`LockState::Locked`].
+    #[must_use]
+    pub const fn is_locked(self) -> bool {
+        matches!(self, Self::Locked)
+    }
+}
+
+impl core::fmt::Display for LockState {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Unlocked => "unlocked",
+            Self::Locked => "locked",
+        })
+    }
+}
+
+impl ConfigZone {
+    /// The bytes.
+    #[must_use]
+    pub const fn bytes(&self) -> &[u8; 128] {
+        &self.0
+    }
+
+    /// CRC-16 of all bytes, as `Lock` of this zone wants it.
+    #[must_use]
+    pub const fn crc(&self) -> u16 {
+        crc16(&self.0)
+    }
+
+    /// The factory serial number.
+    #[must_use]
+    pub fn serial_number(&self) -> SerialNumber {
+        SerialNumber([0, 1, 2, 3, 8, 9, 10, 11, 12].map(|at| self.byte(at)))
+    }
+
+    /// RevNum. Of an ATSHA204A it differs from what `Info` answers.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        Revision::from_bytes(self.word(1))
+    }
+
+    /// The I2C address byte in 7-bit form; on an ATECC608 byte 85 may override
+    /// it.
+    #[must_use]
+    pub fn i2c_address(&self) -> u8 {
+        self.byte(offset::I2C_ADDRESS) >> 1
+    }
+
+    /// `ChipMode`: bit 1 input thresholds, bit 2 long watchdog; bit 0 and bits
+    /// 7 to 3 differ between the families.
+    #[must_use]
+    pub fn chip_mode(&self) -> u8 {
+        self.byte(offset::CHIP_MODE)
+    }
+
+    /// Access policy of `slot`.
+    #[must_use]
+    pub fn slot_config(&self, slot: Slot) -> SlotConfig {
+        SlotConfig(self.half_word(offset::SLOT_CONFIG, slot))
+    }
+
+    /// What `slot` holds and how keys in it may be used.
+    #[must_use]
+    pub fn key_config(&self, slot: Slot) -> KeyConfig {
+        KeyConfig(self.half_word(offset::KEY_CONFIG, slot))
+    }
+
+    /// State of the configuration zone.
+    #[must_use]
+    pub fn config_lock(&self) -> LockState {
+        LockState::from_byte(self.byte(offset::LOCK_CONFIG))
+    }
+
+    /// State of data and OTP zone.
+    #[must_use]
+    pub fn data_lock(&self) -> LockState {
+        LockState::from_byte(self.byte(offset::LOCK_VALUE))
+    }
+
+    /// State of one slot's own lock.
+    #[must_use]
+    pub fn slot_lock(&self, slot: Slot) -> LockState {
+        let [low, high] = [offset::SLOT_LOCKED, offset::SLOT_LOCKED + 1].map(|at| self.byte(at));
+        if u16::from_le_bytes([low, high]) >> slot.index() & 1 == 1 {
+            LockState::Unlocked
+        } else {
+            LockState::Locked
+        }
+    }
+
+    fn byte(&self, at: usize) -> u8 {
+        self.0.get(at).copied().unwrap_or_default()
+    }
+
+    fn half_word(&self, table: usize, slot: Slot) -> u16 {
+        let at = table + 2 * usize::from(slot.index());
+        u16::from_le_bytes([self.byte(at), self.byte(at + 1)])
+    }
+
+    fn word(&self, index: usize) -> [u8; 4] {
+        [0, 1, 2, 3].map(|at| self.byte(4 * index + at))
+    }
+}
+
+impl core::fmt::Debug for ConfigZone {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("ConfigZone(")?;
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        f.write_str(")")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A blank ATECC608A; a real dump of public notes.
+    const BLANK_608A: [u8; 128] = {
+        let mut zone = [0; 128];
+        let head = [
+            0x01, 0x23, 0xFE, 0x1E, 0x00, 0x00, 0x60, 0x02, 0xCB, 0xC3, 0xC0, 0x8F, 0xEE, 0xC1,
+            0x39, 0x00, 0xC0, 0x00, 0x00, 0x00, 0x83, 0x20, 0x87, 0x20, 0x8F, 0x20, 0xC4, 0x8F,
+        ];
+        let mut at = 0;
+        while at < head.len() {
+            zone[at] = head[at];
+            at += 1;
+        }
+        zone[86] = 0x55;
+        zone[87] = 0x55;
+        zone[88] = 0xFE;
+        zone[89] = 0xFF;
+        zone[96] = 0x33;
+        zone
+    };
+
+    #[test]
+    fn fields() {
+        let zone = ConfigZone(BLANK_608A);
+        assert_eq!(zone.serial_number().to_string(), "0123FE1ECBC3C08FEE");
+        assert_eq!(zone.revision(), Revision::Atecc608A(2));
+        assert_eq!(zone.i2c_address(), 0x60);
+        assert_eq!(zone.slot_config(Slot::ALL[0]), SlotConfig(0x2083));
+        assert_eq!(zone.slot_config(Slot::ALL[3]), SlotConfig(0x8FC4));
+        assert_eq!(zone.key_config(Slot::ALL[0]), KeyConfig(0x0033));
+        assert_eq!(zone.config_lock(), LockState::Unlocked);
+        assert_eq!(zone.slot_lock(Slot::ALL[0]), LockState::Locked);
+        assert_eq!(zone.slot_lock(Slot::ALL[15]), LockState::Unlocked);
+    }
+
+    #[test]
+    fn any_other_lock_byte_is_locked() {
+        let mut bytes = BLANK_608A;
+        bytes[offset::LOCK_VALUE] = 0x00;
+        bytes[offset::LOCK_CONFIG] = 0x54;
+        let zone = ConfigZone(bytes);
+        assert_eq!(zone.data_lock(), LockState::Locked);
+        assert_eq!(zone.config_lock(), LockState::Locked);
+    }
+}

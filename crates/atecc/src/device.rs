@@ -1,0 +1,158 @@
+//! The device on a blocking embedded-hal bus.
+
+use embedded_hal::delay::DelayNs;
+use embedded_hal::i2c::{ErrorKind, I2c};
+
+use crate::{BusAddress, Command, Error, Once, Outcome, Procedure, Run, Step, Timing};
+
+/// How a board wakes its chips: SDA low for 60 us or more.
+///
+/// Any closure over bus and delay is one, for boards that drive SDA as a GPIO
+/// or slow the bus down for it.
+pub trait WakePulse<B: I2c, D> {
+    /// Give one pulse. A missing acknowledge is no error here: chips of this
+    /// family never acknowledge it.
+    ///
+    /// # Errors
+    /// The bus's own.
+    fn pulse(&mut self, i2c: &mut B, delay: &mut D) -> Result<(), B::Error>;
+}
+
+/// A write to address 0 at 100 kHz or less: nine low bits, 90 us.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct GeneralCall;
+
+impl<B: I2c, D> WakePulse<B, D> for GeneralCall {
+    fn pulse(&mut self, i2c: &mut B, _: &mut D) -> Result<(), B::Error> {
+        match i2c.write(0x00, &[0x00]) {
+            Err(error) if is_nack(&error) => Ok(()),
+            result => result,
+        }
+    }
+}
+
+impl<B: I2c, D, F> WakePulse<B, D> for F
+where
+    F: FnMut(&mut B, &mut D) -> Result<(), B::Error>,
+{
+    fn pulse(&mut self, i2c: &mut B, delay: &mut D) -> Result<(), B::Error> {
+        self(i2c, delay)
+    }
+}
+
+/// A chip on an I2C bus.
+///
+/// Owns the bus; share one between drivers with embedded-hal-bus.
+#[derive(Debug)]
+pub struct Device<I2C, D, W = GeneralCall> {
+    i2c: I2C,
+    delay: D,
+    wake: W,
+    address: BusAddress,
+    timing: Timing,
+}
+
+impl<I2C: I2c, D: DelayNs> Device<I2C, D> {
+    /// A chip at the address of parts as delivered, 0x60.
+    pub const fn new(i2c: I2C, delay: D) -> Self {
+        Self {
+            i2c,
+            delay,
+            wake: GeneralCall,
+            address: BusAddress::DEFAULT,
+            timing: Timing::new(crate::Family::Atecc508),
+        }
+    }
+}
+
+impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Device<I2C, D, W> {
+    /// The same chip, woken by `wake`.
+    pub fn with_wake<V: WakePulse<I2C, D>>(self, wake: V) -> Device<I2C, D, V> {
+        Device {
+            i2c: self.i2c,
+            delay: self.delay,
+            wake,
+            address: self.address,
+            timing: self.timing,
+        }
+    }
+
+    /// A chip at another address.
+    #[must_use]
+    pub fn with_address(self, address: BusAddress) -> Self {
+        Self { address, ..self }
+    }
+
+    /// Other waits than [`Timing::default`].
+    #[must_use]
+    pub fn with_timing(self, timing: Timing) -> Self {
+        Self { timing, ..self }
+    }
+
+    /// Where the chip is.
+    pub const fn address(&self) -> BusAddress {
+        self.address
+    }
+
+    /// Send one command: wake, exchange, sleep.
+    ///
+    /// # Errors
+    /// The bus's own error, or the command's [`Failure`].
+    pub fn execute<C: Command>(&mut self, command: C) -> Result<C::Response, Error<I2C::Error>> {
+        self.run(Once(command))
+    }
+
+    /// Run `procedure` in one awake session. The chip is left asleep on every
+    /// way out.
+    ///
+    /// # Errors
+    /// The bus's own error, or the procedure's.
+    pub fn run<P: Procedure>(
+        &mut self,
+        procedure: P,
+    ) -> Result<P::Output, Error<I2C::Error, P::Error>> {
+        let mut run = Run::new(procedure, self.timing);
+        let mut fault = None;
+        loop {
+            let result = match run.step() {
+                Step::Done => break,
+                Step::Wait(us) => {
+                    self.delay.delay_us(us);
+                    Ok(())
+                }
+                Step::Wake => self.wake.pulse(&mut self.i2c, &mut self.delay),
+                Step::Write(bytes) => self.i2c.write(self.address.get(), bytes),
+                Step::Read(buffer) => self.i2c.read(self.address.get(), buffer),
+            };
+            run.advance(outcome(result, &mut fault));
+        }
+        match fault {
+            Some(error) => Err(Error::Bus(error)),
+            None => run.finish().map_err(Error::Failed),
+        }
+    }
+
+    /// Give bus and delay back.
+    pub fn release(self) -> (I2C, D) {
+        (self.i2c, self.delay)
+    }
+}
+
+/// Sort a transfer's result; the first fault is kept in `fault`.
+pub(crate) fn outcome<E: embedded_hal::i2c::Error>(
+    result: Result<(), E>,
+    fault: &mut Option<E>,
+) -> Outcome {
+    match result {
+        Ok(()) => Outcome::Done,
+        Err(error) if is_nack(&error) => Outcome::Nack,
+        Err(error) => {
+            fault.get_or_insert(error);
+            Outcome::Fault
+        }
+    }
+}
+
+pub(crate) fn is_nack(error: &impl embedded_hal::i2c::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NoAcknowledge(_))
+}

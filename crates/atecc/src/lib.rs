@@ -1,0 +1,82 @@
+//! Wire protocol of the ATECC508A, ATECC608A and ATECC608B secure elements.
+//!
+//! The crate has three layers, each usable alone:
+//!
+//! 1. **Commands** are values ([`commands`]). A [`Command`] knows its bytes
+//!    and how to read its response; [`Request`] is a command ready to send.
+//! 2. **[`Session`]** is the sans-IO machine that carries commands over an I2C
+//!    bus: wake, write, wait, poll, check, retry, sleep. It has no clock and
+//!    no bus; it says what to do next and is told what came of it.
+//!    A **[`Procedure`]** is a sequence of commands with a result
+//!    ([`procedures`]), sans-IO as well.
+//! 3. **Devices** put a bus under them: [`Device`] on embedded-hal, and with
+//!    the feature `async` [`asynch::Device`] on embedded-hal-async.
+//!
+//! ```
+//! # fn example<I2C: embedded_hal::i2c::I2c, D: embedded_hal::delay::DelayNs>(
+//! #     i2c: I2C, delay: D, digest: [u8; 32],
+//! # ) -> Result<(), atecc::Error<I2C::Error>> {
+//! use atecc::{Device, Slot, procedures::SignDigest};
+//!
+//! let mut device = Device::new(i2c, delay);
+//! let signature = device.run(SignDigest::new(Slot::ALL[0], digest))?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Sources: the public ATECC508A data sheet (DS20005927A), Microchip's public
+//! pages on the ATECC608 trust parts, and what the open-source drivers of the
+//! field do. The full ATECC608 data sheets are under NDA and were not used;
+//! what rests on inference is marked *(unconfirmed)*.
+#![cfg_attr(not(test), no_std)]
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )
+)]
+
+mod address;
+#[cfg(feature = "async")]
+pub mod asynch;
+mod bus_address;
+mod command;
+pub mod commands;
+pub mod config;
+mod crc;
+mod device;
+mod error;
+mod group;
+mod opcode;
+mod procedure;
+pub mod procedures;
+mod public_key;
+mod revision;
+mod serial_number;
+mod session;
+mod slot;
+mod status;
+mod timing;
+mod wake;
+
+pub use address::{AddressError, BlockAddress, Place, WordAddress, Zone};
+pub use bus_address::{BusAddress, InvalidBusAddress};
+pub use command::{Command, Data, DecodeError, Expect, Repeat, Request, RequestTooLong};
+pub use config::ConfigZone;
+pub use crc::{Crc16, crc16};
+pub use device::{Device, GeneralCall, WakePulse};
+pub use error::{Error, Failure};
+pub use group::{GroupError, MAX_GROUP, MIN_GROUP, parse_group};
+pub use opcode::Opcode;
+pub use procedure::{Answer, Next, Once, Procedure, Run};
+pub use public_key::PublicKey;
+pub use revision::{Family, Revision};
+pub use serial_number::SerialNumber;
+pub use session::{Outcome, Session, Step};
+pub use slot::{Slot, SlotOutOfRange};
+pub use status::Status;
+pub use timing::Timing;

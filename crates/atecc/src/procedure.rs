@@ -1,0 +1,144 @@
+//! Procedures: sequences of commands with one result, sans-IO.
+
+use crate::session::{Outcome, Session, Step};
+use crate::{Command, Failure, Request, Timing};
+
+/// A sequence of commands in which each may depend on the answers before it.
+///
+/// A procedure runs in one awake session: nothing else reaches the chip
+/// between its commands, and `TempKey` lives from one to the next.
+pub trait Procedure {
+    /// What it gives in the end.
+    type Output;
+    /// What may prevent that.
+    type Error: From<Failure>;
+
+    /// Take what came of the last command and say what is next.
+    fn resume(&mut self, answer: Answer<'_>) -> Next<Self::Output, Self::Error>;
+}
+
+/// What [`Procedure::resume`] is told.
+#[derive(Clone, Copy, Debug)]
+pub enum Answer<'a> {
+    /// Nothing yet: give the first command.
+    Start,
+    /// The payload of the last command's response.
+    Payload(&'a [u8]),
+    /// The last command failed, after all repeats that were allowed.
+    Failed(Failure),
+}
+
+/// What [`Procedure::resume`] says.
+#[derive(Debug)]
+pub enum Next<T, E> {
+    /// Send this and resume with the answer.
+    Send(Request),
+    /// The end.
+    Done(Result<T, E>),
+}
+
+impl<T, E: From<Failure>> Next<T, E> {
+    /// Send `command`.
+    pub fn send<C: Command>(command: &C) -> Self {
+        match Request::new(command) {
+            Ok(request) => Self::Send(request),
+            Err(error) => Self::failed(error.into()),
+        }
+    }
+
+    /// End with `failure`.
+    #[must_use]
+    pub fn failed(failure: Failure) -> Self {
+        Self::Done(Err(failure.into()))
+    }
+}
+
+/// A single command as a procedure.
+#[derive(Clone, Debug)]
+pub struct Once<C>(pub C);
+
+impl<C: Command> Procedure for Once<C> {
+    type Output = C::Response;
+    type Error = Failure;
+
+    fn resume(&mut self, answer: Answer<'_>) -> Next<C::Response, Failure> {
+        match answer {
+            Answer::Start => Next::send(&self.0),
+            Answer::Payload(payload) => Next::Done(self.0.decode(payload).map_err(Failure::from)),
+            Answer::Failed(failure) => Next::failed(failure),
+        }
+    }
+}
+
+/// A procedure on its way over the bus: the steps from the first wake to the
+/// sleep at the end, whatever happens in between.
+///
+/// ```
+/// # use atecc::{Once, Outcome, Run, Step, Timing, commands::InfoRevision};
+/// let mut run = Run::new(Once(InfoRevision), Timing::default());
+/// assert!(matches!(run.step(), Step::Wake));
+/// run.advance(Outcome::Nack); // nobody acknowledges the general call
+/// assert!(matches!(run.step(), Step::Wait(1500)));
+/// ```
+#[derive(Debug)]
+pub struct Run<P: Procedure> {
+    procedure: P,
+    session: Session,
+    result: Option<Result<P::Output, P::Error>>,
+}
+
+impl<P: Procedure> Run<P> {
+    /// Start `procedure`.
+    pub fn new(procedure: P, timing: Timing) -> Self {
+        let mut run = Self {
+            procedure,
+            session: Session::new(timing),
+            result: None,
+        };
+        run.resume(Some(Answer::Start));
+        run
+    }
+
+    /// What to do next; after [`Step::Done`] ask for [`Run::finish`].
+    pub fn step(&mut self) -> Step<'_> {
+        self.session.step()
+    }
+
+    /// Report what came of the step last given.
+    pub fn advance(&mut self, outcome: Outcome) {
+        self.session.advance(outcome);
+        if self.result.is_none() && matches!(self.session.step(), Step::Done) {
+            self.resume(None);
+        }
+    }
+
+    /// The result, once the steps are done.
+    ///
+    /// # Errors
+    /// The procedure's own; [`Failure::Bus`] when the steps were not all
+    /// performed.
+    pub fn finish(self) -> Result<P::Output, P::Error> {
+        self.result
+            .unwrap_or_else(|| Err(P::Error::from(Failure::Bus)))
+    }
+
+    fn resume(&mut self, start: Option<Answer<'_>>) {
+        let answer = start.unwrap_or_else(|| match self.session.answer() {
+            Ok(payload) => Answer::Payload(payload),
+            Err(failure) => Answer::Failed(failure),
+        });
+        // A bus that failed will not carry another command.
+        let broken = matches!(answer, Answer::Failed(Failure::Bus));
+        match self.procedure.resume(answer) {
+            Next::Send(_) if broken => {
+                self.result = Some(Err(P::Error::from(Failure::Bus)));
+                self.session.end();
+            }
+            Next::Send(request) => self.session.begin(request),
+            Next::Done(result) => {
+                self.result = Some(result);
+                self.session.end();
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Reading a zone or slot whole.
+
+use crate::commands::{ReadBlock, ReadWord};
+use crate::{Answer, BlockAddress, ConfigZone, Failure, Next, Place, Procedure, WordAddress};
+
+/// Read the first `N` bytes of a place: whole blocks, then the words that are
+/// left (the two words at the end of a certificate slot take less bus time
+/// than a third block).
+///
+/// ```
+/// use atecc::{Place, Slot, procedures::ReadPlace};
+/// let certificate = ReadPlace::<72>::new(Place::Slot(Slot::ALL[10]));
+/// ```
+#[derive(Clone, Debug)]
+pub struct ReadPlace<const N: usize> {
+    place: Place,
+    bytes: [u8; N],
+    done: usize,
+}
+
+impl<const N: usize> ReadPlace<N> {
+    /// `N` is a multiple of 4 (checked when compiling). Past the end of the
+    /// place there is nothing to read and the result is 0.
+    #[must_use]
+    pub const fn new(place: Place) -> Self {
+        const { assert!(N % 4 == 0, "the chip reads whole words") }
+        Self {
+            place,
+            bytes: [0; N],
+            done: 0,
+        }
+    }
+
+    /// The next block or word, while there is one.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a slot has at most 104 words"
+    )]
+    fn next(&self) -> Option<Next<[u8; N], Failure>> {
+        let left = N.min(self.place.size()).checked_sub(self.done)?;
+        match left {
+            0 => None,
+            1..=31 => WordAddress::new(self.place, (self.done / 4) as u8)
+                .ok()
+                .map(|address| Next::send(&ReadWord { address })),
+            _ => BlockAddress::new(self.place, (self.done / 32) as u8)
+                .ok()
+                .map(|address| Next::send(&ReadBlock { address })),
+        }
+    }
+
+    fn take(&mut self, payload: &[u8]) {
+        let end = self.done.saturating_add(payload.len());
+        if let Some(target) = self.bytes.get_mut(self.done..end) {
+            target.copy_from_slice(payload);
+        }
+        self.done = end;
+    }
+}
+
+impl<const N: usize> Procedure for ReadPlace<N> {
+    type Output = [u8; N];
+    type Error = Failure;
+
+    fn resume(&mut self, answer: Answer<'_>) -> Next<[u8; N], Failure> {
+        match answer {
+            Answer::Start => {}
+            Answer::Payload(payload) => self.take(payload),
+            Answer::Failed(failure) => return Next::failed(failure),
+        }
+        self.next().unwrap_or(Next::Done(Ok(self.bytes)))
+    }
+}
+
+/// Read the configuration zone; it is readable whatever is locked.
+#[derive(Clone, Debug)]
+pub struct ReadConfig(ReadPlace<128>);
+
+impl ReadConfig {
+    /// Four blocks.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(ReadPlace::new(Place::Config))
+    }
+}
+
+impl Default for ReadConfig {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Procedure for ReadConfig {
+    type Output = ConfigZone;
+    type Error = Failure;
+
+    fn resume(&mut self, answer: Answer<'_>) -> Next<ConfigZone, Failure> {
+        match self.0.resume(answer) {
+            Next::Send(request) => Next::Send(request),
+            Next::Done(result) => Next::Done(result.map(ConfigZone)),
+        }
+    }
+}

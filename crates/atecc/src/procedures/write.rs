@@ -1,0 +1,74 @@
+//! Writing a slot or the OTP zone whole, by blocks.
+
+use crate::commands::WriteBlock;
+use crate::{Answer, BlockAddress, Failure, Next, Place, Procedure};
+
+/// Write bytes to a place from its start, filled with zeros to whole blocks.
+///
+/// Blocks are the only form that data and OTP zone take before they are
+/// locked; the chip drops what is past the end of a short last block. The
+/// configuration zone has bytes that cannot be written in between: write its
+/// words instead.
+#[derive(Clone, Copy, Debug)]
+pub struct WritePlace<'a> {
+    place: Place,
+    data: &'a [u8],
+    block: u8,
+}
+
+/// Data longer than the place.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{len} bytes do not fit {place}, which has {limit}", limit = .place.size())]
+pub struct TooManyBytes {
+    /// Where they were to go.
+    pub place: Place,
+    /// How many they are.
+    pub len: usize,
+}
+
+impl<'a> WritePlace<'a> {
+    /// Write `data`, then zeros to the end of its last block.
+    ///
+    /// # Errors
+    /// [`TooManyBytes`] when `data` is longer than `place`.
+    pub const fn new(place: Place, data: &'a [u8]) -> Result<Self, TooManyBytes> {
+        if data.len() > place.size() {
+            return Err(TooManyBytes {
+                place,
+                len: data.len(),
+            });
+        }
+        Ok(Self {
+            place,
+            data,
+            block: 0,
+        })
+    }
+
+    fn next(&self) -> Next<(), Failure> {
+        let chunk = self.data.chunks(32).nth(self.block.into());
+        let address = BlockAddress::new(self.place, self.block);
+        let (Some(chunk), Ok(address)) = (chunk, address) else {
+            return Next::Done(Ok(()));
+        };
+        let mut data = [0; 32];
+        for (to, from) in data.iter_mut().zip(chunk) {
+            *to = *from;
+        }
+        Next::send(&WriteBlock { address, data })
+    }
+}
+
+impl Procedure for WritePlace<'_> {
+    type Output = ();
+    type Error = Failure;
+
+    fn resume(&mut self, answer: Answer<'_>) -> Next<(), Failure> {
+        match answer {
+            Answer::Start => {}
+            Answer::Payload(_) => self.block = self.block.saturating_add(1),
+            Answer::Failed(failure) => return Next::failed(failure),
+        }
+        self.next()
+    }
+}

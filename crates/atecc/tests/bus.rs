@@ -1,0 +1,370 @@
+//! Devices on a mocked bus: every byte that goes over it, in order.
+
+use atecc::commands::{InfoRevision, Lock, LockTarget, Random};
+use atecc::procedures::{CreateKey, LockAndConfirm, ReadPlace, SignDigest, WritePlace};
+use atecc::{
+    BusAddress, Device, Error, Failure, GroupError, Opcode, Place, PublicKey, Revision, Slot,
+    Status, crc16,
+};
+use embedded_hal::i2c::{ErrorKind, NoAcknowledgeSource};
+use embedded_hal_mock::eh1::delay::NoopDelay;
+use embedded_hal_mock::eh1::i2c::{Mock, Transaction};
+
+const CHIP: u8 = 0x60;
+
+fn nack(transaction: Transaction) -> Transaction {
+    transaction.with_error(ErrorKind::NoAcknowledge(NoAcknowledgeSource::Unknown))
+}
+
+/// The pulse that nobody acknowledges, and the answer of a woken chip.
+fn wake() -> [Transaction; 2] {
+    [
+        nack(Transaction::write(0x00, vec![0x00])),
+        Transaction::read(CHIP, vec![0x04, 0x11, 0x33, 0x43]),
+    ]
+}
+
+fn sleep() -> Transaction {
+    Transaction::write(CHIP, vec![0x01])
+}
+
+/// A group around `body`, by the CRC that the annotated vectors check.
+fn group(body: &[u8]) -> Vec<u8> {
+    let mut group = vec![u8::try_from(body.len() + 3).unwrap()];
+    group.extend(body);
+    group.extend(crc16(&group).to_le_bytes());
+    group
+}
+
+fn command(body: &[u8]) -> Transaction {
+    let mut bytes = vec![0x03];
+    bytes.extend(group(body));
+    Transaction::write(CHIP, bytes)
+}
+
+/// What a read of `len` bytes gives when the chip has this group.
+fn answer(body: &[u8], len: usize) -> Transaction {
+    let mut bytes = group(body);
+    bytes.resize(len.max(bytes.len()), 0xFF);
+    Transaction::read(CHIP, bytes)
+}
+
+fn busy(len: usize) -> Transaction {
+    nack(Transaction::read(CHIP, vec![0; len]))
+}
+
+fn on<T>(transactions: &[Transaction], run: impl FnOnce(&mut Device<Mock, NoopDelay>) -> T) -> T {
+    let mut mock = Mock::new(transactions);
+    let mut device = Device::new(mock.clone(), NoopDelay::new());
+    let result = run(&mut device);
+    mock.done();
+    result
+}
+
+#[test]
+fn info_byte_by_byte() {
+    let bus = vec![
+        nack(Transaction::write(0x00, vec![0x00])), // wake pulse
+        Transaction::read(CHIP, vec![0x04, 0x11, 0x33, 0x43]), // woken
+        Transaction::write(
+            CHIP,
+            vec![
+                0x03, // word address: command
+                0x07, // count
+                0x30, 0x00, // Info, mode revision
+                0x00, 0x00, // Param2
+                0x03, 0x5D, // CRC
+            ],
+        ),
+        // count, revision of an ATECC608A, CRC
+        Transaction::read(CHIP, vec![0x07, 0x00, 0x00, 0x60, 0x02, 0x80, 0x38]),
+        Transaction::write(CHIP, vec![0x01]), // sleep
+    ];
+    let revision = on(&bus, |device| device.execute(InfoRevision));
+    assert_eq!(revision, Ok(Revision::Atecc608A(2)));
+}
+
+#[test]
+fn sign_is_one_awake_session() {
+    let mut bus = wake().to_vec();
+    let mut nonce = vec![0x16, 0x03, 0x00, 0x00];
+    nonce.extend([0xAA; 32]);
+    bus.extend([
+        command(&nonce),
+        answer(&[0x00], 4),
+        command(&[0x41, 0x80, 0x00, 0x00]),
+        busy(67),
+        busy(67),
+        answer(&[0x5A; 64], 67),
+        sleep(),
+    ]);
+    let signature = on(&bus, |device| {
+        device.run(SignDigest::new(Slot::ALL[0], [0xAA; 32]))
+    });
+    assert_eq!(signature, Ok([0x5A; 64]));
+}
+
+#[test]
+fn sign_starts_over_when_temp_key_is_lost() {
+    let mut nonce = vec![0x16, 0x03, 0x00, 0x00];
+    nonce.extend([0xAA; 32]);
+    let sign = &[0x41, 0x80, 0x00, 0x00];
+    let mut bus = wake().to_vec();
+    bus.extend([
+        command(&nonce),
+        answer(&[0x00], 4),
+        // The watchdog fired in between: nobody takes the command.
+        nack(command(sign)),
+    ]);
+    bus.extend(wake());
+    bus.extend([
+        command(&nonce),
+        answer(&[0x00], 4),
+        command(sign),
+        answer(&[0x5A; 64], 67),
+        sleep(),
+    ]);
+    let signature = on(&bus, |device| {
+        device.run(SignDigest::new(Slot::ALL[0], [0xAA; 32]))
+    });
+    assert_eq!(signature, Ok([0x5A; 64]));
+}
+
+#[test]
+fn a_refusal_is_not_repeated_and_the_chip_sleeps() {
+    let mut bus = wake().to_vec();
+    bus.extend([
+        command(&[0x1B, 0x00, 0x00, 0x00]),
+        answer(&[0x0F], 35),
+        sleep(),
+    ]);
+    assert_eq!(
+        on(&bus, |device| device.execute(Random)),
+        Err(Error::Failed(Failure::Status {
+            opcode: Opcode::Random,
+            status: Status::Execution
+        }))
+    );
+}
+
+#[test]
+fn damaged_on_the_way_there() {
+    let mut bus = wake().to_vec();
+    bus.extend([
+        command(&[0x1B, 0x00, 0x00, 0x00]),
+        answer(&[0xFF], 35),
+        command(&[0x1B, 0x00, 0x00, 0x00]),
+        answer(&[7; 32], 35),
+        sleep(),
+    ]);
+    assert_eq!(on(&bus, |device| device.execute(Random)), Ok([7; 32]));
+}
+
+#[test]
+fn damaged_on_the_way_back_is_read_again_not_sent_again() {
+    let mut bad = group(&[7; 32]);
+    bad[9] ^= 0x10;
+    let mut bus = wake().to_vec();
+    bus.extend([
+        command(&[0x1B, 0x00, 0x00, 0x00]),
+        Transaction::read(CHIP, bad),
+        Transaction::write(CHIP, vec![0x00]), // rewind the read pointer
+        answer(&[7; 32], 35),
+        sleep(),
+    ]);
+    assert_eq!(on(&bus, |device| device.execute(Random)), Ok([7; 32]));
+}
+
+#[test]
+fn watchdog_near_means_idle_wake_again() {
+    let mut bus = wake().to_vec();
+    bus.extend([
+        command(&[0x1B, 0x00, 0x00, 0x00]),
+        answer(&[0xEE], 35),
+        Transaction::write(CHIP, vec![0x02]), // idle keeps TempKey
+    ]);
+    bus.extend(wake());
+    bus.extend([
+        command(&[0x1B, 0x00, 0x00, 0x00]),
+        answer(&[7; 32], 35),
+        sleep(),
+    ]);
+    assert_eq!(on(&bus, |device| device.execute(Random)), Ok([7; 32]));
+}
+
+#[test]
+fn a_lock_with_unknown_outcome_is_never_sent_blindly() {
+    // The answer is lost for good: after rereads the lock bytes decide.
+    let damaged = || Transaction::read(CHIP, vec![0x04, 0x00, 0x00, 0x00]);
+    let rewind = || Transaction::write(CHIP, vec![0x00]);
+    let lock = &[0x17, 0x01, 0xD2, 0x7E];
+    let mut bus = wake().to_vec();
+    bus.extend([command(lock)]);
+    bus.extend([
+        damaged(),
+        rewind(),
+        damaged(),
+        rewind(),
+        damaged(),
+        rewind(),
+    ]);
+    bus.extend([damaged()]);
+    bus.extend(wake());
+    bus.extend([
+        command(&[0x02, 0x00, 0x15, 0x00]),   // Read configuration word 21
+        answer(&[0x00, 0x00, 0x00, 0x00], 7), // LockValue and LockConfig: locked
+        sleep(),
+    ]);
+    let target = LockTarget::Data { crc: 0x7ED2 };
+    assert_eq!(
+        on(&bus, |device| device.run(LockAndConfirm::new(target))),
+        Ok(())
+    );
+
+    // The bare command reports that nobody knows.
+    let bus: Vec<_> = bus[..10].iter().cloned().chain([sleep()]).collect();
+    assert_eq!(
+        on(&bus, |device| device.execute(Lock { target })),
+        Err(Error::Failed(Failure::Damaged {
+            opcode: Opcode::Lock,
+            error: GroupError::Crc {
+                got: 0,
+                computed: crc16(&[0x04, 0x00])
+            },
+        }))
+    );
+}
+
+#[test]
+fn a_lost_new_key_is_asked_for() {
+    let reset = || answer(&[0x11], 67);
+    let mut bus = wake().to_vec();
+    bus.extend([command(&[0x40, 0x04, 0x00, 0x00]), reset()]);
+    bus.extend(wake());
+    bus.extend([
+        command(&[0x40, 0x00, 0x00, 0x00]),
+        answer(&[9; 64], 67),
+        sleep(),
+    ]);
+    let key = on(&bus, |device| device.run(CreateKey::new(Slot::ALL[0])));
+    assert_eq!(key, Ok(PublicKey([9; 64])));
+}
+
+#[test]
+fn a_certificate_slot_is_two_blocks_and_two_words() {
+    let mut bus = wake().to_vec();
+    for (param1, param2, len) in [
+        (0x82, [0x50, 0x00], 32),
+        (0x82, [0x50, 0x01], 32),
+        (0x02, [0x50, 0x02], 4),
+        (0x02, [0x51, 0x02], 4),
+    ] {
+        bus.push(command(&[0x02, param1, param2[0], param2[1]]));
+        bus.push(answer(&vec![param2[1]; len], len + 3));
+    }
+    bus.push(sleep());
+    let slot = Place::Slot(Slot::ALL[10]);
+    let bytes = on(&bus, |device| device.run(ReadPlace::<72>::new(slot))).unwrap();
+    assert_eq!(bytes[..32], [0; 32]);
+    assert_eq!(bytes[32..64], [1; 32]);
+    assert_eq!(bytes[64..], [2; 8]);
+}
+
+#[test]
+fn a_short_slot_is_written_in_whole_blocks() {
+    let mut bus = wake().to_vec();
+    let mut first = vec![0x12, 0x82, 0x08, 0x00];
+    first.extend([3; 32]);
+    let mut second = vec![0x12, 0x82, 0x08, 0x01, 3, 3, 3, 3];
+    second.extend([0; 28]);
+    bus.extend([
+        command(&first),
+        answer(&[0x00], 4),
+        command(&second),
+        answer(&[0x00], 4),
+        sleep(),
+    ]);
+    let write = WritePlace::new(Place::Slot(Slot::ALL[1]), &[3; 36]).unwrap();
+    assert_eq!(on(&bus, |device| device.run(write)), Ok(()));
+    let error = WritePlace::new(Place::Slot(Slot::ALL[1]), &[3; 37]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "37 bytes do not fit slot 1, which has 36"
+    );
+}
+
+#[test]
+fn nobody_home() {
+    let mut looks = 0;
+    let mut bus = Vec::new();
+    for _ in 0..4 {
+        bus.push(nack(Transaction::write(0x00, vec![0x00])));
+        // 1.5 ms after the pulse, then every 2.5 ms until 25 ms have passed.
+        for _ in 0..11 {
+            bus.push(busy(4));
+            looks += 1;
+        }
+    }
+    bus.push(nack(sleep()));
+    assert_eq!(looks, 44);
+    assert_eq!(
+        on(&bus, |device| device.execute(InfoRevision)),
+        Err(Error::Failed(Failure::NoAnswer { pulses: 4 }))
+    );
+}
+
+#[test]
+fn a_bus_fault_is_reported_whole_and_the_chip_put_to_sleep() {
+    let mut bus = wake().to_vec();
+    bus.extend([
+        command(&[0x30, 0x00, 0x00, 0x00]).with_error(ErrorKind::ArbitrationLoss),
+        sleep(),
+    ]);
+    assert_eq!(
+        on(&bus, |device| device.execute(InfoRevision)),
+        Err(Error::Bus(ErrorKind::ArbitrationLoss))
+    );
+}
+
+#[test]
+fn another_address_and_another_pulse() {
+    let bus = [
+        Transaction::write(0x10, vec![0xAB]), // the board's own way to pull SDA low
+        Transaction::read(0x35, vec![0x04, 0x11, 0x33, 0x43]),
+        Transaction::write(0x35, vec![0x03, 0x07, 0x30, 0x00, 0x00, 0x00, 0x03, 0x5D]),
+        Transaction::read(0x35, vec![0x07, 0x00, 0x00, 0x60, 0x02, 0x80, 0x38]),
+        Transaction::write(0x35, vec![0x01]),
+    ];
+    let mut mock = Mock::new(&bus);
+    let mut device = Device::new(mock.clone(), NoopDelay::new())
+        .with_wake(|i2c: &mut Mock, _: &mut NoopDelay| {
+            embedded_hal::i2c::I2c::write(i2c, 0x10, &[0xAB])
+        })
+        .with_address(BusAddress::TRUST_AND_GO);
+    assert_eq!(device.execute(InfoRevision), Ok(Revision::Atecc608A(2)));
+    mock.done();
+}
+
+#[cfg(feature = "async")]
+#[test]
+fn awaited_it_is_the_same() {
+    use core::future::Future;
+    use core::task::{Context, Poll, Waker};
+
+    let mut bus = wake().to_vec();
+    bus.extend([
+        command(&[0x1B, 0x00, 0x00, 0x00]),
+        busy(35),
+        answer(&[7; 32], 35),
+        sleep(),
+    ]);
+    let mut mock = Mock::new(&bus);
+    let mut device = atecc::asynch::Device::new(mock.clone(), NoopDelay::new());
+    let mut future = core::pin::pin!(device.execute(Random));
+    // The mock never waits, so one poll is the whole run.
+    let polled = future
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()));
+    assert_eq!(polled, Poll::Ready(Ok([7; 32])));
+    mock.done();
+}
