@@ -1,0 +1,270 @@
+//! Whether a configuration zone is a NervesKey's.
+//!
+//! Two judgements: the loose one of the reference for a chip that is to be
+//! read, and the strict one for a chip that is about to be locked for good.
+
+use atecc::Slot;
+use atecc::config::{ConfigZone, KeyConfig, SlotConfig, offset};
+
+use crate::configuration::{VOLATILE_KEY_PERMISSION, configure};
+use crate::{Layout, slot};
+
+/// Whether a chip's configuration lets it be used as a NervesKey: the
+/// configuration is locked, ChipMode is 0, and the slots of the device key and
+/// of the certificates are configured as in `layout`. Every other slot may
+/// differ. Source: `nerves_key` 1.3, `config_compatible?`.
+#[must_use]
+pub fn check_for_use(zone: &ConfigZone, layout: Layout) -> bool {
+    const CERTIFICATES: [Slot; 4] = [
+        slot::DEVICE_CERTIFICATE,
+        slot::SIGNER_PUBLIC_KEY,
+        slot::SIGNER_CERTIFICATE,
+        slot::SIGNER_SERIAL_NUMBER,
+    ];
+    const KEYS: [Slot; 2] = [slot::ACTIVATION_KEY, slot::ENCRYPTION_KEY];
+    let keys: &[Slot] = match layout {
+        Layout::Standard => &[],
+        Layout::Volatile => &KEYS,
+    };
+    zone.config_lock().is_locked()
+        && zone.chip_mode() == 0
+        && layout
+            .volatile_key_permission()
+            .is_none_or(|permission| byte(zone, VOLATILE_KEY_PERMISSION) == permission)
+        && core::iter::once(&slot::DEVICE_KEY)
+            .chain(&CERTIFICATES)
+            .chain(keys)
+            .all(|slot| {
+                slot_config_fits(zone, layout, *slot)
+                    && zone.key_config(*slot) == layout.key_config(*slot)
+            })
+}
+
+/// One field of a configuration zone that is not as provisioning needs it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{field} is 0x{found:0width$X}, not 0x{expected:0width$X}", width = .field.digits())]
+pub struct Difference {
+    /// Which field.
+    pub field: Field,
+    /// What a NervesKey has.
+    pub expected: u16,
+    /// What the chip has.
+    pub found: u16,
+}
+
+/// A field of the configuration zone.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Field {
+    /// `I2C_Enable`, bit 0 of byte 14.
+    I2cEnable,
+    /// Byte 18: `OTPmode` or `CountMatch`.
+    OtpMode,
+    /// Byte 19.
+    ChipMode,
+    /// Bytes 20 to 51, one slot.
+    SlotConfig(Slot),
+    /// Bytes 96 to 127, one slot.
+    KeyConfig(Slot),
+    /// Byte 68, ATECC608 only: 0xA in the low nibble enables a transport lock
+    /// of which no public source says how it is undone.
+    UseLock,
+    /// Byte 69, ATECC608 only.
+    VolatileKeyPermission,
+    /// Low two bits of byte 70, ATECC608 only: the secure boot mode.
+    SecureBoot,
+    /// Bytes 88 and 89: a slot locked early could not be written.
+    SlotLocked,
+    /// Bytes 90 and 91, ATECC608 only.
+    ChipOptions,
+    /// One of bytes 92 to 95.
+    X509Format(u8),
+}
+
+impl Field {
+    const fn digits(self) -> usize {
+        match self {
+            Self::SlotConfig(_) | Self::KeyConfig(_) | Self::SlotLocked | Self::ChipOptions => 4,
+            _ => 2,
+        }
+    }
+}
+
+impl core::fmt::Display for Field {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::I2cEnable => f.write_str("I2C_Enable"),
+            Self::OtpMode => f.write_str("OTPmode"),
+            Self::ChipMode => f.write_str("ChipMode"),
+            Self::SlotConfig(slot) => write!(f, "SlotConfig of {slot}"),
+            Self::KeyConfig(slot) => write!(f, "KeyConfig of {slot}"),
+            Self::UseLock => f.write_str("UseLock"),
+            Self::VolatileKeyPermission => f.write_str("VolatileKeyPermission"),
+            Self::SecureBoot => f.write_str("SecureBoot mode"),
+            Self::SlotLocked => f.write_str("SlotLocked"),
+            Self::ChipOptions => f.write_str("ChipOptions"),
+            Self::X509Format(index) => write!(f, "X509format[{index}]"),
+        }
+    }
+}
+
+/// What keeps `zone` from being provisioned: of a locked configuration all
+/// that is not `layout`'s, of an open one only what [`configure`] would keep
+/// although it could strand the chip.
+///
+/// # Errors
+/// The first [`Difference`]; [`differences`] gives them all.
+pub fn check_for_provisioning(zone: &ConfigZone, layout: Layout) -> Result<(), Difference> {
+    differences(zone, layout).next().map_or(Ok(()), Err)
+}
+
+/// Every [`Difference`] that [`check_for_provisioning`] objects to.
+pub fn differences(zone: &ConfigZone, layout: Layout) -> impl Iterator<Item = Difference> {
+    // What is still open will be written: judge what will be locked.
+    let zone = if zone.config_lock().is_locked() {
+        *zone
+    } else {
+        configure(zone, layout)
+    };
+    fixed_fields(&zone, layout)
+        .into_iter()
+        .flatten()
+        .chain(Slot::ALL.into_iter().flat_map(move |slot| {
+            let slot_config = (!slot_config_fits(&zone, layout, slot)).then(|| Difference {
+                field: Field::SlotConfig(slot),
+                expected: layout.slot_config(slot).0,
+                found: zone.slot_config(slot).0,
+            });
+            let KeyConfig(expected) = layout.key_config(slot);
+            let KeyConfig(found) = zone.key_config(slot);
+            let key_config = differs(Field::KeyConfig(slot), expected, found);
+            [slot_config, key_config].into_iter().flatten()
+        }))
+}
+
+/// The slots whose own lock the last steps of a provisioning set may be locked
+/// already; every other bit of SlotLocked has to be 1.
+fn fixed_fields(zone: &ConfigZone, layout: Layout) -> [Option<Difference>; 12] {
+    let is_608 = zone.revision().family() == Some(atecc::Family::Atecc608);
+    let only_608 = |difference: Option<Difference>| difference.filter(|_| is_608);
+    let at = |index| u16::from(byte(zone, index));
+    let pair = |index| u16::from_le_bytes([byte(zone, index), byte(zone, index + 1)]);
+    let own_locks = layout
+        .locked_slots()
+        .iter()
+        .fold(0, |bits, slot| bits | 1 << slot.index());
+    let own_locks = if zone.data_lock().is_locked() {
+        own_locks
+    } else {
+        0
+    };
+    let permission = layout.volatile_key_permission().unwrap_or_default();
+    let x509 = |index: u8| {
+        let found = at(offset::X509_FORMAT + usize::from(index));
+        differs(Field::X509Format(index), 0, found)
+    };
+    [
+        differs(Field::I2cEnable, 1, at(14) & 1),
+        differs(Field::OtpMode, 0xAA, at(offset::OTP_MODE)),
+        differs(Field::ChipMode, 0, at(offset::CHIP_MODE)),
+        only_608(differs(Field::UseLock, 0, at(68))),
+        only_608(differs(
+            Field::VolatileKeyPermission,
+            permission.into(),
+            at(VOLATILE_KEY_PERMISSION),
+        )),
+        only_608(differs(Field::SecureBoot, 0, at(70) & 0b11)),
+        differs(
+            Field::SlotLocked,
+            0xFFFF,
+            pair(offset::SLOT_LOCKED) | own_locks,
+        ),
+        only_608(differs(Field::ChipOptions, 0, pair(90))),
+        x509(0),
+        x509(1),
+        x509(2),
+        x509(3),
+    ]
+}
+
+fn differs(field: Field, expected: u16, found: u16) -> Option<Difference> {
+    (expected != found).then_some(Difference {
+        field,
+        expected,
+        found,
+    })
+}
+
+/// The reference writes `SlotConfig[1]` = 81 90 in the volatile layout but
+/// expects 91 90 when it checks: both are one.
+fn slot_config_fits(zone: &ConfigZone, layout: Layout, slot: Slot) -> bool {
+    let found = zone.slot_config(slot);
+    found == layout.slot_config(slot)
+        || (layout == Layout::Volatile
+            && slot == slot::ACTIVATION_KEY
+            && found == SlotConfig(0x9091))
+}
+
+fn byte(zone: &ConfigZone, at: usize) -> u8 {
+    zone.0.get(at).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn locked(layout: Layout) -> ConfigZone {
+        let mut part = [0; 128];
+        part[4..8].copy_from_slice(&[0x00, 0x00, 0x60, 0x02]);
+        part[14] = 0x01;
+        part[16] = 0xC0;
+        part[86..90].copy_from_slice(&[0x55, 0x00, 0xFF, 0xFF]);
+        configure(&ConfigZone(part), layout)
+    }
+
+    #[test]
+    fn its_own_image_passes() {
+        for layout in [Layout::Standard, Layout::Volatile] {
+            assert!(check_for_use(&locked(layout), layout));
+            assert_eq!(check_for_provisioning(&locked(layout), layout), Ok(()));
+        }
+        assert!(!check_for_use(&locked(Layout::Standard), Layout::Volatile));
+        assert!(!check_for_use(&locked(Layout::Volatile), Layout::Standard));
+    }
+
+    #[test]
+    fn a_free_slot_may_differ_for_use_only() {
+        let mut zone = locked(Layout::Standard);
+        zone.0[offset::SLOT_CONFIG + 2 * 3] = 0x8F;
+        assert!(check_for_use(&zone, Layout::Standard));
+        let difference = check_for_provisioning(&zone, Layout::Standard).unwrap_err();
+        assert_eq!(
+            difference.to_string(),
+            "SlotConfig of slot 3 is 0x0F8F, not 0x0F0F"
+        );
+    }
+
+    #[test]
+    fn what_would_strand_an_open_part_is_named() {
+        for (at, value, field) in [
+            (88, 0xFE, Field::SlotLocked),
+            (68, 0x0A, Field::UseLock),
+            (70, 0x03, Field::SecureBoot),
+            (90, 0x01, Field::ChipOptions),
+        ] {
+            let mut zone = locked(Layout::Standard);
+            zone.0[87] = 0x55;
+            zone.0[at] = value;
+            let found: Vec<_> = differences(&zone, Layout::Standard).collect();
+            assert_eq!(found.len(), 1);
+            assert_eq!(found[0].field, field);
+        }
+    }
+
+    #[test]
+    fn both_spellings_of_the_activation_slot() {
+        let mut zone = locked(Layout::Volatile);
+        zone.0[offset::SLOT_CONFIG + 2] = 0x91;
+        assert!(check_for_use(&zone, Layout::Volatile));
+        assert_eq!(check_for_provisioning(&zone, Layout::Volatile), Ok(()));
+    }
+}

@@ -1,0 +1,117 @@
+//! The configuration zone that provisioning writes and locks.
+//!
+//! It starts from the part's own 128 bytes and changes as little as the layout
+//! needs, so that what the factory put into the reserved bytes stays. Source:
+//! `nerves_key` 1.3, `NervesKey.Config.configure`.
+
+use atecc::config::{ConfigZone, offset};
+use atecc::{BlockAddress, Place, Slot, WordAddress};
+
+use crate::Layout;
+
+/// `OTPmode` read-only on an ATECC508A; on an ATECC608 the same byte is
+/// `CountMatch`, which bit 0 = 0 leaves off.
+const OTP_READ_ONLY: u8 = 0xAA;
+/// Offset of `VolatileKeyPermission`, ATECC608 only. Source: cryptoauthlib
+/// `calib_device.h`.
+pub(crate) const VOLATILE_KEY_PERMISSION: usize = 69;
+
+/// The configuration zone of a NervesKey made from `part`.
+#[must_use]
+pub fn configure(part: &ConfigZone, layout: Layout) -> ConfigZone {
+    let mut zone = *part;
+    put(&mut zone, offset::OTP_MODE, &[OTP_READ_ONLY]);
+    put(&mut zone, offset::CHIP_MODE, &[0x00]);
+    put(&mut zone, offset::X509_FORMAT, &[0x00; 4]);
+    for slot in Slot::ALL {
+        let at = 2 * usize::from(slot.index());
+        let slot_config = layout.slot_config(slot).0.to_le_bytes();
+        let key_config = layout.key_config(slot).0.to_le_bytes();
+        put(&mut zone, offset::SLOT_CONFIG + at, &slot_config);
+        put(&mut zone, offset::KEY_CONFIG + at, &key_config);
+    }
+    if let Some(permission) = layout.volatile_key_permission() {
+        put(&mut zone, VOLATILE_KEY_PERMISSION, &[permission]);
+    }
+    zone
+}
+
+fn put(zone: &mut ConfigZone, at: usize, bytes: &[u8]) {
+    for (to, from) in zone.0.iter_mut().skip(at).zip(bytes) {
+        *to = *from;
+    }
+}
+
+/// One write of the configuration zone.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ConfigWrite {
+    /// Four bytes.
+    Word(WordAddress, [u8; 4]),
+    /// 32 bytes.
+    Block(BlockAddress, [u8; 32]),
+}
+
+/// The writes that put `zone` on a chip, in the order of the reference: words
+/// 4 to 7, block 1, words 16 to 20, word 23, block 3. Words 0 to 3 and 21 are
+/// not writable; word 22 holds the slot locks and is kept.
+pub fn writes(zone: &ConfigZone) -> impl Iterator<Item = ConfigWrite> {
+    let bytes = zone.0;
+    let word = move |index: u8| {
+        let address = WordAddress::new(Place::Config, index).ok()?;
+        let chunk = bytes.get(4 * usize::from(index)..)?.first_chunk()?;
+        Some(ConfigWrite::Word(address, *chunk))
+    };
+    let block = move |index: u8| {
+        let address = BlockAddress::new(Place::Config, index).ok()?;
+        let chunk = bytes.get(32 * usize::from(index)..)?.first_chunk()?;
+        Some(ConfigWrite::Block(address, *chunk))
+    };
+    (4..=7)
+        .filter_map(word)
+        .chain(block(1))
+        .chain((16..=20).filter_map(word))
+        .chain(word(23))
+        .chain(block(3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 128 different bytes.
+    fn part() -> ConfigZone {
+        ConfigZone(core::array::from_fn(|at| u8::try_from(at).unwrap() ^ 0xA5))
+    }
+
+    #[test]
+    fn what_is_not_ours_is_kept() {
+        let zone = configure(&part(), Layout::Standard);
+        for at in (0..18).chain(52..92) {
+            assert_eq!(zone.0[at], part().0[at], "byte {at}");
+        }
+        assert_eq!(configure(&part(), Layout::Volatile).0[69], 0x81);
+    }
+
+    #[test]
+    fn everything_that_may_be_written_is_and_nothing_else() {
+        let mut written = [false; 128];
+        for write in writes(&part()) {
+            let (data, place) = match write {
+                ConfigWrite::Word(address, data) => (data.to_vec(), Err(address)),
+                ConfigWrite::Block(address, data) => (data.to_vec(), Ok(address)),
+            };
+            // The bytes are all different, so their first one says where they are from.
+            let at = usize::from(data[0] ^ 0xA5);
+            assert_eq!(data, part().0[at..at + data.len()]);
+            let index = |size| u8::try_from(at / size).unwrap();
+            match place {
+                Err(word) => assert_eq!(WordAddress::new(Place::Config, index(4)), Ok(word)),
+                Ok(block) => assert_eq!(BlockAddress::new(Place::Config, index(32)), Ok(block)),
+            }
+            written[at..at + data.len()].fill(true);
+        }
+        for (at, written) in written.into_iter().enumerate() {
+            assert_eq!(written, !matches!(at, 0..16 | 84..92), "byte {at}");
+        }
+    }
+}

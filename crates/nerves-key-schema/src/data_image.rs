@@ -1,0 +1,79 @@
+//! The bytes of the slots that provisioning writes and locks.
+
+use atecc::{Crc16, Slot};
+
+/// Slots 1 to 15 of a NervesKey about to be locked. What is not named here is
+/// zero.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct DataImage {
+    /// Slot 10, compressed.
+    pub device_certificate: [u8; 72],
+    /// Slot 11: X, Y, eight zeros.
+    pub signer_public_key: [u8; 72],
+    /// Slot 12, compressed.
+    pub signer_certificate: [u8; 72],
+}
+
+impl DataImage {
+    /// The slots that are written, in the order of the reference.
+    pub const SLOTS: [Slot; 15] = {
+        let mut slots = [Slot::ALL[1]; 15];
+        let mut index = 0;
+        while index < 15 {
+            #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+            {
+                slots[index] = Slot::ALL[index + 1];
+            }
+            index += 1;
+        }
+        slots
+    };
+
+    /// The bytes of `slot`, at its true size; `None` for the private key.
+    #[must_use]
+    pub const fn slot(&self, slot: Slot) -> Option<&[u8]> {
+        match slot.index() {
+            0 => None,
+            1..=7 => Some(&[0; 36]),
+            8 => Some(&[0; 416]),
+            10 => Some(&self.device_certificate),
+            11 => Some(&self.signer_public_key),
+            12 => Some(&self.signer_certificate),
+            _ => Some(&[0; 72]),
+        }
+    }
+
+    /// The CRC that the data lock carries: over the slots, then the 64 bytes
+    /// of OTP. Private key slots do not count.
+    #[must_use]
+    pub fn lock_crc(&self, otp: &[u8; 64]) -> u16 {
+        let mut crc = Crc16::new();
+        for slot in Self::SLOTS {
+            crc.update(self.slot(slot).unwrap_or_default());
+        }
+        crc.update(otp);
+        crc.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_slot_has_its_true_size() {
+        let image = DataImage {
+            device_certificate: [1; 72],
+            signer_public_key: [2; 72],
+            signer_certificate: [3; 72],
+        };
+        for slot in DataImage::SLOTS {
+            assert_eq!(
+                image.slot(slot).map(<[u8]>::len),
+                Some(slot.size()),
+                "{slot}"
+            );
+        }
+        assert_eq!(image.slot(Slot::ALL[0]), None);
+    }
+}

@@ -1,0 +1,45 @@
+//! Which slot holds what. Source: `nerves_key` 1.3, its README and
+//! `NervesKey.Config`.
+
+use atecc::Slot;
+
+/// The device's private key. It never leaves the chip.
+pub const DEVICE_KEY: Slot = Slot::ALL[0];
+/// Volatile layout: the key that activates the device key, 16 bytes.
+pub const ACTIVATION_KEY: Slot = Slot::ALL[1];
+/// Volatile layout: the key that encrypts writes of the activation key, 16
+/// bytes.
+pub const ENCRYPTION_KEY: Slot = Slot::ALL[2];
+/// Settings, in the order of their bytes.
+pub const SETTINGS: [Slot; 4] = [Slot::ALL[8], Slot::ALL[7], Slot::ALL[6], Slot::ALL[5]];
+/// The auxiliary device certificate, compressed.
+pub const AUX_DEVICE_CERTIFICATE: Slot = Slot::ALL[9];
+/// The device certificate, compressed.
+pub const DEVICE_CERTIFICATE: Slot = Slot::ALL[10];
+/// The signer's public key: X, Y, eight zeros.
+pub const SIGNER_PUBLIC_KEY: Slot = Slot::ALL[11];
+/// The signer certificate, compressed.
+pub const SIGNER_CERTIFICATE: Slot = Slot::ALL[12];
+/// Reserved for the signer's serial number; unused, zeros.
+pub const SIGNER_SERIAL_NUMBER: Slot = Slot::ALL[13];
+/// The auxiliary signer's public key, as [`SIGNER_PUBLIC_KEY`].
+pub const AUX_SIGNER_PUBLIC_KEY: Slot = Slot::ALL[14];
+/// The auxiliary signer certificate, compressed.
+pub const AUX_SIGNER_CERTIFICATE: Slot = Slot::ALL[15];
+
+/// What a slot holds, in words.
+#[must_use]
+pub const fn purpose(slot: Slot) -> &'static str {
+    match slot.index() {
+        0 => "device private key",
+        5..=8 => "settings",
+        9 => "auxiliary device certificate",
+        10 => "device certificate",
+        11 => "signer public key",
+        12 => "signer certificate",
+        13 => "signer serial number (unused)",
+        14 => "auxiliary signer public key",
+        15 => "auxiliary signer certificate",
+        _ => "free",
+    }
+}
