@@ -10,9 +10,9 @@ use crate::{Answer, BlockAddress, Failure, Next, Place, Procedure};
 /// configuration zone has bytes that cannot be written in between: write its
 /// words instead.
 #[derive(Clone, Copy, Debug)]
-pub struct WritePlace<'a> {
+pub struct WritePlace<D> {
     place: Place,
-    data: &'a [u8],
+    data: D,
     block: u8,
 }
 
@@ -26,17 +26,15 @@ pub struct TooManyBytes {
     pub len: usize,
 }
 
-impl<'a> WritePlace<'a> {
+impl<D: AsRef<[u8]>> WritePlace<D> {
     /// Write `data`, then zeros to the end of its last block.
     ///
     /// # Errors
     /// [`TooManyBytes`] when `data` is longer than `place`.
-    pub const fn new(place: Place, data: &'a [u8]) -> Result<Self, TooManyBytes> {
-        if data.len() > place.size() {
-            return Err(TooManyBytes {
-                place,
-                len: data.len(),
-            });
+    pub fn new(place: Place, data: D) -> Result<Self, TooManyBytes> {
+        let len = data.as_ref().len();
+        if len > place.size() {
+            return Err(TooManyBytes { place, len });
         }
         Ok(Self {
             place,
@@ -46,7 +44,7 @@ impl<'a> WritePlace<'a> {
     }
 
     fn next(&self) -> Next<(), Failure> {
-        let chunk = self.data.chunks(32).nth(self.block.into());
+        let chunk = self.data.as_ref().chunks(32).nth(self.block.into());
         let address = BlockAddress::new(self.place, self.block);
         let (Some(chunk), Ok(address)) = (chunk, address) else {
             return Next::Done(Ok(()));
@@ -59,7 +57,7 @@ impl<'a> WritePlace<'a> {
     }
 }
 
-impl Procedure for WritePlace<'_> {
+impl<D: AsRef<[u8]>> Procedure for WritePlace<D> {
     type Output = ();
     type Error = Failure;
 

@@ -1,0 +1,170 @@
+//! Who a NervesKey says it is: serial numbers and both certificates, rebuilt
+//! from what the chip holds and verified.
+
+use atecc_x509::{
+    Certificate, CompressedCertificate, Error as X509Error, Name, PublicKey, Rebuild,
+    SignatureMismatch, SlotFormError, decompress,
+};
+use nerves_key_schema::{NotNervesKey, Otp};
+
+use crate::Snapshot;
+
+/// A NervesKey's identity. Both certificates verify under the signer's key.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Identity {
+    /// The chip's own nine bytes.
+    pub serial_number: atecc::SerialNumber,
+    /// Board name, manufacturer serial and user area.
+    pub otp: Otp,
+    /// The device's public key, X then Y.
+    pub public_key: PublicKey,
+    /// The signer's public key, X then Y.
+    pub signer_public_key: PublicKey,
+    /// The device certificate.
+    pub device_certificate: Certificate,
+    /// The signer certificate, signed by itself.
+    pub signer_certificate: Certificate,
+    /// How the subject of the device certificate was found.
+    pub subject: SubjectReading,
+}
+
+/// How the manufacturer serial became the subject of the device certificate.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum SubjectReading {
+    /// As one common name.
+    CommonName,
+    /// Split at `/` into attributes, as the reference's name parser does with
+    /// a serial that holds one. Only this reading verifies.
+    ReferenceSplit,
+}
+
+/// Why a chip has no verified identity.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IdentityError {
+    /// The chip does not show this part in its present stage.
+    #[error("the chip does not show its {0} in its present stage")]
+    Hidden(&'static str),
+    /// The OTP zone is no NervesKey's.
+    #[error(transparent)]
+    Otp(#[from] NotNervesKey),
+    /// The signer's public key is not stored as a NervesKey stores it.
+    #[error("signer public key (slot 11): {0}")]
+    SignerKey(#[from] SlotFormError),
+    /// A certificate cannot be rebuilt.
+    #[error("{certificate}: {source}")]
+    Rebuild {
+        /// Which.
+        certificate: &'static str,
+        /// Why.
+        #[source]
+        source: X509Error,
+    },
+    /// A certificate was rebuilt but does not verify under the signer's key.
+    #[error("{certificate}: {source}")]
+    Signature {
+        /// Which.
+        certificate: &'static str,
+        /// Why.
+        #[source]
+        source: SignatureMismatch,
+    },
+}
+
+const DEVICE: &str = "device certificate (slot 10)";
+const SIGNER: &str = "signer certificate (slot 12)";
+
+impl Snapshot {
+    /// Rebuild both certificates and verify them.
+    ///
+    /// # Errors
+    /// [`IdentityError`] when something is missing, damaged or does not verify.
+    pub fn identity(&self) -> Result<Identity, IdentityError> {
+        let otp = Otp::from_bytes(self.otp.ok_or(IdentityError::Hidden("OTP zone"))?)?;
+        let key_slot = self.signer_public_key;
+        let key_slot = key_slot.ok_or(IdentityError::Hidden("signer public key"))?;
+        let signer_public_key = PublicKey::from_nerves_key_slot(&key_slot)?;
+        let public_key = self.public_key;
+        let public_key = public_key.ok_or(IdentityError::Hidden("public key"))?;
+        let public_key = PublicKey::from_bytes(*public_key.bytes());
+        let rebuild = Rebuild::NervesKeySigner {
+            public_key: signer_public_key,
+        };
+        let signer_certificate = rebuilt(self.signer_certificate, &rebuild, SIGNER)?;
+        verified(&signer_certificate, &signer_public_key, SIGNER)?;
+        let serial_number = self.config.serial_number();
+        let device = |subject| {
+            let rebuild = Rebuild::NervesKeyDevice {
+                subject,
+                device_sn: *serial_number.bytes(),
+                public_key,
+                signer_public_key,
+            };
+            let certificate = rebuilt(self.device_certificate, &rebuild, DEVICE)?;
+            verified(&certificate, &signer_public_key, DEVICE).map(|()| certificate)
+        };
+        let (device_certificate, subject) = device_with_any_subject(&otp, device)?;
+        Ok(Identity {
+            serial_number,
+            otp,
+            public_key,
+            signer_public_key,
+            device_certificate,
+            signer_certificate,
+            subject,
+        })
+    }
+}
+
+/// The first reading of the serial under which the certificate verifies; the
+/// error of the plain reading when none does.
+fn device_with_any_subject(
+    otp: &Otp,
+    device: impl Fn(Name) -> Result<Certificate, IdentityError>,
+) -> Result<(Certificate, SubjectReading), IdentityError> {
+    let of_name = |source| IdentityError::Rebuild {
+        certificate: DEVICE,
+        source,
+    };
+    let serial = otp.manufacturer_serial();
+    let plain = Name::from_stored_serial(serial).map_err(of_name)?;
+    let error = match device(plain) {
+        Ok(certificate) => return Ok((certificate, SubjectReading::CommonName)),
+        Err(error) => error,
+    };
+    match Name::as_the_reference_splits(serial).map_err(of_name)? {
+        Some(split) => match device(split) {
+            Ok(certificate) => Ok((certificate, SubjectReading::ReferenceSplit)),
+            Err(_) => Err(error),
+        },
+        None => Err(error),
+    }
+}
+
+fn rebuilt(
+    bytes: Option<[u8; 72]>,
+    rebuild: &Rebuild,
+    certificate: &'static str,
+) -> Result<Certificate, IdentityError> {
+    let bytes = bytes.ok_or(IdentityError::Hidden(certificate))?;
+    CompressedCertificate::from_bytes(&bytes)
+        .map_err(X509Error::from)
+        .and_then(|compressed| decompress(&compressed, rebuild))
+        .map_err(|source| IdentityError::Rebuild {
+            certificate,
+            source,
+        })
+}
+
+fn verified(
+    certificate: &Certificate,
+    signer: &PublicKey,
+    name: &'static str,
+) -> Result<(), IdentityError> {
+    certificate
+        .verify(signer)
+        .map_err(|source| IdentityError::Signature {
+            certificate: name,
+            source,
+        })
+}

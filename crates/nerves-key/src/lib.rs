@@ -1,0 +1,49 @@
+//! A NervesKey in use: what it holds, what state it is in, what it signs.
+//!
+//! The chip is read by one procedure, [`ReadSnapshot`], in one awake session;
+//! all else is computed from the [`Snapshot`] without touching the bus:
+//! [`Snapshot::stage`], [`Snapshot::identity`] with both certificates and the
+//! manufacturer serial. Signing is [`sign`]. Nothing here locks or issues
+//! anything; that is `nerves-key-provision`.
+//!
+//! ```
+//! # fn example<I2C: embedded_hal::i2c::I2c, D: embedded_hal::delay::DelayNs>(
+//! #     mut device: atecc::Device<I2C, D>, digest: [u8; 32],
+//! # ) -> Result<(), Box<dyn std::error::Error>> where I2C::Error: 'static {
+//! use nerves_key::{ReadSnapshot, sign};
+//!
+//! let snapshot = device.run(ReadSnapshot::new())?;
+//! let identity = snapshot.identity()?;
+//! println!("{}", identity.device_certificate.to_pem()?);
+//! let signature = device.run(sign(digest))?;
+//! # Ok(())
+//! # }
+//! ```
+#![cfg_attr(not(test), no_std)]
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )
+)]
+
+mod identity;
+mod snapshot;
+mod stage;
+
+pub use identity::{Identity, IdentityError, SubjectReading};
+pub use snapshot::{ReadSnapshot, Snapshot};
+pub use stage::{Foreign, Stage};
+
+use atecc::procedures::SignDigest;
+use nerves_key_schema::slot;
+
+/// Sign a 32-byte digest with the device key: R then S, 32 bytes each.
+#[must_use]
+pub const fn sign(digest: [u8; 32]) -> SignDigest {
+    SignDigest::new(slot::DEVICE_KEY, digest)
+}

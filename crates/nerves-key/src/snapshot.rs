@@ -1,0 +1,168 @@
+//! All that a NervesKey shows of itself, read in one awake session.
+
+use atecc::commands::{GenKey, GenKeyMode};
+use atecc::procedures::{ReadConfig, ReadPlace};
+use atecc::{
+    Answer, ConfigZone, Failure, Next, Once, Place, Procedure, PublicKey, Slot, Status,
+};
+use nerves_key_schema::slot;
+
+use crate::Stage;
+
+/// What [`ReadSnapshot`] found. `None` is what the chip does not show in its
+/// present state.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Snapshot {
+    /// The configuration zone.
+    pub config: ConfigZone,
+    /// The OTP zone.
+    pub otp: Option<[u8; 64]>,
+    /// Slot 10, compressed.
+    pub device_certificate: Option<[u8; 72]>,
+    /// Slot 11.
+    pub signer_public_key: Option<[u8; 72]>,
+    /// Slot 12, compressed.
+    pub signer_certificate: Option<[u8; 72]>,
+    /// The public half of the key in slot 0.
+    pub public_key: Option<PublicKey>,
+}
+
+impl Snapshot {
+    /// How far the chip's life has gone.
+    #[must_use]
+    pub fn stage(&self) -> Stage {
+        Stage::of(self)
+    }
+}
+
+/// Read a [`Snapshot`]: the configuration; the public key once the
+/// configuration is locked; OTP and certificates once data and OTP are locked.
+#[derive(Clone, Debug)]
+pub struct ReadSnapshot {
+    phase: Phase,
+    snapshot: Snapshot,
+}
+
+#[derive(Clone, Debug)]
+enum Phase {
+    Config(ReadConfig),
+    PublicKey(Once<GenKey>),
+    Otp(ReadPlace<64>),
+    Slot(Slot, ReadPlace<72>),
+    Done,
+}
+
+impl ReadSnapshot {
+    /// Nothing is read before the procedure runs.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            phase: Phase::Config(ReadConfig::new()),
+            snapshot: Snapshot {
+                config: ConfigZone([0; 128]),
+                otp: None,
+                device_certificate: None,
+                signer_public_key: None,
+                signer_certificate: None,
+                public_key: None,
+            },
+        }
+    }
+
+    /// Give `answer` to the phase under way; at its end keep the result and
+    /// say which phase is next.
+    fn phase(&mut self, answer: Answer<'_>) -> Next<Phase, Failure> {
+        match &mut self.phase {
+            Phase::Config(read) => ended(read.resume(answer), |config| {
+                self.snapshot.config = config;
+                if config.config_lock().is_locked() {
+                    Phase::PublicKey(Once(GenKey {
+                        mode: GenKeyMode::Public,
+                        slot: slot::DEVICE_KEY,
+                    }))
+                } else {
+                    Phase::Done
+                }
+            }),
+            Phase::PublicKey(ask) => ended(shown(ask.resume(answer)), |key| {
+                self.snapshot.public_key = key;
+                if self.snapshot.config.data_lock().is_locked() {
+                    Phase::Otp(ReadPlace::new(Place::Otp))
+                } else {
+                    Phase::Done
+                }
+            }),
+            Phase::Otp(read) => ended(shown(read.resume(answer)), |otp| {
+                self.snapshot.otp = otp;
+                reading(slot::DEVICE_CERTIFICATE)
+            }),
+            Phase::Slot(place, read) => {
+                let place = *place;
+                ended(shown(read.resume(answer)), |bytes| match place {
+                    slot::DEVICE_CERTIFICATE => {
+                        self.snapshot.device_certificate = bytes;
+                        reading(slot::SIGNER_PUBLIC_KEY)
+                    }
+                    slot::SIGNER_PUBLIC_KEY => {
+                        self.snapshot.signer_public_key = bytes;
+                        reading(slot::SIGNER_CERTIFICATE)
+                    }
+                    _ => {
+                        self.snapshot.signer_certificate = bytes;
+                        Phase::Done
+                    }
+                })
+            }
+            Phase::Done => Next::Done(Ok(Phase::Done)),
+        }
+    }
+}
+
+impl Default for ReadSnapshot {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Procedure for ReadSnapshot {
+    type Output = Snapshot;
+    type Error = Failure;
+
+    fn resume(&mut self, answer: Answer<'_>) -> Next<Snapshot, Failure> {
+        let mut answer = answer;
+        loop {
+            match self.phase(answer) {
+                Next::Send(request) => return Next::Send(request),
+                Next::Done(Err(failure)) => return Next::failed(failure),
+                Next::Done(Ok(Phase::Done)) => return Next::Done(Ok(self.snapshot)),
+                Next::Done(Ok(phase)) => self.phase = phase,
+            }
+            answer = Answer::Start;
+        }
+    }
+}
+
+fn reading(slot: Slot) -> Phase {
+    Phase::Slot(slot, ReadPlace::new(Place::Slot(slot)))
+}
+
+/// Turn the end of a phase into the next one.
+fn ended<T>(next: Next<T, Failure>, then: impl FnOnce(T) -> Phase) -> Next<Phase, Failure> {
+    match next {
+        Next::Send(request) => Next::Send(request),
+        Next::Done(result) => Next::Done(result.map(then)),
+    }
+}
+
+/// A refusal is an answer: the chip does not show this.
+fn shown<T>(next: Next<T, Failure>) -> Next<Option<T>, Failure> {
+    match next {
+        Next::Send(request) => Next::Send(request),
+        Next::Done(Ok(value)) => Next::Done(Ok(Some(value))),
+        Next::Done(Err(Failure::Status {
+            status: Status::Execution | Status::Parse,
+            ..
+        })) => Next::Done(Ok(None)),
+        Next::Done(Err(failure)) => Next::Done(Err(failure)),
+    }
+}

@@ -1,0 +1,122 @@
+//! How far a chip's life has gone, judged by what it holds.
+
+use atecc::config::ConfigZone;
+use nerves_key_schema::{Layout, NotNervesKey, Otp, check_for_use};
+
+use crate::Snapshot;
+
+/// A chip's stage.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Stage {
+    /// The configuration is not locked: everything may still be decided.
+    Blank,
+    /// The configuration is locked as a NervesKey's; there is no key yet.
+    Configured(Layout),
+    /// As above, and there is a device key.
+    Keyed(Layout),
+    /// Data and OTP are locked too, but the key's slot is not.
+    KeySlotOpen(Layout),
+    /// Nothing is left to lock.
+    Finished(Layout),
+    /// Locked as something else.
+    Foreign(Foreign),
+    /// A part that Microchip has provisioned: Trust&GO or TrustFLEX.
+    TrustPart,
+}
+
+/// Why a locked chip is no NervesKey.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Foreign {
+    /// The configuration is locked with other contents.
+    #[error("its configuration is locked, but not as a NervesKey's")]
+    Configuration,
+    /// The configuration is a NervesKey's, but the OTP zone was locked with
+    /// other contents.
+    #[error(transparent)]
+    Otp(#[from] NotNervesKey),
+}
+
+impl Stage {
+    pub(crate) fn of(snapshot: &Snapshot) -> Self {
+        let config = &snapshot.config;
+        if !config.config_lock().is_locked() {
+            return Self::Blank;
+        }
+        if snapshot.otp.as_ref().is_some_and(is_trust_part) {
+            return Self::TrustPart;
+        }
+        let Some(layout) = layout(config) else {
+            return Self::Foreign(Foreign::Configuration);
+        };
+        match snapshot.otp.map(Otp::from_bytes) {
+            None if snapshot.public_key.is_some() => Self::Keyed(layout),
+            None => Self::Configured(layout),
+            Some(Err(error)) => Self::Foreign(error.into()),
+            Some(Ok(_)) if locks_are_set(config, layout) => Self::Finished(layout),
+            Some(Ok(_)) => Self::KeySlotOpen(layout),
+        }
+    }
+
+    /// The layout, when the chip is a NervesKey or on its way to become one.
+    #[must_use]
+    pub const fn layout(self) -> Option<Layout> {
+        match self {
+            Self::Configured(layout)
+            | Self::Keyed(layout)
+            | Self::KeySlotOpen(layout)
+            | Self::Finished(layout) => Some(layout),
+            Self::Blank | Self::Foreign(_) | Self::TrustPart => None,
+        }
+    }
+
+    /// One word, stable for programs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Blank => "blank",
+            Self::Configured(_) => "configured",
+            Self::Keyed(_) => "keyed",
+            Self::KeySlotOpen(_) => "key-slot-open",
+            Self::Finished(_) => "finished",
+            Self::Foreign(_) => "foreign",
+            Self::TrustPart => "trust-part",
+        }
+    }
+}
+
+impl core::fmt::Display for Stage {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Blank => f.write_str("blank: nothing is locked yet"),
+            Self::Configured(_) => f.write_str("configured: no device key yet"),
+            Self::Keyed(_) => f.write_str("keyed: certificates are not locked yet"),
+            Self::KeySlotOpen(_) => f.write_str("data locked, device key slot still open"),
+            Self::Finished(_) => f.write_str("finished: a provisioned NervesKey"),
+            Self::Foreign(reason) => write!(f, "foreign: {reason}"),
+            Self::TrustPart => f.write_str("Trust&GO or TrustFLEX part, provisioned by Microchip"),
+        }
+    }
+}
+
+fn layout(config: &ConfigZone) -> Option<Layout> {
+    [Layout::Standard, Layout::Volatile]
+        .into_iter()
+        .find(|layout| check_for_use(config, *layout))
+}
+
+fn locks_are_set(config: &ConfigZone, layout: Layout) -> bool {
+    layout
+        .locked_slots()
+        .iter()
+        .all(|slot| config.slot_lock(*slot).is_locked())
+}
+
+/// The first eight bytes of OTP name the certificate layout of a part that
+/// Microchip has provisioned. Source: cryptoauthlib `tng_atca.c`.
+fn is_trust_part(otp: &[u8; 64]) -> bool {
+    const CODES: [&[u8; 8]; 8] = [
+        b"KQp2ZkD8", b"x6tjuZMy", b"wdNxAjae", b"Rsuy5YJh", b"MKMwyhP1", b"BxZvm6q2", b"jsMu7iYO",
+        b"09qJNxI3",
+    ];
+    CODES.iter().any(|code| otp.starts_with(*code))
+}
