@@ -138,6 +138,12 @@ impl BlockAddress {
     }
 }
 
+impl core::fmt::Display for BlockAddress {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{} block {}", self.place, self.block)
+    }
+}
+
 /// A 4-byte word that exists.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct WordAddress {
@@ -166,6 +172,12 @@ impl WordAddress {
 
     pub(crate) const fn param2(self) -> u16 {
         self.place.param2(self.word / 8, self.word % 8)
+    }
+}
+
+impl core::fmt::Display for WordAddress {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{} word {}", self.place, self.word)
     }
 }
 

@@ -2,9 +2,7 @@
 
 use atecc::commands::{GenKey, GenKeyMode};
 use atecc::procedures::{ReadConfig, ReadPlace};
-use atecc::{
-    Answer, ConfigZone, Failure, Next, Once, Place, Procedure, PublicKey, Slot, Status,
-};
+use atecc::{Answer, ConfigZone, Failure, Next, Once, Place, Procedure, PublicKey, Slot, Status};
 use nerves_key_schema::slot;
 
 use crate::Stage;

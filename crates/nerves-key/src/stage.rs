@@ -115,7 +115,13 @@ fn locks_are_set(config: &ConfigZone, layout: Layout) -> bool {
 /// Microchip has provisioned. Source: cryptoauthlib `tng_atca.c`.
 fn is_trust_part(otp: &[u8; 64]) -> bool {
     const CODES: [&[u8; 8]; 8] = [
-        b"KQp2ZkD8", b"x6tjuZMy", b"wdNxAjae", b"Rsuy5YJh", b"MKMwyhP1", b"BxZvm6q2", b"jsMu7iYO",
+        b"KQp2ZkD8",
+        b"x6tjuZMy",
+        b"wdNxAjae",
+        b"Rsuy5YJh",
+        b"MKMwyhP1",
+        b"BxZvm6q2",
+        b"jsMu7iYO",
         b"09qJNxI3",
     ];
     CODES.iter().any(|code| otp.starts_with(*code))

@@ -1,0 +1,69 @@
+//! What can stop a run. The chip can be provisioned further unless said
+//! otherwise.
+
+use atecc::Failure;
+use atecc_x509::{Error as X509Error, RoundTripError, SignatureMismatch};
+use nerves_key::IdentityError;
+
+use crate::Step;
+
+/// Why a run stopped. Do the same again to continue: what is done is kept.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The chip or the bus.
+    #[error("{0}")]
+    Chip(#[from] Failure),
+    /// The chip refused or was lost in this step.
+    #[error("step \"{step}\": {failure}")]
+    Step {
+        /// Which.
+        step: Step,
+        /// Why.
+        failure: Failure,
+    },
+    /// The chip is not the one that the plan was made for, or has changed.
+    #[error(
+        "the chip's configuration has changed since the plan was made (byte {offset}): plan again"
+    )]
+    Changed {
+        /// First byte that differs.
+        offset: usize,
+    },
+    /// The configuration reads back otherwise than written; nothing was locked.
+    #[error(
+        "configuration byte {offset} reads back as 0x{read:02X} instead of 0x{wrote:02X}: nothing was locked"
+    )]
+    Config {
+        /// First byte that differs.
+        offset: usize,
+        /// What was written.
+        wrote: u8,
+        /// What was read.
+        read: u8,
+    },
+    /// The chip's signature over a fresh challenge does not verify.
+    #[error("the chip did not prove that it holds its key: {0}")]
+    Possession(#[source] SignatureMismatch),
+    /// The signer's signature does not verify under its own certificate.
+    #[error("the signer's signature over the device certificate is wrong: {0}")]
+    Signer(#[source] SignatureMismatch),
+    /// The device certificate could not be made.
+    #[error("device certificate: {0}")]
+    Certificate(#[from] X509Error),
+    /// The device certificate would not come back byte for byte.
+    #[error("device certificate: {0}")]
+    RoundTrip(#[from] RoundTripError),
+    /// What is to be locked, or was read back, does not verify.
+    #[error("{0}")]
+    Chain(#[from] IdentityError),
+    /// What was read back is not what was written.
+    #[error("the {0} read back differs from what was written")]
+    ReadBack(&'static str),
+    /// A lock reported success but is not set.
+    #[error("the chip reported success, but not every lock is set")]
+    NotLocked,
+    /// A step came before the one that it needs.
+    #[error("step \"{0}\" has nothing to work on")]
+    OutOfOrder(Step),
+}

@@ -1,0 +1,51 @@
+//! Provisioning: from any stage of a chip's life to a finished NervesKey.
+//!
+//! 1. Read the chip: [`nerves_key::ReadSnapshot`].
+//! 2. [`Plan::new`] is pure. It lists every step that remains, marks those that
+//!    cannot be undone, and refuses what could strand the chip.
+//! 3. [`provision`] executes the plan. The plan's steps are the program and
+//!    [`Runner`] is their interpreter; what was shown is what runs.
+//!
+//! An interrupted run is continued by doing all three again.
+//!
+//! Before the data zone is locked the chip has proved that it holds the key,
+//! and both certificates have been rebuilt and verified from the very bytes
+//! that the lock's CRC covers. Locks behave the same in every build profile.
+#![cfg_attr(not(test), no_std)]
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )
+)]
+
+extern crate alloc;
+
+mod error;
+mod issue;
+mod plan;
+mod provision;
+mod refusal;
+mod report;
+mod request;
+mod runner;
+mod signer;
+mod step;
+
+pub use error::RunError;
+#[cfg(feature = "pem")]
+pub use issue::{create_device, create_signer};
+pub use plan::Plan;
+pub use provision::{Challenges, ProvisionError, provision};
+pub use refusal::Refusal;
+pub use report::{Possession, Report};
+pub use request::{Request, default_serial};
+pub use runner::{Event, Runner, Stop};
+pub use signer::{CertificateSigner, SigningRequest};
+#[cfg(feature = "pem")]
+pub use signer::{KeyFileError, KeySigner};
+pub use step::Step;

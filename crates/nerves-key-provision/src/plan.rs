@@ -1,0 +1,280 @@
+//! The plan: what remains to be done to one chip, before anything is done.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use atecc::{ConfigZone, SerialNumber};
+use atecc_x509::{CheckedSigner, DateTime, DeviceCertificate, Name, PublicKey, Rebuild, Validity};
+use nerves_key::{Snapshot, Stage};
+use nerves_key_schema::{
+    DataImage, Layout, ManufacturerSerial, Otp, check_for_provisioning, configure, writes,
+};
+
+use crate::{Refusal, Request, Step, default_serial};
+
+/// A device certificate is valid for as long as the format can say. Source:
+/// `nerves_key` 1.3, which asks for 31 years always.
+const DEVICE_YEARS: u16 = 31;
+
+/// A time before which no clock of a station can be right: this release.
+const BUILT: (u16, u8, u8) = (2026, 11, 23);
+
+/// What remains to be done to one chip. Pure: made from what was read and
+/// what is asked, and printable.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub(crate) stage: Stage,
+    pub(crate) layout: Layout,
+    pub(crate) found: ConfigZone,
+    pub(crate) config: ConfigZone,
+    pub(crate) otp: Otp,
+    pub(crate) serial: String,
+    pub(crate) signer: CheckedSigner,
+    pub(crate) validity: Validity,
+    pub(crate) steps: Vec<Step>,
+}
+
+impl Plan {
+    /// The plan for the chip of `snapshot`.
+    ///
+    /// # Errors
+    /// [`Refusal`] for what could not be undone later.
+    pub fn new(snapshot: &Snapshot, request: &Request) -> Result<Self, Refusal> {
+        let stage = snapshot.stage();
+        let chip = snapshot.config.serial_number();
+        match stage {
+            Stage::Foreign(reason) => return Err(reason.into()),
+            Stage::TrustPart => return Err(Refusal::TrustPart),
+            Stage::KeySlotOpen(layout) | Stage::Finished(layout) => {
+                return Self::for_locked_data(snapshot, request, stage, layout);
+            }
+            Stage::Blank | Stage::Configured(_) | Stage::Keyed(_) => {}
+        }
+        let layout = stage.layout().unwrap_or_default();
+        check_revision(&snapshot.config)?;
+        check_for_provisioning(&snapshot.config, layout)?;
+        check_time(request)?;
+        if let Some(found) = request.signer_key {
+            let expected = request.signer.signer.public_key;
+            if found != expected {
+                return Err(Refusal::SignerKey { expected, found });
+            }
+        }
+        let serial = match request.serial {
+            Some(serial) => serial,
+            None => default_serial(&chip)?,
+        };
+        let otp = Otp::new(&request.board, &serial, &request.user)?;
+        let validity =
+            Validity::issued_at(request.now, DEVICE_YEARS).map_err(atecc_x509::Error::from)?;
+        check_certificate(&request.signer, chip, &serial, validity)?;
+        let config = configure(&snapshot.config, layout);
+        Ok(Self {
+            stage,
+            layout,
+            found: snapshot.config,
+            config,
+            otp,
+            serial: serial.as_str().into(),
+            signer: request.signer.clone(),
+            validity,
+            steps: steps(stage, layout, &config),
+        })
+    }
+
+    /// Data and OTP are locked: check them, then lock what is still open.
+    fn for_locked_data(
+        snapshot: &Snapshot,
+        request: &Request,
+        stage: Stage,
+        layout: Layout,
+    ) -> Result<Self, Refusal> {
+        let identity = snapshot.identity().map_err(Refusal::Stranded)?;
+        let found = identity.otp.manufacturer_serial();
+        if let Some(asked) = request
+            .serial
+            .filter(|asked| asked.as_str().as_bytes() != found)
+        {
+            return Err(Refusal::OtherSerial {
+                found: String::from_utf8_lossy(found).into_owned(),
+                asked: asked.as_str().into(),
+            });
+        }
+        let steps = match stage {
+            Stage::Finished(_) => Vec::new(),
+            _ => [Step::CheckChip, Step::ReadBack, Step::ProveKey]
+                .into_iter()
+                .chain(
+                    layout
+                        .locked_slots()
+                        .iter()
+                        .map(|slot| Step::LockSlot(*slot)),
+                )
+                .filter(|step| match step {
+                    Step::LockSlot(slot) => !snapshot.config.slot_lock(*slot).is_locked(),
+                    _ => true,
+                })
+                .chain([Step::CheckLocks])
+                .collect(),
+        };
+        Ok(Self {
+            stage,
+            layout,
+            found: snapshot.config,
+            config: snapshot.config,
+            otp: identity.otp,
+            serial: String::from_utf8_lossy(found).into_owned(),
+            signer: request.signer.clone(),
+            validity: request.signer.signer.validity,
+            steps,
+        })
+    }
+
+    /// The steps that remain, in order; none for a finished chip.
+    #[must_use]
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// The stage that the plan starts from.
+    #[must_use]
+    pub const fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    /// The layout that the chip gets.
+    #[must_use]
+    pub const fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// The configuration zone as it will be locked.
+    #[must_use]
+    pub const fn config(&self) -> &ConfigZone {
+        &self.config
+    }
+
+    /// The OTP zone as it will be locked.
+    #[must_use]
+    pub const fn otp(&self) -> &Otp {
+        &self.otp
+    }
+
+    /// The manufacturer serial.
+    #[must_use]
+    pub fn serial(&self) -> &str {
+        &self.serial
+    }
+
+    /// The signer certificate.
+    #[must_use]
+    pub const fn signer(&self) -> &CheckedSigner {
+        &self.signer
+    }
+
+    /// Validity of the device certificate to be issued.
+    #[must_use]
+    pub const fn validity(&self) -> Validity {
+        self.validity
+    }
+
+    /// Whether anything that remains cannot be undone.
+    #[must_use]
+    pub fn is_irreversible(&self) -> bool {
+        self.steps.iter().any(Step::is_irreversible)
+    }
+}
+
+impl core::fmt::Display for Plan {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        if self.steps.is_empty() {
+            return f.write_str("nothing to do\n");
+        }
+        for (index, step) in self.steps.iter().enumerate() {
+            let mark = if step.is_irreversible() { "!!" } else { "  " };
+            writeln!(f, "{mark} {:>2}. {step}", index + 1)?;
+        }
+        f.write_str("!! cannot be undone\n")
+    }
+}
+
+/// Only what is not done yet; up to the data lock everything that the chip
+/// cannot show is written again.
+fn steps(stage: Stage, layout: Layout, config: &ConfigZone) -> Vec<Step> {
+    let mut steps = alloc::vec![Step::CheckChip];
+    if matches!(stage, Stage::Blank) {
+        steps.extend(writes(config).map(Step::WriteConfig));
+        steps.push(Step::CheckConfig);
+        steps.push(Step::LockConfig { crc: config.crc() });
+    }
+    steps.push(match stage {
+        Stage::Keyed(_) => Step::ReadPublicKey,
+        _ => Step::CreateKey,
+    });
+    steps.extend([
+        Step::ProveKey,
+        Step::IssueCertificate,
+        Step::VerifyChain,
+        Step::WriteOtp,
+    ]);
+    steps.extend(DataImage::SLOTS.map(Step::WriteSlot));
+    steps.extend([Step::LockData, Step::ReadBack, Step::ProveKey]);
+    steps.extend(
+        layout
+            .locked_slots()
+            .iter()
+            .map(|slot| Step::LockSlot(*slot)),
+    );
+    steps.push(Step::CheckLocks);
+    steps
+}
+
+fn check_revision(config: &ConfigZone) -> Result<(), Refusal> {
+    match config.revision() {
+        atecc::Revision::Unknown(bytes) => Err(Refusal::Revision(bytes)),
+        _ => Ok(()),
+    }
+}
+
+fn check_time(request: &Request) -> Result<(), Refusal> {
+    let (year, month, day) = BUILT;
+    let built = DateTime::new(year, month, day, 0, 0, 0).map_err(atecc_x509::Error::from)?;
+    let now = request.now;
+    if now < built {
+        return Err(Refusal::Clock { now, built });
+    }
+    let validity = request.signer.signer.validity;
+    let (from, to) = (validity.not_before(), validity.not_after());
+    if now < from || now > to {
+        return Err(Refusal::SignerNotValid { from, to, now });
+    }
+    Ok(())
+}
+
+/// That the certificate survives compression depends on everything but the
+/// key and the signature, so any stand in for them.
+fn check_certificate(
+    signer: &CheckedSigner,
+    chip: SerialNumber,
+    serial: &ManufacturerSerial,
+    validity: Validity,
+) -> Result<(), Refusal> {
+    let stand_in = PublicKey::from_bytes([0x5A; 64]);
+    let device = DeviceCertificate {
+        subject: Name::from_serial(serial.as_str())?,
+        device_sn: *chip.bytes(),
+        public_key: stand_in,
+        signer_public_key: signer.signer.public_key,
+        validity,
+    };
+    let signature = atecc_x509::SignatureBytes::from_bytes([0x5A; 64]);
+    let certificate = device.to_be_signed()?.assemble(&signature)?;
+    let rebuild = Rebuild::NervesKeyDevice {
+        subject: device.subject,
+        device_sn: *chip.bytes(),
+        public_key: stand_in,
+        signer_public_key: signer.signer.public_key,
+    };
+    atecc_x509::round_trip(&certificate, &rebuild)?;
+    Ok(())
+}

@@ -1,0 +1,75 @@
+//! A plan on a blocking device, from its first step to its last.
+
+use atecc::{Device, Error, WakePulse};
+use embedded_hal::delay::DelayNs;
+use embedded_hal::i2c::I2c;
+
+use crate::{CertificateSigner, Event, Plan, Report, RunError, Runner, Stop};
+
+/// Random values that the chip signs to prove that it holds its key. Fresh for
+/// each run.
+#[derive(Clone, Copy, Debug)]
+pub struct Challenges {
+    /// Before the data zone is locked.
+    pub before_lock: [u8; 32],
+    /// Once it is.
+    pub after_lock: [u8; 32],
+}
+
+/// What can end a provisioning: do the same again to continue it.
+#[derive(Debug, thiserror::Error)]
+pub enum ProvisionError<B, S> {
+    /// The bus.
+    #[error("I2C transfer failed: {0:?}")]
+    Bus(B),
+    /// The chip, or what it shows.
+    #[error("{0}")]
+    Run(RunError),
+    /// The signer.
+    #[error("the signer failed: {0}")]
+    Signer(S),
+}
+
+impl<B, S> From<Error<B, RunError>> for ProvisionError<B, S> {
+    fn from(error: Error<B, RunError>) -> Self {
+        match error {
+            Error::Bus(error) => Self::Bus(error),
+            Error::Failed(error) => Self::Run(error),
+        }
+    }
+}
+
+impl<B, S> From<RunError> for ProvisionError<B, S> {
+    fn from(error: RunError) -> Self {
+        Self::Run(error)
+    }
+}
+
+/// Execute `plan`: two awake sessions, with the signature in between. `None`
+/// when the plan has no steps.
+///
+/// # Errors
+/// [`ProvisionError`]; what is done is kept, and a new plan continues there.
+pub fn provision<I2C, D, W, S>(
+    device: &mut Device<I2C, D, W>,
+    plan: &Plan,
+    signer: &mut S,
+    challenges: Challenges,
+    on_event: impl FnMut(Event<'_>),
+) -> Result<Option<Report>, ProvisionError<I2C::Error, S::Error>>
+where
+    I2C: I2c,
+    D: DelayNs,
+    W: WakePulse<I2C, D>,
+    S: CertificateSigner,
+{
+    let mut runner = Runner::new(plan, challenges, on_event);
+    if plan.steps().is_empty() {
+        return Ok(None);
+    }
+    while let Stop::NeedsSignature(request) = device.run(&mut runner)? {
+        let signature = signer.sign(&request).map_err(ProvisionError::Signer)?;
+        runner.signed(signature)?;
+    }
+    Ok(runner.into_report())
+}

@@ -1,0 +1,74 @@
+//! Why a chip is left untouched.
+
+use alloc::string::String;
+
+use atecc_x509::{DateTime, Error as X509Error, PublicKey, RoundTripError};
+use nerves_key::{Foreign, IdentityError};
+use nerves_key_schema::{Difference, OtpError};
+
+/// Why a plan cannot be made. Nothing has been written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Locked as something else.
+    #[error("this chip cannot become a NervesKey: {0}")]
+    Foreign(#[from] Foreign),
+    /// Provisioned by Microchip.
+    #[error("this is a Trust&GO or TrustFLEX part: Microchip has provisioned it for good")]
+    TrustPart,
+    /// The configuration is locked with slots that differ, or an open one has
+    /// settings that could strand the chip.
+    #[error("the chip's configuration does not allow it: {0}")]
+    Configuration(#[from] Difference),
+    /// No public source describes this revision.
+    #[error("the chip's revision {0:02X?} is none of ATECC508A, ATECC608A, ATECC608B")]
+    Revision([u8; 4]),
+    /// Provisioned with another manufacturer serial.
+    #[error("the chip is provisioned already, with the serial {found:?}, not {asked:?}")]
+    OtherSerial {
+        /// What the chip holds.
+        found: String,
+        /// What was asked.
+        asked: String,
+    },
+    /// Data and OTP are locked, but what they hold does not verify.
+    #[error("the chip's data are locked, but do not verify, and nothing can mend them: {0}")]
+    Stranded(#[source] IdentityError),
+    /// The key that would sign is not the certificate's.
+    #[error(
+        "the signer key does not belong to the signer certificate: its public key is {found:?}, the certificate's is {expected:?}"
+    )]
+    SignerKey {
+        /// Of the certificate.
+        expected: PublicKey,
+        /// Of the key.
+        found: PublicKey,
+    },
+    /// The signer certificate is not valid now.
+    #[error("the signer certificate is valid from {from} to {to}, but it is {now}")]
+    SignerNotValid {
+        /// Not before.
+        from: DateTime,
+        /// Not after.
+        to: DateTime,
+        /// The present time.
+        now: DateTime,
+    },
+    /// The system clock is behind the day this program was made.
+    #[error("the clock says {now}, which is before this software was made ({built}): set it first")]
+    Clock {
+        /// The present time.
+        now: DateTime,
+        /// A time that has passed.
+        built: DateTime,
+    },
+    /// Serial, board name or user data do not fit the OTP zone.
+    #[error(transparent)]
+    Otp(#[from] OtpError),
+    /// The device certificate cannot be made: a date outside the format.
+    #[error("device certificate: {0}")]
+    Certificate(#[from] X509Error),
+    /// A certificate would not come back byte for byte.
+    #[error("device certificate: {0}")]
+    RoundTrip(#[from] RoundTripError),
+}

@@ -1,0 +1,49 @@
+//! What is asked of a provisioning.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use atecc::SerialNumber;
+use atecc_x509::{CheckedSigner, DateTime, PublicKey};
+use nerves_key_schema::{BoardName, ManufacturerSerial, OtpError};
+
+/// What the chip shall become. Its parts are checked already; what they mean
+/// for one chip is for [`crate::Plan`].
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The manufacturer serial; `None` for the chip's own, see
+    /// [`default_serial`].
+    pub serial: Option<ManufacturerSerial>,
+    /// The board name.
+    pub board: BoardName,
+    /// For the OTP user area, at most 32 bytes.
+    pub user: Vec<u8>,
+    /// The signer certificate.
+    pub signer: CheckedSigner,
+    /// The public half of the key that will sign, where it is known before.
+    pub signer_key: Option<PublicKey>,
+    /// The present time, UTC.
+    pub now: DateTime,
+}
+
+/// The manufacturer serial of a chip that is given none: Base32 (RFC 4648, no
+/// padding) of its nine bytes, 15 characters.
+///
+/// # Errors
+/// [`OtpError`] does not occur.
+pub fn default_serial(serial: &SerialNumber) -> Result<ManufacturerSerial, OtpError> {
+    let text: String = data_encoding::BASE32_NOPAD.encode(serial.bytes());
+    ManufacturerSerial::new(&text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_the_reference_spells_it() {
+        // From its own answers for a real ATECC508A.
+        let chip = SerialNumber([0x01, 0x23, 0x15, 0x03, 0x37, 0x85, 0xF0, 0xA2, 0xEE]);
+        assert_eq!(default_serial(&chip).unwrap().as_str(), "AERRKAZXQXYKF3Q");
+    }
+}

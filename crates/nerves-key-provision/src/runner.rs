@@ -1,0 +1,469 @@
+//! The interpreter of a plan's steps, sans-IO.
+//!
+//! It is a [`Procedure`], but one that stops half-way: the device certificate
+//! is issued away from the chip. Run it until it stops with
+//! [`Stop::NeedsSignature`], give it the signature, run it again.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use atecc::commands::{GenKey, GenKeyMode, WriteBlock, WriteWord};
+use atecc::procedures::{CreateKey, LockAndConfirm, ReadConfig, SignDigest, WritePlace};
+use atecc::{
+    Answer, ConfigZone, Failure, Next, Once, Place, Procedure, PublicKey, Slot, Status,
+    commands::LockTarget,
+};
+use atecc_x509::{DeviceCertificate, Name, Rebuild, SignatureBytes, Tbs, round_trip};
+use nerves_key::{Identity, ReadSnapshot, Snapshot};
+use nerves_key_schema::{ConfigWrite, DataImage, slot};
+
+use crate::{Challenges, Plan, Possession, Report, RunError, SigningRequest, Step};
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// A step begins.
+    Started {
+        /// From 0.
+        index: usize,
+        /// How many the plan has.
+        of: usize,
+        /// Which.
+        step: &'a Step,
+    },
+    /// It is done.
+    Done {
+        /// From 0.
+        index: usize,
+        /// Which.
+        step: &'a Step,
+    },
+    /// The chip refused to sign before the data lock; it is asked again after.
+    PossessionUnproved,
+}
+
+/// Why the runner stopped.
+#[derive(Debug)]
+pub enum Stop {
+    /// The device certificate is to be signed: [`Runner::signed`] goes on.
+    NeedsSignature(SigningRequest),
+    /// All steps are done.
+    Finished,
+}
+
+/// The interpreter. See the module's documentation.
+#[derive(Debug)]
+pub struct Runner<'p, F> {
+    plan: &'p Plan,
+    challenges: Challenges,
+    on_event: F,
+    at: usize,
+    task: Option<Task>,
+    public_key: Option<PublicKey>,
+    tbs: Option<Tbs>,
+    image: Option<DataImage>,
+    identity: Option<Identity>,
+    possession: Option<Possession>,
+    config: Option<ConfigZone>,
+}
+
+/// The chip's part of one step.
+#[derive(Debug)]
+enum Task {
+    CheckChip(ReadConfig),
+    WriteWord(Once<WriteWord>),
+    WriteBlock(Once<WriteBlock>),
+    CheckConfig(ReadConfig),
+    Lock(LockAndConfirm),
+    CreateKey(CreateKey),
+    ReadPublicKey(Once<GenKey>),
+    Sign(SignDigest),
+    Write(WritePlace<Vec<u8>>),
+    ReadBack(Box<ReadSnapshot>),
+    CheckLocks(ReadConfig),
+    /// The step needs no chip.
+    None,
+}
+
+/// What a task gives.
+enum Output {
+    Nothing,
+    Config(ConfigZone),
+    Key(PublicKey),
+    Signature([u8; 64]),
+    Snapshot(Box<Snapshot>),
+}
+
+impl Task {
+    fn resume(&mut self, answer: Answer<'_>) -> Next<Output, Failure> {
+        match self {
+            Self::CheckChip(task) | Self::CheckConfig(task) | Self::CheckLocks(task) => {
+                map(task.resume(answer), Output::Config)
+            }
+            Self::WriteWord(task) => map(task.resume(answer), |()| Output::Nothing),
+            Self::WriteBlock(task) => map(task.resume(answer), |()| Output::Nothing),
+            Self::Lock(task) => map(task.resume(answer), |()| Output::Nothing),
+            Self::CreateKey(task) => map(task.resume(answer), Output::Key),
+            Self::ReadPublicKey(task) => map(task.resume(answer), Output::Key),
+            Self::Sign(task) => map(task.resume(answer), Output::Signature),
+            Self::Write(task) => map(task.resume(answer), |()| Output::Nothing),
+            Self::ReadBack(task) => map(task.resume(answer), |snapshot| {
+                Output::Snapshot(Box::new(snapshot))
+            }),
+            Self::None => Next::Done(Ok(Output::Nothing)),
+        }
+    }
+}
+
+fn map<T>(next: Next<T, Failure>, output: impl FnOnce(T) -> Output) -> Next<Output, Failure> {
+    match next {
+        Next::Send(request) => Next::Send(request),
+        Next::Done(result) => Next::Done(result.map(output)),
+    }
+}
+
+impl<'p, F: FnMut(Event<'_>)> Runner<'p, F> {
+    /// Begin `plan`. `on_event` is told of each step.
+    pub const fn new(plan: &'p Plan, challenges: Challenges, on_event: F) -> Self {
+        Self {
+            plan,
+            challenges,
+            on_event,
+            at: 0,
+            task: None,
+            public_key: None,
+            tbs: None,
+            image: None,
+            identity: None,
+            possession: None,
+            config: None,
+        }
+    }
+
+    /// Take the signer's signature over the device certificate.
+    ///
+    /// # Errors
+    /// [`RunError`] when it does not verify, or the certificate would not come
+    /// back byte for byte. The chip is then as it was.
+    pub fn signed(&mut self, signature: SignatureBytes) -> Result<(), RunError> {
+        let out_of_order = || RunError::OutOfOrder(Step::IssueCertificate);
+        let tbs = self.tbs.take().ok_or_else(out_of_order)?;
+        let public_key = self.x509_key().ok_or_else(out_of_order)?;
+        let signer = &self.plan.signer;
+        let signer_public_key = signer.signer.public_key;
+        let certificate = tbs.assemble(&signature)?;
+        certificate
+            .verify(&signer_public_key)
+            .map_err(RunError::Signer)?;
+        let rebuild = Rebuild::NervesKeyDevice {
+            subject: Name::from_stored_serial(self.plan.otp.manufacturer_serial())?,
+            device_sn: *self.plan.config.serial_number().bytes(),
+            public_key,
+            signer_public_key,
+        };
+        self.image = Some(DataImage {
+            device_certificate: round_trip(&certificate, &rebuild)?.to_bytes(),
+            signer_public_key: signer_public_key.to_nerves_key_slot(),
+            signer_certificate: signer.compressed.to_bytes(),
+        });
+        Ok(())
+    }
+
+    /// What was done, once the runner has stopped with [`Stop::Finished`].
+    #[must_use]
+    pub fn into_report(self) -> Option<Report> {
+        let identity = self.identity?;
+        Some(Report {
+            config: self.config?,
+            otp: identity.otp,
+            public_key: self.public_key?,
+            device_certificate: identity.device_certificate,
+            signer_certificate: identity.signer_certificate,
+            possession_before_lock: self.possession,
+        })
+    }
+
+    fn x509_key(&self) -> Option<atecc_x509::PublicKey> {
+        let key = self.public_key?;
+        Some(atecc_x509::PublicKey::from_bytes(*key.bytes()))
+    }
+
+    /// Whether the data lock lies behind the present step.
+    fn data_locked(&self) -> bool {
+        let mut before = self.plan.steps.iter().take(self.at);
+        self.plan.found.data_lock().is_locked() || before.any(|step| *step == Step::LockData)
+    }
+
+    /// The chip's part of `step`.
+    fn begin(&self, step: &Step) -> Result<Task, RunError> {
+        let needs_image = || RunError::OutOfOrder(step.clone());
+        Ok(match step {
+            Step::CheckChip => Task::CheckChip(ReadConfig::new()),
+            Step::WriteConfig(ConfigWrite::Word(address, data)) => {
+                Task::WriteWord(Once(WriteWord {
+                    address: *address,
+                    data: *data,
+                }))
+            }
+            Step::WriteConfig(ConfigWrite::Block(address, data)) => {
+                Task::WriteBlock(Once(WriteBlock {
+                    address: *address,
+                    data: *data,
+                }))
+            }
+            Step::CheckConfig => Task::CheckConfig(ReadConfig::new()),
+            Step::LockConfig { crc } => lock(LockTarget::Config { crc: *crc }),
+            Step::CreateKey => Task::CreateKey(CreateKey::new(slot::DEVICE_KEY)),
+            Step::ReadPublicKey => Task::ReadPublicKey(Once(GenKey {
+                mode: GenKeyMode::Public,
+                slot: slot::DEVICE_KEY,
+            })),
+            Step::ProveKey => Task::Sign(nerves_key::sign(self.challenge())),
+            Step::IssueCertificate => Task::None,
+            Step::VerifyChain => {
+                let _: &DataImage = self.image.as_ref().ok_or_else(needs_image)?;
+                Task::None
+            }
+            Step::WriteOtp => write(Place::Otp, self.plan.otp.bytes(), step)?,
+            Step::WriteSlot(slot) => {
+                let image = self.image.as_ref().ok_or_else(needs_image)?;
+                let bytes = image.slot(*slot).ok_or_else(needs_image)?;
+                write(Place::Slot(*slot), bytes, step)?
+            }
+            Step::LockData => {
+                let image = self.image.as_ref().ok_or_else(needs_image)?;
+                let crc = image.lock_crc(self.plan.otp.bytes());
+                lock(LockTarget::Data { crc })
+            }
+            Step::ReadBack => Task::ReadBack(Box::new(ReadSnapshot::new())),
+            Step::LockSlot(slot) => lock(LockTarget::Slot(*slot)),
+            Step::CheckLocks => Task::CheckLocks(ReadConfig::new()),
+        })
+    }
+
+    fn challenge(&self) -> [u8; 32] {
+        if self.data_locked() {
+            self.challenges.after_lock
+        } else {
+            self.challenges.before_lock
+        }
+    }
+
+    /// Judge what the chip gave for `step`.
+    fn complete(&mut self, step: &Step, output: &Output) -> Result<(), RunError> {
+        match (step, output) {
+            (Step::CheckChip, Output::Config(zone)) => same_chip(&self.plan.found, zone),
+            (Step::CheckConfig, Output::Config(zone)) => same_config(&self.plan.config, zone),
+            (Step::CheckLocks, Output::Config(zone)) => self.check_locks(zone),
+            (Step::CreateKey | Step::ReadPublicKey, Output::Key(key)) => {
+                self.public_key = Some(*key);
+                Ok(())
+            }
+            (Step::ProveKey, Output::Signature(signature)) => self.check_proof(*signature),
+            (Step::VerifyChain, _) => self.verify_chain(),
+            (Step::ReadBack, Output::Snapshot(snapshot)) => self.check_read_back(snapshot),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_proof(&mut self, signature: [u8; 64]) -> Result<(), RunError> {
+        let key = self
+            .x509_key()
+            .ok_or(RunError::OutOfOrder(Step::ProveKey))?;
+        key.verify(&self.challenge(), &SignatureBytes::from_bytes(signature))
+            .map_err(RunError::Possession)?;
+        if !self.data_locked() {
+            self.possession = Some(Possession::Proved);
+        }
+        Ok(())
+    }
+
+    /// The identity that a reader will find in these very bytes.
+    fn verify_chain(&self) -> Result<(), RunError> {
+        let image = self
+            .image
+            .as_ref()
+            .ok_or(RunError::OutOfOrder(Step::VerifyChain))?;
+        let as_locked = Snapshot {
+            config: self.plan.config,
+            otp: Some(*self.plan.otp.bytes()),
+            device_certificate: Some(image.device_certificate),
+            signer_public_key: Some(image.signer_public_key),
+            signer_certificate: Some(image.signer_certificate),
+            public_key: self.public_key,
+        };
+        as_locked.identity()?;
+        Ok(())
+    }
+
+    fn check_read_back(&mut self, snapshot: &Snapshot) -> Result<(), RunError> {
+        if snapshot.otp != Some(*self.plan.otp.bytes()) {
+            return Err(RunError::ReadBack("OTP zone"));
+        }
+        if let Some(image) = &self.image {
+            for (what, read, wrote) in [
+                (
+                    "device certificate",
+                    snapshot.device_certificate,
+                    image.device_certificate,
+                ),
+                (
+                    "signer public key",
+                    snapshot.signer_public_key,
+                    image.signer_public_key,
+                ),
+                (
+                    "signer certificate",
+                    snapshot.signer_certificate,
+                    image.signer_certificate,
+                ),
+            ] {
+                if read != Some(wrote) {
+                    return Err(RunError::ReadBack(what));
+                }
+            }
+        }
+        if self.public_key.is_some() && snapshot.public_key != self.public_key {
+            return Err(RunError::ReadBack("public key"));
+        }
+        self.identity = Some(snapshot.identity()?);
+        self.public_key = snapshot.public_key;
+        Ok(())
+    }
+
+    fn check_locks(&mut self, zone: &ConfigZone) -> Result<(), RunError> {
+        let slot_locked = |slot: &Slot| zone.slot_lock(*slot).is_locked();
+        if zone.config_lock().is_locked()
+            && zone.data_lock().is_locked()
+            && self.plan.layout.locked_slots().iter().all(slot_locked)
+        {
+            self.config = Some(*zone);
+            Ok(())
+        } else {
+            Err(RunError::NotLocked)
+        }
+    }
+
+    fn signing_request(&mut self) -> Result<SigningRequest, RunError> {
+        let public_key = self
+            .x509_key()
+            .ok_or(RunError::OutOfOrder(Step::IssueCertificate))?;
+        let chip = self.plan.config.serial_number();
+        let certificate = DeviceCertificate {
+            subject: Name::from_stored_serial(self.plan.otp.manufacturer_serial())?,
+            device_sn: *chip.bytes(),
+            public_key,
+            signer_public_key: self.plan.signer.signer.public_key,
+            validity: self.plan.validity,
+        };
+        let tbs = certificate.to_be_signed()?;
+        let request = SigningRequest {
+            to_be_signed: tbs.as_der().to_vec(),
+            digest: tbs.digest(),
+            public_key,
+            chip,
+            serial: self.plan.serial.clone(),
+        };
+        self.tbs = Some(tbs);
+        Ok(request)
+    }
+
+    /// What follows from a task that the chip did not carry out.
+    fn failed(&mut self, step: &Step, failure: Failure) -> Result<(), RunError> {
+        let refused = matches!(
+            failure,
+            Failure::Status {
+                status: Status::Execution,
+                ..
+            }
+        );
+        if refused && *step == Step::ProveKey && !self.data_locked() {
+            self.possession = Some(Possession::Refused);
+            (self.on_event)(Event::PossessionUnproved);
+            return Ok(());
+        }
+        Err(RunError::Step {
+            step: step.clone(),
+            failure,
+        })
+    }
+}
+
+impl<F: FnMut(Event<'_>)> Procedure for &mut Runner<'_, F> {
+    type Output = Stop;
+    type Error = RunError;
+
+    fn resume(&mut self, answer: Answer<'_>) -> Next<Stop, RunError> {
+        let mut answer = answer;
+        let (plan, of) = (self.plan, self.plan.steps.len());
+        while let Some(step) = plan.steps.get(self.at) {
+            let index = self.at;
+            if self.task.is_none() {
+                if *step == Step::IssueCertificate && self.image.is_none() {
+                    (self.on_event)(Event::Started { index, of, step });
+                    return Next::Done(self.signing_request().map(Stop::NeedsSignature));
+                }
+                if *step != Step::IssueCertificate {
+                    (self.on_event)(Event::Started { index, of, step });
+                }
+                match self.begin(step) {
+                    Ok(task) => self.task = Some(task),
+                    Err(error) => return Next::Done(Err(error)),
+                }
+                answer = Answer::Start;
+            }
+            let next = match &mut self.task {
+                Some(task) => task.resume(answer),
+                None => Next::Done(Ok(Output::Nothing)),
+            };
+            let judged = match next {
+                Next::Send(request) => return Next::Send(request),
+                Next::Done(Ok(output)) => self.complete(step, &output),
+                Next::Done(Err(failure)) => self.failed(step, failure),
+            };
+            self.task = None;
+            if let Err(error) = judged {
+                return Next::Done(Err(error));
+            }
+            (self.on_event)(Event::Done { index, step });
+            self.at += 1;
+        }
+        Next::Done(Ok(Stop::Finished))
+    }
+}
+
+const fn lock(target: LockTarget) -> Task {
+    Task::Lock(LockAndConfirm::new(target))
+}
+
+fn write(place: Place, bytes: &[u8], step: &Step) -> Result<Task, RunError> {
+    match WritePlace::new(place, bytes.to_vec()) {
+        Ok(task) => Ok(Task::Write(task)),
+        Err(_) => Err(RunError::OutOfOrder(step.clone())),
+    }
+}
+
+fn same_chip(planned: &ConfigZone, found: &ConfigZone) -> Result<(), RunError> {
+    match first_difference(planned, found) {
+        Some((offset, ..)) => Err(RunError::Changed { offset }),
+        None => Ok(()),
+    }
+}
+
+fn same_config(planned: &ConfigZone, found: &ConfigZone) -> Result<(), RunError> {
+    match first_difference(planned, found) {
+        Some((offset, wrote, read)) => Err(RunError::Config {
+            offset,
+            wrote,
+            read,
+        }),
+        None => Ok(()),
+    }
+}
+
+fn first_difference(planned: &ConfigZone, found: &ConfigZone) -> Option<(usize, u8, u8)> {
+    let pairs = planned.0.iter().zip(&found.0).enumerate();
+    pairs
+        .map(|(offset, (planned, found))| (offset, *planned, *found))
+        .find(|(_, planned, found)| planned != found)
+}

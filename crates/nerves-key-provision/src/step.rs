@@ -1,0 +1,91 @@
+//! The steps of a plan.
+
+use atecc::Slot;
+use nerves_key_schema::{ConfigWrite, slot};
+
+/// One step. The interpreter is [`crate::Runner`].
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Step {
+    /// Read the configuration again: the same chip, in the state that the plan
+    /// was made for.
+    CheckChip,
+    /// Write a part of the configuration.
+    WriteConfig(ConfigWrite),
+    /// Read the configuration back and compare every byte.
+    CheckConfig,
+    /// Lock the configuration.
+    LockConfig {
+        /// Over its 128 bytes.
+        crc: u16,
+    },
+    /// Make the device key inside the chip.
+    CreateKey,
+    /// Keep the device key that is there and ask for its public half.
+    ReadPublicKey,
+    /// Have the chip sign a fresh challenge and verify it.
+    ProveKey,
+    /// Have the signer issue the device certificate. No chip is needed.
+    IssueCertificate,
+    /// Write the OTP zone.
+    WriteOtp,
+    /// Write a slot, at its true size, filled with zeros.
+    WriteSlot(Slot),
+    /// Rebuild and verify both certificates from the bytes that will be locked.
+    VerifyChain,
+    /// Lock data and OTP zone, with the CRC over these bytes.
+    LockData,
+    /// Read OTP, certificates and public key back and verify them again.
+    ReadBack,
+    /// Lock one slot.
+    LockSlot(Slot),
+    /// Read the configuration: every lock is set.
+    CheckLocks,
+}
+
+impl Step {
+    /// Whether nothing undoes it.
+    #[must_use]
+    pub const fn is_irreversible(&self) -> bool {
+        matches!(
+            self,
+            Self::LockConfig { .. } | Self::LockData | Self::LockSlot(_)
+        )
+    }
+}
+
+impl core::fmt::Display for Step {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::CheckChip => f.write_str("check that it is the same chip"),
+            Self::WriteConfig(ConfigWrite::Word(address, data)) => {
+                write!(f, "write {address}: ")?;
+                hex(f, data)
+            }
+            Self::WriteConfig(ConfigWrite::Block(address, data)) => {
+                write!(f, "write {address}: ")?;
+                hex(f, data)
+            }
+            Self::CheckConfig => f.write_str("read the configuration back, compare every byte"),
+            Self::LockConfig { crc } => {
+                write!(f, "lock the configuration (CRC {crc:04X})")
+            }
+            Self::CreateKey => f.write_str("create the device key inside the chip"),
+            Self::ReadPublicKey => f.write_str("keep the device key, read its public half"),
+            Self::ProveKey => f.write_str("have the chip sign a fresh challenge, verify it"),
+            Self::IssueCertificate => f.write_str("issue the device certificate"),
+            Self::WriteOtp => f.write_str("write the OTP zone (serial, board name)"),
+            Self::WriteSlot(slot) => write!(f, "write {slot} ({})", slot::purpose(*slot)),
+            Self::VerifyChain => {
+                f.write_str("rebuild and verify both certificates from the bytes to be locked")
+            }
+            Self::LockData => f.write_str("lock data and OTP (CRC over these bytes)"),
+            Self::ReadBack => f.write_str("read everything back, verify both certificates"),
+            Self::LockSlot(slot) => write!(f, "lock {slot} ({})", slot::purpose(*slot)),
+            Self::CheckLocks => f.write_str("check that every lock is set"),
+        }
+    }
+}
+
+fn hex(f: &mut core::fmt::Formatter<'_>, bytes: &[u8]) -> core::fmt::Result {
+    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+}

@@ -1,0 +1,3 @@
+//! Tests across the crates of this repository, and their vectors.
+
+pub mod station;

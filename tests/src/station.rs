@@ -1,0 +1,112 @@
+//! A provisioning station on an emulated bus, for tests.
+
+use atecc::{Device, Error};
+use atecc_emulator::{Bus, BusError, Delay, I2cHandle};
+use atecc_x509::{Certificate, CheckedSigner, DateTime, SignerCertificate};
+use nerves_key::{ReadSnapshot, Snapshot};
+use nerves_key_provision::{
+    Challenges, KeySigner, Plan, ProvisionError, Refusal, Report, Request, create_signer, provision,
+};
+use nerves_key_schema::{BoardName, ManufacturerSerial};
+
+/// A signer, a clock and what every device of a batch has in common.
+#[derive(Debug)]
+pub struct Station {
+    /// The signer's key.
+    pub key: KeySigner,
+    /// The signer certificate.
+    pub certificate: Certificate,
+    /// What is asked for.
+    pub request: Request,
+}
+
+/// Why a provisioning by a [`Station`] ended.
+#[derive(Debug, thiserror::Error)]
+pub enum StationError {
+    /// The chip could not be read.
+    #[error(transparent)]
+    Read(#[from] Error<BusError>),
+    /// Nothing was done.
+    #[error(transparent)]
+    Refused(#[from] Box<Refusal>),
+    /// Something was.
+    #[error(transparent)]
+    Stopped(#[from] ProvisionError<BusError, p256::ecdsa::Error>),
+}
+
+impl Station {
+    /// A station whose clock says `now`, with a signer of that hour that is
+    /// valid for ten years. `key` is its private scalar.
+    ///
+    /// # Panics
+    /// When `key` is no scalar or `now` is outside the format's years.
+    #[must_use]
+    pub fn new(key: [u8; 32], now: DateTime, serial: Option<&str>) -> Self {
+        let key = KeySigner::from_bytes(&key).expect("a scalar");
+        let certificate = create_signer(&key, now, 10).expect("a date of the format");
+        Self::with_signer(key, certificate, now, serial)
+    }
+
+    /// A station with this signer.
+    ///
+    /// # Panics
+    /// When `certificate` is no signer's or `serial` does not fit.
+    #[must_use]
+    pub fn with_signer(
+        key: KeySigner,
+        certificate: Certificate,
+        now: DateTime,
+        serial: Option<&str>,
+    ) -> Self {
+        let signer: CheckedSigner = SignerCertificate::check(&certificate).expect("a signer");
+        let request = Request {
+            serial: serial.map(|serial| ManufacturerSerial::new(serial).expect("it fits")),
+            board: BoardName::new("NervesKey").expect("it fits"),
+            user: Vec::new(),
+            signer,
+            signer_key: Some(key.public_key()),
+            now,
+        };
+        Self {
+            key,
+            certificate,
+            request,
+        }
+    }
+
+    /// A driver for the chip at 0x60 of `bus`.
+    #[must_use]
+    pub fn device(bus: &Bus) -> Device<I2cHandle, Delay> {
+        Device::new(bus.i2c(), bus.delay())
+    }
+
+    /// Read the chip.
+    ///
+    /// # Errors
+    /// The bus's or the chip's.
+    pub fn snapshot(bus: &Bus) -> Result<Snapshot, Error<BusError>> {
+        Self::device(bus).run(ReadSnapshot::new())
+    }
+
+    /// Read, plan and execute, as one process would: `None` when there was
+    /// nothing to do.
+    ///
+    /// # Errors
+    /// [`StationError`].
+    pub fn provision(&mut self, bus: &Bus) -> Result<Option<Report>, StationError> {
+        let snapshot = Self::snapshot(bus)?;
+        let plan = Plan::new(&snapshot, &self.request).map_err(Box::new)?;
+        let challenges = Challenges {
+            before_lock: [0xB0; 32],
+            after_lock: [0xAF; 32],
+        };
+        let report = provision(
+            &mut Self::device(bus),
+            &plan,
+            &mut self.key,
+            challenges,
+            |_| {},
+        )?;
+        Ok(report)
+    }
+}

@@ -1,0 +1,85 @@
+//! Provisioning, on emulated chips.
+
+use atecc::commands::{GenKey, GenKeyMode, WriteBlock, WriteWord};
+use atecc::{BlockAddress, Command, Error, Failure, Place, Status, WordAddress};
+use atecc_emulator::{Bus, Chip, Revision};
+use atecc_x509::DateTime;
+use nerves_key::Stage;
+use nerves_key_provision::Possession;
+use nerves_key_schema::{Layout, slot};
+use nerves_key_tests::station::Station;
+
+const REVISIONS: [Revision; 3] = [
+    Revision::Atecc508A,
+    Revision::Atecc608A,
+    Revision::Atecc608B,
+];
+
+fn station() -> Station {
+    let now = DateTime::new(2026, 12, 6, 10, 20, 30).unwrap();
+    Station::new([0x42; 32], now, Some("N1234"))
+}
+
+fn refused<C: Command>(bus: &Bus, command: C) -> bool {
+    matches!(
+        Station::device(bus).execute(command),
+        Err(Error::Failed(Failure::Status {
+            status: Status::Execution,
+            ..
+        }))
+    )
+}
+
+#[test]
+fn a_blank_chip_becomes_a_nerves_key() {
+    for revision in REVISIONS {
+        let bus = Bus::with_chip(Chip::blank(revision));
+        assert_eq!(Station::snapshot(&bus).unwrap().stage(), Stage::Blank);
+        let mut station = station();
+        let report = station.provision(&bus).unwrap().unwrap();
+        assert_eq!(report.possession_before_lock, Some(Possession::Proved));
+
+        let snapshot = Station::snapshot(&bus).unwrap();
+        assert_eq!(snapshot.stage(), Stage::Finished(Layout::Standard));
+        let identity = snapshot.identity().unwrap();
+        assert_eq!(identity.otp.manufacturer_serial(), b"N1234");
+        assert_eq!(identity.signer_certificate, station.certificate);
+        assert_eq!(identity.device_certificate, report.device_certificate);
+
+        // Again: nothing to do.
+        assert!(station.provision(&bus).unwrap().is_none());
+    }
+}
+
+#[test]
+fn a_finished_chip_refuses_what_would_change_it() {
+    for revision in REVISIONS {
+        let bus = Bus::with_chip(Chip::blank(revision));
+        station().provision(&bus).unwrap();
+        assert!(refused(
+            &bus,
+            GenKey {
+                mode: GenKeyMode::Create,
+                slot: slot::DEVICE_KEY
+            }
+        ));
+        let config = WordAddress::new(Place::Config, 5).unwrap();
+        assert!(refused(
+            &bus,
+            WriteWord {
+                address: config,
+                data: [0; 4]
+            }
+        ));
+        for place in [Place::Otp, Place::Slot(slot::DEVICE_CERTIFICATE)] {
+            let address = BlockAddress::new(place, 0).unwrap();
+            assert!(refused(
+                &bus,
+                WriteBlock {
+                    address,
+                    data: [0; 32]
+                }
+            ));
+        }
+    }
+}
