@@ -2,7 +2,7 @@
 
 use atecc::commands::{GenKey, GenKeyMode, WriteBlock, WriteWord};
 use atecc::{BlockAddress, Command, Error, Failure, Place, Status, WordAddress};
-use atecc_emulator::{Bus, Chip, Revision};
+use atecc_emulator::{Bus, Chip, CutPoint, EepromEffect, Fault, Faults, LostReply, Revision};
 use atecc_x509::DateTime;
 use nerves_key::Stage;
 use nerves_key_provision::Possession;
@@ -80,6 +80,76 @@ fn a_finished_chip_refuses_what_would_change_it() {
                     data: [0; 32]
                 }
             ));
+        }
+    }
+}
+
+/// How many bus transactions an undisturbed provisioning takes.
+fn transactions(revision: Revision) -> u64 {
+    let bus = Bus::with_chip(Chip::blank(revision));
+    station().provision(&bus).unwrap();
+    bus.transactions()
+}
+
+/// Whatever `fault` did at `transaction`, the same command again finishes the
+/// chip.
+fn recovers(revision: Revision, transaction: u64, fault: Fault) {
+    let bus = Bus::with_chip(Chip::blank(revision));
+    bus.set_faults(Faults::none().at(transaction, fault));
+    let first = station().provision(&bus);
+    bus.set_faults(Faults::none());
+    bus.power_cycle();
+    if let Err(error) = station().provision(&bus) {
+        panic!("{revision}, {fault:?} at {transaction}: {first:?}, then {error}");
+    }
+    let snapshot = Station::snapshot(&bus).unwrap();
+    assert_eq!(
+        snapshot.stage(),
+        Stage::Finished(Layout::Standard),
+        "{revision}, {fault:?} at {transaction}"
+    );
+    snapshot.identity().unwrap();
+}
+
+#[test]
+fn power_loss_at_random_points_is_recovered() {
+    const POINTS: u64 = 20;
+    for revision in REVISIONS {
+        let all = transactions(revision);
+        // A full-period generator gives points all over the run, the same ones
+        // in every run of the test.
+        let mut point = 1;
+        for _ in 0..POINTS {
+            point = (point * 1_103_515_245 + 12_345) % (1 << 31);
+            for cut in [
+                CutPoint::Before,
+                CutPoint::During(EepromEffect::Lost),
+                CutPoint::During(EepromEffect::Committed),
+                CutPoint::After,
+            ] {
+                recovers(revision, (point >> 8) % all, Fault::PowerCut(cut));
+            }
+        }
+    }
+}
+
+#[test]
+fn lost_and_damaged_replies_are_recovered() {
+    for revision in REVISIONS {
+        let all = transactions(revision);
+        for transaction in (0..all).step_by(41) {
+            for fault in [
+                Fault::ReplyLost(LostReply::Blank),
+                Fault::ReplyCorrupted {
+                    byte: 1,
+                    mask: 0x04,
+                },
+                Fault::NackBurst { transactions: 3 },
+                Fault::EarlyWatchdog,
+                Fault::NoisyWake,
+            ] {
+                recovers(revision, transaction, fault);
+            }
         }
     }
 }

@@ -72,10 +72,10 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Device<I2C, D, W> {
         Self { address, ..self }
     }
 
-    /// Other waits than [`Timing::default`].
-    #[must_use]
-    pub fn with_timing(self, timing: Timing) -> Self {
-        Self { timing, ..self }
+    /// Other waits than [`Timing::default`], for example once the chip's
+    /// family is known.
+    pub const fn set_timing(&mut self, timing: Timing) {
+        self.timing = timing;
     }
 
     /// Send one command: wake, exchange, sleep.

@@ -1,0 +1,140 @@
+//! `nerves-key info`.
+
+use atecc_x509::Error;
+use data_encoding::HEXUPPER;
+use nerves_key::{Identity, IdentityError, ReadSnapshot, Snapshot, Stage, SubjectReading};
+use nerves_key_schema::slot;
+use serde_json::{Value, json};
+
+use crate::certificate::Summary;
+use crate::cli::Chip;
+use crate::error::CliError;
+use crate::output::Output;
+
+pub(super) fn run(chip: &Chip, output: Output) -> Result<(), CliError> {
+    let mut device = chip.device.open()?;
+    let snapshot = device.run(ReadSnapshot::new())?;
+    let mut lines = vec![
+        ("chip", snapshot.config.revision().to_string()),
+        ("serial", snapshot.config.serial_number().to_string()),
+        ("address", device.address().to_string()),
+        ("stage", snapshot.stage().to_string()),
+        ("locks", locks(&snapshot)),
+    ];
+    let mut document = document(&snapshot, device.address().get());
+    let trouble = match (snapshot.stage(), snapshot.identity()) {
+        (_, Ok(identity)) => {
+            let found = found(&identity).map_err(CliError::failed)?;
+            lines.extend(found.lines);
+            merge(&mut document, found.document);
+            None
+        }
+        (Stage::Finished(_) | Stage::KeySlotOpen(_), Err(error)) => Some(error),
+        _ => None,
+    };
+    lines.push(("next", next(snapshot.stage(), trouble.as_ref()).to_owned()));
+    if let Some(error) = &trouble {
+        document["problem"] = json!(error.to_string());
+    }
+    let text = lines
+        .into_iter()
+        .fold(String::new(), |text, (name, value)| {
+            text + &format!("{name:<12}{value}\n")
+        });
+    output.result(&text, &document)?;
+    trouble.map_or(Ok(()), |error| Err(CliError::failed(error)))
+}
+
+/// What a verified identity adds.
+struct Found {
+    lines: Vec<(&'static str, String)>,
+    document: Value,
+}
+
+fn found(identity: &Identity) -> Result<Found, Error> {
+    let device = Summary::of(&identity.device_certificate)?;
+    let signer = Summary::of(&identity.signer_certificate)?;
+    let serial = String::from_utf8_lossy(identity.otp.manufacturer_serial()).into_owned();
+    let board = String::from_utf8_lossy(identity.otp.board_name()).into_owned();
+    let mut lines = vec![
+        ("device", format!("{serial} (manufacturer serial number)")),
+        ("board", board.clone()),
+        (
+            "certificate",
+            format!("{}, valid {}", device.subject(), device.validity()),
+        ),
+        (
+            "signer",
+            format!("{}, valid {}", signer.subject(), signer.validity()),
+        ),
+        (
+            "verified",
+            "both certificates, under the signer's key".to_owned(),
+        ),
+    ];
+    if identity.subject == SubjectReading::ReferenceSplit {
+        lines.push((
+            "note",
+            "the subject was split at '/' by the library that issued the certificate".to_owned(),
+        ));
+    }
+    let document = json!({
+        "manufacturer_serial": serial,
+        "board_name": board,
+        "otp_user": identity.otp.user().map(|user| HEXUPPER.encode(user)),
+        "device_certificate": device.json(),
+        "signer_certificate": signer.json(),
+        "verified": true,
+    });
+    Ok(Found { lines, document })
+}
+
+fn document(snapshot: &Snapshot, address: u8) -> Value {
+    let config = &snapshot.config;
+    let stage = snapshot.stage();
+    json!({
+        "chip": config.revision().to_string(),
+        "revision": HEXUPPER.encode(&config.revision().bytes()),
+        "serial_number": config.serial_number().to_string(),
+        "address": address,
+        "stage": stage.name(),
+        "layout": stage.layout().map(|layout| layout.to_string()),
+        "locks": {
+            "configuration": config.config_lock().is_locked(),
+            "data": config.data_lock().is_locked(),
+            "device_key": config.slot_lock(slot::DEVICE_KEY).is_locked(),
+        },
+        "public_key": snapshot.public_key.map(|key| HEXUPPER.encode(key.bytes())),
+        "verified": false,
+    })
+}
+
+fn merge(document: &mut Value, more: Value) {
+    if let (Value::Object(document), Value::Object(more)) = (document, more) {
+        document.extend(more);
+    }
+}
+
+fn locks(snapshot: &Snapshot) -> String {
+    let config = &snapshot.config;
+    format!(
+        "configuration {}, data and OTP {}, device key {}",
+        config.config_lock(),
+        config.data_lock(),
+        config.slot_lock(slot::DEVICE_KEY)
+    )
+}
+
+/// What a user may do now.
+const fn next(stage: Stage, trouble: Option<&IdentityError>) -> &'static str {
+    match (stage, trouble) {
+        (_, Some(_)) => "its certificates do not verify: see the error",
+        (Stage::Blank, _) => "nerves-key provision makes it a NervesKey",
+        (Stage::Configured(_) | Stage::Keyed(_) | Stage::KeySlotOpen(_), _) => {
+            "nerves-key provision finishes what was begun"
+        }
+        (Stage::Finished(_), _) => "ready for use: nerves-key cert export, nerves-key sign",
+        (Stage::Foreign(_), _) => "it is locked for another purpose and cannot become a NervesKey",
+        (Stage::TrustPart, _) => "it comes with Microchip's certificates",
+    }
+}

@@ -1,0 +1,26 @@
+//! One file, one command.
+
+mod cert;
+mod demo;
+mod device;
+mod info;
+mod provision;
+mod sign;
+mod signer;
+
+use crate::cli::{Cli, Command};
+use crate::error::CliError;
+use crate::output::Output;
+
+/// Run what the command line asks for.
+pub(crate) fn run(cli: Cli, output: Output) -> Result<(), CliError> {
+    match cli.command {
+        Command::Demo(arguments) => demo::run(&arguments, output),
+        Command::Info(chip) => info::run(&chip, output),
+        Command::Provision(arguments) => provision::run(&arguments, output),
+        Command::Signer(command) => signer::run(&command, output),
+        Command::Device(command) => device::run(&command, output),
+        Command::Cert(command) => cert::run(&command, output),
+        Command::Sign(arguments) => sign::run(&arguments, output),
+    }
+}

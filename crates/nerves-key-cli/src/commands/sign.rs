@@ -1,0 +1,78 @@
+//! `nerves-key sign`.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use atecc_x509::SignatureBytes;
+use data_encoding::{HEXLOWER_PERMISSIVE, HEXUPPER};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::cli::{Format, Sign};
+use crate::error::CliError;
+use crate::files::{self, Readers};
+use crate::output::Output;
+
+pub(super) fn run(arguments: &Sign, output: Output) -> Result<(), CliError> {
+    let digest = match (&arguments.digest, &arguments.file) {
+        (Some(text), _) => parse_digest(text)?,
+        (None, Some(path)) => digest_of(path)?,
+        (None, None) => return Err(CliError::refused("nothing to sign: give FILE or --digest")),
+    };
+    let signature = arguments
+        .chip
+        .device
+        .open()?
+        .run(nerves_key::sign(digest))?;
+    let der = SignatureBytes::from_bytes(signature)
+        .to_der()
+        .map_err(CliError::failed)?;
+    let bytes = match arguments.format {
+        Format::Der => der.as_slice(),
+        Format::Raw => &signature,
+    };
+    let text = match &arguments.out {
+        Some(path) => {
+            files::create(path, bytes, Readers::Everyone)?;
+            path.display().to_string()
+        }
+        None => HEXUPPER.encode(bytes),
+    };
+    let document = json!({
+        "digest": HEXUPPER.encode(&digest),
+        "signature": HEXUPPER.encode(&signature),
+        "signature_der": HEXUPPER.encode(&der),
+    });
+    output.result(&text, &document)
+}
+
+fn parse_digest(text: &str) -> Result<[u8; 32], CliError> {
+    let bytes = HEXLOWER_PERMISSIVE
+        .decode(text.as_bytes())
+        .map_err(|error| CliError::refused(format_args!("--digest {text:?}: {error}")))?;
+    bytes.try_into().map_err(|bytes: Vec<u8>| {
+        CliError::refused(format_args!(
+            "--digest has {} bytes; a SHA-256 digest has 32",
+            bytes.len()
+        ))
+    })
+}
+
+fn digest_of(path: &Path) -> Result<[u8; 32], CliError> {
+    let mut source: Box<dyn Read> = if path == Path::new("-") {
+        Box::new(io::stdin().lock())
+    } else {
+        Box::new(File::open(path).map_err(|error| CliError::input(path, error))?)
+    };
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match source.read(&mut buffer) {
+            Ok(0) => return Ok(hasher.finalize().into()),
+            Ok(len) => hasher.update(&buffer[..len]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(CliError::input(path, error)),
+        }
+    }
+}

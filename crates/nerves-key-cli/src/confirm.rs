@@ -1,0 +1,29 @@
+//! Asking before what cannot be undone.
+
+use std::io::{self, BufRead, IsTerminal};
+
+use crate::error::CliError;
+use crate::output::Output;
+
+/// Have `word` typed at the terminal.
+///
+/// # Errors
+/// Exit code 5 when something else is typed, or when there is no terminal.
+pub(crate) fn typed(output: Output, question: &str, word: &str) -> Result<(), CliError> {
+    if !io::stdin().is_terminal() {
+        return Err(CliError::refused(
+            "locks cannot be undone and there is no terminal to ask at: give --yes to go on",
+        ));
+    }
+    output.message(&format!("{question}\nType {word} to go on:"));
+    let mut line = String::new();
+    io::stdin()
+        .lock()
+        .read_line(&mut line)
+        .map_err(CliError::failed)?;
+    if line.trim_end_matches(['\r', '\n']) == word {
+        Ok(())
+    } else {
+        Err(CliError::refused("not confirmed: nothing was done"))
+    }
+}

@@ -1,0 +1,76 @@
+//! One type for every bus, so that commands need no type parameter.
+
+use std::fmt;
+
+use atecc_emulator::{BusError, I2cHandle};
+use atecc_linux::{Locked, LockedError, TransferError};
+use embedded_hal::delay::DelayNs;
+use embedded_hal::i2c::{Error, ErrorKind, ErrorType, I2c, Operation};
+
+/// A Linux bus or an emulated one.
+#[derive(Debug)]
+pub(crate) enum AnyBus {
+    Linux(Locked<atecc_linux::Bus>),
+    Emulated(I2cHandle),
+}
+
+/// The delay that belongs to it.
+pub(crate) enum AnyDelay {
+    Linux(atecc_linux::Delay),
+    Emulated(atecc_emulator::Delay),
+}
+
+/// Why a transfer failed.
+#[derive(Debug)]
+pub(crate) enum BusFault {
+    Linux(LockedError<TransferError>),
+    Emulated(BusError),
+}
+
+impl fmt::Display for BusFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Linux(error) => error.fmt(f),
+            Self::Emulated(error) => error.fmt(f),
+        }
+    }
+}
+
+impl Error for BusFault {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Linux(error) => error.kind(),
+            Self::Emulated(error) => error.kind(),
+        }
+    }
+}
+
+impl ErrorType for AnyBus {
+    type Error = BusFault;
+}
+
+impl I2c for AnyBus {
+    fn transaction(
+        &mut self,
+        address: u8,
+        operations: &mut [Operation<'_>],
+    ) -> Result<(), BusFault> {
+        match self {
+            Self::Linux(bus) => bus
+                .transaction(address, operations)
+                .map_err(BusFault::Linux),
+            Self::Emulated(bus) => bus
+                .transaction(address, operations)
+                .map_err(BusFault::Emulated),
+        }
+    }
+}
+
+impl DelayNs for AnyDelay {
+    fn delay_ns(&mut self, ns: u32) {
+        match self {
+            Self::Linux(delay) => delay.delay_ns(ns),
+            Self::Emulated(delay) => delay.delay_ns(ns),
+        }
+    }
+}

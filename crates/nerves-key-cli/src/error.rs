@@ -1,0 +1,127 @@
+//! Errors as a user sees them: one sentence and an exit code.
+
+use std::fmt;
+use std::path::Path;
+use std::process::ExitCode;
+
+use atecc::Failure;
+use nerves_key::IdentityError;
+use nerves_key_provision::{ProvisionError, Refusal};
+
+use crate::device::BusFault;
+
+/// Exit codes, the same for every command. 0 is success, also when there was
+/// nothing left to do; 2, wrong usage, is clap's.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    /// The operation failed, or a signature or certificate does not verify.
+    Failed = 1,
+    /// No chip answered.
+    NoChip = 3,
+    /// The chip's stage or contents do not allow it.
+    Stage = 4,
+    /// Refused before the chip was touched.
+    Refused = 5,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// An error with its exit code.
+#[derive(Debug)]
+pub(crate) struct CliError {
+    pub(crate) exit: Exit,
+    message: String,
+}
+
+impl CliError {
+    pub(crate) fn new(exit: Exit, message: impl fmt::Display) -> Self {
+        Self {
+            exit,
+            message: message.to_string(),
+        }
+    }
+
+    pub(crate) fn failed(message: impl fmt::Display) -> Self {
+        Self::new(Exit::Failed, message)
+    }
+
+    pub(crate) fn refused(message: impl fmt::Display) -> Self {
+        Self::new(Exit::Refused, message)
+    }
+
+    /// An input file that cannot be used.
+    pub(crate) fn input(path: &Path, error: impl fmt::Display) -> Self {
+        Self::refused(format_args!("{}: {error}", path.display()))
+    }
+
+    /// An output file that cannot be written.
+    pub(crate) fn output(path: &Path, error: impl fmt::Display) -> Self {
+        Self::failed(format_args!("{}: {error}", path.display()))
+    }
+}
+
+impl fmt::Display for CliError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+const fn exit_of(failure: &Failure) -> Exit {
+    match failure {
+        Failure::NoAnswer { .. } | Failure::BadWake(_) => Exit::NoChip,
+        _ => Exit::Failed,
+    }
+}
+
+impl From<atecc::Error<BusFault>> for CliError {
+    fn from(error: atecc::Error<BusFault>) -> Self {
+        match error {
+            atecc::Error::Bus(fault) => Self::failed(fault),
+            atecc::Error::Failed(failure @ Failure::NoAnswer { .. }) => Self::new(
+                exit_of(&failure),
+                format_args!(
+                    "{failure}: check power, wiring and address, and that the bus runs at 100 kHz"
+                ),
+            ),
+            atecc::Error::Failed(failure) => Self::new(exit_of(&failure), failure),
+        }
+    }
+}
+
+impl From<IdentityError> for CliError {
+    fn from(error: IdentityError) -> Self {
+        let exit = match error {
+            IdentityError::Hidden(_) | IdentityError::Otp(_) => Exit::Stage,
+            _ => Exit::Failed,
+        };
+        Self::new(exit, error)
+    }
+}
+
+impl From<Refusal> for CliError {
+    fn from(refusal: Refusal) -> Self {
+        let exit = match refusal {
+            Refusal::Foreign(_)
+            | Refusal::TrustPart
+            | Refusal::Configuration(_)
+            | Refusal::Revision(_)
+            | Refusal::OtherSerial { .. }
+            | Refusal::Stranded(_) => Exit::Stage,
+            _ => Exit::Refused,
+        };
+        Self::new(exit, refusal)
+    }
+}
+
+impl<S: fmt::Display> From<ProvisionError<BusFault, S>> for CliError {
+    fn from(error: ProvisionError<BusFault, S>) -> Self {
+        Self::failed(format_args!(
+            "{error}\nNothing that was done is lost: run the same command again to continue."
+        ))
+    }
+}

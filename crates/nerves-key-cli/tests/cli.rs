@@ -1,0 +1,283 @@
+//! The command as its user runs it: real processes, real files, emulated
+//! chips.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use atecc_x509::{Certificate, SignatureBytes};
+use data_encoding::HEXUPPER;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+const CHIPS: [&str; 3] = ["atecc508a", "atecc608a", "atecc608b"];
+
+/// A folder with a signer in it, and the command run there.
+struct Bench(TempDir);
+
+impl Bench {
+    fn new() -> Self {
+        let bench = Self(TempDir::new().unwrap());
+        bench.ok(&["signer", "create", "signer", "--years", "5"]);
+        bench
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nerves-key"));
+        command
+            .args(arguments)
+            .current_dir(self.path())
+            .env_remove("NERVES_KEY_DEVICE")
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// Standard output of a command that succeeds.
+    fn ok(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        let arguments: Vec<_> = ["--json"].iter().chain(arguments).copied().collect();
+        serde_json::from_str(&self.ok(&arguments)).unwrap()
+    }
+
+    /// Exit code and message of a command that fails.
+    fn fails(&self, arguments: &[&str]) -> (i32, String) {
+        let output = self.run(arguments);
+        let message = String::from_utf8(output.stderr).unwrap();
+        (output.status.code().unwrap(), message)
+    }
+
+    fn provision<'a>(&self, device: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+        let signer = ["--signer-cert", "signer.cert", "--signer-key", "signer.key"];
+        ["provision", "--device", device]
+            .iter()
+            .chain(&signer)
+            .chain(more)
+            .copied()
+            .collect()
+    }
+}
+
+#[test]
+fn the_demonstration() {
+    let bench = Bench::new();
+    for chip in CHIPS {
+        let shown = bench.json(&["demo", "--out", "demo", "--chip", chip]);
+        assert_eq!(shown["chain_verified"], true);
+        assert_eq!(shown["signature_verified"], true);
+        let pem = fs::read_to_string(bench.path().join("demo/demo-device.pem")).unwrap();
+        let signer = fs::read_to_string(bench.path().join("demo/demo-signer.pem")).unwrap();
+        let signer = Certificate::from_pem(&signer).unwrap();
+        let device = Certificate::from_pem(&pem).unwrap();
+        device.verify(&signer.public_key().unwrap()).unwrap();
+        assert_eq!(device.subject_text().unwrap(), "CN=DEMO-0001");
+    }
+}
+
+#[test]
+fn from_blank_to_signature_on_each_chip() {
+    let bench = Bench::new();
+    fs::write(bench.path().join("message"), "as in a handshake").unwrap();
+    for chip in CHIPS {
+        let device = format!("emu:{chip}.img?chip={chip}");
+        let info = |stage: &str| {
+            let info = bench.json(&["info", "--device", &device]);
+            assert_eq!(info["stage"], stage);
+            info
+        };
+        info("blank");
+        let plan = bench.json(&bench.provision(&device, &["--dry-run"]));
+        let irreversible = |step: &&Value| step["irreversible"] == true;
+        let steps = plan["steps"].as_array().unwrap();
+        assert_eq!(steps.iter().filter(irreversible).count(), 3);
+        info("blank");
+
+        let done = bench.json(&bench.provision(&device, &["--yes", "--serial", "S-1"]));
+        assert_eq!(done["done"], true);
+        let again = bench.json(&bench.provision(&device, &["--yes", "--serial", "S-1"]));
+        assert_eq!(again["done"], false);
+        assert_eq!(again["steps"], serde_json::json!([]));
+
+        let info = info("finished");
+        assert_eq!(info["manufacturer_serial"], "S-1");
+        assert_eq!(info["verified"], true);
+        assert_eq!(info["locks"]["device_key"], true);
+
+        let pem = bench.ok(&["cert", "export", "device", "--device", &device]);
+        let certificate = Certificate::from_pem(&pem).unwrap();
+        let signed = bench.json(&["sign", "message", "--device", &device]);
+        let signature = HEXUPPER
+            .decode(signed["signature"].as_str().unwrap().as_bytes())
+            .unwrap();
+        let signature = SignatureBytes::from_bytes(signature.try_into().unwrap());
+        let digest = Sha256::digest("as in a handshake").into();
+        let key = certificate.public_key().unwrap();
+        key.verify(&digest, &signature).unwrap();
+        assert!(key.verify(&[0; 32], &signature).is_err());
+    }
+}
+
+#[test]
+fn the_serial_is_the_chips_own_by_default() {
+    let bench = Bench::new();
+    let chip = bench.json(&["info", "--device", "emu:chip.img"]);
+    bench.ok(&bench.provision("emu:chip.img", &["--yes"]));
+    let info = bench.json(&["info", "--device", "emu:chip.img"]);
+    let bytes = HEXUPPER
+        .decode(chip["serial_number"].as_str().unwrap().as_bytes())
+        .unwrap();
+    let expected = data_encoding::BASE32_NOPAD.encode(&bytes);
+    assert_eq!(info["manufacturer_serial"], expected.as_str());
+}
+
+#[test]
+fn refusals_leave_the_chip_as_it_was() {
+    let bench = Bench::new();
+    bench.ok(&["signer", "create", "other"]);
+    bench.ok(&["info", "--device", "emu:chip.img"]);
+    let image = || fs::read(bench.path().join("chip.img")).unwrap();
+    let before = image();
+    let long = "S".repeat(49);
+    let mixed = ["--signer-cert", "signer.cert", "--signer-key", "other.key"];
+    let cases: &[(&[&str], i32, &str)] = &[
+        (&["--serial", &long, "--yes"], 5, "49 bytes"),
+        (&["--serial", "", "--yes"], 5, "is empty"),
+        (&["--board", "ElevenBytes", "--yes"], 5, "11 bytes"),
+        (&["--otp-user", "xyz", "--yes"], 5, "--otp-user"),
+        (&["--otp-user", "@missing", "--yes"], 5, "missing"),
+        (&[], 5, "--yes"),
+    ];
+    for (more, exit, part) in cases {
+        let (code, message) = bench.fails(&bench.provision("emu:chip.img", more));
+        assert_eq!(code, *exit, "{more:?}: {message}");
+        assert!(message.contains(part), "{more:?}: {message}");
+    }
+    let mut arguments = vec!["provision", "--device", "emu:chip.img", "--yes"];
+    arguments.extend(mixed);
+    let (code, message) = bench.fails(&arguments);
+    assert_eq!(code, 5, "{message}");
+    assert!(message.contains("does not belong"), "{message}");
+    assert_eq!(image(), before);
+}
+
+#[test]
+fn exit_codes() {
+    let bench = Bench::new();
+    bench.ok(&bench.provision("emu:chip.img", &["--yes", "--serial", "A"]));
+    let cases: &[(&[&str], i32, &str)] = &[
+        (&["frobnicate"], 2, "frobnicate"),
+        (&["info", "--device", "usb:1"], 2, "names no chip"),
+        (&["info", "--device", "i2c:/dev/i2c-1?addr=0xC0"], 2, "0x60"),
+        (
+            &["info", "--device", "i2c:/dev/no-such-bus"],
+            3,
+            "no-such-bus",
+        ),
+        (&["cert", "show", "--device", "emu:"], 4, "does not show"),
+        (
+            &["sign", "--digest", "00", "--device", "emu:"],
+            5,
+            "1 bytes",
+        ),
+        (
+            &["info", "--device", "emu:chip.img?chip=atecc508a"],
+            5,
+            "not an ATECC508A",
+        ),
+        (&["cert", "show", "signer.key"], 5, "signer.key"),
+        (&["signer", "create", "signer"], 5, "exists already"),
+        (&["signer", "create", "old", "--years", "32"], 5, "32"),
+    ];
+    for (arguments, exit, part) in cases {
+        let (code, message) = bench.fails(arguments);
+        assert_eq!(code, *exit, "{arguments:?}: {message}");
+        assert!(message.contains(part), "{arguments:?}: {message}");
+    }
+    let (code, message) = bench.fails(&bench.provision("emu:chip.img", &["--serial", "B"]));
+    assert_eq!(code, 4, "{message}");
+    assert!(message.contains("\"A\", not \"B\""), "{message}");
+    // A chip without a key cannot sign.
+    let digest = "00".repeat(32);
+    let (code, message) = bench.fails(&["sign", "--digest", &digest, "--device", "emu:"]);
+    assert_eq!(code, 1, "{message}");
+}
+
+#[test]
+fn with_json_an_error_is_a_document_too() {
+    let bench = Bench::new();
+    let output = bench.run(&["--json", "cert", "show", "--device", "emu:"]);
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["exit_code"], 4);
+    assert!(document["error"].is_string());
+}
+
+#[test]
+fn private_keys_are_the_owners_and_nothing_is_overwritten() {
+    let bench = Bench::new();
+    let key = bench.path().join("signer.key");
+    let certificate = bench.path().join("signer.cert");
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&key), 0o600);
+    let device = ["device", "create", "D1", "--signer-cert", "signer.cert"];
+    let mut device = device.to_vec();
+    device.extend(["--signer-key", "signer.key"]);
+    bench.ok(&device);
+    assert_eq!(mode(&bench.path().join("D1.key")), 0o600);
+    let before = (fs::read(&key).unwrap(), fs::read(&certificate).unwrap());
+    assert_eq!(bench.fails(&["signer", "create", "signer"]).0, 5);
+    assert_eq!(
+        before,
+        (fs::read(&key).unwrap(), fs::read(&certificate).unwrap())
+    );
+
+    // Neither file is left behind when one of them is in the way.
+    fs::write(bench.path().join("half.cert"), "mine").unwrap();
+    assert_eq!(bench.fails(&["signer", "create", "half"]).0, 5);
+    assert!(!bench.path().join("half.key").exists());
+
+    device[2] = "../D2";
+    let (code, message) = bench.fails(&device);
+    assert_eq!(code, 5);
+    assert!(message.contains("name of a file"), "{message}");
+}
+
+#[test]
+fn a_killed_process_loses_nothing() {
+    let bench = Bench::new();
+    for round in 0..12 {
+        let device = format!("emu:{round}.img");
+        let mut child = bench
+            .command(&bench.provision(&device, &["--yes"]))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(3 * round));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        bench.ok(&bench.provision(&device, &["--yes"]));
+        assert_eq!(
+            bench.json(&["info", "--device", &device])["stage"],
+            "finished"
+        );
+    }
+}
