@@ -1,4 +1,5 @@
 //! The device on an embedded-hal-async bus: the same machine, awaited.
+//! [`Device::execute_async`] and [`Device::run_async`] are the whole difference.
 //!
 //! A future that is dropped half-way leaves the chip awake until its watchdog
 //! fires; the next run begins by waking it and copes.
@@ -7,7 +8,7 @@ use embedded_hal_async::delay::DelayNs;
 use embedded_hal_async::i2c::I2c;
 
 use crate::device::{is_nack, outcome};
-use crate::{BusAddress, Command, Error, GeneralCall, Once, Procedure, Run, Step, Timing};
+use crate::{Command, Device, Error, GeneralCall, Once, Procedure, Run, Step};
 
 /// How a board wakes its chips; see [`crate::WakePulse`].
 #[expect(
@@ -31,62 +32,16 @@ impl<B: I2c, D> WakePulse<B, D> for GeneralCall {
     }
 }
 
-/// A chip on an asynchronous I2C bus; see [`crate::Device`].
-#[derive(Debug)]
-pub struct Device<I2C, D, W = GeneralCall> {
-    i2c: I2C,
-    delay: D,
-    wake: W,
-    address: BusAddress,
-    timing: Timing,
-}
-
-impl<I2C: I2c, D: DelayNs> Device<I2C, D> {
-    /// A chip at the address of parts as delivered, 0x60.
-    pub const fn new(i2c: I2C, delay: D) -> Self {
-        Self {
-            i2c,
-            delay,
-            wake: GeneralCall,
-            address: BusAddress::DEFAULT,
-            timing: Timing::new(crate::Family::Atecc508),
-        }
-    }
-}
-
 impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Device<I2C, D, W> {
-    /// The same chip, woken by `wake`.
-    pub fn with_wake<V: WakePulse<I2C, D>>(self, wake: V) -> Device<I2C, D, V> {
-        Device {
-            i2c: self.i2c,
-            delay: self.delay,
-            wake,
-            address: self.address,
-            timing: self.timing,
-        }
-    }
-
-    /// A chip at another address.
-    #[must_use]
-    pub fn with_address(self, address: BusAddress) -> Self {
-        Self { address, ..self }
-    }
-
-    /// Other waits than [`Timing::default`], for example once the chip's
-    /// family is known.
-    pub const fn set_timing(&mut self, timing: Timing) {
-        self.timing = timing;
-    }
-
     /// Send one command: wake, exchange, sleep.
     ///
     /// # Errors
     /// The bus's own error, or the command's [`crate::Failure`].
-    pub async fn execute<C: Command>(
+    pub async fn execute_async<C: Command>(
         &mut self,
         command: C,
     ) -> Result<C::Response, Error<I2C::Error>> {
-        self.run(Once(command)).await
+        self.run_async(Once(command)).await
     }
 
     /// Run `procedure` in one awake session. The chip is left asleep on every
@@ -94,7 +49,7 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Device<I2C, D, W> {
     ///
     /// # Errors
     /// The bus's own error, or the procedure's.
-    pub async fn run<P: Procedure>(
+    pub async fn run_async<P: Procedure>(
         &mut self,
         procedure: P,
     ) -> Result<P::Output, Error<I2C::Error, P::Error>> {
@@ -117,10 +72,5 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Device<I2C, D, W> {
             Some(error) => Err(Error::Bus(error)),
             None => run.finish().map_err(Error::Failed),
         }
-    }
-
-    /// Give bus and delay back.
-    pub fn release(self) -> (I2C, D) {
-        (self.i2c, self.delay)
     }
 }

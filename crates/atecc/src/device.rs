@@ -1,9 +1,9 @@
-//! The device on a blocking embedded-hal bus.
+//! The device, and how it runs on a blocking embedded-hal bus.
 
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::{ErrorKind, I2c};
 
-use crate::{BusAddress, Command, Error, Once, Outcome, Procedure, Run, Step, Timing};
+use crate::{BusAddress, Command, Error, Family, Once, Outcome, Procedure, Run, Step, Timing};
 
 /// How a board wakes its chips: SDA low for 60 us or more.
 ///
@@ -40,19 +40,19 @@ where
     }
 }
 
-/// A chip on an I2C bus.
+/// A chip on an I2C bus, blocking or (with the feature `async`) awaited.
 ///
 /// Owns the bus; share one between drivers with embedded-hal-bus.
 #[derive(Debug)]
 pub struct Device<I2C, D, W = GeneralCall> {
-    i2c: I2C,
-    delay: D,
-    wake: W,
-    address: BusAddress,
-    timing: Timing,
+    pub(crate) i2c: I2C,
+    pub(crate) delay: D,
+    pub(crate) wake: W,
+    pub(crate) address: BusAddress,
+    pub(crate) timing: Timing,
 }
 
-impl<I2C: I2c, D: DelayNs> Device<I2C, D> {
+impl<I2C, D> Device<I2C, D> {
     /// A chip at the address of parts as delivered, 0x60.
     pub const fn new(i2c: I2C, delay: D) -> Self {
         Self {
@@ -60,14 +60,14 @@ impl<I2C: I2c, D: DelayNs> Device<I2C, D> {
             delay,
             wake: GeneralCall,
             address: BusAddress::DEFAULT,
-            timing: Timing::new(crate::Family::Atecc508),
+            timing: Timing::new(Family::Atecc508),
         }
     }
 }
 
-impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Device<I2C, D, W> {
+impl<I2C, D, W> Device<I2C, D, W> {
     /// The same chip, woken by `wake`.
-    pub fn with_wake<V: WakePulse<I2C, D>>(self, wake: V) -> Device<I2C, D, V> {
+    pub fn with_wake<V>(self, wake: V) -> Device<I2C, D, V> {
         Device {
             i2c: self.i2c,
             delay: self.delay,
@@ -94,6 +94,13 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Device<I2C, D, W> {
         self.address
     }
 
+    /// Give bus and delay back.
+    pub fn release(self) -> (I2C, D) {
+        (self.i2c, self.delay)
+    }
+}
+
+impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Device<I2C, D, W> {
     /// Send one command: wake, exchange, sleep.
     ///
     /// # Errors
@@ -130,11 +137,6 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Device<I2C, D, W> {
             Some(error) => Err(Error::Bus(error)),
             None => run.finish().map_err(Error::Failed),
         }
-    }
-
-    /// Give bus and delay back.
-    pub fn release(self) -> (I2C, D) {
-        (self.i2c, self.delay)
     }
 }
 

@@ -9,8 +9,8 @@
 //!    no bus; it says what to do next and is told what came of it.
 //!    A **[`Procedure`]** is a sequence of commands with a result
 //!    ([`procedures`]), sans-IO as well.
-//! 3. **Devices** put a bus under them: [`Device`] on embedded-hal, and with
-//!    the feature `async` [`asynch::Device`] on embedded-hal-async.
+//! 3. **[`Device`]** puts a bus under them: embedded-hal, or with the feature
+//!    `async` embedded-hal-async.
 //!
 //! ```
 //! # fn example<I2C: embedded_hal::i2c::I2c, D: embedded_hal::delay::DelayNs>(

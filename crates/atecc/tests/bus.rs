@@ -359,8 +359,8 @@ fn awaited_it_is_the_same() {
         sleep(),
     ]);
     let mut mock = Mock::new(&bus);
-    let mut device = atecc::asynch::Device::new(mock.clone(), NoopDelay::new());
-    let mut future = core::pin::pin!(device.execute(Random));
+    let mut device = Device::new(mock.clone(), NoopDelay::new());
+    let mut future = core::pin::pin!(device.execute_async(Random));
     // The mock never waits, so one poll is the whole run.
     let polled = future
         .as_mut()

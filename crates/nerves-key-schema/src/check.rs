@@ -57,6 +57,8 @@ pub struct Difference {
 pub enum Field {
     /// `I2C_Enable`, bit 0 of byte 14.
     I2cEnable,
+    /// Byte 16: no usable address; the chip could never be reached again.
+    I2cAddress,
     /// Byte 18: `OTPmode` or `CountMatch`.
     OtpMode,
     /// Byte 19.
@@ -93,6 +95,7 @@ impl core::fmt::Display for Field {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::I2cEnable => f.write_str("I2C_Enable"),
+            Self::I2cAddress => f.write_str("I2C_Address"),
             Self::OtpMode => f.write_str("OTPmode"),
             Self::ChipMode => f.write_str("ChipMode"),
             Self::SlotConfig(slot) => write!(f, "SlotConfig of {slot}"),
@@ -143,7 +146,7 @@ pub fn differences(zone: &ConfigZone, layout: Layout) -> impl Iterator<Item = Di
 
 /// The slots whose own lock the last steps of a provisioning set may be locked
 /// already; every other bit of SlotLocked has to be 1.
-fn fixed_fields(zone: &ConfigZone, layout: Layout) -> [Option<Difference>; 12] {
+fn fixed_fields(zone: &ConfigZone, layout: Layout) -> [Option<Difference>; 13] {
     let is_608 = zone.revision().family() == Some(atecc::Family::Atecc608);
     let only_608 = |difference: Option<Difference>| difference.filter(|_| is_608);
     let at = |index| u16::from(byte(zone, index));
@@ -164,6 +167,8 @@ fn fixed_fields(zone: &ConfigZone, layout: Layout) -> [Option<Difference>; 12] {
     };
     [
         differs(Field::I2cEnable, 1, at(14) & 1),
+        differs(Field::I2cAddress, 0xC0, at(offset::I2C_ADDRESS))
+            .filter(|_| !is_usable_address(byte(zone, offset::I2C_ADDRESS))),
         differs(Field::OtpMode, 0xAA, at(offset::OTP_MODE)),
         differs(Field::ChipMode, 0, at(offset::CHIP_MODE)),
         only_608(differs(Field::UseLock, 0, at(68))),
@@ -184,6 +189,12 @@ fn fixed_fields(zone: &ConfigZone, layout: Layout) -> [Option<Difference>; 12] {
         x509(2),
         x509(3),
     ]
+}
+
+/// The 8-bit form, bit 0 clear, of an address that the I2C specification does
+/// not reserve.
+const fn is_usable_address(byte: u8) -> bool {
+    byte & 1 == 0 && atecc::BusAddress::new(byte >> 1).is_ok()
 }
 
 fn differs(field: Field, expected: u16, found: u16) -> Option<Difference> {
@@ -250,6 +261,8 @@ mod tests {
             (68, 0x0A, Field::UseLock),
             (70, 0x03, Field::SecureBoot),
             (90, 0x01, Field::ChipOptions),
+            (16, 0x00, Field::I2cAddress),
+            (16, 0xC1, Field::I2cAddress),
         ] {
             let mut zone = locked(Layout::Standard);
             zone.0[87] = 0x55;
