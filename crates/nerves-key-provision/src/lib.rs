@@ -38,7 +38,7 @@ mod step;
 
 pub use error::RunError;
 #[cfg(feature = "pem")]
-pub use issue::{create_device, create_signer};
+pub use issue::{IssueError, create_device, create_signer};
 pub use plan::Plan;
 pub use provision::{Challenges, ProvisionError, provision};
 pub use refusal::Refusal;

@@ -5,9 +5,11 @@ use alloc::vec::Vec;
 
 use atecc::{ConfigZone, SerialNumber};
 use atecc_x509::{CheckedSigner, DateTime, DeviceCertificate, Name, PublicKey, Rebuild, Validity};
+use data_encoding::HEXLOWER;
 use nerves_key::{Snapshot, Stage};
 use nerves_key_schema::{
-    DataImage, Layout, ManufacturerSerial, Otp, check_for_provisioning, configure, writes,
+    ConfigWrite, DataImage, Layout, ManufacturerSerial, Otp, check_for_provisioning, configure,
+    slot, writes,
 };
 
 use crate::{Refusal, Request, Step, default_serial};
@@ -178,6 +180,30 @@ impl Plan {
         self.validity
     }
 
+    /// The bytes that a step writes, where the plan knows them: all but those
+    /// of the device certificate, which is issued for a key that the chip is
+    /// yet to make or to show.
+    #[must_use]
+    pub fn bytes(&self, step: &Step) -> Option<Vec<u8>> {
+        match step {
+            Step::WriteConfig(ConfigWrite::Word(_, data)) => Some(data.to_vec()),
+            Step::WriteConfig(ConfigWrite::Block(_, data)) => Some(data.to_vec()),
+            Step::WriteOtp => Some(self.otp.bytes().to_vec()),
+            Step::WriteSlot(slot::DEVICE_CERTIFICATE) => None,
+            Step::WriteSlot(slot) => self.image([0; 72]).slot(*slot).map(<[u8]>::to_vec),
+            _ => None,
+        }
+    }
+
+    /// The slots with this compressed device certificate.
+    pub(crate) fn image(&self, device_certificate: [u8; 72]) -> DataImage {
+        DataImage {
+            device_certificate,
+            signer_public_key: self.signer.signer.public_key.to_nerves_key_slot(),
+            signer_certificate: self.signer.compressed.to_bytes(),
+        }
+    }
+
     /// Whether anything that remains cannot be undone.
     #[must_use]
     pub fn is_irreversible(&self) -> bool {
@@ -192,7 +218,14 @@ impl core::fmt::Display for Plan {
         }
         for (index, step) in self.steps.iter().enumerate() {
             let mark = if step.is_irreversible() { "!!" } else { "  " };
-            writeln!(f, "{mark} {:>2}. {step}", index + 1)?;
+            write!(f, "{mark} {:>2}. {step}", index + 1)?;
+            match self.bytes(step) {
+                Some(bytes) if bytes.iter().all(|byte| *byte == 0) => {
+                    writeln!(f, ": {} zeros", bytes.len())?;
+                }
+                Some(bytes) => writeln!(f, ": {}", HEXLOWER.encode(&bytes))?,
+                None => writeln!(f)?,
+            }
         }
         f.write_str("!! cannot be undone\n")
     }

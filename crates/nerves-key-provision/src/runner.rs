@@ -161,11 +161,8 @@ impl<'p, F: FnMut(Event<'_>)> Runner<'p, F> {
             public_key,
             signer_public_key,
         };
-        self.image = Some(DataImage {
-            device_certificate: round_trip(&certificate, &rebuild)?.to_bytes(),
-            signer_public_key: signer_public_key.to_nerves_key_slot(),
-            signer_certificate: signer.compressed.to_bytes(),
-        });
+        let certificate = round_trip(&certificate, &rebuild)?.to_bytes();
+        self.image = Some(self.plan.image(certificate));
         Ok(())
     }
 

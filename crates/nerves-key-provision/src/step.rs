@@ -57,14 +57,8 @@ impl core::fmt::Display for Step {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::CheckChip => f.write_str("check that it is the same chip"),
-            Self::WriteConfig(ConfigWrite::Word(address, data)) => {
-                write!(f, "write {address}: ")?;
-                hex(f, data)
-            }
-            Self::WriteConfig(ConfigWrite::Block(address, data)) => {
-                write!(f, "write {address}: ")?;
-                hex(f, data)
-            }
+            Self::WriteConfig(ConfigWrite::Word(address, _)) => write!(f, "write {address}"),
+            Self::WriteConfig(ConfigWrite::Block(address, _)) => write!(f, "write {address}"),
             Self::CheckConfig => f.write_str("read the configuration back, compare every byte"),
             Self::LockConfig { crc } => {
                 write!(f, "lock the configuration (CRC {crc:04X})")
@@ -84,8 +78,4 @@ impl core::fmt::Display for Step {
             Self::CheckLocks => f.write_str("check that every lock is set"),
         }
     }
-}
-
-fn hex(f: &mut core::fmt::Formatter<'_>, bytes: &[u8]) -> core::fmt::Result {
-    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
 }
