@@ -1,0 +1,104 @@
+//! A transaction with what the fault script does before and after it.
+
+use std::time::Duration;
+
+use embedded_hal::i2c::Operation;
+
+use super::line::Line;
+use super::transfer::{Audience, Transfer};
+use super::{BusError, DeadBus, ReplyFault, Shared};
+use crate::chip::Chip;
+use crate::fault::{CutPoint, EepromEffect, Fault};
+
+impl Shared {
+    pub(super) fn transaction(
+        &mut self,
+        address: u8,
+        operations: &mut [Operation<'_>],
+    ) -> Result<(), BusError> {
+        let number = self.transactions;
+        self.transactions += 1;
+        let faults = self.faults.of(number).to_vec();
+        let start = self.clock.now();
+        self.before(&faults, start);
+        if !self.supplied && self.dead_bus == DeadBus::Error {
+            return Err(BusError::NoSupply);
+        }
+        let audience = if self.nacks_left == 0 {
+            Audience::Listening
+        } else {
+            Audience::Silent
+        };
+        self.nacks_left = self.nacks_left.saturating_sub(1);
+        let line = Line::idle(start, self.scl_hz);
+        let transfer = Transfer {
+            shared: self,
+            line,
+            number,
+            address,
+            audience,
+        };
+        let (line, outcome) = transfer.run(operations);
+        let outcome = self.after(&faults, line.now(), address).and(outcome);
+        self.clock.advance(line.now().saturating_sub(start));
+        match self.chips.iter_mut().find_map(Chip::take_failure) {
+            Some(failure) => Err(BusError::Store(failure)),
+            None => outcome,
+        }
+    }
+
+    fn before(&mut self, faults: &[Fault], now: Duration) {
+        for fault in faults {
+            match *fault {
+                Fault::PowerCut(CutPoint::Before) => {
+                    self.settle(now);
+                    self.cut_power();
+                }
+                Fault::PowerCut(CutPoint::During(_) | CutPoint::After) => {}
+                Fault::ReplyLost(how) => self.awaiting_reply.push(ReplyFault::Lost(how)),
+                Fault::ReplyCorrupted { byte, mask } => {
+                    self.awaiting_reply
+                        .push(ReplyFault::Corrupted { byte, mask });
+                }
+                Fault::NackBurst { transactions } => self.nacks_left = transactions,
+                Fault::EarlyWatchdog => {
+                    self.settle(now);
+                    self.chips.iter_mut().for_each(Chip::bite);
+                }
+                Fault::NoisyWake => self.chips.iter_mut().for_each(|chip| chip.wake(now)),
+            }
+        }
+    }
+
+    fn after(&mut self, faults: &[Fault], now: Duration, address: u8) -> Result<(), BusError> {
+        for fault in faults {
+            match fault {
+                Fault::PowerCut(CutPoint::During(effect)) if self.supplied => {
+                    if *effect == EepromEffect::Committed {
+                        self.chips.iter_mut().for_each(Chip::commit);
+                    }
+                    self.cut_power();
+                    return Err(match self.dead_bus {
+                        DeadBus::Nack => BusError::AddressNack(address),
+                        DeadBus::Error => BusError::NoSupply,
+                    });
+                }
+                Fault::PowerCut(CutPoint::After) if self.supplied => {
+                    self.settle(now);
+                    self.cut_power();
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn settle(&mut self, now: Duration) {
+        self.chips.iter_mut().for_each(|chip| chip.settle(now));
+    }
+
+    pub(super) fn cut_power(&mut self) {
+        self.supplied = false;
+        self.chips.iter_mut().for_each(Chip::lose_power);
+    }
+}

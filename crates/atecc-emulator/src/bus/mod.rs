@@ -1,0 +1,213 @@
+//! An I2C bus with several chips on it, and the handles to use it.
+//!
+//! The bus counts transactions, keeps their time, decides what wakes whom,
+//! and injects faults. A [`Bus`] is a handle: clones share everything, so a
+//! test can look at the chips while a driver owns the [`I2cHandle`].
+
+mod error;
+mod line;
+mod log;
+mod mishap;
+mod transfer;
+
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use embedded_hal::i2c::{ErrorType, I2c, Operation, SevenBitAddress};
+
+pub use error::{BusError, DeadBus};
+pub use log::{Acked, LogEntry};
+
+use crate::chip::Chip;
+use crate::clock::{Clock, Delay};
+use crate::fault::{Faults, LostReply};
+use crate::memory::Image;
+
+/// Standard mode, at which a general call is a wake pulse.
+const DEFAULT_SCL_HZ: NonZeroU32 = NonZeroU32::new(100_000).unwrap();
+
+/// A shared handle to an emulated bus.
+#[derive(Clone, Debug)]
+pub struct Bus(Arc<Mutex<Shared>>);
+
+#[derive(Debug)]
+struct Shared {
+    chips: Vec<Chip>,
+    clock: Clock,
+    scl_hz: NonZeroU32,
+    transactions: u64,
+    supplied: bool,
+    dead_bus: DeadBus,
+    faults: Faults,
+    /// Faults that wait for the next answered read.
+    awaiting_reply: Vec<ReplyFault>,
+    nacks_left: u32,
+    log: Option<Vec<LogEntry>>,
+}
+
+/// What happens to the next answered read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum ReplyFault {
+    Lost(LostReply),
+    Corrupted { byte: usize, mask: u8 },
+}
+
+impl Bus {
+    /// An empty bus at 100 kHz on a simulated clock.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_clock(Clock::simulated())
+    }
+
+    /// An empty bus at 100 kHz on `clock`.
+    #[must_use]
+    pub fn with_clock(clock: Clock) -> Self {
+        Self(Arc::new(Mutex::new(Shared {
+            chips: Vec::new(),
+            clock,
+            scl_hz: DEFAULT_SCL_HZ,
+            transactions: 0,
+            supplied: true,
+            dead_bus: DeadBus::default(),
+            faults: Faults::none(),
+            awaiting_reply: Vec::new(),
+            nacks_left: 0,
+            log: None,
+        })))
+    }
+
+    /// A bus at 100 kHz on a simulated clock with one chip.
+    #[must_use]
+    pub fn with_chip(chip: Chip) -> Self {
+        let bus = Self::new();
+        bus.attach(chip);
+        bus
+    }
+
+    /// Put another chip on the bus. The first one has number 0.
+    pub fn attach(&self, chip: Chip) {
+        self.lock().chips.push(chip);
+    }
+
+    /// The host's end of the bus.
+    #[must_use]
+    pub fn i2c(&self) -> I2cHandle {
+        I2cHandle(self.clone())
+    }
+
+    /// A delay on the clock of this bus.
+    #[must_use]
+    pub fn delay(&self) -> Delay {
+        Delay::new(self.clock())
+    }
+
+    /// The clock of this bus.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        self.lock().clock.clone()
+    }
+
+    /// Look at chip number `index` as it is now. `None` when there is none.
+    /// The bus waits meanwhile: `look` must not use it.
+    pub fn inspect<R>(&self, index: usize, look: impl FnOnce(&Chip) -> R) -> Option<R> {
+        let mut shared = self.lock();
+        let now = shared.clock.now();
+        let chip = shared.chips.get_mut(index)?;
+        chip.settle(now);
+        Some(look(chip))
+    }
+
+    /// A copy of the EEPROM of chip number `index`.
+    #[must_use]
+    pub fn image(&self, index: usize) -> Option<Image> {
+        self.inspect(index, |chip| chip.image().clone())
+    }
+
+    /// The clock rate of the bus.
+    pub fn set_scl_hz(&self, scl_hz: NonZeroU32) {
+        self.lock().scl_hz = scl_hz;
+    }
+
+    /// Replace the fault script. Faults that are still pending are dropped.
+    pub fn set_faults(&self, faults: Faults) {
+        let mut shared = self.lock();
+        shared.faults = faults;
+        shared.awaiting_reply.clear();
+        shared.nacks_left = 0;
+    }
+
+    /// How many transactions have started.
+    #[must_use]
+    pub fn transactions(&self) -> u64 {
+        self.lock().transactions
+    }
+
+    /// What a host sees while the supply is cut.
+    pub fn set_dead_bus(&self, dead_bus: DeadBus) {
+        self.lock().dead_bus = dead_bus;
+    }
+
+    /// Take the supply away. Commands in execution change nothing.
+    pub fn power_down(&self) {
+        let mut shared = self.lock();
+        let now = shared.clock.now();
+        shared.settle(now);
+        shared.cut_power();
+    }
+
+    /// Give the supply back. The chips are asleep.
+    pub fn power_up(&self) {
+        let mut shared = self.lock();
+        shared.supplied = true;
+        shared.chips.iter_mut().for_each(Chip::power_up);
+    }
+
+    /// Supply off and on again.
+    pub fn power_cycle(&self) {
+        self.power_down();
+        self.power_up();
+    }
+
+    /// Forget the log and record from now on.
+    pub fn start_log(&self) {
+        self.lock().log = Some(Vec::new());
+    }
+
+    /// What was recorded since [`Bus::start_log`]; recording goes on.
+    #[must_use]
+    pub fn take_log(&self) -> Vec<LogEntry> {
+        self.lock()
+            .log
+            .as_mut()
+            .map(std::mem::take)
+            .unwrap_or_default()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for Bus {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The host's end of a [`Bus`]. Clones share the bus.
+#[derive(Clone, Debug)]
+pub struct I2cHandle(Bus);
+
+impl ErrorType for I2cHandle {
+    type Error = BusError;
+}
+
+impl I2c<SevenBitAddress> for I2cHandle {
+    fn transaction(
+        &mut self,
+        address: SevenBitAddress,
+        operations: &mut [Operation<'_>],
+    ) -> Result<(), BusError> {
+        self.0.lock().transaction(address, operations)
+    }
+}

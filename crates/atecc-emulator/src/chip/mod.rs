@@ -1,0 +1,307 @@
+//! One chip: EEPROM, registers, and the states between power-up and sleep.
+//!
+//! Time is given from outside: every call says when it happens, and
+//! [`Chip::settle`] lets everything happen that was due before. Sources:
+//! ATECC508A datasheet, section 6 (states), section 8.3 (times).
+
+mod build;
+mod execute;
+mod port;
+
+use std::fmt;
+use std::time::Duration;
+
+use port::{Effect, Port};
+
+pub(crate) use port::Ack;
+
+use crate::entropy::Generator;
+use crate::image_file::ImageFileError;
+use crate::memory::Image;
+use crate::revision::Revision;
+use crate::store::Store;
+use crate::timing::ExecutionTime;
+use crate::volatile::Volatile;
+
+/// From wake to the watchdog, `ChipMode` bit 2 = 0. The datasheet gives 0.7 s
+/// to 1.7 s; this is its typical value. Source: section 8.3.
+const WATCHDOG: Duration = Duration::from_millis(1_300);
+/// The same with `ChipMode` bit 2 = 1. Source: section 2.2.
+const LONG_WATCHDOG: Duration = Duration::from_secs(10);
+/// A low pulse of this length on SDA wakes. Source: section 8.3, tWLO.
+pub(crate) const WAKE_LOW: Duration = Duration::from_micros(60);
+
+/// A direction on the bus.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Direction {
+    /// From the host to the chip.
+    Write,
+    /// From the chip to the host.
+    Read,
+}
+
+/// What a chip is doing, as far as the bus can tell.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Power {
+    /// Without supply.
+    Off,
+    /// In sleep: registers lost.
+    Asleep,
+    /// In idle: registers kept, watchdog stopped.
+    Idle,
+    /// Woken, not yet listening.
+    Waking,
+    /// Listening.
+    Awake,
+    /// Executing a command.
+    Busy,
+}
+
+enum State {
+    Off,
+    Asleep,
+    Idle,
+    Waking { ready: Duration },
+    Awake,
+    Busy(Execution),
+}
+
+/// A command whose effects wait for its end.
+struct Execution {
+    ends: Duration,
+    response: Vec<u8>,
+    /// The EEPROM after the command, when it changed.
+    memory: Option<Box<Image>>,
+}
+
+/// An emulated ATECC508A, ATECC608A or ATECC608B.
+///
+/// Memory, registers and buffers hold keys: `Debug` shows none of them.
+pub struct Chip {
+    memory: Image,
+    volatile: Volatile,
+    state: State,
+    port: Port,
+    /// Answers to this seven-bit address since the last power-up or wake
+    /// from sleep. That a wake from idle does not reload it is unconfirmed.
+    address: u8,
+    /// When the watchdog puts the chip to sleep.
+    watchdog: Option<Duration>,
+    wake_delay: Duration,
+    execution_time: ExecutionTime,
+    generator: Generator,
+    timing_generator: Generator,
+    store: Option<Box<dyn Store>>,
+    failure: Option<ImageFileError>,
+}
+
+impl Chip {
+    /// The EEPROM as it is now.
+    #[must_use]
+    pub const fn image(&self) -> &Image {
+        &self.memory
+    }
+
+    /// Which chip this is.
+    #[must_use]
+    pub const fn revision(&self) -> Revision {
+        self.memory.revision()
+    }
+
+    /// The seven-bit address that the chip answers to now.
+    #[must_use]
+    pub const fn address(&self) -> u8 {
+        self.address
+    }
+
+    /// What the chip is doing.
+    #[must_use]
+    pub const fn power(&self) -> Power {
+        match self.state {
+            State::Off => Power::Off,
+            State::Asleep => Power::Asleep,
+            State::Idle => Power::Idle,
+            State::Waking { .. } => Power::Waking,
+            State::Awake => Power::Awake,
+            State::Busy(_) => Power::Busy,
+        }
+    }
+
+    /// Why the chip went off by itself: its image could not be stored.
+    pub(crate) fn take_failure(&mut self) -> Option<ImageFileError> {
+        self.failure.take()
+    }
+
+    /// Let everything happen that is due at `now`, in order.
+    pub(crate) fn settle(&mut self, now: Duration) {
+        if matches!(self.state, State::Waking { ready } if ready <= now) {
+            self.state = State::Awake;
+        }
+        // A command that was begun ends before the watchdog expires: one that
+        // might not is answered with 0xEE.
+        if matches!(&self.state, State::Busy(execution) if execution.ends <= now) {
+            self.finish();
+        }
+        if self.watchdog.is_some_and(|bite| bite <= now) {
+            self.sleep();
+        }
+    }
+
+    /// SDA was low for [`WAKE_LOW`] or more and rose at `now`.
+    pub(crate) fn wake(&mut self, now: Duration) {
+        self.settle(now);
+        match self.state {
+            State::Asleep => self.address = self.memory.i2c_address(),
+            State::Idle => {}
+            State::Off | State::Waking { .. } | State::Awake | State::Busy(_) => return,
+        }
+        let budget = if self.memory.chip_mode() & 0x04 == 0 {
+            WATCHDOG
+        } else {
+            LONG_WATCHDOG
+        };
+        self.watchdog = Some(now + budget);
+        self.port = Port::awake();
+        self.state = State::Waking {
+            ready: now + self.wake_delay,
+        };
+        self.settle(now);
+    }
+
+    /// A wake token by general call. An awake chip keeps its state and
+    /// rewinds its output (seen in a capture of a real 508A).
+    pub(crate) fn wake_token(&mut self, now: Duration) {
+        self.settle(now);
+        if matches!(self.state, State::Awake) {
+            self.port.rewind();
+        } else {
+            self.wake(now);
+        }
+    }
+
+    /// START and the address byte.
+    pub(crate) fn start(&mut self, now: Duration, address: u8, direction: Direction) -> Ack {
+        if !self.would_answer(now, address) {
+            return Ack::Nack;
+        }
+        match direction {
+            Direction::Write => self.port.start_write(),
+            Direction::Read => self.port.start_read(),
+        }
+        Ack::Ack
+    }
+
+    /// Whether the chip acknowledges `address`. Address 0 is the general
+    /// call, which the family never acknowledges.
+    pub(crate) fn would_answer(&mut self, now: Duration, address: u8) -> bool {
+        self.settle(now);
+        address != 0 && address == self.address && matches!(self.state, State::Awake)
+    }
+
+    /// One byte from the host, after an acknowledged write address.
+    pub(crate) fn receive(&mut self, now: Duration, byte: u8) -> Ack {
+        self.settle(now);
+        match self.state {
+            State::Awake => self.port.receive(byte),
+            _ => Ack::Nack,
+        }
+    }
+
+    /// One byte to the host, after an acknowledged read address.
+    pub(crate) fn transmit(&mut self, now: Duration) -> u8 {
+        self.settle(now);
+        match self.state {
+            State::Awake => self.port.transmit(),
+            _ => 0xFF,
+        }
+    }
+
+    /// STOP, after an acknowledged address.
+    pub(crate) fn stop(&mut self, now: Duration) {
+        self.settle(now);
+        if !matches!(self.state, State::Awake) {
+            return;
+        }
+        match self.port.stop() {
+            Effect::None => {}
+            // Silicon takes a moment to fall asleep; this is immediate.
+            Effect::Sleep => self.sleep(),
+            Effect::Idle => {
+                self.watchdog = None;
+                self.state = State::Idle;
+            }
+            Effect::Execute(group) => self.state = State::Busy(self.execute(now, &group)),
+        }
+    }
+
+    /// The watchdog expires now, whatever its budget.
+    pub(crate) fn bite(&mut self) {
+        if self.watchdog.is_some() {
+            self.sleep();
+        }
+    }
+
+    /// Power goes away. What the running command does to the EEPROM is lost
+    /// unless `commit` is called first.
+    pub(crate) fn lose_power(&mut self) {
+        self.volatile.lose_power();
+        self.watchdog = None;
+        self.state = State::Off;
+    }
+
+    /// Power comes back.
+    pub(crate) fn power_up(&mut self) {
+        if matches!(self.state, State::Off) {
+            self.address = self.memory.i2c_address();
+            self.state = State::Asleep;
+        }
+    }
+
+    /// Write the EEPROM effect of the running command, if there is one.
+    pub(crate) fn commit(&mut self) {
+        let State::Busy(Execution { memory, .. }) = &mut self.state else {
+            return;
+        };
+        let Some(memory) = memory.take() else {
+            return;
+        };
+        let stored = self
+            .store
+            .as_mut()
+            .map_or(Ok(()), |store| store.commit(&memory));
+        match stored {
+            Ok(()) => self.memory = *memory,
+            Err(failure) => {
+                self.failure = Some(failure);
+                self.lose_power();
+            }
+        }
+    }
+
+    /// The running command ends.
+    fn finish(&mut self) {
+        self.commit();
+        if let State::Busy(execution) = std::mem::replace(&mut self.state, State::Off) {
+            self.port.respond(&execution.response);
+            self.state = State::Awake;
+        }
+    }
+
+    fn sleep(&mut self) {
+        self.volatile.sleep();
+        self.watchdog = None;
+        self.state = State::Asleep;
+    }
+}
+
+impl fmt::Debug for Chip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Chip")
+            .field("image", &self.memory)
+            .field("volatile", &self.volatile)
+            .field("power", &self.power())
+            .field("address", &self.address)
+            .field("watchdog", &self.watchdog)
+            .finish_non_exhaustive()
+    }
+}

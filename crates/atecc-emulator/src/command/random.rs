@@ -1,0 +1,98 @@
+//! `Random` (opcode 0x1B). Source: ATECC508A datasheet, "Random Command".
+
+use rand_core::Rng;
+
+use super::{Core, Frame, Outcome, Status, check};
+use crate::memory::LockState;
+
+/// Which seed the random generator starts from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Seed {
+    /// Param1 0: the seed in EEPROM is renewed when needed.
+    Eeprom,
+    /// Param1 1: it is not.
+    Sram,
+}
+
+impl Seed {
+    pub(super) const fn of_param1(p1: u8) -> Self {
+        if p1 & 1 == 0 {
+            Self::Eeprom
+        } else {
+            Self::Sram
+        }
+    }
+}
+
+impl Core<'_> {
+    pub(super) fn random(&mut self, frame: &Frame<'_>) -> Outcome {
+        // A Param2 other than 0 is illegal; its code is unconfirmed.
+        check(frame.p1 & !0x01 == 0 && frame.p2 == 0, Status::Parse)?;
+        self.takes_no_data(frame)?;
+        Ok(self.random_block(Seed::of_param1(frame.p1)).to_vec())
+    }
+
+    /// 32 random bytes; a fixed pattern before the configuration is locked.
+    ///
+    /// The pattern does not count as seeding the generator (unconfirmed).
+    pub(super) fn random_block(&mut self, seed: Seed) -> [u8; 32] {
+        if self.lock_state() == LockState::ConfigOpen {
+            let mut pattern = [0xFF; 32];
+            for pair in pattern.chunks_exact_mut(4) {
+                pair[2..].fill(0x00);
+            }
+            return pattern;
+        }
+        self.volatile.seeded_sram = true;
+        self.volatile.seeded_eeprom |= seed == Seed::Eeprom;
+        let mut random = [0; 32];
+        self.generator.fill_bytes(&mut random);
+        random
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::command::bench::{Bench, bytes};
+    use crate::memory::LockState::{ConfigOpen, DataOpen};
+    use crate::revision::Revision;
+
+    const RANDOM: u8 = 0x1B;
+    const INFO: u8 = 0x30;
+
+    /// Trap 40. Recorded from blank parts as well.
+    #[test]
+    fn trap_40_constant_before_the_configuration_is_locked() {
+        let mut bench = Bench::new(Revision::Atecc608A, ConfigOpen);
+        let pattern = bytes("FFFF0000").repeat(8);
+        assert_eq!(bench.run(RANDOM, 0, 0, &[]), Ok(pattern.clone()));
+        assert_eq!(bench.run(RANDOM, 1, 0, &[]), Ok(pattern));
+    }
+
+    #[test]
+    fn random_afterwards() {
+        let mut bench = Bench::new(Revision::Atecc608A, DataOpen);
+        let first = bench.run(RANDOM, 0, 0, &[]).unwrap();
+        assert_eq!(first.len(), 32);
+        assert_ne!(bench.run(RANDOM, 0, 0, &[]), Ok(first));
+    }
+
+    /// `Info` byte 1: bit 1 SRAM seeded, bit 0 EEPROM seeded.
+    #[test]
+    fn seeding_shows_in_the_state() {
+        let mut bench = Bench::new(Revision::Atecc608A, DataOpen);
+        assert_eq!(bench.run(INFO, 2, 0, &[]), Ok(vec![0, 0x00, 0, 0]));
+        assert_eq!(bench.status(RANDOM, 1, 0, &[]), 0x00);
+        assert_eq!(bench.run(INFO, 2, 0, &[]), Ok(vec![0, 0x02, 0, 0]));
+        assert_eq!(bench.status(RANDOM, 0, 0, &[]), 0x00);
+        assert_eq!(bench.run(INFO, 2, 0, &[]), Ok(vec![0, 0x03, 0, 0]));
+    }
+
+    #[test]
+    fn parse_errors() {
+        let mut bench = Bench::new(Revision::Atecc608A, DataOpen);
+        assert_eq!(bench.status(RANDOM, 2, 0, &[]), 0x03);
+        assert_eq!(bench.status(RANDOM, 0, 1, &[]), 0x03);
+        assert_eq!(bench.status(RANDOM, 0, 0, &[0]), 0x03);
+    }
+}

@@ -1,0 +1,86 @@
+//! Faults as data: what goes wrong, and at which bus transaction.
+
+use std::collections::BTreeMap;
+
+/// One thing that goes wrong.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Fault {
+    /// All chips lose their supply until [`Bus::power_up`](crate::Bus::power_up).
+    PowerCut(CutPoint),
+    /// The next answered read, from this transaction on, does not arrive.
+    ReplyLost(LostReply),
+    /// The next answered read, from this transaction on, that is long enough
+    /// arrives with these bits flipped.
+    ReplyCorrupted {
+        /// Index of the byte within the read.
+        byte: usize,
+        /// The bits to flip.
+        mask: u8,
+    },
+    /// Nobody acknowledges this transaction and the ones after it.
+    NackBurst {
+        /// How many transactions in all.
+        transactions: u32,
+    },
+    /// The watchdog of every awake chip expires before this transaction.
+    EarlyWatchdog,
+    /// Noise before this transaction wakes every sleeping or idle chip.
+    NoisyWake,
+}
+
+/// When the supply fails.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum CutPoint {
+    /// Before the transaction: it already fails.
+    Before,
+    /// During it: it fails, but the chip has received all of it. A command
+    /// that it completed has begun, and this is what becomes of its effect.
+    During(EepromEffect),
+    /// After it: it succeeds, and a command that it completed is cut short.
+    After,
+}
+
+/// What a command that the power cut ended has done to the EEPROM.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum EepromEffect {
+    /// Nothing.
+    Lost,
+    /// All of it. Half a command is never written.
+    Committed,
+}
+
+/// How a reply gets lost.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum LostReply {
+    /// The read is not acknowledged. The chip still holds the response.
+    Nack,
+    /// The host reads FF bytes while the chip sends its response.
+    Blank,
+}
+
+/// A fault script: which faults happen at which bus transaction.
+///
+/// Transactions are numbered from 0, in the order in which they start,
+/// wake pulses included. [`Bus::transactions`](crate::Bus::transactions) is
+/// the number of the next one.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Faults(BTreeMap<u64, Vec<Fault>>);
+
+impl Faults {
+    /// Nothing goes wrong.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// The same script, and `fault` at `transaction`.
+    #[must_use]
+    pub fn at(mut self, transaction: u64, fault: Fault) -> Self {
+        self.0.entry(transaction).or_default().push(fault);
+        self
+    }
+
+    pub(crate) fn of(&self, transaction: u64) -> &[Fault] {
+        self.0.get(&transaction).map_or(&[], Vec::as_slice)
+    }
+}

@@ -1,0 +1,319 @@
+//! Wake, idle, sleep, watchdog and power.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use crate::support::{ADDRESS, AWAKE, Host, SUCCESS, bytes, group};
+use atecc_emulator::{Bus, BusError, Chip, Entropy, ExecutionTime, Image, Power, Revision};
+use embedded_hal::i2c::{Error, ErrorKind, I2c, NoAcknowledgeSource};
+
+/// Nonce: 40..5F passed through to `TempKey`.
+fn load_temp_key() -> Vec<u8> {
+    let value: Vec<u8> = (0x40..0x60).collect();
+    group(0x16, 0x03, 0, &value)
+}
+
+/// Info state: `TempKey` is valid, from the host; and is not.
+const INFO_STATE: [u8; 7] = [0x07, 0x30, 0x02, 0x00, 0x00, 0x00, 0xD8];
+const READ_CONFIG: [u8; 7] = [0x07, 0x02, 0x80, 0x00, 0x00, 0x09, 0xAD];
+const INFO_REVISION: [u8; 7] = [0x07, 0x30, 0x00, 0x00, 0x00, 0x03, 0x5D];
+
+fn temp_key_is_valid(host: &mut Host) -> bool {
+    host.exchange(&INFO_STATE)[2] & 0x80 != 0
+}
+
+fn host(revision: Revision) -> Host {
+    Host::of(Chip::blank(revision))
+}
+
+fn power(host: &Host) -> Power {
+    host.bus.inspect(0, Chip::power).unwrap()
+}
+
+/// A chip whose configuration has one byte changed.
+fn with_config_byte(revision: Revision, at: usize, value: u8) -> Chip {
+    let image = Image::blank(revision);
+    let mut config = *image.config();
+    config[at] = value;
+    Chip::new(image.with_config(config).unwrap(), Entropy::Seeded(0)).unwrap()
+}
+
+#[test]
+fn asleep_after_power_up() {
+    let mut host = host(Revision::Atecc608B);
+    host.bus.set_scl_hz(NonZeroU32::new(400_000).unwrap());
+    for _ in 0..3 {
+        let error = host.i2c.write(ADDRESS, &[0x00]).unwrap_err();
+        assert_eq!(
+            error.kind(),
+            ErrorKind::NoAcknowledge(NoAcknowledgeSource::Address)
+        );
+        assert!(host.read(4).is_err());
+    }
+    assert_eq!(power(&host), Power::Asleep);
+}
+
+/// Trap 3: the general call wakes and is never acknowledged, not even by a
+/// chip that is awake.
+#[test]
+fn trap_03_general_call() {
+    let mut host = host(Revision::Atecc608B);
+    host.wake();
+    assert_eq!(host.read(4).unwrap(), AWAKE);
+    host.pulse();
+}
+
+#[test]
+fn ready_280_us_after_the_pulse() {
+    let mut host = host(Revision::Atecc508A);
+    host.pulse();
+    // The pulse ends nine clocks after its START; STOP takes two more.
+    host.delay_us(230);
+    assert!(host.read(4).is_err(), "a capture shows silence at 276 us");
+    host.delay_us(10);
+    assert_eq!(host.read(4).unwrap(), AWAKE);
+}
+
+#[test]
+fn wake_delay_is_configurable() {
+    let delay = Duration::from_micros(1_500);
+    let mut host = Host::of(Chip::blank(Revision::Atecc608B).with_wake_delay(delay));
+    host.pulse();
+    host.delay_us(1_400);
+    assert!(host.read(4).is_err());
+    host.delay_us(100);
+    assert_eq!(host.read(4).unwrap(), AWAKE);
+}
+
+#[test]
+fn a_fast_bus_does_not_wake() {
+    let mut host = host(Revision::Atecc608B);
+    host.bus.set_scl_hz(NonZeroU32::new(134_000).unwrap());
+    host.wake();
+    assert_eq!(power(&host), Power::Asleep);
+    host.bus.set_scl_hz(NonZeroU32::new(133_000).unwrap());
+    host.wake();
+    assert_eq!(power(&host), Power::Awake);
+}
+
+/// A recorded host wakes a 608A by a write to its own address: 0xC0 holds
+/// six zero bits. The address that wakes is not acknowledged.
+#[test]
+fn own_address_wakes_at_100_khz() {
+    let mut host = host(Revision::Atecc608A);
+    assert!(matches!(
+        host.i2c.write(ADDRESS, &[0x00]),
+        Err(BusError::AddressNack(ADDRESS))
+    ));
+    host.delay_us(300);
+    assert_eq!(host.read(4).unwrap(), AWAKE);
+    host.sleep();
+    // Five zero bits of the read address are too few.
+    assert!(host.read(4).is_err());
+    host.delay_us(1_500);
+    assert_eq!(power(&host), Power::Asleep);
+}
+
+#[test]
+fn a_wake_token_rewinds_an_awake_chip() {
+    let mut host = host(Revision::Atecc508A);
+    host.wake();
+    assert_eq!(host.read(1).unwrap(), AWAKE[..1]);
+    host.pulse();
+    assert_eq!(host.read(4).unwrap(), AWAKE);
+}
+
+/// Trap 1: idle keeps `TempKey`; sleep does not.
+#[test]
+fn trap_01_idle_is_not_sleep() {
+    for revision in Revision::ALL {
+        let mut host = host(revision);
+        host.wake();
+        assert_eq!(host.exchange(&load_temp_key()), SUCCESS);
+        host.idle();
+        assert_eq!(power(&host), Power::Idle);
+        assert!(host.read(4).is_err(), "idle chips do not answer");
+        host.wake();
+        assert!(temp_key_is_valid(&mut host), "{revision}");
+        host.sleep();
+        assert_eq!(power(&host), Power::Asleep);
+        host.wake();
+        assert!(!temp_key_is_valid(&mut host), "{revision}");
+    }
+}
+
+/// Trap 2: after idle and wake there is the wake group, not the old response.
+#[test]
+fn trap_02_no_old_response_after_idle() {
+    let mut host = host(Revision::Atecc608B);
+    host.wake();
+    host.exchange(&INFO_REVISION);
+    host.idle();
+    host.wake();
+    assert_eq!(
+        host.read(7).unwrap(),
+        [0x04, 0x11, 0x33, 0x43, 0xFF, 0xFF, 0xFF]
+    );
+}
+
+/// Trap 4: while busy nothing is acknowledged, neither reads nor writes, not
+/// even the reset token that one library polls with.
+#[test]
+fn trap_04_busy_acknowledges_nothing() {
+    let chip = Chip::blank(Revision::Atecc508A).with_execution_time(ExecutionTime::Longest);
+    let mut host = Host::of(chip);
+    host.wake();
+    host.send(&READ_CONFIG); // 5 ms at most.
+    for _ in 0..6 {
+        assert_eq!(power(&host), Power::Busy);
+        for token in [0x00, 0x01, 0x02, 0x03] {
+            assert!(host.i2c.write(ADDRESS, &[token]).is_err());
+        }
+        assert!(host.read(1).is_err());
+        host.delay_us(100);
+    }
+    host.delay_us(2_500);
+    assert_eq!(host.read(1).unwrap(), [0x23]);
+}
+
+#[test]
+fn execution_takes_the_time_of_the_table() {
+    for (model, us) in [
+        (ExecutionTime::Instant, 0),
+        (ExecutionTime::Typical, 100),
+        (ExecutionTime::Longest, 5_000),
+    ] {
+        let mut host = Host::of(Chip::blank(Revision::Atecc508A).with_execution_time(model));
+        host.wake();
+        host.send(&READ_CONFIG);
+        let mut busy_us = 0;
+        while power(&host) == Power::Busy {
+            host.delay_us(10);
+            busy_us += 10;
+        }
+        assert_eq!(busy_us, us, "{model:?}");
+    }
+}
+
+#[test]
+fn bus_time_is_nine_clocks_a_byte() {
+    let mut host = host(Revision::Atecc608B);
+    let clock = host.bus.clock();
+    host.pulse(); // START, nine clocks, STOP.
+    assert_eq!(clock.now(), Duration::from_micros(110));
+    host.delay_us(1_390);
+    host.bus.set_scl_hz(NonZeroU32::new(400_000).unwrap());
+    host.read(4).unwrap(); // START, five bytes, STOP: 47 clocks of 2.5 us.
+    assert_eq!(clock.now(), Duration::from_nanos(1_500_000 + 117_500));
+}
+
+/// 1.3 s, or 10 s with `ChipMode` bit 2, from the wake, whatever happens.
+#[test]
+fn watchdog() {
+    for (chip_mode, ms) in [(0x00, 1_300), (0x04, 10_000)] {
+        let mut host = Host::of(with_config_byte(Revision::Atecc608B, 19, chip_mode));
+        host.wake();
+        for _ in 0..12 {
+            host.delay_us(100_000);
+            host.i2c.write(ADDRESS, &[0x00]).unwrap();
+        }
+        // 1.2 s and a little have passed.
+        host.delay_us(1_000 * (ms - 1_200) - 20_000);
+        assert_eq!(power(&host), Power::Awake, "{ms} ms");
+        host.delay_us(20_000);
+        assert_eq!(power(&host), Power::Asleep, "{ms} ms");
+    }
+}
+
+#[test]
+fn watchdog_clears_registers_and_idle_stops_it() {
+    let mut host = host(Revision::Atecc608B);
+    host.wake();
+    assert_eq!(host.exchange(&load_temp_key()), SUCCESS);
+    host.idle();
+    host.delay_us(5_000_000);
+    assert_eq!(power(&host), Power::Idle);
+    host.wake();
+    assert!(temp_key_is_valid(&mut host));
+    host.delay_us(1_300_000);
+    assert_eq!(power(&host), Power::Asleep);
+    host.wake();
+    assert!(!temp_key_is_valid(&mut host));
+}
+
+/// What cannot finish in time answers 0xEE and changes nothing; what can is
+/// executed.
+#[test]
+fn too_little_time_left() {
+    let mut host = host(Revision::Atecc608B);
+    host.wake();
+    host.delay_us(1_270_000);
+    // Write takes up to 45 ms, Info 5 ms.
+    let write = group(0x12, 0x00, 0x04, &[0xC2, 0x00, 0x00, 0x00]);
+    assert_eq!(host.exchange(&write), bytes("04EE3141"));
+    assert_eq!(
+        host.exchange(&INFO_REVISION)[..5],
+        [0x07, 0x00, 0x00, 0x60, 0x03]
+    );
+    assert_eq!(host.bus.image(0).unwrap().config()[16], 0xC0);
+}
+
+#[test]
+fn a_changed_address_counts_after_sleep() {
+    let mut host = host(Revision::Atecc608B);
+    let write = group(0x12, 0x00, 0x04, &[0x6A, 0x00, 0x00, 0x00]);
+    assert_eq!(host.session(&write), SUCCESS);
+    host.wake();
+    assert_eq!(host.read(4).unwrap(), AWAKE, "idle keeps the old address");
+    host.sleep();
+    host.wake();
+    assert!(host.read(4).is_err());
+    host.address = 0x35;
+    assert_eq!(host.read(4).unwrap(), AWAKE);
+}
+
+#[test]
+fn a_power_cycle_loads_the_address() {
+    let mut host = host(Revision::Atecc608B);
+    let write = group(0x12, 0x00, 0x04, &[0x6A, 0x00, 0x00, 0x00]);
+    assert_eq!(host.session(&write), SUCCESS);
+    host.bus.power_cycle();
+    host.address = 0x35;
+    host.wake();
+    assert_eq!(host.read(4).unwrap(), AWAKE);
+}
+
+#[test]
+fn one_pulse_wakes_all_chips() {
+    let bus = Bus::with_chip(Chip::blank(Revision::Atecc608B));
+    bus.attach(with_config_byte(Revision::Atecc508A, 16, 0x6A));
+    let mut first = Host::on(&bus, 0x60);
+    let mut second = Host::on(&bus, 0x35);
+    first.wake();
+    assert_eq!(first.read(4).unwrap(), AWAKE);
+    assert_eq!(second.read(4).unwrap(), AWAKE);
+    assert_eq!(
+        first.exchange(&INFO_REVISION)[..5],
+        [0x07, 0x00, 0x00, 0x60, 0x03]
+    );
+    assert_eq!(
+        second.exchange(&INFO_REVISION)[..5],
+        [0x07, 0x00, 0x00, 0x50, 0x00]
+    );
+    first.sleep();
+    assert_eq!(bus.inspect(0, Chip::power), Some(Power::Asleep));
+    assert_eq!(bus.inspect(1, Chip::power), Some(Power::Awake));
+}
+
+/// Zeros on their way to one chip wake its sleeping neighbour.
+#[test]
+fn traffic_wakes_a_sleeping_neighbour() {
+    let bus = Bus::with_chip(Chip::blank(Revision::Atecc608B));
+    bus.attach(with_config_byte(Revision::Atecc508A, 16, 0x6A));
+    let mut first = Host::on(&bus, 0x60);
+    let mut second = Host::on(&bus, 0x35);
+    first.wake();
+    second.sleep();
+    first.exchange(&READ_CONFIG);
+    assert_eq!(bus.inspect(1, Chip::power), Some(Power::Awake));
+}
