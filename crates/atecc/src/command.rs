@@ -1,6 +1,6 @@
 //! What a command is, and a command made ready for the bus.
 
-use crate::{MAX_GROUP, Opcode, Status, crc16};
+use crate::{Family, MAX_GROUP, Opcode, Status, crc16};
 
 /// A command with typed parameters and a typed response.
 ///
@@ -12,6 +12,11 @@ pub trait Command {
 
     /// The command byte.
     const OPCODE: Opcode;
+
+    /// The chips that have the command, in this mode.
+    fn chips(&self) -> Chips {
+        Chips::All
+    }
 
     /// The first parameter, usually a mode.
     fn param1(&self) -> u8;
@@ -55,6 +60,15 @@ impl<'a> Data<'a> {
     }
 }
 
+/// The chips that have a command.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Chips {
+    /// Every chip of the family.
+    All,
+    /// One generation only.
+    Only(Family),
+}
+
 /// The form of a response.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Expect {
@@ -66,25 +80,49 @@ pub enum Expect {
     Byte,
     /// This many bytes of payload, more than one.
     Bytes(u8),
+    /// Status 0x00, or this many bytes of payload: the chip's configuration
+    /// decides.
+    DoneOr(u8),
+    /// Status 0x00 or 0x01, or this many bytes of payload.
+    VerdictOr(u8),
+    /// At most this many bytes of payload, more than one.
+    UpTo(u8),
+    /// Status 0x00, or no response at all.
+    DoneOrSilence,
 }
 
 impl Expect {
-    /// Length of the payload when the command succeeds.
+    /// The longest payload when the command succeeds.
     #[must_use]
     pub const fn payload_len(self) -> u8 {
         match self {
-            Self::Done | Self::Verdict | Self::Byte => 1,
-            Self::Bytes(len) => len,
+            Self::Done | Self::Verdict | Self::Byte | Self::DoneOrSilence => 1,
+            Self::Bytes(len) | Self::DoneOr(len) | Self::VerdictOr(len) | Self::UpTo(len) => len,
+        }
+    }
+
+    /// Whether a payload of more than one byte has a right length.
+    pub(crate) const fn takes(self, len: usize) -> bool {
+        match self {
+            Self::Done | Self::Verdict | Self::Byte | Self::DoneOrSilence => false,
+            Self::Bytes(exactly) | Self::DoneOr(exactly) | Self::VerdictOr(exactly) => {
+                len == exactly as usize
+            }
+            Self::UpTo(most) => len <= most as usize,
         }
     }
 
     /// Whether a one-byte response is the answer rather than a failure.
     pub(crate) const fn is_answer(self, status: Status) -> bool {
         match self {
-            Self::Done => matches!(status, Status::Success),
-            Self::Verdict => matches!(status, Status::Success | Status::Miscompare),
+            Self::Done | Self::DoneOr(_) | Self::DoneOrSilence => {
+                matches!(status, Status::Success)
+            }
+            Self::Verdict | Self::VerdictOr(_) => {
+                matches!(status, Status::Success | Status::Miscompare)
+            }
             Self::Byte => true,
-            Self::Bytes(_) => false,
+            Self::Bytes(_) | Self::UpTo(_) => false,
         }
     }
 }
@@ -92,13 +130,14 @@ impl Expect {
 /// What sending a command twice does, when the first outcome is unknown.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Repeat {
-    /// Nothing: the chip ends in the same state.
+    /// Nothing: the chip ends in the same state and answers the same.
     Harmless,
     /// It needs `TempKey` or another volatile state, which sleep erases: after
     /// a sleep its procedure has to start over.
     NeedsVolatile,
-    /// It would change the chip a second time, or be refused although it had
-    /// succeeded: read the chip's state first.
+    /// It would change the chip a second time (a counter or a key of limited
+    /// use included), or be refused although it had succeeded: read the chip's
+    /// state first.
     ReadStateFirst,
 }
 
@@ -115,6 +154,14 @@ pub struct DecodeError {
 }
 
 impl DecodeError {
+    /// Accept the one status byte of a command that answers nothing else.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when it is not one byte.
+    pub fn done(opcode: Opcode, payload: &[u8]) -> Result<(), Self> {
+        Self::exactly::<1>(opcode, payload).map(|_| ())
+    }
+
     /// `payload` as an array, when it has just that length.
     ///
     /// # Errors
@@ -158,6 +205,7 @@ pub struct Request {
     opcode: Opcode,
     expect: Expect,
     repeat: Repeat,
+    chips: Chips,
 }
 
 impl Request {
@@ -197,6 +245,7 @@ impl Request {
             opcode: C::OPCODE,
             expect: command.expect(),
             repeat: command.repeat(),
+            chips: command.chips(),
         })
     }
 
@@ -216,6 +265,12 @@ impl Request {
     #[must_use]
     pub const fn expect(&self) -> Expect {
         self.expect
+    }
+
+    /// The chips that have the command.
+    #[must_use]
+    pub const fn chips(&self) -> Chips {
+        self.chips
     }
 
     /// Whether it may be sent again after an unknown outcome.

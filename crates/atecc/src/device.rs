@@ -3,7 +3,7 @@
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::{ErrorKind, I2c};
 
-use crate::{BusAddress, Command, Error, Family, Once, Outcome, Procedure, Run, Step, Timing};
+use crate::{BusAddress, Command, Error, Once, Outcome, Procedure, Run, Step, Timing};
 
 /// How a board wakes its chips: SDA low for 60 us or more.
 ///
@@ -60,7 +60,7 @@ impl<I2C, D> Device<I2C, D> {
             delay,
             wake: GeneralCall,
             address: BusAddress::DEFAULT,
-            timing: Timing::new(Family::Atecc508),
+            timing: Timing::new(None),
         }
     }
 }

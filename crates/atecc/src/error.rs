@@ -1,6 +1,6 @@
 //! What can go wrong, by layer.
 
-use crate::{DecodeError, GroupError, Opcode, RequestTooLong, Status};
+use crate::{DecodeError, Family, GroupError, Opcode, RequestTooLong, Status};
 
 /// Why a command has no answer. Knows nothing of the bus's own error type.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -58,6 +58,16 @@ pub enum Failure {
     /// A sound answer of the wrong length.
     #[error(transparent)]
     Decode(#[from] DecodeError),
+    /// This generation of chips does not have the command; nothing was sent.
+    #[error("{opcode}: only {has} chips have it, this is one of {is}")]
+    NotOnThisChip {
+        /// The command.
+        opcode: Opcode,
+        /// Who has it.
+        has: Family,
+        /// What the chip is said to be.
+        is: Family,
+    },
     /// The command does not fit a group; nothing was sent.
     #[error(transparent)]
     TooLong(#[from] RequestTooLong),
@@ -76,6 +86,7 @@ impl Failure {
             | Self::BadWake(_)
             | Self::SelfTestFailed
             | Self::NotTaken { .. }
+            | Self::NotOnThisChip { .. }
             | Self::TooLong(_)
             | Self::Status { .. } => true,
             Self::Reset { .. }

@@ -65,7 +65,7 @@ mod wake;
 
 pub use address::{AddressError, BlockAddress, Place, WordAddress, Zone};
 pub use bus_address::{BusAddress, InvalidBusAddress};
-pub use command::{Command, Data, DecodeError, Expect, Repeat, Request, RequestTooLong};
+pub use command::{Chips, Command, Data, DecodeError, Expect, Repeat, Request, RequestTooLong};
 pub use config::ConfigZone;
 pub use crc::{Crc16, crc16};
 pub use device::{Device, GeneralCall, WakePulse};

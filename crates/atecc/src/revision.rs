@@ -61,6 +61,15 @@ impl Revision {
     }
 }
 
+impl core::fmt::Display for Family {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Atecc508 => "ATECC508A",
+            Self::Atecc608 => "ATECC608",
+        })
+    }
+}
+
 impl core::fmt::Display for Revision {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         let name = match self {

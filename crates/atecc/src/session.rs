@@ -22,8 +22,8 @@
 
 use crate::wake::{Progress, REST_US, WakeStep, Waking};
 use crate::{
-    DecodeError, Failure, GroupError, MAX_GROUP, Opcode, Repeat, Request, Status, Timing,
-    parse_group, timing,
+    Chips, DecodeError, Expect, Failure, GroupError, MAX_GROUP, Opcode, Repeat, Request, Status,
+    Timing, parse_group, timing,
 };
 
 /// Tries per command, the first included.
@@ -133,6 +133,13 @@ impl Session {
     /// Start a command. Perform the steps until [`Step::Done`], then ask for
     /// [`Session::answer`].
     pub fn begin(&mut self, request: Request) {
+        if let (Chips::Only(has), Some(is)) = (request.chips(), self.timing.family) {
+            if has != is {
+                let opcode = request.opcode();
+                self.request = Some(request);
+                return self.fail(Failure::NotOnThisChip { opcode, has, is });
+            }
+        }
         self.touched = true;
         self.tries = 1;
         self.result = Ok(0);
@@ -202,6 +209,10 @@ impl Session {
             ),
             State::Executing | State::Polling | State::Rewinding => self.state = State::Reading,
             State::Reading if done => self.received(),
+            State::Reading if self.silence_is_an_answer() => {
+                self.awake = false;
+                self.succeed(0);
+            }
             // Still busy, or asleep: the chip says neither.
             State::Reading if self.waited_us >= self.timing.give_up_us => {
                 let timeout = Failure::Timeout {
@@ -228,6 +239,13 @@ impl Session {
     pub fn answer(&self) -> Result<&[u8], Failure> {
         let len = usize::from(self.result?);
         Ok(self.rx.get(1..=len).unwrap_or_default())
+    }
+
+    /// Whether the chip has been silent for long enough to have obeyed.
+    fn silence_is_an_answer(&self) -> bool {
+        let expect = self.request.as_ref().map(Request::expect);
+        let longest = timing::longest_us(self.opcode());
+        expect == Some(Expect::DoneOrSilence) && self.waited_us > longest.saturating_mul(2)
     }
 
     fn opcode(&self) -> Opcode {
@@ -308,8 +326,8 @@ impl Session {
             }
             Some(Status::AfterWake) => self.again(Failure::Reset { opcode }, State::Sleeping),
             Some(status) => self.fail(Failure::Status { opcode, status }),
-            None if payload.len() == usize::from(expect.payload_len()) => {
-                self.succeed(expect.payload_len());
+            None if expect.takes(payload.len()) => {
+                self.succeed(u8::try_from(payload.len()).unwrap_or_default());
             }
             None => {
                 let (expected, got) = (expect.payload_len().into(), payload.len());

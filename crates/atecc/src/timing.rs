@@ -5,9 +5,10 @@ use crate::{Family, Opcode};
 /// The waits of a [`crate::Session`], in microseconds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Timing {
-    /// Whose typical execution times to expect. A wrong guess costs polls or
-    /// a late look, never an answer.
-    pub family: Family,
+    /// Whose typical execution times to expect, and whose commands to send.
+    /// Unknown, every command is sent and the shorter times are expected,
+    /// which costs polls but never an answer.
+    pub family: Option<Family>,
     /// Time after which a command is given up. Real parts exceed the tables
     /// (an ATECC608 took 129 ms for Sign against 115), so the tables only say
     /// when to look first. cryptoauthlib waits 2.5 s as well.
@@ -23,9 +24,9 @@ pub struct Timing {
 }
 
 impl Timing {
-    /// For a chip of `family`.
+    /// For a chip of `family`, if it is known.
     #[must_use]
-    pub const fn new(family: Family) -> Self {
+    pub const fn new(family: Option<Family>) -> Self {
         Self {
             family,
             give_up_us: 2_500_000,
@@ -38,9 +39,9 @@ impl Timing {
     #[must_use]
     pub const fn typical_us(&self, opcode: Opcode) -> u32 {
         match self.family {
-            Family::Atecc508 => typical_508_us(opcode),
+            Some(Family::Atecc508) | None => typical_508_us(opcode),
             // No typical times of the ATECC608 are public: 60 % of the longest.
-            Family::Atecc608 => longest_us(opcode) / 10 * 6,
+            Some(Family::Atecc608) => longest_us(opcode) / 10 * 6,
         }
     }
 
@@ -56,12 +57,10 @@ impl Timing {
     }
 }
 
-/// The ATECC508A's typical times are the shorter ones, so a look at them is
-/// never late; a chip that turns out to be an ATECC608 is looked at more often
-/// than needed until its family is set.
+/// For a chip that is not known yet.
 impl Default for Timing {
     fn default() -> Self {
-        Self::new(Family::Atecc508)
+        Self::new(None)
     }
 }
 
@@ -118,7 +117,7 @@ mod tests {
 
     #[test]
     fn every_command_fits_an_awake_session() {
-        for family in [Family::Atecc508, Family::Atecc608] {
+        for family in [None, Some(Family::Atecc508), Some(Family::Atecc608)] {
             let timing = Timing::new(family);
             for &opcode in Opcode::ALL {
                 assert!(longest_us(opcode) < timing.awake_us, "{opcode}");

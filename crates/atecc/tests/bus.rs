@@ -139,7 +139,7 @@ fn a_refusal_is_not_repeated_and_the_chip_sleeps() {
         sleep(),
     ]);
     assert_eq!(
-        on(&bus, |device| device.execute(Random)),
+        on(&bus, |device| device.execute(Random::default())),
         Err(Error::Failed(Failure::Status {
             opcode: Opcode::Random,
             status: Status::Execution
@@ -157,7 +157,10 @@ fn damaged_on_the_way_there() {
         answer(&[7; 32], 35),
         sleep(),
     ]);
-    assert_eq!(on(&bus, |device| device.execute(Random)), Ok([7; 32]));
+    assert_eq!(
+        on(&bus, |device| device.execute(Random::default())),
+        Ok([7; 32])
+    );
 }
 
 #[test]
@@ -172,7 +175,10 @@ fn damaged_on_the_way_back_is_read_again_not_sent_again() {
         answer(&[7; 32], 35),
         sleep(),
     ]);
-    assert_eq!(on(&bus, |device| device.execute(Random)), Ok([7; 32]));
+    assert_eq!(
+        on(&bus, |device| device.execute(Random::default())),
+        Ok([7; 32])
+    );
 }
 
 #[test]
@@ -189,7 +195,10 @@ fn watchdog_near_means_idle_wake_again() {
         answer(&[7; 32], 35),
         sleep(),
     ]);
-    assert_eq!(on(&bus, |device| device.execute(Random)), Ok([7; 32]));
+    assert_eq!(
+        on(&bus, |device| device.execute(Random::default())),
+        Ok([7; 32])
+    );
 }
 
 #[test]
@@ -360,7 +369,7 @@ fn awaited_it_is_the_same() {
     ]);
     let mut mock = Mock::new(&bus);
     let mut device = Device::new(mock.clone(), NoopDelay::new());
-    let mut future = core::pin::pin!(device.execute_async(Random));
+    let mut future = core::pin::pin!(device.execute_async(Random::default()));
     // The mock never waits, so one poll is the whole run.
     let polled = future
         .as_mut()

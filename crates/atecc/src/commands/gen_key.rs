@@ -1,6 +1,6 @@
 //! `GenKey` (opcode 0x40). Source: ATECC508A datasheet, "GenKey Command".
 
-use crate::{Command, DecodeError, Expect, Opcode, PublicKey, Repeat, Slot};
+use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, PublicKey, Repeat, Slot};
 
 /// Make a key in `slot`, or compute the public half of the one there.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -11,7 +11,7 @@ pub struct GenKey {
     pub slot: Slot,
 }
 
-/// Param1 of `GenKey`.
+/// Param1 of `GenKey` on a private key.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u8)]
 pub enum GenKeyMode {
@@ -19,6 +19,10 @@ pub enum GenKeyMode {
     Public = 0x00,
     /// Replace the private key. The old one cannot be recovered.
     Create = 0x04,
+    /// Compute, and replace TempKey by a digest of itself and the public key.
+    PublicDigest = 0x08,
+    /// Replace the private key, and TempKey as above.
+    CreateDigest = 0x0C,
 }
 
 impl Command for GenKey {
@@ -37,8 +41,75 @@ impl Command for GenKey {
     fn repeat(&self) -> Repeat {
         match self.mode {
             GenKeyMode::Public => Repeat::Harmless,
-            GenKeyMode::Create => Repeat::ReadStateFirst,
+            GenKeyMode::Create | GenKeyMode::PublicDigest | GenKeyMode::CreateDigest => {
+                Repeat::ReadStateFirst
+            }
         }
+    }
+    fn decode(&self, payload: &[u8]) -> Result<PublicKey, DecodeError> {
+        DecodeError::exactly(Self::OPCODE, payload).map(PublicKey)
+    }
+}
+
+/// Replace TempKey by a digest of itself and of the public key stored in
+/// `slot` (the datasheet's "MAC" mode, 0x10).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct DigestPublicKey {
+    /// A slot for public keys, 8 to 15.
+    pub slot: Slot,
+    /// The three bytes that stand for mode and Param2 in the message. An
+    /// ATECC508A was seen to take the command without them.
+    pub other_data: Option<[u8; 3]>,
+}
+
+impl Command for DigestPublicKey {
+    const OPCODE: Opcode = Opcode::GenKey;
+    type Response = ();
+
+    fn param1(&self) -> u8 {
+        0x10
+    }
+    fn param2(&self) -> u16 {
+        self.slot.index().into()
+    }
+    fn data(&self) -> Data<'_> {
+        self.other_data
+            .as_ref()
+            .map_or(Data::NONE, |bytes| Data::one(bytes))
+    }
+    fn expect(&self) -> Expect {
+        Expect::Done
+    }
+    fn repeat(&self) -> Repeat {
+        Repeat::ReadStateFirst
+    }
+    fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {
+        DecodeError::done(Self::OPCODE, payload)
+    }
+}
+
+/// Make a private key in `TempKey`, for one ECDH. ATECC608 only.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct CreateTempKey;
+
+impl Command for CreateTempKey {
+    const OPCODE: Opcode = Opcode::GenKey;
+    type Response = PublicKey;
+
+    fn chips(&self) -> Chips {
+        Chips::Only(Family::Atecc608)
+    }
+    fn param1(&self) -> u8 {
+        GenKeyMode::Create as u8
+    }
+    fn param2(&self) -> u16 {
+        0xFFFF
+    }
+    fn expect(&self) -> Expect {
+        Expect::Bytes(64)
+    }
+    fn repeat(&self) -> Repeat {
+        Repeat::Harmless
     }
     fn decode(&self, payload: &[u8]) -> Result<PublicKey, DecodeError> {
         DecodeError::exactly(Self::OPCODE, payload).map(PublicKey)
@@ -64,5 +135,25 @@ mod tests {
         let public = gen_key(GenKeyMode::Public, Slot::ALL[2]);
         assert_eq!(public.decode(&[7; 64]), Ok(PublicKey([7; 64])));
         assert!(public.decode(&[7; 63]).is_err());
+    }
+
+    #[test]
+    fn digests() {
+        let digest = GenKey {
+            mode: GenKeyMode::PublicDigest,
+            slot: Slot::ALL[2],
+        };
+        assert_eq!(group(&digest), [0x07, 0x40, 0x08, 0x02, 0x00, 0x45, 0x04]);
+        // As a host sent it to a real ATECC508A.
+        let stored = DigestPublicKey {
+            slot: Slot::ALL[10],
+            other_data: None,
+        };
+        assert_eq!(group(&stored), [0x07, 0x40, 0x10, 0x0A, 0x00, 0xA6, 0xE5]);
+        let other_data = Some([1, 2, 3]);
+        let slot = Slot::ALL[14];
+        let bytes = group(&DigestPublicKey { slot, other_data });
+        assert_eq!(bytes[..8], [0x0A, 0x40, 0x10, 0x0E, 0x00, 1, 2, 3]);
+        assert_eq!(group(&CreateTempKey)[..5], [0x07, 0x40, 0x04, 0xFF, 0xFF]);
     }
 }

@@ -1,6 +1,6 @@
 //! `Info` (opcode 0x30). Source: ATECC508A datasheet, "Info Command".
 
-use crate::{Command, DecodeError, Expect, Opcode, Repeat, Revision, Slot};
+use crate::{Chips, Command, DecodeError, Expect, Family, Opcode, Repeat, Revision, Slot};
 
 /// Mode 0x00: ask for the chip's revision.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -53,6 +53,132 @@ impl Command for InfoKeyValid {
     }
 }
 
+/// Mode 0x02: the chip's volatile state.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct InfoState;
+
+/// What [`InfoState`] answers. Without a valid TempKey its flags mean nothing.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct VolatileState {
+    /// First byte: bit 7 `NoMacFlag`, 6 `GenKeyData`, 5 `GenDigData`, 4
+    /// `SourceFlag` (1 is input), 3 to 0 KeyID.
+    pub temp_key_flags: u8,
+    /// Second byte: bit 7 TempKey valid, 6 to 3 `AuthKeyID`, 2 `AuthValid`, 1 and 0
+    /// seeds of the random generator.
+    pub flags: u8,
+}
+
+impl VolatileState {
+    /// Whether TempKey holds something.
+    #[must_use]
+    pub const fn temp_key_valid(self) -> bool {
+        self.flags & 0x80 != 0
+    }
+
+    /// The slot of the key that is authorized, if any.
+    #[must_use]
+    pub const fn authorized_key(self) -> Option<u8> {
+        if self.flags & 0x04 != 0 {
+            Some(self.flags >> 3 & 0x0F)
+        } else {
+            None
+        }
+    }
+}
+
+impl Command for InfoState {
+    const OPCODE: Opcode = Opcode::Info;
+    type Response = VolatileState;
+
+    fn param1(&self) -> u8 {
+        0x02
+    }
+    fn expect(&self) -> Expect {
+        Expect::Bytes(4)
+    }
+    fn repeat(&self) -> Repeat {
+        Repeat::NeedsVolatile
+    }
+    fn decode(&self, payload: &[u8]) -> Result<VolatileState, DecodeError> {
+        let [temp_key_flags, flags, ..]: [u8; 4] = DecodeError::exactly(Self::OPCODE, payload)?;
+        Ok(VolatileState {
+            temp_key_flags,
+            flags,
+        })
+    }
+}
+
+/// Mode 0x03: the GPIO pin of single-wire parts. I2C parts refuse it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct InfoGpio {
+    /// Param2: driver bits.
+    pub driver: u8,
+}
+
+impl Command for InfoGpio {
+    const OPCODE: Opcode = Opcode::Info;
+    type Response = [u8; 4];
+
+    fn param1(&self) -> u8 {
+        0x03
+    }
+    fn param2(&self) -> u16 {
+        self.driver.into()
+    }
+    fn expect(&self) -> Expect {
+        Expect::Bytes(4)
+    }
+    fn repeat(&self) -> Repeat {
+        Repeat::Harmless
+    }
+    fn decode(&self, payload: &[u8]) -> Result<[u8; 4], DecodeError> {
+        DecodeError::exactly(Self::OPCODE, payload)
+    }
+}
+
+/// Mode 0x04: the persistent latch that keys with `PersistentDisable` need.
+/// ATECC608 only. Setting it needs an authorized key, and so does clearing it
+/// *(unconfirmed)*.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u8)]
+pub enum InfoLatch {
+    /// Read only.
+    Read = 0x00,
+    /// Clear, then read.
+    Clear = 0x02,
+    /// Set, then read.
+    Set = 0x03,
+}
+
+impl Command for InfoLatch {
+    const OPCODE: Opcode = Opcode::Info;
+    /// Whether the latch is set now.
+    type Response = bool;
+
+    fn chips(&self) -> Chips {
+        Chips::Only(Family::Atecc608)
+    }
+    fn param1(&self) -> u8 {
+        0x04
+    }
+    fn param2(&self) -> u16 {
+        (*self as u8).into()
+    }
+    fn expect(&self) -> Expect {
+        Expect::Bytes(4)
+    }
+    fn repeat(&self) -> Repeat {
+        match self {
+            Self::Read => Repeat::Harmless,
+            Self::Clear | Self::Set => Repeat::NeedsVolatile,
+        }
+    }
+    fn decode(&self, payload: &[u8]) -> Result<bool, DecodeError> {
+        let [latch, ..]: [u8; 4] = DecodeError::exactly(Self::OPCODE, payload)?;
+        Ok(latch & 1 == 1)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,5 +199,33 @@ mod tests {
         assert_eq!(valid.decode(&[0x01, 0x00, 0x00, 0x00]), Ok(true));
         assert_eq!(valid.decode(&[0x00; 4]), Ok(false));
         assert!(valid.decode(&[0x01]).is_err());
+    }
+
+    #[test]
+    fn volatile_state() {
+        assert_eq!(
+            group(&InfoState),
+            [0x07, 0x30, 0x02, 0x00, 0x00, 0x00, 0xD8]
+        );
+        // TempKey from input, digest of slot 4; key 4 authorized.
+        let state = InfoState.decode(&[0x34, 0xA4, 0x00, 0x00]).unwrap();
+        assert!(state.temp_key_valid());
+        assert_eq!(state.authorized_key(), Some(4));
+        let nothing = InfoState.decode(&[0x10, 0x00, 0x00, 0x00]).unwrap();
+        assert!(!nothing.temp_key_valid());
+        assert_eq!(nothing.authorized_key(), None);
+    }
+
+    #[test]
+    fn latch_and_gpio() {
+        let set = &[0x07, 0x30, 0x04, 0x03, 0x00][..];
+        assert_eq!(&group(&InfoLatch::Set)[..5], set);
+        assert_eq!(
+            group(&InfoLatch::Read),
+            [0x07, 0x30, 0x04, 0x00, 0x00, 0x80, 0xDF]
+        );
+        assert_eq!(InfoLatch::Set.decode(&[0x01, 0, 0, 0]), Ok(true));
+        let gpio = InfoGpio { driver: 2 };
+        assert_eq!(group(&gpio)[..5], [0x07, 0x30, 0x03, 0x02, 0x00]);
     }
 }

@@ -55,7 +55,7 @@ impl Command for Lock {
         Repeat::ReadStateFirst
     }
     fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {
-        DecodeError::exactly::<1>(Self::OPCODE, payload).map(|_| ())
+        DecodeError::done(Self::OPCODE, payload)
     }
 }
 

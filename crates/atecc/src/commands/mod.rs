@@ -1,22 +1,62 @@
 //! One file, one command: its bytes, its response, its meaning.
 
+mod aes;
+mod check_mac;
+mod counter;
+mod derive_key;
+mod ecdh;
+mod gen_dig;
 mod gen_key;
+mod hmac;
 mod info;
+mod kdf;
 mod lock;
+mod mac;
 mod nonce;
+mod pause;
+mod priv_write;
 mod random;
 mod read;
+mod secure_boot;
+mod self_test;
+mod sha;
 mod sign;
+mod source_flag;
+mod update_extra;
+mod verify;
 mod write;
 
-pub use gen_key::{GenKey, GenKeyMode};
-pub use info::{InfoKeyValid, InfoRevision};
+pub use aes::{Aes, AesGfm, AesKey, AesMode, KeyBlock};
+pub use check_mac::{Blocks, CheckMac, OtpPart};
+pub use counter::{Counter, CounterId, CounterMode};
+pub use derive_key::DeriveKey;
+pub use ecdh::{Ecdh, EcdhMode, SharedSecret};
+pub use gen_dig::{DigSource, GenDig, Half, Quarter};
+pub use gen_key::{CreateTempKey, DigestPublicKey, GenKey, GenKeyMode};
+pub use hmac::Hmac;
+pub use info::{InfoGpio, InfoKeyValid, InfoLatch, InfoRevision, InfoState, VolatileState};
+pub use kdf::{
+    DerivedKey, HkdfKey, HkdfMessage, Kdf, KdfFunction, KdfMessageTooLong, KdfSource, KdfTarget,
+    PrfKeyLength, PrfResult,
+};
 pub use lock::{Lock, LockTarget};
-pub use nonce::{LoadNonce, NonceTarget};
-pub use random::Random;
+pub use mac::{IncludeSerial, Mac, MacBlocks, MacOtp};
+pub use nonce::{FixedNonce, LoadNonce, LoadNonce64, NonceTarget, NonceTarget64, RandomNonce};
+pub use pause::{Pause, Paused};
+pub use priv_write::{PrivWrite, PrivateKeyData};
+pub use random::{Random, SeedUpdate};
 pub use read::{ReadBlock, ReadWord};
-pub use sign::{DigestSource, Sign};
-pub use write::{WriteBlock, WriteWord};
+pub use secure_boot::{Afterwards, BootVerdict, Protection, SecureBoot, SecureBootMode};
+pub use self_test::{Engines, SelfTest};
+pub use sha::{
+    DigestTarget, PieceTooLong, SHA_BLOCK, ShaContext, ShaEnd, ShaPiece, ShaPublic, ShaReadContext,
+    ShaStart, ShaUpdate, ShaWriteContext,
+};
+pub use sign::{DigestSource, InternalPurpose, Sign, SignInternal};
+pub use source_flag::SourceFlag;
+pub use update_extra::UpdateExtra;
+pub use verify::{Validate, ValidityChange, Verdict, Verify, VerifyAnswer, VerifyKey};
+pub use write::{WriteBlock, WriteEncrypted, WriteWord, ZoneState};
 
 #[cfg(test)]
 mod testing {

@@ -1,7 +1,8 @@
-//! `Nonce` (opcode 0x16), pass-through. Source: ATECC508A datasheet, "Nonce
-//! Command"; the message digest buffer from cryptoauthlib `calib_nonce.c`.
+//! `Nonce` (opcode 0x16). Source: ATECC508A datasheet, "Nonce Command"; 64
+//! bytes and the further buffers from cryptoauthlib `calib_nonce.c`.
 
-use crate::{Command, Data, DecodeError, Expect, Opcode, Repeat};
+use super::SeedUpdate;
+use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, Repeat};
 
 /// Load 32 bytes into a volatile buffer, as they are.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -20,12 +21,22 @@ pub enum NonceTarget {
     TempKey = 0x03,
     /// The message digest buffer. ATECC608 only.
     MessageDigestBuffer = 0x43,
+    /// The alternate key buffer. ATECC608 only.
+    AlternateKeyBuffer = 0x83,
 }
 
 impl Command for LoadNonce {
     const OPCODE: Opcode = Opcode::Nonce;
     type Response = ();
 
+    fn chips(&self) -> Chips {
+        match self.target {
+            NonceTarget::TempKey => Chips::All,
+            NonceTarget::MessageDigestBuffer | NonceTarget::AlternateKeyBuffer => {
+                Chips::Only(Family::Atecc608)
+            }
+        }
+    }
     fn param1(&self) -> u8 {
         self.target as u8
     }
@@ -39,7 +50,115 @@ impl Command for LoadNonce {
         Repeat::Harmless
     }
     fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {
-        DecodeError::exactly::<1>(Self::OPCODE, payload).map(|_| ())
+        DecodeError::done(Self::OPCODE, payload)
+    }
+}
+
+/// Load 64 bytes into a volatile buffer, as they are. ATECC608 only.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct LoadNonce64 {
+    /// Where to.
+    pub target: NonceTarget64,
+    /// What.
+    pub value: [u8; 64],
+}
+
+/// Param1 of a pass-through `Nonce` of 64 bytes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u8)]
+pub enum NonceTarget64 {
+    /// `TempKey`.
+    TempKey = 0x23,
+    /// The message digest buffer.
+    MessageDigestBuffer = 0x63,
+}
+
+impl Command for LoadNonce64 {
+    const OPCODE: Opcode = Opcode::Nonce;
+    type Response = ();
+
+    fn chips(&self) -> Chips {
+        Chips::Only(Family::Atecc608)
+    }
+    fn param1(&self) -> u8 {
+        self.target as u8
+    }
+    fn data(&self) -> Data<'_> {
+        Data::one(&self.value)
+    }
+    fn expect(&self) -> Expect {
+        Expect::Done
+    }
+    fn repeat(&self) -> Repeat {
+        Repeat::Harmless
+    }
+    fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {
+        DecodeError::done(Self::OPCODE, payload)
+    }
+}
+
+/// Put a digest of the chip's random number and of `input` into TempKey. The
+/// response is the random number, from which the host computes the same.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct RandomNonce {
+    /// The host's part.
+    pub input: [u8; 20],
+    /// What becomes of the seed in EEPROM.
+    pub seed: SeedUpdate,
+}
+
+impl Command for RandomNonce {
+    const OPCODE: Opcode = Opcode::Nonce;
+    type Response = [u8; 32];
+
+    fn param1(&self) -> u8 {
+        self.seed as u8
+    }
+    fn data(&self) -> Data<'_> {
+        Data::one(&self.input)
+    }
+    fn expect(&self) -> Expect {
+        Expect::Bytes(32)
+    }
+    fn repeat(&self) -> Repeat {
+        Repeat::Harmless
+    }
+    fn decode(&self, payload: &[u8]) -> Result<[u8; 32], DecodeError> {
+        DecodeError::exactly(Self::OPCODE, payload)
+    }
+}
+
+/// The same with TempKey in the place of a random number: a value that both
+/// sides can compute. The response is the new TempKey.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct FixedNonce {
+    /// The host's part.
+    pub input: [u8; 20],
+    /// Hashed as for a random nonce; nothing is seeded.
+    pub seed: SeedUpdate,
+}
+
+impl Command for FixedNonce {
+    const OPCODE: Opcode = Opcode::Nonce;
+    type Response = [u8; 32];
+
+    fn param1(&self) -> u8 {
+        self.seed as u8
+    }
+    fn param2(&self) -> u16 {
+        0x8000
+    }
+    fn data(&self) -> Data<'_> {
+        Data::one(&self.input)
+    }
+    fn expect(&self) -> Expect {
+        Expect::Bytes(32)
+    }
+    fn repeat(&self) -> Repeat {
+        Repeat::ReadStateFirst
+    }
+    fn decode(&self, payload: &[u8]) -> Result<[u8; 32], DecodeError> {
+        DecodeError::exactly(Self::OPCODE, payload)
     }
 }
 
@@ -59,5 +178,24 @@ mod tests {
         assert_eq!(bytes[5..37], [0xAA; 32]);
         assert_eq!(bytes[37..], [0x24, 0xC7]);
         assert_eq!(NonceTarget::MessageDigestBuffer as u8, 0x43);
+        assert_eq!(NonceTarget::AlternateKeyBuffer as u8, 0x83);
+        let long = LoadNonce64 {
+            target: NonceTarget64::TempKey,
+            value: [0x2B; 64],
+        };
+        assert_eq!(group(&long)[..6], [0x47, 0x16, 0x23, 0x00, 0x00, 0x2B]);
+        assert_eq!(NonceTarget64::MessageDigestBuffer as u8, 0x63);
+    }
+
+    #[test]
+    fn random_and_fixed() {
+        let input = core::array::from_fn(|at| u8::try_from(at).unwrap());
+        let seed = SeedUpdate::Automatic;
+        let random = group(&RandomNonce { input, seed });
+        assert_eq!(random[..7], [0x1B, 0x16, 0x00, 0x00, 0x00, 0x00, 0x01]);
+        assert_eq!(random[25..], [0x53, 0xB5]);
+        let fixed = group(&FixedNonce { input, seed });
+        assert_eq!(fixed[..5], [0x1B, 0x16, 0x00, 0x00, 0x80]);
+        assert_eq!(fixed[25..], [0x40, 0x4C]);
     }
 }

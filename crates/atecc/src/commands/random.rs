@@ -2,12 +2,27 @@
 
 use crate::{Command, DecodeError, Expect, Opcode, Repeat};
 
-/// 32 random bytes; the chip's seed is updated when needed.
+/// 32 random bytes.
 ///
 /// Until the configuration zone is locked every chip answers `FF FF 00 00`
 /// repeated: [`Random::TEST_PATTERN`].
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Random;
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Random {
+    /// What becomes of the seed in EEPROM.
+    pub seed: SeedUpdate,
+}
+
+/// Whether the seed of the random generator is written back: Param1 of Random
+/// and of a random Nonce.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[repr(u8)]
+pub enum SeedUpdate {
+    /// When needed.
+    #[default]
+    Automatic = 0x00,
+    /// Never; saves wear of the EEPROM.
+    Never = 0x01,
+}
 
 impl Random {
     /// What a chip with an unlocked configuration answers, seen on real parts.
@@ -30,7 +45,7 @@ impl Command for Random {
     type Response = [u8; 32];
 
     fn param1(&self) -> u8 {
-        0x00
+        self.seed as u8
     }
     fn expect(&self) -> Expect {
         Expect::Bytes(32)
@@ -50,7 +65,10 @@ mod tests {
 
     #[test]
     fn bytes() {
-        assert_eq!(group(&Random), [0x07, 0x1B, 0x00, 0x00, 0x00, 0x24, 0xCD]);
+        assert_eq!(
+            group(&Random::default()),
+            [0x07, 0x1B, 0x00, 0x00, 0x00, 0x24, 0xCD]
+        );
         assert_eq!(
             Random::TEST_PATTERN[..8],
             [0xFF, 0xFF, 0x00, 0x00, 0xFF, 0xFF, 0x00, 0x00]

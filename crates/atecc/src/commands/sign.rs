@@ -1,7 +1,8 @@
-//! `Sign` (opcode 0x41), of an external digest. Source: ATECC508A datasheet,
+//! `Sign` (opcode 0x41). Source: ATECC508A datasheet,
 //! "Sign Command"; the message digest buffer from cryptoauthlib `calib_sign.c`.
 
-use crate::{Command, DecodeError, Expect, Opcode, Repeat, Slot};
+use super::IncludeSerial;
+use crate::{Chips, Command, DecodeError, Expect, Family, Opcode, Repeat, Slot};
 
 /// Sign the 32-byte digest in `source` with the key in `slot`.
 ///
@@ -24,12 +25,67 @@ pub enum DigestSource {
     MessageDigestBuffer = 0xA0,
 }
 
+impl DigestSource {
+    pub(crate) const fn chips(self) -> Chips {
+        match self {
+            Self::TempKey => Chips::All,
+            Self::MessageDigestBuffer => Chips::Only(Family::Atecc608),
+        }
+    }
+}
+
 impl Command for Sign {
     const OPCODE: Opcode = Opcode::Sign;
     type Response = [u8; 64];
 
+    fn chips(&self) -> Chips {
+        self.source.chips()
+    }
     fn param1(&self) -> u8 {
         self.source as u8
+    }
+    fn param2(&self) -> u16 {
+        self.slot.index().into()
+    }
+    fn expect(&self) -> Expect {
+        Expect::Bytes(64)
+    }
+    fn repeat(&self) -> Repeat {
+        Repeat::NeedsVolatile
+    }
+    fn decode(&self, payload: &[u8]) -> Result<[u8; 64], DecodeError> {
+        DecodeError::exactly(Self::OPCODE, payload)
+    }
+}
+
+/// Sign a message that the chip makes of TempKey, which must hold a digest of
+/// `GenDig` or `GenKey`, and of the configuration of that key's slot.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct SignInternal {
+    /// A slot for ECC private keys that may sign internal messages.
+    pub slot: Slot,
+    /// Whether all of the serial number is part of the message.
+    pub serial: IncludeSerial,
+    /// What the signature is for.
+    pub purpose: InternalPurpose,
+}
+
+/// Bit 0 of Param1 of an internal `Sign`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u8)]
+pub enum InternalPurpose {
+    /// Anything but the below.
+    Any = 0x00,
+    /// Verify in the mode Invalidate.
+    Invalidate = 0x01,
+}
+
+impl Command for SignInternal {
+    const OPCODE: Opcode = Opcode::Sign;
+    type Response = [u8; 64];
+
+    fn param1(&self) -> u8 {
+        self.serial.bit() | self.purpose as u8
     }
     fn param2(&self) -> u16 {
         self.slot.index().into()
@@ -63,5 +119,11 @@ mod tests {
             [0x07, 0x41, 0x80, 0x00, 0x00, 0x28, 0x05]
         );
         assert_eq!(sign(DigestSource::MessageDigestBuffer)[2], 0xA0);
+        let internal = SignInternal {
+            slot: Slot::ALL[1],
+            serial: IncludeSerial::Whole,
+            purpose: InternalPurpose::Invalidate,
+        };
+        assert_eq!(group(&internal)[..5], [0x07, 0x41, 0x41, 0x01, 0x00]);
     }
 }

@@ -1,7 +1,7 @@
-//! `Write` (opcode 0x12), in the clear. Source: ATECC508A datasheet, "Write
+//! `Write` (opcode 0x12). Source: ATECC508A datasheet, "Write
 //! Command".
 //!
-//! A write of the same bytes to the same place leaves the same memory, so it
+//! A clear write of the same bytes to the same place leaves the same memory, so it
 //! may be sent again after an unknown outcome.
 
 use super::read::BLOCK;
@@ -36,7 +36,56 @@ impl Command for WriteBlock {
         Repeat::Harmless
     }
     fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {
-        DecodeError::exactly::<1>(Self::OPCODE, payload).map(|_| ())
+        DecodeError::done(Self::OPCODE, payload)
+    }
+}
+
+/// Write 32 encrypted bytes with their MAC; TempKey holds a digest of the
+/// slot's write key.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct WriteEncrypted {
+    /// Where: OTP or a slot.
+    pub address: BlockAddress,
+    /// In which state of the data zone; part of the MAC.
+    pub zone_state: ZoneState,
+    /// The bytes, encrypted.
+    pub cipher: [u8; 32],
+    /// Over command and plain text.
+    pub mac: [u8; 32],
+}
+
+/// Bit 6 of Param1 of an encrypted write: before the data lock it is what
+/// says that the data are encrypted, after it the slot's configuration does.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u8)]
+pub enum ZoneState {
+    /// The data zone is not locked.
+    Unlocked = 0x40,
+    /// The data zone is locked.
+    Locked = 0x00,
+}
+
+impl Command for WriteEncrypted {
+    const OPCODE: Opcode = Opcode::Write;
+    type Response = ();
+
+    fn param1(&self) -> u8 {
+        BLOCK | self.zone_state as u8 | self.address.zone() as u8
+    }
+    fn param2(&self) -> u16 {
+        self.address.param2()
+    }
+    fn data(&self) -> Data<'_> {
+        Data(&self.cipher, &self.mac, &[])
+    }
+    fn expect(&self) -> Expect {
+        Expect::Done
+    }
+    fn repeat(&self) -> Repeat {
+        Repeat::NeedsVolatile
+    }
+    fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {
+        DecodeError::done(Self::OPCODE, payload)
     }
 }
 
@@ -69,7 +118,7 @@ impl Command for WriteWord {
         Repeat::Harmless
     }
     fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {
-        DecodeError::exactly::<1>(Self::OPCODE, payload).map(|_| ())
+        DecodeError::done(Self::OPCODE, payload)
     }
 }
 
@@ -100,6 +149,20 @@ mod tests {
         let bytes = group(&block);
         assert_eq!(bytes[..5], [0x27, 0x12, 0x82, 0x40, 0x0C]);
         assert_eq!(bytes[5..37], [0x5A; 32]);
+        let encrypted = WriteEncrypted {
+            address: BlockAddress::new(Place::Slot(Slot::ALL[8]), 0).unwrap(),
+            zone_state: ZoneState::Locked,
+            cipher: [0xC1; 32],
+            mac: [0xAC; 32],
+        };
+        let bytes = group(&encrypted);
+        assert_eq!(bytes[..6], [0x47, 0x12, 0x82, 0x40, 0x00, 0xC1]);
+        assert_eq!(bytes[37..69], [0xAC; 32]);
+        let before = WriteEncrypted {
+            zone_state: ZoneState::Unlocked,
+            ..encrypted
+        };
+        assert_eq!(before.param1(), 0xC2);
         assert_eq!(word.decode(&[0x00]), Ok(()));
         assert!(word.decode(&[]).is_err());
     }

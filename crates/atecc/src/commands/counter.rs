@@ -1,0 +1,77 @@
+//! `Counter` (opcode 0x24). Source: ATECC508A datasheet, "Counter Command".
+
+use crate::{Command, DecodeError, Expect, Opcode, Repeat};
+
+/// Read or increment a monotonic counter, 0 to 2 097 151. The response is the
+/// value, after the increment if there was one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Counter {
+    /// Which of the two.
+    pub mode: CounterMode,
+    /// Which counter.
+    pub counter: CounterId,
+}
+
+/// Param1 of `Counter`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u8)]
+pub enum CounterMode {
+    /// Read only.
+    Read = 0x00,
+    /// Increment, for good.
+    Increment = 0x01,
+}
+
+/// One of the two counters. Counter 0 also counts uses of limited keys.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u8)]
+pub enum CounterId {
+    /// Bytes 52 to 59 of the configuration zone.
+    Zero = 0,
+    /// Bytes 60 to 67 of the configuration zone.
+    One = 1,
+}
+
+impl Command for Counter {
+    const OPCODE: Opcode = Opcode::Counter;
+    type Response = u32;
+
+    fn param1(&self) -> u8 {
+        self.mode as u8
+    }
+    fn param2(&self) -> u16 {
+        (self.counter as u8).into()
+    }
+    fn expect(&self) -> Expect {
+        Expect::Bytes(4)
+    }
+    fn repeat(&self) -> Repeat {
+        match self.mode {
+            CounterMode::Read => Repeat::Harmless,
+            CounterMode::Increment => Repeat::ReadStateFirst,
+        }
+    }
+    fn decode(&self, payload: &[u8]) -> Result<u32, DecodeError> {
+        DecodeError::exactly(Self::OPCODE, payload).map(u32::from_le_bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::testing::group;
+
+    #[test]
+    fn bytes() {
+        let counter = |mode, counter| Counter { mode, counter };
+        let read = counter(CounterMode::Read, CounterId::Zero);
+        assert_eq!(group(&read), [0x07, 0x24, 0x00, 0x00, 0x00, 0x0C, 0xFD]);
+        let increment = counter(CounterMode::Increment, CounterId::One);
+        assert_eq!(
+            group(&increment),
+            [0x07, 0x24, 0x01, 0x01, 0x00, 0x06, 0xF7]
+        );
+        assert_eq!(read.decode(&[0x01, 0x02, 0x00, 0x00]), Ok(0x0201));
+        assert_eq!(increment.repeat(), Repeat::ReadStateFirst);
+    }
+}

@@ -1,0 +1,61 @@
+//! `HMAC` (opcode 0x11), ATECC508A only; the ATECC608 has it in SHA. Source:
+//! ATECC508A datasheet, "HMAC Command".
+
+use super::{IncludeSerial, SourceFlag};
+use crate::{Chips, Command, DecodeError, Expect, Family, Opcode, Repeat, Slot};
+
+/// HMAC-SHA256 over TempKey and the command, with the key in `slot`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Hmac {
+    /// The key.
+    pub slot: Slot,
+    /// TempKey's origin.
+    pub temp_key: SourceFlag,
+    /// Whether all of the serial number is hashed.
+    pub serial: IncludeSerial,
+}
+
+impl Command for Hmac {
+    const OPCODE: Opcode = Opcode::Hmac;
+    type Response = [u8; 32];
+
+    fn chips(&self) -> Chips {
+        Chips::Only(Family::Atecc508)
+    }
+    fn param1(&self) -> u8 {
+        self.temp_key.bit() | self.serial.bit()
+    }
+    fn param2(&self) -> u16 {
+        self.slot.index().into()
+    }
+    fn expect(&self) -> Expect {
+        Expect::Bytes(32)
+    }
+    fn repeat(&self) -> Repeat {
+        Repeat::NeedsVolatile
+    }
+    fn decode(&self, payload: &[u8]) -> Result<[u8; 32], DecodeError> {
+        DecodeError::exactly(Self::OPCODE, payload)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::testing::group;
+
+    #[test]
+    fn bytes() {
+        let hmac = Hmac {
+            slot: Slot::ALL[4],
+            temp_key: SourceFlag::Input,
+            serial: IncludeSerial::Fixed,
+        };
+        assert_eq!(group(&hmac), [0x07, 0x11, 0x04, 0x04, 0x00, 0xBF, 0xCF]);
+        let whole = Hmac {
+            serial: IncludeSerial::Whole,
+            ..hmac
+        };
+        assert_eq!(whole.param1(), 0x44);
+    }
+}

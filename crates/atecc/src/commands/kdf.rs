@@ -1,0 +1,401 @@
+//! `KDF` (opcode 0x56), ATECC608 only. Its full description is not public;
+//! source: cryptoauthlib `calib_kdf.c` and its tests.
+
+use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, Repeat, Slot};
+
+use super::KeyBlock;
+
+/// Derive a key: `function` of the key in `source`, to `target`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Kdf<'a> {
+    source: KdfSource,
+    target: KdfTarget,
+    function: KdfFunction<'a>,
+    details: [u8; 4],
+}
+
+/// Where the key is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum KdfSource {
+    /// TempKey, from its first byte.
+    TempKey,
+    /// TempKey, from byte 32.
+    TempKeyUpper,
+    /// A slot.
+    Slot(Slot),
+    /// The alternate key buffer.
+    AlternateKeyBuffer,
+}
+
+/// Where the result goes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum KdfTarget {
+    /// TempKey, from its first byte.
+    TempKey,
+    /// TempKey, from byte 32.
+    TempKeyUpper,
+    /// A slot whose configuration allows it.
+    Slot(Slot),
+    /// The alternate key buffer.
+    AlternateKeyBuffer,
+    /// Returned in the clear.
+    Output,
+    /// Returned, encrypted with the IO protection key.
+    EncryptedOutput,
+}
+
+/// The three functions.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum KdfFunction<'a> {
+    /// TLS 1.2 `P_SHA256` with the message as its seed.
+    Prf {
+        /// Bytes of the key to use.
+        key: PrfKeyLength,
+        /// Bytes of the result.
+        result: PrfResult,
+        /// 1 to 127 bytes here; the limit of the chip is not public.
+        message: &'a [u8],
+    },
+    /// AES-128 of one block; the result is padded with 16 zeros.
+    Aes {
+        /// Which 16 bytes of the source are the key.
+        key: KeyBlock,
+        /// The block.
+        message: &'a [u8; 16],
+    },
+    /// The extract step of HKDF: HMAC-SHA256 with the first 32 bytes of the
+    /// source.
+    Hkdf {
+        /// Which key.
+        key: HkdfKey,
+        /// Where the message is.
+        message: HkdfMessage<'a>,
+    },
+}
+
+/// Length of the key of [`KdfFunction::Prf`]; 48 and 64 need all of TempKey or
+/// a slot of 72 bytes or more.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u8)]
+pub enum PrfKeyLength {
+    /// 16 bytes.
+    Bytes16 = 0,
+    /// 32 bytes.
+    Bytes32 = 1,
+    /// 48 bytes.
+    Bytes48 = 2,
+    /// 64 bytes.
+    Bytes64 = 3,
+}
+
+/// Length of the result of [`KdfFunction::Prf`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u8)]
+pub enum PrfResult {
+    /// 32 bytes.
+    Bytes32,
+    /// 64 bytes.
+    Bytes64,
+    /// 64 bytes, of which the first half goes to the target and the second is
+    /// returned *(unconfirmed)*.
+    Split,
+}
+
+/// The key of [`KdfFunction::Hkdf`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum HkdfKey {
+    /// The source's.
+    Source,
+    /// 32 zeros.
+    Zero,
+}
+
+/// The message of [`KdfFunction::Hkdf`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum HkdfMessage<'a> {
+    /// In a slot.
+    Slot(Slot),
+    /// In TempKey.
+    TempKey,
+    /// In the command.
+    Input(&'a [u8]),
+    /// In the command, and it must hold the two configured bytes at the
+    /// configured place.
+    Iv(&'a [u8]),
+}
+
+/// A message that does not fit the command.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("KDF: message of {0} bytes; {MAX_MESSAGE} fit")]
+pub struct KdfMessageTooLong(pub usize);
+
+/// 155 bytes of a group less its overhead of 7 and 4 of details would be 144;
+/// the length field's top bit is not known to be used.
+const MAX_MESSAGE: usize = 127;
+
+impl<'a> Kdf<'a> {
+    /// # Errors
+    /// [`KdfMessageTooLong`] when the message has more than 127 bytes.
+    pub fn new(
+        source: KdfSource,
+        target: KdfTarget,
+        function: KdfFunction<'a>,
+    ) -> Result<Self, KdfMessageTooLong> {
+        let len = function.message().len();
+        let too_long = KdfMessageTooLong(len);
+        let Some(len) = u8::try_from(len).ok().filter(|len| *len <= 127) else {
+            return Err(too_long);
+        };
+        Ok(Self {
+            source,
+            target,
+            function,
+            details: function.details(len),
+        })
+    }
+}
+
+impl<'a> KdfFunction<'a> {
+    const fn message(&self) -> &'a [u8] {
+        match self {
+            Self::Prf { message, .. } => message,
+            Self::Aes { message, .. } => *message,
+            Self::Hkdf { message, .. } => match message {
+                HkdfMessage::Slot(_) | HkdfMessage::TempKey => &[],
+                HkdfMessage::Input(message) | HkdfMessage::Iv(message) => message,
+            },
+        }
+    }
+
+    /// The details word, low byte first.
+    fn details(&self, len: u8) -> [u8; 4] {
+        match self {
+            Self::Prf { key, result, .. } => {
+                let result = match result {
+                    PrfResult::Bytes32 => 0x00,
+                    PrfResult::Bytes64 => 0x01,
+                    // Bits 10 and 9 = 01, and 64 bytes in all.
+                    PrfResult::Split => 0x03,
+                };
+                [*key as u8, result, 0, len]
+            }
+            Self::Aes { key, .. } => [*key as u8, 0, 0, 0],
+            Self::Hkdf { key, message } => {
+                let zero_key = match key {
+                    HkdfKey::Source => 0x00,
+                    HkdfKey::Zero => 0x04,
+                };
+                let (from, slot) = match message {
+                    HkdfMessage::Slot(slot) => (0, slot.index()),
+                    HkdfMessage::TempKey => (1, 0),
+                    HkdfMessage::Input(_) => (2, 0),
+                    HkdfMessage::Iv(_) => (3, 0),
+                };
+                [from | zero_key, slot, 0, len]
+            }
+        }
+    }
+
+    const fn result_len(&self) -> u8 {
+        match self {
+            Self::Prf { result, .. } => match result {
+                PrfResult::Bytes32 | PrfResult::Split => 32,
+                PrfResult::Bytes64 => 64,
+            },
+            Self::Aes { .. } | Self::Hkdf { .. } => 32,
+        }
+    }
+
+    const fn is_split(&self) -> bool {
+        matches!(
+            self,
+            Self::Prf {
+                result: PrfResult::Split,
+                ..
+            }
+        )
+    }
+}
+
+/// What became of the derived key: up to 64 bytes.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub enum DerivedKey {
+    /// The chip kept it.
+    Kept,
+    /// 32 bytes in the clear.
+    Clear32([u8; 32]),
+    /// 64 bytes in the clear.
+    Clear64([u8; 64]),
+    /// 32 bytes, encrypted.
+    Encrypted32 {
+        /// The key, encrypted.
+        cipher: [u8; 32],
+        /// The nonce that the decryption needs.
+        nonce: [u8; 32],
+    },
+    /// 64 bytes, encrypted.
+    Encrypted64 {
+        /// The key, encrypted.
+        cipher: [u8; 64],
+        /// The nonce that the decryption needs.
+        nonce: [u8; 32],
+    },
+}
+
+/// A key is not shown.
+impl core::fmt::Debug for DerivedKey {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Kept => "Kept",
+            Self::Clear32(_) => "Clear32(..)",
+            Self::Clear64(_) => "Clear64(..)",
+            Self::Encrypted32 { .. } => "Encrypted32 { .. }",
+            Self::Encrypted64 { .. } => "Encrypted64 { .. }",
+        })
+    }
+}
+
+impl Command for Kdf<'_> {
+    const OPCODE: Opcode = Opcode::Kdf;
+    type Response = DerivedKey;
+
+    fn chips(&self) -> Chips {
+        Chips::Only(Family::Atecc608)
+    }
+    fn param1(&self) -> u8 {
+        let source = match self.source {
+            KdfSource::TempKey => 0,
+            KdfSource::TempKeyUpper => 1,
+            KdfSource::Slot(_) => 2,
+            KdfSource::AlternateKeyBuffer => 3,
+        };
+        let target = match self.target {
+            KdfTarget::TempKey => 0,
+            KdfTarget::TempKeyUpper => 1,
+            KdfTarget::Slot(_) => 2,
+            KdfTarget::AlternateKeyBuffer => 3,
+            KdfTarget::Output => 4,
+            KdfTarget::EncryptedOutput => 5,
+        };
+        let function = match self.function {
+            KdfFunction::Prf { .. } => 0,
+            KdfFunction::Aes { .. } => 1,
+            KdfFunction::Hkdf { .. } => 2,
+        };
+        function << 5 | target << 2 | source
+    }
+    fn param2(&self) -> u16 {
+        let source = match self.source {
+            KdfSource::Slot(slot) => slot.index(),
+            _ => 0,
+        };
+        let target = match self.target {
+            KdfTarget::Slot(slot) => slot.index(),
+            _ => 0,
+        };
+        u16::from_le_bytes([source, target])
+    }
+    fn data(&self) -> Data<'_> {
+        Data(&self.details, self.function.message(), &[])
+    }
+    fn expect(&self) -> Expect {
+        match self.target {
+            KdfTarget::Output => Expect::Bytes(self.function.result_len()),
+            KdfTarget::EncryptedOutput => {
+                Expect::Bytes(self.function.result_len().saturating_add(32))
+            }
+            _ if self.function.is_split() => Expect::Bytes(32),
+            _ => Expect::Done,
+        }
+    }
+    fn repeat(&self) -> Repeat {
+        match self.source {
+            KdfSource::Slot(_) => Repeat::ReadStateFirst,
+            _ => Repeat::NeedsVolatile,
+        }
+    }
+    fn decode(&self, payload: &[u8]) -> Result<DerivedKey, DecodeError> {
+        let encrypted = matches!(self.target, KdfTarget::EncryptedOutput);
+        match payload.len() {
+            1 => DecodeError::done(Self::OPCODE, payload).map(|()| DerivedKey::Kept),
+            32 => DecodeError::exactly(Self::OPCODE, payload).map(DerivedKey::Clear32),
+            64 if !encrypted => {
+                DecodeError::exactly(Self::OPCODE, payload).map(DerivedKey::Clear64)
+            }
+            64 => {
+                let (cipher, nonce) = payload.split_at(32);
+                Ok(DerivedKey::Encrypted32 {
+                    cipher: DecodeError::exactly(Self::OPCODE, cipher)?,
+                    nonce: DecodeError::exactly(Self::OPCODE, nonce)?,
+                })
+            }
+            _ => {
+                let whole: [u8; 96] = DecodeError::exactly(Self::OPCODE, payload)?;
+                let (cipher, nonce) = whole.split_at(64);
+                Ok(DerivedKey::Encrypted64 {
+                    cipher: DecodeError::exactly(Self::OPCODE, cipher)?,
+                    nonce: DecodeError::exactly(Self::OPCODE, nonce)?,
+                })
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::testing::group;
+
+    #[test]
+    fn bytes() {
+        let message: [u8; 16] = core::array::from_fn(|at| u8::try_from(at).unwrap());
+        let to_output =
+            |function| Kdf::new(KdfSource::TempKey, KdfTarget::Output, function).unwrap();
+        // The three commands of the reference's golden session.
+        let prf = to_output(KdfFunction::Prf {
+            key: PrfKeyLength::Bytes32,
+            result: PrfResult::Bytes64,
+            message: &message,
+        });
+        let bytes = group(&prf);
+        assert_eq!(bytes[..9], [0x1B, 0x56, 0x10, 0, 0, 0x01, 0x01, 0x00, 0x10]);
+        assert_eq!(bytes[25..], [0x59, 0xFF]);
+        let aes = to_output(KdfFunction::Aes {
+            key: KeyBlock::First,
+            message: &message,
+        });
+        let bytes = group(&aes);
+        assert_eq!(bytes[..9], [0x1B, 0x56, 0x30, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(bytes[25..], [0xD6, 0x16]);
+        let hkdf = to_output(KdfFunction::Hkdf {
+            key: HkdfKey::Source,
+            message: HkdfMessage::Input(&message),
+        });
+        let bytes = group(&hkdf);
+        assert_eq!(bytes[..9], [0x1B, 0x56, 0x50, 0, 0, 0x02, 0x00, 0x00, 0x10]);
+        assert_eq!(bytes[25..], [0x66, 0x4D]);
+    }
+
+    #[test]
+    fn slots_and_limits() {
+        let function = KdfFunction::Hkdf {
+            key: HkdfKey::Zero,
+            message: HkdfMessage::Slot(Slot::ALL[9]),
+        };
+        let (source, target) = (KdfSource::Slot(Slot::ALL[3]), KdfTarget::Slot(Slot::ALL[8]));
+        let kdf = Kdf::new(source, target, function).unwrap();
+        assert_eq!(
+            group(&kdf)[..9],
+            [0x0B, 0x56, 0x4A, 0x03, 0x08, 0x04, 0x09, 0x00, 0x00]
+        );
+        assert_eq!(kdf.decode(&[0x00]), Ok(DerivedKey::Kept));
+        let function = KdfFunction::Hkdf {
+            key: HkdfKey::Source,
+            message: HkdfMessage::Input(&[0; 128]),
+        };
+        assert_eq!(
+            Kdf::new(source, KdfTarget::EncryptedOutput, function),
+            Err(KdfMessageTooLong(128))
+        );
+    }
+}

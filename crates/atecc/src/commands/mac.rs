@@ -1,0 +1,127 @@
+//! `MAC` (opcode 0x08). Source: ATECC508A datasheet, "MAC Command"; the OTP
+//! bits from cryptoauthlib `calib_command.h`.
+
+use super::SourceFlag;
+use crate::{Command, Data, DecodeError, Expect, Opcode, Repeat, Slot};
+
+/// SHA-256 over a key, a challenge and the command: 32 bytes that only who
+/// knows the key can make.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Mac {
+    /// What the message begins with.
+    pub blocks: MacBlocks,
+    /// The OTP bytes of the message. Not in the public ATECC508A sheet, so
+    /// *(unconfirmed)* there.
+    pub otp: MacOtp,
+    /// Whether all of the serial number is hashed.
+    pub serial: IncludeSerial,
+    /// The key's slot; hashed.
+    pub slot: Slot,
+}
+
+/// The two 32-byte blocks that a MAC's message begins with: bits 1 and 0 of
+/// Param1. Where TempKey takes part, its origin must be as stated.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum MacBlocks {
+    /// The key in the slot, then these bytes.
+    KeyThenChallenge([u8; 32]),
+    /// The key in the slot, then TempKey.
+    KeyThenTempKey(SourceFlag),
+    /// TempKey, then these bytes.
+    TempKeyThenChallenge(SourceFlag, [u8; 32]),
+    /// TempKey, then TempKey again.
+    TempKeyTwice(SourceFlag),
+}
+
+/// The OTP bytes of a MAC.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u8)]
+pub enum MacOtp {
+    /// Eleven zeros.
+    None = 0x00,
+    /// The first 11 bytes: bit 4 of Param1.
+    First11 = 0x10,
+    /// The first 8 bytes: bit 5 of Param1.
+    First8 = 0x20,
+}
+
+/// Whether a message holds all nine bytes of the serial number.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum IncludeSerial {
+    /// Only SN\[0\], SN\[1\] and SN\[8\], which generic parts share.
+    Fixed,
+    /// All of it: bit 6 of Param1.
+    Whole,
+}
+
+impl IncludeSerial {
+    pub(crate) const fn bit(self) -> u8 {
+        match self {
+            Self::Fixed => 0x00,
+            Self::Whole => 0x40,
+        }
+    }
+}
+
+impl Command for Mac {
+    const OPCODE: Opcode = Opcode::Mac;
+    type Response = [u8; 32];
+
+    fn param1(&self) -> u8 {
+        let blocks = match self.blocks {
+            MacBlocks::KeyThenChallenge(_) => 0x00,
+            MacBlocks::KeyThenTempKey(flag) => 0x01 | flag.bit(),
+            MacBlocks::TempKeyThenChallenge(flag, _) => 0x02 | flag.bit(),
+            MacBlocks::TempKeyTwice(flag) => 0x03 | flag.bit(),
+        };
+        blocks | self.otp as u8 | self.serial.bit()
+    }
+    fn param2(&self) -> u16 {
+        self.slot.index().into()
+    }
+    fn data(&self) -> Data<'_> {
+        match &self.blocks {
+            MacBlocks::KeyThenChallenge(challenge)
+            | MacBlocks::TempKeyThenChallenge(_, challenge) => Data::one(challenge),
+            MacBlocks::KeyThenTempKey(_) | MacBlocks::TempKeyTwice(_) => Data::NONE,
+        }
+    }
+    fn expect(&self) -> Expect {
+        Expect::Bytes(32)
+    }
+    fn repeat(&self) -> Repeat {
+        match self.blocks {
+            MacBlocks::KeyThenChallenge(_) => Repeat::ReadStateFirst,
+            _ => Repeat::NeedsVolatile,
+        }
+    }
+    fn decode(&self, payload: &[u8]) -> Result<[u8; 32], DecodeError> {
+        DecodeError::exactly(Self::OPCODE, payload)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::testing::group;
+
+    #[test]
+    fn bytes() {
+        let mac = Mac {
+            blocks: MacBlocks::KeyThenChallenge([0x80; 32]),
+            otp: MacOtp::None,
+            serial: IncludeSerial::Whole,
+            slot: Slot::ALL[4],
+        };
+        let bytes = group(&mac);
+        assert_eq!(bytes[..5], [0x27, 0x08, 0x40, 0x04, 0x00]);
+        assert_eq!(bytes[5..37], [0x80; 32]);
+        let volatile = Mac {
+            blocks: MacBlocks::KeyThenTempKey(SourceFlag::Input),
+            serial: IncludeSerial::Fixed,
+            otp: MacOtp::First8,
+            ..mac
+        };
+        assert_eq!(group(&volatile)[..5], [0x07, 0x08, 0x25, 0x04, 0x00]);
+    }
+}

@@ -1,0 +1,60 @@
+//! `Pause` (opcode 0x01), ATECC508A only. Source: ATECC508A datasheet, "Pause
+//! Command".
+
+use crate::{Chips, Command, DecodeError, Expect, Family, Opcode, Repeat};
+
+/// Send every chip to idle whose Selector byte (configuration byte 85) is
+/// another one. Such a chip gives no response at all.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Pause {
+    /// The chip that stays awake.
+    pub selector: u8,
+}
+
+/// What a chip did with [`Pause`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Paused {
+    /// It has the selector and stays awake.
+    Awake,
+    /// It is silent: idle.
+    Idle,
+}
+
+impl Command for Pause {
+    const OPCODE: Opcode = Opcode::Pause;
+    type Response = Paused;
+
+    fn chips(&self) -> Chips {
+        Chips::Only(Family::Atecc508)
+    }
+    fn param1(&self) -> u8 {
+        self.selector
+    }
+    fn expect(&self) -> Expect {
+        Expect::DoneOrSilence
+    }
+    fn repeat(&self) -> Repeat {
+        Repeat::Harmless
+    }
+    fn decode(&self, payload: &[u8]) -> Result<Paused, DecodeError> {
+        if payload.is_empty() {
+            Ok(Paused::Idle)
+        } else {
+            DecodeError::done(Self::OPCODE, payload).map(|()| Paused::Awake)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::testing::group;
+
+    #[test]
+    fn bytes() {
+        let pause = Pause { selector: 0x6A };
+        assert_eq!(group(&pause)[..5], [0x07, 0x01, 0x6A, 0x00, 0x00]);
+        assert_eq!(pause.decode(&[]), Ok(Paused::Idle));
+        assert_eq!(pause.decode(&[0x00]), Ok(Paused::Awake));
+    }
+}

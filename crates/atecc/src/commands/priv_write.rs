@@ -1,0 +1,101 @@
+//! `PrivWrite` (opcode 0x46). Source: ATECC508A datasheet, "PrivWrite Command".
+
+use crate::{Command, Data, DecodeError, Expect, Opcode, Repeat, Slot};
+
+/// Write a private key into a slot. The key that was there is lost.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct PrivWrite {
+    /// A slot for ECC private keys.
+    pub slot: Slot,
+    /// The key.
+    pub key: PrivateKeyData,
+}
+
+/// The data of [`PrivWrite`]: 36 bytes, of which the first four are zero in
+/// the clear, then a MAC.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub enum PrivateKeyData {
+    /// The private scalar, big-endian, in the clear. Only while the data zone
+    /// is unlocked.
+    Clear([u8; 32]),
+    /// Encrypted with TempKey, which holds a digest of the slot's write key.
+    Encrypted {
+        /// Padding and scalar, encrypted.
+        cipher: [u8; 36],
+        /// Over command and plain text.
+        mac: [u8; 32],
+    },
+}
+
+/// A key is not shown.
+impl core::fmt::Debug for PrivateKeyData {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Clear(_) => "Clear(..)",
+            Self::Encrypted { .. } => "Encrypted { .. }",
+        })
+    }
+}
+
+impl Command for PrivWrite {
+    const OPCODE: Opcode = Opcode::PrivWrite;
+    type Response = ();
+
+    fn param1(&self) -> u8 {
+        match self.key {
+            PrivateKeyData::Clear(_) => 0x00,
+            PrivateKeyData::Encrypted { .. } => 0x40,
+        }
+    }
+    fn param2(&self) -> u16 {
+        self.slot.index().into()
+    }
+    fn data(&self) -> Data<'_> {
+        match &self.key {
+            // The chip ignores the MAC, but it has to be there.
+            PrivateKeyData::Clear(scalar) => Data(&[0; 4], scalar, &[0; 32]),
+            PrivateKeyData::Encrypted { cipher, mac } => Data(cipher, mac, &[]),
+        }
+    }
+    fn expect(&self) -> Expect {
+        Expect::Done
+    }
+    fn repeat(&self) -> Repeat {
+        match self.key {
+            PrivateKeyData::Clear(_) => Repeat::Harmless,
+            PrivateKeyData::Encrypted { .. } => Repeat::NeedsVolatile,
+        }
+    }
+    fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {
+        DecodeError::done(Self::OPCODE, payload)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::testing::group;
+
+    #[test]
+    fn bytes() {
+        let clear = PrivWrite {
+            slot: Slot::ALL[2],
+            key: PrivateKeyData::Clear([0xD0; 32]),
+        };
+        let bytes = group(&clear);
+        assert_eq!(bytes[..9], [0x4B, 0x46, 0x00, 0x02, 0x00, 0, 0, 0, 0]);
+        assert_eq!(bytes[9..41], [0xD0; 32]);
+        assert_eq!(bytes[41..73], [0; 32]);
+        let encrypted = PrivWrite {
+            key: PrivateKeyData::Encrypted {
+                cipher: [0xC0; 36],
+                mac: [0xAC; 32],
+            },
+            ..clear
+        };
+        let bytes = group(&encrypted);
+        assert_eq!(bytes[..6], [0x4B, 0x46, 0x40, 0x02, 0x00, 0xC0]);
+        assert_eq!(bytes[41..73], [0xAC; 32]);
+        assert!(!format!("{clear:?}").contains("208"));
+    }
+}

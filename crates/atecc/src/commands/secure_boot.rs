@@ -1,0 +1,136 @@
+//! `SecureBoot` (opcode 0x80), ATECC608 only. Source: cryptoauthlib
+//! `calib_secureboot.c`.
+
+use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, Repeat};
+
+/// Check the digest of the host's firmware, by a signature or by the digest
+/// that the chip stores.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct SecureBoot {
+    /// What is checked, and what is stored.
+    pub mode: SecureBootMode,
+    /// The digest, in the clear or encrypted, as `protection` says.
+    pub digest: [u8; 32],
+    /// Whether digest and answer are protected against the bus.
+    pub protection: Protection,
+    /// What happens after a success.
+    pub afterwards: Afterwards,
+}
+
+/// Bits 2 to 0 of Param1.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum SecureBootMode {
+    /// Check the signature: R then S.
+    Full([u8; 64]),
+    /// Compare with what is stored; no signature.
+    Stored,
+    /// Check the signature and store it, or the digest, as configured.
+    FullCopy([u8; 64]),
+}
+
+/// Bit 7 of Param1.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Protection {
+    /// Digest in the clear, one status byte back.
+    Clear,
+    /// Digest encrypted, a MAC back.
+    Encrypted,
+}
+
+/// Bit 6 of Param1.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Afterwards {
+    /// Nothing.
+    Nothing,
+    /// SecureBoot is refused until the next power cycle.
+    Prohibit,
+}
+
+/// What [`SecureBoot`] answers.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum BootVerdict {
+    /// The firmware is right.
+    Good,
+    /// It is not.
+    Bad,
+    /// It is right if this MAC is.
+    GoodIfMac([u8; 32]),
+}
+
+impl Command for SecureBoot {
+    const OPCODE: Opcode = Opcode::SecureBoot;
+    type Response = BootVerdict;
+
+    fn chips(&self) -> Chips {
+        Chips::Only(Family::Atecc608)
+    }
+    fn param1(&self) -> u8 {
+        let mode = match self.mode {
+            SecureBootMode::Full(_) => 0x05,
+            SecureBootMode::Stored => 0x06,
+            SecureBootMode::FullCopy(_) => 0x07,
+        };
+        let prohibit = match self.afterwards {
+            Afterwards::Nothing => 0x00,
+            Afterwards::Prohibit => 0x40,
+        };
+        let encrypted = match self.protection {
+            Protection::Clear => 0x00,
+            Protection::Encrypted => 0x80,
+        };
+        mode | prohibit | encrypted
+    }
+    fn data(&self) -> Data<'_> {
+        match &self.mode {
+            SecureBootMode::Full(signature) | SecureBootMode::FullCopy(signature) => {
+                Data(&self.digest, signature, &[])
+            }
+            SecureBootMode::Stored => Data::one(&self.digest),
+        }
+    }
+    fn expect(&self) -> Expect {
+        match self.protection {
+            Protection::Clear => Expect::Verdict,
+            Protection::Encrypted => Expect::VerdictOr(32),
+        }
+    }
+    fn repeat(&self) -> Repeat {
+        Repeat::ReadStateFirst
+    }
+    fn decode(&self, payload: &[u8]) -> Result<BootVerdict, DecodeError> {
+        match payload {
+            [0x00] => Ok(BootVerdict::Good),
+            [_] => Ok(BootVerdict::Bad),
+            mac => DecodeError::exactly(Self::OPCODE, mac).map(BootVerdict::GoodIfMac),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::testing::group;
+
+    #[test]
+    fn bytes() {
+        let full = SecureBoot {
+            mode: SecureBootMode::Full([0x51; 64]),
+            digest: [0xD1; 32],
+            protection: Protection::Encrypted,
+            afterwards: Afterwards::Prohibit,
+        };
+        let bytes = group(&full);
+        assert_eq!(bytes[..6], [0x67, 0x80, 0xC5, 0x00, 0x00, 0xD1]);
+        assert_eq!(bytes[37..101], [0x51; 64]);
+        let stored = SecureBoot {
+            mode: SecureBootMode::Stored,
+            protection: Protection::Clear,
+            afterwards: Afterwards::Nothing,
+            ..full
+        };
+        assert_eq!(group(&stored)[..5], [0x27, 0x80, 0x06, 0x00, 0x00]);
+        assert_eq!(stored.decode(&[0x00]), Ok(BootVerdict::Good));
+        assert_eq!(stored.decode(&[0x01]), Ok(BootVerdict::Bad));
+        assert_eq!(full.decode(&[3; 32]), Ok(BootVerdict::GoodIfMac([3; 32])));
+    }
+}

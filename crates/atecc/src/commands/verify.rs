@@ -1,0 +1,196 @@
+//! `Verify` (opcode 0x45). Source: ATECC508A datasheet, "Verify Command"; the
+//! message digest buffer and the MAC from cryptoauthlib `calib_verify.c`.
+
+use super::DigestSource;
+use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, PublicKey, Repeat, Slot};
+
+/// Check an ECDSA signature over the 32-byte digest in `source`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Verify {
+    /// Under which key.
+    pub key: VerifyKey,
+    /// Where the digest is.
+    pub source: DigestSource,
+    /// R then S.
+    pub signature: [u8; 64],
+    /// The form of a good answer.
+    pub answer: VerifyAnswer,
+}
+
+/// The key that [`Verify`] checks under.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum VerifyKey {
+    /// In the command.
+    External(PublicKey),
+    /// In a slot. A match authorizes that key.
+    Stored(Slot),
+    /// In the slot that the ReadKey field of this slot names; a match makes
+    /// the public key in this slot valid.
+    ValidateExternal(Slot),
+}
+
+/// Bit 7 of Param1.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum VerifyAnswer {
+    /// A status byte.
+    Status,
+    /// A MAC with the IO protection key. ATECC608 only.
+    Mac,
+}
+
+/// What [`Verify`] answers.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Verdict {
+    /// The signature is right.
+    Good,
+    /// It is not.
+    Bad,
+    /// It is right if this MAC is.
+    GoodIfMac([u8; 32]),
+}
+
+/// The code of P-256 in Param2 of an external verification.
+const P256: u16 = 0x0004;
+
+impl Command for Verify {
+    const OPCODE: Opcode = Opcode::Verify;
+    type Response = Verdict;
+
+    fn chips(&self) -> Chips {
+        match self.answer {
+            VerifyAnswer::Status => self.source.chips(),
+            VerifyAnswer::Mac => Chips::Only(Family::Atecc608),
+        }
+    }
+    fn param1(&self) -> u8 {
+        let key = match self.key {
+            VerifyKey::Stored(_) => 0x00,
+            VerifyKey::ValidateExternal(_) => 0x01,
+            VerifyKey::External(_) => 0x02,
+        };
+        let source = match self.source {
+            DigestSource::TempKey => 0x00,
+            DigestSource::MessageDigestBuffer => 0x20,
+        };
+        let answer = match self.answer {
+            VerifyAnswer::Status => 0x00,
+            VerifyAnswer::Mac => 0x80,
+        };
+        key | source | answer
+    }
+    fn param2(&self) -> u16 {
+        match self.key {
+            VerifyKey::External(_) => P256,
+            VerifyKey::Stored(slot) | VerifyKey::ValidateExternal(slot) => slot.index().into(),
+        }
+    }
+    fn data(&self) -> Data<'_> {
+        match &self.key {
+            VerifyKey::External(key) => Data(&self.signature, key.bytes(), &[]),
+            VerifyKey::Stored(_) | VerifyKey::ValidateExternal(_) => Data::one(&self.signature),
+        }
+    }
+    fn expect(&self) -> Expect {
+        match self.answer {
+            VerifyAnswer::Status => Expect::Verdict,
+            VerifyAnswer::Mac => Expect::VerdictOr(32),
+        }
+    }
+    fn repeat(&self) -> Repeat {
+        Repeat::NeedsVolatile
+    }
+    fn decode(&self, payload: &[u8]) -> Result<Verdict, DecodeError> {
+        match payload {
+            [0x00] => Ok(Verdict::Good),
+            [_] => Ok(Verdict::Bad),
+            mac => DecodeError::exactly(Self::OPCODE, mac).map(Verdict::GoodIfMac),
+        }
+    }
+}
+
+/// Make a stored public key valid or invalid, by a signature that the key
+/// above it made with an internal Sign.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Validate {
+    /// Which of the two.
+    pub change: ValidityChange,
+    /// The slot of the public key, 8 to 15.
+    pub slot: Slot,
+    /// R then S.
+    pub signature: [u8; 64],
+    /// The parts of the signed message that the chip does not know.
+    pub other_data: [u8; 19],
+}
+
+/// Bits 2 to 0 of Param1 of [`Validate`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u8)]
+pub enum ValidityChange {
+    /// The key becomes usable.
+    Validate = 0x03,
+    /// It becomes unusable.
+    Invalidate = 0x07,
+}
+
+impl Command for Validate {
+    const OPCODE: Opcode = Opcode::Verify;
+    /// Whether the signature was right and the change is made.
+    type Response = bool;
+
+    fn param1(&self) -> u8 {
+        self.change as u8
+    }
+    fn param2(&self) -> u16 {
+        self.slot.index().into()
+    }
+    fn data(&self) -> Data<'_> {
+        Data(&self.signature, &self.other_data, &[])
+    }
+    fn expect(&self) -> Expect {
+        Expect::Verdict
+    }
+    fn repeat(&self) -> Repeat {
+        Repeat::NeedsVolatile
+    }
+    fn decode(&self, payload: &[u8]) -> Result<bool, DecodeError> {
+        let [verdict] = DecodeError::exactly(Self::OPCODE, payload)?;
+        Ok(verdict == 0x00)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::testing::group;
+
+    #[test]
+    fn bytes() {
+        let external = Verify {
+            key: VerifyKey::External(PublicKey([0xB0; 64])),
+            source: DigestSource::TempKey,
+            signature: [0x51; 64],
+            answer: VerifyAnswer::Status,
+        };
+        let bytes = group(&external);
+        assert_eq!(bytes[..6], [0x87, 0x45, 0x02, 0x04, 0x00, 0x51]);
+        assert_eq!(bytes[69..133], [0xB0; 64]);
+        let stored = Verify {
+            key: VerifyKey::Stored(Slot::ALL[11]),
+            source: DigestSource::MessageDigestBuffer,
+            answer: VerifyAnswer::Mac,
+            ..external
+        };
+        assert_eq!(group(&stored)[..5], [0x47, 0x45, 0xA0, 0x0B, 0x00]);
+        assert_eq!(stored.decode(&[0x01]), Ok(Verdict::Bad));
+        assert_eq!(stored.decode(&[9; 32]), Ok(Verdict::GoodIfMac([9; 32])));
+        let validate = Validate {
+            change: ValidityChange::Invalidate,
+            slot: Slot::ALL[14],
+            signature: [0x51; 64],
+            other_data: [0x0D; 19],
+        };
+        let bytes = group(&validate);
+        assert_eq!(bytes[..5], [0x5A, 0x45, 0x07, 0x0E, 0x00]);
+        assert_eq!(bytes[69..88], [0x0D; 19]);
+    }
+}
