@@ -1,3 +1,21 @@
 //! Tests across the crates of this repository, and their vectors.
 
+pub mod certificates;
+pub mod layout;
+pub mod protocol;
+pub mod roundtrip;
+pub mod sequences;
 pub mod station;
+pub mod tally;
+
+/// Every suite, by the vector file that it runs.
+pub const SUITES: &[(&str, tally::Suite)] = &[
+    ("validity.json", certificates::validity),
+    ("serial.json", certificates::serial),
+    ("certs.json", certificates::certs),
+    ("crc.json", protocol::crc),
+    ("requests.json", protocol::requests),
+    ("otp.json", layout::otp),
+    ("config.json", layout::config),
+    ("transcripts.json", sequences::transcripts),
+];

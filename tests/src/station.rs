@@ -66,6 +66,7 @@ impl Station {
             signer,
             signer_key: Some(key.public_key()),
             now,
+            past: now,
         };
         Self {
             key,

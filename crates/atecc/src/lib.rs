@@ -51,6 +51,8 @@ mod crc;
 mod device;
 mod error;
 mod group;
+#[cfg(feature = "host")]
+pub mod host;
 mod opcode;
 mod procedure;
 pub mod procedures;

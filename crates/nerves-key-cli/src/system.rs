@@ -15,6 +15,11 @@ pub(crate) fn now() -> Result<DateTime, CliError> {
     DateTime::from_unix_seconds(since_1970.as_secs()).map_err(CliError::refused)
 }
 
+/// The day of this release: a clock that says less is not set.
+pub(crate) fn release_day() -> Result<DateTime, CliError> {
+    DateTime::new(2026, 11, 23, 0, 0, 0).map_err(CliError::failed)
+}
+
 /// Fresh random bytes.
 pub(crate) fn random<const N: usize>() -> Result<[u8; N], CliError> {
     let mut bytes = [0; N];

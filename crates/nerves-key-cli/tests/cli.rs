@@ -66,7 +66,7 @@ impl Bench {
         (output.status.code().unwrap(), message)
     }
 
-    fn provision<'a>(&self, device: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    fn provision<'a>(device: &'a str, more: &[&'a str]) -> Vec<&'a str> {
         let signer = ["--signer-cert", "signer.cert", "--signer-key", "signer.key"];
         ["provision", "--device", device]
             .iter()
@@ -105,15 +105,15 @@ fn from_blank_to_signature_on_each_chip() {
             info
         };
         info("blank");
-        let plan = bench.json(&bench.provision(&device, &["--dry-run"]));
+        let plan = bench.json(&Bench::provision(&device, &["--dry-run"]));
         let irreversible = |step: &&Value| step["irreversible"] == true;
         let steps = plan["steps"].as_array().unwrap();
         assert_eq!(steps.iter().filter(irreversible).count(), 3);
         info("blank");
 
-        let done = bench.json(&bench.provision(&device, &["--yes", "--serial", "S-1"]));
+        let done = bench.json(&Bench::provision(&device, &["--yes", "--serial", "S-1"]));
         assert_eq!(done["done"], true);
-        let again = bench.json(&bench.provision(&device, &["--yes", "--serial", "S-1"]));
+        let again = bench.json(&Bench::provision(&device, &["--yes", "--serial", "S-1"]));
         assert_eq!(again["done"], false);
         assert_eq!(again["steps"], serde_json::json!([]));
 
@@ -140,7 +140,7 @@ fn from_blank_to_signature_on_each_chip() {
 fn the_serial_is_the_chips_own_by_default() {
     let bench = Bench::new();
     let chip = bench.json(&["info", "--device", "emu:chip.img"]);
-    bench.ok(&bench.provision("emu:chip.img", &["--yes"]));
+    bench.ok(&Bench::provision("emu:chip.img", &["--yes"]));
     let info = bench.json(&["info", "--device", "emu:chip.img"]);
     let bytes = HEXUPPER
         .decode(chip["serial_number"].as_str().unwrap().as_bytes())
@@ -167,7 +167,7 @@ fn refusals_leave_the_chip_as_it_was() {
         (&[], 5, "--yes"),
     ];
     for (more, exit, part) in cases {
-        let (code, message) = bench.fails(&bench.provision("emu:chip.img", more));
+        let (code, message) = bench.fails(&Bench::provision("emu:chip.img", more));
         assert_eq!(code, *exit, "{more:?}: {message}");
         assert!(message.contains(part), "{more:?}: {message}");
     }
@@ -182,7 +182,10 @@ fn refusals_leave_the_chip_as_it_was() {
 #[test]
 fn exit_codes() {
     let bench = Bench::new();
-    bench.ok(&bench.provision("emu:chip.img", &["--yes", "--serial", "A"]));
+    bench.ok(&Bench::provision(
+        "emu:chip.img",
+        &["--yes", "--serial", "A"],
+    ));
     let cases: &[(&[&str], i32, &str)] = &[
         (&["frobnicate"], 2, "frobnicate"),
         (&["info", "--device", "usb:1"], 2, "names no chip"),
@@ -212,7 +215,7 @@ fn exit_codes() {
         assert_eq!(code, *exit, "{arguments:?}: {message}");
         assert!(message.contains(part), "{arguments:?}: {message}");
     }
-    let (code, message) = bench.fails(&bench.provision("emu:chip.img", &["--serial", "B"]));
+    let (code, message) = bench.fails(&Bench::provision("emu:chip.img", &["--serial", "B"]));
     assert_eq!(code, 4, "{message}");
     assert!(message.contains("\"A\", not \"B\""), "{message}");
     // A chip without a key cannot sign.
@@ -266,7 +269,7 @@ fn a_killed_process_loses_nothing() {
     for round in 0..12 {
         let device = format!("emu:{round}.img");
         let mut child = bench
-            .command(&bench.provision(&device, &["--yes"]))
+            .command(&Bench::provision(&device, &["--yes"]))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -274,7 +277,7 @@ fn a_killed_process_loses_nothing() {
         std::thread::sleep(Duration::from_millis(3 * round));
         child.kill().unwrap();
         child.wait().unwrap();
-        bench.ok(&bench.provision(&device, &["--yes"]));
+        bench.ok(&Bench::provision(&device, &["--yes"]));
         assert_eq!(
             bench.json(&["info", "--device", &device])["stage"],
             "finished"

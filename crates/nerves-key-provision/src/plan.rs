@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use atecc::{ConfigZone, SerialNumber};
-use atecc_x509::{CheckedSigner, DateTime, DeviceCertificate, Name, PublicKey, Rebuild, Validity};
+use atecc_x509::{CheckedSigner, DeviceCertificate, Name, PublicKey, Rebuild, Validity};
 use data_encoding::HEXLOWER;
 use nerves_key::{Snapshot, Stage};
 use nerves_key_schema::{
@@ -17,9 +17,6 @@ use crate::{Refusal, Request, Step, default_serial};
 /// A device certificate is valid for as long as the format can say. Source:
 /// `nerves_key` 1.3, which asks for 31 years always.
 const DEVICE_YEARS: u16 = 31;
-
-/// A time before which no clock of a station can be right: this release.
-const BUILT: (u16, u8, u8) = (2026, 11, 23);
 
 /// What remains to be done to one chip. Pure: made from what was read and
 /// what is asked, and printable.
@@ -270,11 +267,9 @@ fn check_revision(config: &ConfigZone) -> Result<(), Refusal> {
 }
 
 fn check_time(request: &Request) -> Result<(), Refusal> {
-    let (year, month, day) = BUILT;
-    let built = DateTime::new(year, month, day, 0, 0, 0).map_err(atecc_x509::Error::from)?;
-    let now = request.now;
-    if now < built {
-        return Err(Refusal::Clock { now, built });
+    let Request { now, past, .. } = *request;
+    if now < past {
+        return Err(Refusal::Clock { now, past });
     }
     let validity = request.signer.signer.validity;
     let (from, to) = (validity.not_before(), validity.not_after());

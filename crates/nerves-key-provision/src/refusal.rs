@@ -54,13 +54,13 @@ pub enum Refusal {
         /// The present time.
         now: DateTime,
     },
-    /// The system clock is behind the day this program was made.
-    #[error("the clock says {now}, which is before this software was made ({built}): set it first")]
+    /// The clock is behind a time that has certainly passed.
+    #[error("the clock says {now}, but {past} has passed: set it first")]
     Clock {
         /// The present time.
         now: DateTime,
         /// A time that has passed.
-        built: DateTime,
+        past: DateTime,
     },
     /// Serial, board name or user data do not fit the OTP zone.
     #[error(transparent)]

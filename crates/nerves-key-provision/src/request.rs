@@ -24,6 +24,9 @@ pub struct Request {
     pub signer_key: Option<PublicKey>,
     /// The present time, UTC.
     pub now: DateTime,
+    /// A time that has certainly passed, such as the day the program was made:
+    /// a clock that says less is not set.
+    pub past: DateTime,
 }
 
 /// The manufacturer serial of a chip that is given none: Base32 (RFC 4648, no

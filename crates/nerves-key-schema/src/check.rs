@@ -15,29 +15,35 @@ use crate::{Layout, slot};
 /// differ. Source: `nerves_key` 1.3, `config_compatible?`.
 #[must_use]
 pub fn check_for_use(zone: &ConfigZone, layout: Layout) -> bool {
-    const CERTIFICATES: [Slot; 4] = [
-        slot::DEVICE_CERTIFICATE,
-        slot::SIGNER_PUBLIC_KEY,
-        slot::SIGNER_CERTIFICATE,
-        slot::SIGNER_SERIAL_NUMBER,
-    ];
-    const KEYS: [Slot; 2] = [slot::ACTIVATION_KEY, slot::ENCRYPTION_KEY];
-    let keys: &[Slot] = match layout {
-        Layout::Standard => &[],
-        Layout::Volatile => &KEYS,
-    };
     zone.config_lock().is_locked()
         && zone.chip_mode() == 0
-        && layout
-            .volatile_key_permission()
-            .is_none_or(|permission| byte(zone, VOLATILE_KEY_PERMISSION) == permission)
-        && core::iter::once(&slot::DEVICE_KEY)
-            .chain(&CERTIFICATES)
-            .chain(keys)
+        && permission_fits(zone, layout)
+        && Slot::ALL
+            .into_iter()
+            .filter(|slot| is_looked_at(*slot, layout))
             .all(|slot| {
-                slot_config_fits(zone, layout, *slot)
-                    && zone.key_config(*slot) == layout.key_config(*slot)
+                slot_config_fits(zone, layout, slot)
+                    && zone.key_config(slot) == layout.key_config(slot)
             })
+}
+
+/// The slots that the reference looks at.
+const fn is_looked_at(slot: Slot, layout: Layout) -> bool {
+    match slot {
+        slot::DEVICE_KEY
+        | slot::DEVICE_CERTIFICATE
+        | slot::SIGNER_PUBLIC_KEY
+        | slot::SIGNER_CERTIFICATE
+        | slot::SIGNER_SERIAL_NUMBER => true,
+        slot::ACTIVATION_KEY => matches!(layout, Layout::Volatile),
+        _ => false,
+    }
+}
+
+/// Bit 7 of VolatileKeyPermission enables it; bits 6 to 4 are reserved. The
+/// reference looks at no other bit.
+fn permission_fits(zone: &ConfigZone, layout: Layout) -> bool {
+    layout.volatile_key_permission().is_none() || byte(zone, VOLATILE_KEY_PERMISSION) & 0xF0 == 0x80
 }
 
 /// One field of a configuration zone that is not as provisioning needs it.

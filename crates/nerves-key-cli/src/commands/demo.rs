@@ -42,6 +42,7 @@ pub(super) fn run(arguments: &Demo, output: Output) -> Result<(), CliError> {
         signer,
         signer_key: Some(key.public_key()),
         now,
+        past: now,
     };
     let plan = Plan::new(&device.run(ReadSnapshot::new())?, &request)?;
     execute(&mut device, &plan, &mut key, output)?;

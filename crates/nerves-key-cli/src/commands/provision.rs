@@ -65,9 +65,7 @@ pub(super) fn execute(
     signer: &mut KeySigner,
     output: Output,
 ) -> Result<Report, CliError> {
-    if let Some(family) = plan.config().revision().family() {
-        device.set_timing(Timing::new(family));
-    }
+    device.set_timing(Timing::new(plan.config().revision().family()));
     let challenges = system::challenges()?;
     let mut progress = Progress::new(output);
     let result = provision(device, plan, signer, challenges, |event| progress.on(event));
@@ -99,6 +97,7 @@ fn request(arguments: &Provision) -> Result<(Request, KeySigner), CliError> {
         signer: files::signer(&arguments.signer_cert)?,
         signer_key: Some(key.public_key()),
         now: system::now()?,
+        past: system::release_day()?,
     };
     Ok((request, key))
 }

@@ -1,0 +1,225 @@
+//! Calls of the reference, and the commands that it sends for them.
+
+use atecc::commands::{
+    DigestSource, GenKey, GenKeyMode, LoadNonce, LockTarget, NonceTarget, Random, Sign,
+};
+use atecc::procedures::SignDigest;
+use atecc::{Failure, Opcode, Request, Slot, Status, Zone};
+use serde::Deserialize;
+
+use super::script::{Reply, Send, Transfer, run};
+use super::status::name;
+use super::typed::Typed;
+use crate::tally::{Checked, Hex, Verdict, same};
+
+/// Functions of the reference whose commands are not here yet.
+const NOT_YET: [&str; 5] = [
+    "ecdh",
+    "sha",
+    "get_latch",
+    "auth_volatile_key",
+    "mac_deterministic",
+];
+
+/// A buffer for a digest, as Nonce and as Sign name it.
+type Buffer = (NonceTarget, DigestSource);
+const TEMP_KEY: Buffer = (NonceTarget::TempKey, DigestSource::TempKey);
+const MESSAGE_DIGEST_BUFFER: Buffer = (
+    NonceTarget::MessageDigestBuffer,
+    DigestSource::MessageDigestBuffer,
+);
+
+#[derive(Deserialize)]
+pub(super) struct Call {
+    call: String,
+    args: Args,
+    sends: Vec<Sent>,
+    result: Answer,
+}
+
+#[derive(Deserialize)]
+struct Args {
+    zone: Option<String>,
+    addr: Option<u16>,
+    length: Option<usize>,
+    slot: Option<u8>,
+    create: Option<bool>,
+    data: Option<Hex>,
+    crc: Option<Hex>,
+    digest: Option<Hex>,
+    bytes: Option<Hex>,
+}
+
+#[derive(Deserialize)]
+struct Sent {
+    payload: Hex,
+    bus_write: Hex,
+    response_payload_len: u8,
+    bus_read_len: usize,
+    response: Hex,
+}
+
+/// What the reference returned.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Answer {
+    /// With a value.
+    Ok(Hex),
+    Error(String),
+    /// `ok` alone, or anything else.
+    #[serde(untagged)]
+    Other(serde_json::Value),
+}
+
+pub(super) fn call(row: &Call) -> Checked {
+    match row.call.as_str() {
+        call if NOT_YET.contains(&call) => Ok(Verdict::Differs("not-yet")),
+        "sign_digest" => sign_digest(row),
+        call => {
+            let typed = typed(call, &row.args).ok_or("ours has no such command")?;
+            single(row, &typed)
+        }
+    }
+}
+
+/// The one command of a call, made from its arguments.
+fn typed(call: &str, args: &Args) -> Option<Typed> {
+    let slot = || Slot::new(args.slot?).ok();
+    let zone = || match args.zone.as_deref()? {
+        "config" => Some(Zone::Config),
+        "otp" => Some(Zone::Otp),
+        "data" => Some(Zone::Data),
+        _ => None,
+    };
+    Some(match call {
+        "read_zone" => Typed::read(zone()?, args.addr?, args.length?)?,
+        "write_zone" => Typed::write(zone()?, args.addr?, &args.data.as_ref()?.0)?,
+        "genkey" => Typed::GenKey(GenKey {
+            mode: if args.create? {
+                GenKeyMode::Create
+            } else {
+                GenKeyMode::Public
+            },
+            slot: slot()?,
+        }),
+        "lock_zone" => {
+            let crc = u16::from_le_bytes(args.crc.as_ref()?.array().ok()?);
+            Typed::lock(match zone()? {
+                Zone::Config => LockTarget::Config { crc },
+                // One lock for both.
+                Zone::Otp | Zone::Data => LockTarget::Data { crc },
+            })
+        }
+        "lock_slot" => Typed::lock(LockTarget::Slot(slot()?)),
+        "random" => Typed::Random(Random::default()),
+        "set_temp_key" => Typed::LoadNonce(LoadNonce {
+            target: NonceTarget::TempKey,
+            value: args.bytes.as_ref()?.array().ok()?,
+        }),
+        _ => return None,
+    })
+}
+
+/// One command in one awake session: its bytes, the length that is read, and
+/// the decoded answer.
+fn single(row: &Call, typed: &Typed) -> Checked {
+    let [sent] = row.sends.as_slice() else {
+        return Err("ours is one command".into());
+    };
+    let request = typed.request()?;
+    is_sent(&request, sent)?;
+    let (result, log) = run(Send::new([request]), &[Reply::new(&sent.response.0)]);
+    let payloads = result?;
+    let expected = vec![
+        Transfer::Wake,
+        Transfer::Read(4, Some(vec![0x04, 0x11, 0x33, 0x43])),
+        Transfer::Write(sent.bus_write.0.clone()),
+        Transfer::Read(sent.bus_read_len, Some(Reply::new(&sent.response.0).group)),
+        Transfer::sleep(),
+    ];
+    same("conversation", &log, &expected)?;
+    let value = typed.decode(payloads.first().ok_or("no answer")?)?;
+    let theirs: &[u8] = match &row.result {
+        // The status alone is no value.
+        Answer::Ok(hex) if value.is_empty() && hex.0 == [0x00] => &[],
+        Answer::Ok(hex) => &hex.0,
+        Answer::Other(value) if value == "ok" => &[],
+        other => return Err(format!("the reference has {other:?}").into()),
+    };
+    same("value", value.as_slice(), theirs)?;
+    Ok(Verdict::Pass)
+}
+
+fn is_sent(request: &Request, sent: &Sent) -> Result<(), Box<dyn std::error::Error>> {
+    same("command", request.bytes(), &sent.bus_write.0)?;
+    let length = request.expect().payload_len();
+    same("length of the answer", length, sent.response_payload_len)
+}
+
+/// The reference takes the message digest buffer, which only an ATECC608 has;
+/// ours takes `TempKey`. Both forms of both commands exist here.
+fn sign_digest(row: &Call) -> Checked {
+    let slot = Slot::new(row.args.slot.ok_or("no slot")?)?;
+    let digest = row.args.digest.as_ref().ok_or("no digest")?.array()?;
+    let theirs = through(MESSAGE_DIGEST_BUFFER, slot, digest);
+    for (typed, sent) in theirs.iter().zip(&row.sends) {
+        is_sent(&typed.request()?, sent)?;
+    }
+    let replies: Vec<_> = row
+        .sends
+        .iter()
+        .map(|sent| Reply::new(&sent.response.0))
+        .collect();
+    let (result, log) = run(SignDigest::new(slot, digest), &replies);
+    let ours = through(TEMP_KEY, slot, digest);
+    let ours = ours
+        .iter()
+        .map(Typed::request)
+        .collect::<Result<Vec<_>, _>>()?;
+    let sent: Vec<_> = log
+        .iter()
+        .filter(|transfer| transfer.is_command())
+        .collect();
+    for (sent, request) in sent.iter().zip(&ours) {
+        same("command", *sent, &Transfer::Write(request.bytes().to_vec()))?;
+    }
+    let wakes = log.iter().filter(|transfer| **transfer == Transfer::Wake);
+    same("wakes", wakes.count(), 1)?;
+    let last = row.sends.last().ok_or("nothing is sent")?;
+    if let &[status] = last.response.0.as_slice() {
+        let opcode = last.payload.0.first().copied();
+        let opcode = opcode.and_then(Opcode::from_byte).ok_or("which command?")?;
+        let status = Status::from_byte(status);
+        same("failure", result, Err(Failure::Status { opcode, status }))?;
+        return refused(status, &row.result);
+    }
+    same("commands", sent.len(), 2)?;
+    match &row.result {
+        Answer::Ok(signature) => same("signature", &result?[..], &signature.0)?,
+        other => return Err(format!("the reference has {other:?}").into()),
+    }
+    Ok(Verdict::Differs("digest-in-temp-key"))
+}
+
+/// The chip refuses. The reference sees that of Nonce, not of Sign.
+fn refused(status: Status, theirs: &Answer) -> Checked {
+    match theirs {
+        Answer::Error(theirs) => {
+            same("meaning", &name(status), theirs)?;
+            Ok(Verdict::Differs("digest-in-temp-key"))
+        }
+        Answer::Ok(taken) => {
+            same("taken for a signature", &taken.0[..], &[status.byte()])?;
+            Ok(Verdict::Differs("refusal-is-no-signature"))
+        }
+        Answer::Other(value) => Err(format!("the reference has {value}").into()),
+    }
+}
+
+/// Nonce and Sign by way of one of the two buffers.
+fn through((target, source): Buffer, slot: Slot, value: [u8; 32]) -> [Typed; 2] {
+    [
+        Typed::LoadNonce(LoadNonce { target, value }),
+        Typed::Sign(Sign { source, slot }),
+    ]
+}

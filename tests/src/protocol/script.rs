@@ -1,0 +1,145 @@
+//! A chip that answers what it is told to answer, and a record of the bus.
+
+use std::collections::VecDeque;
+
+use atecc::{Answer, Failure, Next, Outcome, Procedure, Request, Run, Step, Timing, crc16};
+
+const AFTER_WAKE: [u8; 4] = [0x04, 0x11, 0x33, 0x43];
+/// More steps than any conversation takes.
+const STEPS: usize = 10_000;
+
+/// One transfer on the bus.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Transfer {
+    /// The wake pulse.
+    Wake,
+    /// Acknowledged.
+    Write(Vec<u8>),
+    /// This many bytes; `None` when the chip did not acknowledge.
+    Read(usize, Option<Vec<u8>>),
+}
+
+impl Transfer {
+    /// The sleep token.
+    pub(super) fn sleep() -> Self {
+        Self::Write(vec![0x01])
+    }
+
+    /// Whether it sends a command.
+    pub(super) fn is_command(&self) -> bool {
+        matches!(self, Self::Write(bytes) if bytes.first() == Some(&0x03))
+    }
+}
+
+/// What the chip answers to one command.
+#[derive(Clone, Debug)]
+pub(super) struct Reply {
+    /// How many reads it does not acknowledge before.
+    pub(super) busy: usize,
+    /// The group.
+    pub(super) group: Vec<u8>,
+}
+
+impl Reply {
+    /// A ready answer.
+    pub(super) fn new(payload: &[u8]) -> Self {
+        let count = u8::try_from(payload.len() + 3).unwrap_or(u8::MAX);
+        let mut group = [&[count], payload].concat();
+        let crc = crc16(&group).to_le_bytes();
+        group.extend(crc);
+        Self { busy: 0, group }
+    }
+}
+
+/// Run `procedure` on a chip that gives `replies` in turn, from the first one
+/// again when there are no more.
+pub(super) fn run<P: Procedure>(
+    procedure: P,
+    replies: &[Reply],
+) -> (Result<P::Output, P::Error>, Vec<Transfer>) {
+    let mut run = Run::new(procedure, Timing::default());
+    let mut replies = replies.iter().cycle();
+    let mut pending = Reply::new(&[]);
+    let mut log = Vec::new();
+    for _ in 0..STEPS {
+        let mut outcome = Outcome::Done;
+        match run.step() {
+            Step::Done => break,
+            Step::Wait(_) => {}
+            Step::Wake => {
+                log.push(Transfer::Wake);
+                pending = Reply {
+                    busy: 0,
+                    group: AFTER_WAKE.to_vec(),
+                };
+                outcome = Outcome::Nack;
+            }
+            Step::Write(bytes) => {
+                log.push(Transfer::Write(bytes.to_vec()));
+                if bytes.first() == Some(&0x03) {
+                    if let Some(reply) = replies.next() {
+                        pending = reply.clone();
+                    }
+                }
+            }
+            Step::Read(buffer) => {
+                let data = if pending.busy > 0 {
+                    pending.busy -= 1;
+                    outcome = Outcome::Nack;
+                    None
+                } else {
+                    // A chip fills what is read past its group with FF.
+                    let group = pending.group.iter().copied().chain(std::iter::repeat(0xFF));
+                    buffer
+                        .iter_mut()
+                        .zip(group)
+                        .for_each(|(to, from)| *to = from);
+                    Some(buffer.to_vec())
+                };
+                log.push(Transfer::Read(buffer.len(), data));
+            }
+        }
+        run.advance(outcome);
+    }
+    (run.finish(), log)
+}
+
+/// Requests, sent one after the other whatever is answered.
+#[derive(Debug)]
+pub(super) struct Send {
+    requests: VecDeque<Request>,
+    payloads: Vec<Vec<u8>>,
+}
+
+impl Send {
+    pub(super) fn new(requests: impl IntoIterator<Item = Request>) -> Self {
+        Self {
+            requests: requests.into_iter().collect(),
+            payloads: Vec::new(),
+        }
+    }
+}
+
+impl Procedure for Send {
+    type Output = Vec<Vec<u8>>;
+    type Error = Failure;
+
+    fn resume(&mut self, answer: Answer<'_>) -> Next<Vec<Vec<u8>>, Failure> {
+        match answer {
+            Answer::Start => {}
+            Answer::Payload(payload) => self.payloads.push(payload.to_vec()),
+            Answer::Failed(failure) => return Next::failed(failure),
+        }
+        match self.requests.pop_front() {
+            Some(request) => Next::Send(request),
+            None => Next::Done(Ok(std::mem::take(&mut self.payloads))),
+        }
+    }
+}
+
+/// Opcode to data: what stands between count and CRC.
+pub(crate) fn payload(request: &Request) -> Vec<u8> {
+    let bytes = request.bytes();
+    let end = bytes.len().saturating_sub(2);
+    bytes.get(2..end).unwrap_or_default().to_vec()
+}

@@ -1,0 +1,165 @@
+//! Provisioning the reference's chips.
+
+use std::error::Error;
+use std::path::Path;
+
+use atecc_emulator::{Bus, Chip, DATA_SIZE, Entropy, Image};
+use atecc_x509::{Certificate, DateTime, SignerCertificate};
+use nerves_key_provision::{KeySigner, Report};
+use nerves_key_schema::{BoardName, ManufacturerSerial, Otp};
+
+use super::end_state::end_state;
+use super::row::Operation;
+use crate::station::{Station, StationError};
+use crate::tally::{Checked, Tally, Verdict, holds, read_rows, same};
+
+/// Run the operations; the second tally has what was compared.
+pub(super) fn operations(dir: &Path, file: &str) -> (Tally, Tally) {
+    let list = "operations";
+    let mut operations = Tally::new(file, list);
+    let mut compared = Tally::new(file, "end states of operations");
+    match read_rows::<Operation>(&dir.join(file), list) {
+        Ok(rows) => {
+            for (name, row) in rows {
+                let verdict = row
+                    .and_then(|row| operation(&row, &name, &mut compared))
+                    .unwrap_or_else(|error| Verdict::Fail(error.to_string()));
+                operations.record(&name, verdict);
+            }
+        }
+        Err(error) => operations.failures.push(format!("{file}: {error}")),
+    }
+    if compared.cases == 0 {
+        compared.failures.push("no end state was compared".into());
+    }
+    (operations, compared)
+}
+
+fn operation(row: &Operation, name: &str, compared: &mut Tally) -> Checked {
+    if row.activation_key.is_some() {
+        return Ok(Verdict::Differs("volatile-not-yet"));
+    }
+    let Some(serial) = row.manufacturer_sn.as_deref() else {
+        holds("it is no provisioning", !row.is_irreversible())?;
+        return Ok(Verdict::Differs("auxiliary-and-settings-not-yet"));
+    };
+    let mut station = station(row, serial)?;
+    let config: [u8; 128] = row.config_before.array()?;
+    let provisioned = config[86] != 0x55;
+    let bus = if provisioned {
+        finished(row, &mut station)?
+    } else {
+        bus(config, row.otp_before.array()?)?
+    };
+    let before = bus.image(0).ok_or("the bus has no chip")?;
+    match (station.provision(&bus), row.raised(), provisioned) {
+        (Ok(Some(report)), false, false) => {
+            same_certificates(&report, row, &station)?;
+            end_state(&bus, row, name, compared)?;
+            Ok(Verdict::Pass)
+        }
+        // The reference's stand-in let it write all that again.
+        (Ok(None), false, true) => {
+            holds("nothing is touched", bus.image(0) == Some(before))?;
+            end_state(&bus, row, name, compared)?;
+            Ok(Verdict::Differs("already-provisioned"))
+        }
+        (Err(StationError::Refused(_)), true, _) => {
+            holds("nothing is touched", bus.image(0) == Some(before))?;
+            same("configuration", config, row.config_after.array()?)?;
+            Ok(Verdict::Pass)
+        }
+        (Err(error), _, _) => Err(error.into()),
+        (Ok(report), raised, _) => {
+            let wrote = report.is_some();
+            Err(format!("ours wrote: {wrote}, the reference raised: {raised}").into())
+        }
+    }
+}
+
+fn station(row: &Operation, serial: &str) -> Result<Station, Box<dyn Error>> {
+    let key = row.signer_private_key.as_ref().ok_or("no signer key")?;
+    let key = KeySigner::from_bytes(&key.array()?)?;
+    let pem = row.signer_pem.as_deref().ok_or("no signer certificate")?;
+    let certificate = Certificate::from_pem(pem)?;
+    SignerCertificate::check(&certificate)?;
+    let mut station = Station::with_signer(key, certificate, date(&row.now)?, None);
+    let board = row.board_name.as_deref().ok_or("no board name")?;
+    station.request.board = BoardName::new(board)?;
+    station.request.serial = Some(ManufacturerSerial::new(serial)?);
+    Ok(station)
+}
+
+/// `2026-12-06T10:20:30Z`.
+fn date(text: &str) -> Result<DateTime, Box<dyn Error>> {
+    let parts: Vec<u16> = text
+        .trim_end_matches('Z')
+        .split(['-', 'T', ':'])
+        .map(str::parse)
+        .collect::<Result<_, _>>()?;
+    let &[year, month, day, hour, minute, second] = parts.as_slice() else {
+        return Err(format!("{text} is no date").into());
+    };
+    let byte = u8::try_from;
+    let (month, day, hour) = (byte(month)?, byte(day)?, byte(hour)?);
+    Ok(DateTime::new(
+        year,
+        month,
+        day,
+        hour,
+        byte(minute)?,
+        byte(second)?,
+    )?)
+}
+
+/// A bus with a chip that has these zones, and nothing in its slots.
+fn bus(config: [u8; 128], otp: [u8; 64]) -> Result<Bus, Box<dyn Error>> {
+    let image = Image::from_zones(config, otp, [0xFF; DATA_SIZE])?;
+    Ok(Bus::with_chip(Chip::new(image, Entropy::Seeded(1))?))
+}
+
+/// A finished chip with the row's first configuration and OTP zone. The row
+/// has no private key, so ours provisions it.
+fn finished(row: &Operation, station: &mut Station) -> Result<Bus, Box<dyn Error>> {
+    let finished: [u8; 128] = row.config_before.array()?;
+    let mut open = finished;
+    open[86..88].fill(0x55);
+    open[88..90].fill(0xFF);
+    let bus = bus(open, [0xFF; 64])?;
+    let asked = station.request.clone();
+    let otp = Otp::from_bytes(row.otp_before.array()?)?;
+    let text = std::str::from_utf8;
+    station.request.board = BoardName::new(text(otp.board_name())?)?;
+    let serial = ManufacturerSerial::new(text(otp.manufacturer_serial())?)?;
+    station.request.serial = Some(serial);
+    station
+        .provision(&bus)?
+        .ok_or("the open chip was finished")?;
+    station.request = asked;
+    let image = bus.image(0).ok_or("the bus has no chip")?;
+    same("configuration before", image.config(), &finished)?;
+    same("OTP before", image.otp(), otp.bytes())?;
+    Ok(bus)
+}
+
+/// Both certificates were rebuilt from the chip and verified; the signer's is
+/// the row's, the device's differs from the reference's in key and signature.
+fn same_certificates(
+    report: &Report,
+    row: &Operation,
+    station: &Station,
+) -> Result<(), Box<dyn Error>> {
+    same("signer", &report.signer_certificate, &station.certificate)?;
+    let theirs = row.snapshot()?.identity()?;
+    same(
+        "signer",
+        &report.signer_certificate,
+        &theirs.signer_certificate,
+    )?;
+    same("OTP", report.otp, theirs.otp)?;
+    let (ours, theirs) = (&report.device_certificate, &theirs.device_certificate);
+    same("not before", ours.not_before()?, theirs.not_before()?)?;
+    same("not after", ours.not_after()?, theirs.not_after()?)?;
+    same("subject", ours.subject_text()?, theirs.subject_text()?)?;
+    same("issuer", ours.issuer_text()?, theirs.issuer_text()?)
+}
