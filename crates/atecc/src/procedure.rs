@@ -54,7 +54,7 @@ impl<T, E: From<Failure>> Next<T, E> {
 }
 
 /// A single command as a procedure.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Once<C>(pub C);
 
 impl<C: Command> Procedure for Once<C> {

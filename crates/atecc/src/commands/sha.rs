@@ -75,6 +75,12 @@ impl<'a> ShaPiece<'a> {
         }
     }
 
+    /// The first 64 bytes of `bytes`, or all of them.
+    #[must_use]
+    pub fn first_of(bytes: &'a [u8]) -> Self {
+        Self(bytes.get(..SHA_BLOCK).unwrap_or(bytes))
+    }
+
     #[expect(clippy::cast_possible_truncation, reason = "at most 64")]
     const fn param2(self) -> u16 {
         self.0.len() as u16

@@ -1,13 +1,23 @@
 //! Sequences of commands that belong together.
 
 mod create_key;
+#[cfg(feature = "host")]
+mod encrypted;
 mod lock;
+mod mac;
+mod prepared;
 mod read;
+mod sha;
 mod sign;
 mod write;
 
 pub use create_key::CreateKey;
+#[cfg(feature = "host")]
+pub use encrypted::{ReadEncrypted, SessionKey, WriteBlockEncrypted};
 pub use lock::LockAndConfirm;
+pub use mac::{ChallengeMac, ChallengeResponse};
+pub use prepared::Prepared;
 pub use read::{ReadConfig, ReadPlace};
-pub use sign::SignDigest;
+pub use sha::HashInChip;
+pub use sign::{SignDigest, VerifyDigest, sign_about_data, sign_about_key};
 pub use write::{TooManyBytes, WritePlace};

@@ -1,56 +1,29 @@
-//! Signing a digest: `Nonce`, then `Sign`.
+//! Signatures: made over a digest, made over what the chip holds, checked.
 
-use crate::commands::{DigestSource, LoadNonce, NonceTarget, Sign};
-use crate::{Answer, Command, Failure, Next, Procedure, Slot, Status};
-
-/// How often the pair is started.
-const TRIES: u8 = 3;
+use super::Prepared;
+use crate::commands::{
+    DigestSource, GenDig, GenKey, LoadNonce, NonceTarget, Sign, SignInternal, Verdict, Verify,
+    VerifyAnswer, VerifyKey,
+};
+use crate::{Answer, Failure, Next, Once, Procedure, Slot};
 
 /// Sign a 32-byte digest. The signature is R then S, 32 bytes each.
 ///
-/// By way of `TempKey`, which every chip has. When `Sign` fails for a reason
-/// that may lie in a lost `TempKey` (the watchdog or another host put the chip
-/// to sleep), the pair starts over.
+/// By way of `TempKey`, which every chip has.
 #[derive(Clone, Copy, Debug)]
-pub struct SignDigest {
-    slot: Slot,
-    digest: [u8; 32],
-    tries: u8,
-    phase: Phase,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Phase {
-    Nonce,
-    Sign,
-}
+pub struct SignDigest(Prepared<Once<LoadNonce>, Sign>);
 
 impl SignDigest {
     /// Sign `digest` with the key in `slot`.
     #[must_use]
-    pub const fn new(slot: Slot, digest: [u8; 32]) -> Self {
-        Self {
-            slot,
-            digest,
-            tries: 0,
-            phase: Phase::Nonce,
-        }
-    }
-
-    const fn sign(&self) -> Sign {
-        Sign {
-            source: DigestSource::TempKey,
-            slot: self.slot,
-        }
-    }
-
-    fn start(&mut self) -> Next<[u8; 64], Failure> {
-        self.tries = self.tries.saturating_add(1);
-        self.phase = Phase::Nonce;
-        Next::send(&LoadNonce {
-            target: NonceTarget::TempKey,
-            value: self.digest,
-        })
+    pub fn new(slot: Slot, digest: [u8; 32]) -> Self {
+        Self(Prepared::new(
+            Once(to_temp_key(digest)),
+            Sign {
+                source: DigestSource::TempKey,
+                slot,
+            },
+        ))
     }
 }
 
@@ -59,34 +32,77 @@ impl Procedure for SignDigest {
     type Error = Failure;
 
     fn resume(&mut self, answer: Answer<'_>) -> Next<[u8; 64], Failure> {
-        match (answer, self.phase) {
-            (Answer::Start, _) => self.start(),
-            (Answer::Payload(_), Phase::Nonce) => {
-                self.phase = Phase::Sign;
-                Next::send(&self.sign())
-            }
-            (Answer::Payload(payload), Phase::Sign) => {
-                Next::Done(self.sign().decode(payload).map_err(Failure::from))
-            }
-            (Answer::Failed(failure), Phase::Sign)
-                if self.tries < TRIES && may_have_lost_temp_key(&failure) =>
-            {
-                self.start()
-            }
-            (Answer::Failed(failure), _) => Next::failed(failure),
+        last(self.0.resume(answer))
+    }
+}
+
+/// Have the chip check a signature over a 32-byte digest.
+#[derive(Clone, Copy, Debug)]
+pub struct VerifyDigest(Prepared<Once<LoadNonce>, Verify>);
+
+impl VerifyDigest {
+    /// Check `signature` (R then S) over `digest`, by way of `TempKey`.
+    #[must_use]
+    pub fn new(key: VerifyKey, digest: [u8; 32], signature: [u8; 64]) -> Self {
+        Self(Prepared::new(
+            Once(to_temp_key(digest)),
+            Verify {
+                key,
+                source: DigestSource::TempKey,
+                signature,
+                answer: VerifyAnswer::Status,
+            },
+        ))
+    }
+}
+
+impl Procedure for VerifyDigest {
+    /// Whether the signature is right.
+    type Output = bool;
+    type Error = Failure;
+
+    fn resume(&mut self, answer: Answer<'_>) -> Next<bool, Failure> {
+        match self.0.resume(answer) {
+            Next::Send(request) => Next::Send(request),
+            Next::Done(result) => Next::Done(result.map(|(_, verdict)| verdict == Verdict::Good)),
         }
     }
 }
 
-const fn may_have_lost_temp_key(failure: &Failure) -> bool {
-    matches!(
-        failure,
-        Failure::Status {
-            status: Status::Execution | Status::Watchdog,
-            ..
-        } | Failure::NotTaken { .. }
-            | Failure::Reset { .. }
-            | Failure::Timeout { .. }
-            | Failure::Damaged { .. }
-    )
+/// Have the chip sign its own message about a private key: load a nonce, digest
+/// the public key into it (`digest` in a digest mode), sign. The signature comes
+/// last.
+#[must_use]
+pub fn sign_about_key(
+    nonce: [u8; 32],
+    digest: GenKey,
+    sign: SignInternal,
+) -> Prepared<Prepared<Once<LoadNonce>, GenKey>, SignInternal> {
+    Prepared::new(Prepared::new(Once(to_temp_key(nonce)), digest), sign)
+}
+
+/// Have the chip sign its own message about data that it holds: load a nonce,
+/// mix the data in, sign. The signature comes last.
+#[must_use]
+pub fn sign_about_data(
+    nonce: [u8; 32],
+    digest: GenDig,
+    sign: SignInternal,
+) -> Prepared<Prepared<Once<LoadNonce>, GenDig>, SignInternal> {
+    Prepared::new(Prepared::new(Once(to_temp_key(nonce)), digest), sign)
+}
+
+const fn to_temp_key(value: [u8; 32]) -> LoadNonce {
+    LoadNonce {
+        target: NonceTarget::TempKey,
+        value,
+    }
+}
+
+/// Only the last command's answer counts.
+fn last<A, B>(next: Next<(A, B), Failure>) -> Next<B, Failure> {
+    match next {
+        Next::Send(request) => Next::Send(request),
+        Next::Done(result) => Next::Done(result.map(|(_, response)| response)),
+    }
 }

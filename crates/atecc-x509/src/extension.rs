@@ -1,0 +1,156 @@
+//! The extensions of `NervesKey` certificates.
+//!
+//! Source: certificates of `nerves_key` 1.3, which pass them to x509 0.9 in this
+//! order; RFC 5280, section 4.2.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use der::Tag;
+
+use crate::KeyId;
+use crate::encode::tlv;
+
+/// An extension that our certificates have.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[repr(u8)]
+pub enum ExtensionKind {
+    /// 2.5.29.14.
+    SubjectKeyIdentifier = 14,
+    /// 2.5.29.15.
+    KeyUsage = 15,
+    /// 2.5.29.19.
+    BasicConstraints = 19,
+    /// 2.5.29.35.
+    AuthorityKeyIdentifier = 35,
+    /// 2.5.29.37.
+    ExtendedKeyUsage = 37,
+}
+
+impl ExtensionKind {
+    /// The content of the OBJECT IDENTIFIER, 2.5.29.x.
+    pub(crate) const fn oid(self) -> [u8; 3] {
+        [0x55, 0x1D, self as u8]
+    }
+}
+
+impl fmt::Display for ExtensionKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SubjectKeyIdentifier => "subjectKeyIdentifier",
+            Self::KeyUsage => "keyUsage",
+            Self::BasicConstraints => "basicConstraints",
+            Self::AuthorityKeyIdentifier => "authorityKeyIdentifier",
+            Self::ExtendedKeyUsage => "extKeyUsage",
+        })
+    }
+}
+
+/// `critical` of an extension.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Criticality {
+    Critical,
+    /// The default, which DER leaves out.
+    NotCritical,
+}
+
+/// One extension, its value as DER.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Extension {
+    pub(crate) kind: ExtensionKind,
+    pub(crate) criticality: Criticality,
+    pub(crate) value: Vec<u8>,
+}
+
+impl Extension {
+    fn new(kind: ExtensionKind, criticality: Criticality, value: &[&[u8]]) -> Self {
+        Self {
+            kind,
+            criticality,
+            value: value.concat(),
+        }
+    }
+
+    pub(crate) fn to_der(&self) -> Result<Vec<u8>, der::Error> {
+        let oid = tlv(Tag::ObjectIdentifier, &[&self.kind.oid()])?;
+        let critical: &[u8] = match self.criticality {
+            Criticality::Critical => &[0x01, 0x01, 0xFF],
+            Criticality::NotCritical => &[],
+        };
+        let value = tlv(Tag::OctetString, &[&self.value])?;
+        tlv(Tag::Sequence, &[&oid, critical, &value])
+    }
+}
+
+/// A certification authority that signs only end entities.
+pub(crate) fn authority() -> Extension {
+    Extension::new(
+        ExtensionKind::BasicConstraints,
+        Criticality::Critical,
+        &[&[0x30, 0x06, 0x01, 0x01, 0xFF, 0x02, 0x01, 0x00]], // cA TRUE, pathLen 0
+    )
+}
+
+/// Not a certification authority. The reference does not make it critical.
+pub(crate) fn end_entity() -> Extension {
+    Extension::new(
+        ExtensionKind::BasicConstraints,
+        Criticality::NotCritical,
+        &[&[0x30, 0x00]],
+    )
+}
+
+/// digitalSignature, keyCertSign, cRLSign.
+pub(crate) fn signs_certificates() -> Extension {
+    Extension::new(
+        ExtensionKind::KeyUsage,
+        Criticality::Critical,
+        &[&[0x03, 0x02, 0x01, 0x86]],
+    )
+}
+
+/// digitalSignature, keyEncipherment.
+pub(crate) fn signs_handshakes() -> Extension {
+    Extension::new(
+        ExtensionKind::KeyUsage,
+        Criticality::Critical,
+        &[&[0x03, 0x02, 0x05, 0xA0]],
+    )
+}
+
+/// 1.3.6.1.5.5.7.3.1, serverAuth.
+const SERVER_AUTH: [u8; 10] = [0x06, 0x08, 0x2B, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01];
+/// 1.3.6.1.5.5.7.3.2, clientAuth.
+const CLIENT_AUTH: [u8; 10] = [0x06, 0x08, 0x2B, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x02];
+
+pub(crate) fn server_and_client() -> Extension {
+    Extension::new(
+        ExtensionKind::ExtendedKeyUsage,
+        Criticality::NotCritical,
+        &[&[0x30, 0x14], &SERVER_AUTH, &CLIENT_AUTH],
+    )
+}
+
+pub(crate) fn client() -> Extension {
+    Extension::new(
+        ExtensionKind::ExtendedKeyUsage,
+        Criticality::NotCritical,
+        &[&[0x30, 0x0A], &CLIENT_AUTH],
+    )
+}
+
+pub(crate) fn subject_key(id: KeyId) -> Extension {
+    Extension::new(
+        ExtensionKind::SubjectKeyIdentifier,
+        Criticality::NotCritical,
+        &[&[0x04, 0x14], id.as_bytes()],
+    )
+}
+
+pub(crate) fn authority_key(id: KeyId) -> Extension {
+    Extension::new(
+        ExtensionKind::AuthorityKeyIdentifier,
+        Criticality::NotCritical,
+        &[&[0x30, 0x16, 0x80, 0x14], id.as_bytes()], // [0] keyIdentifier
+    )
+}

@@ -1,0 +1,127 @@
+//! Subjects and issuers: one common name, as a single `UTF8String`.
+//!
+//! A manufacturer's serial number is a value and never parsed. The existing
+//! libraries do parse it; see [`Name::as_the_reference_splits`].
+
+use alloc::vec::Vec;
+
+use der::Tag;
+
+use crate::Error;
+use crate::encode::tlv;
+
+/// A distinguished name as DER.
+#[derive(Clone, Eq, Hash, PartialEq)]
+pub struct Name {
+    der: Vec<u8>,
+}
+
+/// Why a manufacturer's serial number cannot be issued. Its place in the OTP
+/// zone has 48 bytes and is padded with zero bytes.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum SerialTextError {
+    /// No bytes.
+    #[error("the manufacturer serial number is empty")]
+    Empty,
+    /// More bytes than the OTP zone has.
+    #[error("the manufacturer serial number has {0} bytes: at most 48 fit")]
+    TooLong(usize),
+    /// The zero bytes would be lost as padding.
+    #[error("the manufacturer serial number ends with a zero byte, which would be lost")]
+    EndsWithZero,
+}
+
+/// The most bytes of a manufacturer's serial number.
+/// Source: `nerves_key` 1.3 `otp.ex`, the long form.
+const LONGEST_SERIAL: usize = 48;
+
+/// 2.5.4.3, commonName.
+pub(crate) const COMMON_NAME: [u8; 3] = [0x55, 0x04, 0x03];
+
+impl Name {
+    /// CN=Signer: issuer and subject of every `NervesKey` signer.
+    ///
+    /// # Errors
+    /// [`Error::Der`] is the encoder's and does not occur.
+    pub fn signer() -> Result<Self, Error> {
+        Self::common_name(b"Signer")
+    }
+
+    /// The subject of a device certificate to be issued: `serial` as it is, 1
+    /// to 48 bytes.
+    ///
+    /// # Errors
+    /// [`Error::SerialText`] when the chip could not give `serial` back.
+    pub fn from_serial(serial: &str) -> Result<Self, Error> {
+        match serial.as_bytes() {
+            [] => Err(SerialTextError::Empty.into()),
+            bytes if bytes.len() > LONGEST_SERIAL => {
+                Err(SerialTextError::TooLong(bytes.len()).into())
+            }
+            [.., 0] => Err(SerialTextError::EndsWithZero.into()),
+            bytes => Self::common_name(bytes),
+        }
+    }
+
+    /// The subject of a device certificate to be rebuilt: `serial` as the OTP
+    /// zone has it. The existing libraries have issued empty serials and
+    /// serials that are not UTF-8.
+    ///
+    /// # Errors
+    /// [`Error::Der`] is the encoder's and does not occur.
+    pub fn from_stored_serial(serial: &[u8]) -> Result<Self, Error> {
+        Self::common_name(serial)
+    }
+
+    /// The name in DER.
+    #[must_use]
+    pub fn as_der(&self) -> &[u8] {
+        &self.der
+    }
+
+    fn common_name(value: &[u8]) -> Result<Self, Error> {
+        Self::of_attributes(&[attribute(&COMMON_NAME, Tag::Utf8String, value)?])
+    }
+
+    /// A name of one attribute in each of its parts.
+    pub(crate) fn of_attributes(attributes: &[Vec<u8>]) -> Result<Self, Error> {
+        let sets: Result<Vec<_>, _> = attributes
+            .iter()
+            .map(|attribute| tlv(Tag::Set, &[attribute]))
+            .collect();
+        let der = tlv(Tag::Sequence, &[&sets?.concat()])?;
+        Ok(Self { der })
+    }
+}
+
+/// `AttributeTypeAndValue`; `oid` without its tag and length.
+pub(crate) fn attribute(oid: &[u8], tag: Tag, value: &[u8]) -> Result<Vec<u8>, der::Error> {
+    let oid = tlv(Tag::ObjectIdentifier, &[oid])?;
+    tlv(Tag::Sequence, &[&oid, &tlv(tag, &[value])?])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slash_is_a_character() {
+        let name = Name::from_serial("ab/O=Evil").unwrap();
+        // One SET with one attribute.
+        assert_eq!(name.as_der()[..4], [0x30, 0x14, 0x31, 0x12]);
+        assert!(name.as_der().ends_with(b"\x0C\x09ab/O=Evil"));
+    }
+
+    #[test]
+    fn what_the_chip_cannot_keep_is_refused() {
+        let exact = "ä".repeat(24);
+        assert!(Name::from_serial(&exact).is_ok());
+        for (serial, error) in [
+            ("", SerialTextError::Empty),
+            (&std::format!("{exact}."), SerialTextError::TooLong(49)),
+            ("ab\0", SerialTextError::EndsWithZero),
+        ] {
+            assert_eq!(Name::from_serial(serial), Err(error.into()));
+        }
+    }
+}

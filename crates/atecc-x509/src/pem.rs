@@ -1,0 +1,85 @@
+//! Certificates in PEM files.
+//!
+//! Source: RFC 7468. People keep text around the block, `openssl x509 -text`
+//! writes it, and the existing libraries end with an empty line; the strict
+//! decoder gets the first certificate's block alone.
+
+use alloc::string::String;
+
+use der::pem::{self, LineEnding};
+
+use crate::{Certificate, Error};
+
+const LABEL: &str = "CERTIFICATE";
+const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+const END: &str = "-----END CERTIFICATE-----";
+
+/// Why a text is not a certificate.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum PemError {
+    /// There is no begin line.
+    #[error("no line says {BEGIN:?}")]
+    NoBegin,
+    /// There is no end line after it.
+    #[error("no line says {END:?}")]
+    NoEnd,
+    /// What stands between is not Base64.
+    #[error("PEM: {0}")]
+    Decode(#[from] pem::Error),
+}
+
+impl Certificate {
+    /// The first certificate of a PEM text.
+    ///
+    /// # Errors
+    /// [`Error::Pem`] when there is none, [`Error::Der`] when it is no
+    /// certificate.
+    pub fn from_pem(text: &str) -> Result<Self, Error> {
+        let (_, rest) = text.split_once(BEGIN).ok_or(PemError::NoBegin)?;
+        let (body, _) = rest.split_once(END).ok_or(PemError::NoEnd)?;
+        let block = [BEGIN, body, END, "\n"].concat();
+        let (_, der) = pem::decode_vec(block.as_bytes()).map_err(PemError::from)?;
+        Self::from_der(der)
+    }
+
+    /// The certificate as PEM, lines of 64 characters ended by LF.
+    ///
+    /// # Errors
+    /// [`Error::Pem`] is the encoder's and does not occur.
+    pub fn to_pem(&self) -> Result<String, Error> {
+        Ok(pem::encode_string(LABEL, LineEnding::LF, self.as_der()).map_err(PemError::from)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::signer;
+
+    #[test]
+    fn pem_round_trip_with_text_around() {
+        let certificate = signer();
+        let pem = certificate.to_pem().unwrap();
+        assert!(pem.starts_with("-----BEGIN CERTIFICATE-----\nMIIBpz"));
+        let text = std::format!("Certificate:\n    Data: ...\n{pem}\n\n");
+        assert_eq!(Certificate::from_pem(&text).unwrap(), certificate);
+        let dos = pem.replace('\n', "\r\n");
+        assert_eq!(Certificate::from_pem(&dos).unwrap(), certificate);
+    }
+
+    #[test]
+    fn other_texts_are_refused() {
+        for (text, error) in [
+            ("", PemError::NoBegin),
+            ("-----BEGIN EC PRIVATE KEY-----\n", PemError::NoBegin),
+            ("-----BEGIN CERTIFICATE-----\nMIIB", PemError::NoEnd),
+        ] {
+            assert_eq!(Certificate::from_pem(text), Err(error.into()));
+        }
+        let bad = "-----BEGIN CERTIFICATE-----\n%%%%\n-----END CERTIFICATE-----\n";
+        assert!(matches!(
+            Certificate::from_pem(bad),
+            Err(Error::Pem(PemError::Decode(_)))
+        ));
+    }
+}

@@ -1,0 +1,63 @@
+//! A MAC over a nonce that both sides took part in.
+
+use super::Prepared;
+use crate::commands::{IncludeSerial, Mac, MacBlocks, MacOtp, RandomNonce, SeedUpdate, SourceFlag};
+use crate::{Answer, Failure, Next, Once, Procedure, Slot};
+
+/// Random nonce, then MAC with the key in a slot: proof that the chip knows
+/// the key now.
+#[derive(Clone, Copy, Debug)]
+pub struct ChallengeMac {
+    mac: Mac,
+    procedure: Prepared<Once<RandomNonce>, Mac>,
+}
+
+/// What [`ChallengeMac`] gives, for the host to compute the same.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ChallengeResponse {
+    /// The chip's random number.
+    pub random: [u8; 32],
+    /// The MAC.
+    pub mac: [u8; 32],
+}
+
+impl ChallengeMac {
+    /// With the key in `slot`; `input` is the host's part of the nonce.
+    #[must_use]
+    pub fn new(slot: Slot, input: [u8; 20]) -> Self {
+        let mac = Mac {
+            blocks: MacBlocks::KeyThenTempKey(SourceFlag::Random),
+            otp: MacOtp::None,
+            serial: IncludeSerial::Whole,
+            slot,
+        };
+        let nonce = RandomNonce {
+            input,
+            seed: SeedUpdate::Automatic,
+        };
+        Self {
+            mac,
+            procedure: Prepared::new(Once(nonce), mac),
+        }
+    }
+
+    /// The command whose parameters the MAC covers.
+    #[must_use]
+    pub const fn command(&self) -> &Mac {
+        &self.mac
+    }
+}
+
+impl Procedure for ChallengeMac {
+    type Output = ChallengeResponse;
+    type Error = Failure;
+
+    fn resume(&mut self, answer: Answer<'_>) -> Next<ChallengeResponse, Failure> {
+        match self.procedure.resume(answer) {
+            Next::Send(request) => Next::Send(request),
+            Next::Done(result) => {
+                Next::Done(result.map(|(random, mac)| ChallengeResponse { random, mac }))
+            }
+        }
+    }
+}

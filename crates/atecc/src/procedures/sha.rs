@@ -1,0 +1,89 @@
+//! SHA-256 and HMAC-SHA256 in the chip, over bytes of any number.
+//!
+//! The session renews the watchdog by idle and wake, which keep the context.
+//! A context is lost with a sleep, so that a failure begins again.
+
+use crate::commands::{DigestTarget, SHA_BLOCK, ShaEnd, ShaPiece, ShaStart, ShaUpdate};
+use crate::{Answer, Command, Failure, Family, Next, Procedure};
+
+/// How often the whole is started.
+const TRIES: u8 = 2;
+
+/// Hash `data` in the chip.
+#[derive(Clone, Copy, Debug)]
+pub struct HashInChip<'a> {
+    start: ShaStart,
+    end: DigestTarget,
+    data: &'a [u8],
+    /// `None` before the start; then how many bytes are taken in.
+    done: Option<usize>,
+    ending: bool,
+    tries: u8,
+}
+
+impl<'a> HashInChip<'a> {
+    /// SHA-256 or HMAC of `data`. The ATECC508A ends an HMAC by a mode of its
+    /// own, so `family` has to be known.
+    #[must_use]
+    pub const fn new(start: ShaStart, family: Family, data: &'a [u8]) -> Self {
+        let end = match (start, family) {
+            (ShaStart::Sha256, Family::Atecc508) => DigestTarget::TempKey,
+            (_, Family::Atecc508) => DigestTarget::Hmac508,
+            (_, Family::Atecc608) => DigestTarget::OutputOnly,
+        };
+        Self {
+            start,
+            end,
+            data,
+            done: None,
+            ending: false,
+            tries: 0,
+        }
+    }
+
+    fn begin(&mut self) -> Next<[u8; 32], Failure> {
+        self.tries = self.tries.saturating_add(1);
+        self.done = None;
+        self.ending = false;
+        Next::send(&self.start)
+    }
+
+    /// The next 64 bytes, or the end with what is left of them.
+    fn next(&mut self) -> Next<[u8; 32], Failure> {
+        let done = self.done.unwrap_or_default();
+        let left = self.data.get(done..).unwrap_or_default();
+        let piece = ShaPiece::first_of(left);
+        if left.len() < SHA_BLOCK {
+            self.ending = true;
+            let target = self.end;
+            Next::send(&ShaEnd { piece, target })
+        } else {
+            self.done = Some(done.saturating_add(SHA_BLOCK));
+            Next::send(&ShaUpdate { piece })
+        }
+    }
+}
+
+impl Procedure for HashInChip<'_> {
+    type Output = [u8; 32];
+    type Error = Failure;
+
+    fn resume(&mut self, answer: Answer<'_>) -> Next<[u8; 32], Failure> {
+        match answer {
+            Answer::Start => self.begin(),
+            Answer::Payload(payload) if self.ending => Next::Done(
+                crate::DecodeError::exactly(<ShaEnd<'_> as Command>::OPCODE, payload)
+                    .map_err(Failure::from),
+            ),
+            Answer::Payload(_) => {
+                self.done = Some(self.done.unwrap_or_default());
+                self.next()
+            }
+            Answer::Failed(failure) if self.tries < TRIES && self.done.is_some() => match failure {
+                Failure::NotOnThisChip { .. } | Failure::TooLong(_) => Next::failed(failure),
+                _ => self.begin(),
+            },
+            Answer::Failed(failure) => Next::failed(failure),
+        }
+    }
+}
