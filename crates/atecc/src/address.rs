@@ -9,6 +9,7 @@ use crate::Slot;
 /// The three EEPROM zones.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[repr(u8)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Zone {
     /// Configuration, 128 bytes.
     Config = 0,
@@ -55,6 +56,7 @@ pub enum AddressError {
 
 /// A zone that is addressed as a whole, or a slot.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Place {
     /// Configuration zone.
     Config,

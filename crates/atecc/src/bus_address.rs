@@ -3,6 +3,7 @@
 /// A 7-bit I2C address outside the ranges that the I2C specification
 /// reserves: 0x08 to 0x77.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct BusAddress(u8);
 
 /// A number that is no usable 7-bit address.

@@ -144,6 +144,7 @@ pub enum Repeat {
 /// A payload that does not fit its command.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{opcode}: response of {got} bytes where {expected} belong")]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct DecodeError {
     /// The command that was answered.
     pub opcode: Opcode,
@@ -182,6 +183,7 @@ impl DecodeError {
 /// A data field that no group can hold.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{opcode}: {len} bytes of data, but a group holds {MAX_DATA}")]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct RequestTooLong {
     /// The command.
     pub opcode: Opcode,

@@ -4,6 +4,7 @@ use crate::{DecodeError, Family, GroupError, Opcode, RequestTooLong, Status};
 
 /// Why a command has no answer. Knows nothing of the bus's own error type.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Failure {
     /// No chip acknowledged after any of the wake pulses.
     #[error("no chip answered {pulses} wake pulses")]

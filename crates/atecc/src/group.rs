@@ -12,6 +12,7 @@ pub const MAX_GROUP: usize = 155;
 
 /// Bytes that are no group.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum GroupError {
     /// The count byte is outside 4 to 155.
     #[error("count byte {0} is outside {MIN_GROUP} to {MAX_GROUP}")]

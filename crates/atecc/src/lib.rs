@@ -58,8 +58,12 @@ mod procedure;
 pub mod procedures;
 mod public_key;
 mod revision;
+#[cfg(feature = "rand_core")]
+mod rng;
 mod serial_number;
 mod session;
+#[cfg(feature = "signature")]
+pub mod signer;
 mod slot;
 mod status;
 mod timing;
@@ -77,6 +81,8 @@ pub use opcode::Opcode;
 pub use procedure::{Answer, Next, Once, Procedure, Run};
 pub use public_key::PublicKey;
 pub use revision::{Family, Revision};
+#[cfg(feature = "rand_core")]
+pub use rng::{ChipRng, RngError};
 pub use serial_number::SerialNumber;
 pub use session::{Outcome, Session, Step};
 pub use slot::{Slot, SlotOutOfRange};

@@ -7,6 +7,7 @@ macro_rules! opcodes {
         /// The command byte of a group.
         #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
         #[repr(u8)]
+        #[cfg_attr(feature = "defmt", derive(defmt::Format))]
         pub enum Opcode {
             $($(#[$doc])* $name = $code,)*
         }

@@ -4,6 +4,7 @@
 /// The revision number: bytes 4..8 of the configuration zone, or the answer
 /// of `Info`.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Revision {
     /// `00 00 50 xx`; the last byte is kept (real parts: 00).
     Atecc508A(u8),
@@ -17,6 +18,7 @@ pub enum Revision {
 
 /// Chips that take the same commands.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Family {
     /// ATECC508A.
     Atecc508,

@@ -3,6 +3,7 @@
 
 /// One of the 16 data-zone slots.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Slot(u8);
 
 /// A slot number past 15.

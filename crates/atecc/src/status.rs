@@ -4,6 +4,7 @@
 
 /// What a chip says instead of a longer answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Status {
     /// 0x00: done.
     Success,

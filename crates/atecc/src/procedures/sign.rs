@@ -64,7 +64,7 @@ impl Procedure for VerifyDigest {
     fn resume(&mut self, answer: Answer<'_>) -> Next<bool, Failure> {
         match self.0.resume(answer) {
             Next::Send(request) => Next::Send(request),
-            Next::Done(result) => Next::Done(result.map(|(_, verdict)| verdict == Verdict::Good)),
+            Next::Done(result) => Next::Done(result.map(|((), verdict)| verdict == Verdict::Good)),
         }
     }
 }

@@ -1,0 +1,80 @@
+//! The chip as a random-number generator.
+
+use embedded_hal::delay::DelayNs;
+use embedded_hal::i2c::I2c;
+use rand_core::{TryCryptoRng, TryRng};
+
+use crate::commands::Random;
+use crate::{Device, Error, WakePulse};
+
+/// Random numbers from the chip, 32 bytes for each command.
+///
+/// Nothing is kept between calls: what a call does not use is thrown away.
+#[derive(Debug)]
+pub struct ChipRng<'d, I2C, D, W>(&'d mut Device<I2C, D, W>);
+
+/// Why the chip gave no random number.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum RngError<E> {
+    /// The chip or the bus.
+    #[error("{0:?}")]
+    Device(Error<E>),
+    /// The chip answers a fixed pattern until its configuration is locked.
+    #[error("the chip gives no random numbers before its configuration is locked")]
+    TestPattern,
+}
+
+impl<'d, I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> ChipRng<'d, I2C, D, W> {
+    /// Take the numbers from `device`.
+    pub const fn new(device: &'d mut Device<I2C, D, W>) -> Self {
+        Self(device)
+    }
+
+    fn block(&mut self) -> Result<[u8; 32], RngError<I2C::Error>> {
+        match self.0.execute(Random::default()) {
+            Ok(Random::TEST_PATTERN) => Err(RngError::TestPattern),
+            Ok(block) => Ok(block),
+            Err(error) => Err(RngError::Device(error)),
+        }
+    }
+
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], RngError<I2C::Error>> {
+        let mut array = [0; N];
+        self.try_fill_bytes(&mut array)?;
+        Ok(array)
+    }
+}
+
+impl<I2C, D, W> TryRng for ChipRng<'_, I2C, D, W>
+where
+    I2C: I2c,
+    D: DelayNs,
+    W: WakePulse<I2C, D>,
+{
+    type Error = RngError<I2C::Error>;
+
+    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+        self.array().map(u32::from_le_bytes)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+        self.array().map(u64::from_le_bytes)
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
+        for chunk in bytes.chunks_mut(32) {
+            for (to, from) in chunk.iter_mut().zip(self.block()?) {
+                *to = from;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<I2C, D, W> TryCryptoRng for ChipRng<'_, I2C, D, W>
+where
+    I2C: I2c,
+    D: DelayNs,
+    W: WakePulse<I2C, D>,
+{
+}

@@ -1,0 +1,117 @@
+//! The chip behind other crates' traits, on a mocked bus.
+#![cfg(all(feature = "rand_core", feature = "signature"))]
+
+use atecc::commands::{Random, VerifyKey};
+use atecc::signer::{ChipSigner, ChipVerifier, Signature};
+use atecc::{ChipRng, Device, Opcode, PublicKey, RngError, Slot, crc16};
+use embedded_hal::i2c::{ErrorKind, NoAcknowledgeSource};
+use embedded_hal_mock::eh1::delay::NoopDelay;
+use embedded_hal_mock::eh1::i2c::{Mock, Transaction};
+use rand_core::TryRng;
+use sha2::{Digest, Sha256};
+use signature::hazmat::PrehashSigner;
+use signature::{DigestSigner, DigestVerifier, Signer, Verifier};
+
+const CHIP: u8 = 0x60;
+
+/// The bus of one awake session with these commands and answers.
+fn session(exchanges: &[(Vec<u8>, Vec<u8>)]) -> Vec<Transaction> {
+    let nack = ErrorKind::NoAcknowledge(NoAcknowledgeSource::Unknown);
+    let mut bus = vec![
+        Transaction::write(0x00, vec![0x00]).with_error(nack),
+        Transaction::read(CHIP, vec![0x04, 0x11, 0x33, 0x43]),
+    ];
+    for (command, answer) in exchanges {
+        let mut write = vec![0x03];
+        write.extend(group(command));
+        bus.push(Transaction::write(CHIP, write));
+        bus.push(Transaction::read(CHIP, group(answer)));
+    }
+    bus.push(Transaction::write(CHIP, vec![0x01]));
+    bus
+}
+
+fn group(body: &[u8]) -> Vec<u8> {
+    let mut group = vec![u8::try_from(body.len() + 3).unwrap()];
+    group.extend(body);
+    group.extend(crc16(&group).to_le_bytes());
+    group
+}
+
+fn on<T>(bus: &[Transaction], run: impl FnOnce(Device<Mock, NoopDelay>) -> T) -> T {
+    let mut mock = Mock::new(bus);
+    let result = run(Device::new(mock.clone(), NoopDelay::new()));
+    mock.done();
+    result
+}
+
+fn nonce(digest: [u8; 32]) -> (Vec<u8>, Vec<u8>) {
+    let mut command = vec![Opcode::Nonce as u8, 0x03, 0x00, 0x00];
+    command.extend(digest);
+    (command, vec![0x00])
+}
+
+#[test]
+fn random_numbers_fill_any_length() {
+    let random = vec![Opcode::Random as u8, 0x00, 0x00, 0x00];
+    let mut bus = session(&[(random.clone(), vec![0x11; 32])]);
+    bus.extend(session(&[(random, vec![0x22; 32])]));
+    let bytes = on(&bus, |mut device| {
+        let mut bytes = [0; 40];
+        ChipRng::new(&mut device)
+            .try_fill_bytes(&mut bytes)
+            .map(|()| bytes)
+    });
+    let bytes = bytes.unwrap();
+    assert_eq!(bytes[..32], [0x11; 32]);
+    assert_eq!(bytes[32..], [0x22; 8]);
+}
+
+#[test]
+fn the_test_pattern_is_no_random_number() {
+    let random = vec![Opcode::Random as u8, 0x00, 0x00, 0x00];
+    let bus = session(&[(random, Random::TEST_PATTERN.to_vec())]);
+    let error = on(&bus, |mut device| ChipRng::new(&mut device).try_next_u64());
+    assert_eq!(error, Err(RngError::TestPattern));
+}
+
+#[test]
+fn a_message_is_hashed_once() {
+    let digest: [u8; 32] = Sha256::digest(b"message").into();
+    let sign = (vec![Opcode::Sign as u8, 0x80, 0x05, 0x00], vec![0x5A; 64]);
+    let one = session(&[nonce(digest), sign]);
+    let bus: Vec<_> = one.iter().chain(&one).chain(&one).cloned().collect();
+    on(&bus, |device| {
+        let signer = ChipSigner::new(device, Slot::ALL[5]);
+        let expected = Signature([0x5A; 64]);
+        assert_eq!(signer.sign(b"message"), expected);
+        assert_eq!(signer.sign_prehash(&digest).unwrap(), expected);
+        let hashed = signer.sign_digest(|hasher: &mut Sha256| hasher.update(b"message"));
+        assert_eq!(hashed, expected);
+        assert!(signer.sign_prehash(&digest[1..]).is_err());
+        assert!(signer.take_error().is_none());
+    });
+}
+
+#[test]
+fn verification_in_the_chip() {
+    let digest: [u8; 32] = Sha256::digest(b"message").into();
+    let (key, signature) = (PublicKey([0xB0; 64]), Signature([0x51; 64]));
+    let verify = |status| {
+        let mut command = vec![Opcode::Verify as u8, 0x02, 0x04, 0x00];
+        command.extend(signature.0);
+        command.extend(key.0);
+        session(&[nonce(digest), (command, vec![status])])
+    };
+    let bus: Vec<_> = [verify(0x00), verify(0x01)].concat();
+    on(&bus, |device| {
+        let verifier = ChipVerifier::new(device, VerifyKey::External(key));
+        assert!(verifier.verify(b"message", &signature).is_ok());
+        let hash = |hasher: &mut Sha256| {
+            hasher.update(b"message");
+            Ok(())
+        };
+        assert!(verifier.verify_digest(hash, &signature).is_err());
+        assert!(verifier.take_error().is_none());
+    });
+}
