@@ -1,0 +1,75 @@
+//! What an errno of a transfer means to a driver.
+//!
+//! The kernel's own table (`Documentation/i2c/fault-codes.rst`) asks adapters
+//! for ENXIO when an address is not acknowledged, but they answer with
+//! whatever their authors chose, so a missing acknowledge has five names.
+
+use embedded_hal::i2c::{ErrorKind, NoAcknowledgeSource};
+use rustix::io::Errno;
+
+/// Source: `Documentation/i2c/fault-codes.rst` unless a row names a driver.
+pub(crate) const fn kind(errno: Errno) -> ErrorKind {
+    match errno {
+        Errno::NXIO // As documented; i2c-imx since Linux 5.7, i2c-cadence.
+        | Errno::REMOTEIO // i2c-bcm2835, i2c-designware, i2c-at91.
+        | Errno::NODEV // As documented for a device that is not there.
+        | Errno::TIMEDOUT // A chip that is silent; adapters that only time.
+        // Vague by its documentation, a plain NACK from i2c-imx in older
+        // kernels. A broken bus then looks like an absent chip: said after a
+        // few tries, where the opposite choice would stop the first poll.
+        | Errno::IO => ErrorKind::NoAcknowledge(NoAcknowledgeSource::Unknown),
+        Errno::AGAIN => ErrorKind::ArbitrationLoss,
+        _ => ErrorKind::Other,
+    }
+}
+
+/// What a user can do about `errno` in a transfer to `address`.
+pub(crate) const fn remedy(errno: Errno, address: u8) -> &'static str {
+    match (kind(errno), address, errno) {
+        (ErrorKind::NoAcknowledge(_), ..) => NOT_ACKNOWLEDGED,
+        (ErrorKind::ArbitrationLoss, ..) => "another controller took the bus; try again",
+        (_, 0x00, Errno::INVAL | Errno::OPNOTSUPP | Errno::PERM | Errno::ACCESS) => {
+            "the adapter refuses address 0, so a general call cannot wake chips on this bus; \
+             the board needs a wake pulse of its own (SDA low for 60 us)"
+        }
+        (.., Errno::OPNOTSUPP) => "the adapter has no plain I2C transfers, only SMBus",
+        (.., Errno::BUSY) => "the bus is busy: a line is held low, or an exchange never ended",
+        _ => "the kernel log (dmesg) may say more",
+    }
+}
+
+pub(crate) const NOT_ACKNOWLEDGED: &str =
+    "not acknowledged: the chip is asleep, busy, absent or at another address";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NACK: ErrorKind = ErrorKind::NoAcknowledge(NoAcknowledgeSource::Unknown);
+
+    /// Numbers as in the kernel's `asm-generic/errno.h`.
+    #[test]
+    fn table() {
+        for (number, expected) in [
+            (5, NACK),                        // EIO
+            (6, NACK),                        // ENXIO
+            (19, NACK),                       // ENODEV
+            (110, NACK),                      // ETIMEDOUT
+            (121, NACK),                      // EREMOTEIO
+            (11, ErrorKind::ArbitrationLoss), // EAGAIN
+            (16, ErrorKind::Other),           // EBUSY
+            (22, ErrorKind::Other),           // EINVAL
+            (71, ErrorKind::Other),           // EPROTO
+            (95, ErrorKind::Other),           // EOPNOTSUPP
+        ] {
+            assert_eq!(kind(Errno::from_raw_os_error(number)), expected, "{number}");
+        }
+    }
+
+    #[test]
+    fn only_address_zero_blames_the_general_call() {
+        assert!(remedy(Errno::INVAL, 0x00).contains("address 0"));
+        assert!(!remedy(Errno::INVAL, 0x60).contains("address 0"));
+        assert!(remedy(Errno::OPNOTSUPP, 0x60).contains("SMBus"));
+    }
+}

@@ -1,0 +1,170 @@
+//! The lock file: its name, its directory, and opening it among strangers.
+//!
+//! `/run/lock` and `/tmp` are open to all users, so a file there may be a trap
+//! of another user. Existing files are therefore opened without `O_CREAT`
+//! (which `fs.protected_regular` refuses for files of others), links are not
+//! followed, devices and pipes are not waited for, and new files are made with
+//! `O_EXCL`. Nothing is ever read or written; reading rights are all that a
+//! lock needs. So the file is made readable to all and writable to none,
+//! whatever the umask, and users need no common group.
+
+use std::ffi::{OsStr, OsString};
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use atecc::BusAddress;
+use rustix::fs::{FileType, Mode, OFlags, fchmod, fstat, lstat, open as open_file};
+use rustix::io::Errno;
+
+use super::LockError;
+
+/// `atecc-dev-i2c-1-0x60.lock`. Paths that differ only in `/` against `-`
+/// share a name: they wait for each other needlessly, nothing worse.
+pub(super) fn name(device: &Path, address: BusAddress) -> OsString {
+    let device = std::fs::canonicalize(device)
+        .or_else(|_absent| std::path::absolute(device))
+        .unwrap_or_else(|_empty| device.to_owned());
+    let mut name = OsString::from("atecc");
+    for part in device.components().skip(1) {
+        name.push("-");
+        name.push(part);
+    }
+    name.push(format!("-{address}.lock"));
+    name
+}
+
+/// Where to look, in this order.
+pub(super) fn directories() -> Vec<PathBuf> {
+    [
+        Some("/run/lock".into()),
+        std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from),
+        Some(std::env::temp_dir()),
+    ]
+    .into_iter()
+    .flatten()
+    .filter(|directory| directory.is_absolute())
+    .collect()
+}
+
+/// The lock file in the first directory that has it or lets it be made.
+pub(super) fn open(directories: &[PathBuf], name: &OsStr) -> Result<(OwnedFd, PathBuf), LockError> {
+    let (mut last, mut because) = (PathBuf::from(name), Errno::NOENT);
+    for directory in directories {
+        let path = directory.join(name);
+        match open_or_make(&path) {
+            Ok(file) if is_plain(&file) => return Ok((file, path)),
+            Ok(_) | Err(Errno::LOOP) => return Err(LockError::NotAFile { file: path }),
+            // A file that is there but not for us must not send us elsewhere:
+            // its other users would not meet us there.
+            Err(errno) if !may_pass(errno) || lstat(&path).is_ok() => {
+                return Err(LockError::Unusable {
+                    file: path,
+                    error: errno.into(),
+                });
+            }
+            Err(errno) => (last, because) = (path, errno),
+        }
+    }
+    Err(LockError::NoDirectory {
+        file: last,
+        error: because.into(),
+    })
+}
+
+/// Whether `path` still leads to `file`.
+pub(super) fn is_at(file: &OwnedFd, path: &Path) -> bool {
+    match (fstat(file), lstat(path)) {
+        (Ok(ours), Ok(theirs)) => (ours.st_dev, ours.st_ino) == (theirs.st_dev, theirs.st_ino),
+        _ => false,
+    }
+}
+
+fn open_or_make(path: &Path) -> Result<OwnedFd, Errno> {
+    let existing =
+        OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NOCTTY | OFlags::NONBLOCK;
+    let all = Mode::RUSR | Mode::RGRP | Mode::ROTH;
+    loop {
+        match open_file(path, existing, Mode::empty()) {
+            Err(Errno::NOENT) => {}
+            result => return result,
+        }
+        match open_file(path, existing | OFlags::CREATE | OFlags::EXCL, all) {
+            // Another process was faster.
+            Err(Errno::EXIST) => {}
+            result => {
+                let file = result?;
+                fchmod(&file, all)?;
+                return Ok(file);
+            }
+        }
+    }
+}
+
+fn is_plain(file: &OwnedFd) -> bool {
+    fstat(file).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile)
+}
+
+/// Whether `errno` says that the directory is absent or not ours to use.
+const fn may_pass(errno: Errno) -> bool {
+    matches!(
+        errno,
+        Errno::NOENT | Errno::NOTDIR | Errno::ACCESS | Errno::PERM | Errno::ROFS
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    #[test]
+    fn named_after_the_device_itself() {
+        let directory = tempfile::tempdir().unwrap();
+        let real = directory.path().join("i2c-1");
+        let link = directory.path().join("secure-element");
+        std::fs::write(&real, "").unwrap();
+        symlink(&real, &link).unwrap();
+        let by_link = name(&link, BusAddress::DEFAULT);
+        assert_eq!(by_link, name(&real, BusAddress::DEFAULT));
+        assert_ne!(by_link, name(&real, BusAddress::TRUST_AND_GO));
+        // Not there, as under the emulator: the name as it is.
+        let absent = name(Path::new("/dev/i2c-77"), BusAddress::DEFAULT);
+        assert_eq!(absent, "atecc-dev-i2c-77-0x60.lock");
+    }
+
+    #[test]
+    fn the_first_directory_that_serves() {
+        let directory = tempfile::tempdir().unwrap();
+        let (absent, present) = (directory.path().join("absent"), directory.path().join("b"));
+        std::fs::create_dir(&present).unwrap();
+        let directories = [absent.clone(), present.clone()];
+        let (_, path) = open(&directories, OsStr::new("x.lock")).unwrap();
+        assert_eq!(path, present.join("x.lock"));
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o444);
+        let error = open(&[absent], OsStr::new("x.lock")).unwrap_err();
+        assert!(matches!(error, LockError::NoDirectory { .. }), "{error:?}");
+    }
+
+    #[test]
+    fn links_directories_and_pipes_are_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let victim = directory.path().join("victim");
+        std::fs::write(&victim, "kept").unwrap();
+        symlink(&victim, directory.path().join("link")).unwrap();
+        symlink("/nowhere", directory.path().join("dangling")).unwrap();
+        std::fs::create_dir(directory.path().join("directory")).unwrap();
+        rustix::fs::mkfifoat(
+            rustix::fs::CWD,
+            directory.path().join("pipe"),
+            Mode::RUSR | Mode::WUSR,
+        )
+        .unwrap();
+        for trap in ["link", "dangling", "directory", "pipe"] {
+            let error = open(&[directory.path().to_owned()], OsStr::new(trap)).unwrap_err();
+            assert!(matches!(error, LockError::NotAFile { .. }), "{error:?}");
+        }
+        assert_eq!(std::fs::read_to_string(victim).unwrap(), "kept");
+    }
+}

@@ -1,0 +1,140 @@
+//! The lock between processes: `flock` on a file named after device and
+//! address.
+//!
+//! - Every opening of the file is its own holder, so two devices within one
+//!   process exclude each other as well.
+//! - The kernel gives the lock back when its holder ends, however it ends.
+//! - A file that was deleted meanwhile (by a cleaner of temporary files) locks
+//!   nobody out; so the file is looked up again once it is locked.
+
+mod error;
+mod file;
+mod holder;
+
+use std::ffi::OsString;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use atecc::BusAddress;
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+
+pub use error::LockError;
+
+/// Between two tries. `flock` itself waits for ever or not at all.
+const RETRY: Duration = Duration::from_millis(5);
+
+/// The lock of one chip.
+#[derive(Clone, Debug)]
+pub struct SessionLock {
+    address: BusAddress,
+    name: OsString,
+    directories: Vec<PathBuf>,
+    patience: Duration,
+}
+
+/// The lock, held until this is dropped.
+#[derive(Debug)]
+#[must_use = "dropping it gives the lock back"]
+pub struct SessionGuard {
+    _file: OwnedFd,
+    path: PathBuf,
+}
+
+impl SessionLock {
+    /// How long [`Self::take`] waits: a session lasts seconds at most.
+    pub const PATIENCE: Duration = Duration::from_secs(30);
+
+    /// The lock of the chip at `address` on the bus `device`, as every program
+    /// of this project names it: `atecc-dev-i2c-1-0x60.lock` for `/dev/i2c-1`
+    /// and 0x60, whatever link the device was named by.
+    ///
+    /// It is in `/run/lock`, or else `$XDG_RUNTIME_DIR`, or else the temporary
+    /// directory: the first that has the file or lets it be made. Where
+    /// `/run/lock` is for root alone, processes of root and of other users
+    /// only meet if root's came first.
+    #[must_use]
+    pub fn new(device: impl AsRef<Path>, address: BusAddress) -> Self {
+        Self {
+            address,
+            name: file::name(device.as_ref(), address),
+            directories: file::directories(),
+            patience: Self::PATIENCE,
+        }
+    }
+
+    /// The same lock in `directory` and nowhere else.
+    #[must_use]
+    pub fn in_directory(self, directory: impl Into<PathBuf>) -> Self {
+        Self {
+            directories: vec![directory.into()],
+            ..self
+        }
+    }
+
+    /// Wait for `patience` instead of [`Self::PATIENCE`].
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// The chip's address.
+    #[must_use]
+    pub const fn address(&self) -> BusAddress {
+        self.address
+    }
+
+    /// Take the lock, waiting while another has it.
+    ///
+    /// # Errors
+    /// [`LockError::Busy`] when it was not free in time, the others when there
+    /// is no usable lock file.
+    pub fn take(&self) -> Result<SessionGuard, LockError> {
+        self.take_within(self.patience)
+    }
+
+    /// Take the lock if it is free.
+    ///
+    /// # Errors
+    /// As [`Self::take`], without the wait.
+    pub fn try_take(&self) -> Result<SessionGuard, LockError> {
+        self.take_within(Duration::ZERO)
+    }
+
+    fn take_within(&self, patience: Duration) -> Result<SessionGuard, LockError> {
+        let start = Instant::now();
+        loop {
+            let (file, path) = file::open(&self.directories, &self.name)?;
+            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) if file::is_at(&file, &path) => {
+                    return Ok(SessionGuard { _file: file, path });
+                }
+                Ok(()) | Err(Errno::WOULDBLOCK | Errno::INTR) => {}
+                Err(errno) => {
+                    return Err(LockError::Unusable {
+                        file: path,
+                        error: errno.into(),
+                    });
+                }
+            }
+            let waited = start.elapsed();
+            if waited >= patience {
+                return Err(LockError::Busy {
+                    holder: holder::of(&file),
+                    file: path,
+                    waited,
+                });
+            }
+            std::thread::sleep(RETRY.min(patience.saturating_sub(waited)));
+        }
+    }
+}
+
+impl SessionGuard {
+    /// The file that is locked.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}

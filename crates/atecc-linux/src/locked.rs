@@ -1,0 +1,108 @@
+//! One process at a time on a chip, from the wake to the sleep.
+//!
+//! The chip's volatile state (`TempKey`, the digest context, the output
+//! buffer) belongs to a session, so another process must stay out for that
+//! long and no longer. The driver has no word for a session on its bus, but
+//! its bytes have: the wrapper takes the lock at the first transfer, which is
+//! the wake pulse, and gives it back after the sleep token, which the driver
+//! sends on every way out.
+
+use atecc::BusAddress;
+use embedded_hal::i2c::{Error, ErrorKind, ErrorType, I2c, Operation};
+
+use crate::{LockError, SessionGuard, SessionLock};
+
+/// The general call, which wakes.
+const WAKE: u8 = 0x00;
+/// Source: ATECC508A datasheet, "Word Address Values".
+const SLEEP: [Operation<'_>; 1] = [Operation::Write(&[0x01])];
+
+/// A bus whose sessions with one chip hold a [`SessionLock`].
+///
+/// Transfers to other addresses pass. Dropping the bus, or the end of the
+/// process, gives the lock back.
+#[derive(Debug)]
+pub struct Locked<B> {
+    bus: B,
+    lock: SessionLock,
+    held: Option<SessionGuard>,
+}
+
+/// Why a transfer failed: the bus, or another process on the chip.
+#[derive(Debug, thiserror::Error)]
+pub enum LockedError<E> {
+    /// The bus's own error.
+    #[error(transparent)]
+    Bus(E),
+    /// The lock was not to be had; the chip was left alone.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+}
+
+impl<B> Locked<B> {
+    /// `bus`, used under `lock` where the lock's chip is concerned.
+    pub const fn new(bus: B, lock: SessionLock) -> Self {
+        Self {
+            bus,
+            lock,
+            held: None,
+        }
+    }
+
+    /// Take the lock now, until the next sleep token. Only a wake pulse that
+    /// is no transfer has to call this.
+    ///
+    /// # Errors
+    /// [`LockError`], also when another process holds it for too long.
+    pub fn hold(&mut self) -> Result<(), LockError> {
+        if self.held.is_none() {
+            self.held = Some(self.lock.take()?);
+        }
+        Ok(())
+    }
+
+    /// The bus beneath, for transfers outside sessions.
+    pub fn bus(&mut self) -> &mut B {
+        &mut self.bus
+    }
+
+    const fn chip(&self) -> BusAddress {
+        self.lock.address()
+    }
+}
+
+impl<B: I2c> ErrorType for Locked<B> {
+    type Error = LockedError<B::Error>;
+}
+
+impl<B: I2c> I2c for Locked<B> {
+    fn transaction(
+        &mut self,
+        address: u8,
+        operations: &mut [Operation<'_>],
+    ) -> Result<(), Self::Error> {
+        let chip = address == self.chip().get();
+        let ends = chip && *operations == SLEEP;
+        if ends && self.held.is_none() {
+            // Outside a session of ours: only when no other one is running,
+            // which a sleep token would destroy.
+            self.held = Some(self.lock.try_take()?);
+        } else if chip || address == WAKE {
+            self.hold()?;
+        }
+        let result = self.bus.transaction(address, operations);
+        if ends {
+            self.held = None;
+        }
+        result.map_err(LockedError::Bus)
+    }
+}
+
+impl<E: Error> Error for LockedError<E> {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Bus(error) => error.kind(),
+            Self::Lock(_) => ErrorKind::Other,
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! A driver's session over bus and lock, with an adapter made up of the chip's
+//! own bytes.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::io;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use atecc::commands::InfoRevision;
+use atecc::{BusAddress, Error, Timing};
+use atecc_linux::{Bus, Delay, Locked, LockedError, SessionLock, Transfer};
+use embedded_hal::i2c::Operation;
+
+const ENXIO: i32 = 6;
+const EINVAL: i32 = 22;
+
+/// What the adapter says to each transfer of a session with one Info command.
+#[derive(Clone, Default)]
+struct Adapter {
+    general_call: i32,
+    answers: VecDeque<Vec<u8>>,
+    /// Whether the lock was free, per transfer; and its address.
+    seen: Rc<RefCell<Vec<(u8, bool)>>>,
+    probe: Option<SessionLock>,
+}
+
+impl Transfer for Adapter {
+    fn transfer(&mut self, address: u8, messages: &mut [Operation<'_>]) -> io::Result<u32> {
+        let free = self
+            .probe
+            .as_ref()
+            .is_some_and(|lock| lock.try_take().is_ok());
+        self.seen.borrow_mut().push((address, free));
+        if address == 0 {
+            return Err(io::Error::from_raw_os_error(self.general_call));
+        }
+        for message in messages.iter_mut() {
+            if let Operation::Read(buffer) = message {
+                let Some(answer) = self.answers.pop_front() else {
+                    return Err(io::Error::from_raw_os_error(ENXIO));
+                };
+                buffer.fill(0xFF);
+                buffer
+                    .iter_mut()
+                    .zip(answer)
+                    .for_each(|(to, from)| *to = from);
+            }
+        }
+        Ok(u32::try_from(messages.len()).unwrap())
+    }
+}
+
+fn lock(directory: &Path) -> SessionLock {
+    SessionLock::new("/dev/i2c-89", BusAddress::DEFAULT)
+        .in_directory(directory)
+        .with_patience(Duration::from_millis(200))
+}
+
+fn device(adapter: Adapter, lock: SessionLock) -> atecc::Device<Locked<Bus<Adapter>>, Delay> {
+    let bus = Locked::new(Bus::new("/dev/i2c-89", adapter), lock);
+    atecc::Device::new(bus, Delay).with_timing(Timing::default())
+}
+
+#[test]
+fn locked_from_wake_to_sleep() {
+    let directory = tempfile::tempdir().unwrap();
+    let lock = lock(directory.path());
+    let seen = Rc::default();
+    let adapter = Adapter {
+        general_call: ENXIO,
+        // After wake; then the revision of an ATECC608A.
+        answers: [
+            vec![0x04, 0x11, 0x33, 0x43],
+            vec![0x07, 0x00, 0x00, 0x60, 0x02, 0x80, 0x38],
+        ]
+        .into(),
+        seen: Rc::clone(&seen),
+        probe: Some(lock.clone()),
+    };
+    let mut device = device(adapter, lock.clone());
+    device.execute(InfoRevision).unwrap();
+
+    // Wake, its answer, the command, its answer, sleep: one session.
+    let expected: Vec<_> = [0x00, 0x60, 0x60, 0x60, 0x60].map(|a| (a, false)).into();
+    assert_eq!(*seen.borrow(), expected);
+    drop(lock.try_take().unwrap());
+}
+
+#[test]
+fn a_chip_in_use_is_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let lock = lock(directory.path());
+    let other = lock.take().unwrap();
+    let adapter = Adapter::default();
+    let seen = Rc::clone(&adapter.seen);
+    let start = Instant::now();
+    let error = device(adapter, lock).execute(InfoRevision).unwrap_err();
+    assert!(
+        matches!(error, Error::Bus(LockedError::Lock(_))),
+        "{error:?}"
+    );
+    assert_eq!(*seen.borrow(), []);
+    // The wait is not repeated for the sleep token.
+    assert!(start.elapsed() < Duration::from_millis(400));
+    drop(other);
+}
+
+#[test]
+fn an_adapter_without_general_call_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let adapter = Adapter {
+        general_call: EINVAL,
+        ..Adapter::default()
+    };
+    let lock = lock(directory.path());
+    let error = device(adapter, lock.clone())
+        .execute(InfoRevision)
+        .unwrap_err();
+    let Error::Bus(error) = error else {
+        panic!("{error:?}");
+    };
+    let text = error.to_string();
+    assert!(text.contains("/dev/i2c-89"), "{text}");
+    assert!(text.contains("refuses address 0"), "{text}");
+    drop(lock.try_take().unwrap());
+}

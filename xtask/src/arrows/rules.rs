@@ -1,0 +1,159 @@
+//! The arrows of `docs/architecture.md`, one row per crate.
+
+/// What a crate may depend on.
+#[derive(Debug)]
+pub(super) struct Rule {
+    pub(super) package: &'static str,
+    /// Crates of this workspace.
+    pub(super) may: Workspace,
+    /// More crates of this workspace, for its tests alone.
+    pub(super) in_tests: &'static [&'static str],
+    /// Crates from elsewhere, tests aside.
+    pub(super) elsewhere: Elsewhere,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Workspace {
+    Only(&'static [&'static str]),
+    Any,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Elsewhere {
+    Only(&'static [&'static str]),
+    Except(&'static [&'static str]),
+}
+
+const EMULATOR: &[&str] = &["atecc-emulator"];
+
+/// A chip or a bus.
+const NO_BUS: &[&str] = &[
+    "embedded-hal",
+    "embedded-hal-async",
+    "embedded-hal-bus",
+    "i2cdev",
+    "linux-embedded-hal",
+];
+
+/// A bus, or cryptography.
+const NO_BUS_NO_CRYPTO: &[&str] = &[
+    "aes",
+    "ecdsa",
+    "elliptic-curve",
+    "embedded-hal",
+    "embedded-hal-async",
+    "embedded-hal-bus",
+    "getrandom",
+    "hmac",
+    "i2cdev",
+    "linux-embedded-hal",
+    "p256",
+    "rand_core",
+    "sha1",
+    "sha2",
+    "signature",
+];
+
+/// A bus of its own (the trait is none), a terminal.
+const NO_ADAPTER_NO_TERMINAL: &[&str] = &["clap", "i2cdev", "linux-embedded-hal"];
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        package: "atecc",
+        may: Workspace::Only(&[]),
+        in_tests: EMULATOR,
+        elsewhere: Elsewhere::Only(&[
+            "crc",
+            "defmt",
+            "embedded-hal",
+            "embedded-hal-async",
+            "hmac",
+            "rand_core",
+            "sha2",
+            "signature",
+            "thiserror",
+        ]),
+    },
+    Rule {
+        package: "atecc-x509",
+        may: Workspace::Only(&[]),
+        in_tests: &[],
+        elsewhere: Elsewhere::Except(NO_BUS),
+    },
+    Rule {
+        package: "nerves-key-schema",
+        may: Workspace::Only(&["atecc"]),
+        in_tests: EMULATOR,
+        elsewhere: Elsewhere::Except(NO_BUS_NO_CRYPTO),
+    },
+    Rule {
+        package: "nerves-key",
+        may: Workspace::Only(&["atecc", "atecc-x509", "nerves-key-schema"]),
+        in_tests: EMULATOR,
+        elsewhere: Elsewhere::Except(NO_ADAPTER_NO_TERMINAL),
+    },
+    Rule {
+        package: "nerves-key-provision",
+        may: Workspace::Only(&["atecc", "atecc-x509", "nerves-key", "nerves-key-schema"]),
+        in_tests: EMULATOR,
+        elsewhere: Elsewhere::Except(NO_ADAPTER_NO_TERMINAL),
+    },
+    Rule {
+        package: "atecc-linux",
+        may: Workspace::Only(&["atecc"]),
+        in_tests: EMULATOR,
+        elsewhere: Elsewhere::Except(&[]),
+    },
+    // A second reading of the chip reference: with the driver's codec a wrong
+    // byte would cancel out, in its own tests too.
+    Rule {
+        package: "atecc-emulator",
+        may: Workspace::Only(&[]),
+        in_tests: &[],
+        elsewhere: Elsewhere::Except(&[]),
+    },
+    Rule {
+        package: "atecc-emulator-preload",
+        may: Workspace::Only(EMULATOR),
+        in_tests: &[],
+        elsewhere: Elsewhere::Except(&[]),
+    },
+    Rule {
+        package: "nerves-key-cli",
+        may: Workspace::Only(&[
+            "atecc",
+            "atecc-emulator",
+            "atecc-linux",
+            "atecc-x509",
+            "nerves-key",
+            "nerves-key-provision",
+            "nerves-key-schema",
+        ]),
+        in_tests: &[],
+        elsewhere: Elsewhere::Except(&[]),
+    },
+    Rule {
+        package: "nerves-key-pkcs11",
+        may: Workspace::Only(&[
+            "atecc",
+            "atecc-linux",
+            "atecc-x509",
+            "nerves-key",
+            "nerves-key-schema",
+        ]),
+        in_tests: EMULATOR,
+        elsewhere: Elsewhere::Except(&[]),
+    },
+    Rule {
+        package: "nerves-key-tests",
+        may: Workspace::Any,
+        in_tests: &[],
+        elsewhere: Elsewhere::Except(&[]),
+    },
+    Rule {
+        package: "xtask",
+        may: Workspace::Any,
+        in_tests: &[],
+        elsewhere: Elsewhere::Except(&[]),
+    },
+];

@@ -1,0 +1,63 @@
+//! Checks and measurements of this repository: `cargo xtask COMMAND`.
+//!
+//! What CI runs is `cargo xtask test`; the other checks are its parts.
+#![forbid(unsafe_code)]
+
+mod arrows;
+mod certificates;
+mod error;
+mod interop;
+mod measurement;
+mod metadata;
+mod msrv;
+mod no_std;
+mod run;
+mod table;
+mod test;
+mod vectors;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Checks and measurements of this repository.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Everything that CI runs.
+    Test(test::Options),
+    /// Which crate may depend on which.
+    Arrows,
+    /// Builds without std, and without alloc where it is promised.
+    NoStd,
+    /// Whether every dependency supports the workspace's Rust version.
+    Msrv,
+    /// Runs the vectors of the reference implementations.
+    Vectors(vectors::Options),
+    /// Compresses random certificates and rebuilds them.
+    Certificates(certificates::Options),
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().task {
+        Task::Test(options) => return test::run(&options),
+        Task::Arrows => arrows::run(),
+        Task::NoStd => no_std::run(),
+        Task::Msrv => msrv::run(),
+        Task::Vectors(options) => vectors::run(&options),
+        Task::Certificates(options) => certificates::run(&options),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! `cargo xtask test`: everything that CI runs, in order, up to the first
+//! failure.
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use crate::error::Error;
+use crate::{arrows, interop, msrv, no_std, run, table};
+
+/// Options of `cargo xtask test`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Leave out what needs outside programs (Debian packages).
+    #[arg(long)]
+    skip_interop: bool,
+}
+
+/// What a step does.
+#[derive(Clone, Copy, Debug)]
+enum Work {
+    Cargo(&'static [&'static str]),
+    /// Cargo's tests, which are counted.
+    Tests(&'static [&'static str]),
+    Own(fn() -> Result<(), Error>),
+}
+
+/// The steps, the quick ones first.
+const STEPS: &[(&str, Work)] = &[
+    (
+        "cargo fmt --all --check",
+        Work::Cargo(&["fmt", "--all", "--check"]),
+    ),
+    ("cargo xtask arrows", Work::Own(arrows::run)),
+    ("cargo xtask msrv", Work::Own(msrv::run)),
+    (
+        "cargo clippy --workspace --all-targets --all-features -- -D warnings",
+        Work::Cargo(&[
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--all-features",
+            "--",
+            "-D",
+            "warnings",
+        ]),
+    ),
+    (
+        "cargo test --workspace --all-features --no-fail-fast",
+        Work::Tests(&["test", "--workspace", "--all-features", "--no-fail-fast"]),
+    ),
+    ("cargo xtask no-std", Work::Own(no_std::run)),
+];
+
+/// The steps that need outside programs.
+const INTEROP: &[(&str, Work)] = &[
+    ("interop: Debian packages", Work::Own(interop::prepare)),
+    (
+        "interop: demo, openssl x509, openssl verify",
+        Work::Own(interop::run),
+    ),
+];
+
+/// Tests passed and failed.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+struct Count {
+    passed: u64,
+    failed: u64,
+}
+
+/// Run the steps. The last line has the tests passed and failed, where a step
+/// that fails without one counts as one.
+pub(crate) fn run(options: &Options) -> ExitCode {
+    let interop = if options.skip_interop { &[] } else { INTEROP };
+    let (mut rows, mut count, mut failure) = (Vec::new(), Count::default(), None);
+    for (name, work) in STEPS.iter().chain(interop) {
+        println!("\n==> {name}");
+        let start = Instant::now();
+        let result = work.perform(&mut count);
+        let seconds = format!("{:.1} s", start.elapsed().as_secs_f64());
+        let verdict = if result.is_ok() { "ok" } else { "FAILED" };
+        rows.push([(*name).to_owned(), seconds, verdict.to_owned()]);
+        if let Err(error) = result {
+            eprintln!("error: {error}");
+            failure = Some(*name);
+            break;
+        }
+    }
+    println!();
+    table::print(["step", "time", "result"], &rows);
+    if options.skip_interop {
+        println!("interop left out (--skip-interop)");
+    }
+    if let Some(name) = failure {
+        println!("stopped at: {name}");
+        count.failed = count.failed.max(1);
+    }
+    println!("{} passed, {} failed", count.passed, count.failed);
+    if count.failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+impl Work {
+    fn perform(self, count: &mut Count) -> Result<(), Error> {
+        match self {
+            Self::Cargo(arguments) => run::shown(&mut run::cargo(arguments.iter().copied())),
+            Self::Tests(arguments) => {
+                let mut command = run::cargo(arguments.iter().copied());
+                run::watched(&mut command, |line| count.add(line))
+            }
+            Self::Own(check) => check(),
+        }
+    }
+}
+
+impl Count {
+    /// Count a line such as `test result: ok. 3 passed; 0 failed; ..`.
+    fn add(&mut self, line: &str) {
+        let Some(result) = line.strip_prefix("test result: ") else {
+            return;
+        };
+        let mut words = result.split_whitespace().peekable();
+        while let Some(word) = words.next() {
+            let number = word.parse().unwrap_or(0_u64);
+            match words.peek() {
+                Some(&"passed;") => self.passed += number,
+                Some(&"failed;") => self.failed += number,
+                _ => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_of_all_binaries_are_added() {
+        let mut count = Count::default();
+        for line in [
+            "running 3 tests",
+            "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 9 filtered out; \
+             finished in 0.00s",
+            "test result: FAILED. 14 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out",
+            "7 passed; 7 failed;",
+        ] {
+            count.add(line);
+        }
+        assert_eq!(
+            count,
+            Count {
+                passed: 17,
+                failed: 2
+            }
+        );
+    }
+
+    /// The command that is printed is the command that is run.
+    #[test]
+    fn steps_are_named_after_their_commands() {
+        for (name, work) in STEPS {
+            if let Work::Cargo(arguments) | Work::Tests(arguments) = work {
+                assert_eq!(*name, format!("cargo {}", arguments.join(" ")));
+            }
+        }
+    }
+}
