@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use atecc::commands::InfoRevision;
-use atecc::{BusAddress, Error, Timing};
+use atecc::{BusAddress, Error};
 use atecc_linux::{Bus, Delay, Locked, LockedError, SessionLock, Transfer};
 use embedded_hal::i2c::Operation;
 
@@ -60,7 +60,7 @@ fn lock(directory: &Path) -> SessionLock {
 
 fn device(adapter: Adapter, lock: SessionLock) -> atecc::Device<Locked<Bus<Adapter>>, Delay> {
     let bus = Locked::new(Bus::new("/dev/i2c-89", adapter), lock);
-    atecc::Device::new(bus, Delay).with_timing(Timing::default())
+    atecc::Device::new(bus, Delay)
 }
 
 #[test]

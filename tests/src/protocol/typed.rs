@@ -156,7 +156,7 @@ fn place(zone: Zone, address: u16) -> Option<Spot> {
 }
 
 fn block(place: Place, word: u8) -> Option<BlockAddress> {
-    (word % 8 == 0)
+    word.is_multiple_of(8)
         .then(|| BlockAddress::new(place, word / 8).ok())
         .flatten()
 }

@@ -14,7 +14,7 @@ pub struct CounterMatchError(pub u32);
 pub const fn counter_match(value: u32) -> Result<[u8; 8], CounterMatchError> {
     /// Source: ATECC508A datasheet, "Counter Command".
     const LAST_COUNT: u32 = 2_097_151;
-    if value % 32 != 0 || value >= LAST_COUNT {
+    if !value.is_multiple_of(32) || value >= LAST_COUNT {
         return Err(CounterMatchError(value));
     }
     let [a, b, c, d] = value.to_le_bytes();

@@ -23,7 +23,7 @@ impl<const N: usize> ReadPlace<N> {
     /// place there is nothing to read and the result is 0.
     #[must_use]
     pub const fn new(place: Place) -> Self {
-        const { assert!(N % 4 == 0, "the chip reads whole words") }
+        const { assert!(N.is_multiple_of(4), "the chip reads whole words") }
         Self {
             place,
             bytes: [0; N],
