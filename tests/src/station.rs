@@ -7,7 +7,7 @@ use nerves_key::{ReadSnapshot, Snapshot};
 use nerves_key_provision::{
     Challenges, KeySigner, Plan, ProvisionError, Refusal, Report, Request, create_signer, provision,
 };
-use nerves_key_schema::{BoardName, ManufacturerSerial};
+use nerves_key_schema::ManufacturerSerial;
 
 /// A signer, a clock and what every device of a batch has in common.
 #[derive(Debug)]
@@ -61,8 +61,8 @@ impl Station {
         let signer: CheckedSigner = SignerCertificate::check(&certificate).expect("a signer");
         let request = Request {
             serial: serial.map(|serial| ManufacturerSerial::new(serial).expect("it fits")),
-            board: BoardName::new("NervesKey").expect("it fits"),
-            user: Vec::new(),
+            board: None,
+            user: None,
             signer,
             signer_key: Some(key.public_key()),
             now,
@@ -98,6 +98,7 @@ impl Station {
         let snapshot = Self::snapshot(bus)?;
         let plan = Plan::new(&snapshot, &self.request).map_err(Box::new)?;
         let challenges = Challenges {
+            before_certificate: [0xCE; 32],
             before_lock: [0xB0; 32],
             after_lock: [0xAF; 32],
         };

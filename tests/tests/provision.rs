@@ -1,13 +1,17 @@
 //! Provisioning, on emulated chips.
 
-use atecc::commands::{GenKey, GenKeyMode, WriteBlock, WriteWord};
+use atecc::commands::{GenKey, GenKeyMode, LockTarget, WriteBlock, WriteWord};
+use atecc::procedures::LockAndConfirm;
 use atecc::{BlockAddress, Command, Error, Failure, Place, Status, WordAddress};
 use atecc_emulator::{Bus, Chip, CutPoint, EepromEffect, Fault, Faults, LostReply, Revision};
-use atecc_x509::DateTime;
+use atecc_x509::{DateTime, SignatureBytes};
 use nerves_key::Stage;
-use nerves_key_provision::Possession;
-use nerves_key_schema::{Layout, slot};
-use nerves_key_tests::station::Station;
+use nerves_key_provision::{
+    CertificateSigner, Challenges, KeySigner, Plan, Possession, ProvisionError, Refusal, RunError,
+    Runner, SigningRequest, Stop, provision,
+};
+use nerves_key_schema::{ConfigWrite, Layout, configure, slot, writes};
+use nerves_key_tests::station::{Station, StationError};
 
 const REVISIONS: [Revision; 3] = [
     Revision::Atecc508A,
@@ -97,6 +101,15 @@ fn recovers(revision: Revision, transaction: u64, fault: Fault) {
     let bus = Bus::with_chip(Chip::blank(revision));
     bus.set_faults(Faults::none().at(transaction, fault));
     let first = station().provision(&bus);
+    let struck = bus.transactions() > transaction;
+    assert!(struck, "{revision}: {fault:?} at {transaction} never came");
+    if let Fault::PowerCut(CutPoint::Before | CutPoint::During(_)) = fault {
+        // Without its last transaction, the sleep, a run has finished.
+        assert!(
+            first.is_err() || transaction + 1 >= bus.transactions(),
+            "{revision}: {fault:?} at {transaction} was not noticed"
+        );
+    }
     bus.set_faults(Faults::none());
     bus.power_cycle();
     if let Err(error) = station().provision(&bus) {
@@ -152,4 +165,109 @@ fn lost_and_damaged_replies_are_recovered() {
             }
         }
     }
+}
+
+/// A signer during whose work somebody else has the bus.
+struct Interrupted<'a, F: FnMut()> {
+    key: &'a mut KeySigner,
+    meanwhile: F,
+}
+
+impl<F: FnMut()> CertificateSigner for Interrupted<'_, F> {
+    type Error = <KeySigner as CertificateSigner>::Error;
+
+    fn sign(&mut self, request: &SigningRequest) -> Result<SignatureBytes, Self::Error> {
+        (self.meanwhile)();
+        self.key.sign(request)
+    }
+}
+
+#[test]
+fn a_key_replaced_while_the_signer_signs_is_noticed_before_the_lock() {
+    for revision in REVISIONS {
+        let bus = Bus::with_chip(Chip::blank(revision));
+        let mut station = station();
+        let plan = Plan::new(&Station::snapshot(&bus).unwrap(), &station.request).unwrap();
+        let mut signer = Interrupted {
+            key: &mut station.key,
+            meanwhile: || {
+                let create = GenKey {
+                    mode: GenKeyMode::Create,
+                    slot: slot::DEVICE_KEY,
+                };
+                Station::device(&bus).execute(create).unwrap();
+            },
+        };
+        let challenges = Challenges {
+            before_certificate: [1; 32],
+            before_lock: [2; 32],
+            after_lock: [3; 32],
+        };
+        let mut device = Station::device(&bus);
+        let error = provision(&mut device, &plan, &mut signer, challenges, |_| {}).unwrap_err();
+        assert!(
+            matches!(error, ProvisionError::Run(RunError::KeyChanged)),
+            "{error}"
+        );
+        let snapshot = Station::snapshot(&bus).unwrap();
+        assert_eq!(snapshot.stage(), Stage::Keyed(Layout::Standard));
+        // The same command again, for the key that is there now.
+        station.provision(&bus).unwrap();
+        Station::snapshot(&bus).unwrap().identity().unwrap();
+    }
+}
+
+#[test]
+fn another_chip_put_in_while_the_signer_signs_is_noticed() {
+    let (first, second) = (
+        Bus::with_chip(Chip::blank(Revision::Atecc608A)),
+        Bus::with_chip(Chip::blank(Revision::Atecc608B)),
+    );
+    let mut station = station();
+    let plan = Plan::new(&Station::snapshot(&first).unwrap(), &station.request).unwrap();
+    let challenges = Challenges {
+        before_certificate: [1; 32],
+        before_lock: [2; 32],
+        after_lock: [3; 32],
+    };
+    let mut runner = Runner::new(&plan, challenges, |_| {});
+    let Ok(Stop::NeedsSignature(request)) = Station::device(&first).run(&mut runner) else {
+        panic!("the plan needs a signature");
+    };
+    runner.signed(station.key.sign(&request).unwrap()).unwrap();
+    let before = second.image(0).unwrap();
+    let error = Station::device(&second).run(&mut runner).unwrap_err();
+    assert!(
+        matches!(error, Error::Failed(RunError::Changed { .. })),
+        "{error}"
+    );
+    assert_eq!(second.image(0).unwrap(), before);
+    station.provision(&first).unwrap();
+}
+
+#[test]
+fn a_chip_begun_in_the_volatile_layout_is_left_as_it_is() {
+    let bus = Bus::with_chip(Chip::blank(Revision::Atecc608A));
+    let found = Station::snapshot(&bus).unwrap().config;
+    let volatile = configure(&found, Layout::Volatile);
+    let mut device = Station::device(&bus);
+    for write in writes(&volatile) {
+        match write {
+            ConfigWrite::Word(address, data) => device.execute(WriteWord { address, data }),
+            ConfigWrite::Block(address, data) => device.execute(WriteBlock { address, data }),
+        }
+        .unwrap();
+    }
+    let crc = volatile.crc();
+    device
+        .run(LockAndConfirm::new(LockTarget::Config { crc }))
+        .unwrap();
+    let before = bus.image(0).unwrap();
+    let error = station().provision(&bus).unwrap_err();
+    assert!(
+        matches!(&error, StationError::Refused(refusal)
+            if matches!(**refusal, Refusal::Layout(Layout::Volatile))),
+        "{error}"
+    );
+    assert_eq!(bus.image(0).unwrap(), before);
 }

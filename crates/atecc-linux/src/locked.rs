@@ -6,6 +6,10 @@
 //! its bytes have: the wrapper takes the lock at the first transfer, which is
 //! the wake pulse, and gives it back after the sleep token, which the driver
 //! sends on every way out.
+//!
+//! A session that recovers from an error also sleeps in its middle, and the
+//! lock is then free for a moment. What the chip keeps only while awake is lost
+//! with that sleep anyway, and the driver prepares it again.
 
 use atecc::BusAddress;
 use embedded_hal::i2c::{Error, ErrorKind, ErrorType, I2c, Operation};

@@ -85,11 +85,12 @@ enum State {
     Resting,
     /// The sleep at the end.
     Ending,
+    /// It was not acknowledged: the chip is busy, or asleep already.
+    EndResting,
     Ended,
 }
 
 /// One awake session and its commands. See the module's documentation.
-#[derive(Debug)]
 pub struct Session {
     timing: Timing,
     state: State,
@@ -98,6 +99,8 @@ pub struct Session {
     /// Whether the chip may have been touched, so that it has to sleep at the
     /// end.
     touched: bool,
+    /// Whether the chip has ever answered in this session.
+    answered: bool,
     /// Since the last wake.
     awake_us: u32,
     /// Since the command was sent.
@@ -120,6 +123,7 @@ impl Session {
             request: None,
             awake: false,
             touched: false,
+            answered: false,
             awake_us: 0,
             waited_us: 0,
             tries: 0,
@@ -157,6 +161,8 @@ impl Session {
     /// Leave the chip asleep. Perform the steps until [`Step::Done`].
     pub fn end(&mut self) {
         self.request = None;
+        self.rx = [0; MAX_GROUP];
+        self.tries = 1;
         self.state = if self.touched {
             State::Ending
         } else {
@@ -185,14 +191,14 @@ impl Session {
             State::Rewinding => Step::Write(REWIND),
             State::Idling => Step::Write(IDLE),
             State::Sleeping | State::Ending => Step::Write(SLEEP),
-            State::Resting => Step::Wait(REST_US),
+            State::Resting | State::EndResting => Step::Wait(REST_US),
         }
     }
 
     /// Report what came of the step last given.
     pub fn advance(&mut self, outcome: Outcome) {
         self.account();
-        if outcome == Outcome::Fault && !matches!(self.state, State::Ending) {
+        if outcome == Outcome::Fault && !matches!(self.state, State::Ending | State::EndResting) {
             self.awake = false;
             return self.fail(Failure::Bus);
         }
@@ -224,6 +230,11 @@ impl Session {
             State::Reading => self.state = State::Polling,
             State::Sleeping => self.state = State::Resting,
             State::Idling | State::Resting => self.state = State::Waking(Waking::new()),
+            State::Ending if outcome == Outcome::Nack && self.answered && self.tries < TRIES => {
+                self.tries += 1;
+                self.state = State::EndResting;
+            }
+            State::EndResting => self.state = State::Ending,
             State::Ending => {
                 self.awake = false;
                 self.touched = false;
@@ -275,6 +286,7 @@ impl Session {
             Progress::Going => self.state = State::Waking(waking),
             Progress::Awake => {
                 self.awake = true;
+                self.answered = true;
                 self.state = State::Sending;
             }
             Progress::Failed(failure) => {
@@ -371,6 +383,17 @@ impl Session {
     fn fail(&mut self, failure: Failure) {
         self.result = Err(failure);
         self.state = State::Ready;
+    }
+}
+
+/// What was received may be a secret, so it is not shown.
+impl core::fmt::Debug for Session {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Session")
+            .field("state", &self.state)
+            .field("request", &self.request)
+            .field("result", &self.result)
+            .finish_non_exhaustive()
     }
 }
 

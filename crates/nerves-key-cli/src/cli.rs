@@ -1,10 +1,11 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::device::DeviceUri;
+use crate::device::{DeviceUri, ImageName, UriError};
 
 /// Provision and use NervesKeys: ATECC508A, ATECC608A and ATECC608B secure
 /// elements that hold a device's private key and certificates.
@@ -26,7 +27,8 @@ pub(crate) struct Chip {
         long,
         help = "The chip: i2c:/dev/i2c-1, i2c:/dev/i2c-1?addr=0x35, 1 (for i2c:/dev/i2c-1), \
                 emu:FILE (an emulated chip in an image file, made blank when absent), \
-                emu:FILE?chip=atecc508a, or emu: (a throw-away one)",
+                emu:FILE?chip=atecc508a, emu: (a throw-away one), or \
+                unix:SOCKET?bus=1&addr=0x60 (one that nerves-key emulator serves)",
         env = "NERVES_KEY_DEVICE",
         default_value = "i2c:/dev/i2c-1",
         value_name = "URI"
@@ -53,6 +55,9 @@ pub(crate) enum Command {
     Cert(Cert),
     /// Sign with the chip's key.
     Sign(Sign),
+    /// Emulated chips: their image files, and buses for other programs.
+    #[command(subcommand)]
+    Emulator(Emulator),
 }
 
 #[derive(Args, Debug)]
@@ -79,9 +84,9 @@ pub(crate) struct Provision {
     /// own serial number in Base32.
     #[arg(long)]
     pub(crate) serial: Option<String>,
-    /// The board name, at most 10 bytes.
-    #[arg(long, default_value = "NervesKey")]
-    pub(crate) board: String,
+    /// The board name, at most 10 bytes [default: NervesKey].
+    #[arg(long)]
+    pub(crate) board: Option<String>,
     /// For the OTP user area: up to 32 bytes in hex, or @FILE.
     #[arg(long, value_name = "HEX|@FILE")]
     pub(crate) otp_user: Option<String>,
@@ -178,4 +183,94 @@ pub(crate) enum Format {
     Der,
     /// R then S, 64 bytes, as JWT has it.
     Raw,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Emulator {
+    /// Make the image file of a blank chip. Nothing is overwritten.
+    Create {
+        /// The image file.
+        file: PathBuf,
+        /// The chip: atecc508a, atecc608a or atecc608b.
+        #[arg(long, default_value = "atecc608b")]
+        chip: atecc_emulator::Revision,
+    },
+    /// Put buses with emulated chips on a Unix socket, until interrupted.
+    Serve(Serve),
+    /// Say what an image file holds. Its keys are not shown.
+    Show {
+        /// The image file.
+        file: PathBuf,
+    },
+    /// Copy an image file, also while it is in use. Nothing is overwritten.
+    Snapshot {
+        /// The image file.
+        file: PathBuf,
+        /// The copy. It contains the chip's private key.
+        out: PathBuf,
+    },
+    /// Put a chip back into the state of a snapshot.
+    Restore {
+        /// The snapshot.
+        snapshot: PathBuf,
+        /// The image file that is replaced. It must not be in use.
+        file: PathBuf,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Serve {
+    #[arg(
+        long,
+        help = "Where to serve [default: nerves-key-emulator in $XDG_RUNTIME_DIR, else in the \
+                temporary directory]",
+        value_name = "PATH"
+    )]
+    pub(crate) socket: Option<PathBuf>,
+    /// A bus and the chips on it: image files, made blank when absent, as
+    /// FILE or FILE?chip=atecc508a [default: a throw-away chip on bus 1]
+    #[arg(long, value_name = "N=IMAGE[,IMAGE..]")]
+    pub(crate) bus: Vec<BusSpec>,
+    /// As fast as possible instead of in real time.
+    #[arg(long)]
+    pub(crate) fast: bool,
+}
+
+/// `N=IMAGE[,IMAGE..]`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct BusSpec {
+    pub(crate) number: u32,
+    pub(crate) images: Vec<ImageName>,
+}
+
+/// What is no bus.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BusSpecError {
+    #[error("{0:?} is not of the form N=IMAGE[,IMAGE..]")]
+    Form(String),
+    #[error("{text:?} is not the number of a bus: {error}")]
+    Number {
+        text: String,
+        error: std::num::ParseIntError,
+    },
+    #[error(transparent)]
+    Image(#[from] UriError),
+}
+
+impl FromStr for BusSpec {
+    type Err = BusSpecError;
+
+    fn from_str(text: &str) -> Result<Self, BusSpecError> {
+        let (number, images) = text
+            .split_once('=')
+            .ok_or_else(|| BusSpecError::Form(text.into()))?;
+        let images: Result<_, _> = images.split(',').map(ImageName::from_str).collect();
+        Ok(Self {
+            number: number.parse().map_err(|error| BusSpecError::Number {
+                text: number.into(),
+                error,
+            })?,
+            images: images?,
+        })
+    }
 }

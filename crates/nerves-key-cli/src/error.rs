@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use atecc::Failure;
 use nerves_key::IdentityError;
-use nerves_key_provision::{ProvisionError, Refusal};
+use nerves_key_provision::{ProvisionError, Refusal, RunError};
 
 use crate::device::BusFault;
 
@@ -110,7 +110,9 @@ impl From<Refusal> for CliError {
             | Refusal::TrustPart
             | Refusal::Configuration(_)
             | Refusal::Revision(_)
+            | Refusal::Layout(_)
             | Refusal::OtherSerial { .. }
+            | Refusal::OtherContents(_)
             | Refusal::Stranded(_) => Exit::Stage,
             _ => Exit::Refused,
         };
@@ -120,8 +122,21 @@ impl From<Refusal> for CliError {
 
 impl<S: fmt::Display> From<ProvisionError<BusFault, S>> for CliError {
     fn from(error: ProvisionError<BusFault, S>) -> Self {
-        Self::failed(format_args!(
-            "{error}\nNothing that was done is lost: run the same command again to continue."
-        ))
+        const AGAIN: &str =
+            "Nothing that was done is lost: run the same command again to continue.";
+        const SPOILED: &str = "Running it again will not help: see nerves-key info.";
+        let (exit, reason, next) = match &error {
+            ProvisionError::Bus(fault) => (Exit::Failed, fault.to_string(), AGAIN),
+            ProvisionError::Run(run) => {
+                let exit = match run {
+                    RunError::Changed { .. } | RunError::KeyChanged => Exit::Stage,
+                    run => run.failure().map_or(Exit::Failed, exit_of),
+                };
+                let next = if run.is_resumable() { AGAIN } else { SPOILED };
+                (exit, run.to_string(), next)
+            }
+            ProvisionError::Signer(_) => (Exit::Failed, error.to_string(), AGAIN),
+        };
+        Self::new(exit, format_args!("{reason}\n{next}"))
     }
 }

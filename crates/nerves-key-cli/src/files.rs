@@ -1,13 +1,14 @@
 //! Files: nothing is overwritten unasked, and private keys are the owner's
 //! alone from the moment they exist.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write;
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use atecc_x509::{Certificate, CheckedSigner, SignerCertificate};
 use nerves_key_provision::KeySigner;
+use zeroize::Zeroizing;
 
 use crate::error::CliError;
 
@@ -26,21 +27,46 @@ pub(crate) fn create(path: &Path, bytes: &[u8], readers: Readers) -> Result<(), 
         Readers::Everyone => 0o644,
         Readers::Owner => 0o600,
     };
-    OpenOptions::new()
+    let opened = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(mode)
-        .open(path)
-        .and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.sync_all()
+        .open(path);
+    let mut file = opened.map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => {
+            CliError::refused(format_args!("{} exists already", path.display()))
+        }
+        _ => CliError::output(path, error),
+    })?;
+    file.write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .map_err(|error| {
+            // Half a file would only be in the way of the next try.
+            let _ = fs::remove_file(path);
+            CliError::output(path, error)
         })
-        .map_err(|error| match error.kind() {
-            std::io::ErrorKind::AlreadyExists => {
-                CliError::refused(format_args!("{} exists already", path.display()))
-            }
-            _ => CliError::output(path, error),
-        })
+}
+
+/// Read a file that is small by nature, at most [`LIMIT`] bytes.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, CliError> {
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(LIMIT + 1).read_to_end(&mut bytes))
+        .map_err(|error| CliError::input(path, error))?;
+    if bytes.len() as u64 > LIMIT {
+        let error = format_args!("larger than {LIMIT} bytes");
+        return Err(CliError::input(path, error));
+    }
+    Ok(bytes)
+}
+
+/// Certificates, keys and user areas are far smaller.
+const LIMIT: u64 = 64 * 1024;
+
+fn read_text(path: &Path) -> Result<Zeroizing<String>, CliError> {
+    let bytes = Zeroizing::new(read(path)?);
+    let text = std::str::from_utf8(&bytes).map_err(|error| CliError::input(path, error))?;
+    Ok(Zeroizing::new(text.to_owned()))
 }
 
 /// Write a certificate and its key, or neither.
@@ -61,8 +87,7 @@ pub(crate) fn create_pair(
 
 /// Read a certificate in PEM.
 pub(crate) fn certificate(path: &Path) -> Result<Certificate, CliError> {
-    let text = fs::read_to_string(path).map_err(|error| CliError::input(path, error))?;
-    Certificate::from_pem(&text).map_err(|error| CliError::input(path, error))
+    Certificate::from_pem(&read_text(path)?).map_err(|error| CliError::input(path, error))
 }
 
 /// Read a signer certificate in PEM, checked.
@@ -72,7 +97,5 @@ pub(crate) fn signer(path: &Path) -> Result<CheckedSigner, CliError> {
 
 /// Read a private key in PEM. Its text is wiped from memory.
 pub(crate) fn key(path: &Path) -> Result<KeySigner, CliError> {
-    let text = fs::read_to_string(path).map_err(|error| CliError::input(path, error))?;
-    let text = zeroize::Zeroizing::new(text);
-    KeySigner::from_pem(&text).map_err(|error| CliError::input(path, error))
+    KeySigner::from_pem(&read_text(path)?).map_err(|error| CliError::input(path, error))
 }

@@ -19,7 +19,10 @@ use clap::Parser;
 use crate::cli::Cli;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
     let output = output::Output::new(cli.json);
     match commands::run(cli, output) {
         Ok(()) => ExitCode::SUCCESS,
@@ -28,4 +31,16 @@ fn main() -> ExitCode {
             error.exit.into()
         }
     }
+}
+
+/// Help and version go to standard output; a wrong usage is a document too
+/// where `--json` asks for one.
+fn usage(error: &clap::Error) -> ExitCode {
+    let json = std::env::args_os().any(|argument| argument == "--json");
+    if json && error.use_stderr() {
+        output::usage_error(error);
+    }
+    // Nothing is left to do when the terminal is gone.
+    let _ = error.print();
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }

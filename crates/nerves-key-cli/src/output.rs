@@ -54,3 +54,12 @@ impl Output {
         self.message(&format!("nerves-key: {error}"));
     }
 }
+
+/// A wrong usage, as a document.
+pub(crate) fn usage_error(error: &clap::Error) {
+    let document = json!({
+        "error": error.to_string().trim_end(),
+        "exit_code": error.exit_code(),
+    });
+    let _ = writeln!(io::stdout().lock(), "{document:#}");
+}

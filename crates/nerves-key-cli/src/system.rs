@@ -7,17 +7,31 @@ use nerves_key_provision::{Challenges, KeySigner};
 
 use crate::error::CliError;
 
+/// The day of this release, as CHANGELOG.md has it: year, month, day.
+const RELEASED: (u16, u8, u8) = (2026, 11, 23);
+
 /// The present time, UTC.
+///
+/// # Errors
+/// Exit code 5 when the clock is behind the day of this release.
 pub(crate) fn now() -> Result<DateTime, CliError> {
     let since_1970 = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map_err(|error| CliError::refused(format_args!("the clock is before 1970: {error}")))?;
-    DateTime::from_unix_seconds(since_1970.as_secs()).map_err(CliError::refused)
+    let now = DateTime::from_unix_seconds(since_1970.as_secs()).map_err(CliError::refused)?;
+    let released = release_day()?;
+    if now < released {
+        return Err(CliError::refused(format_args!(
+            "the clock says {now}, which is before this release ({released}): set it first"
+        )));
+    }
+    Ok(now)
 }
 
 /// The day of this release: a clock that says less is not set.
 pub(crate) fn release_day() -> Result<DateTime, CliError> {
-    DateTime::new(2026, 11, 23, 0, 0, 0).map_err(CliError::failed)
+    let (year, month, day) = RELEASED;
+    DateTime::new(year, month, day, 0, 0, 0).map_err(CliError::failed)
 }
 
 /// Fresh random bytes.
@@ -42,6 +56,7 @@ pub(crate) fn new_key() -> Result<KeySigner, CliError> {
 /// Fresh challenges.
 pub(crate) fn challenges() -> Result<Challenges, CliError> {
     Ok(Challenges {
+        before_certificate: random()?,
         before_lock: random()?,
         after_lock: random()?,
     })

@@ -162,6 +162,7 @@ fn refusals_leave_the_chip_as_it_was() {
         (&["--serial", &long, "--yes"], 5, "49 bytes"),
         (&["--serial", "", "--yes"], 5, "is empty"),
         (&["--board", "ElevenBytes", "--yes"], 5, "11 bytes"),
+        (&["--serial", "a\nb", "--yes"], 5, "control character"),
         (&["--otp-user", "xyz", "--yes"], 5, "--otp-user"),
         (&["--otp-user", "@missing", "--yes"], 5, "missing"),
         (&[], 5, "--yes"),
@@ -231,6 +232,35 @@ fn with_json_an_error_is_a_document_too() {
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document["exit_code"], 4);
     assert!(document["error"].is_string());
+    let output = bench.run(&["--json", "info", "--device", "usb:1"]);
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["exit_code"], 2);
+}
+
+/// As `openssl ecparam -name prime256v1 -genkey` writes it: parameters first.
+#[test]
+fn a_key_file_of_openssl_is_taken() {
+    let bench = Bench::new();
+    let key = bench.path().join("signer.key");
+    let parameters =
+        "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n";
+    let text = parameters.to_owned() + &fs::read_to_string(&key).unwrap();
+    fs::write(&key, text).unwrap();
+    bench.ok(&Bench::provision("emu:chip.img", &["--yes"]));
+}
+
+#[test]
+fn what_a_finished_chip_holds_is_not_asked_for_otherwise() {
+    let bench = Bench::new();
+    bench.ok(&Bench::provision(
+        "emu:chip.img",
+        &["--yes", "--otp-user", "0102"],
+    ));
+    bench.ok(&Bench::provision("emu:chip.img", &["--otp-user", "0102"]));
+    for more in [["--board", "Other"], ["--otp-user", "0103"]] {
+        let (code, message) = bench.fails(&Bench::provision("emu:chip.img", &more));
+        assert_eq!(code, 4, "{message}");
+    }
 }
 
 #[test]
@@ -257,10 +287,10 @@ fn private_keys_are_the_owners_and_nothing_is_overwritten() {
     assert_eq!(bench.fails(&["signer", "create", "half"]).0, 5);
     assert!(!bench.path().join("half.key").exists());
 
-    device[2] = "../D2";
-    let (code, message) = bench.fails(&device);
-    assert_eq!(code, 5);
-    assert!(message.contains("name of a file"), "{message}");
+    for serial in ["../D2", "a/", "a/.", "/", "..", ".", "a\nb"] {
+        device[2] = serial;
+        assert_eq!(bench.fails(&device).0, 5, "{serial:?}");
+    }
 }
 
 #[test]

@@ -7,7 +7,8 @@ use nerves_key::IdentityError;
 
 use crate::Step;
 
-/// Why a run stopped. Do the same again to continue: what is done is kept.
+/// Why a run stopped. Unless [`RunError::is_resumable`] says otherwise, do the
+/// same again to continue: what is done is kept.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
@@ -30,6 +31,10 @@ pub enum RunError {
         /// First byte that differs.
         offset: usize,
     },
+    /// Somebody replaced the key while the certificate was signed; nothing was
+    /// locked for it.
+    #[error("the chip's key was replaced meanwhile: run again, for a certificate of the new key")]
+    KeyChanged,
     /// The configuration reads back otherwise than written; nothing was locked.
     #[error(
         "configuration byte {offset} reads back as 0x{read:02X} instead of 0x{wrote:02X}: nothing was locked"
@@ -66,4 +71,36 @@ pub enum RunError {
     /// A step came before the one that it needs.
     #[error("step \"{0}\" has nothing to work on")]
     OutOfOrder(Step),
+}
+
+impl RunError {
+    /// Whether doing the same again can finish the chip. After the data lock,
+    /// what does not verify stays so.
+    #[must_use]
+    pub const fn is_resumable(&self) -> bool {
+        match self {
+            Self::Chip(_)
+            | Self::Step { .. }
+            | Self::Changed { .. }
+            | Self::KeyChanged
+            | Self::Config { .. }
+            | Self::Possession(_)
+            | Self::Signer(_)
+            | Self::NotLocked => true,
+            Self::Certificate(_)
+            | Self::RoundTrip(_)
+            | Self::Chain(_)
+            | Self::ReadBack(_)
+            | Self::OutOfOrder(_) => false,
+        }
+    }
+
+    /// The chip's or the bus's failure, where it was one.
+    #[must_use]
+    pub const fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Chip(failure) | Self::Step { failure, .. } => Some(failure),
+            _ => None,
+        }
+    }
 }

@@ -8,6 +8,7 @@ use atecc_x509::{
 };
 
 use crate::KeySigner;
+use crate::plan::DEVICE_YEARS;
 
 /// Why a certificate could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +58,7 @@ pub fn create_device(
         device_sn,
         public_key: device_key.public_key(),
         signer_public_key: signer.signer.public_key,
-        validity: Validity::issued_at(now, 31).map_err(X509Error::from)?,
+        validity: Validity::issued_at(now, DEVICE_YEARS).map_err(X509Error::from)?,
     };
     let tbs = device.to_be_signed()?;
     Ok(tbs.assemble(&signer_key.sign_digest(&tbs.digest())?)?)

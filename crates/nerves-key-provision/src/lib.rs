@@ -8,8 +8,8 @@
 //!
 //! An interrupted run is continued by doing all three again.
 //!
-//! Before the data zone is locked the chip has proved that it holds the key,
-//! and both certificates have been rebuilt and verified from the very bytes
+//! Before the data zone is locked the chip has proved that it holds the key (or
+//! refused to sign in that state, which is reported), and both certificates have been rebuilt and verified from the very bytes
 //! that the lock's CRC covers. Locks behave the same in every build profile.
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]

@@ -8,15 +8,18 @@ use atecc_x509::{CheckedSigner, DeviceCertificate, Name, PublicKey, Rebuild, Val
 use data_encoding::HEXLOWER;
 use nerves_key::{Snapshot, Stage};
 use nerves_key_schema::{
-    ConfigWrite, DataImage, Layout, ManufacturerSerial, Otp, check_for_provisioning, configure,
-    slot, writes,
+    BoardName, ConfigWrite, DataImage, Layout, ManufacturerSerial, Otp, check_for_provisioning,
+    configure, slot, writes,
 };
 
 use crate::{Refusal, Request, Step, default_serial};
 
 /// A device certificate is valid for as long as the format can say. Source:
 /// `nerves_key` 1.3, which asks for 31 years always.
-const DEVICE_YEARS: u16 = 31;
+pub(crate) const DEVICE_YEARS: u16 = 31;
+
+/// The board name where none is given. Source: `nerves_key` 1.3.
+const DEFAULT_BOARD: &str = "NervesKey";
 
 /// What remains to be done to one chip. Pure: made from what was read and
 /// what is asked, and printable.
@@ -50,6 +53,7 @@ impl Plan {
             Stage::Blank | Stage::Configured(_) | Stage::Keyed(_) => {}
         }
         let layout = stage.layout().unwrap_or_default();
+        check_layout(layout)?;
         check_revision(&snapshot.config)?;
         check_for_provisioning(&snapshot.config, layout)?;
         check_time(request)?;
@@ -63,7 +67,12 @@ impl Plan {
             Some(serial) => serial,
             None => default_serial(&chip)?,
         };
-        let otp = Otp::new(&request.board, &serial, &request.user)?;
+        let board = match request.board {
+            Some(board) => board,
+            None => BoardName::new(DEFAULT_BOARD)?,
+        };
+        let user = request.user.as_deref().unwrap_or_default();
+        let otp = Otp::new(&board, &serial, user)?;
         let validity =
             Validity::issued_at(request.now, DEVICE_YEARS).map_err(atecc_x509::Error::from)?;
         check_certificate(&request.signer, chip, &serial, validity)?;
@@ -98,6 +107,10 @@ impl Plan {
                 found: String::from_utf8_lossy(found).into_owned(),
                 asked: asked.as_str().into(),
             });
+        }
+        check_contents(&identity.otp, request)?;
+        if !matches!(stage, Stage::Finished(_)) {
+            check_layout(layout)?;
         }
         let steps = match stage {
             Stage::Finished(_) => Vec::new(),
@@ -245,10 +258,19 @@ fn steps(stage: Stage, layout: Layout, config: &ConfigZone) -> Vec<Step> {
         Step::ProveKey,
         Step::IssueCertificate,
         Step::VerifyChain,
+        // Others may have had the bus while the signer signed.
+        Step::CheckChip,
+        Step::CheckKey,
         Step::WriteOtp,
     ]);
     steps.extend(DataImage::SLOTS.map(Step::WriteSlot));
-    steps.extend([Step::LockData, Step::ReadBack, Step::ProveKey]);
+    // The lock's CRC does not cover the key.
+    steps.extend([
+        Step::ProveKey,
+        Step::LockData,
+        Step::ReadBack,
+        Step::ProveKey,
+    ]);
     steps.extend(
         layout
             .locked_slots()
@@ -257,6 +279,33 @@ fn steps(stage: Stage, layout: Layout, config: &ConfigZone) -> Vec<Step> {
     );
     steps.push(Step::CheckLocks);
     steps
+}
+
+const fn check_layout(layout: Layout) -> Result<(), Refusal> {
+    match layout {
+        Layout::Standard => Ok(()),
+        Layout::Volatile => Err(Refusal::Layout(layout)),
+    }
+}
+
+/// What was asked for by name must be what a locked chip holds.
+fn check_contents(otp: &Otp, request: &Request) -> Result<(), Refusal> {
+    if request
+        .board
+        .is_some_and(|board| board.as_str().as_bytes() != otp.board_name())
+    {
+        return Err(Refusal::OtherContents("board name"));
+    }
+    let area = otp.user().map_or(&[][..], |area| area);
+    if request.user.as_ref().is_some_and(|user| !holds(area, user)) {
+        return Err(Refusal::OtherContents("user area"));
+    }
+    Ok(())
+}
+
+/// Whether a field filled with zeros holds `content`.
+fn holds(field: &[u8], content: &[u8]) -> bool {
+    field.starts_with(content) && field.iter().skip(content.len()).all(|byte| *byte == 0)
 }
 
 fn check_revision(config: &ConfigZone) -> Result<(), Refusal> {

@@ -10,13 +10,16 @@ use crate::{CertificateSigner, Event, Plan, Report, RunError, Runner, Stop};
 /// each run.
 #[derive(Clone, Copy, Debug)]
 pub struct Challenges {
-    /// Before the data zone is locked.
+    /// Before the certificate is issued.
+    pub before_certificate: [u8; 32],
+    /// Right before the data zone is locked.
     pub before_lock: [u8; 32],
     /// Once it is.
     pub after_lock: [u8; 32],
 }
 
-/// What can end a provisioning: do the same again to continue it.
+/// What can end a provisioning. [`RunError::is_resumable`] says whether doing
+/// the same again continues it.
 #[derive(Debug, thiserror::Error)]
 pub enum ProvisionError<B, S> {
     /// The bus.

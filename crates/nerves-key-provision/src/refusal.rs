@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use atecc_x509::{DateTime, Error as X509Error, PublicKey, RoundTripError};
 use nerves_key::{Foreign, IdentityError};
-use nerves_key_schema::{Difference, OtpError};
+use nerves_key_schema::{Difference, Layout, OtpError};
 
 /// Why a plan cannot be made. Nothing has been written.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +20,9 @@ pub enum Refusal {
     /// settings that could strand the chip.
     #[error("the chip's configuration does not allow it: {0}")]
     Configuration(#[from] Difference),
+    /// Begun in a layout that this release reads but does not provision.
+    #[error("the chip was begun in the {0} layout, which this release cannot finish")]
+    Layout(Layout),
     /// No public source describes this revision.
     #[error("the chip's revision {0:02X?} is none of ATECC508A, ATECC608A, ATECC608B")]
     Revision([u8; 4]),
@@ -31,6 +34,9 @@ pub enum Refusal {
         /// What was asked.
         asked: String,
     },
+    /// Provisioned with another board name or user area than asked for.
+    #[error("the chip is provisioned already, with another {0} than asked for")]
+    OtherContents(&'static str),
     /// Data and OTP are locked, but what they hold does not verify.
     #[error("the chip's data are locked, but do not verify, and nothing can mend them: {0}")]
     Stranded(#[source] IdentityError),

@@ -14,10 +14,10 @@ pub struct Request {
     /// The manufacturer serial; `None` for the chip's own, see
     /// [`default_serial`].
     pub serial: Option<ManufacturerSerial>,
-    /// The board name.
-    pub board: BoardName,
-    /// For the OTP user area, at most 32 bytes.
-    pub user: Vec<u8>,
+    /// The board name; `None` for `NervesKey`.
+    pub board: Option<BoardName>,
+    /// For the OTP user area, at most 32 bytes; `None` for zeros.
+    pub user: Option<Vec<u8>>,
     /// The signer certificate.
     pub signer: CheckedSigner,
     /// The public half of the key that will sign, where it is known before.

@@ -191,6 +191,16 @@ impl<'p, F: FnMut(Event<'_>)> Runner<'p, F> {
         self.plan.found.data_lock().is_locked() || before.any(|step| *step == Step::LockData)
     }
 
+    /// The configuration zone as it has to be at the present step.
+    fn expected(&self) -> ConfigZone {
+        let mut before = self.plan.steps.iter().take(self.at);
+        if before.any(|step| matches!(step, Step::LockConfig { .. })) {
+            self.plan.config.with_config_locked()
+        } else {
+            self.plan.found
+        }
+    }
+
     /// The chip's part of `step`.
     fn begin(&self, step: &Step) -> Result<Task, RunError> {
         let needs_image = || RunError::OutOfOrder(step.clone());
@@ -211,7 +221,7 @@ impl<'p, F: FnMut(Event<'_>)> Runner<'p, F> {
             Step::CheckConfig => Task::CheckConfig(ReadConfig::new()),
             Step::LockConfig { crc } => lock(LockTarget::Config { crc: *crc }),
             Step::CreateKey => Task::CreateKey(CreateKey::new(slot::DEVICE_KEY)),
-            Step::ReadPublicKey => Task::ReadPublicKey(Once(GenKey {
+            Step::ReadPublicKey | Step::CheckKey => Task::ReadPublicKey(Once(GenKey {
                 mode: GenKeyMode::Public,
                 slot: slot::DEVICE_KEY,
             })),
@@ -241,15 +251,20 @@ impl<'p, F: FnMut(Event<'_>)> Runner<'p, F> {
     fn challenge(&self) -> [u8; 32] {
         if self.data_locked() {
             self.challenges.after_lock
-        } else {
+        } else if self.image.is_some() {
             self.challenges.before_lock
+        } else {
+            self.challenges.before_certificate
         }
     }
 
     /// Judge what the chip gave for `step`.
     fn complete(&mut self, step: &Step, output: &Output) -> Result<(), RunError> {
         match (step, output) {
-            (Step::CheckChip, Output::Config(zone)) => same_chip(&self.plan.found, zone),
+            (Step::CheckChip, Output::Config(zone)) => same_chip(&self.expected(), zone),
+            (Step::CheckKey, Output::Key(key)) if self.public_key != Some(*key) => {
+                Err(RunError::KeyChanged)
+            }
             (Step::CheckConfig, Output::Config(zone)) => same_config(&self.plan.config, zone),
             (Step::CheckLocks, Output::Config(zone)) => self.check_locks(zone),
             (Step::CreateKey | Step::ReadPublicKey, Output::Key(key)) => {

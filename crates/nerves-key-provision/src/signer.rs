@@ -83,14 +83,14 @@ mod key {
         /// # Errors
         /// [`KeyFileError`] when there is none, or of another kind.
         pub fn from_pem(pem: &str) -> Result<Self, KeyFileError> {
-            if pem.contains("BEGIN ENCRYPTED PRIVATE KEY") {
+            if block(pem, "ENCRYPTED PRIVATE KEY").is_some() {
                 Err(KeyFileError::Encrypted)
-            } else if pem.contains("BEGIN EC PRIVATE KEY") {
-                SecretKey::from_sec1_pem(pem)
+            } else if let Some(key) = block(pem, "EC PRIVATE KEY") {
+                SecretKey::from_sec1_pem(key)
                     .map(Self)
                     .map_err(KeyFileError::Sec1)
-            } else if pem.contains("BEGIN PRIVATE KEY") {
-                SecretKey::from_pkcs8_pem(pem)
+            } else if let Some(key) = block(pem, "PRIVATE KEY") {
+                SecretKey::from_pkcs8_pem(key)
                     .map(Self)
                     .map_err(KeyFileError::Pkcs8)
             } else {
@@ -142,6 +142,17 @@ mod key {
             }
             Ok(SignatureBytes::from_bytes(bytes))
         }
+    }
+
+    /// The block with this label of a text that may hold others: OpenSSL puts
+    /// `EC PARAMETERS` before a key.
+    fn block<'a>(pem: &'a str, label: &str) -> Option<&'a str> {
+        const DASHES: &str = "-----";
+        let begin = alloc::format!("{DASHES}BEGIN {label}{DASHES}");
+        let end = alloc::format!("{DASHES}END {label}{DASHES}");
+        let (_, from) = pem.split_at_checked(pem.find(&begin)?)?;
+        let (block, _) = from.split_at_checked(from.find(&end)? + end.len())?;
+        Some(block)
     }
 
     impl fmt::Debug for KeySigner {

@@ -7,7 +7,7 @@ use nerves_key_schema::{ConfigWrite, slot};
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Step {
     /// Read the configuration again: the same chip, in the state that the plan
-    /// was made for.
+    /// expects.
     CheckChip,
     /// Write a part of the configuration.
     WriteConfig(ConfigWrite),
@@ -22,6 +22,8 @@ pub enum Step {
     CreateKey,
     /// Keep the device key that is there and ask for its public half.
     ReadPublicKey,
+    /// Ask for the public key again: still the one that the certificate is for.
+    CheckKey,
     /// Have the chip sign a fresh challenge and verify it.
     ProveKey,
     /// Have the signer issue the device certificate. No chip is needed.
@@ -65,6 +67,7 @@ impl core::fmt::Display for Step {
             }
             Self::CreateKey => f.write_str("create the device key inside the chip"),
             Self::ReadPublicKey => f.write_str("keep the device key, read its public half"),
+            Self::CheckKey => f.write_str("check that it is the same key"),
             Self::ProveKey => f.write_str("have the chip sign a fresh challenge, verify it"),
             Self::IssueCertificate => f.write_str("issue the device certificate"),
             Self::WriteOtp => f.write_str("write the OTP zone (serial, board name)"),

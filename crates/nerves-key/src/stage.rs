@@ -30,6 +30,9 @@ pub enum Foreign {
     /// The configuration is locked with other contents.
     #[error("its configuration is locked, but not as a NervesKey's")]
     Configuration,
+    /// Data and OTP are locked, but the chip does not show its OTP zone.
+    #[error("its data and OTP are locked, and it does not show its OTP zone")]
+    OtpHidden,
     /// The configuration is a NervesKey's, but the OTP zone was locked with
     /// other contents.
     #[error(transparent)]
@@ -48,9 +51,14 @@ impl Stage {
         let Some(layout) = layout(config) else {
             return Self::Foreign(Foreign::Configuration);
         };
+        if !config.data_lock().is_locked() {
+            return match snapshot.public_key {
+                Some(_) => Self::Keyed(layout),
+                None => Self::Configured(layout),
+            };
+        }
         match snapshot.otp.map(Otp::from_bytes) {
-            None if snapshot.public_key.is_some() => Self::Keyed(layout),
-            None => Self::Configured(layout),
+            None => Self::Foreign(Foreign::OtpHidden),
             Some(Err(error)) => Self::Foreign(error.into()),
             Some(Ok(_)) if locks_are_set(config, layout) => Self::Finished(layout),
             Some(Ok(_)) => Self::KeySlotOpen(layout),

@@ -147,6 +147,13 @@ impl ConfigZone {
         }
     }
 
+    /// The zone as it reads once it is locked: byte 87 is 00.
+    #[must_use]
+    pub const fn with_config_locked(mut self) -> Self {
+        self.0[offset::LOCK_CONFIG] = 0x00;
+        self
+    }
+
     fn byte(&self, at: usize) -> u8 {
         self.0.get(at).copied().unwrap_or_default()
     }

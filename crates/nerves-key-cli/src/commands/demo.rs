@@ -7,7 +7,7 @@ use atecc_emulator::Chip;
 use atecc_x509::{Certificate, SignatureBytes, SignerCertificate};
 use nerves_key::ReadSnapshot;
 use nerves_key_provision::{Plan, Request, create_signer};
-use nerves_key_schema::{BoardName, ManufacturerSerial};
+use nerves_key_schema::ManufacturerSerial;
 use serde_json::json;
 
 use super::provision::execute;
@@ -37,12 +37,12 @@ pub(super) fn run(arguments: &Demo, output: Output) -> Result<(), CliError> {
     let mut device = device::emulated(chip)?;
     let request = Request {
         serial: Some(ManufacturerSerial::new(SERIAL).map_err(CliError::refused)?),
-        board: BoardName::new("NervesKey").map_err(CliError::refused)?,
-        user: Vec::new(),
+        board: None,
+        user: None,
         signer,
         signer_key: Some(key.public_key()),
         now,
-        past: now,
+        past: system::release_day()?,
     };
     let plan = Plan::new(&device.run(ReadSnapshot::new())?, &request)?;
     execute(&mut device, &plan, &mut key, output)?;

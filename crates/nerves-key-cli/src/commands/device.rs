@@ -1,10 +1,9 @@
 //! `nerves-key device`.
 
-use std::path::Path;
-
 use nerves_key_provision::create_device;
 use serde_json::json;
 
+use super::provision::printable;
 use crate::certificate::Summary;
 use crate::cli::Device;
 use crate::error::CliError;
@@ -26,8 +25,8 @@ pub(super) fn run(command: &Device, output: Output) -> Result<(), CliError> {
             signer_cert.display()
         )));
     }
-    let name = Path::new(serial);
-    if name.file_name().is_none_or(|file_name| file_name != name) {
+    printable(serial)?;
+    if serial.contains('/') || serial == "." || serial == ".." {
         return Err(CliError::refused(format_args!(
             "the serial {serial:?} cannot be the name of a file"
         )));

@@ -3,7 +3,7 @@
 use atecc_x509::Error;
 use data_encoding::HEXUPPER;
 use nerves_key::{Identity, IdentityError, ReadSnapshot, Snapshot, Stage, SubjectReading};
-use nerves_key_schema::slot;
+use nerves_key_schema::{Layout, slot};
 use serde_json::{Value, json};
 
 use crate::certificate::Summary;
@@ -130,6 +130,12 @@ const fn next(stage: Stage, trouble: Option<&IdentityError>) -> &'static str {
     match (stage, trouble) {
         (_, Some(_)) => "its certificates do not verify: see the error",
         (Stage::Blank, _) => "nerves-key provision makes it a NervesKey",
+        (
+            Stage::Configured(Layout::Volatile)
+            | Stage::Keyed(Layout::Volatile)
+            | Stage::KeySlotOpen(Layout::Volatile),
+            _,
+        ) => "begun in the volatile layout: this release cannot finish it, leave it as it is",
         (Stage::Configured(_) | Stage::Keyed(_) | Stage::KeySlotOpen(_), _) => {
             "nerves-key provision finishes what was begun"
         }

@@ -1,12 +1,11 @@
 //! `nerves-key provision`.
 
-use std::fs;
 use std::path::Path;
 
 use atecc::Timing;
 use data_encoding::{HEXLOWER_PERMISSIVE, HEXUPPER};
 use nerves_key::ReadSnapshot;
-use nerves_key_provision::{KeySigner, Plan, Report, Request, provision};
+use nerves_key_provision::{KeySigner, Plan, Possession, Report, Request, provision};
 use nerves_key_schema::{BoardName, ManufacturerSerial, Otp};
 use serde_json::{Value, json};
 
@@ -82,13 +81,19 @@ fn request(arguments: &Provision) -> Result<(Request, KeySigner), CliError> {
         .map(ManufacturerSerial::new)
         .transpose()
         .map_err(CliError::refused)?;
-    let board = BoardName::new(&arguments.board).map_err(CliError::refused)?;
-    let user = match &arguments.otp_user {
-        Some(text) => user_area(text)?,
-        None => Vec::new(),
-    };
-    if let Some(serial) = &serial {
-        Otp::new(&board, serial, &user).map_err(CliError::refused)?;
+    let board = arguments
+        .board
+        .as_deref()
+        .map(BoardName::new)
+        .transpose()
+        .map_err(CliError::refused)?;
+    for text in arguments.serial.iter().chain(&arguments.board) {
+        printable(text)?;
+    }
+    let user = arguments.otp_user.as_deref().map(user_area).transpose()?;
+    if let (Some(serial), Some(user)) = (&serial, &user) {
+        let any_board = BoardName::new("B").map_err(CliError::refused)?;
+        Otp::new(&any_board, serial, user).map_err(CliError::refused)?;
     }
     let request = Request {
         serial,
@@ -102,12 +107,19 @@ fn request(arguments: &Provision) -> Result<(Request, KeySigner), CliError> {
     Ok((request, key))
 }
 
+/// What is burned for good and shown at terminals has no control characters.
+pub(super) fn printable(text: &str) -> Result<(), CliError> {
+    match text.chars().find(|character| character.is_control()) {
+        Some(character) => Err(CliError::refused(format_args!(
+            "{text:?} holds the control character {character:?}"
+        ))),
+        None => Ok(()),
+    }
+}
+
 fn user_area(text: &str) -> Result<Vec<u8>, CliError> {
     match text.strip_prefix('@') {
-        Some(path) => {
-            let path = Path::new(path);
-            fs::read(path).map_err(|error| CliError::input(path, error))
-        }
+        Some(path) => files::read(Path::new(path)),
         None => HEXLOWER_PERMISSIVE
             .decode(text.as_bytes())
             .map_err(|error| CliError::refused(format_args!("--otp-user {text:?}: {error}"))),
@@ -145,6 +157,11 @@ fn report_document(plan: &Plan, report: &Report) -> Result<Value, CliError> {
     let mut document = plan_document(plan);
     document["stage"] = json!("finished");
     document["done"] = json!(true);
+    document["key_proved_before_lock"] = json!(
+        report
+            .possession_before_lock
+            .map(|possession| possession == Possession::Proved)
+    );
     document["device_certificate"] = certificate(&report.device_certificate)?;
     document["signer_certificate"] = certificate(&report.signer_certificate)?;
     Ok(document)
