@@ -8,8 +8,8 @@
 //! A [`Chip`] is its EEPROM ([`Image`]), its registers, and its states from
 //! power-up to sleep. A [`Bus`] connects chips to a host: it implements
 //! `embedded_hal::i2c::I2c`, keeps time on a simulated or real [`Clock`], and
-//! injects [`Faults`]. [`NOT_YET_EMULATED`] lists the commands that are
-//! missing.
+//! injects [`Faults`]. On Linux, a [`server::Server`] puts buses on a Unix
+//! socket for a [`client::Client`] in another process.
 //!
 //! ```
 //! use atecc_emulator::{Bus, Chip, Revision};
@@ -31,24 +31,33 @@
 mod blank;
 mod bus;
 mod chip;
+#[cfg(target_os = "linux")]
+pub mod client;
 mod clock;
 mod command;
 mod crc;
+mod defect;
 mod entropy;
 mod fault;
 mod hex;
 mod image_file;
 mod memory;
+#[cfg(target_os = "linux")]
+pub mod protocol;
 mod revision;
 mod serial;
+#[cfg(target_os = "linux")]
+pub mod server;
+mod sha_context;
 mod store;
 mod timing;
 mod volatile;
 
-pub use bus::{Acked, Bus, BusError, DeadBus, I2cHandle, LogEntry};
+pub use bus::{Acked, Bus, BusError, DeadBus, I2cHandle, LogEntry, Message};
 pub use chip::{Chip, Direction, Power};
 pub use clock::{Clock, Delay};
-pub use command::{NOT_YET_EMULATED, Opcode};
+pub use command::Opcode;
+pub use defect::{Defects, Engine};
 pub use entropy::{Entropy, EntropyError};
 pub use fault::{CutPoint, EepromEffect, Fault, Faults, LostReply};
 pub use image_file::{ImageFile, ImageFileError, OpenError, ParseError, Problem};

@@ -1,10 +1,18 @@
 //! Whatever a host sends, the chip answers in groups and does not panic.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use atecc_emulator::{Bus, Chip, Entropy, ExecutionTime, Image, Revision, Slot};
+use atecc_emulator::{
+    Bus, Chip, Defects, Engine, Entropy, ExecutionTime, Image, Opcode, Power, Revision, Slot,
+};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::{I2c, Operation};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
@@ -55,56 +63,238 @@ fn crc(bytes: &[u8]) -> [u8; 2] {
     register.reverse_bits().to_le_bytes()
 }
 
-fn group(dice: &mut Dice) -> Vec<u8> {
-    let opcode = dice.one_of(&[0x02, 0x12, 0x16, 0x17, 0x1B, 0x20, 0x30, 0x40, 0x41, 0x99]);
-    let length = dice.one_of(&[0, 0, 0, 3, 4, 20, 32, 32, 64]);
-    let p1 = dice.one_of(&[
-        0x00, 0x01, 0x02, 0x03, 0x04, 0x08, 0x10, 0x80, 0x81, 0x82, 0xC2, 0xA0,
-    ]);
-    let p2 = match dice.below(3) {
-        0 => [dice.below(16), 0],
-        1 => [dice.below(128), dice.below(3)],
-        _ => [dice.below(255), dice.below(255)],
-    };
-    let mut group = vec![7 + length, opcode, p1, p2[0], p2[1]];
-    group.extend(dice.bytes(length));
+/// Opcode, Param1 and data length of forms that pass the first checks.
+const FORMS: [(Opcode, u8, u8); 58] = [
+    (Opcode::Aes, 0x00, 16),
+    (Opcode::Aes, 0x41, 16),
+    (Opcode::Aes, 0x03, 32),
+    (Opcode::CheckMac, 0x00, 77),
+    (Opcode::CheckMac, 0x01, 77),
+    (Opcode::CheckMac, 0x06, 77),
+    (Opcode::Counter, 0x00, 0),
+    (Opcode::Counter, 0x01, 0),
+    (Opcode::DeriveKey, 0x00, 0),
+    (Opcode::DeriveKey, 0x04, 32),
+    (Opcode::Ecdh, 0x00, 64),
+    (Opcode::Ecdh, 0x0F, 64),
+    (Opcode::GenDig, 0x00, 0),
+    (Opcode::GenDig, 0x01, 0),
+    (Opcode::GenDig, 0x02, 4),
+    (Opcode::GenDig, 0x03, 32),
+    (Opcode::GenDig, 0x04, 0),
+    (Opcode::GenDig, 0x05, 0),
+    (Opcode::GenKey, 0x00, 0),
+    (Opcode::GenKey, 0x04, 0),
+    (Opcode::GenKey, 0x08, 0),
+    (Opcode::GenKey, 0x10, 3),
+    (Opcode::Hmac, 0x00, 0),
+    (Opcode::Hmac, 0x04, 0),
+    (Opcode::Info, 0x00, 0),
+    (Opcode::Info, 0x01, 0),
+    (Opcode::Info, 0x02, 0),
+    (Opcode::Info, 0x04, 0),
+    (Opcode::Kdf, 0x30, 20),
+    (Opcode::Kdf, 0x34, 20),
+    (Opcode::Lock, 0x80, 0),
+    (Opcode::Lock, 0x81, 0),
+    (Opcode::Lock, 0x02, 0),
+    (Opcode::Mac, 0x00, 32),
+    (Opcode::Mac, 0x05, 0),
+    (Opcode::Nonce, 0x00, 20),
+    (Opcode::Nonce, 0x03, 32),
+    (Opcode::Nonce, 0x63, 64),
+    (Opcode::Nonce, 0x83, 32),
+    (Opcode::Pause, 0x00, 0),
+    (Opcode::PrivWrite, 0x00, 68),
+    (Opcode::Random, 0x00, 0),
+    (Opcode::Read, 0x80, 0),
+    (Opcode::Read, 0x82, 0),
+    (Opcode::SecureBoot, 0x05, 96),
+    (Opcode::SecureBoot, 0x86, 32),
+    (Opcode::SelfTest, 0x3B, 0),
+    (Opcode::Sha, 0x00, 0),
+    (Opcode::Sha, 0xC2, 32),
+    (Opcode::Sha, 0x06, 0),
+    (Opcode::Sha, 0x04, 0),
+    (Opcode::Sign, 0x80, 0),
+    (Opcode::Sign, 0xA0, 0),
+    (Opcode::UpdateExtra, 0x00, 0),
+    (Opcode::Verify, 0x00, 64),
+    (Opcode::Verify, 0x03, 83),
+    (Opcode::Write, 0x82, 32),
+    (Opcode::Write, 0x00, 4),
+];
+
+fn group(opcode: u8, p1: u8, p2: u16, data: &[u8]) -> Vec<u8> {
+    let mut group = vec![7 + u8::try_from(data.len()).unwrap(), opcode, p1];
+    group.extend(p2.to_le_bytes());
+    group.extend(data);
     group.extend(crc(&group));
     group
 }
 
+/// Any opcode, parameters and data; half of the time such that they pass the
+/// first checks.
+fn any_group() -> impl Strategy<Value = Vec<u8>> {
+    let wild = (any::<u8>(), any::<u8>(), 0_u8..=148);
+    let form = select(FORMS.to_vec()).prop_map(|(opcode, p1, length)| (opcode as u8, p1, length));
+    let known = (select(Opcode::ALL.to_vec()), any::<u8>(), 0_u8..=148)
+        .prop_map(|(opcode, p1, length)| (opcode as u8, p1, length));
+    let start = prop_oneof![1 => wild, 2 => known, 5 => form];
+    let p2 = prop_oneof![
+        3 => Just(0),
+        4 => 0_u16..16,
+        1 => Just(0xFFFF),
+        1 => (0_u16..128, 0_u16..3).prop_map(|(low, block)| block << 8 | low),
+        1 => any::<u16>(),
+    ];
+    (start, p2).prop_flat_map(|((opcode, p1, length), p2)| {
+        let data = vec(any::<u8>(), usize::from(length));
+        data.prop_map(move |data| group(opcode, p1, p2, &data))
+    })
+}
+
+/// A status, or a payload with a length that the command has.
+fn is_legal(opcode: u8, revision: Revision, body: &[u8]) -> bool {
+    let payload = &body[1..];
+    let old = revision == Revision::Atecc508A;
+    let status = match payload {
+        [0x00 | 0x01 | 0x03 | 0x0F] => true,
+        [0x07 | 0x08] => !old,
+        _ => false,
+    };
+    let data: &[usize] = match Opcode::from_byte(opcode).filter(|opcode| opcode.is_on(revision)) {
+        Some(Opcode::Sha) if (36..=99).contains(&payload.len()) => return true,
+        Some(Opcode::Aes) => &[16],
+        Some(Opcode::Counter | Opcode::Info) => &[4],
+        Some(Opcode::Read) => &[4, 32],
+        Some(Opcode::GenKey | Opcode::Sign) => &[64],
+        Some(
+            Opcode::Hmac
+            | Opcode::Mac
+            | Opcode::Nonce
+            | Opcode::Random
+            | Opcode::SecureBoot
+            | Opcode::Sha
+            | Opcode::Verify,
+        ) => &[32],
+        Some(Opcode::Ecdh) => &[32, 64],
+        Some(Opcode::Kdf) => &[32, 64, 96],
+        // The failure register, which is a byte of its own kind.
+        Some(Opcode::SelfTest) => &[1],
+        _ => &[],
+    };
+    status || data.contains(&payload.len())
+}
+
+/// The address of the only chip, which a command may change.
+fn address(bus: &Bus) -> u8 {
+    bus.inspect(0, Chip::address).unwrap()
+}
+
+/// One command in a session of its own; `None` when the chip went idle, or
+/// has given itself address 0, at which none can answer.
+fn exchange(bus: &Bus, group: &[u8]) -> Option<Vec<u8>> {
+    let (mut i2c, mut delay) = (bus.i2c(), bus.delay());
+    let _ = i2c.write(0x00, &[0x00]);
+    // Time for self-tests, should they be configured.
+    delay.delay_us(21_000);
+    let address = address(bus);
+    if address == 0 {
+        return None;
+    }
+    i2c.write(address, &[&[0x03], group].concat()).unwrap();
+    if bus.inspect(0, Chip::power) == Some(Power::Idle) {
+        return None;
+    }
+    let mut answer = [0; 160];
+    i2c.read(address, &mut answer).unwrap();
+    let (answer, rest) = answer.split_at(answer[0].into());
+    assert!(rest.iter().all(|byte| *byte == 0xFF));
+    let (body, sent) = answer.split_last_chunk::<2>().unwrap();
+    assert_eq!(crc(body), *sent, "{group:02X?} {answer:02X?}");
+    Some(body.to_vec())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// Every group is answered legally, whatever the chip's state.
+    #[test]
+    fn any_groups_to_any_chip(
+        seed: u64,
+        groups in vec((any_group(), select(vec![0x00_u8, 0x02, 0x02, 0x02, 0x01])), 1..40),
+    ) {
+        let chip = any_chip(&mut Dice(ChaCha8Rng::seed_from_u64(seed)));
+        let revision = chip.revision();
+        let bus = Bus::with_chip(chip);
+        for (group, token) in groups {
+            match exchange(&bus, &group) {
+                Some(body) => {
+                    prop_assert!(is_legal(group[1], revision, &body), "{group:02X?} {body:02X?}");
+                    bus.i2c().write(address(&bus), &[token]).unwrap();
+                }
+                None => prop_assert!(
+                    revision == Revision::Atecc508A && group[1] == 0x01 || address(&bus) == 0
+                ),
+            }
+        }
+    }
+
+    /// So does a chip with a random defect.
+    #[test]
+    fn any_groups_to_a_broken_chip(
+        seed: u64,
+        engine in select(vec![Engine::Random, Engine::Ecdsa, Engine::Ecdh, Engine::Aes, Engine::Sha]),
+        unhealthy in 0_u32..4,
+        groups in vec(any_group(), 1..20),
+    ) {
+        let defects = Defects::none().failing(engine).unhealthy(unhealthy);
+        let chip = any_chip(&mut Dice(ChaCha8Rng::seed_from_u64(seed))).with_defects(defects);
+        let revision = chip.revision();
+        let bus = Bus::with_chip(chip);
+        for group in groups {
+            if let Some(body) = exchange(&bus, &group) {
+                prop_assert!(is_legal(group[1], revision, &body), "{group:02X?} {body:02X?}");
+                bus.i2c().write(address(&bus), &[0x02]).unwrap();
+            }
+        }
+    }
+}
+
+/// The generators above reach successes, both refusals and data.
 #[test]
 fn commands_of_every_kind() {
     let mut dice = Dice(ChaCha8Rng::seed_from_u64(1));
-    let mut statuses = [0_u32; 256];
-    let mut data = 0;
-    for _ in 0..150 {
+    let mut runner = TestRunner::deterministic();
+    let (mut statuses, mut data, mut succeeded) = ([0_u32; 256], 0, BTreeSet::new());
+    for _ in 0..400 {
         let bus = Bus::with_chip(any_chip(&mut dice));
-        let (mut i2c, mut delay) = (bus.i2c(), bus.delay());
         for _ in 0..60 {
-            let _ = i2c.write(0x00, &[0x00]);
-            delay.delay_us(1_500);
-            let group = group(&mut dice);
-            i2c.write(0x60, &[&[0x03], &group[..]].concat()).unwrap();
-            let mut answer = [0; 67];
-            i2c.read(0x60, &mut answer).unwrap();
-            let (answer, rest) = answer.split_at(answer[0].into());
-            assert!(rest.iter().all(|byte| *byte == 0xFF));
-            let (body, sent) = answer.split_last_chunk::<2>().unwrap();
-            assert_eq!(crc(body), *sent, "{group:02X?} {answer:02X?}");
-            match body {
-                [0x04, status] => statuses[usize::from(*status)] += 1,
-                _ => data += 1,
+            let group = any_group().new_tree(&mut runner).unwrap().current();
+            let Some(body) = exchange(&bus, &group) else {
+                continue;
+            };
+            let status = match body[..] {
+                [0x04, status] => status,
+                _ => 0x00,
+            };
+            if status == 0x00 {
+                succeeded.insert(group[1]);
             }
-            i2c.write(0x60, &[dice.one_of(&[0x00, 0x02, 0x02, 0x01])])
-                .unwrap();
+            statuses[usize::from(status)] += 1;
+            data += u32::from(body[0] > 0x04);
+            let token = dice.one_of(&[0x00, 0x02, 0x02, 0x02, 0x01]);
+            bus.i2c().write(address(&bus), &[token]).unwrap();
         }
     }
-    let known = [0x00, 0x03, 0x0F].map(|status: usize| std::mem::take(&mut statuses[status]));
+    let known = [0x00, 0x01, 0x03, 0x0F].map(|status: usize| std::mem::take(&mut statuses[status]));
     assert!(
-        known.iter().all(|count| *count > 100) && data > 100,
+        known.iter().all(|count| *count > 20) && data > 1_000,
         "{known:?} {data}"
     );
     assert!(statuses.iter().all(|count| *count == 0), "{statuses:?}");
+    assert!(succeeded.len() >= 16, "{succeeded:02X?}");
 }
 
 #[test]

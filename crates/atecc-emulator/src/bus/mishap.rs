@@ -2,20 +2,15 @@
 
 use std::time::Duration;
 
-use embedded_hal::i2c::Operation;
-
 use super::line::Line;
-use super::transfer::{Audience, Transfer};
+use super::transfer::{Audience, Segment, Transfer};
 use super::{BusError, DeadBus, ReplyFault, Shared};
 use crate::chip::Chip;
 use crate::fault::{CutPoint, EepromEffect, Fault};
 
 impl Shared {
-    pub(super) fn transaction(
-        &mut self,
-        address: u8,
-        operations: &mut [Operation<'_>],
-    ) -> Result<(), BusError> {
+    pub(super) fn transaction(&mut self, segments: &mut [Segment<'_, '_>]) -> Result<(), BusError> {
+        let address = segments.first().map_or(0, |segment| segment.address);
         let number = self.transactions;
         self.transactions += 1;
         let faults = self.faults.of(number).to_vec();
@@ -38,7 +33,7 @@ impl Shared {
             address,
             audience,
         };
-        let (line, outcome) = transfer.run(operations);
+        let (line, outcome) = transfer.run(segments);
         let outcome = self.after(&faults, line.now(), address).and(outcome);
         self.clock.advance(line.now().saturating_sub(start));
         match self.chips.iter_mut().find_map(Chip::take_failure) {

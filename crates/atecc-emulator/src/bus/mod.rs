@@ -18,6 +18,8 @@ use embedded_hal::i2c::{ErrorType, I2c, Operation, SevenBitAddress};
 pub use error::{BusError, DeadBus};
 pub use log::{Acked, LogEntry};
 
+use transfer::Segment;
+
 use crate::chip::Chip;
 use crate::clock::{Clock, Delay};
 use crate::fault::{Faults, LostReply};
@@ -43,6 +45,15 @@ struct Shared {
     awaiting_reply: Vec<ReplyFault>,
     nacks_left: u32,
     log: Option<Vec<LogEntry>>,
+}
+
+/// One message of a combined transfer, as Linux's `I2C_RDWR` has them.
+#[derive(Debug)]
+pub struct Message<'a> {
+    /// Seven-bit address.
+    pub address: u8,
+    /// What follows the address.
+    pub operation: Operation<'a>,
 }
 
 /// What happens to the next answered read.
@@ -93,6 +104,22 @@ impl Bus {
     #[must_use]
     pub fn i2c(&self) -> I2cHandle {
         I2cHandle(self.clone())
+    }
+
+    /// Perform `messages` with a repeated START before each but the first,
+    /// and one STOP. Nobody else uses the bus meanwhile.
+    ///
+    /// # Errors
+    /// [`BusError`]; the messages after the one that failed are not sent.
+    pub fn transfer(&self, messages: &mut [Message<'_>]) -> Result<(), BusError> {
+        let mut segments: Vec<_> = messages
+            .iter_mut()
+            .map(|message| Segment {
+                address: message.address,
+                operations: std::slice::from_mut(&mut message.operation),
+            })
+            .collect();
+        self.lock().transaction(&mut segments)
     }
 
     /// A delay on the clock of this bus.
@@ -208,6 +235,7 @@ impl I2c<SevenBitAddress> for I2cHandle {
         address: SevenBitAddress,
         operations: &mut [Operation<'_>],
     ) -> Result<(), BusError> {
-        self.0.lock().transaction(address, operations)
+        let mut segments = transfer::segments(address, operations);
+        self.0.lock().transaction(&mut segments)
     }
 }

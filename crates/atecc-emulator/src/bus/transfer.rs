@@ -16,24 +16,47 @@ pub(super) enum Audience {
     Silent,
 }
 
+/// One START or repeated START with what follows it.
+pub(super) struct Segment<'a, 'b> {
+    pub(super) address: u8,
+    /// All of one direction.
+    pub(super) operations: &'a mut [Operation<'b>],
+}
+
+/// As embedded-hal demands, adjacent operations of one direction are one
+/// segment, and a change of direction is a repeated START.
+pub(super) fn segments<'a, 'b>(
+    address: u8,
+    operations: &'a mut [Operation<'b>],
+) -> Vec<Segment<'a, 'b>> {
+    operations
+        .chunk_by_mut(|a, b| direction(a) == direction(b))
+        .map(|operations| Segment {
+            address,
+            operations,
+        })
+        .collect()
+}
+
 /// The transaction under way.
 pub(super) struct Transfer<'a> {
     pub(super) shared: &'a mut Shared,
     pub(super) line: Line,
     pub(super) number: u64,
+    /// Of the segment under way.
     pub(super) address: u8,
     pub(super) audience: Audience,
 }
 
 impl Transfer<'_> {
-    /// As embedded-hal demands, adjacent operations of one direction are one
-    /// segment, and a change of direction is a repeated START.
-    pub(super) fn run(mut self, operations: &mut [Operation<'_>]) -> (Line, Result<(), BusError>) {
+    /// From START to STOP; nothing at all when there are no segments.
+    pub(super) fn run(mut self, segments: &mut [Segment<'_, '_>]) -> (Line, Result<(), BusError>) {
         let mut addressed = Vec::new();
-        let outcome = operations
-            .chunk_by_mut(|a, b| direction(a) == direction(b))
-            .try_for_each(|segment| self.segment(segment, &mut addressed));
-        if !operations.is_empty() {
+        let outcome = segments.iter_mut().try_for_each(|segment| {
+            self.address = segment.address;
+            self.segment(segment.operations, &mut addressed)
+        });
+        if !segments.is_empty() {
             let pulse = self.line.stop();
             self.wake(pulse);
         }

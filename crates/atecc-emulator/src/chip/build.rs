@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use super::port::Port;
 use super::{Chip, State};
+use crate::command::Status;
+use crate::defect::Defects;
 use crate::entropy::{Entropy, EntropyError, Generator};
 use crate::image_file::{ImageFile, OpenError};
 use crate::memory::Image;
@@ -14,10 +16,11 @@ use crate::store::Store;
 use crate::timing::ExecutionTime;
 use crate::volatile::Volatile;
 
-/// From the wake pulse until the chip answers. Two captures of a real 508A
-/// show silence at 276 us and an answer at 284 us; the datasheet allows
-/// 1500 us (section 8.3, tWHI).
-const WAKE_DELAY: Duration = Duration::from_micros(280);
+/// From the rise of SDA until the chip answers. Two captures of a real 508A
+/// show silence at 276 us and an answer at 284 us after the end of the wake
+/// token, whose STOP follows that rise by 20 us; the datasheet allows 1500 us
+/// (section 8.3, tWHI).
+const WAKE_DELAY: Duration = Duration::from_micros(300);
 /// The longest that [`Chip::with_wake_delay`] takes: tWHI.
 const LONGEST_WAKE_DELAY: Duration = Duration::from_micros(1_500);
 
@@ -92,6 +95,13 @@ impl Chip {
         self
     }
 
+    /// The same chip with these defects.
+    #[must_use]
+    pub const fn with_defects(mut self, defects: Defects) -> Self {
+        self.defects = defects;
+        self
+    }
+
     /// The same chip, which hands every new EEPROM content to `store`.
     #[must_use]
     pub fn with_store(mut self, store: impl Store + 'static) -> Self {
@@ -105,12 +115,13 @@ impl Chip {
             memory: image,
             volatile: Volatile::default(),
             state: State::Asleep,
-            port: Port::awake(),
+            port: Port::awake(Status::Wake),
             watchdog: None,
             wake_delay: WAKE_DELAY,
             execution_time: ExecutionTime::default(),
             timing_generator: generator.second_stream(),
             generator,
+            defects: Defects::none(),
             store: None,
             failure: None,
         }

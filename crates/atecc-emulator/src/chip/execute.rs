@@ -22,6 +22,7 @@ impl Chip {
                 memory: &mut memory,
                 volatile: &mut self.volatile,
                 generator: &mut self.generator,
+                defects: &mut self.defects,
             }
             .run(&frame)
             .map(|payload| (frame.opcode, payload)),

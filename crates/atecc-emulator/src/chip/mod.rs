@@ -15,6 +15,8 @@ use port::{Effect, Port};
 
 pub(crate) use port::Ack;
 
+use crate::command::Status;
+use crate::defect::Defects;
 use crate::entropy::Generator;
 use crate::image_file::ImageFileError;
 use crate::memory::Image;
@@ -30,6 +32,10 @@ const WATCHDOG: Duration = Duration::from_millis(1_300);
 const LONG_WATCHDOG: Duration = Duration::from_secs(10);
 /// A low pulse of this length on SDA wakes. Source: section 8.3, tWLO.
 pub(crate) const WAKE_LOW: Duration = Duration::from_micros(60);
+
+/// From a wake with self-tests until a 608 answers. Source: 608 online
+/// documentation, tWHIST; that a wake from idle tests nothing is unconfirmed.
+const SELF_TEST_DELAY: Duration = Duration::from_millis(20);
 
 /// A direction on the bus.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -69,6 +75,7 @@ enum State {
 /// A command whose effects wait for its end.
 struct Execution {
     ends: Duration,
+    /// None at all when `Pause` sends the chip to idle.
     response: Vec<u8>,
     /// The EEPROM after the command, when it changed.
     memory: Option<Box<Image>>,
@@ -90,6 +97,7 @@ pub struct Chip {
     wake_delay: Duration,
     execution_time: ExecutionTime,
     generator: Generator,
+    defects: Defects,
     timing_generator: Generator,
     store: Option<Box<dyn Store>>,
     failure: Option<ImageFileError>,
@@ -152,7 +160,8 @@ impl Chip {
         self.settle(now);
         match self.state {
             State::Asleep => self.address = self.memory.i2c_address(),
-            State::Idle => {}
+            // Any wake clears the failure register of a 608.
+            State::Idle => self.volatile.failures = 0,
             State::Off | State::Waking { .. } | State::Awake | State::Busy(_) => return,
         }
         let budget = if self.memory.chip_mode() & 0x04 == 0 {
@@ -161,10 +170,17 @@ impl Chip {
             LONG_WATCHDOG
         };
         self.watchdog = Some(now + budget);
-        self.port = Port::awake();
-        self.state = State::Waking {
-            ready: now + self.wake_delay,
+        let tests_itself =
+            matches!(self.state, State::Asleep) && self.memory.chip_options().self_test_at_wake();
+        let (status, delay) = if tests_itself {
+            self.volatile.failures = self.defects.failing_engines();
+            let delay = self.wake_delay.max(SELF_TEST_DELAY);
+            (self_test_status(self.volatile.failures), delay)
+        } else {
+            (Status::Wake, self.wake_delay)
         };
+        self.port = Port::awake(status);
+        self.state = State::Waking { ready: now + delay };
         self.settle(now);
     }
 
@@ -226,10 +242,7 @@ impl Chip {
             Effect::None => {}
             // Silicon takes a moment to fall asleep; this is immediate.
             Effect::Sleep => self.sleep(),
-            Effect::Idle => {
-                self.watchdog = None;
-                self.state = State::Idle;
-            }
+            Effect::Idle => self.idle(),
             Effect::Execute(group) => self.state = State::Busy(self.execute(now, &group)),
         }
     }
@@ -282,15 +295,33 @@ impl Chip {
     fn finish(&mut self) {
         self.commit();
         if let State::Busy(execution) = std::mem::replace(&mut self.state, State::Off) {
-            self.port.respond(&execution.response);
-            self.state = State::Awake;
+            if execution.response.is_empty() {
+                self.idle();
+            } else {
+                self.port.respond(&execution.response);
+                self.state = State::Awake;
+            }
         }
+    }
+
+    fn idle(&mut self) {
+        self.watchdog = None;
+        self.state = State::Idle;
     }
 
     fn sleep(&mut self) {
         self.volatile.sleep();
         self.watchdog = None;
         self.state = State::Asleep;
+    }
+}
+
+/// What a chip says after a wake with self-tests.
+const fn self_test_status(failures: u8) -> Status {
+    if failures == 0 {
+        Status::Wake
+    } else {
+        Status::SelfTest
     }
 }
 

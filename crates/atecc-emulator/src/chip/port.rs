@@ -52,11 +52,11 @@ pub(super) struct Port {
 }
 
 impl Port {
-    /// The port of a chip that has just woken up.
-    pub(super) fn awake() -> Self {
+    /// The port of a chip that has just woken up and says `status`.
+    pub(super) fn awake(status: Status) -> Self {
         Self {
             input: Vec::new(),
-            output: group(&[Status::Wake as u8]),
+            output: group(&[status as u8]),
             pointer: 0,
             word: Word::Awaited,
             was_read: false,

@@ -1,7 +1,11 @@
 //! A chip's core on the bench, for tests: commands without bus or framing,
 //! and registers set by hand.
 
+use p256::ecdsa::signature::hazmat::PrehashSigner;
+use p256::ecdsa::{Signature, SigningKey};
+
 use super::{Core, Frame, Outcome, Status};
+use crate::defect::Defects;
 use crate::entropy::Generator;
 use crate::memory::{Image, LockState, Slot};
 use crate::revision::Revision;
@@ -19,6 +23,13 @@ pub(super) fn rising(first: u8) -> [u8; 32] {
     std::array::from_fn(|index| first.wrapping_add(u8::try_from(index).unwrap_or(0)))
 }
 
+/// R then S over `digest` with the vectors' key, made by the library.
+pub(super) fn signature(digest: &[u8; 32]) -> Vec<u8> {
+    let key = SigningKey::from_slice(&rising(0x01)).expect("the vectors' key");
+    let signature: Signature = key.sign_prehash(digest).expect("a signature");
+    signature.to_bytes().to_vec()
+}
+
 pub(super) fn bytes(hex: &str) -> Vec<u8> {
     crate::hex::decode(hex).expect("a vector in hexadecimal")
 }
@@ -26,6 +37,7 @@ pub(super) fn bytes(hex: &str) -> Vec<u8> {
 pub(super) struct Bench {
     pub(super) memory: Image,
     pub(super) volatile: Volatile,
+    pub(super) defects: Defects,
     generator: Generator,
 }
 
@@ -43,6 +55,7 @@ impl Bench {
         Self {
             memory,
             volatile: Volatile::default(),
+            defects: Defects::none(),
             generator: Generator::seeded(7),
         }
     }
@@ -59,6 +72,30 @@ impl Bench {
         let bytes = self.memory.slot_mut(Slot::of_nibble(slot));
         bytes[..4].fill(0);
         bytes[4..36].copy_from_slice(&rising(0x01));
+    }
+
+    /// A symmetric key: the first 32 bytes of `slot`.
+    pub(super) fn store_key(&mut self, slot: u8, key: &[u8; 32]) {
+        self.memory.slot_mut(Slot::of_nibble(slot))[..32].copy_from_slice(key);
+    }
+
+    /// X then Y into `slot`, each after four bytes of padding.
+    pub(super) fn store_public_key(&mut self, slot: u8, xy: &[u8]) {
+        let bytes = self.memory.slot_mut(Slot::of_nibble(slot));
+        bytes.fill(0);
+        bytes[4..36].copy_from_slice(&xy[..32]);
+        bytes[40..72].copy_from_slice(&xy[32..]);
+    }
+
+    /// `AuthValid` for the key in `slot`.
+    pub(super) fn authorize(&mut self, slot: u8) {
+        self.volatile.auth_valid = true;
+        self.volatile.auth_key = slot;
+    }
+
+    /// The first half of `TempKey`, when valid.
+    pub(super) fn temp_key(&self) -> Option<Vec<u8>> {
+        self.volatile.temp_key.get().map(Vec::from)
     }
 
     /// `TempKey` := 40..5F from this source.
@@ -86,6 +123,7 @@ impl Bench {
             memory: &mut staged,
             volatile: &mut self.volatile,
             generator: &mut self.generator,
+            defects: &mut self.defects,
         };
         let outcome = core.run(&frame);
         if outcome.is_ok() {

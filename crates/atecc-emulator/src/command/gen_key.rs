@@ -35,7 +35,7 @@ impl Core<'_> {
         if stored {
             self.digest_stored(frame, slot)
         } else if p1 == CREATE && frame.p2 == TO_TEMP_KEY && !self.revision().is_508() {
-            Ok(self.create_in_temp_key())
+            self.create_in_temp_key()
         } else {
             self.key_pair(frame, slot)
         }
@@ -61,6 +61,7 @@ impl Core<'_> {
         }
         self.take_authorization(slot)?;
         let key = if create {
+            self.check_health()?;
             let key = p256::create(self.generator);
             self.memory.slot_mut(slot)[..36].copy_from_slice(&p256::stored(&key)[..]);
             key
@@ -77,13 +78,14 @@ impl Core<'_> {
     }
 
     /// A private key for one `ECDH`, never stored.
-    fn create_in_temp_key(&mut self) -> Vec<u8> {
+    fn create_in_temp_key(&mut self) -> Outcome {
+        self.check_health()?;
         let key = p256::create(self.generator);
         // SourceFlag Input is unconfirmed.
         self.volatile
             .temp_key
             .load(key.to_bytes().into(), Source::Input);
-        p256::public_half(&key).to_vec()
+        Ok(p256::public_half(&key).to_vec())
     }
 
     fn digest_stored(&mut self, frame: &Frame<'_>, slot: Slot) -> Outcome {

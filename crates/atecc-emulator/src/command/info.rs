@@ -26,11 +26,10 @@ impl Core<'_> {
     /// A private slot holds a key; a public key whose validity is tracked is
     /// marked valid. Not meaningful for other slots.
     fn key_valid(&self, slot: Slot) -> bool {
-        let bytes = self.memory.slot(slot);
         if self.memory.key_config(slot).private() {
-            p256::private_key(bytes).is_some()
+            p256::private_key(self.memory.slot(slot)).is_some()
         } else {
-            self.memory.tracks_validity(slot) && bytes[0] >> 4 == 0x5
+            self.memory.is_validated(slot)
         }
     }
 

@@ -5,6 +5,10 @@
 
 use super::{Core, Status, check};
 use crate::memory::{LockState, Slot};
+use crate::volatile::Source;
+
+/// Param1 bit 2 of `MAC`, `CheckMac`, `HMAC` and `DeriveKey`: `SourceFlag`.
+const SOURCE_INPUT: u8 = 0x04;
 
 impl Core<'_> {
     /// The slot is set up for a P-256 private key.
@@ -69,6 +73,34 @@ impl Core<'_> {
     /// (unconfirmed).
     pub(super) fn count_use(&mut self, slot: Slot) -> Result<(), Status> {
         self.memory.consume_use(slot).or(Err(Status::Execution))
+    }
+
+    /// The whole gate of a symmetric key.
+    pub(super) fn use_symmetric(&mut self, slot: Slot) -> Result<(), Status> {
+        check(!self.memory.key_config(slot).private(), Status::Execution)?;
+        self.check_random(slot)?;
+        self.take_authorization(slot)?;
+        self.check_latch(slot)?;
+        self.count_use(slot)
+    }
+
+    /// A message without `TempKey` holds no random number, which a key with
+    /// `ReqRandom` asks for (unconfirmed).
+    pub(super) fn check_nonce_in_message(&self, slot: Slot) -> Result<(), Status> {
+        let asked = self.memory.key_config(slot).req_random() && self.policies_hold();
+        check(!asked, Status::Execution)
+    }
+
+    /// `TempKey` for a message whose Param1 bit 2 states its source.
+    pub(super) fn temp_key_from(&self, p1: u8) -> Result<[u8; 32], Status> {
+        let temp_key = &self.volatile.temp_key;
+        let stated = if p1 & SOURCE_INPUT == 0 {
+            Source::Rand
+        } else {
+            Source::Input
+        };
+        check(temp_key.source == stated, Status::Execution)?;
+        temp_key.get().ok_or(Status::Execution)
     }
 
     /// `KeyConfig` restricts use once the data zone is locked.

@@ -27,12 +27,13 @@ impl Core<'_> {
 }
 
 fn kept_by_508(opcode: Option<Opcode>, error: Option<Status>) -> bool {
-    let sets_temp_key = matches!(
+    // CheckMac copies a key or clears TempKey, SHA leaves its digest there.
+    let decides_itself = matches!(
         opcode,
-        Some(Opcode::Nonce | Opcode::GenDig | Opcode::GenKey)
+        Some(Opcode::Nonce | Opcode::GenDig | Opcode::GenKey | Opcode::CheckMac | Opcode::Sha)
     );
     match error {
-        None => sets_temp_key || opcode == Some(Opcode::Info),
+        None => decides_itself || opcode == Some(Opcode::Info),
         Some(status) => status == Status::Ecc || opcode == Some(Opcode::Info),
     }
 }
@@ -48,7 +49,7 @@ fn kept_by_608(opcode: Option<Opcode>, frame: &Frame<'_>, error: Option<Status>)
 
 #[cfg(test)]
 mod tests {
-    use crate::command::bench::Bench;
+    use crate::command::bench::{Bench, PUBLIC_KEY, bytes};
     use crate::memory::LockState::Locked;
     use crate::revision::Revision;
     use crate::volatile::Source;
@@ -115,10 +116,48 @@ mod tests {
         }
     }
 
+    /// Successes of a 608 alone, or with data that does not fit above.
+    fn check_more(revision: Revision) {
+        let digest = [7; 32];
+        let prf = [&0x2000_0001_u32.to_le_bytes()[..], &digest].concat();
+        let kept = revision != Revision::Atecc508A;
+        let rows: [(u8, u8, u16, Vec<u8>, bool); 10] = [
+            (0x24, 0x00, 0, vec![], kept),             // Counter
+            (0x08, 0x00, 9, vec![0; 32], kept),        // MAC without TempKey
+            (0x08, 0x05, 9, vec![], false),            // MAC with TempKey
+            (0x28, 0x00, 9, vec![0; 77], kept),        // CheckMac, a mismatch
+            (0x28, 0x05, 9, vec![0; 77], false),       // with TempKey
+            (0x15, 0x02, 9, vec![], true),             // GenDig
+            (0x45, 0x02, 4, verify_external(), false), // Verify
+            (0x16, 0x43, 0, digest.to_vec(), kept),    // Nonce to the buffer
+            (0x51, 0x00, 0xFFFF, vec![0; 16], kept),   // AES
+            (0x56, 0x10, 0, prf, kept),                // KDF
+        ];
+        for (opcode, p1, p2, data, expected) in rows {
+            let is_new = matches!(opcode, 0x51 | 0x56) || (opcode, p1) == (0x16, 0x43);
+            if is_new && !kept {
+                continue;
+            }
+            let mut bench = Bench::new(revision, Locked);
+            bench.configure(9, 0x0080, 0x003C);
+            bench.load_temp_key(Source::Input);
+            let status = bench.status(opcode, p1, p2, &data);
+            assert!(status <= 0x01, "{revision} {opcode:02X} {status:02X}");
+            let valid = bench.volatile.temp_key.valid;
+            assert_eq!(valid, expected, "{revision} {opcode:02X} {p1:02X}");
+        }
+    }
+
+    /// A signature that is none, and a key.
+    fn verify_external() -> Vec<u8> {
+        [vec![1; 64], bytes(PUBLIC_KEY)].concat()
+    }
+
     /// Trap 9: on a 508 almost everything clears `TempKey`.
     #[test]
     fn trap_09_temp_key_of_a_508() {
         check_all(Revision::Atecc508A);
+        check_more(Revision::Atecc508A);
     }
 
     /// Trap 8: on a 608 it lives until it is used or overwritten.
@@ -126,5 +165,7 @@ mod tests {
     fn trap_08_temp_key_of_a_608() {
         check_all(Revision::Atecc608A);
         check_all(Revision::Atecc608B);
+        check_more(Revision::Atecc608A);
+        check_more(Revision::Atecc608B);
     }
 }

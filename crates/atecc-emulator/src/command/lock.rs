@@ -83,10 +83,11 @@ mod tests {
         Bench::new(Revision::Atecc608B, state)
     }
 
-    /// A blank chip has private keys in slots 0 to 2; the reference gives the
-    /// length and the CRC of the rest.
+    /// Trap 39: no private slots, real sizes, then OTP. A blank chip has
+    /// private keys in slots 0 to 2; the reference gives the length and the
+    /// CRC of the rest.
     #[test]
-    fn content_of_a_blank_chip() {
+    fn trap_39_content_of_a_blank_chip() {
         let content = lockable_content(&Image::blank(Revision::Atecc608B));
         assert_eq!(content.len(), 1164);
         assert_eq!(crc(&content), [0x35, 0x53]);

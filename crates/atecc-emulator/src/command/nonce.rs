@@ -30,7 +30,7 @@ impl Core<'_> {
             self.volatile.temp_key.replace(digest);
             Ok(digest.to_vec())
         } else {
-            let random = self.random_block(Seed::of_param1(frame.p1));
+            let random = self.random_block(Seed::of_param1(frame.p1))?;
             let digest = sha256(&[&random, frame.data, &tail]);
             self.volatile.temp_key.load(digest, Source::Rand);
             Ok(random.to_vec())
@@ -50,19 +50,12 @@ impl Core<'_> {
                 .volatile
                 .temp_key
                 .load_64(*first, second, Source::Input),
-            (0x43, None) if short => self.load_digest_buffer(first, &[0; 32]),
-            (0x63, Some(second)) => self.load_digest_buffer(first, &second),
+            (0x43, None) if short => self.volatile.load_digest_buffer(first, &[0; 32]),
+            (0x63, Some(second)) => self.volatile.load_digest_buffer(first, &second),
             (0x83, None) if short => self.volatile.alternate_key = Some(*first),
             _ => return Err(Status::Parse),
         }
         Ok(SUCCESS.to_vec())
-    }
-
-    fn load_digest_buffer(&mut self, first: &[u8; 32], second: &[u8; 32]) {
-        let mut buffer = [0; 64];
-        buffer[..32].copy_from_slice(first);
-        buffer[32..].copy_from_slice(second);
-        self.volatile.digest_buffer = Some(buffer);
     }
 }
 

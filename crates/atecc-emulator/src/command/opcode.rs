@@ -34,26 +34,6 @@ pub enum Opcode {
     SecureBoot = 0x80,
 }
 
-/// Commands that the real chips have and this emulator answers with 0x03,
-/// as if the opcode did not exist.
-pub const NOT_YET_EMULATED: [Opcode; 15] = [
-    Opcode::Pause,
-    Opcode::Mac,
-    Opcode::Hmac,
-    Opcode::GenDig,
-    Opcode::DeriveKey,
-    Opcode::Counter,
-    Opcode::CheckMac,
-    Opcode::Ecdh,
-    Opcode::Verify,
-    Opcode::PrivWrite,
-    Opcode::Sha,
-    Opcode::Aes,
-    Opcode::Kdf,
-    Opcode::SelfTest,
-    Opcode::SecureBoot,
-];
-
 impl Opcode {
     /// All 24, by rising value.
     pub const ALL: [Self; 24] = [

@@ -2,14 +2,20 @@
 //!
 //! Layouts: ATECC508A datasheet, section 4.1.1.
 
-use p256::SecretKey;
-use p256::ecdsa::signature::hazmat::RandomizedPrehashSigner;
-use p256::ecdsa::{Signature, SigningKey};
+use p256::ecdsa::signature::hazmat::{PrehashVerifier, RandomizedPrehashSigner};
+use p256::ecdsa::{Signature, SigningKey, VerifyingKey};
 use p256::elliptic_curve::Generate;
+use p256::elliptic_curve::point::AffineCoordinates;
 use p256::elliptic_curve::sec1::ToSec1Point;
+use p256::{PublicKey, SecretKey};
 use zeroize::Zeroizing;
 
 use crate::entropy::Generator;
+
+/// The private key in `scalar`. `None` unless 1 <= d < order.
+pub(super) fn private_scalar(scalar: &[u8; 32]) -> Option<SecretKey> {
+    SecretKey::from_slice(scalar).ok()
+}
 
 /// The private key in a slot: four bytes of padding, then the scalar, most
 /// significant byte first. `None` unless 1 <= d < order.
@@ -58,4 +64,27 @@ pub(super) fn sign(
         .sign_prehash_with_rng(generator, digest)
         .ok()?;
     Some(signature.to_bytes().into())
+}
+
+/// The point with these coordinates, X then Y. `None` off the curve.
+pub(super) fn public_key(xy: &[u8; 64]) -> Option<PublicKey> {
+    let mut point = [0x04; 65];
+    point[1..].copy_from_slice(xy);
+    PublicKey::from_sec1_bytes(&point).ok()
+}
+
+/// Whether `signature`, R then S, is one of `digest`. R or S of 0, or past
+/// the order, is none (unconfirmed).
+pub(super) fn verifies(key: &PublicKey, digest: &[u8; 32], signature: &[u8]) -> bool {
+    Signature::from_slice(signature).is_ok_and(|signature| {
+        VerifyingKey::from(key)
+            .verify_prehash(digest, &signature)
+            .is_ok()
+    })
+}
+
+/// The X coordinate that both sides of an ECDH share.
+pub(super) fn shared_secret(key: &SecretKey, peer: &PublicKey) -> Zeroizing<[u8; 32]> {
+    let shared = peer.to_projective() * *key.to_nonzero_scalar();
+    Zeroizing::new(shared.to_affine().x().into())
 }

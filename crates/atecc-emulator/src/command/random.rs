@@ -3,6 +3,7 @@
 use rand_core::Rng;
 
 use super::{Core, Frame, Outcome, Status, check};
+use crate::defect::Engine;
 use crate::memory::LockState;
 
 /// Which seed the random generator starts from.
@@ -29,31 +30,47 @@ impl Core<'_> {
         // A Param2 other than 0 is illegal; its code is unconfirmed.
         check(frame.p1 & !0x01 == 0 && frame.p2 == 0, Status::Parse)?;
         self.takes_no_data(frame)?;
-        Ok(self.random_block(Seed::of_param1(frame.p1)).to_vec())
+        Ok(self.random_block(Seed::of_param1(frame.p1))?.to_vec())
     }
 
     /// 32 random bytes; a fixed pattern before the configuration is locked.
     ///
     /// The pattern does not count as seeding the generator (unconfirmed).
-    pub(super) fn random_block(&mut self, seed: Seed) -> [u8; 32] {
+    pub(super) fn random_block(&mut self, seed: Seed) -> Result<[u8; 32], Status> {
         if self.lock_state() == LockState::ConfigOpen {
             let mut pattern = [0xFF; 32];
             for pair in pattern.chunks_exact_mut(4) {
                 pair[2..].fill(0x00);
             }
-            return pattern;
+            return Ok(pattern);
         }
+        self.check_health()?;
         self.volatile.seeded_sram = true;
         self.volatile.seeded_eeprom |= seed == Seed::Eeprom;
         let mut random = [0; 32];
         self.generator.fill_bytes(&mut random);
-        random
+        Ok(random)
+    }
+
+    /// The health test of a 608 before it draws random numbers.
+    ///
+    /// Unless `ChipOptions` says that the first failure is forgotten, the
+    /// chip then is in the self-test failure state (unconfirmed).
+    pub(super) fn check_health(&mut self) -> Result<(), Status> {
+        if self.revision().is_508() || !self.defects.fails_health_test() {
+            return Ok(());
+        }
+        if !self.memory.chip_options().clears_health_failure() {
+            self.volatile.failures |= Engine::Random as u8;
+        }
+        Err(Status::Health)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use crate::command::bench::{Bench, bytes};
+    use crate::defect::Defects;
     use crate::memory::LockState::{ConfigOpen, DataOpen};
     use crate::revision::Revision;
 
@@ -86,6 +103,28 @@ mod tests {
         assert_eq!(bench.run(INFO, 2, 0, &[]), Ok(vec![0, 0x02, 0, 0]));
         assert_eq!(bench.status(RANDOM, 0, 0, &[]), 0x00);
         assert_eq!(bench.run(INFO, 2, 0, &[]), Ok(vec![0, 0x03, 0, 0]));
+    }
+
+    /// Status 08, then 07 for all but `SelfTest` and configuration reads;
+    /// with `ChipOptions` bit 3 the failure is forgotten.
+    #[test]
+    fn failed_health_test() {
+        let mut bench = Bench::new(Revision::Atecc608B, DataOpen);
+        bench.defects = Defects::none().unhealthy(1);
+        assert_eq!(bench.status(RANDOM, 0, 0, &[]), 0x08);
+        assert_eq!(bench.status(RANDOM, 0, 0, &[]), 0x07);
+        assert_eq!(bench.status(INFO, 0, 0, &[]), 0x07);
+        assert_eq!(bench.status(0x02, 0x80, 0, &[]), 0x00);
+        assert_eq!(bench.run(0x77, 0x01, 0, &[]), Ok(vec![0]));
+        assert_eq!(bench.status(RANDOM, 0, 0, &[]), 0x00);
+        bench.memory.config[90] = 0x08;
+        bench.defects = Defects::none().unhealthy(2);
+        assert_eq!(bench.status(RANDOM, 0, 0, &[]), 0x08);
+        assert_eq!(bench.status(0x16, 0, 0, &[0; 20]), 0x08);
+        assert_eq!(bench.status(RANDOM, 0, 0, &[]), 0x00);
+        let mut old = Bench::new(Revision::Atecc508A, DataOpen);
+        old.defects = Defects::none().unhealthy(1);
+        assert_eq!(old.status(RANDOM, 0, 0, &[]), 0x00);
     }
 
     #[test]

@@ -47,6 +47,7 @@ impl Core<'_> {
         self.take_authorization(slot)?;
         self.check_latch(slot)?;
         self.count_use(slot)?;
+        self.check_health()?;
         let key = p256::private_key(self.memory.slot(slot)).ok_or(Status::Execution)?;
         let signature = p256::sign(&key, &digest, self.generator).ok_or(Status::Ecc)?;
         if frame.p1 & (EXTERNAL | DIGEST_BUFFER) != EXTERNAL | DIGEST_BUFFER {
@@ -87,7 +88,7 @@ impl Core<'_> {
         }
         let flags = self.volatile.temp_key.flags();
         let unlocked = u8::from(!self.memory.is_slot_locked(slot));
-        let validated = self.memory.tracks_validity(slot) && self.memory.slot(slot)[0] >> 4 == 0x5;
+        let validated = self.memory.is_validated(slot);
         [
             op,
             p1,
@@ -123,6 +124,7 @@ mod tests {
 
     use super::{Core, Frame};
     use crate::command::bench::{Bench, PUBLIC_KEY, bytes, rising};
+    use crate::defect::Defects;
     use crate::entropy::Generator;
     use crate::memory::LockState::{self, ConfigOpen, DataOpen, Locked};
     use crate::memory::Slot;
@@ -205,6 +207,7 @@ mod tests {
             memory: &mut bench.memory.clone(),
             volatile: &mut bench.volatile,
             generator: &mut Generator::seeded(0),
+            defects: &mut Defects::none(),
         };
         assert_eq!(core.message_tail(&frame).to_vec(), bytes(tail));
         assert_eq!(
@@ -233,6 +236,7 @@ mod tests {
                 memory: &mut bench.memory.clone(),
                 volatile: &mut bench.volatile,
                 generator: &mut Generator::seeded(0),
+                defects: &mut Defects::none(),
             };
             core.message_tail(&frame)[12..].to_vec()
         };

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::{Core, Frame, Outcome, SUCCESS, Status, check, sha256};
 use crate::memory::address::{Area, Width};
+use crate::memory::config::Validity;
 use crate::memory::{LockState, Slot};
 
 /// Param1: width, encryption, zone.
@@ -117,8 +118,7 @@ impl Core<'_> {
         area.copy_from_slice(&plain[..area.len()]);
         if self.memory.tracks_validity(slot) {
             // Whatever was written, the public key is no longer validated.
-            let first = &mut self.memory.slot_mut(slot)[0];
-            *first = 0xA0 | *first & 0x0F;
+            self.memory.mark(slot, Validity::Invalid);
         }
         Ok(())
     }

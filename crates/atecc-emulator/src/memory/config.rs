@@ -25,6 +25,8 @@ pub(crate) const LOCK_VALUE: usize = 86;
 pub(crate) const LOCK_CONFIG: usize = 87;
 /// Bytes 88 and 89: `SlotLocked`, little-endian, bit 1 = not locked.
 const SLOT_LOCKED: usize = 88;
+/// Bytes 92 to 95: `X509format`.
+const X509_FORMAT: usize = 92;
 /// Bytes 96 to 127: `KeyConfig`, little-endian.
 const KEY_CONFIG: usize = 96;
 /// What both lock bytes hold before they are locked.
@@ -41,6 +43,13 @@ pub(crate) enum LockState {
     Locked,
 }
 
+/// The upper nibble of a stored public key's first byte.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Validity {
+    Valid = 0x50,
+    Invalid = 0xA0,
+}
+
 /// `SlotConfig` of one slot.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct SlotConfig(pub(crate) u16);
@@ -49,6 +58,11 @@ impl SlotConfig {
     /// Bits 3-0. For a private key: 0 external Sign, 1 internal Sign, 2 ECDH.
     pub(crate) const fn read_key(self) -> u8 {
         self.0.to_le_bytes()[0] & 0x0F
+    }
+
+    /// Bit 4: no use by `MAC` and `HMAC`, and `GenDig` takes `OtherData`.
+    pub(crate) const fn no_mac(self) -> bool {
+        self.bit(4)
     }
 
     /// Bit 5.
@@ -76,6 +90,21 @@ impl SlotConfig {
         self.0.to_le_bytes()[1] >> 4
     }
 
+    /// Bit 12: `DeriveKey` starts from the parent key, not the old one.
+    pub(crate) const fn derives_from_parent(self) -> bool {
+        self.bit(12)
+    }
+
+    /// Bit 14: `PrivWrite` is allowed, encrypted.
+    pub(crate) const fn allows_priv_write(self) -> bool {
+        self.bit(14)
+    }
+
+    /// Bit 15: `DeriveKey` needs a MAC.
+    pub(crate) const fn derives_with_mac(self) -> bool {
+        self.bit(15)
+    }
+
     /// Bit 13: `GenKey` may create a key here, and `DeriveKey` derive one.
     pub(crate) const fn allows_gen_key(self) -> bool {
         self.bit(13)
@@ -101,9 +130,14 @@ impl KeyConfig {
         self.bit(1)
     }
 
+    /// Bits 4-2: 4 a P-256 key, 6 an AES key, 7 another key or data.
+    pub(crate) const fn key_type(self) -> u8 {
+        self.0.to_le_bytes()[0] >> 2 & 7
+    }
+
     /// Bits 4-2 are 4: a P-256 key.
     pub(crate) const fn is_p256(self) -> bool {
-        self.0 >> 2 & 7 == 4
+        self.key_type() == 4
     }
 
     /// Bit 5.
@@ -123,6 +157,11 @@ impl KeyConfig {
         } else {
             None
         }
+    }
+
+    /// Bits 15-14: index into `X509format`.
+    pub(crate) const fn x509_id(self) -> usize {
+        (self.0 >> 14) as usize
     }
 
     /// Bit 12 of a 608: unusable while the persistent latch is 0.
@@ -199,7 +238,24 @@ impl Image {
         slot.holds_public_key() && !key.private() && key.is_p256() && key.pub_info()
     }
 
-    fn word(&self, at: usize) -> u16 {
+    /// Mark a public key whose validity is tracked, in the upper nibble of
+    /// its first byte. Source: ATECC508A datasheet, section 9.20.
+    pub(crate) fn mark(&mut self, slot: Slot, validity: Validity) {
+        let first = &mut self.slot_mut(slot)[0];
+        *first = validity as u8 | *first & 0x0F;
+    }
+
+    /// Whether the slot holds a validated public key.
+    pub(crate) fn is_validated(&self, slot: Slot) -> bool {
+        self.tracks_validity(slot) && self.slot(slot)[0] & 0xF0 == Validity::Valid as u8
+    }
+
+    /// The `X509format` that the slot's `KeyConfig` names: 0 for any message.
+    pub(crate) fn x509_format(&self, slot: Slot) -> u8 {
+        self.config[X509_FORMAT + self.key_config(slot).x509_id()]
+    }
+
+    pub(super) fn word(&self, at: usize) -> u16 {
         u16::from_le_bytes([self.config[at], self.config[at + 1]])
     }
 }

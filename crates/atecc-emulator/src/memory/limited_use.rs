@@ -1,15 +1,41 @@
 //! Monotonic counters and keys with a limited number of uses.
 
+use std::ops::Range;
+
 use super::config::BYTE_18;
 use super::{Image, Slot};
 
 /// The highest count. Source: ATECC508A datasheet, "Counter Command".
 pub(crate) const MAX_COUNT: u32 = 2_097_151;
 
-/// Bytes 52 to 59: `Counter0`, which counts the uses of keys.
-const COUNTER_0: usize = 52;
+/// Bytes 52 to 67: both counters, eight bytes each.
+const COUNTERS: usize = 52;
 /// Bytes 68 to 83 of a 508: `LastKeyUse`, 128 bits for slot 15.
-const LAST_KEY_USE: std::ops::Range<usize> = 68..84;
+const LAST_KEY_USE: Range<usize> = 68..84;
+
+/// One of the two counters.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Counter {
+    /// `Counter0`, which also counts the uses of keys.
+    Zero,
+    One,
+}
+
+impl Counter {
+    /// The counter that Param2 names.
+    pub(crate) const fn of_param2(p2: u16) -> Option<Self> {
+        match p2 {
+            0 => Some(Self::Zero),
+            1 => Some(Self::One),
+            _ => None,
+        }
+    }
+
+    const fn range(self) -> Range<usize> {
+        let start = COUNTERS + 8 * self as usize;
+        start..start + 8
+    }
+}
 
 /// No use of the key is left.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -27,19 +53,27 @@ impl Image {
         if self.revision.is_508() && slot.index() == 15 {
             return self.consume_last_key_use();
         }
-        let count = self.counter_0();
-        let limit = self.count_match().unwrap_or(MAX_COUNT).min(MAX_COUNT);
-        if count >= limit {
+        let limit = self.count_match().unwrap_or(MAX_COUNT);
+        if self.counter(Counter::Zero) >= limit {
             return Err(UsedUp);
         }
-        self.config[COUNTER_0..COUNTER_0 + 8].copy_from_slice(&encode(count + 1));
-        Ok(())
+        self.increment(Counter::Zero)
     }
 
-    fn counter_0(&self) -> u32 {
+    pub(crate) fn counter(&self, which: Counter) -> u32 {
         let mut field = [0; 8];
-        field.copy_from_slice(&self.config[COUNTER_0..COUNTER_0 + 8]);
+        field.copy_from_slice(&self.config[which.range()]);
         decode(field)
+    }
+
+    /// One step, unless the counter is at its end.
+    pub(crate) fn increment(&mut self, which: Counter) -> Result<(), UsedUp> {
+        let count = self.counter(which);
+        if count >= MAX_COUNT {
+            return Err(UsedUp);
+        }
+        self.config[which.range()].copy_from_slice(&encode(count + 1));
+        Ok(())
     }
 
     /// Clear the most significant set bit of the first byte that has one.
@@ -94,7 +128,7 @@ fn decode([a0, a1, b0, b1, c0, c1, d0, d1]: [u8; 8]) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{Image, MAX_COUNT, Slot, UsedUp, decode, encode};
+    use super::{Counter, Image, MAX_COUNT, Slot, UsedUp, decode, encode};
     use crate::revision::Revision;
 
     #[test]
@@ -149,7 +183,7 @@ mod tests {
             assert_eq!(image.consume_use(slot), Ok(()));
         }
         assert_eq!(image.consume_use(slot), Err(UsedUp));
-        assert_eq!(image.counter_0(), 32);
+        assert_eq!(image.counter(Counter::Zero), 32);
     }
 
     /// Trap 16: other data in the match slot sets no limit.
@@ -162,6 +196,6 @@ mod tests {
         for _ in 0..40 {
             assert_eq!(image.consume_use(slot), Ok(()));
         }
-        assert_eq!(image.counter_0(), 40);
+        assert_eq!(image.counter(Counter::Zero), 40);
     }
 }

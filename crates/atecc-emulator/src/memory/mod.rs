@@ -5,6 +5,7 @@
 pub(crate) mod address;
 pub(crate) mod config;
 pub(crate) mod limited_use;
+pub(crate) mod options;
 mod slot;
 
 use std::fmt;
@@ -115,6 +116,13 @@ impl Image {
     #[must_use]
     pub fn slot(&self, slot: Slot) -> &[u8] {
         &self.data[slot.range()]
+    }
+
+    /// The symmetric key in a slot: its first 32 bytes.
+    pub(crate) fn key(&self, slot: Slot) -> [u8; 32] {
+        let mut key = [0; 32];
+        key.copy_from_slice(&self.slot(slot)[..32]);
+        key
     }
 
     /// The bytes of one slot, to be changed.

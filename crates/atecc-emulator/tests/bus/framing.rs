@@ -3,12 +3,16 @@
 use crate::support::{
     ADDRESS, AWAKE, EXECUTION_ERROR, Host, PARSE_ERROR, SUCCESS, bytes, crc, group,
 };
-use atecc_emulator::{BusError, Chip, ExecutionTime, NOT_YET_EMULATED, Opcode, Revision};
+use atecc_emulator::{BusError, Chip, ExecutionTime, Opcode, Revision};
 use embedded_hal::i2c::{Error, ErrorKind, I2c, NoAcknowledgeSource, Operation};
 
 const INFO: [u8; 7] = [0x07, 0x30, 0x00, 0x00, 0x00, 0x03, 0x5D];
 /// Revision of a 608A, with the CRC of the reference.
 const INFO_608A: [u8; 7] = [0x07, 0x00, 0x00, 0x60, 0x02, 0x80, 0x38];
+/// X then Y of the key pair of d = 0102..20.
+const PUBLIC_KEY: &str = "515C3D6EB9E396B904D3FECA7F54FDCD0CC1E997BF375DCA515AD0A6C3B4035F
+    4536BE3A50F318FBF9A5475902A221502BEF0D57E08C53B2CC0A56F17D9F9354";
+const MISMATCH: [u8; 4] = [0x04, 0x01, 0x00, 0xC3];
 const CRC_ERROR: [u8; 4] = [0x04, 0xFF, 0x01, 0x42];
 
 fn awake() -> Host {
@@ -228,24 +232,38 @@ fn opcodes_the_chip_does_not_have() {
     }
 }
 
-/// The list of missing commands is exact: they answer 0x03, and all others
-/// have at least one form that does not.
-#[test]
-fn commands_that_are_not_emulated_yet() {
-    let one_form = |opcode| match opcode {
-        Opcode::Write => group(0x12, 0x00, 0x04, &[0; 4]),
-        Opcode::Nonce => group(0x16, 0x03, 0, &[0; 32]),
-        opcode => group(opcode as u8, 0x00, 0, &[]),
+/// A form of each command that is legal where the command exists.
+fn one_form(opcode: Opcode) -> Vec<u8> {
+    let (p1, p2, length) = match opcode {
+        Opcode::Aes => (0x00, 0xFFFF, 16),
+        Opcode::CheckMac => (0x00, 0, 77),
+        Opcode::Ecdh => (0x00, 0, 64),
+        Opcode::GenDig => (0x02, 0, 0),
+        Opcode::Kdf => (0x00, 0, 4),
+        Opcode::Mac => (0x00, 0, 32),
+        Opcode::Nonce => (0x03, 0, 32),
+        Opcode::PrivWrite => (0x00, 0, 68),
+        Opcode::SecureBoot => (0x05, 0, 96),
+        Opcode::Verify => (0x02, 4, 128),
+        Opcode::Write => (0x00, 0x04, 4),
+        _ => (0x00, 0, 0),
     };
-    let mut host = awake();
-    for opcode in Opcode::ALL {
-        let missing = NOT_YET_EMULATED.contains(&opcode);
-        let refused = host.exchange(&one_form(opcode)) == PARSE_ERROR;
-        assert_eq!(refused, missing, "{opcode:?}");
+    group(opcode as u8, p1, p2, &vec![0; length])
+}
+
+#[test]
+fn each_chip_has_its_own_commands() {
+    for revision in Revision::ALL {
+        let mut host = Host::of(Chip::blank(revision));
+        for opcode in Opcode::ALL {
+            let refused = host.session(&one_form(opcode)) == PARSE_ERROR;
+            assert_eq!(refused, !opcode.is_on(revision), "{revision} {opcode:?}");
+        }
     }
 }
 
-/// Trap 6: with nothing locked, these work; `GenKey` and `Sign` do not.
+/// Trap 6: with nothing locked, what needs no stored key works; the rest
+/// does not.
 #[test]
 fn trap_06_an_unlocked_chip() {
     for revision in Revision::ALL {
@@ -257,6 +275,7 @@ fn trap_06_an_unlocked_chip() {
             (group(0x1B, 0x00, 0, &[]), 35),
             (group(0x16, 0x00, 0, &numin), 35),
             (group(0x02, 0x80, 0, &[]), 35),
+            (group(0x24, 0x00, 0, &[]), 7),
         ] {
             assert_eq!(
                 host.session(&command).len(),
@@ -265,12 +284,32 @@ fn trap_06_an_unlocked_chip() {
             );
         }
         assert_eq!(host.session(&group(0x16, 0x03, 0, &[7; 32])), SUCCESS);
+        // A signature that is none, for a key that is one.
+        let verify = [vec![1; 64], bytes(PUBLIC_KEY)].concat();
+        assert_eq!(host.session(&group(0x45, 0x02, 4, &verify)), MISMATCH);
+        assert_eq!(host.session(&group(0x47, 0x00, 0, &[])), SUCCESS);
+        assert_eq!(host.session(&group(0x47, 0x02, 1, &[7])).len(), 35);
+        if revision != Revision::Atecc508A {
+            assert_eq!(host.session(&group(0x16, 0x03, 0, &[7; 32])), SUCCESS);
+            let aes = host.session(&group(0x51, 0x00, 0xFFFF, &[7; 16]));
+            assert_eq!(aes.len(), 19, "AES with TempKey");
+            assert_eq!(host.session(&group(0x51, 0x03, 0, &[7; 32])).len(), 19);
+            assert_eq!(host.session(&group(0x77, 0x3B, 0, &[])), SUCCESS);
+        }
+        assert_eq!(host.session(&group(0x16, 0x03, 0, &[7; 32])), SUCCESS);
         for refused in [
             group(0x40, 0x04, 0, &[]),
             group(0x40, 0x00, 0, &[]),
             group(0x41, 0x80, 0, &[]),
             group(0x02, 0x82, 0x0048, &[]),
             group(0x12, 0x82, 0x0048, &[0; 32]),
+            group(0x08, 0x00, 0, &[0; 32]),
+            group(0x28, 0x00, 0, &[0; 77]),
+            group(0x15, 0x02, 3, &[]),
+            group(0x1C, 0x04, 9, &[]),
+            group(0x43, 0x00, 0, &[1; 64]),
+            group(0x46, 0x00, 0, &[1; 68]),
+            group(0x45, 0x00, 15, &[1; 64]),
         ] {
             assert_eq!(
                 host.session(&refused),

@@ -3,5 +3,7 @@
 mod faults;
 mod framing;
 mod golden;
+mod self_test;
 mod states;
 mod support;
+mod traps;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::support::{ADDRESS, AWAKE, Host, SUCCESS, bytes, group};
 use atecc_emulator::{Bus, BusError, Chip, Entropy, ExecutionTime, Image, Power, Revision};
 use embedded_hal::i2c::{Error, ErrorKind, I2c, NoAcknowledgeSource};
+use sha2::{Digest, Sha256};
 
 /// Nonce: 40..5F passed through to `TempKey`.
 fn load_temp_key() -> Vec<u8> {
@@ -15,6 +16,9 @@ fn load_temp_key() -> Vec<u8> {
 
 /// Info state: `TempKey` is valid, from the host; and is not.
 const INFO_STATE: [u8; 7] = [0x07, 0x30, 0x02, 0x00, 0x00, 0x00, 0xD8];
+/// X then Y of the key pair of d = 0102..20.
+const PUBLIC_KEY: &str = "515C3D6EB9E396B904D3FECA7F54FDCD0CC1E997BF375DCA515AD0A6C3B4035F
+    4536BE3A50F318FBF9A5475902A221502BEF0D57E08C53B2CC0A56F17D9F9354";
 const READ_CONFIG: [u8; 7] = [0x07, 0x02, 0x80, 0x00, 0x00, 0x09, 0xAD];
 const INFO_REVISION: [u8; 7] = [0x07, 0x30, 0x00, 0x00, 0x00, 0x03, 0x5D];
 
@@ -63,15 +67,16 @@ fn trap_03_general_call() {
     host.pulse();
 }
 
+/// Two captures of a real 508A: from the START of the wake token to that of
+/// the read 376 us and silence, 384 us and an answer. The token takes 110 us.
 #[test]
-fn ready_280_us_after_the_pulse() {
-    let mut host = host(Revision::Atecc508A);
-    host.pulse();
-    // The pulse ends nine clocks after its START; STOP takes two more.
-    host.delay_us(230);
-    assert!(host.read(4).is_err(), "a capture shows silence at 276 us");
-    host.delay_us(10);
-    assert_eq!(host.read(4).unwrap(), AWAKE);
+fn ready_between_two_captured_moments() {
+    for (us, answers) in [(376 - 110, false), (384 - 110, true)] {
+        let mut host = host(Revision::Atecc508A);
+        host.pulse();
+        host.delay_us(us);
+        assert_eq!(host.read(4).is_ok(), answers, "{us}");
+    }
 }
 
 #[test]
@@ -140,6 +145,75 @@ fn trap_01_idle_is_not_sleep() {
         host.wake();
         assert!(!temp_key_is_valid(&mut host), "{revision}");
     }
+}
+
+/// Trap 1 again: so do the message digest buffer, the SHA context and an
+/// authorization.
+#[test]
+fn trap_01_other_registers_in_idle() {
+    let sha = group(0x47, 0xC2, 1, &[7]);
+    let image = Image::blank(Revision::Atecc608B);
+    let mut config = *image.config();
+    (config[86], config[87]) = (0, 0);
+    // The key of slot 9 is FF.., the response all zeros a mismatch.
+    let image = image.with_config(config).unwrap();
+    let mut host = Host::of(Chip::new(image, Entropy::Seeded(0)).unwrap());
+    let verify = [vec![1; 64], bytes(PUBLIC_KEY)].concat();
+    let verify = group(0x45, 0x22, 4, &verify);
+    assert_eq!(host.session(&group(0x16, 0x43, 0, &[7; 32])), SUCCESS);
+    assert_eq!(host.session(&group(0x47, 0x00, 0, &[])), SUCCESS);
+    let challenge = [vec![0; 32], key_ff_response(), vec![0; 13]].concat();
+    assert_eq!(host.session(&group(0x28, 0x00, 9, &challenge)), SUCCESS);
+    // MDB: a mismatch needs it; without it the answer is 0F.
+    assert_eq!(host.session(&verify)[1], 0x01);
+    assert_eq!(host.session(&sha).len(), 35);
+    assert_eq!(host.session(&INFO_STATE)[2], 0x4C, "AuthValid, AuthKeyID 9");
+    host.wake();
+    host.sleep();
+    assert_eq!(host.session(&verify)[1], 0x0F);
+    assert_eq!(host.session(&sha)[1], 0x0F);
+    assert_eq!(host.session(&INFO_STATE)[2] & 0x7C, 0x00);
+}
+
+/// The response to a challenge of zeros with a key of 32 x FF, serial number
+/// 0123703AA642748FEE and `OtherData` of zeros.
+fn key_ff_response() -> Vec<u8> {
+    let message = [
+        &[0xFF; 32][..],
+        &[0; 32],
+        &[0; 15],
+        &[0xEE],
+        &[0; 4],
+        &[0x01, 0x23],
+        &[0; 2],
+    ];
+    Sha256::digest(message.concat()).to_vec()
+}
+
+/// `Pause` sends all 508s but the selected one to idle, unanswered.
+#[test]
+fn pause_selects_a_chip() {
+    let bus = Bus::with_chip(with_config_byte(Revision::Atecc508A, 85, 0x21));
+    let mut other = Image::blank(Revision::Atecc508A);
+    let mut config = *other.config();
+    (config[16], config[85]) = (0x6A, 0x22);
+    other = other.with_config(config).unwrap();
+    bus.attach(Chip::new(other, Entropy::Seeded(0)).unwrap());
+    let mut first = Host::on(&bus, 0x60);
+    let mut second = Host::on(&bus, 0x35);
+    first.wake();
+    assert_eq!(second.exchange(&load_temp_key()), SUCCESS);
+    let pause = group(0x01, 0x21, 0, &[]);
+    assert_eq!(first.exchange(&pause), SUCCESS);
+    second.send(&pause);
+    second.delay_us(5_000);
+    assert_eq!(bus.inspect(0, Chip::power), Some(Power::Awake));
+    assert_eq!(bus.inspect(1, Chip::power), Some(Power::Idle));
+    assert!(second.read(4).is_err());
+    // Registers are kept, as in any idle; Pause itself cleared TempKey.
+    second.wake();
+    assert_eq!(second.read(4).unwrap(), AWAKE);
+    assert!(!temp_key_is_valid(&mut second));
 }
 
 /// Trap 2: after idle and wake there is the wake group, not the old response.

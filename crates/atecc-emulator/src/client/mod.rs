@@ -1,0 +1,205 @@
+//! A bus of a served emulator, from another process.
+
+mod error;
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use embedded_hal::delay::DelayNs;
+use embedded_hal::i2c::{ErrorType, I2c, Operation};
+use rustix::net::{SocketAddrUnix, connect};
+
+pub use error::{ClientError, ConnectError};
+
+use crate::protocol::{self, Hello, Message, Pace, Reply, Request, Target, socket};
+
+/// A connection to a served emulator, using one of its buses.
+#[derive(Debug)]
+pub struct Client {
+    connection: OwnedFd,
+    hello: Hello,
+    bus: u32,
+}
+
+/// The delay that goes with a [`Client`]: where commands take no time, it
+/// takes none.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientDelay(Pace);
+
+/// Connect to the emulator at `path` and exchange greetings.
+///
+/// # Errors
+/// [`ConnectError`].
+pub fn connect_to(path: &Path) -> Result<(OwnedFd, Hello), ConnectError> {
+    let failed = |error: io::Error| ConnectError::Socket {
+        path: path.to_owned(),
+        error,
+    };
+    let connection = socket::new().map_err(|error| failed(error.into()))?;
+    SocketAddrUnix::new(path)
+        .and_then(|address| connect(&connection, &address))
+        .map_err(|error| failed(error.into()))?;
+    let called = |error| ConnectError::Call {
+        path: path.to_owned(),
+        error,
+    };
+    let version = protocol::VERSION;
+    let greeting = call(connection.as_fd(), &Request::Hello { version }, 0).map_err(called)?;
+    let hello = Hello::from_bytes(&greeting).map_err(|error| called(error.into()))?;
+    if hello.version == version {
+        return Ok((connection, hello));
+    }
+    Err(ConnectError::Version {
+        path: path.to_owned(),
+        theirs: hello.version,
+    })
+}
+
+/// Send a request and wait for the bytes of its reply. Any number of threads
+/// and processes may do so on one connection. `address` is for the error.
+///
+/// # Errors
+/// [`ClientError`].
+pub fn call(
+    connection: BorrowedFd<'_>,
+    request: &Request,
+    address: u8,
+) -> Result<Vec<u8>, ClientError> {
+    let reply = socket::call(connection, &request.to_bytes()?).map_err(io::Error::from)?;
+    let Reply(result) = Reply::from_bytes(&reply)?;
+    result.map_err(|errno| ClientError::refused(errno, address))
+}
+
+impl Client {
+    /// Use `bus` of the emulator at `path`; its only one when none is named.
+    ///
+    /// # Errors
+    /// [`ConnectError`]: nobody serves there, or there is no such bus.
+    pub fn connect(path: impl AsRef<Path>, bus: Option<u32>) -> Result<Self, ConnectError> {
+        let path = path.as_ref();
+        let (connection, hello) = connect_to(path)?;
+        let chosen = match (bus, hello.buses.as_slice()) {
+            (Some(bus), buses) if buses.contains(&bus) => bus,
+            (None, &[only]) => only,
+            _ => {
+                return Err(ConnectError::Bus {
+                    path: path.to_owned(),
+                    bus,
+                    buses: hello.buses,
+                });
+            }
+        };
+        call(connection.as_fd(), &Request::Open { bus: chosen }, 0).map_err(|error| {
+            ConnectError::Call {
+                path: path.to_owned(),
+                error,
+            }
+        })?;
+        Ok(Self {
+            connection,
+            hello,
+            bus: chosen,
+        })
+    }
+
+    /// The number of the bus.
+    #[must_use]
+    pub const fn bus(&self) -> u32 {
+        self.bus
+    }
+
+    /// What the server said of itself.
+    #[must_use]
+    pub const fn hello(&self) -> &Hello {
+        &self.hello
+    }
+
+    /// The delay for this bus.
+    #[must_use]
+    pub const fn delay(&self) -> ClientDelay {
+        ClientDelay(self.hello.pace)
+    }
+}
+
+impl ErrorType for Client {
+    type Error = ClientError;
+}
+
+impl I2c for Client {
+    fn transaction(
+        &mut self,
+        address: u8,
+        operations: &mut [Operation<'_>],
+    ) -> Result<(), ClientError> {
+        if operations.is_empty() {
+            return Ok(());
+        }
+        let messages: Result<Vec<_>, _> = operations
+            .chunk_by(same_direction)
+            .map(|run| message(address, run))
+            .collect();
+        let request = Request::Transfer(messages?);
+        let bytes = call(self.connection.as_fd(), &request, address)?;
+        distribute(&bytes, operations)
+    }
+}
+
+/// As embedded-hal demands, neighbours of one direction are one message.
+fn message(address: u8, run: &[Operation<'_>]) -> Result<Message, ClientError> {
+    let mut written = Vec::new();
+    let mut length = 0;
+    for operation in run {
+        match operation {
+            Operation::Write(bytes) => written.extend(*bytes),
+            Operation::Read(buffer) => length += buffer.len(),
+        }
+    }
+    let operation = if matches!(run, [Operation::Read(_), ..]) {
+        let length = u16::try_from(length).or(Err(protocol::BadRequest::TooLong))?;
+        protocol::Operation::Read(length)
+    } else {
+        protocol::Operation::Write(written)
+    };
+    Ok(Message {
+        target: Target::Address(address.into()),
+        operation,
+    })
+}
+
+fn distribute(bytes: &[u8], operations: &mut [Operation<'_>]) -> Result<(), ClientError> {
+    let asked = operations
+        .iter()
+        .map(|operation| match operation {
+            Operation::Read(buffer) => buffer.len(),
+            Operation::Write(_) => 0,
+        })
+        .sum();
+    if bytes.len() != asked {
+        let got = bytes.len();
+        return Err(ClientError::Length { got, asked });
+    }
+    let mut rest = bytes;
+    for operation in operations {
+        if let Operation::Read(buffer) = operation {
+            let (here, later) = rest.split_at(buffer.len());
+            buffer.copy_from_slice(here);
+            rest = later;
+        }
+    }
+    Ok(())
+}
+
+fn same_direction(a: &Operation<'_>, b: &Operation<'_>) -> bool {
+    matches!(a, Operation::Read(_)) == matches!(b, Operation::Read(_))
+}
+
+impl DelayNs for ClientDelay {
+    fn delay_ns(&mut self, ns: u32) {
+        if self.0 == Pace::Real {
+            thread::sleep(Duration::from_nanos(ns.into()));
+        }
+    }
+}
