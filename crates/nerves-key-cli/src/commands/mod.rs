@@ -3,6 +3,7 @@
 mod cert;
 mod demo;
 mod device;
+mod emulator;
 mod info;
 mod provision;
 mod sign;
@@ -22,5 +23,6 @@ pub(crate) fn run(cli: Cli, output: Output) -> Result<(), CliError> {
         Command::Device(command) => device::run(&command, output),
         Command::Cert(command) => cert::run(&command, output),
         Command::Sign(arguments) => sign::run(&arguments, output),
+        Command::Emulator(command) => emulator::run(&command, output),
     }
 }

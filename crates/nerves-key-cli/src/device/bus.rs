@@ -2,22 +2,25 @@
 
 use std::fmt;
 
+use atecc_emulator::client::{Client, ClientDelay, ClientError};
 use atecc_emulator::{BusError, I2cHandle};
 use atecc_linux::{Locked, LockedError, TransferError};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::{Error, ErrorKind, ErrorType, I2c, Operation};
 
-/// A Linux bus or an emulated one.
+/// A Linux bus, an emulated one, or one that is emulated in another process.
 #[derive(Debug)]
 pub(crate) enum AnyBus {
     Linux(Locked<atecc_linux::Bus>),
     Emulated(I2cHandle),
+    Served(Locked<Client>),
 }
 
 /// The delay that belongs to it.
 pub(crate) enum AnyDelay {
     Linux(atecc_linux::Delay),
     Emulated(atecc_emulator::Delay),
+    Served(ClientDelay),
 }
 
 /// Why a transfer failed.
@@ -25,6 +28,7 @@ pub(crate) enum AnyDelay {
 pub(crate) enum BusFault {
     Linux(LockedError<TransferError>),
     Emulated(BusError),
+    Served(LockedError<ClientError>),
 }
 
 impl fmt::Display for BusFault {
@@ -32,6 +36,7 @@ impl fmt::Display for BusFault {
         match self {
             Self::Linux(error) => error.fmt(f),
             Self::Emulated(error) => error.fmt(f),
+            Self::Served(error) => error.fmt(f),
         }
     }
 }
@@ -41,6 +46,7 @@ impl Error for BusFault {
         match self {
             Self::Linux(error) => error.kind(),
             Self::Emulated(error) => error.kind(),
+            Self::Served(error) => error.kind(),
         }
     }
 }
@@ -62,6 +68,9 @@ impl I2c for AnyBus {
             Self::Emulated(bus) => bus
                 .transaction(address, operations)
                 .map_err(BusFault::Emulated),
+            Self::Served(bus) => bus
+                .transaction(address, operations)
+                .map_err(BusFault::Served),
         }
     }
 }
@@ -71,6 +80,7 @@ impl DelayNs for AnyDelay {
         match self {
             Self::Linux(delay) => delay.delay_ns(ns),
             Self::Emulated(delay) => delay.delay_ns(ns),
+            Self::Served(delay) => delay.delay_ns(ns),
         }
     }
 }

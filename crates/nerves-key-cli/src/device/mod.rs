@@ -4,10 +4,12 @@ mod bus;
 mod uri;
 
 pub(crate) use bus::{AnyBus, AnyDelay, BusFault};
-pub(crate) use uri::DeviceUri;
+pub(crate) use uri::{DeviceUri, ImageName, UriError};
 
 use atecc::{BusAddress, Device};
+use atecc_emulator::client::Client;
 use atecc_emulator::{Bus, Chip};
+use atecc_linux::{Locked, SessionLock};
 
 use crate::error::{CliError, Exit};
 
@@ -15,7 +17,7 @@ use crate::error::{CliError, Exit};
 pub(crate) type AnyDevice = Device<AnyBus, AnyDelay>;
 
 /// A throw-away chip where the URI names none. Source: the command's contract.
-const DEFAULT_CHIP: atecc_emulator::Revision = atecc_emulator::Revision::Atecc608B;
+pub(crate) const DEFAULT_CHIP: atecc_emulator::Revision = atecc_emulator::Revision::Atecc608B;
 
 impl DeviceUri {
     /// Open the bus. The chip is not touched yet.
@@ -31,6 +33,15 @@ impl DeviceUri {
             Self::Image { path, chip } => {
                 let chip = Chip::open(path, *chip).map_err(CliError::refused)?;
                 emulated(chip)
+            }
+            Self::Served { path, bus, address } => {
+                let client = Client::connect(path, *bus)
+                    .map_err(|error| CliError::new(Exit::NoChip, error))?;
+                let delay = AnyDelay::Served(client.delay());
+                // As a program with the preload library names the bus.
+                let name = format!("/dev/i2c-{}", client.bus());
+                let bus = Locked::new(client, SessionLock::new(name, *address));
+                Ok(Device::new(AnyBus::Served(bus), delay).with_address(*address))
             }
             Self::ThrowAway { chip } => {
                 let chip = Chip::throw_away(chip.unwrap_or(DEFAULT_CHIP));

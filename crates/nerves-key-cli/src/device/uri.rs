@@ -1,6 +1,7 @@
 //! Names for chips on the command line.
 //!
-//! `i2c:PATH[?addr=0x35]`, a bare bus number, `emu:PATH[?chip=NAME]`, `emu:`.
+//! `i2c:PATH[?addr=0x35]`, a bare bus number, `emu:PATH[?chip=NAME]`, `emu:`,
+//! `unix:PATH[?bus=N&addr=0x35]`.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -18,25 +19,43 @@ pub(crate) enum DeviceUri {
         path: PathBuf,
         chip: Option<Revision>,
     },
+    /// Emulated and served by another process.
+    Served {
+        path: PathBuf,
+        bus: Option<u32>,
+        address: BusAddress,
+    },
     /// Emulated, gone when the command ends.
     ThrowAway { chip: Option<Revision> },
+}
+
+/// An image file of an emulated chip: `PATH[?chip=NAME]`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct ImageName {
+    pub(crate) path: PathBuf,
+    pub(crate) chip: Option<Revision>,
 }
 
 /// What is no name of a chip.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum UriError {
-    #[error("{0:?} names no chip: use i2c:/dev/i2c-1, a bus number, emu:FILE or emu:")]
+    #[error("{0:?} names no chip: use i2c:/dev/i2c-1, a bus number, emu:FILE, emu: or unix:SOCKET")]
     Scheme(String),
     #[error("i2c: wants a bus, for example i2c:/dev/i2c-1")]
     NoBus,
+    #[error("unix: wants the socket of a served emulator")]
+    NoSocket,
+    #[error("a chip on a served bus wants an image file")]
+    NoImage,
     #[error("{key:?} is no parameter of {scheme}: it takes {known}")]
     Parameter {
         key: String,
         scheme: &'static str,
-        known: &'static str,
+        known: String,
     },
-    #[error("I2C address {text:?} is no number: {error}")]
+    #[error("{what} {text:?} is no number: {error}")]
     Number {
+        what: &'static str,
         text: String,
         error: std::num::ParseIntError,
     },
@@ -61,28 +80,30 @@ impl FromStr for DeviceUri {
         let (scheme, rest) = text
             .split_once(':')
             .ok_or_else(|| UriError::Scheme(text.into()))?;
-        let (path, query) = match rest.split_once('?') {
-            Some((path, query)) => (path, Some(query)),
-            None => (rest, None),
-        };
+        let (path, query) = path_and_query(rest);
         match scheme {
             "i2c" if path.is_empty() => Err(UriError::NoBus),
-            "i2c" => Ok(Self::I2c {
-                path: path.into(),
-                address: match parameter(query, "i2c:", "addr")? {
-                    Some(value) => address(value)?,
-                    None => BusAddress::DEFAULT,
-                },
+            "i2c" => {
+                let [given] = parameters(query, "i2c:", ["addr"])?;
+                Ok(Self::I2c {
+                    path: path.into(),
+                    address: given.map_or(Ok(BusAddress::DEFAULT), address)?,
+                })
+            }
+            "emu" if path.is_empty() => Ok(Self::ThrowAway {
+                chip: chip(query, "emu:")?,
             }),
-            "emu" => {
-                let chip = parameter(query, "emu:", "chip")?
-                    .map(Revision::from_str)
-                    .transpose()?;
-                Ok(if path.is_empty() {
-                    Self::ThrowAway { chip }
-                } else {
-                    let path = path.into();
-                    Self::Image { path, chip }
+            "emu" => Ok(Self::Image {
+                path: path.into(),
+                chip: chip(query, "emu:")?,
+            }),
+            "unix" if path.is_empty() => Err(UriError::NoSocket),
+            "unix" => {
+                let [number, given] = parameters(query, "unix:", ["bus", "addr"])?;
+                Ok(Self::Served {
+                    path: path.into(),
+                    bus: number.map(bus).transpose()?,
+                    address: given.map_or(Ok(BusAddress::DEFAULT), address)?,
                 })
             }
             _ => Err(UriError::Scheme(text.into())),
@@ -90,21 +111,56 @@ impl FromStr for DeviceUri {
     }
 }
 
-/// The value of the one parameter that `scheme` has.
-fn parameter<'a>(
+impl FromStr for ImageName {
+    type Err = UriError;
+
+    fn from_str(text: &str) -> Result<Self, UriError> {
+        let (path, query) = path_and_query(text);
+        if path.is_empty() {
+            return Err(UriError::NoImage);
+        }
+        Ok(Self {
+            path: path.into(),
+            chip: chip(query, "an image file")?,
+        })
+    }
+}
+
+fn path_and_query(text: &str) -> (&str, Option<&str>) {
+    match text.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (text, None),
+    }
+}
+
+fn chip(query: Option<&str>, scheme: &'static str) -> Result<Option<Revision>, UriError> {
+    let [name] = parameters(query, scheme, ["chip"])?;
+    Ok(name.map(Revision::from_str).transpose()?)
+}
+
+/// The values of the parameters that `scheme` has, in the order of `known`.
+/// The last one counts where one is given twice.
+fn parameters<'a, const N: usize>(
     query: Option<&'a str>,
     scheme: &'static str,
-    known: &'static str,
-) -> Result<Option<&'a str>, UriError> {
-    let Some(query) = query else { return Ok(None) };
-    match query.split_once('=') {
-        Some((key, value)) if key == known => Ok(Some(value)),
-        _ => Err(UriError::Parameter {
-            key: query.into(),
-            scheme,
-            known,
-        }),
+    known: [&'static str; N],
+) -> Result<[Option<&'a str>; N], UriError> {
+    let mut values = [None; N];
+    for parameter in query.into_iter().flat_map(|query| query.split('&')) {
+        let place = parameter.split_once('=').and_then(|(key, value)| {
+            let index = known.iter().position(|&name| name == key)?;
+            Some((values.get_mut(index)?, value))
+        });
+        let Some((place, value)) = place else {
+            return Err(UriError::Parameter {
+                key: parameter.into(),
+                scheme,
+                known: known.join(" and "),
+            });
+        };
+        *place = Some(value);
     }
+    Ok(values)
 }
 
 fn address(text: &str) -> Result<BusAddress, UriError> {
@@ -116,10 +172,19 @@ fn address(text: &str) -> Result<BusAddress, UriError> {
         Ok(0x6A) => Err(UriError::TrustAndGoEightBit),
         Ok(address) => Ok(BusAddress::new(address)?),
         Err(error) => Err(UriError::Number {
+            what: "I2C address",
             text: text.into(),
             error,
         }),
     }
+}
+
+fn bus(text: &str) -> Result<u32, UriError> {
+    text.parse().map_err(|error| UriError::Number {
+        what: "bus",
+        text: text.into(),
+        error,
+    })
 }
 
 #[cfg(test)]
@@ -161,6 +226,22 @@ mod tests {
                 chip: Some(Revision::Atecc608A)
             })
         );
+        assert_eq!(
+            parse("unix:/run/emu"),
+            Ok(DeviceUri::Served {
+                path: "/run/emu".into(),
+                bus: None,
+                address: BusAddress::DEFAULT
+            })
+        );
+        assert_eq!(
+            parse("unix:emu?addr=0x35&bus=7"),
+            Ok(DeviceUri::Served {
+                path: "emu".into(),
+                bus: Some(7),
+                address: BusAddress::TRUST_AND_GO
+            })
+        );
     }
 
     #[test]
@@ -181,6 +262,9 @@ mod tests {
             ("i2c:/dev/i2c-1?addr=x", "no number"),
             ("i2c:/dev/i2c-1?addr=0x300", "no number"),
             ("emu:x?addr=0x35", "takes chip"),
+            ("unix:", "wants the socket"),
+            ("unix:x?chip=atecc508a", "takes bus and addr"),
+            ("unix:x?bus=one", "bus \"one\" is no number"),
             ("emu:x?chip=atsha204a", "not an emulated chip"),
         ] {
             let error = parse(uri).unwrap_err();

@@ -1,0 +1,135 @@
+//! `nerves-key emulator`.
+
+mod serve;
+
+use std::path::Path;
+
+use atecc_emulator::{Chip, Image, OpenError, Revision};
+use data_encoding::HEXUPPER;
+use serde_json::{Value, json};
+
+use crate::cli::Emulator;
+use crate::error::CliError;
+use crate::files::{self, Readers};
+use crate::output::Output;
+
+pub(super) fn run(command: &Emulator, output: Output) -> Result<(), CliError> {
+    match command {
+        Emulator::Create { file, chip } => create(file, *chip, output),
+        Emulator::Serve(arguments) => serve::run(arguments, output),
+        Emulator::Show { file } => show(file, output),
+        Emulator::Snapshot { file, out } => snapshot(file, out, output),
+        Emulator::Restore { snapshot, file } => restore(snapshot, file, output),
+    }
+}
+
+fn create(file: &Path, chip: Revision, output: Output) -> Result<(), CliError> {
+    if file.symlink_metadata().is_ok() {
+        return Err(CliError::refused(format_args!(
+            "{} exists already",
+            file.display()
+        )));
+    }
+    let chip = open(file, Some(chip))?;
+    finish("a blank", file, chip.image(), output)
+}
+
+fn show(file: &Path, output: Output) -> Result<(), CliError> {
+    let image = Image::load(file).map_err(CliError::refused)?;
+    let summary = Summary::of(&image);
+    output.result(&summary.text(), &summary.document(file))
+}
+
+fn snapshot(file: &Path, out: &Path, output: Output) -> Result<(), CliError> {
+    let image = Image::load(file).map_err(CliError::refused)?;
+    let text = zeroize::Zeroizing::new(image.to_text());
+    files::create(out, text.as_bytes(), Readers::Owner)?;
+    finish("a snapshot of", out, &image, output)
+}
+
+fn restore(snapshot: &Path, file: &Path, output: Output) -> Result<(), CliError> {
+    let image = Image::load(snapshot).map_err(CliError::refused)?;
+    image.save(file).map_err(of_opening)?;
+    finish("as in the snapshot,", file, &image, output)
+}
+
+fn finish(what: &str, file: &Path, image: &Image, output: Output) -> Result<(), CliError> {
+    let summary = Summary::of(image);
+    let text = format!(
+        "{}: {what} {} {}",
+        file.display(),
+        summary.chip,
+        summary.serial
+    );
+    output.result(&text, &summary.document(file))
+}
+
+/// Open an image file, made blank when absent.
+fn open(file: &Path, chip: Option<Revision>) -> Result<Chip, CliError> {
+    Chip::open(file, chip).map_err(of_opening)
+}
+
+/// An image that is in use, or not what it should be, is left alone; anything
+/// else has failed.
+fn of_opening(error: OpenError) -> CliError {
+    match error {
+        OpenError::Entropy(_) | OpenError::Lock { .. } => CliError::failed(error),
+        _ => CliError::refused(error),
+    }
+}
+
+/// What may be said of an image: nothing secret.
+struct Summary {
+    chip: String,
+    serial: String,
+    address: u8,
+    configuration_locked: bool,
+    data_locked: bool,
+}
+
+/// Configuration bytes 16, 86 and 87. Source: ATECC508A datasheet, Table 2-5:
+/// the address is in bits 7 to 1, and 0x55 means unlocked.
+const ADDRESS: usize = 16;
+const LOCK_VALUE: usize = 86;
+const LOCK_CONFIG: usize = 87;
+const UNLOCKED: u8 = 0x55;
+
+impl Summary {
+    fn of(image: &Image) -> Self {
+        let config = image.config();
+        Self {
+            chip: image.revision().to_string(),
+            // Bytes 0 to 3 and 8 to 12. Source: as above.
+            serial: HEXUPPER.encode(&[&config[..4], &config[8..13]].concat()),
+            address: config[ADDRESS] >> 1,
+            configuration_locked: config[LOCK_CONFIG] != UNLOCKED,
+            data_locked: config[LOCK_VALUE] != UNLOCKED,
+        }
+    }
+
+    fn text(&self) -> String {
+        let locked = |locked| if locked { "locked" } else { "unlocked" };
+        format!(
+            "chip        {}\nserial      {}\naddress     {:#04X}\n\
+             locks       configuration {}, data and OTP {}",
+            self.chip,
+            self.serial,
+            self.address,
+            locked(self.configuration_locked),
+            locked(self.data_locked)
+        )
+    }
+
+    fn document(&self, file: &Path) -> Value {
+        json!({
+            "file": file.display().to_string(),
+            "chip": self.chip,
+            "serial_number": self.serial,
+            "address": self.address,
+            "locks": {
+                "configuration": self.configuration_locked,
+                "data": self.data_locked,
+            },
+        })
+    }
+}

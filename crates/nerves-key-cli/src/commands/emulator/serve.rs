@@ -1,0 +1,193 @@
+//! `nerves-key emulator serve`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use atecc_emulator::server::{ServeError, Server};
+use atecc_emulator::{Bus, Chip, Clock, ExecutionTime};
+use serde_json::{Value, json};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use super::{Summary, open};
+use crate::cli::{BusSpec, Serve};
+use crate::device::DEFAULT_CHIP;
+use crate::error::CliError;
+use crate::output::Output;
+
+/// The bus of the throw-away chip.
+const DEFAULT_BUS: u32 = 1;
+/// Under the runtime or the temporary directory.
+const DEFAULT_SOCKET: &str = "nerves-key-emulator";
+const PRELOAD: &str = "libatecc_emulator_preload.so";
+
+/// How the buses keep time.
+#[derive(Clone, Copy)]
+enum Pace {
+    Real,
+    Fast,
+}
+
+pub(super) fn run(arguments: &Serve, output: Output) -> Result<(), CliError> {
+    let pace = if arguments.fast {
+        Pace::Fast
+    } else {
+        Pace::Real
+    };
+    let (buses, described) = buses(&arguments.bus, pace)?;
+    let socket = std::path::absolute(arguments.socket.clone().unwrap_or_else(default_socket))
+        .map_err(CliError::refused)?;
+    // Before the socket is there, so that no signal leaves it behind.
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(CliError::failed)?;
+    let server = Server::bind(&socket, buses).map_err(|error| match error {
+        ServeError::InUse { .. } | ServeError::NotASocket { .. } => CliError::refused(error),
+        _ => CliError::failed(error),
+    })?;
+    let server = Arc::new(server);
+    announce(&socket, &described, arguments.fast, output)?;
+
+    let stopped = Arc::clone(&server);
+    std::thread::spawn(move || {
+        for _signal in signals.forever() {
+            stopped.stop();
+        }
+    });
+    let result = server.run(|error| output.message(&format!("nerves-key: {error}")));
+    // The signal thread holds the server, too, and the process ends now.
+    server.remove_socket();
+    result.map_err(CliError::failed)
+}
+
+fn default_socket() -> PathBuf {
+    std::env::var_os("XDG_RUNTIME_DIR")
+        .map_or_else(std::env::temp_dir, PathBuf::from)
+        .join(DEFAULT_SOCKET)
+}
+
+/// The buses, and what to say of the chips on each.
+type Buses = (BTreeMap<u32, Bus>, Vec<(u32, Vec<(String, Summary)>)>);
+
+fn buses(specs: &[BusSpec], pace: Pace) -> Result<Buses, CliError> {
+    let mut buses = BTreeMap::new();
+    let mut described = Vec::new();
+    for spec in specs {
+        let mut chips = Vec::new();
+        for image in &spec.images {
+            let name = image.path.display().to_string();
+            chips.push((name, open(&image.path, image.chip)?));
+        }
+        let (bus, summaries) = populated(spec.number, chips, pace)?;
+        if buses.insert(spec.number, bus).is_some() {
+            return Err(CliError::refused(format_args!(
+                "bus {} is given twice: name all of its images at once",
+                spec.number
+            )));
+        }
+        described.push((spec.number, summaries));
+    }
+    if specs.is_empty() {
+        let chip = Chip::throw_away(DEFAULT_CHIP).map_err(CliError::failed)?;
+        let chips = vec![("throw-away".to_owned(), chip)];
+        let (bus, summaries) = populated(DEFAULT_BUS, chips, pace)?;
+        buses.insert(DEFAULT_BUS, bus);
+        described.push((DEFAULT_BUS, summaries));
+    }
+    Ok((buses, described))
+}
+
+/// A bus with these chips on it.
+fn populated(
+    number: u32,
+    chips: Vec<(String, Chip)>,
+    pace: Pace,
+) -> Result<(Bus, Vec<(String, Summary)>), CliError> {
+    let bus = Bus::with_clock(match pace {
+        Pace::Real => Clock::real(),
+        Pace::Fast => Clock::skipping(),
+    });
+    let mut summaries: Vec<(String, Summary)> = Vec::new();
+    for (name, chip) in chips {
+        let summary = Summary::of(chip.image());
+        let same = |(_, other): &&(String, Summary)| other.address == summary.address;
+        if let Some((other, _)) = summaries.iter().find(same) {
+            return Err(CliError::refused(format_args!(
+                "bus {number}: {other} and {name} both have the address {:#04X}",
+                summary.address
+            )));
+        }
+        summaries.push((name, summary));
+        bus.attach(match pace {
+            Pace::Real => chip,
+            Pace::Fast => chip
+                .with_execution_time(ExecutionTime::Instant)
+                .with_wake_delay(Duration::ZERO),
+        });
+    }
+    Ok((bus, summaries))
+}
+
+fn announce(
+    socket: &Path,
+    buses: &[(u32, Vec<(String, Summary)>)],
+    fast: bool,
+    output: Output,
+) -> Result<(), CliError> {
+    let preload = preload();
+    let shown = preload
+        .as_ref()
+        .map_or(PRELOAD.to_owned(), |path| path.display().to_string());
+    let socket = socket.display().to_string();
+    let mut lines = Vec::new();
+    let mut documents = Vec::new();
+    for (number, chips) in buses {
+        let mut entries = Vec::new();
+        for (name, summary) in chips {
+            lines.push(format!(
+                "bus {number}: {} {} at {:#04X} ({name})",
+                summary.chip, summary.serial, summary.address
+            ));
+            entries.push(summary.document(Path::new(name)));
+        }
+        documents.push(json!({ "bus": number, "chips": entries }));
+    }
+    let first = buses.first().map_or(DEFAULT_BUS, |(number, _)| *number);
+    lines.push(format!(
+        "For any program, before its name:\n  \
+           LD_PRELOAD={shown} ATECC_EMULATOR_SOCKET={socket}\n\
+         For this one:\n  \
+           NERVES_KEY_DEVICE='unix:{socket}?bus={first}'"
+    ));
+    if preload.is_none() {
+        lines.push(format!(
+            "{PRELOAD} is not beside this program: build it with \
+             cargo build -p atecc-emulator-preload"
+        ));
+    }
+    let environment: Value = json!({
+        "LD_PRELOAD": shown,
+        "ATECC_EMULATOR_SOCKET": socket,
+    });
+    let document = json!({
+        "socket": socket,
+        "fast": fast,
+        "buses": documents,
+        "environment": environment,
+    });
+    output.result(&lines.join("\n"), &document)
+}
+
+/// The preload library: beside this program, as cargo builds it, or in the
+/// `lib` beside its `bin`.
+fn preload() -> Option<PathBuf> {
+    let program = std::env::current_exe().ok()?;
+    let directory = program.parent()?;
+    [
+        directory.join(PRELOAD),
+        directory.join("../lib").join(PRELOAD),
+    ]
+    .into_iter()
+    .find(|path| path.exists())
+    .and_then(|path| path.canonicalize().ok())
+}
