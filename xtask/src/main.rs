@@ -6,6 +6,7 @@
 mod arrows;
 mod certificates;
 mod error;
+mod fuzz;
 mod interop;
 mod measurement;
 mod metadata;
@@ -42,6 +43,8 @@ enum Task {
     Vectors(vectors::Options),
     /// Compresses random certificates and rebuilds them.
     Certificates(certificates::Options),
+    /// Fuzzes the parsers of both sides.
+    Fuzz(fuzz::Options),
 }
 
 fn main() -> ExitCode {
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Task::Msrv => msrv::run(),
         Task::Vectors(options) => vectors::run(&options),
         Task::Certificates(options) => certificates::run(&options),
+        Task::Fuzz(options) => fuzz::run(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
