@@ -135,6 +135,8 @@ fn act(bus: &Bus, address: u8, action: &Action<'_>) {
 /// A command that was taken in is answered by a sound group, or by nothing.
 fn exchange(bus: &Bus, address: u8, frame: &[u8]) {
     let mut i2c = bus.i2c();
+    // What an earlier write left in the input buffer would come first.
+    drop(i2c.write(address, &[0x00]));
     if i2c.write(address, frame).is_err() {
         return;
     }

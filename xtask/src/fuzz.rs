@@ -32,7 +32,7 @@ pub(crate) struct Options {
     destination: Destination,
 }
 
-/// As long as CI takes for each target.
+/// By default.
 const SECONDS: u32 = 30;
 
 /// What came of one target.
@@ -40,14 +40,6 @@ struct Outcome {
     target: &'static str,
     executions: u64,
     crash: Option<String>,
-}
-
-/// As CI runs it.
-pub(crate) fn run_briefly() -> Result<(), Error> {
-    run(&Options {
-        seconds: SECONDS,
-        destination: Destination { json: None },
-    })
 }
 
 /// Build and run all targets.

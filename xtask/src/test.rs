@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::error::Error;
-use crate::{arrows, fuzz, interop, msrv, no_std, run, table};
+use crate::{arrows, interop, msrv, no_std, run, table};
 
 /// Options of `cargo xtask test`.
 #[derive(Debug, clap::Args)]
@@ -49,7 +49,6 @@ const STEPS: &[(&str, Work)] = &[
         Work::Tests(&["test", "--workspace", "--all-features", "--no-fail-fast"]),
     ),
     ("cargo xtask no-std", Work::Own(no_std::run)),
-    ("cargo xtask fuzz", Work::Own(fuzz::run_briefly)),
 ];
 
 /// The steps that need outside programs.
