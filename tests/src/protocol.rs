@@ -7,6 +7,7 @@ mod conversation;
 mod data_zone;
 mod frame;
 mod script;
+mod several;
 mod status;
 mod typed;
 

@@ -1,25 +1,20 @@
 //! Calls of the reference, and the commands that it sends for them.
 
+use std::error::Error;
+
 use atecc::commands::{
-    DigestSource, GenKey, GenKeyMode, LoadNonce, LockTarget, NonceTarget, Random, Sign,
+    DigestSource, Ecdh, EcdhMode, GenKey, GenKeyMode, InfoLatch, LoadNonce, LockTarget,
+    NonceTarget, Random, Sign,
 };
 use atecc::procedures::SignDigest;
-use atecc::{Failure, Opcode, Request, Slot, Status, Zone};
+use atecc::{Command, Failure, Opcode, PublicKey, Request, Slot, Status, Zone};
 use serde::Deserialize;
 
 use super::script::{Reply, Send, Transfer, run};
+use super::several;
 use super::status::name;
 use super::typed::Typed;
 use crate::tally::{Checked, Hex, Verdict, same};
-
-/// Functions of the reference whose commands are not here yet.
-const NOT_YET: [&str; 5] = [
-    "ecdh",
-    "sha",
-    "get_latch",
-    "auth_volatile_key",
-    "mac_deterministic",
-];
 
 /// A buffer for a digest, as Nonce and as Sign name it.
 type Buffer = (NonceTarget, DigestSource);
@@ -32,13 +27,23 @@ const MESSAGE_DIGEST_BUFFER: Buffer = (
 #[derive(Deserialize)]
 pub(super) struct Call {
     call: String,
-    args: Args,
-    sends: Vec<Sent>,
-    result: Answer,
+    pub(super) args: Args,
+    pub(super) sends: Vec<Sent>,
+    pub(super) result: Answer,
+}
+
+impl Call {
+    /// The reference returned `value`.
+    pub(super) fn answered(&self, value: &[u8]) -> Result<(), Box<dyn Error>> {
+        match &self.result {
+            Answer::Ok(theirs) => same("value", value, &theirs.0),
+            other => Err(format!("the reference has {other:?}").into()),
+        }
+    }
 }
 
 #[derive(Deserialize)]
-struct Args {
+pub(super) struct Args {
     zone: Option<String>,
     addr: Option<u16>,
     length: Option<usize>,
@@ -48,21 +53,50 @@ struct Args {
     crc: Option<Hex>,
     digest: Option<Hex>,
     bytes: Option<Hex>,
+    raw_pub_key: Option<Hex>,
+    key: Option<Hex>,
+    input: Option<Hex>,
+}
+
+impl Args {
+    pub(super) fn slot(&self) -> Result<Slot, Box<dyn Error>> {
+        Ok(Slot::new(self.slot.ok_or("no slot")?)?)
+    }
+
+    pub(super) fn data(&self) -> Result<&[u8], Box<dyn Error>> {
+        let data = self.data.as_ref().ok_or("no data")?;
+        Ok(&data.0)
+    }
+
+    pub(super) fn key(&self) -> Result<[u8; 32], Box<dyn Error>> {
+        self.key.as_ref().ok_or("no key")?.array()
+    }
+
+    pub(super) fn input(&self) -> Result<[u8; 32], Box<dyn Error>> {
+        self.input.as_ref().ok_or("no input")?.array()
+    }
 }
 
 #[derive(Deserialize)]
-struct Sent {
-    payload: Hex,
+pub(super) struct Sent {
+    pub(super) payload: Hex,
     bus_write: Hex,
     response_payload_len: u8,
     bus_read_len: usize,
-    response: Hex,
+    pub(super) response: Hex,
+}
+
+impl Sent {
+    /// What the chip answers.
+    pub(super) fn reply(&self) -> Reply {
+        Reply::new(&self.response.0)
+    }
 }
 
 /// What the reference returned.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Answer {
+pub(super) enum Answer {
     /// With a value.
     Ok(Hex),
     Error(String),
@@ -73,8 +107,11 @@ enum Answer {
 
 pub(super) fn call(row: &Call) -> Checked {
     match row.call.as_str() {
-        call if NOT_YET.contains(&call) => Ok(Verdict::Differs("not-yet")),
         "sign_digest" => sign_digest(row),
+        "sha" => several::sha(row),
+        "mac_deterministic" => several::mac_deterministic(row),
+        "auth_volatile_key" => several::auth_volatile_key(row),
+        "get_latch" => get_latch(row),
         call => {
             let typed = typed(call, &row.args).ok_or("ours has no such command")?;
             single(row, &typed)
@@ -116,29 +153,18 @@ fn typed(call: &str, args: &Args) -> Option<Typed> {
             target: NonceTarget::TempKey,
             value: args.bytes.as_ref()?.array().ok()?,
         }),
+        // The reference always takes slot 0.
+        "ecdh" => Typed::Ecdh(Ecdh {
+            mode: EcdhMode::Compatible(Slot::ALL[0]),
+            peer: PublicKey(args.raw_pub_key.as_ref()?.array().ok()?),
+        }),
         _ => return None,
     })
 }
 
-/// One command in one awake session: its bytes, the length that is read, and
-/// the decoded answer.
+/// One command in one awake session, and its decoded answer.
 fn single(row: &Call, typed: &Typed) -> Checked {
-    let [sent] = row.sends.as_slice() else {
-        return Err("ours is one command".into());
-    };
-    let request = typed.request()?;
-    is_sent(&request, sent)?;
-    let (result, log) = run(Send::new([request]), &[Reply::new(&sent.response.0)]);
-    let payloads = result?;
-    let expected = vec![
-        Transfer::Wake,
-        Transfer::Read(4, Some(vec![0x04, 0x11, 0x33, 0x43])),
-        Transfer::Write(sent.bus_write.0.clone()),
-        Transfer::Read(sent.bus_read_len, Some(Reply::new(&sent.response.0).group)),
-        Transfer::sleep(),
-    ];
-    same("conversation", &log, &expected)?;
-    let value = typed.decode(payloads.first().ok_or("no answer")?)?;
+    let value = typed.decode(&alone(row, &typed.request()?)?)?;
     let theirs: &[u8] = match &row.result {
         // The status alone is no value.
         Answer::Ok(hex) if value.is_empty() && hex.0 == [0x00] => &[],
@@ -150,7 +176,34 @@ fn single(row: &Call, typed: &Typed) -> Checked {
     Ok(Verdict::Pass)
 }
 
-fn is_sent(request: &Request, sent: &Sent) -> Result<(), Box<dyn std::error::Error>> {
+/// The reference returns the four bytes of which the first one is the latch.
+fn get_latch(row: &Call) -> Checked {
+    let payload = alone(row, &Request::new(&InfoLatch::Read)?)?;
+    row.answered(&[InfoLatch::Read.decode(&payload)?.into(), 0, 0, 0])?;
+    Ok(Verdict::Pass)
+}
+
+/// One command in one awake session: its bytes, the length that is read, and
+/// the payload that comes back.
+fn alone(row: &Call, request: &Request) -> Result<Vec<u8>, Box<dyn Error>> {
+    let [sent] = row.sends.as_slice() else {
+        return Err("ours is one command".into());
+    };
+    is_sent(request, sent)?;
+    let (result, log) = run(Send::new([request.clone()]), &[sent.reply()]);
+    let expected = vec![
+        Transfer::Wake,
+        Transfer::Read(4, Some(vec![0x04, 0x11, 0x33, 0x43])),
+        Transfer::Write(sent.bus_write.0.clone()),
+        Transfer::Read(sent.bus_read_len, Some(sent.reply().group)),
+        Transfer::sleep(),
+    ];
+    same("conversation", &log, &expected)?;
+    Ok(result?.pop().ok_or("no answer")?)
+}
+
+/// The bytes of a command, and how many are read for its answer.
+pub(super) fn is_sent(request: &Request, sent: &Sent) -> Result<(), Box<dyn Error>> {
     same("command", request.bytes(), &sent.bus_write.0)?;
     let length = request.expect().payload_len();
     same("length of the answer", length, sent.response_payload_len)
@@ -159,17 +212,13 @@ fn is_sent(request: &Request, sent: &Sent) -> Result<(), Box<dyn std::error::Err
 /// The reference takes the message digest buffer, which only an ATECC608 has;
 /// ours takes `TempKey`. Both forms of both commands exist here.
 fn sign_digest(row: &Call) -> Checked {
-    let slot = Slot::new(row.args.slot.ok_or("no slot")?)?;
+    let slot = row.args.slot()?;
     let digest = row.args.digest.as_ref().ok_or("no digest")?.array()?;
     let theirs = through(MESSAGE_DIGEST_BUFFER, slot, digest);
     for (typed, sent) in theirs.iter().zip(&row.sends) {
         is_sent(&typed.request()?, sent)?;
     }
-    let replies: Vec<_> = row
-        .sends
-        .iter()
-        .map(|sent| Reply::new(&sent.response.0))
-        .collect();
+    let replies: Vec<_> = row.sends.iter().map(Sent::reply).collect();
     let (result, log) = run(SignDigest::new(slot, digest), &replies);
     let ours = through(TEMP_KEY, slot, digest);
     let ours = ours

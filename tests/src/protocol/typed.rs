@@ -1,8 +1,9 @@
 //! Our commands, chosen by what a row says.
 
 use atecc::commands::{
-    DigestSource, GenKey, GenKeyMode, InfoKeyValid, InfoRevision, LoadNonce, Lock, LockTarget,
-    NonceTarget, Random, ReadBlock, ReadWord, Sign, WriteBlock, WriteWord,
+    DigestSource, Ecdh, GenKey, GenKeyMode, InfoKeyValid, InfoRevision, LoadNonce, Lock,
+    LockTarget, NonceTarget, Random, ReadBlock, ReadWord, SharedSecret, Sign, WriteBlock,
+    WriteWord,
 };
 use atecc::{
     BlockAddress, Command, DecodeError, Place, PublicKey, Request, RequestTooLong, Revision, Slot,
@@ -23,6 +24,7 @@ pub(super) enum Typed {
     Lock(Lock),
     Random(Random),
     Sign(Sign),
+    Ecdh(Ecdh),
 }
 
 macro_rules! each {
@@ -39,6 +41,7 @@ macro_rules! each {
             Typed::Lock($command) => $result,
             Typed::Random($command) => $result,
             Typed::Sign($command) => $result,
+            Typed::Ecdh($command) => $result,
         }
     };
 }
@@ -193,5 +196,15 @@ impl Value for Revision {
 impl Value for bool {
     fn bytes(self) -> Vec<u8> {
         vec![self.into()]
+    }
+}
+
+impl Value for SharedSecret {
+    fn bytes(self) -> Vec<u8> {
+        match self {
+            Self::Kept => Vec::new(),
+            Self::Clear(secret) => secret.to_vec(),
+            Self::Encrypted { cipher, nonce } => [cipher, nonce].concat(),
+        }
     }
 }
