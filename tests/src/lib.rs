@@ -1,6 +1,7 @@
 //! Tests across the crates of this repository, and their vectors.
 
 pub mod certificates;
+pub mod host;
 pub mod layout;
 pub mod protocol;
 pub mod roundtrip;
@@ -15,6 +16,7 @@ pub const SUITES: &[(&str, tally::Suite)] = &[
     ("certs.json", certificates::certs),
     ("crc.json", protocol::crc),
     ("requests.json", protocol::requests),
+    ("host_crypto.json", host::host),
     ("otp.json", layout::otp),
     ("config.json", layout::config),
     ("transcripts.json", sequences::transcripts),

@@ -133,6 +133,14 @@ pub fn run_list<Row: DeserializeOwned>(
     tally
 }
 
+/// Whether the file at `path` can be read and has a list of that name.
+#[must_use]
+pub fn has_list(path: &Path, list: &str) -> bool {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let document: Value = serde_json::from_str(&text).unwrap_or_default();
+    document.get(list).is_some_and(Value::is_array)
+}
+
 /// One row of a list: its place and name, and what it holds unless that cannot
 /// be read.
 pub type Case<Row> = (String, Result<Row, Box<dyn Error>>);

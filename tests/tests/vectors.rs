@@ -1,30 +1,41 @@
 //! The vector files of this repository.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use nerves_key_tests::SUITES;
 use nerves_key_tests::tally::{DIFFERENCES, Tally};
+use nerves_key_tests::{SUITES, host};
 
 fn vectors() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/vectors"))
 }
 
-/// Run the suite of `file`: no failures, and something was run.
-fn run(file: &str) {
+/// A folder of vector files that are not part of this repository, if the
+/// environment names one.
+fn extra() -> Option<PathBuf> {
+    std::env::var_os("ATECC_EXTRA_VECTORS").map(PathBuf::from)
+}
+
+/// Run the suite of `file` in `dir`: no failures, and something was run.
+fn run_in(dir: &Path, file: &str) -> Vec<Tally> {
     let (_, suite) = SUITES
         .iter()
         .find(|(name, _)| *name == file)
         .unwrap_or_else(|| panic!("no suite for {file}"));
-    let tallies = suite(vectors());
+    let tallies = suite(dir);
     let failures: Vec<_> = tallies.iter().flat_map(|tally| &tally.failures).collect();
     assert!(failures.is_empty(), "{failures:#?}");
     let cases: usize = tallies.iter().map(|tally| tally.cases).sum();
     assert!(cases > 0, "{file} has no cases");
-    for tally in tallies {
+    for tally in &tallies {
         let differing: usize = tally.differs.values().sum();
         assert_eq!(tally.passed + differing, tally.cases, "{}", tally.list);
     }
+    tallies
+}
+
+fn run(file: &str) {
+    run_in(vectors(), file);
 }
 
 #[test]
@@ -53,6 +64,30 @@ fn requests() {
 }
 
 #[test]
+fn host_crypto() {
+    run("host_crypto.json");
+}
+
+/// The lists of `host_crypto.json` that this repository does not have.
+#[test]
+fn extra_host_crypto() {
+    let Some(dir) = extra() else {
+        println!(
+            "not run: {:?} (ATECC_EXTRA_VECTORS is not set)",
+            host::EXTRA
+        );
+        return;
+    };
+    let tallies = run_in(&dir, "host_crypto.json");
+    for list in host::EXTRA {
+        let tally = tallies.iter().find(|tally| tally.list == *list);
+        let cases = tally.map_or(0, |tally| tally.cases);
+        assert!(cases > 0, "{list} is not in {}", dir.display());
+        println!("{list}: {cases} cases");
+    }
+}
+
+#[test]
 fn otp() {
     run("otp.json");
 }
@@ -67,13 +102,17 @@ fn transcripts() {
     run("transcripts.json");
 }
 
-/// A reason that no case needs is stale.
+/// A reason that no case needs is stale. Those of lists that are not here are
+/// looked for where these lists are.
 #[test]
 fn every_difference_is_used() {
-    let tallies: Vec<Tally> = SUITES
+    let folders = [Some(vectors().to_owned()), extra()];
+    let tallies: Vec<Tally> = folders
         .iter()
-        .flat_map(|(_, suite)| suite(vectors()))
+        .flatten()
+        .flat_map(|dir| SUITES.iter().flat_map(|(_, suite)| suite(dir)))
         .collect();
+    let here = |list: &str| extra().is_some() || !host::EXTRA.contains(&list);
     let used: BTreeSet<_> = tallies
         .iter()
         .flat_map(|tally| {
@@ -81,7 +120,7 @@ fn every_difference_is_used() {
             ids.map(|id| (id.as_str(), tally.file.as_str(), tally.list.as_str()))
         })
         .collect();
-    for difference in DIFFERENCES.iter() {
+    for difference in DIFFERENCES.iter().filter(|known| here(&known.list)) {
         let key = (
             difference.id.as_str(),
             difference.file.as_str(),
