@@ -1,6 +1,7 @@
 //! The vector files of this repository.
 
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use nerves_key_tests::tally::{DIFFERENCES, Tally};
@@ -72,10 +73,14 @@ fn host_crypto() {
 #[test]
 fn extra_host_crypto() {
     let Some(dir) = extra() else {
-        println!(
-            "not run: {:?} (ATECC_EXTRA_VECTORS is not set)",
-            host::EXTRA
-        );
+        // Past the capture of the test harness: a pass must not look like a run.
+        let lists = host::EXTRA.len();
+        let mut stderr = std::io::stderr();
+        writeln!(
+            stderr,
+            "{lists} lists not run: ATECC_EXTRA_VECTORS is not set"
+        )
+        .unwrap();
         return;
     };
     let tallies = run_in(&dir, "host_crypto.json");
