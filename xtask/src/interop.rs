@@ -1,12 +1,19 @@
-//! The demonstration's certificates before an outside judge, OpenSSL.
+//! The demonstration's certificates before an outside judge, OpenSSL, and
+//! outside programs before the emulator.
+
+pub(crate) mod served;
 
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::run;
 
-/// A Debian package and the program that is wanted of it.
-const PACKAGES: &[(&str, &str)] = &[("openssl", "openssl")];
+/// A Debian package, and a command that succeeds where it is installed.
+const PACKAGES: &[(&str, &str, &[&str])] = &[
+    ("openssl", "openssl", &["version"]),
+    ("i2c-tools", "i2cdetect", &["-V"]),
+    ("python3-venv", "python3", &["-c", "import ensurepip, venv"]),
+];
 
 /// Make sure that the judges are there, installing them where that is allowed.
 pub(crate) fn prepare() -> Result<(), Error> {
@@ -25,12 +32,14 @@ pub(crate) fn prepare() -> Result<(), Error> {
     Err(Error::Packages(missing.join(" ")))
 }
 
-/// The packages whose program does not run.
+/// The packages whose command does not succeed.
 fn missing() -> Vec<&'static str> {
     PACKAGES
         .iter()
-        .filter(|(_, program)| run::captured(&mut run::program(program, ["version"])).is_err())
-        .map(|(package, _)| *package)
+        .filter(|(_, program, arguments)| {
+            run::captured(&mut run::program(program, arguments.iter().copied())).is_err()
+        })
+        .map(|(package, ..)| *package)
         .collect()
 }
 

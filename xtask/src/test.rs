@@ -58,6 +58,10 @@ const INTEROP: &[(&str, Work)] = &[
         "interop: demo, openssl x509, openssl verify",
         Work::Own(interop::run),
     ),
+    (
+        "interop: served emulator, i2c-tools, adafruit-circuitpython-atecc",
+        Work::Own(interop::served::run),
+    ),
 ];
 
 /// Tests passed and failed.
