@@ -104,11 +104,29 @@ pub(super) const RULES: &[Rule] = &[
         in_tests: EMULATOR,
         elsewhere: Elsewhere::Except(&[]),
     },
+    Rule {
+        package: "atecc-transcript",
+        may: Workspace::Only(&[]),
+        in_tests: EMULATOR,
+        elsewhere: Elsewhere::Except(NO_ADAPTER_NO_TERMINAL),
+    },
+    Rule {
+        package: "atecc-decode",
+        may: Workspace::Only(&["atecc", "atecc-transcript"]),
+        in_tests: EMULATOR,
+        elsewhere: Elsewhere::Except(NO_ADAPTER_NO_TERMINAL),
+    },
+    Rule {
+        package: "atecc-conformance",
+        may: Workspace::Only(&["atecc", "atecc-decode", "atecc-emulator", "atecc-transcript"]),
+        in_tests: &[],
+        elsewhere: Elsewhere::Except(NO_ADAPTER_NO_TERMINAL),
+    },
     // A second reading of the chip reference: with the driver's codec a wrong
     // byte would cancel out, in its own tests too.
     Rule {
         package: "atecc-emulator",
-        may: Workspace::Only(&[]),
+        may: Workspace::Only(&["atecc-transcript"]),
         in_tests: &[],
         elsewhere: Elsewhere::Except(&[]),
     },
@@ -122,8 +140,10 @@ pub(super) const RULES: &[Rule] = &[
         package: "nerves-key-cli",
         may: Workspace::Only(&[
             "atecc",
+            "atecc-decode",
             "atecc-emulator",
             "atecc-linux",
+            "atecc-transcript",
             "atecc-x509",
             "nerves-key",
             "nerves-key-provision",

@@ -1,0 +1,112 @@
+//! Where a transcript comes from and what it needs to be judged.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::str::FromStr;
+
+/// What stands before the actions.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Header {
+    /// Unique name: lower-case letters, digits and `-`.
+    pub id: String,
+    /// The part, such as `ATECC508A` or `ATECC608B-TNGTLS`.
+    pub chip: String,
+    /// Answer of `Info`, if known: tells revisions of one part apart.
+    pub revision: Option<[u8; 4]>,
+    /// Seven-bit address of the chip.
+    pub address: u8,
+    /// Clock rate of the bus in hertz, if known.
+    pub scl_hz: Option<u32>,
+    /// How the bytes were obtained.
+    pub provenance: Provenance,
+    /// The program or library that was the host, with its version; it decides
+    /// how to wake, poll, split reads, rewind and idle. `atecc` is ours.
+    pub host: Option<String>,
+    /// The name of the story that the host performed, if it is one that a
+    /// driver can perform again.
+    pub story: Option<String>,
+    /// What the chip held before the first action.
+    pub start: Start,
+    /// Where the data were published, or who recorded them.
+    pub origin: String,
+    /// Licence of the data.
+    pub licence: String,
+    /// Day of the recording or of the publication, `YYYY-MM-DD`, if known.
+    pub date: Option<String>,
+    /// What else a reader should know.
+    pub notes: Vec<String>,
+}
+
+/// How the bytes of a transcript were obtained.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Provenance {
+    /// From the wires of a real chip, by a logic analyser or a bus trace.
+    HardwareCapture,
+    /// Printed by a program that talked to a real chip.
+    HardwareLog,
+    /// Printed in a document of the vendor.
+    VendorDocument,
+    /// Made by an existing library without a chip.
+    ReferenceImplementation,
+    /// Made by the emulator.
+    Emulator,
+}
+
+impl Provenance {
+    /// All of them, the strongest evidence first.
+    pub const ALL: [Self; 5] = [
+        Self::HardwareCapture,
+        Self::HardwareLog,
+        Self::VendorDocument,
+        Self::ReferenceImplementation,
+        Self::Emulator,
+    ];
+
+    /// Its name in a transcript.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::HardwareCapture => "hardware-capture",
+            Self::HardwareLog => "hardware-log",
+            Self::VendorDocument => "vendor-document",
+            Self::ReferenceImplementation => "reference-implementation",
+            Self::Emulator => "emulator",
+        }
+    }
+}
+
+impl fmt::Display for Provenance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Provenance {
+    type Err = UnknownProvenance;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let found = Self::ALL.into_iter().find(|known| known.name() == name);
+        found.ok_or_else(|| UnknownProvenance(name.into()))
+    }
+}
+
+/// A provenance that no transcript has.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error(
+    "provenance {0:?} is none of hardware-capture, hardware-log, vendor-document, \
+     reference-implementation and emulator"
+)]
+pub struct UnknownProvenance(pub String);
+
+/// What the chip held before the first action. Images are in the format of the
+/// emulator's image files, and may be shorter: what is not given is not known.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Start {
+    /// Not known.
+    Unknown,
+    /// Recorded from the same chip.
+    Known(String),
+    /// Made up to fit what the transcript says.
+    Constructed(String),
+}
