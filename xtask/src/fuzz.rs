@@ -1,10 +1,13 @@
-//! `cargo xtask fuzz`: every target of `fuzz/` for some seconds each.
+//! `cargo xtask fuzz`: every target of `fuzz/` for some seconds each, as many
+//! at once as there are processors.
 //!
 //! The targets are libFuzzer programs; `cargo fuzz` runs them as well. Here
 //! they are built by the stable toolchain: the coverage that libFuzzer needs is
 //! a pass of LLVM, the sanitizers that a nightly one would add look for faults
 //! that safe Rust does not have. libFuzzer itself needs a C++ compiler.
 
+use std::num::NonZero;
+use std::panic::resume_unwind;
 use std::path::Path;
 
 use serde_json::json;
@@ -51,11 +54,31 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     build.args(["--manifest-path", "fuzz/Cargo.toml", "--target-dir"]);
     run::shown(build.arg(&directory).env("RUSTFLAGS", FLAGS))?;
     let programs = directory.join(host).join("release");
-    let outcomes = TARGETS
-        .into_iter()
-        .map(|target| fuzz(target, &programs, &directory, options.seconds))
-        .collect::<Result<Vec<_>, _>>()?;
+    let at_once = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let mut outcomes = Vec::new();
+    for targets in TARGETS.chunks(at_once) {
+        println!("{}: {} s", targets.join(", "), options.seconds);
+        let one = |target| fuzz(target, &programs, &directory, options.seconds);
+        outcomes.extend(std::thread::scope(|scope| {
+            let running: Vec<_> = targets
+                .iter()
+                .map(|target| scope.spawn(|| one(*target)))
+                .collect();
+            running
+                .into_iter()
+                .map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
+                .collect::<Result<Vec<_>, _>>()
+        })?);
+    }
     report(&outcomes, options)
+}
+
+/// As in CI.
+pub(crate) fn short() -> Result<(), Error> {
+    run(&Options {
+        seconds: SECONDS,
+        destination: Destination::default(),
+    })
 }
 
 fn host() -> Result<String, Error> {
@@ -79,7 +102,6 @@ fn fuzz(
         path: corpus.clone(),
         error,
     })?;
-    println!("{target}: {seconds} s");
     let artifacts = format!("{}/{target}-", directory.display());
     let mut command = run::program(&programs.join(target).display().to_string(), []);
     command

@@ -11,6 +11,7 @@ use crate::run;
 /// A Debian package, and a command that succeeds where it is installed.
 const PACKAGES: &[(&str, &str, &[&str])] = &[
     ("openssl", "openssl", &["version"]),
+    ("g++", "g++", &["--version"]),
     ("i2c-tools", "i2cdetect", &["-V"]),
     ("python3-venv", "python3", &["-c", "import ensurepip, venv"]),
 ];

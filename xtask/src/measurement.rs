@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::error::Error;
 
 /// Where results go.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct Destination {
     /// Write the result to this file as well.
     #[arg(long, value_name = "FILE")]

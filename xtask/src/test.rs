@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::error::Error;
-use crate::{arrows, interop, msrv, no_std, run, table};
+use crate::{arrows, fuzz, interop, msrv, no_std, run, table};
 
 /// Options of `cargo xtask test`.
 #[derive(Debug, clap::Args)]
@@ -62,6 +62,7 @@ const INTEROP: &[(&str, Work)] = &[
         "interop: served emulator, i2c-tools, adafruit-circuitpython-atecc",
         Work::Own(interop::served::run),
     ),
+    ("cargo xtask fuzz", Work::Own(fuzz::short)),
 ];
 
 /// Tests passed and failed.
