@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::device::{DeviceUri, ImageName, UriError};
+use nerves_key_device::{DeviceUri, ImageName, UriError};
 
 /// Provision and use NervesKeys: ATECC508A, ATECC608A and ATECC608B secure
 /// elements that hold a device's private key and certificates.

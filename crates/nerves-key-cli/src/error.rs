@@ -6,9 +6,8 @@ use std::process::ExitCode;
 
 use atecc::Failure;
 use nerves_key::IdentityError;
+use nerves_key_device::{BusFault, OpenError};
 use nerves_key_provision::{ProvisionError, Refusal, RunError};
-
-use crate::device::BusFault;
 
 /// Exit codes, the same for every command. 0 is success, also when there was
 /// nothing left to do; 2, wrong usage, is clap's.
@@ -62,6 +61,17 @@ impl CliError {
     /// An output file that cannot be written.
     pub(crate) fn output(path: &Path, error: impl fmt::Display) -> Self {
         Self::failed(format_args!("{}: {error}", path.display()))
+    }
+}
+
+impl From<OpenError> for CliError {
+    fn from(error: OpenError) -> Self {
+        let exit = match error {
+            OpenError::Linux(_) | OpenError::Served(_) => Exit::NoChip,
+            OpenError::Image(_) | OpenError::Address(_) => Exit::Refused,
+            OpenError::Entropy(_) => Exit::Failed,
+        };
+        Self::new(exit, error)
     }
 }
 

@@ -5,7 +5,6 @@ mod certificate;
 mod cli;
 mod commands;
 mod confirm;
-mod device;
 mod error;
 mod files;
 mod output;

@@ -118,7 +118,12 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         package: "atecc-conformance",
-        may: Workspace::Only(&["atecc", "atecc-decode", "atecc-emulator", "atecc-transcript"]),
+        may: Workspace::Only(&[
+            "atecc",
+            "atecc-decode",
+            "atecc-emulator",
+            "atecc-transcript",
+        ]),
         in_tests: &[],
         elsewhere: Elsewhere::Except(NO_ADAPTER_NO_TERMINAL),
     },
@@ -137,6 +142,12 @@ pub(super) const RULES: &[Rule] = &[
         elsewhere: Elsewhere::Except(&[]),
     },
     Rule {
+        package: "nerves-key-device",
+        may: Workspace::Only(&["atecc", "atecc-emulator", "atecc-linux"]),
+        in_tests: &[],
+        elsewhere: Elsewhere::Except(&["clap"]),
+    },
+    Rule {
         package: "nerves-key-cli",
         may: Workspace::Only(&[
             "atecc",
@@ -146,6 +157,7 @@ pub(super) const RULES: &[Rule] = &[
             "atecc-transcript",
             "atecc-x509",
             "nerves-key",
+            "nerves-key-device",
             "nerves-key-provision",
             "nerves-key-schema",
         ]),
@@ -156,9 +168,9 @@ pub(super) const RULES: &[Rule] = &[
         package: "nerves-key-pkcs11",
         may: Workspace::Only(&[
             "atecc",
-            "atecc-linux",
             "atecc-x509",
             "nerves-key",
+            "nerves-key-device",
             "nerves-key-schema",
         ]),
         in_tests: EMULATOR,

@@ -15,7 +15,7 @@ use crate::certificate::Summary;
 use crate::cli::Demo;
 use crate::error::CliError;
 use crate::output::Output;
-use crate::{device, system};
+use crate::system;
 
 const SERIAL: &str = "DEMO-0001";
 
@@ -34,7 +34,7 @@ pub(super) fn run(arguments: &Demo, output: Output) -> Result<(), CliError> {
         arguments.chip
     ));
     let chip = Chip::throw_away(arguments.chip).map_err(CliError::failed)?;
-    let mut device = device::emulated(chip)?;
+    let mut device = nerves_key_device::emulated(chip)?;
     let request = Request {
         serial: Some(ManufacturerSerial::new(SERIAL).map_err(CliError::refused)?),
         board: None,

@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 
 use crate::certificate::Summary;
 use crate::cli::Provision;
-use crate::device::AnyDevice;
 use crate::error::CliError;
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::{confirm, files, system};
+use nerves_key_device::AnyDevice;
 
 pub(super) fn run(arguments: &Provision, output: Output) -> Result<(), CliError> {
     let (request, mut signer) = request(arguments)?;

@@ -13,9 +13,9 @@ use signal_hook::iterator::Signals;
 
 use super::{Summary, open};
 use crate::cli::{BusSpec, Serve};
-use crate::device::DEFAULT_CHIP;
 use crate::error::CliError;
 use crate::output::Output;
+use nerves_key_device::DEFAULT_CHIP;
 
 /// The bus of the throw-away chip.
 const DEFAULT_BUS: u32 = 1;

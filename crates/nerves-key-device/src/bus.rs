@@ -10,24 +10,34 @@ use embedded_hal::i2c::{Error, ErrorKind, ErrorType, I2c, Operation};
 
 /// A Linux bus, an emulated one, or one that is emulated in another process.
 #[derive(Debug)]
-pub(crate) enum AnyBus {
+pub enum AnyBus {
+    /// Under `/dev/i2c-N`.
     Linux(Locked<atecc_linux::Bus>),
+    /// In this process.
     Emulated(I2cHandle),
+    /// In another process.
     Served(Locked<Client>),
 }
 
 /// The delay that belongs to it.
-pub(crate) enum AnyDelay {
+#[expect(missing_debug_implementations, reason = "the system's delay has none")]
+pub enum AnyDelay {
+    /// The system's.
     Linux(atecc_linux::Delay),
+    /// On the emulated bus's clock.
     Emulated(atecc_emulator::Delay),
+    /// As the server's pace wants it.
     Served(ClientDelay),
 }
 
 /// Why a transfer failed.
 #[derive(Debug)]
-pub(crate) enum BusFault {
+pub enum BusFault {
+    /// On a Linux bus.
     Linux(LockedError<TransferError>),
+    /// On an emulated bus.
     Emulated(BusError),
+    /// On a served bus.
     Served(LockedError<ClientError>),
 }
 

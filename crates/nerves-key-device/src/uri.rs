@@ -1,4 +1,4 @@
-//! Names for chips on the command line.
+//! Names for chips.
 //!
 //! `i2c:PATH[?addr=0x35]`, a bare bus number, `emu:PATH[?chip=NAME]`, `emu:`,
 //! `unix:PATH[?bus=N&addr=0x35]`.
@@ -11,58 +11,88 @@ use atecc_emulator::{Revision, UnknownRevision};
 
 /// A chip, named.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum DeviceUri {
+pub enum DeviceUri {
     /// On a Linux bus.
-    I2c { path: PathBuf, address: BusAddress },
+    I2c {
+        /// The bus, such as `/dev/i2c-1`.
+        path: PathBuf,
+        /// The chip's address.
+        address: BusAddress,
+    },
     /// Emulated, in an image file.
     Image {
+        /// The image file.
         path: PathBuf,
+        /// The chip to make when there is no file yet.
         chip: Option<Revision>,
     },
     /// Emulated and served by another process.
     Served {
+        /// The server's socket.
         path: PathBuf,
+        /// Which of its buses; needed only when it has several.
         bus: Option<u32>,
+        /// The chip's address.
         address: BusAddress,
     },
-    /// Emulated, gone when the command ends.
-    ThrowAway { chip: Option<Revision> },
+    /// Emulated, gone when it is dropped.
+    ThrowAway {
+        /// Which chip.
+        chip: Option<Revision>,
+    },
 }
 
 /// An image file of an emulated chip: `PATH[?chip=NAME]`.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct ImageName {
-    pub(crate) path: PathBuf,
-    pub(crate) chip: Option<Revision>,
+pub struct ImageName {
+    /// The image file.
+    pub path: PathBuf,
+    /// The chip to make when there is no file yet.
+    pub chip: Option<Revision>,
 }
 
 /// What is no name of a chip.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum UriError {
+pub enum UriError {
+    /// No scheme that is known.
     #[error("{0:?} names no chip: use i2c:/dev/i2c-1, a bus number, emu:FILE, emu: or unix:SOCKET")]
     Scheme(String),
+    /// Nothing after `i2c:`.
     #[error("i2c: wants a bus, for example i2c:/dev/i2c-1")]
     NoBus,
+    /// Nothing after `unix:`.
     #[error("unix: wants the socket of a served emulator")]
     NoSocket,
+    /// No path of an image file.
     #[error("a chip on a served bus wants an image file")]
     NoImage,
+    /// A parameter that the scheme does not have.
     #[error("{key:?} is no parameter of {scheme}: it takes {known}")]
     Parameter {
+        /// As given.
         key: String,
+        /// Of which scheme.
         scheme: &'static str,
+        /// What it takes.
         known: String,
     },
+    /// Not a number.
     #[error("{what} {text:?} is no number: {error}")]
     Number {
+        /// What it should be.
         what: &'static str,
+        /// As given.
         text: String,
+        /// Why not.
         error: std::num::ParseIntError,
     },
+    /// Not an address of a chip.
     #[error(transparent)]
     Address(#[from] InvalidBusAddress),
+    /// An address with the read/write bit.
     #[error("I2C address 0x6A is the 8-bit form of a Trust&GO part: the 7-bit address is 0x35")]
     TrustAndGoEightBit,
+    /// Not a chip that is emulated.
     #[error(transparent)]
     Chip(#[from] UnknownRevision),
 }

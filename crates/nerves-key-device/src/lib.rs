@@ -1,0 +1,88 @@
+//! Opens a chip by its name: on a Linux bus, emulated in this process, or
+//! emulated and served by another one.
+//!
+//! ```
+//! use atecc::commands::InfoRevision;
+//! use nerves_key_device::DeviceUri;
+//!
+//! let uri: DeviceUri = "emu:?chip=atecc508a".parse()?;
+//! let mut device = uri.open()?;
+//! let revision = device.execute(InfoRevision)?;
+//! # assert_eq!(revision.family(), Some(atecc::Family::Atecc508));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod bus;
+mod uri;
+
+pub use bus::{AnyBus, AnyDelay, BusFault};
+pub use uri::{DeviceUri, ImageName, UriError};
+
+use atecc::{BusAddress, Device, InvalidBusAddress};
+use atecc_emulator::client::{Client, ConnectError};
+use atecc_emulator::{Bus, Chip};
+use atecc_linux::{Locked, SessionLock};
+
+/// A driver for any chip.
+pub type AnyDevice = Device<AnyBus, AnyDelay>;
+
+/// A throw-away chip where the name says nothing else.
+pub const DEFAULT_CHIP: atecc_emulator::Revision = atecc_emulator::Revision::Atecc608B;
+
+/// Why a chip could not be opened. None has been touched.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The Linux bus.
+    #[error(transparent)]
+    Linux(#[from] atecc_linux::OpenError),
+    /// The served bus.
+    #[error(transparent)]
+    Served(#[from] ConnectError),
+    /// The image file.
+    #[error(transparent)]
+    Image(#[from] atecc_emulator::OpenError),
+    /// A new chip wants a serial number, and the system gave no random bytes.
+    #[error(transparent)]
+    Entropy(#[from] atecc_emulator::EntropyError),
+    /// The configuration of the emulated chip has an address that no chip has.
+    #[error(transparent)]
+    Address(#[from] InvalidBusAddress),
+}
+
+impl DeviceUri {
+    /// Open the bus. The chip is not touched yet.
+    ///
+    /// # Errors
+    /// [`OpenError`] when there is no such bus or image, or it may not be used.
+    pub fn open(&self) -> Result<AnyDevice, OpenError> {
+        match self {
+            Self::I2c { path, address } => {
+                let (bus, delay) = atecc_linux::open(path, *address)?.release();
+                let device = Device::new(AnyBus::Linux(bus), AnyDelay::Linux(delay));
+                Ok(device.with_address(*address))
+            }
+            Self::Image { path, chip } => emulated(Chip::open(path, *chip)?),
+            Self::Served { path, bus, address } => {
+                let client = Client::connect(path, *bus)?;
+                let delay = AnyDelay::Served(client.delay());
+                // As a program with the preload library names the bus.
+                let name = format!("/dev/i2c-{}", client.bus());
+                let bus = Locked::new(client, SessionLock::new(name, *address));
+                Ok(Device::new(AnyBus::Served(bus), delay).with_address(*address))
+            }
+            Self::ThrowAway { chip } => emulated(Chip::throw_away(chip.unwrap_or(DEFAULT_CHIP))?),
+        }
+    }
+}
+
+/// A driver for an emulated chip alone on its bus.
+///
+/// # Errors
+/// [`OpenError::Address`] when the chip's configuration has none.
+pub fn emulated(chip: Chip) -> Result<AnyDevice, OpenError> {
+    let address = BusAddress::new(chip.address())?;
+    let bus = Bus::with_chip(chip);
+    let device = Device::new(AnyBus::Emulated(bus.i2c()), AnyDelay::Emulated(bus.delay()));
+    Ok(device.with_address(address))
+}
