@@ -20,7 +20,7 @@
 //!
 //! # Wake
 //!
-//! The default pulse, [`atecc::GeneralCall`], is a write to address 0, which
+//! The pulse, [`LockedGeneralCall`], is a write to address 0, which
 //! no chip of this family acknowledges. It is long enough at 100 kHz or less;
 //! on a faster bus it is not, and the chip seems absent. The clock belongs to
 //! the adapter's driver (device tree `clock-frequency`, on a Raspberry Pi
@@ -40,7 +40,7 @@ mod transfer;
 pub use bus::{Bus, I2cDev, Transfer};
 pub use linux_embedded_hal::Delay;
 pub use lock::{LockError, SessionGuard, SessionLock};
-pub use locked::{Locked, LockedError};
+pub use locked::{Locked, LockedError, LockedGeneralCall};
 pub use open::OpenError;
 pub use transfer::{Cause, TransferError};
 
@@ -49,7 +49,7 @@ use std::path::Path;
 use atecc::BusAddress;
 
 /// A chip on an i2c-dev bus, alone with it for each session.
-pub type Device = atecc::Device<Locked<Bus>, Delay>;
+pub type Device = atecc::Device<Locked<Bus>, Delay, LockedGeneralCall>;
 
 /// The chip at `address` on the bus `path`, for example `/dev/i2c-1`.
 ///
@@ -61,5 +61,6 @@ pub type Device = atecc::Device<Locked<Bus>, Delay>;
 pub fn open(path: impl AsRef<Path>, address: BusAddress) -> Result<Device, OpenError> {
     let path = path.as_ref();
     let bus = Locked::new(Bus::open(path, address)?, SessionLock::new(path, address));
-    Ok(atecc::Device::new(bus, Delay).with_address(address))
+    let device = atecc::Device::new(bus, Delay).with_wake(LockedGeneralCall);
+    Ok(device.with_address(address))
 }

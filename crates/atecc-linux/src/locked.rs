@@ -2,16 +2,14 @@
 //!
 //! The chip's volatile state (`TempKey`, the digest context, the output
 //! buffer) belongs to a session, so another process must stay out for that
-//! long and no longer. The driver has no word for a session on its bus, but
-//! its bytes have: the wrapper takes the lock at the first transfer, which is
-//! the wake pulse, and gives it back after the sleep token, which the driver
-//! sends on every way out.
-//!
-//! A session that recovers from an error also sleeps in its middle, and the
-//! lock is then free for a moment. What the chip keeps only while awake is lost
-//! with that sleep anyway, and the driver prepares it again.
+//! long and no longer. [`LockedGeneralCall`] is told of its beginning and its
+//! end. With another wake pulse the bytes have to tell: the wrapper takes the
+//! lock at the first transfer, which is the wake pulse, and gives it back after
+//! the sleep token, which the driver sends on every way out. A session that
+//! recovers from an error also sleeps in its middle, where such a lock is free
+//! for a moment.
 
-use atecc::BusAddress;
+use atecc::{BusAddress, GeneralCall, WakePulse};
 use embedded_hal::i2c::{Error, ErrorKind, ErrorType, I2c, Operation};
 
 use crate::{LockError, SessionGuard, SessionLock};
@@ -29,7 +27,36 @@ const SLEEP: [Operation<'_>; 1] = [Operation::Write(&[0x01])];
 pub struct Locked<B> {
     bus: B,
     lock: SessionLock,
-    held: Option<SessionGuard>,
+    held: Option<Held>,
+}
+
+/// The lock, and what ends it.
+#[derive(Debug)]
+struct Held {
+    _guard: SessionGuard,
+    until: Until,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Until {
+    Sleep,
+    Release,
+}
+
+/// [`GeneralCall`], where the lock is kept to the end of the session, whatever
+/// sleeps are in it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct LockedGeneralCall;
+
+impl<B: I2c, D> WakePulse<Locked<B>, D> for LockedGeneralCall {
+    fn pulse(&mut self, i2c: &mut Locked<B>, delay: &mut D) -> Result<(), LockedError<B::Error>> {
+        i2c.hold_session()?;
+        GeneralCall.pulse(i2c, delay)
+    }
+
+    fn session_over(&mut self, i2c: &mut Locked<B>) {
+        i2c.release();
+    }
 }
 
 /// Why a transfer failed: the bus, or another process on the chip.
@@ -59,8 +86,26 @@ impl<B> Locked<B> {
     /// # Errors
     /// [`LockError`], also when another process holds it for too long.
     pub fn hold(&mut self) -> Result<(), LockError> {
+        self.take(Until::Sleep)
+    }
+
+    /// Take the lock now, until [`Self::release`].
+    ///
+    /// # Errors
+    /// [`LockError`], also when another process holds it for too long.
+    pub fn hold_session(&mut self) -> Result<(), LockError> {
+        self.take(Until::Release)
+    }
+
+    /// Give the lock back, if it is held.
+    pub fn release(&mut self) {
+        self.held = None;
+    }
+
+    fn take(&mut self, until: Until) -> Result<(), LockError> {
         if self.held.is_none() {
-            self.held = Some(self.lock.take()?);
+            let _guard = self.lock.take()?;
+            self.held = Some(Held { _guard, until });
         }
         Ok(())
     }
@@ -90,13 +135,15 @@ impl<B: I2c> I2c for Locked<B> {
         if ends && self.held.is_none() {
             // Outside a session of ours: only when no other one is running,
             // which a sleep token would destroy.
-            self.held = Some(self.lock.try_take()?);
+            let _guard = self.lock.try_take()?;
+            let until = Until::Sleep;
+            self.held = Some(Held { _guard, until });
         } else if chip || address == WAKE {
             self.hold()?;
         }
         let result = self.bus.transaction(address, operations);
         if ends {
-            self.held = None;
+            self.held.take_if(|held| held.until == Until::Sleep);
         }
         result.map_err(LockedError::Bus)
     }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use atecc::commands::InfoRevision;
 use atecc::{BusAddress, Error};
-use atecc_linux::{Bus, Delay, Locked, LockedError, SessionLock, Transfer};
+use atecc_linux::{Bus, Delay, Locked, LockedError, LockedGeneralCall, SessionLock, Transfer};
 use embedded_hal::i2c::Operation;
 
 const ENXIO: i32 = 6;
@@ -70,12 +70,7 @@ fn locked_from_wake_to_sleep() {
     let seen = Rc::default();
     let adapter = Adapter {
         general_call: ENXIO,
-        // After wake; then the revision of an ATECC608A.
-        answers: [
-            vec![0x04, 0x11, 0x33, 0x43],
-            vec![0x07, 0x00, 0x00, 0x60, 0x02, 0x80, 0x38],
-        ]
-        .into(),
+        answers: [AWAKE.to_vec(), REVISION.to_vec()].into(),
         seen: Rc::clone(&seen),
         probe: Some(lock.clone()),
     };
@@ -86,6 +81,44 @@ fn locked_from_wake_to_sleep() {
     let expected: Vec<_> = [0x00, 0x60, 0x60, 0x60, 0x60].map(|a| (a, false)).into();
     assert_eq!(*seen.borrow(), expected);
     drop(lock.try_take().unwrap());
+}
+
+const AWAKE: [u8; 4] = [0x04, 0x11, 0x33, 0x43];
+/// Of an ATECC608A.
+const REVISION: [u8; 7] = [0x07, 0x00, 0x00, 0x60, 0x02, 0x80, 0x38];
+
+/// Whether the lock was free at any transfer of a session that goes wrong in
+/// its middle: the driver lets the chip sleep and begins again.
+fn free_while_recovering(device: impl FnOnce(Adapter, SessionLock) -> bool) -> bool {
+    let directory = tempfile::tempdir().unwrap();
+    let lock = lock(directory.path());
+    let seen = Rc::default();
+    let mut answers = VecDeque::from([AWAKE.to_vec()]);
+    // Damaged as often as the driver reads it.
+    let damaged = [0x07, 0x01, 0x00, 0x60, 0x02, 0x80, 0x38].to_vec();
+    answers.extend(std::iter::repeat_n(damaged, 4));
+    answers.extend([AWAKE.to_vec(), REVISION.to_vec()]);
+    let adapter = Adapter {
+        general_call: ENXIO,
+        answers,
+        seen: Rc::clone(&seen),
+        probe: Some(lock.clone()),
+    };
+    assert!(device(adapter, lock.clone()));
+    let seen = seen.borrow();
+    let wakes = seen.iter().filter(|(address, _)| *address == 0).count();
+    assert_eq!(wakes, 2, "{seen:?}");
+    drop(lock.try_take().unwrap());
+    seen.iter().any(|(_, free)| *free)
+}
+
+#[test]
+fn locked_through_a_recovery() {
+    let free = free_while_recovering(|adapter, lock| {
+        let mut device = device(adapter, lock).with_wake(LockedGeneralCall);
+        device.execute(InfoRevision).is_ok()
+    });
+    assert!(!free);
 }
 
 #[test]

@@ -21,6 +21,12 @@ pub trait WakePulse<B: I2c, D> {
     /// # Errors
     /// The bus's own.
     async fn pulse(&mut self, i2c: &mut B, delay: &mut D) -> Result<(), B::Error>;
+
+    /// As [`crate::WakePulse::session_over`]. Not called when the future is
+    /// dropped.
+    fn session_over(&mut self, i2c: &mut B) {
+        let _ = i2c;
+    }
 }
 
 impl<B: I2c, D> WakePulse<B, D> for GeneralCall {
@@ -68,6 +74,7 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Device<I2C, D, W> {
             };
             run.advance(outcome(result, &mut fault));
         }
+        self.wake.session_over(&mut self.i2c);
         match fault {
             Some(error) => Err(Error::Bus(error)),
             None => run.finish().map_err(Error::Failed),

@@ -16,6 +16,12 @@ pub trait WakePulse<B: I2c, D> {
     /// # Errors
     /// The bus's own.
     fn pulse(&mut self, i2c: &mut B, delay: &mut D) -> Result<(), B::Error>;
+
+    /// The session that began with the first pulse is over, and nothing more
+    /// is sent until the next one. For buses that are shared.
+    fn session_over(&mut self, i2c: &mut B) {
+        let _ = i2c;
+    }
 }
 
 /// A write to address 0 at 100 kHz or less: nine low bits, 90 us.
@@ -133,6 +139,7 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Device<I2C, D, W> {
             };
             run.advance(outcome(result, &mut fault));
         }
+        self.wake.session_over(&mut self.i2c);
         match fault {
             Some(error) => Err(Error::Bus(error)),
             None => run.finish().map_err(Error::Failed),

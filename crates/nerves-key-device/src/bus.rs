@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use atecc::{GeneralCall, WakePulse};
 use atecc_emulator::client::{Client, ClientDelay, ClientError};
 use atecc_emulator::{BusError, I2cHandle};
 use atecc_linux::{Locked, LockedError, TransferError};
@@ -81,6 +82,34 @@ impl I2c for AnyBus {
             Self::Served(bus) => bus
                 .transaction(address, operations)
                 .map_err(BusFault::Served),
+        }
+    }
+}
+
+/// The general call, with the lock of a shared bus held to the end of the
+/// session.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct AnyWake;
+
+impl<D> WakePulse<AnyBus, D> for AnyWake {
+    fn pulse(&mut self, i2c: &mut AnyBus, delay: &mut D) -> Result<(), BusFault> {
+        match i2c {
+            AnyBus::Linux(bus) => bus
+                .hold_session()
+                .map_err(|error| BusFault::Linux(error.into()))?,
+            AnyBus::Served(bus) => bus
+                .hold_session()
+                .map_err(|error| BusFault::Served(error.into()))?,
+            AnyBus::Emulated(_) => {}
+        }
+        GeneralCall.pulse(i2c, delay)
+    }
+
+    fn session_over(&mut self, i2c: &mut AnyBus) {
+        match i2c {
+            AnyBus::Linux(bus) => bus.release(),
+            AnyBus::Served(bus) => bus.release(),
+            AnyBus::Emulated(_) => {}
         }
     }
 }

@@ -16,7 +16,7 @@
 mod bus;
 mod uri;
 
-pub use bus::{AnyBus, AnyDelay, BusFault};
+pub use bus::{AnyBus, AnyDelay, AnyWake, BusFault};
 pub use uri::{DeviceUri, ImageName, UriError};
 
 use atecc::{BusAddress, Device, InvalidBusAddress};
@@ -25,7 +25,7 @@ use atecc_emulator::{Bus, Chip};
 use atecc_linux::{Locked, SessionLock};
 
 /// A driver for any chip.
-pub type AnyDevice = Device<AnyBus, AnyDelay>;
+pub type AnyDevice = Device<AnyBus, AnyDelay, AnyWake>;
 
 /// A throw-away chip where the name says nothing else.
 pub const DEFAULT_CHIP: atecc_emulator::Revision = atecc_emulator::Revision::Atecc608B;
@@ -59,8 +59,8 @@ impl DeviceUri {
         match self {
             Self::I2c { path, address } => {
                 let (bus, delay) = atecc_linux::open(path, *address)?.release();
-                let device = Device::new(AnyBus::Linux(bus), AnyDelay::Linux(delay));
-                Ok(device.with_address(*address))
+                let (bus, delay) = (AnyBus::Linux(bus), AnyDelay::Linux(delay));
+                Ok(device(bus, delay, *address))
             }
             Self::Image { path, chip } => emulated(Chip::open(path, *chip)?),
             Self::Served { path, bus, address } => {
@@ -69,7 +69,7 @@ impl DeviceUri {
                 // As a program with the preload library names the bus.
                 let name = format!("/dev/i2c-{}", client.bus());
                 let bus = Locked::new(client, SessionLock::new(name, *address));
-                Ok(Device::new(AnyBus::Served(bus), delay).with_address(*address))
+                Ok(device(AnyBus::Served(bus), delay, *address))
             }
             Self::ThrowAway { chip } => emulated(Chip::throw_away(chip.unwrap_or(DEFAULT_CHIP))?),
         }
@@ -83,6 +83,12 @@ impl DeviceUri {
 pub fn emulated(chip: Chip) -> Result<AnyDevice, OpenError> {
     let address = BusAddress::new(chip.address())?;
     let bus = Bus::with_chip(chip);
-    let device = Device::new(AnyBus::Emulated(bus.i2c()), AnyDelay::Emulated(bus.delay()));
-    Ok(device.with_address(address))
+    let (i2c, delay) = (AnyBus::Emulated(bus.i2c()), AnyDelay::Emulated(bus.delay()));
+    Ok(device(i2c, delay, address))
+}
+
+fn device(i2c: AnyBus, delay: AnyDelay, address: BusAddress) -> AnyDevice {
+    Device::new(i2c, delay)
+        .with_wake(AnyWake)
+        .with_address(address)
 }
