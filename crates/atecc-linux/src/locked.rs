@@ -33,7 +33,8 @@ pub struct Locked<B> {
 /// The lock, and what ends it.
 #[derive(Debug)]
 struct Held {
-    _guard: SessionGuard,
+    #[expect(dead_code, reason = "held for its drop")]
+    guard: SessionGuard,
     until: Until,
 }
 
@@ -104,8 +105,8 @@ impl<B> Locked<B> {
 
     fn take(&mut self, until: Until) -> Result<(), LockError> {
         if self.held.is_none() {
-            let _guard = self.lock.take()?;
-            self.held = Some(Held { _guard, until });
+            let guard = self.lock.take()?;
+            self.held = Some(Held { guard, until });
         }
         Ok(())
     }
@@ -135,9 +136,9 @@ impl<B: I2c> I2c for Locked<B> {
         if ends && self.held.is_none() {
             // Outside a session of ours: only when no other one is running,
             // which a sleep token would destroy.
-            let _guard = self.lock.try_take()?;
+            let guard = self.lock.try_take()?;
             let until = Until::Sleep;
-            self.held = Some(Held { _guard, until });
+            self.held = Some(Held { guard, until });
         } else if chip || address == WAKE {
             self.hold()?;
         }
