@@ -13,6 +13,7 @@ mod metadata;
 mod msrv;
 mod no_std;
 mod run;
+mod size;
 mod table;
 mod test;
 mod vectors;
@@ -43,6 +44,8 @@ enum Task {
     Vectors(vectors::Options),
     /// Compresses random certificates and rebuilds them.
     Certificates(certificates::Options),
+    /// Measures the flash and stack that `atecc` takes.
+    Size(size::Options),
     /// Fuzzes the parsers of both sides.
     Fuzz(fuzz::Options),
 }
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Task::Msrv => msrv::run(),
         Task::Vectors(options) => vectors::run(&options),
         Task::Certificates(options) => certificates::run(&options),
+        Task::Size(options) => size::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
     };
     match result {

@@ -16,7 +16,7 @@ use crate::{run, table};
 
 /// Cortex-M0 and Cortex-M4, the smallest and the most common target of the
 /// field's boards.
-const TARGETS: [&str; 2] = ["thumbv6m-none-eabi", "thumbv7em-none-eabi"];
+pub(crate) const TARGETS: [&str; 2] = ["thumbv6m-none-eabi", "thumbv7em-none-eabi"];
 
 /// A crate, and whether it promises to need no allocator.
 const CRATES: [(&str, Memory); 4] = [
@@ -127,7 +127,7 @@ fn features(package: &Package) -> String {
         .join(", ")
 }
 
-fn write(path: &Path, text: &str) -> Result<(), Error> {
+pub(crate) fn write(path: &Path, text: &str) -> Result<(), Error> {
     let directory = path.parent().unwrap_or(path);
     std::fs::create_dir_all(directory)
         .and_then(|()| std::fs::write(path, text))
@@ -138,7 +138,7 @@ fn write(path: &Path, text: &str) -> Result<(), Error> {
 }
 
 /// Where there is no rustup, the builds tell what is missing.
-fn add_targets() -> Result<(), Error> {
+pub(crate) fn add_targets() -> Result<(), Error> {
     let Ok(installed) = run::captured(&mut run::program(
         "rustup",
         ["target", "list", "--installed"],
