@@ -2,8 +2,8 @@
 //!
 //! Each function's instructions are followed on all paths with the depth that
 //! the stack has there; a call adds the callee's own deepest. What the code
-//! does not tell is an error and never a guess: recursion, a call to an
-//! address in a register, a stack pointer computed in a way not known here.
+//! does not tell is an error and never a guess: recursion, a call
+//! through a table of functions, a stack pointer computed in a way not known here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -217,7 +217,12 @@ fn step(
             *table = (*table).max(Some(depth));
             after = None;
         }
-        Instruction::CallIndirect | Instruction::JumpIndirect => return Err("call unknown"),
+        Instruction::CallIndirect(register) => {
+            let target = constant(image, function, address, register);
+            let target = u64::from(target.ok_or("call unknown")? & !1);
+            own.calls.insert((target, depth));
+        }
+        Instruction::JumpIndirect => return Err("jump unknown"),
         Instruction::End => after = None,
         Instruction::IfThen(count) => left = count,
         Instruction::Literal { .. } | Instruction::Other => {}
@@ -263,15 +268,29 @@ fn instructions<'a>(image: &'a Image, function: &'a Function) -> impl Iterator<I
     })
 }
 
-/// What `register` was last loaded with before `address`.
+/// The constant that `register` holds at `address`, when it was loaded on the
+/// straight way there. So a function is called that is called often in one
+/// block, and so a large frame is made.
 fn constant(image: &Image, function: &Function, address: u64, register: u8) -> Option<u32> {
     let before = instructions(image, function).take_while(|at| *at < address);
-    let loads = before.filter_map(|at| match decode(image, at)?.0 {
-        Instruction::Literal {
-            register: loaded,
-            address,
-        } if loaded == register => Some(address),
-        _ => None,
-    });
-    image.word(loads.last()?)
+    let before: Vec<_> = before.collect();
+    for at in before.into_iter().rev() {
+        match decode(image, at)?.0 {
+            Instruction::Literal {
+                register: loaded,
+                address,
+            } if loaded == register => return image.word(address),
+            Instruction::Jump(_)
+            | Instruction::JumpIf(_)
+            | Instruction::JumpIndirect
+            | Instruction::JumpTable
+            | Instruction::End => return None,
+            // A callee keeps r4 to r11.
+            Instruction::Call(_) | Instruction::CallIndirect(_) if (4..12).contains(&register) => {}
+            Instruction::Call(_) | Instruction::CallIndirect(_) => return None,
+            _ if thumb::may_write(image.word(at)?, register) => return None,
+            _ => {}
+        }
+    }
+    None
 }

@@ -47,17 +47,17 @@ pub(super) fn profile() -> String {
         .skip_while(|line| *line != "[profile.release]")
         .skip(1)
         .take_while(|line| !line.is_empty());
-    let relevant = |line: &&str| !["debug", "strip", "#"].iter().any(|no| line.starts_with(no));
+    let relevant = |line: &&str| {
+        !["debug", "strip", "#"]
+            .iter()
+            .any(|no| line.starts_with(no))
+    };
     settings.filter(relevant).collect::<Vec<_>>().join(", ")
 }
 
 /// Build the firmware, outside the workspace, but with the workspace's
 /// versions; where it is.
-pub(super) fn build(
-    metadata: &Metadata,
-    target: &str,
-    variant: Variant,
-) -> Result<PathBuf, Error> {
+pub(super) fn build(metadata: &Metadata, target: &str, variant: Variant) -> Result<PathBuf, Error> {
     let directory = metadata.target_directory.join("size");
     let atecc = run::root().join("crates/atecc");
     let manifest = MANIFEST.replace("ATECC", &atecc.display().to_string());
@@ -119,7 +119,10 @@ mod tests {
                     .split(|c: char| !c.is_alphanumeric() && c != '_')
                     .any(|word| word == name);
                 // A preparation is what the procedures of signing are made of.
-                assert!(used || name == "Prepared", "{directory}: {name} is not used");
+                assert!(
+                    used || name == "Prepared",
+                    "{directory}: {name} is not used"
+                );
             }
         }
     }

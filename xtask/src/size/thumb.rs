@@ -15,10 +15,13 @@ pub(super) enum Instruction {
     /// The stack pointer is set from a register.
     SetStack,
     /// A register is loaded with the word at an address.
-    Literal { register: u8, address: u64 },
+    Literal {
+        register: u8,
+        address: u64,
+    },
     Call(u64),
     /// To an address in a register.
-    CallIndirect,
+    CallIndirect(u8),
     Jump(u64),
     JumpIf(u64),
     /// Through a table.
@@ -50,7 +53,7 @@ pub(super) fn narrow(pc: u64, op: u16) -> Instruction {
         _ if op & 0xFF87 == 0x4685 => Instruction::SetStack,
         _ if op & 0xFF87 == 0x4487 || op & 0xFF87 == 0x4687 => Instruction::JumpTable,
         _ if op & 0xFF87 == 0x4700 => Instruction::JumpIndirect,
-        _ if op & 0xFF87 == 0x4780 => Instruction::CallIndirect,
+        _ if op & 0xFF87 == 0x4780 => Instruction::CallIndirect(high_register as u8),
         0x4800..=0x4FFF => Instruction::Literal {
             register: (op >> 8 & 7) as u8,
             address: (pc + 4 & !3) + low * 4,
@@ -76,6 +79,14 @@ pub(super) fn wide(pc: u64, first: u16, second: u16) -> Instruction {
         (0xE92D, list) => Instruction::Grow(registers(list)),
         (0xE8BD, list) if list & 0x8000 != 0 => Instruction::End,
         (0xE8BD, list) => Instruction::Shrink(registers(list)),
+        (0xF85F | 0xF8DF, _) if second >> 12 != 15 => Instruction::Literal {
+            register: (second >> 12) as u8,
+            address: if first == 0xF8DF {
+                (pc + 4 & !3) + u64::from(second & 0xFFF)
+            } else {
+                (pc + 4 & !3).saturating_sub(u64::from(second & 0xFFF))
+            },
+        },
         // STR and LDR of one register, STRD and LDRD of two.
         (0xF84D, _) if second & 0x0F00 == 0x0D00 => Instruction::Grow(imm8),
         (0xF85D, _) if second & 0xFF00 == 0xFB00 => Instruction::End,
@@ -132,6 +143,26 @@ fn branch(pc: u64, first: u16, second: u16) -> Instruction {
     }
 }
 
+/// Whether the instruction in `word`, or in its low half, may write `register`.
+pub(super) const fn may_write(word: u32, register: u8) -> bool {
+    let (first, second) = (word as u16, (word >> 16) as u16);
+    let (low, middle) = ((first & 7) as u8, (first >> 8 & 7) as u8);
+    let listed = (first & 0xFF) >> register & 1 == 1;
+    let (upper, lower) = ((second >> 12) as u8, (second >> 8 & 0xF) as u8);
+    match first {
+        0x2000..=0x3FFF | 0x4800..=0x4FFF | 0x9000..=0xAFFF => middle == register,
+        0x4400..=0x46FF => (first >> 4 & 8) as u8 | low == register,
+        0x0000..=0x43FF | 0x5000..=0x8FFF | 0xB200..=0xB2FF | 0xBA00..=0xBAFF => low == register,
+        0xBC00..=0xBDFF => listed,
+        0xC000..=0xCFFF => listed || middle == register,
+        // Arithmetic with a constant; loads and stores of two registers.
+        0xF000..=0xF7FF => lower == register,
+        0xE940..=0xE95F | 0xE9C0..=0xE9DF => upper == register || lower == register,
+        0xE800..=0xFFFF => true,
+        _ => false,
+    }
+}
+
 fn registers(list: u16) -> u64 {
     u64::from(list.count_ones()) * 4
 }
@@ -178,7 +209,7 @@ mod tests {
             ("mov sp, r6", 0x46B5, SetStack),
             ("mov pc, r2", 0x4697, JumpTable),
             ("bx r3", 0x4718, JumpIndirect),
-            ("blx r4", 0x47A0, CallIndirect),
+            ("blx r4", 0x47A0, CallIndirect(4)),
             ("beq .-2", 0xD0FD, JumpIf(0xFE)),
             ("b .+4", 0xE000, Jump(0x104)),
             ("b .", 0xE7FE, Jump(0x100)),
@@ -217,6 +248,28 @@ mod tests {
             ("str r0, [sp, #4]", 0xF8CD, 0x0004, Other),
         ] {
             assert_eq!(wide(0x100, first, second), expected, "{text}");
+        }
+        let literal = Literal {
+            register: 11,
+            address: 0x1A8,
+        };
+        assert_eq!(
+            wide(0x100, 0xF8DF, 0xB0A4),
+            literal,
+            "ldr.w r11, [pc, #164]"
+        );
+        for (text, op, register, expected) in [
+            ("mov r0, r5", 0x4628, 0, true),
+            ("mov r8, r0", 0x4680, 8, true),
+            ("mov r8, r0", 0x4680, 0, false),
+            ("ldr r2, [sp, #12]", 0x9A03, 3, false),
+            ("ldr r2, [sp, #12]", 0x9A03, 2, true),
+            ("pop {r4, r5}", 0xBC30, 5, true),
+            ("ldm r1!, {r3}", 0xC908, 1, true),
+            ("add.w r10, sp, #304", 0x7A98_F50D, 10, true),
+            ("ldrd r2, r3, [sp, #8]", 0x2302_E9DD, 11, false),
+        ] {
+            assert_eq!(may_write(op, register), expected, "{text}, r{register}");
         }
         assert!(is_wide(0xF000) && is_wide(0xE92D) && !is_wide(0xE7FE));
     }
