@@ -8,7 +8,7 @@ use embedded_hal_async::delay::DelayNs;
 use embedded_hal_async::i2c::I2c;
 
 use crate::device::{is_nack, outcome};
-use crate::{Command, Device, Error, GeneralCall, Once, Procedure, Run, Step};
+use crate::{Command, Device, Error, GeneralCall, Once, Procedure, Run, Session, Step};
 
 /// How a board wakes its chips; see [`crate::WakePulse`].
 #[expect(
@@ -61,9 +61,22 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Device<I2C, D, W> {
     ) -> Result<P::Output, Error<I2C::Error, P::Error>> {
         let mut run = Run::new(procedure, self.timing);
         let mut fault = None;
+        while let Some(session) = run.session() {
+            self.carry_async(session, &mut fault).await;
+            run.proceed();
+        }
+        self.wake.session_over(&mut self.i2c);
+        match fault {
+            Some(error) => Err(Error::Bus(error)),
+            None => run.finish().map_err(Error::Failed),
+        }
+    }
+
+    /// Perform the steps of one command.
+    async fn carry_async(&mut self, session: &mut Session, fault: &mut Option<I2C::Error>) {
         loop {
-            let result = match run.step() {
-                Step::Done => break,
+            let result = match session.step() {
+                Step::Done => return,
                 Step::Wait(us) => {
                     self.delay.delay_us(us).await;
                     Ok(())
@@ -72,12 +85,7 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Device<I2C, D, W> {
                 Step::Write(bytes) => self.i2c.write(self.address.get(), bytes).await,
                 Step::Read(buffer) => self.i2c.read(self.address.get(), buffer).await,
             };
-            run.advance(outcome(result, &mut fault));
-        }
-        self.wake.session_over(&mut self.i2c);
-        match fault {
-            Some(error) => Err(Error::Bus(error)),
-            None => run.finish().map_err(Error::Failed),
+            session.advance(outcome(result, fault));
         }
     }
 }

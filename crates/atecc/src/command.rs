@@ -216,39 +216,41 @@ impl Request {
     /// # Errors
     /// [`RequestTooLong`] when its data do not fit a group.
     pub fn new<C: Command>(command: &C) -> Result<Self, RequestTooLong> {
-        let Data(a, b, c) = command.data();
+        let mut request = Self {
+            bytes: [0; 1 + MAX_GROUP],
+            len: 0,
+            opcode: C::OPCODE,
+            expect: command.expect(),
+            repeat: command.repeat(),
+            chips: command.chips(),
+        };
+        request.fill(command.param1(), command.param2(), command.data())?;
+        Ok(request)
+    }
+
+    /// Write the group. It knows no command, so that it is compiled once for
+    /// all of them.
+    fn fill(&mut self, param1: u8, param2: u16, data: Data<'_>) -> Result<(), RequestTooLong> {
+        let Data(a, b, c) = data;
         let data_len = a.len().saturating_add(b.len()).saturating_add(c.len());
         let too_long = RequestTooLong {
-            opcode: C::OPCODE,
+            opcode: self.opcode,
             len: data_len,
         };
         let Ok(count) = u8::try_from(data_len.saturating_add(OVERHEAD)) else {
             return Err(too_long);
         };
-        let mut bytes = [0; 1 + MAX_GROUP];
-        let [param2_low, param2_high] = command.param2().to_le_bytes();
-        let head = [
-            COMMAND,
-            count,
-            C::OPCODE as u8,
-            command.param1(),
-            param2_low,
-            param2_high,
-        ];
+        let [param2_low, param2_high] = param2.to_le_bytes();
+        let opcode = self.opcode as u8;
+        let head = [COMMAND, count, opcode, param1, param2_low, param2_high];
         let mut len = 0;
         for part in [&head[..], a, b, c] {
-            append(&mut bytes, &mut len, part).ok_or(too_long)?;
+            append(&mut self.bytes, &mut len, part).ok_or(too_long)?;
         }
-        let crc = crc16(bytes.get(1..len).unwrap_or_default()).to_le_bytes();
-        append(&mut bytes, &mut len, &crc).ok_or(too_long)?;
-        Ok(Self {
-            bytes,
-            len: count.saturating_add(1),
-            opcode: C::OPCODE,
-            expect: command.expect(),
-            repeat: command.repeat(),
-            chips: command.chips(),
-        })
+        let crc = crc16(self.bytes.get(1..len).unwrap_or_default()).to_le_bytes();
+        append(&mut self.bytes, &mut len, &crc).ok_or(too_long)?;
+        self.len = count.saturating_add(1);
+        Ok(())
     }
 
     /// The bytes of the I2C write: word address 0x03, then the group.

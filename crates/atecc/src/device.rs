@@ -3,7 +3,7 @@
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::{ErrorKind, I2c};
 
-use crate::{BusAddress, Command, Error, Once, Outcome, Procedure, Run, Step, Timing};
+use crate::{BusAddress, Command, Error, Once, Outcome, Procedure, Run, Session, Step, Timing};
 
 /// How a board wakes its chips: SDA low for 60 us or more.
 ///
@@ -126,9 +126,23 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Device<I2C, D, W> {
     ) -> Result<P::Output, Error<I2C::Error, P::Error>> {
         let mut run = Run::new(procedure, self.timing);
         let mut fault = None;
+        while let Some(session) = run.session() {
+            self.carry(session, &mut fault);
+            run.proceed();
+        }
+        self.wake.session_over(&mut self.i2c);
+        match fault {
+            Some(error) => Err(Error::Bus(error)),
+            None => run.finish().map_err(Error::Failed),
+        }
+    }
+
+    /// Perform the steps of one command. It knows no procedure, so that it is
+    /// compiled once for all of them.
+    fn carry(&mut self, session: &mut Session, fault: &mut Option<I2C::Error>) {
         loop {
-            let result = match run.step() {
-                Step::Done => break,
+            let result = match session.step() {
+                Step::Done => return,
                 Step::Wait(us) => {
                     self.delay.delay_us(us);
                     Ok(())
@@ -137,12 +151,7 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Device<I2C, D, W> {
                 Step::Write(bytes) => self.i2c.write(self.address.get(), bytes),
                 Step::Read(buffer) => self.i2c.read(self.address.get(), buffer),
             };
-            run.advance(outcome(result, &mut fault));
-        }
-        self.wake.session_over(&mut self.i2c);
-        match fault {
-            Some(error) => Err(Error::Bus(error)),
-            None => run.finish().map_err(Error::Failed),
+            session.advance(outcome(result, fault));
         }
     }
 }

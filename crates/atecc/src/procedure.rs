@@ -96,6 +96,7 @@ impl<P: Procedure> Run<P> {
             result: None,
         };
         run.resume(Some(Answer::Start));
+        run.proceed();
         run
     }
 
@@ -107,7 +108,20 @@ impl<P: Procedure> Run<P> {
     /// Report what came of the step last given.
     pub fn advance(&mut self, outcome: Outcome) {
         self.session.advance(outcome);
-        if self.result.is_none() && matches!(self.session.step(), Step::Done) {
+        self.proceed();
+    }
+
+    /// The session, while it has steps left. Its caller performs them to
+    /// [`Step::Done`] and then has the run [`Run::proceed`].
+    pub(crate) fn session(&mut self) -> Option<&mut Session> {
+        let ended = matches!(self.session.step(), Step::Done);
+        (!ended).then_some(&mut self.session)
+    }
+
+    /// After a command, go on to the next; past those that are refused before
+    /// anything is sent.
+    pub(crate) fn proceed(&mut self) {
+        while self.result.is_none() && matches!(self.session.step(), Step::Done) {
             self.resume(None);
         }
     }

@@ -1,10 +1,10 @@
 //! Devices on a mocked bus: every byte that goes over it, in order.
 
-use atecc::commands::{InfoRevision, Lock, LockTarget, Random};
+use atecc::commands::{CreateTempKey, InfoRevision, Lock, LockTarget, Random};
 use atecc::procedures::{CreateKey, LockAndConfirm, ReadPlace, SignDigest, WritePlace};
 use atecc::{
-    BusAddress, Device, Error, Failure, GroupError, Opcode, Place, PublicKey, Revision, Slot,
-    Status, crc16,
+    BusAddress, Device, Error, Failure, Family, GroupError, Opcode, Place, PublicKey, Revision,
+    Slot, Status, Timing, crc16,
 };
 use embedded_hal::i2c::{ErrorKind, NoAcknowledgeSource};
 use embedded_hal_mock::eh1::delay::NoopDelay;
@@ -376,4 +376,18 @@ fn awaited_it_is_the_same() {
         .poll(&mut Context::from_waker(Waker::noop()));
     assert_eq!(polled, Poll::Ready(Ok([7; 32])));
     mock.done();
+}
+
+#[test]
+fn a_command_that_the_chip_lacks_is_named_and_not_sent() {
+    let error = on(&[], |device| {
+        device.set_timing(Timing::new(Some(Family::Atecc508)));
+        device.execute(CreateTempKey).unwrap_err()
+    });
+    let refused = Failure::NotOnThisChip {
+        opcode: Opcode::GenKey,
+        has: Family::Atecc608,
+        is: Family::Atecc508,
+    };
+    assert_eq!(error, Error::Failed(refused));
 }
