@@ -136,6 +136,8 @@ impl Session {
 
     /// Start a command. Perform the steps until [`Step::Done`], then ask for
     /// [`Session::answer`].
+    // Once in a firmware, and not in each procedure.
+    #[inline(never)]
     pub fn begin(&mut self, request: Request) {
         if let (Chips::Only(has), Some(is)) = (request.chips(), self.timing.family) {
             if has != is {
@@ -159,6 +161,8 @@ impl Session {
     }
 
     /// Leave the chip asleep. Perform the steps until [`Step::Done`].
+    // As `begin`.
+    #[inline(never)]
     pub fn end(&mut self) {
         self.request = None;
         self.rx = [0; MAX_GROUP];

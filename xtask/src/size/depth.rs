@@ -280,17 +280,77 @@ fn constant(image: &Image, function: &Function, address: u64, register: u8) -> O
                 register: loaded,
                 address,
             } if loaded == register => return image.word(address),
-            Instruction::Jump(_)
+            // A callee keeps r4 to r11.
+            Instruction::Call(_) | Instruction::CallIndirect(_) if (4..12).contains(&register) => {}
+            Instruction::Call(_)
+            | Instruction::CallIndirect(_)
+            | Instruction::Jump(_)
             | Instruction::JumpIf(_)
             | Instruction::JumpIndirect
             | Instruction::JumpTable
             | Instruction::End => return None,
-            // A callee keeps r4 to r11.
-            Instruction::Call(_) | Instruction::CallIndirect(_) if (4..12).contains(&register) => {}
-            Instruction::Call(_) | Instruction::CallIndirect(_) => return None,
             _ if thumb::may_write(image.word(at)?, register) => return None,
             _ => {}
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ENTRY: [u16; 3] = [0xF000, 0xF801, 0xE7FE]; // bl 6; b .
+
+    fn measured(rest: &[u16], functions: &[(&str, std::ops::Range<u64>)]) -> Result<Stack, Error> {
+        let entry = ("entry", 0..6);
+        let all: Vec<_> = std::iter::once(entry).chain(functions.to_vec()).collect();
+        of_callees(
+            &Image::of(&[&ENTRY, rest].concat(), &all),
+            "entry",
+            &["bus"],
+        )
+    }
+
+    #[test]
+    fn a_call_adds_to_the_depth_at_the_call_and_the_bus_takes_none() {
+        let code = [
+            0xB510, // 6: push {r4, lr}
+            0xB084, // sub sp, #16
+            0xF000, 0xF804, // bl 22
+            0xB004, // add sp, #16
+            0xF000, 0xF803, // bl 26
+            0xBD10, // pop {r4, pc}
+            0xB40F, // 22: push {r0-r3}
+            0x4770, // bx lr
+            0xB5FF, // 26: push {r0-r7, lr}
+            0xBD10,
+        ];
+        let functions = [("f", 6..22), ("bus", 22..26), ("deep", 26..30)];
+        let stack = measured(&code, &functions).unwrap();
+        // At the bus 8 + 16; in `deep` 8 + 36.
+        assert_eq!(
+            stack,
+            Stack {
+                peak: 44,
+                at_bus: 24
+            }
+        );
+    }
+
+    #[test]
+    fn nothing_is_guessed() {
+        for (code, what) in [
+            (&[0xF7FF_u16, 0xFFFE][..], "calls itself"), // bl .
+            (&[0x4780], "call unknown"),                 // blx r0
+            (&[0x4718], "jump unknown"),                 // bx r3
+            (&[0x4685, 0xBF00], "stack pointer set"),    // mov sp, r0; nop
+            (&[0x4485], "stack pointer computed"),       // add sp, r0
+            (&[0xB401, 0xE7FD], "stack without bound"),  // push {r0}; b .-2
+        ] {
+            let end = 6 + 2 * u64::try_from(code.len()).unwrap();
+            let error = measured(code, &[("f", 6..end)]).unwrap_err().to_string();
+            assert!(error.contains(what), "{error}");
+        }
+    }
 }

@@ -110,3 +110,26 @@ impl Image {
         function.range.contains(&address).then_some(function)
     }
 }
+
+#[cfg(test)]
+impl Image {
+    /// An image of `halfwords` from address 0 on, and the functions that begin
+    /// there.
+    pub(super) fn of(halfwords: &[u16], functions: &[(&str, Range<u64>)]) -> Self {
+        let functions = functions.iter().map(|(name, range)| {
+            let (name, range) = ((*name).to_owned(), range.clone());
+            (range.start, Function { name, range })
+        });
+        Self {
+            flash: 0,
+            ram: 0,
+            functions: functions.collect(),
+            text: halfwords
+                .iter()
+                .flat_map(|half| half.to_le_bytes())
+                .collect(),
+            text_at: 0,
+            mapping: BTreeMap::new(),
+        }
+    }
+}

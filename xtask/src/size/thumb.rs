@@ -2,6 +2,10 @@
 //! of everything else only the length.
 //!
 //! Source: Armv7-M Architecture Reference Manual, chapters A5 and A7.
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "fields of a few bits are cut from wider words"
+)]
 
 /// An instruction, as far as it matters here.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -56,7 +60,7 @@ pub(super) fn narrow(pc: u64, op: u16) -> Instruction {
         _ if op & 0xFF87 == 0x4780 => Instruction::CallIndirect(high_register as u8),
         0x4800..=0x4FFF => Instruction::Literal {
             register: (op >> 8 & 7) as u8,
-            address: (pc + 4 & !3) + low * 4,
+            address: ((pc + 4) & !3) + low * 4,
         },
         0xD000..=0xDDFF => Instruction::JumpIf(relative(pc, low << 1, 9)),
         0xE000..=0xE7FF => Instruction::Jump(relative(pc, u64::from(op & 0x7FF) << 1, 12)),
@@ -82,20 +86,18 @@ pub(super) fn wide(pc: u64, first: u16, second: u16) -> Instruction {
         (0xF85F | 0xF8DF, _) if second >> 12 != 15 => Instruction::Literal {
             register: (second >> 12) as u8,
             address: if first == 0xF8DF {
-                (pc + 4 & !3) + u64::from(second & 0xFFF)
+                ((pc + 4) & !3) + u64::from(second & 0xFFF)
             } else {
-                (pc + 4 & !3).saturating_sub(u64::from(second & 0xFFF))
+                ((pc + 4) & !3).saturating_sub(u64::from(second & 0xFFF))
             },
         },
-        // STR and LDR of one register, STRD and LDRD of two.
+        // STR and LDR of one register; STRD and LDRD of two, VPUSH and
+        // VPOP.
         (0xF84D, _) if second & 0x0F00 == 0x0D00 => Instruction::Grow(imm8),
         (0xF85D, _) if second & 0xFF00 == 0xFB00 => Instruction::End,
         (0xF85D, _) if second & 0x0F00 == 0x0B00 => Instruction::Shrink(imm8),
-        (0xE96D, _) => Instruction::Grow(imm8 * 4),
-        (0xE8FD, _) => Instruction::Shrink(imm8 * 4),
-        // VPUSH and VPOP.
-        (0xED2D | 0xED6D, _) => Instruction::Grow(imm8 * 4),
-        (0xECBD | 0xECFD, _) => Instruction::Shrink(imm8 * 4),
+        (0xE96D | 0xED2D | 0xED6D, _) => Instruction::Grow(imm8 * 4),
+        (0xE8FD | 0xECBD | 0xECFD, _) => Instruction::Shrink(imm8 * 4),
         // SUB and ADD of a constant.
         _ if first & 0xFBEF == 0xF1AD && second & 0x8F00 == 0x0D00 => {
             Instruction::Grow(expanded(first, second))
