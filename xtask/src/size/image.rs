@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
-use object::{Object, ObjectSection, ObjectSymbol, SectionKind, SymbolKind};
+use object::SectionKind::{self, Data, ReadOnlyData, ReadOnlyString, Text, UninitializedData};
+use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
 
 use crate::error::Error;
 
@@ -68,7 +69,6 @@ fn parse(bytes: &[u8]) -> object::Result<Image> {
             mapping.insert(address, false);
         }
     }
-    use SectionKind::{Data, ReadOnlyData, ReadOnlyString, Text, UninitializedData};
     Ok(Image {
         flash: size(&[Text, ReadOnlyData, ReadOnlyString, Data]),
         ram: size(&[Data, UninitializedData]),
