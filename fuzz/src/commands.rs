@@ -13,7 +13,7 @@ pub trait Visitor {
 }
 
 /// How many commands there are.
-const COMMANDS: u8 = 40;
+const COMMANDS: u8 = 41;
 
 /// Choose a command and its parameters from `u`, and do `visitor` with it.
 ///
@@ -120,6 +120,7 @@ pub fn choose<V: Visitor>(u: &mut Unstructured<'_>, visitor: V) -> Result<V::Out
         10 => visitor.visit(Hmac {
             slot,
             temp_key: SourceFlag::Input,
+            otp: MacOtp::None,
             serial: IncludeSerial::Whole,
         }),
         11 => visitor.visit(InfoRevision),
@@ -315,7 +316,9 @@ pub fn choose<V: Visitor>(u: &mut Unstructured<'_>, visitor: V) -> Result<V::Out
             slot,
             signature: u.arbitrary()?,
             other_data: u.arbitrary()?,
+            answer: pick(u.arbitrary()?, &[VerifyAnswer::Status, VerifyAnswer::Mac]),
         }),
+        39 => visitor.visit(pick(kind, &[LockWithoutCrc::Config, LockWithoutCrc::Data])),
         _ => visitor.visit(UpdateExtra::UserExtra(kind)),
     })
 }

@@ -12,6 +12,7 @@ use crate::tally::{Checked, Hex, Verdict, holds, same};
 
 const FLAGS: [SourceFlag; 2] = [SourceFlag::Random, SourceFlag::Input];
 const SERIALS: [IncludeSerial; 2] = [IncludeSerial::Fixed, IncludeSerial::Whole];
+const OTPS: [MacOtp; 3] = [MacOtp::None, MacOtp::First11, MacOtp::First8];
 
 #[derive(Deserialize)]
 pub(super) struct MacInputs {
@@ -75,7 +76,7 @@ fn macs(key_id: u16) -> Vec<Head> {
     });
     let mut heads = Vec::new();
     for blocks in blocks {
-        for otp in [MacOtp::None, MacOtp::First11, MacOtp::First8] {
+        for otp in OTPS {
             for serial in SERIALS {
                 heads.push(Head::of(&Mac {
                     blocks,
@@ -187,8 +188,8 @@ pub(super) fn hmac(row: &Row<HmacInputs, Response>) -> Checked {
         Status::ExecutionError => return unsuited(row.temp_key()?.suits(inputs.mode)),
         Status::Success => {}
     }
-    // The typed command has no OTP bits.
-    if !typed.is_empty() && inputs.mode & 0x30 == 0 {
+    // The typed command takes one of the two OTP bits.
+    if !typed.is_empty() && inputs.mode & 0x30 != 0x30 {
         holds("there is no such command", typed.contains(&head))?;
     }
     let ours = host::hmac_508(
@@ -209,16 +210,18 @@ fn hmacs(key_id: u16) -> Vec<Head> {
     let Some(slot) = slot(key_id) else {
         return Vec::new();
     };
-    let pairs = FLAGS
-        .into_iter()
-        .flat_map(|flag| SERIALS.map(|serial| (flag, serial)));
-    pairs
-        .map(|(temp_key, serial)| {
-            Head::of(&Hmac {
-                slot,
-                temp_key,
-                serial,
-            })
-        })
-        .collect()
+    let mut heads = Vec::new();
+    for temp_key in FLAGS {
+        for otp in OTPS {
+            for serial in SERIALS {
+                heads.push(Head::of(&Hmac {
+                    slot,
+                    temp_key,
+                    otp,
+                    serial,
+                }));
+            }
+        }
+    }
+    heads
 }

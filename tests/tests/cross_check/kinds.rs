@@ -155,6 +155,7 @@ pub(crate) const KINDS: &[Kind] = &[
         wire.send(Hmac {
             slot: dice.slot(),
             temp_key,
+            otp: dice.one_of(&[MacOtp::None, MacOtp::First11, MacOtp::First8]),
             serial,
         })
     },
@@ -265,6 +266,7 @@ pub(crate) const KINDS: &[Kind] = &[
             slot: dice.slot(),
             signature,
             other_data,
+            answer: dice.one_of(&[VerifyAnswer::Status, VerifyAnswer::Mac]),
         })
     },
     |dice, wire| {

@@ -1,7 +1,7 @@
 //! `HMAC` (opcode 0x11), ATECC508A only; the ATECC608 has it in SHA. Source:
 //! ATECC508A datasheet, "HMAC Command".
 
-use super::{IncludeSerial, SourceFlag};
+use super::{IncludeSerial, MacOtp, SourceFlag};
 use crate::{Chips, Command, DecodeError, Expect, Family, Opcode, Repeat, Slot};
 
 /// HMAC-SHA256 over TempKey and the command, with the key in `slot`.
@@ -11,6 +11,9 @@ pub struct Hmac {
     pub slot: Slot,
     /// TempKey's origin.
     pub temp_key: SourceFlag,
+    /// The OTP bytes of the message. The datasheet wants these bits zero,
+    /// cryptoauthlib has them *(unconfirmed)*.
+    pub otp: MacOtp,
     /// Whether all of the serial number is hashed.
     pub serial: IncludeSerial,
 }
@@ -23,7 +26,7 @@ impl Command for Hmac {
         Chips::Only(Family::Atecc508)
     }
     fn param1(&self) -> u8 {
-        self.temp_key.bit() | self.serial.bit()
+        self.temp_key.bit() | self.otp as u8 | self.serial.bit()
     }
     fn param2(&self) -> u16 {
         self.slot.index().into()
@@ -49,13 +52,15 @@ mod tests {
         let hmac = Hmac {
             slot: Slot::ALL[4],
             temp_key: SourceFlag::Input,
+            otp: MacOtp::None,
             serial: IncludeSerial::Fixed,
         };
         assert_eq!(group(&hmac), [0x07, 0x11, 0x04, 0x04, 0x00, 0xBF, 0xCF]);
         let whole = Hmac {
+            otp: MacOtp::First8,
             serial: IncludeSerial::Whole,
             ..hmac
         };
-        assert_eq!(whole.param1(), 0x44);
+        assert_eq!(whole.param1(), 0x64);
     }
 }

@@ -1,8 +1,8 @@
 //! `Lock` (opcode 0x17). Source: ATECC508A datasheet, "Lock Command".
 //!
-//! Nothing unlocks. The zone locks here always carry the CRC of what is to be
-//! locked, so that the chip refuses to lock anything else; the datasheet's form
-//! without CRC is not offered.
+//! Nothing unlocks. [`Lock`] carries the CRC of the zone that is to be locked,
+//! so that the chip refuses to lock anything else; [`LockWithoutCrc`] is the
+//! datasheet's other form, which nothing else in this crate uses.
 
 use crate::{Command, DecodeError, Expect, Opcode, Repeat, Slot};
 
@@ -59,6 +59,34 @@ impl Command for Lock {
     }
 }
 
+/// Lock a zone for ever, whatever it holds: bit 7 of Param1 skips the CRC.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u8)]
+pub enum LockWithoutCrc {
+    /// The configuration zone.
+    Config = 0x80,
+    /// Data and OTP zone.
+    Data = 0x81,
+}
+
+impl Command for LockWithoutCrc {
+    const OPCODE: Opcode = Opcode::Lock;
+    type Response = ();
+
+    fn param1(&self) -> u8 {
+        *self as u8
+    }
+    fn expect(&self) -> Expect {
+        Expect::Done
+    }
+    fn repeat(&self) -> Repeat {
+        Repeat::ReadStateFirst
+    }
+    fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {
+        DecodeError::done(Self::OPCODE, payload)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,5 +109,9 @@ mod tests {
             [0x07, 0x17, 0x02, 0x00, 0x00]
         );
         assert_eq!(lock(LockTarget::Slot(Slot::ALL[15]))[2], 0x3E);
+        assert_eq!(
+            group(&LockWithoutCrc::Data)[..5],
+            [0x07, 0x17, 0x81, 0x00, 0x00]
+        );
     }
 }

@@ -39,7 +39,7 @@ pub use kdf::{
     DerivedKey, HkdfKey, HkdfMessage, Kdf, KdfFunction, KdfMessageTooLong, KdfSource, KdfTarget,
     PrfKeyLength, PrfResult,
 };
-pub use lock::{Lock, LockTarget};
+pub use lock::{Lock, LockTarget, LockWithoutCrc};
 pub use mac::{IncludeSerial, Mac, MacBlocks, MacOtp};
 pub use nonce::{FixedNonce, LoadNonce, LoadNonce64, NonceTarget, NonceTarget64, RandomNonce};
 pub use pause::{Pause, Paused};

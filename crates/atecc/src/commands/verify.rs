@@ -31,14 +31,24 @@ pub enum VerifyKey {
 
 /// Bit 7 of Param1.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u8)]
 pub enum VerifyAnswer {
     /// A status byte.
-    Status,
+    Status = 0x00,
     /// A MAC with the IO protection key. ATECC608 only.
-    Mac,
+    Mac = 0x80,
 }
 
-/// What [`Verify`] answers.
+impl VerifyAnswer {
+    const fn expect(self) -> Expect {
+        match self {
+            Self::Status => Expect::Verdict,
+            Self::Mac => Expect::VerdictOr(32),
+        }
+    }
+}
+
+/// What [`Verify`] and [`Validate`] answer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Verdict {
     /// The signature is right.
@@ -47,6 +57,16 @@ pub enum Verdict {
     Bad,
     /// It is right if this MAC is.
     GoodIfMac([u8; 32]),
+}
+
+impl Verdict {
+    fn decode(payload: &[u8]) -> Result<Self, DecodeError> {
+        match payload {
+            [0x00] => Ok(Self::Good),
+            [_] => Ok(Self::Bad),
+            mac => DecodeError::exactly(Opcode::Verify, mac).map(Self::GoodIfMac),
+        }
+    }
 }
 
 /// The code of P-256 in Param2 of an external verification.
@@ -72,11 +92,7 @@ impl Command for Verify {
             DigestSource::TempKey => 0x00,
             DigestSource::MessageDigestBuffer => 0x20,
         };
-        let answer = match self.answer {
-            VerifyAnswer::Status => 0x00,
-            VerifyAnswer::Mac => 0x80,
-        };
-        key | source | answer
+        key | source | self.answer as u8
     }
     fn param2(&self) -> u16 {
         match self.key {
@@ -91,20 +107,13 @@ impl Command for Verify {
         }
     }
     fn expect(&self) -> Expect {
-        match self.answer {
-            VerifyAnswer::Status => Expect::Verdict,
-            VerifyAnswer::Mac => Expect::VerdictOr(32),
-        }
+        self.answer.expect()
     }
     fn repeat(&self) -> Repeat {
         Repeat::NeedsVolatile
     }
     fn decode(&self, payload: &[u8]) -> Result<Verdict, DecodeError> {
-        match payload {
-            [0x00] => Ok(Verdict::Good),
-            [_] => Ok(Verdict::Bad),
-            mac => DecodeError::exactly(Self::OPCODE, mac).map(Verdict::GoodIfMac),
-        }
+        Verdict::decode(payload)
     }
 }
 
@@ -120,6 +129,8 @@ pub struct Validate {
     pub signature: [u8; 64],
     /// The parts of the signed message that the chip does not know.
     pub other_data: [u8; 19],
+    /// The form of a good answer.
+    pub answer: VerifyAnswer,
 }
 
 /// Bits 2 to 0 of Param1 of [`Validate`].
@@ -134,11 +145,17 @@ pub enum ValidityChange {
 
 impl Command for Validate {
     const OPCODE: Opcode = Opcode::Verify;
-    /// Whether the signature was right and the change is made.
-    type Response = bool;
+    /// The change is made when the signature was right.
+    type Response = Verdict;
 
+    fn chips(&self) -> Chips {
+        match self.answer {
+            VerifyAnswer::Status => Chips::All,
+            VerifyAnswer::Mac => Chips::Only(Family::Atecc608),
+        }
+    }
     fn param1(&self) -> u8 {
-        self.change as u8
+        self.change as u8 | self.answer as u8
     }
     fn param2(&self) -> u16 {
         self.slot.index().into()
@@ -147,14 +164,13 @@ impl Command for Validate {
         Data(&self.signature, &self.other_data, &[])
     }
     fn expect(&self) -> Expect {
-        Expect::Verdict
+        self.answer.expect()
     }
     fn repeat(&self) -> Repeat {
         Repeat::NeedsVolatile
     }
-    fn decode(&self, payload: &[u8]) -> Result<bool, DecodeError> {
-        let [verdict] = DecodeError::exactly(Self::OPCODE, payload)?;
-        Ok(verdict == 0x00)
+    fn decode(&self, payload: &[u8]) -> Result<Verdict, DecodeError> {
+        Verdict::decode(payload)
     }
 }
 
@@ -188,9 +204,15 @@ mod tests {
             slot: Slot::ALL[14],
             signature: [0x51; 64],
             other_data: [0x0D; 19],
+            answer: VerifyAnswer::Status,
         };
         let bytes = group(&validate);
         assert_eq!(bytes[..5], [0x5A, 0x45, 0x07, 0x0E, 0x00]);
         assert_eq!(bytes[69..88], [0x0D; 19]);
+        let proved = Validate {
+            answer: VerifyAnswer::Mac,
+            ..validate
+        };
+        assert_eq!(proved.param1(), 0x87);
     }
 }
