@@ -5,6 +5,7 @@
 
 mod arrows;
 mod certificates;
+mod commands;
 mod error;
 mod fuzz;
 mod interop;
@@ -42,6 +43,8 @@ enum Task {
     Msrv,
     /// Runs the vectors of the reference implementations.
     Vectors(vectors::Options),
+    /// Writes the table of every command mode, docs/commands.md.
+    Commands(commands::Options),
     /// Compresses random certificates and rebuilds them.
     Certificates(certificates::Options),
     /// Measures the flash and stack that `atecc` takes.
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Task::NoStd => no_std::run(),
         Task::Msrv => msrv::run(),
         Task::Vectors(options) => vectors::run(&options),
+        Task::Commands(options) => commands::run(&options),
         Task::Certificates(options) => certificates::run(&options),
         Task::Size(options) => size::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::error::Error;
-use crate::{arrows, fuzz, interop, msrv, no_std, run, table};
+use crate::{arrows, commands, fuzz, interop, msrv, no_std, run, table};
 
 /// Options of `cargo xtask test`.
 #[derive(Debug, clap::Args)]
@@ -32,6 +32,7 @@ const STEPS: &[(&str, Work)] = &[
     ),
     ("cargo xtask arrows", Work::Own(arrows::run)),
     ("cargo xtask msrv", Work::Own(msrv::run)),
+    ("cargo xtask commands --check", Work::Own(commands::check)),
     (
         "cargo clippy --workspace --all-targets --all-features -- -D warnings",
         Work::Cargo(&[
