@@ -3,7 +3,8 @@
     adafruit.py BUS CSR
 
 Every answer is checked against Python's own hashes, or by `openssl`. The
-certificate request of the chip's key is written to CSR.
+certificate request of the chip's key is written to CSR. What the library sends
+is compared with adafruit_frames.txt, which says what the emulator was asked.
 """
 
 import base64
@@ -45,6 +46,8 @@ class Bus:
     def __init__(self, path):
         self._fd = os.open(path, os.O_RDWR)
         self._locked = False
+        # Word address, count, opcode, Param1, Param2, data and CRC of a command.
+        self.frames = set()
 
     def try_lock(self):
         self._locked, before = True, self._locked
@@ -55,7 +58,11 @@ class Bus:
 
     def writeto(self, address, buffer, *, start=0, end=None, stop=True):
         fcntl.ioctl(self._fd, I2C_SLAVE, address)
-        os.write(self._fd, bytes(buffer[start:end]))
+        sent = bytes(buffer[start:end])
+        if sent[0] == 0x03 and len(sent) >= 8:
+            param2 = int.from_bytes(sent[4:6], "little")
+            self.frames.add(f"{sent[2]:02X} {sent[3]:02X} {param2:04X} {len(sent) - 8}")
+        os.write(self._fd, sent)
 
     def readfrom_into(self, address, buffer, *, start=0, end=None, stop=True):
         end = len(buffer) if end is None else end
@@ -120,7 +127,8 @@ class Chip(ATECC):
 
 
 def main(path, out):
-    chip = Chip(Bus(path))
+    bus = Bus(path)
+    chip = Chip(bus)
     version = chip.version()
     assert version >> 8 in (0x50, 0x60), hex(version)
     serial = chip.serial_number
@@ -172,6 +180,12 @@ def main(path, out):
     with open(out, "w", encoding="ascii") as file:
         file.write(f"-----BEGIN CERTIFICATE REQUEST-----\n{lines}")
         file.write("-----END CERTIFICATE REQUEST-----\n")
+
+    folder = os.path.dirname(os.path.abspath(__file__))
+    with open(os.path.join(folder, "adafruit_frames.txt"), encoding="ascii") as file:
+        expected = {line.rstrip() for line in file if not line.startswith("#")}
+    assert bus.frames == expected, sorted(bus.frames)
+    print(f"  {len(bus.frames)} kinds of commands, as listed")
 
 
 main(*sys.argv[1:])

@@ -49,9 +49,12 @@ const MASKS: [(u8, Option<u8>, Option<u8>); 24] = [
     (0x12, Some(0xC3), Some(0xC3)),
 ];
 
+/// Whether a frame is one of those that are no mode.
+type IsOne = fn(&Frame) -> bool;
+
 /// Frames that are no mode of their own, although they are not refused as
 /// illegal, or not before anything else is.
-const NO_MODES: [(fn(&Frame) -> bool, &str); 4] = [
+const NO_MODES: [(IsOne, &str); 4] = [
     (
         |frame| frame.opcode == 0x12 && frame.param1 & 0x43 == 0x40,
         "the configuration is never written encrypted",
@@ -138,6 +141,7 @@ fn bits(rows: &[Row]) -> Vec<String> {
 /// Param2 and data of any row of its command, is made of rows.
 fn taken(rows: &[Row], revision: Revision) -> Vec<String> {
     let mut gaps = Vec::new();
+    let image = chip::image(revision, LockState::Open);
     for opcode in Opcode::ALL.iter().map(|opcode| *opcode as u8) {
         let own: Vec<_> = rows.iter().filter(|row| row.opcode == opcode).collect();
         let forms: BTreeSet<Frame> = own
@@ -148,7 +152,7 @@ fn taken(rows: &[Row], revision: Revision) -> Vec<String> {
             .map(|frame| Frame { param1: 0, ..frame })
             .collect();
         for param1 in 0..=u8::MAX {
-            let probe = Probe::new(chip::image(revision, LockState::Open));
+            let probe = Probe::new(image.clone());
             let frames = forms.iter().map(|form| Frame {
                 param1,
                 ..form.clone()

@@ -56,9 +56,9 @@ pub(super) fn render(rows: &[Judged<'_>]) -> (String, Vec<String>) {
         text += &line(&cells);
     }
     text += "\n";
-    for (index, note) in notes.iter().enumerate() {
-        text += &format!("[^{}]: {}.\n", index + 1, sentence(note));
-    }
+    let footnotes = notes.iter().zip(1..);
+    let footnotes = footnotes.map(|(note, number)| format!("[^{number}]: {}.\n", sentence(note)));
+    text.extend(footnotes);
     (text, empty)
 }
 
@@ -86,7 +86,7 @@ fn cells((row, answers, sources): &Judged<'_>, notes: &mut Vec<String>) -> [Stri
         b,
         c,
         format!("`{}`", row.typed),
-        emulated(row, answers, notes),
+        emulated(row, *answers, notes),
         checked(sources),
     ]
 }
@@ -102,7 +102,7 @@ fn mark(note: &str, notes: &mut Vec<String>) -> String {
 }
 
 /// Alike on all chips that have the mode, or chip by chip; then the others.
-fn emulated(row: &Row, answers: &[Answer; 3], notes: &mut Vec<String>) -> String {
+fn emulated(row: &Row, answers: [Answer; 3], notes: &mut Vec<String>) -> String {
     let answered = |has_it: bool| {
         let all = REVISIONS.into_iter().zip(answers);
         all.filter(move |(revision, _)| row.is_on(family(*revision)) == has_it)

@@ -33,13 +33,12 @@ fn derive_key() -> Vec<Row> {
         mac: Some(mac),
         ..authorized
     };
-    let any = |data: &[u8]| data.is_empty() || data.len() == 32;
     let modes = [
-        row("random TempKey", byte(0x00), any, &of(SourceFlag::Random)).after([random_nonce()]),
-        row("input TempKey", byte(0x04), any, &of(SourceFlag::Input)).after([load()]),
+        row("random TempKey", byte(0x00), none, &of(SourceFlag::Random)).after([random_nonce()]),
+        row("input TempKey", byte(0x04), none, &of(SourceFlag::Input)).after([load()]),
         row(
             "with an authorizing MAC",
-            bits(0xFB, 0x00),
+            bits(0xFB, 0x00).free(0x04),
             |data| data.len() == 32,
             &authorized,
         )

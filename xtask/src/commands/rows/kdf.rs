@@ -64,42 +64,87 @@ fn aes() -> Vec<Row> {
 }
 
 /// Bits 1 and 0 of the details of HKDF, then its zero key.
-fn hkdf(data: &[u8], mask: u8, value: u8) -> bool {
+fn is_hkdf(data: &[u8], mask: u8, value: u8) -> bool {
     data.first().is_some_and(|details| details & mask == value)
 }
 
 /// The second byte of the details of PRF.
-fn prf(data: &[u8], value: u8) -> bool {
+fn is_prf(data: &[u8], value: u8) -> bool {
     data.get(1).is_some_and(|details| details & 0x07 == value)
 }
 
-fn kdf() -> Vec<Row> {
-    let of = |mode, param1: Param1, data, source, target, function| {
-        let command = Kdf::new(source, target, function).expect("a message that fits");
-        let load_64 = LoadNonce64 {
-            target: NonceTarget64::TempKey,
-            value: [0x7E; 64],
-        };
-        row(mode, param1, data, &command).only(ONLY_608).after([
-            request(&load_64),
-            load_buffer(NonceTarget::AlternateKeyBuffer),
-        ])
-    };
-    let any: fn(&[u8]) -> bool = |data| data.len() >= 4;
-    let extract = |message| KdfFunction::Hkdf {
-        key: HkdfKey::Source,
-        message,
-    };
-    let input = extract(HkdfMessage::Input(&MESSAGE));
-    let (key, output) = (KdfSource::Slot(KEY), KdfTarget::Output);
-    let from = |mode, value, source| of(mode, bits(0x03, value), any, source, output, input);
-    let to = |mode, value, target| of(mode, bits(0x1C, value), any, key, target, input);
-    let by = |mode, value, data, function| of(mode, bits(0x60, value), data, key, output, function);
-    let result = |result| KdfFunction::Prf {
+/// The key that functions are tried with.
+const SOURCE: KdfSource = KdfSource::Slot(KEY);
+const TARGET: KdfTarget = KdfTarget::Output;
+/// The function that sources and targets are tried with.
+const INPUT: KdfFunction<'_> = extract(HkdfMessage::Input(&MESSAGE));
+
+const fn extract(message: HkdfMessage<'_>) -> KdfFunction<'_> {
+    let key = HkdfKey::Source;
+    KdfFunction::Hkdf { key, message }
+}
+
+const fn prf_of(result: PrfResult) -> KdfFunction<'static> {
+    KdfFunction::Prf {
         key: PrfKeyLength::Bytes32,
         result,
         message: &MESSAGE,
+    }
+}
+
+fn derive(
+    mode: &'static str,
+    param1: Param1,
+    data: fn(&[u8]) -> bool,
+    (source, target): (KdfSource, KdfTarget),
+    function: KdfFunction<'_>,
+) -> Row {
+    let command = Kdf::new(source, target, function).expect("a message that fits");
+    let load_64 = LoadNonce64 {
+        target: NonceTarget64::TempKey,
+        value: [0x7E; 64],
     };
+    let before = [
+        request(&load_64),
+        load_buffer(NonceTarget::AlternateKeyBuffer),
+    ];
+    row(mode, param1, data, &command)
+        .only(ONLY_608)
+        .after(before)
+        .unconfirmed("KDF has no full public description; what it refuses, and how, is inferred")
+}
+
+fn kdf() -> Vec<Row> {
+    let mut modes = sources_and_targets();
+    modes.extend(functions());
+    group("KDF", 0x56, modes)
+}
+
+fn sources_and_targets() -> Vec<Row> {
+    let any: fn(&[u8]) -> bool = |data| data.len() >= 4;
+    let from = |mode, value, source| derive(mode, bits(0x03, value), any, (source, TARGET), INPUT);
+    let to = |mode, value, target| derive(mode, bits(0x1C, value), any, (SOURCE, target), INPUT);
+    let other = KdfSource::AlternateKeyBuffer;
+    let buffer = KdfTarget::AlternateKeyBuffer;
+    vec![
+        from("of TempKey", 0x00, KdfSource::TempKey),
+        from("of upper TempKey", 0x01, KdfSource::TempKeyUpper),
+        from("of a slot", 0x02, SOURCE),
+        from("of the alternate key buffer", 0x03, other),
+        to("to TempKey", 0x00, KdfTarget::TempKey),
+        to("to upper TempKey", 0x04, KdfTarget::TempKeyUpper),
+        to("to a slot", 0x08, KdfTarget::Slot(DERIVED)),
+        to("to the alternate key buffer", 0x0C, buffer),
+        to("to output", 0x10, TARGET),
+        to("to output, encrypted", 0x14, KdfTarget::EncryptedOutput),
+    ]
+}
+
+fn functions() -> Vec<Row> {
+    type IsOf = fn(&[u8]) -> bool;
+    let ends = (SOURCE, TARGET);
+    let prf = |mode, data: IsOf, result| derive(mode, bits(0x60, 0x00), data, ends, prf_of(result));
+    let hkdf = |mode, data: IsOf, function| derive(mode, bits(0x60, 0x40), data, ends, function);
     let aes = KdfFunction::Aes {
         key: KeyBlock::First,
         message: &[0x1B; 16],
@@ -108,73 +153,45 @@ fn kdf() -> Vec<Row> {
         key: HkdfKey::Zero,
         message: HkdfMessage::Input(&MESSAGE),
     };
-    let split = of(
-        "PRF, 32 bytes to the target and 32 returned",
-        bits(0x60, 0x00),
-        |data| prf(data, 0x03),
-        key,
-        KdfTarget::TempKey,
-        result(PrfResult::Split),
-    );
-    let modes = [
-        from("of TempKey", 0x00, KdfSource::TempKey),
-        from("of upper TempKey", 0x01, KdfSource::TempKeyUpper),
-        from("of a slot", 0x02, key),
-        from(
-            "of the alternate key buffer",
-            0x03,
-            KdfSource::AlternateKeyBuffer,
-        ),
-        to("to TempKey", 0x00, KdfTarget::TempKey),
-        to("to upper TempKey", 0x04, KdfTarget::TempKeyUpper),
-        to("to a slot", 0x08, KdfTarget::Slot(DERIVED)),
-        to(
-            "to the alternate key buffer",
-            0x0C,
-            KdfTarget::AlternateKeyBuffer,
-        ),
-        to("to output", 0x10, output),
-        to("to output, encrypted", 0x14, KdfTarget::EncryptedOutput),
-        by(
+    vec![
+        prf(
             "PRF, 32 bytes",
-            0x00,
-            |data| prf(data, 0x00),
-            result(PrfResult::Bytes32),
+            |data| is_prf(data, 0x00),
+            PrfResult::Bytes32,
         ),
-        by(
+        prf(
             "PRF, 64 bytes",
-            0x00,
-            |data| prf(data, 0x01),
-            result(PrfResult::Bytes64),
+            |data| is_prf(data, 0x01),
+            PrfResult::Bytes64,
         ),
-        split,
-        by("AES", 0x20, |data| data.len() == 20, aes),
-        by(
+        derive(
+            "PRF, 32 bytes to the target and 32 returned",
+            bits(0x60, 0x00),
+            |data| is_prf(data, 0x03),
+            (SOURCE, KdfTarget::TempKey),
+            prf_of(PrfResult::Split),
+        ),
+        derive("AES", bits(0x60, 0x20), |data| data.len() == 20, ends, aes),
+        hkdf(
             "HKDF, message in a slot",
-            0x40,
-            |data| hkdf(data, 0x03, 0x00),
+            |data| is_hkdf(data, 0x03, 0x00),
             extract(HkdfMessage::Slot(KEY)),
         ),
-        by(
+        hkdf(
             "HKDF, message in TempKey",
-            0x40,
-            |data| hkdf(data, 0x03, 0x01),
+            |data| is_hkdf(data, 0x03, 0x01),
             extract(HkdfMessage::TempKey),
         ),
-        by(
+        hkdf(
             "HKDF, message in the command",
-            0x40,
-            |data| hkdf(data, 0x03, 0x02),
-            input,
+            |data| is_hkdf(data, 0x03, 0x02),
+            INPUT,
         ),
-        by(
+        hkdf(
             "HKDF, message with IV",
-            0x40,
-            |data| hkdf(data, 0x03, 0x03),
+            |data| is_hkdf(data, 0x03, 0x03),
             extract(HkdfMessage::Iv(&MESSAGE)),
         ),
-        by("HKDF, zero key", 0x40, |data| hkdf(data, 0x04, 0x04), zero),
-    ];
-    let not_public = "KDF has no full public description; what it refuses, and how, is inferred";
-    group("KDF", 0x56, modes.map(|row| row.unconfirmed(not_public)))
+        hkdf("HKDF, zero key", |data| is_hkdf(data, 0x04, 0x04), zero),
+    ]
 }
