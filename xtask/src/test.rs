@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::error::Error;
-use crate::{arrows, commands, fuzz, interop, msrv, no_std, run, table};
+use crate::{arrows, commands, fuzz, interop, msrv, no_std, run, size, table};
 
 /// Options of `cargo xtask test`.
 #[derive(Debug, clap::Args)]
@@ -50,6 +50,7 @@ const STEPS: &[(&str, Work)] = &[
         Work::Tests(&["test", "--workspace", "--all-features", "--no-fail-fast"]),
     ),
     ("cargo xtask no-std", Work::Own(no_std::run)),
+    ("cargo xtask size", Work::Own(size::check)),
 ];
 
 /// The steps that need outside programs.

@@ -53,6 +53,7 @@ fn simple_commands(chip: &mut Chip) {
         given(InfoLatch::Set),
         Counter { mode: given(CounterMode::Read), counter: given(CounterId::Zero) },
         Lock { target: given(LockTarget::Slot(SLOT)) },
+        given(LockWithoutCrc::Config),
         Pause { selector: given(0) },
         Random { seed: given(SeedUpdate::Automatic) },
         SelfTest { tests: given(Engines::ALL) },
@@ -75,7 +76,7 @@ fn keys_and_digests(chip: &mut Chip) {
         GenKey { mode: given(GenKeyMode::Public), slot: given(SLOT) },
         DigestPublicKey { slot: given(SLOT), other_data: given(Some(bytes())) },
         CreateTempKey,
-        Hmac { slot: given(SLOT), temp_key: given(SourceFlag::Random), serial: given(IncludeSerial::Whole) },
+        Hmac { slot: given(SLOT), temp_key: given(SourceFlag::Random), otp: given(MacOtp::None), serial: given(IncludeSerial::Whole) },
         Mac {
             blocks: given(MacBlocks::KeyThenChallenge(bytes())), otp: given(MacOtp::None),
             serial: given(IncludeSerial::Whole), slot: given(SLOT),
@@ -103,7 +104,7 @@ fn keys_and_digests(chip: &mut Chip) {
         },
         Validate {
             change: given(ValidityChange::Validate), slot: given(SLOT),
-            signature: bytes(), other_data: bytes(),
+            signature: bytes(), other_data: bytes(), answer: given(VerifyAnswer::Status),
         },
     );
     apart(chip, |chip| {

@@ -32,7 +32,7 @@ const BEGIN: &str = "<!-- figures: `cargo xtask size --write` -->\n";
 const END: &str = "<!-- end of figures -->\n";
 
 /// How and where to.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(crate) struct Options {
     /// Write the figures into docs/size.md as well.
     #[arg(long)]
@@ -53,6 +53,11 @@ struct Figures {
     stack: u64,
     /// The deepest stack when the bus or the delay is called.
     stack_at_bus: u64,
+}
+
+/// Only build, measure and print.
+pub(crate) fn check() -> Result<(), Error> {
+    run(&Options::default())
 }
 
 /// Build, measure, print.
