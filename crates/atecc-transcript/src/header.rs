@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
-/// What stands before the actions.
+/// What stands before the actions. Every text is one line; those that are not
+/// optional are not empty.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Header {
     /// Unique name: lower-case letters, digits and `-`.
@@ -99,8 +100,9 @@ impl FromStr for Provenance {
 )]
 pub struct UnknownProvenance(pub String);
 
-/// What the chip held before the first action. Images are in the format of the
-/// emulator's image files, and may be shorter: what is not given is not known.
+/// What the chip held before the first action. Images are lines, each with its
+/// end, in the format of the emulator's image files, and may be shorter: what is
+/// not given is not known.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Start {
     /// Not known.

@@ -22,17 +22,23 @@
 extern crate alloc;
 
 mod action;
+#[cfg(all(test, feature = "alloc"))]
+mod arbitrary;
 #[cfg(feature = "alloc")]
 mod exchange;
 #[cfg(feature = "alloc")]
 mod header;
 #[cfg(feature = "alloc")]
+mod text;
+#[cfg(feature = "alloc")]
 mod transcript;
 
-pub use action::{Ack, Action, Time};
+pub use action::{Ack, Action, Impossible, Time};
 #[cfg(feature = "alloc")]
 pub use exchange::{Cause, Exchange, Reading, exchanges};
 #[cfg(feature = "alloc")]
 pub use header::{Header, Provenance, Start, UnknownProvenance};
+#[cfg(feature = "alloc")]
+pub use text::{ParseError, Problem};
 #[cfg(feature = "alloc")]
 pub use transcript::{Line, Transcript};
