@@ -16,7 +16,12 @@ fn text() -> impl Strategy<Value = String> {
 
 fn start() -> impl Strategy<Value = Start> {
     let image = vec("[^\\p{Cc}]{0,40}", 0..6);
-    let image = image.prop_map(|lines| lines.iter().map(|line| format!("{line}\n")).collect());
+    let image = image.prop_map(|lines: Vec<String>| {
+        lines
+            .into_iter()
+            .flat_map(|line| [line, "\n".into()])
+            .collect::<String>()
+    });
     (0..3, image).prop_map(|(kind, image)| match kind {
         0 => Start::Unknown,
         1 => Start::Known(image),

@@ -104,7 +104,7 @@ fn actions_are_read() {
         }
     ));
     assert_eq!(hidden.redacted, 1..5);
-    assert_eq!(transcript.lines[8].action.bytes(), [0x00, 0x00]);
+    assert_eq!(transcript.lines[8].action.bytes(), [0x00]);
     assert_eq!(transcript.lines[9].action.bytes(), [0x00]);
     assert_eq!(transcript.lines[10].action.bytes(), [0x02]);
     assert_eq!(transcript.lines[11].action.bytes(), [0x01]);
