@@ -4,11 +4,13 @@ use core::ops::Range;
 
 /// Nanoseconds since the start of a transcript.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[cfg_attr(feature = "postcard", derive(serde::Serialize, serde::Deserialize))]
 pub struct Time(pub u64);
 
 /// One thing that happened on the bus. `B` holds bytes: a slice while
 /// recording, a vector in a transcript.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "postcard", derive(serde::Serialize, serde::Deserialize))]
 pub enum Action<B> {
     /// SDA low for a wake pulse, as a general call or by other means. Nobody
     /// acknowledges it.
@@ -40,6 +42,7 @@ pub enum Action<B> {
 
 /// How much of a transfer was acknowledged.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[cfg_attr(feature = "postcard", derive(serde::Serialize, serde::Deserialize))]
 pub enum Ack {
     /// The address and every byte.
     All,
@@ -53,6 +56,7 @@ pub enum Ack {
 
 /// Wake, idle, sleep and rewind have words of their own in a transcript. Source
 /// of the word addresses: as above.
+#[cfg(feature = "alloc")]
 pub(crate) const WORDS: [(&str, u8); 3] = [("rewind", 0x00), ("sleep", 0x01), ("idle", 0x02)];
 
 /// An action that no bus can do.

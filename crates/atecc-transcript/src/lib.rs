@@ -1,11 +1,15 @@
 //! Transcripts: what passed between a host and an ATECC508A, ATECC608A or
 //! ATECC608B, action by action.
 //!
-//! An [`Action`] is what a bus can do. With the feature `alloc`, a
-//! [`Transcript`] is many of them with a [`Header`] that says where they come
-//! from, and [`exchanges`] finds the commands and responses in them.
+//! An [`Action`] is what a bus can do. A [`Recorder`] around any bus of
+//! embedded-hal gives them to a [`Sink`], secrets hidden as a [`Redaction`]
+//! says. With the feature `alloc`, a `Transcript` is many of them with a
+//! `Header` that says where they come from; it has a text form, and
+//! `exchanges` finds the commands and responses in it. The feature `postcard`
+//! has a binary form that a microcontroller can write.
 //!
-//! The crate knows the bus and the I/O groups, and no command's meaning.
+//! The crate knows the bus, the I/O groups and where secrets lie in them, and
+//! of commands no more.
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -24,20 +28,36 @@ extern crate alloc;
 mod action;
 #[cfg(all(test, feature = "alloc"))]
 mod arbitrary;
+#[cfg(feature = "postcard")]
+mod binary;
 #[cfg(feature = "alloc")]
 mod exchange;
 #[cfg(feature = "alloc")]
 mod header;
+mod provenance;
+mod record;
+mod recorder;
+mod redaction;
 #[cfg(feature = "alloc")]
 mod text;
 #[cfg(feature = "alloc")]
 mod transcript;
 
 pub use action::{Ack, Action, Impossible, Time};
+#[cfg(feature = "postcard")]
+pub use binary::{Begin, BinarySink, EncodeError, begin, encode};
+#[cfg(all(feature = "alloc", feature = "postcard"))]
+pub use binary::{DecodeError, Fault};
 #[cfg(feature = "alloc")]
 pub use exchange::{Cause, Exchange, Reading, exchanges};
 #[cfg(feature = "alloc")]
-pub use header::{Header, Provenance, Start, UnknownProvenance};
+pub use header::{Header, Start};
+pub use provenance::Provenance;
+#[cfg(feature = "alloc")]
+pub use provenance::UnknownProvenance;
+pub use record::Record;
+pub use recorder::{Clock, DelayRecorder, Lost, Recorder, Sink, Tape};
+pub use redaction::{Redaction, Redactor};
 #[cfg(feature = "alloc")]
 pub use text::{ParseError, Problem};
 #[cfg(feature = "alloc")]

@@ -22,8 +22,8 @@ pub struct Line {
     pub at: Option<Time>,
     /// What happened.
     pub action: Action<Vec<u8>>,
-    /// The bytes that are not told, because they are or reveal a secret; they
-    /// are zero here. Empty for most lines.
+    /// The bytes that are not told, because they are or reveal a secret or the
+    /// source does not have them; they are zero here. `0..0` for most lines.
     pub redacted: Range<usize>,
     /// For the reader; without meaning for any program.
     pub comment: Option<String>,
