@@ -6,7 +6,8 @@
 //! says. With the feature `alloc`, a `Transcript` is many of them with a
 //! `Header` that says where they come from; it has a text form, and
 //! `exchanges` finds the commands and responses in it. The feature `postcard`
-//! has a binary form that a microcontroller can write.
+//! has a binary form that a microcontroller can write, and `import` reads what
+//! logic analyzers and the Linux kernel record.
 //!
 //! The crate knows the bus, the I/O groups and where secrets lie in them, and
 //! of commands no more.
@@ -34,6 +35,8 @@ mod binary;
 mod exchange;
 #[cfg(feature = "alloc")]
 mod header;
+#[cfg(feature = "import")]
+pub mod import;
 mod provenance;
 mod record;
 mod recorder;

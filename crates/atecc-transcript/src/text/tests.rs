@@ -108,7 +108,7 @@ fn actions_are_read() {
     assert_eq!(transcript.lines[9].action.bytes(), [0x00]);
     assert_eq!(transcript.lines[10].action.bytes(), [0x02]);
     assert_eq!(transcript.lines[11].action.bytes(), [0x01]);
-    assert_eq!(transcript.lines[12].action.bytes(), []);
+    assert!(transcript.lines[12].action.bytes().is_empty());
 }
 
 #[test]

@@ -1,0 +1,134 @@
+use alloc::string::{String, ToString};
+
+use super::lines;
+use crate::import::{ImportError, Malformed};
+
+const LOGIC_2: &str = "\
+name,type,start_time,duration,\"ack\",\"address\",\"read\",\"data\"
+\"I2C\",\"start\",-0.0010000,4e-08,,,,
+\"I2C\",\"address\",-0.0009950,0.00009,false,0x00,false,
+\"I2C\",\"data\",-0.0008950,0.00009,false,,,0x00
+\"I2C\",\"stop\",-0.0007900,4e-08,,,,
+\"I2C\",\"start\",0.0010000,4e-08,,,,
+\"I2C\",\"address\",0.0010050,0.00009,true,0x60,true,
+\"I2C\",\"data\",0.0011000,0.00009,true,,,0x04
+\"I2C\",\"data\",0.0012000,0.00009,false,,,0x11
+\"I2C\",\"start\",1.2500000e-03,4e-08,,,,
+\"I2C\",\"address\",0.0012550,0.00009,true,0x60,false,
+\"I2C\",\"data\",0.0013500,0.00009,true,,,0x03
+\"I2C\",\"data\",0.0014500,0.00009,false,,,0x07
+\"I2C\",\"stop\",0.0015500,4e-08,,,,
+\"I2C\",\"start\",0.0020000,4e-08,,,,
+\"I2C\",\"address\",0.0020050,0.00009,false,0x60,true,
+\"I2C\",\"stop\",0.0021000,4e-08,,,,
+";
+
+const LOGIC_1: &str = "\
+Time [s],Packet ID,Address,Data,Read/Write,ACK/NAK
+1.000000000000000,,0x00,,Write,NAK
+1.002000000000000,0,0xC1,0x04,Read,ACK
+1.002100000000000,0,0xC1,0x11,Read,NAK
+1.003000000000000,1,0xC0,0x03,Write,ACK
+1.003100000000000,1,0xC0,0x07,Write,NAK
+1.004000000000000,2,0xC0,0x00,Write,ACK
+1.005000000000000,,0xC1,,Read,NAK
+";
+
+fn shown(text: &str) -> String {
+    let lines = lines(text).expect("a recording");
+    lines.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn rows_of_logic_2_become_actions() {
+    let wanted = "0            wake\n\
+                  2000         read 60 04 11\n\
+                  2250         write 60 03 07 nack after 1\n\
+                  3000         read 60 nack\n";
+    assert_eq!(shown(LOGIC_2), wanted);
+    let windows = LOGIC_2.replace('\n', "\r\n");
+    assert_eq!(shown(&format!("\u{feff}{windows}")), wanted);
+}
+
+#[test]
+fn rows_of_logic_1_become_actions() {
+    let wanted = "0            wake\n\
+                  2000         read 60 04 11\n\
+                  3000         write 60 03 07 nack after 1\n\
+                  4000         rewind 60\n\
+                  5000         read 60 nack\n";
+    assert_eq!(shown(LOGIC_1), wanted);
+    for (read, write) in [("0x60", "0x60"), ("0xC0", "0xC0")] {
+        let text = LOGIC_1.replace("0xC0", write).replace("0xC1", read);
+        assert_eq!(shown(&text), wanted, "{read}");
+    }
+    // 0x6A and 0x6B are the address 0x35 with its direction bit.
+    let text = LOGIC_1.replace("0xC0", "0x6A").replace("0xC1", "0x6B");
+    assert_eq!(shown(&text), wanted.replace(" 60", " 35"));
+}
+
+#[test]
+fn malformed_tables_are_refused() {
+    let (two, one) = (LOGIC_2.to_string(), LOGIC_1.to_string());
+    for (text, line, part) in [
+        (String::new(), 1, "not a table of an I2C analyzer"),
+        (two.replace("start_time", "time"), 1, "not a table"),
+        (one.lines().take(1).collect(), 1, "nothing that passed"),
+        (
+            two.replace("0x60", "96"),
+            7,
+            "address \"96\": must be seven bits",
+        ),
+        (two.replace("0x60", "0xC0"), 7, "must be seven bits"),
+        (
+            two.replace("0x11", "17"),
+            9,
+            "data \"17\": must be hexadecimal",
+        ),
+        (
+            two.replace("\"stop\"", "\"halt\""),
+            5,
+            "unknown event \"halt\"",
+        ),
+        (two.replace(",true,0x60", ",maybe,0x60"), 7, "ack \"maybe\""),
+        (
+            two.replace("0.0012000", "0.0002"),
+            9,
+            "before that of an earlier",
+        ),
+        (two.replace("0.0012000", "soon"), 9, "start_time \"soon\""),
+        (
+            two.replace("\"address\",-0.0009950", "\"stop\",-0.0009950"),
+            4,
+            "a byte before any",
+        ),
+        (
+            one.replace("0x11", "'17'"),
+            4,
+            "Data \"'17'\": must be hexadecimal",
+        ),
+        (one.replace("0xC0", "N"), 5, "Address \"N\""),
+        (
+            one.replace("NAK\n1.002", "Missing ACK/NAK\n1.002"),
+            2,
+            "must be ACK or NAK",
+        ),
+        (one.replace(",Read,", ",Look,"), 3, "must be Read or Write"),
+    ] {
+        let error = lines(&text).expect_err(part);
+        assert_eq!(error.line, line, "{error}");
+        assert!(error.to_string().contains(part), "{error}");
+    }
+    let stray: String = LOGIC_2
+        .lines()
+        .take(1)
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    assert_eq!(
+        lines(&stray),
+        Err(ImportError {
+            line: 1,
+            malformed: Malformed::Nothing
+        })
+    );
+}

@@ -1,0 +1,243 @@
+//! What sigrok-cli prints for its I2C decoder, `sigrok-cli -P i2c -A i2c`, with
+//! `--protocol-decoder-samplenum` or without.
+//!
+//! ```text
+//! 780-780 i2c-1: Start
+//! 780-3300 i2c-1: Address write: 60
+//! 3300-3660 i2c-1: ACK
+//! 3660-6540 i2c-1: Data write: 03
+//! ```
+//!
+//! Addresses must be those of `address_format=shifted`, which is the default:
+//! seven bits. Lines of other decoders, single bits and the words `Read` and
+//! `Write` alone are passed over.
+
+use alloc::string::ToString;
+use alloc::vec::Vec;
+use core::num::NonZeroU64;
+
+use super::error::{at, field};
+use super::value::{Since, bare_hex};
+use super::wire::{Bit, Direction, Wire};
+use super::{ImportError, Malformed};
+use crate::{Line, Time};
+
+const NS_PER_S: i128 = 1_000_000_000;
+
+/// The actions. Times come of the sample numbers, where they are printed, and
+/// of the samples per second, which sigrok-cli does not print.
+///
+/// # Errors
+/// [`ImportError`].
+pub fn lines(text: &str, sample_rate_hz: Option<NonZeroU64>) -> Result<Vec<Line>, ImportError> {
+    let mut decoder = Decoder {
+        sample_rate_hz,
+        ..Decoder::default()
+    };
+    let mut last = 1;
+    for (number, line) in (1..).zip(text.lines()) {
+        last = number;
+        let Some((samples, event)) = split(line) else {
+            continue;
+        };
+        decoder.event(samples, event).map_err(at(number))?;
+    }
+    if decoder.pending.is_some() {
+        return Err(at(last)(Malformed::Unacknowledged));
+    }
+    decoder.wire.finish().map_err(at(last))
+}
+
+/// Whether a line is one of the I2C decoder's.
+pub(super) fn is_event(line: &str) -> bool {
+    split(line).is_some()
+}
+
+/// Sample numbers, and what follows `i2c-1: `.
+fn split(line: &str) -> Option<(Option<&str>, &str)> {
+    let (source, event) = line.trim().split_once(": ")?;
+    let (samples, name) = match source.split_once(' ') {
+        Some((samples, name)) => (Some(samples), name),
+        None => (None, source),
+    };
+    let number = name.strip_prefix("i2c-")?;
+    let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then_some((samples, event))
+}
+
+#[derive(Default)]
+struct Decoder {
+    sample_rate_hz: Option<NonZeroU64>,
+    since: Since,
+    wire: Wire,
+    /// What the next ACK or NACK is for.
+    pending: Option<Pending>,
+}
+
+enum Pending {
+    Address(Option<Time>, u8, Direction),
+    Byte(u8),
+}
+
+impl Decoder {
+    fn event(&mut self, samples: Option<&str>, event: &str) -> Result<(), Malformed> {
+        let (name, value) = event.split_once(": ").unwrap_or((event, ""));
+        let value = value.trim();
+        if matches!(name, "0" | "1" | "Read" | "Write") {
+            return Ok(());
+        }
+        if self.pending.is_some() && !matches!(name, "ACK" | "NACK") {
+            return Err(Malformed::Unacknowledged);
+        }
+        let time = self.time(samples)?;
+        match name {
+            "Start" | "Start repeat" => self.wire.start(time),
+            "Stop" => self.wire.stop(),
+            "ACK" => self.acknowledge(Bit::Ack),
+            "NACK" => self.acknowledge(Bit::Nack),
+            "Address write" => self.address(time, value, Direction::Write),
+            "Address read" => self.address(time, value, Direction::Read),
+            "Data write" | "Data read" => {
+                let byte = bare_hex(value)
+                    .ok_or_else(|| field("data", value, "two hexadecimal digits"))?;
+                self.pending = Some(Pending::Byte(byte));
+                Ok(())
+            }
+            _ => Err(Malformed::Event(event.to_string())),
+        }
+    }
+
+    fn address(
+        &mut self,
+        time: Option<Time>,
+        value: &str,
+        direction: Direction,
+    ) -> Result<(), Malformed> {
+        let address = bare_hex(value).filter(|address| *address < 0x80);
+        let wanted = "seven bits, in hexadecimal: decode with address_format=shifted";
+        let address = address.ok_or_else(|| field("address", value, wanted))?;
+        self.pending = Some(Pending::Address(time, address, direction));
+        Ok(())
+    }
+
+    fn acknowledge(&mut self, bit: Bit) -> Result<(), Malformed> {
+        match self.pending.take() {
+            Some(Pending::Address(time, address, direction)) => {
+                self.wire.address(time, address, direction, bit)
+            }
+            Some(Pending::Byte(byte)) => self.wire.byte(byte, bit),
+            None => Err(Malformed::Stray),
+        }
+    }
+
+    /// The time of the first of two sample numbers.
+    fn time(&mut self, samples: Option<&str>) -> Result<Option<Time>, Malformed> {
+        let Some(samples) = samples else {
+            return Ok(None);
+        };
+        let number = samples.split('-').next().unwrap_or("");
+        let number: u64 = number
+            .parse()
+            .ok()
+            .ok_or_else(|| field("sample numbers", samples, "two numbers, such as 780-3300"))?;
+        let Some(rate) = self.sample_rate_hz else {
+            return Ok(None);
+        };
+        let ns = i128::from(number) * NS_PER_S / i128::from(rate.get());
+        self.since.time(ns).map(Some).ok_or(Malformed::Backwards)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::String;
+
+    use super::*;
+
+    const WITH_SAMPLES: &str = "\
+1000-1000 i2c-1: Start
+1000-1004 i2c-1: 0
+1000-1040 i2c-1: Write
+1000-1040 i2c-1: Address write: 00
+1040-1045 i2c-1: NACK
+1050-1050 i2c-1: Stop
+1060-1070 atsha204a-1: Wake
+1500-1500 i2c-1: Start
+1500-1540 i2c-1: Address read: 60
+1540-1545 i2c-1: ACK
+1545-1585 i2c-1: Data read: 04
+1585-1590 i2c-1: ACK
+1590-1630 i2c-1: Data read: 11
+1630-1635 i2c-1: NACK
+1640-1640 i2c-1: Start repeat
+1640-1680 i2c-1: Address write: 60
+1680-1685 i2c-1: ACK
+1685-1725 i2c-1: Data write: 03
+1725-1730 i2c-1: ACK
+1730-1770 i2c-1: Data write: 07
+1770-1775 i2c-1: NACK
+1780-1780 i2c-1: Stop
+";
+
+    fn shown(text: &str, rate: Option<u64>) -> String {
+        let lines = lines(text, rate.and_then(NonZeroU64::new)).expect("a recording");
+        lines.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn annotations_become_actions() {
+        assert_eq!(
+            shown(WITH_SAMPLES, Some(500_000)),
+            "0            wake\n\
+             1000         read 60 04 11\n\
+             1280         write 60 03 07 nack after 1\n"
+        );
+        let without: String = WITH_SAMPLES
+            .lines()
+            .filter_map(|line| line.split_once(' '))
+            .flat_map(|(_, line)| [line, "\n"])
+            .collect();
+        assert_eq!(
+            shown(&without, Some(500_000)),
+            "-            wake\n\
+             -            read 60 04 11\n\
+             -            write 60 03 07 nack after 1\n"
+        );
+        assert_eq!(shown(WITH_SAMPLES, None), shown(&without, None));
+    }
+
+    #[test]
+    fn malformed_text_is_refused() {
+        for (text, line, malformed) in [
+            ("", 1, Malformed::Nothing),
+            ("i2c-1: Start\ni2c-1: Stop", 2, Malformed::Nothing),
+            ("i2c-1: ACK", 1, Malformed::Stray),
+            ("i2c-1: Address write: 60", 1, Malformed::Unacknowledged),
+            (
+                "i2c-1: Address write: 60\ni2c-1: Data write: 03",
+                2,
+                Malformed::Unacknowledged,
+            ),
+            ("i2c-1: Data write: 03\ni2c-1: ACK", 2, Malformed::Stray),
+            (
+                "i2c-1: Waving: 03",
+                1,
+                Malformed::Event("Waving: 03".into()),
+            ),
+        ] {
+            let error = lines(text, None).expect_err(text);
+            assert_eq!(error, ImportError { line, malformed });
+        }
+        for (text, part) in [
+            ("i2c-1: Address write: C0", "address_format=shifted"),
+            ("i2c-1: Data write: 3g", "two hexadecimal digits"),
+            ("x-y i2c-1: Start", "780-3300"),
+        ] {
+            let error = lines(text, None).expect_err(text).to_string();
+            assert!(error.contains(part), "{error}");
+        }
+        let back = "20-20 i2c-1: Start\n10-10 i2c-1: Stop";
+        let error = lines(back, NonZeroU64::new(1)).expect_err("backwards");
+        assert_eq!(error.malformed, Malformed::Backwards);
+    }
+}
