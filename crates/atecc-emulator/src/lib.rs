@@ -51,6 +51,7 @@ pub mod server;
 mod sha_context;
 mod store;
 mod timing;
+mod transcript;
 mod volatile;
 
 pub use bus::{Acked, Bus, BusError, DeadBus, I2cHandle, LogEntry, Message};

@@ -234,6 +234,10 @@ pub(crate) struct Serve {
     /// As fast as possible instead of in real time.
     #[arg(long)]
     pub(crate) fast: bool,
+    /// Record what passes on the one bus as a transcript, in a new file. It
+    /// holds the chip's private keys.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
 }
 
 /// `N=IMAGE[,IMAGE..]`.

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
+use atecc_transcript::{Action, Provenance, Start, Transcript};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -180,4 +181,54 @@ fn a_killed_server_is_replaced() {
     // In real time.
     let info = json(here, &["info", "--device", "unix:s"]);
     assert_eq!(info["stage"], "blank");
+}
+
+/// Whether the server is asked to end or killed, what passed is on record.
+#[test]
+fn a_server_records() {
+    let directory = TempDir::new().unwrap();
+    let here = directory.path();
+    let arguments = ["--socket", "s", "--fast", "--bus", "4000014=a.img"];
+    for (name, killed) in [("asked.txt", false), ("Killed.txt", true)] {
+        let image = killed.then(|| fs::read_to_string(here.join("a.img")).unwrap());
+        let serving = Serving::new(here, &[&arguments[..], &["--record", name]].concat());
+        json(here, &["info", "--device", "unix:s"]);
+        if killed {
+            drop(serving);
+        } else {
+            assert_eq!(serving.terminate(), Some(0));
+        }
+        let path = here.join(name);
+        let permissions = fs::metadata(&path).unwrap().permissions();
+        assert_eq!(permissions.mode() & 0o777, 0o600);
+        let text = fs::read_to_string(&path).unwrap();
+        let transcript = Transcript::parse(&text).unwrap();
+        assert_eq!(transcript.render(), text);
+        let header = &transcript.header;
+        assert_eq!(header.id, name.to_lowercase().trim_end_matches(".txt"));
+        assert_eq!(
+            (header.address, header.provenance),
+            (0x60, Provenance::Emulator)
+        );
+        if let Some(image) = image {
+            assert_eq!(header.start, Start::Known(image));
+        }
+        let lines = &transcript.lines;
+        assert_eq!(lines[0].action, Action::Wake);
+        // The last thing a session does is to let the chip sleep.
+        assert_eq!(lines.last().unwrap().action.bytes(), [0x01]);
+        assert!(lines.iter().all(|line| line.at.is_some()));
+    }
+    for (more, part) in [
+        (&["--record", "asked.txt"][..], "exists already"),
+        (
+            &["--record", "new.txt", "--bus", "4000015=b.img"],
+            "one bus",
+        ),
+    ] {
+        let serve = [&["emulator", "serve"], &arguments[..], more].concat();
+        let (code, message) = fails(here, &serve);
+        assert_eq!(code, 5, "{message}");
+        assert!(message.contains(part), "{message}");
+    }
 }

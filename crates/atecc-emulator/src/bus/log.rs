@@ -1,5 +1,6 @@
 //! What went over the bus, for tests to look at.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::chip::Direction;
@@ -30,4 +31,13 @@ pub struct LogEntry {
     pub bytes: Vec<u8>,
     /// What was acknowledged.
     pub acked: Acked,
+}
+
+/// Sees each segment.
+pub(super) struct Observer(pub(super) Box<dyn FnMut(&LogEntry) + Send>);
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Observer")
+    }
 }

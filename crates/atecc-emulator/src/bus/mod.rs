@@ -18,6 +18,7 @@ use embedded_hal::i2c::{ErrorType, I2c, Operation, SevenBitAddress};
 pub use error::{BusError, DeadBus};
 pub use log::{Acked, LogEntry};
 
+use log::Observer;
 use transfer::Segment;
 
 use crate::chip::Chip;
@@ -45,6 +46,7 @@ struct Shared {
     awaiting_reply: Vec<ReplyFault>,
     nacks_left: u32,
     log: Option<Vec<LogEntry>>,
+    observer: Option<Observer>,
 }
 
 /// One message of a combined transfer, as Linux's `I2C_RDWR` has them.
@@ -84,6 +86,7 @@ impl Bus {
             awaiting_reply: Vec::new(),
             nacks_left: 0,
             log: None,
+            observer: None,
         })))
     }
 
@@ -150,9 +153,15 @@ impl Bus {
         self.inspect(index, |chip| chip.image().clone())
     }
 
-    /// The clock rate of the bus.
+    /// Set the clock rate of the bus.
     pub fn set_scl_hz(&self, scl_hz: NonZeroU32) {
         self.lock().scl_hz = scl_hz;
+    }
+
+    /// The clock rate of the bus.
+    #[must_use]
+    pub fn scl_hz(&self) -> NonZeroU32 {
+        self.lock().scl_hz
     }
 
     /// Replace the fault script. Faults that are still pending are dropped.
@@ -208,6 +217,12 @@ impl Bus {
             .as_mut()
             .map(std::mem::take)
             .unwrap_or_default()
+    }
+
+    /// Show each segment to `observer` when it has ended, log or no log. It has
+    /// the bus to itself meanwhile and must not use it.
+    pub fn observe(&self, observer: impl FnMut(&LogEntry) + Send + 'static) {
+        self.lock().observer = Some(Observer(Box::new(observer)));
     }
 
     fn lock(&self) -> MutexGuard<'_, Shared> {

@@ -94,6 +94,9 @@ impl Transfer<'_> {
                 }
             }
         };
+        if let Some(observer) = &mut self.shared.observer {
+            (observer.0)(&entry);
+        }
         if let Some(log) = &mut self.shared.log {
             log.push(entry);
         }

@@ -1,5 +1,6 @@
 //! `nerves-key emulator`.
 
+mod record;
 mod serve;
 
 use std::path::Path;

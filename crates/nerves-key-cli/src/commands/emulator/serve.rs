@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use super::{Summary, open};
+use super::{Summary, open, record};
 use crate::cli::{BusSpec, Serve};
 use crate::error::CliError;
 use crate::output::Output;
@@ -41,10 +41,13 @@ pub(super) fn run(arguments: &Serve, output: Output) -> Result<(), CliError> {
         .map_err(CliError::refused)?;
     // Before the socket is there, so that no signal leaves it behind.
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(CliError::failed)?;
-    let server = Server::bind(&socket, buses).map_err(|error| match error {
+    let server = Server::bind(&socket, buses.clone()).map_err(|error| match error {
         ServeError::InUse { .. } | ServeError::NotASocket { .. } => CliError::refused(error),
         _ => CliError::failed(error),
     })?;
+    if let Some(file) = &arguments.record {
+        record::start(file, &buses, output)?;
+    }
     let server = Arc::new(server);
     announce(&socket, &described, arguments.fast, output)?;
 
