@@ -17,7 +17,14 @@ use crate::measurement::Destination;
 use crate::{metadata, run, table};
 
 /// The targets, by the names of their programs.
-const TARGETS: [&str; 5] = ["response", "frames", "certificate", "image", "otp_config"];
+const TARGETS: [&str; 6] = [
+    "response",
+    "frames",
+    "certificate",
+    "image",
+    "otp_config",
+    "transcript",
+];
 
 /// What `cargo fuzz --sanitizer none` passes to rustc.
 const FLAGS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
