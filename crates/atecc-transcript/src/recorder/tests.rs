@@ -236,3 +236,63 @@ fn a_vector_is_a_sink() {
     assert_eq!(lines.len(), 1);
     assert_eq!(lines[0].to_string(), "-            wake\n");
 }
+
+#[cfg(feature = "async")]
+mod awaited {
+    use std::future::Future;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use embedded_hal_async::delay::DelayNs;
+    use embedded_hal_async::i2c::I2c;
+
+    use super::*;
+
+    impl I2c for Bus {
+        async fn transaction(
+            &mut self,
+            address: SevenBitAddress,
+            operations: &mut [Operation<'_>],
+        ) -> Result<(), ErrorKind> {
+            embedded_hal::i2c::I2c::transaction(self, address, operations)
+        }
+    }
+
+    impl DelayNs for NoDelay {
+        async fn delay_ns(&mut self, _: u32) {}
+    }
+
+    /// Of a future that never waits.
+    fn outcome<T>(future: impl Future<Output = T>) -> T {
+        match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(outcome) => outcome,
+            Poll::Pending => panic!("nothing to wait for"),
+        }
+    }
+
+    #[test]
+    fn what_is_awaited_is_recorded() {
+        let seen = std::cell::RefCell::new(Vec::new());
+        let sink = |record: &Record<'_>| {
+            seen.borrow_mut().push(owned(&record.action));
+            Ok(())
+        };
+        let tape = Tape::new(sink, (), Redaction::none());
+        let mut bus = Recorder::new(Bus(Some(NACK_ADDRESS)), &tape);
+        let mut delay = DelayRecorder::new(NoDelay, &tape);
+        assert_eq!(outcome(I2c::write(&mut bus, 0x00, &[0x00])), Err(NACK_ADDRESS));
+        outcome(DelayNs::delay_us(&mut delay, 1_500));
+        outcome(DelayNs::delay_ms(&mut delay, 1));
+        let mut buffer = [0; 4];
+        assert_eq!(outcome(I2c::read(&mut bus, 0x60, &mut buffer)), Err(NACK_ADDRESS));
+        assert_eq!(
+            seen.take(),
+            [
+                Action::Wake,
+                Action::Delay(1_500_000),
+                Action::Delay(1_000_000),
+                read(0x60, &[], Ack::NoAddress)
+            ]
+        );
+    }
+}
