@@ -23,13 +23,14 @@ fn session(i2c: &mut impl I2c, delay: &mut impl DelayNs) {
     i2c.read(0x60, &mut four).expect("awake");
     i2c.write(0x60, &INFO).expect("awake");
     assert!(i2c.read(0x60, &mut four).is_err(), "busy");
-    delay.delay_ms(1);
+    delay.delay_ms(10);
     let (mut count, mut rest) = ([0; 1], [0; 6]);
     let mut operations = [Operation::Read(&mut count), Operation::Read(&mut rest)];
     i2c.transaction(0x60, &mut operations).expect("done");
     let mut again = [0; 7];
     i2c.write_read(0x60, &[0x00], &mut again).expect("awake");
     i2c.write(0x60, &DAMAGED).expect("awake");
+    delay.delay_ms(10);
     i2c.read(0x60, &mut four).expect("an error");
     i2c.write(0x60, &[0x01]).expect("awake");
     assert!(i2c.write(0x60, &INFO).is_err(), "asleep");
@@ -76,7 +77,7 @@ fn both_sides_tell_the_same() {
         .collect();
     let logged: Vec<_> = chip.lines.iter().map(|line| line.action.clone()).collect();
     assert_eq!(seen, logged);
-    assert_eq!(lines.len(), logged.len() + 2);
+    assert_eq!(lines.len(), logged.len() + 3);
     // The time of the second segment of a transaction is not the host's to know.
     let unknown = lines.iter().filter(|line| line.at.is_none()).count();
     assert_eq!(unknown, 1);

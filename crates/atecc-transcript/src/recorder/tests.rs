@@ -280,11 +280,17 @@ mod awaited {
         let tape = Tape::new(sink, (), Redaction::none());
         let mut bus = Recorder::new(Bus(Some(NACK_ADDRESS)), &tape);
         let mut delay = DelayRecorder::new(NoDelay, &tape);
-        assert_eq!(outcome(I2c::write(&mut bus, 0x00, &[0x00])), Err(NACK_ADDRESS));
+        assert_eq!(
+            outcome(I2c::write(&mut bus, 0x00, &[0x00])),
+            Err(NACK_ADDRESS)
+        );
         outcome(DelayNs::delay_us(&mut delay, 1_500));
         outcome(DelayNs::delay_ms(&mut delay, 1));
         let mut buffer = [0; 4];
-        assert_eq!(outcome(I2c::read(&mut bus, 0x60, &mut buffer)), Err(NACK_ADDRESS));
+        assert_eq!(
+            outcome(I2c::read(&mut bus, 0x60, &mut buffer)),
+            Err(NACK_ADDRESS)
+        );
         assert_eq!(
             seen.take(),
             [
