@@ -12,7 +12,7 @@ pub(crate) fn transfer(
     connection: BorrowedFd<'_>,
     messages: Vec<Message>,
 ) -> Result<Vec<u8>, Errno> {
-    let expected = messages
+    let expected: usize = messages
         .iter()
         .map(|message| match message.operation {
             Operation::Read(length) => length.into(),

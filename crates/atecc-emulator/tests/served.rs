@@ -208,7 +208,7 @@ fn nonsense_ends_one_connection() {
         let bad = raw(&served.path());
         send(&bad, garbage, SendFlags::empty()).unwrap();
         assert_eq!(answer(&bad), errno::EPROTO.to_le_bytes());
-        assert_eq!(answer(&bad), [], "closed");
+        assert!(answer(&bad).is_empty(), "closed");
     }
     // One that sends a request and goes before the answer.
     for _ in 0..20 {
