@@ -131,6 +131,18 @@ impl BlockAddress {
         }
     }
 
+    /// The zone or slot.
+    #[must_use]
+    pub const fn place(self) -> Place {
+        self.place
+    }
+
+    /// Counted from the start of the zone or slot.
+    #[must_use]
+    pub const fn block(self) -> u8 {
+        self.block
+    }
+
     pub(crate) const fn zone(self) -> Zone {
         self.place.zone()
     }
@@ -166,6 +178,18 @@ impl WordAddress {
         } else {
             Err(AddressError::Word { word, limit, place })
         }
+    }
+
+    /// The zone or slot.
+    #[must_use]
+    pub const fn place(self) -> Place {
+        self.place
+    }
+
+    /// Counted from the start of the zone or slot.
+    #[must_use]
+    pub const fn word(self) -> u8 {
+        self.word
     }
 
     pub(crate) const fn zone(self) -> Zone {

@@ -102,7 +102,8 @@ impl Expect {
     }
 
     /// Whether a payload of more than one byte has a right length.
-    pub(crate) const fn takes(self, len: usize) -> bool {
+    #[must_use]
+    pub const fn takes(self, len: usize) -> bool {
         match self {
             Self::Done | Self::Verdict | Self::Byte | Self::DoneOrSilence => false,
             Self::Bytes(exactly) | Self::DoneOr(exactly) | Self::VerdictOr(exactly) => {
@@ -113,7 +114,8 @@ impl Expect {
     }
 
     /// Whether a one-byte response is the answer rather than a failure.
-    pub(crate) const fn is_answer(self, status: Status) -> bool {
+    #[must_use]
+    pub const fn is_answer(self, status: Status) -> bool {
         match self {
             Self::Done | Self::DoneOr(_) | Self::DoneOrSilence => {
                 matches!(status, Status::Success)

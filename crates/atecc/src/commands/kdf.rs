@@ -153,6 +153,24 @@ impl<'a> Kdf<'a> {
             details: function.details(len),
         })
     }
+
+    /// Where the key is.
+    #[must_use]
+    pub const fn source(&self) -> KdfSource {
+        self.source
+    }
+
+    /// Where the result goes.
+    #[must_use]
+    pub const fn target(&self) -> KdfTarget {
+        self.target
+    }
+
+    /// The function.
+    #[must_use]
+    pub const fn function(&self) -> KdfFunction<'a> {
+        self.function
+    }
 }
 
 impl<'a> KdfFunction<'a> {

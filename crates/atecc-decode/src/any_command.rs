@@ -1,0 +1,313 @@
+//! Any command of the family, typed.
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use atecc::commands::{
+    Aes, AesGfm, BootVerdict, CheckMac, Counter, CreateTempKey, DeriveKey, DerivedKey,
+    DigestPublicKey, Ecdh, Engines, FixedNonce, GenDig, GenKey, Hmac, InfoGpio, InfoKeyValid,
+    InfoLatch, InfoRevision, InfoState, Kdf, LoadNonce, LoadNonce64, Lock, Mac, Pause, Paused,
+    PrivWrite, Random, RandomNonce, ReadBlock, ReadWord, SecureBoot, SelfTest, ShaContext, ShaEnd,
+    ShaPublic, ShaReadContext, ShaStart, ShaUpdate, ShaWriteContext, SharedSecret, Sign,
+    SignInternal, UpdateExtra, Validate, Verdict, Verify, VolatileState, WriteBlock,
+    WriteEncrypted, WriteWord,
+};
+use atecc::{Chips, Command, Opcode, PublicKey, Request, Revision, Status};
+
+use crate::answer::Answer;
+use crate::commands::{self, Known};
+use crate::frame::{CommandError, Frame, group_of};
+use crate::labels::Labels;
+use crate::response::{self, ResponseError};
+
+macro_rules! commands {
+    ($($name:ident $(<$life:lifetime>)? => $response:ty,)*) => {
+        /// A command of the family, typed where the types have room for it.
+        #[derive(Clone, Debug, Eq, PartialEq)]
+        pub enum AnyCommand<'a> {
+            $(
+                #[doc = concat!("[`", stringify!($name), "`](atecc::commands::", stringify!($name), ").")]
+                $name($name $(<$life>)?),
+            )*
+            /// Bytes that a chip takes and no type of `atecc` has.
+            Untyped(Untyped<'a>),
+        }
+
+        /// What the chip answered to an [`AnyCommand`], typed as the command
+        /// says.
+        #[derive(Clone, Debug, Eq, PartialEq)]
+        pub enum AnyResponse {
+            $(
+                #[doc = concat!("The answer to [`", stringify!($name), "`](atecc::commands::", stringify!($name), ").")]
+                $name($response),
+            )*
+            /// One status byte instead of an answer.
+            Status(Status),
+            /// A payload of the right length with bits that the type does not
+            /// have.
+            Untyped(Vec<u8>),
+        }
+
+        $(
+            impl<'a> From<$name $(<$life>)?> for AnyCommand<'a> {
+                fn from(command: $name $(<$life>)?) -> Self {
+                    Self::$name(command)
+                }
+            }
+        )*
+
+        impl AnyCommand<'_> {
+            /// Count to CRC: the bytes that it was parsed from.
+            #[must_use]
+            pub fn group(&self) -> Vec<u8> {
+                match self {
+                    $(Self::$name(command) => encode(command),)*
+                    Self::Untyped(untyped) => untyped.group(),
+                }
+            }
+
+            /// The chips that have the command, in this mode.
+            #[must_use]
+            pub fn chips(&self) -> Chips {
+                match self {
+                    $(Self::$name(command) => command.chips(),)*
+                    Self::Untyped(untyped) => {
+                        untyped.nearest.as_ref().map_or(Chips::All, |nearest| nearest.chips())
+                    }
+                }
+            }
+
+            /// What it asks for, in the datasheet's words.
+            #[must_use]
+            pub fn explain(&self, labels: &dyn Labels) -> String {
+                match self {
+                    $(Self::$name(command) => command.words(labels),)*
+                    Self::Untyped(untyped) => untyped.explain(labels),
+                }
+            }
+
+            /// The payload of a sound response, typed.
+            pub(crate) fn respond(&self, payload: &[u8]) -> Result<AnyResponse, ResponseError> {
+                match self {
+                    $(Self::$name(command) => response::decode(command, payload, AnyResponse::$name),)*
+                    Self::Untyped(untyped) => match &untyped.nearest {
+                        Some(nearest) => nearest.respond(payload),
+                        None => Ok(AnyResponse::Untyped(payload.to_vec())),
+                    },
+                }
+            }
+
+            /// What the chip answered, in the datasheet's words.
+            #[must_use]
+            pub fn explain_response(&self, response: &AnyResponse) -> String {
+                match (self, response) {
+                    $((Self::$name(command), AnyResponse::$name(answer)) => command.answer(answer),)*
+                    (Self::Untyped(Untyped { nearest: Some(nearest), .. }), response) => {
+                        nearest.explain_response(response)
+                    }
+                    // Of another command: as the type alone has it.
+                    (_, response) => response.words(),
+                }
+            }
+        }
+
+        #[expect(elided_lifetimes_in_paths, reason = "only some commands have a lifetime")]
+        impl AnyResponse {
+            /// The bytes between count and CRC.
+            #[must_use]
+            pub fn payload(&self) -> Vec<u8> {
+                match self {
+                    $(Self::$name(answer) => <$name as Known>::payload(answer),)*
+                    Self::Status(status) => alloc::vec![status.byte()],
+                    Self::Untyped(payload) => payload.clone(),
+                }
+            }
+
+            fn words(&self) -> String {
+                match self {
+                    $(Self::$name(answer) => answer.words(),)*
+                    Self::Status(status) => response::status(*status),
+                    Self::Untyped(payload) => response::untyped(payload),
+                }
+            }
+        }
+    };
+}
+
+commands! {
+    Aes => [u8; 16],
+    AesGfm => [u8; 16],
+    CheckMac => bool,
+    Counter => u32,
+    DeriveKey => (),
+    Ecdh => SharedSecret,
+    GenDig => (),
+    GenKey => PublicKey,
+    DigestPublicKey => (),
+    CreateTempKey => PublicKey,
+    Hmac => [u8; 32],
+    InfoRevision => Revision,
+    InfoKeyValid => bool,
+    InfoState => VolatileState,
+    InfoGpio => [u8; 4],
+    InfoLatch => bool,
+    Kdf<'a> => DerivedKey,
+    Lock => (),
+    Mac => [u8; 32],
+    LoadNonce => (),
+    LoadNonce64 => (),
+    RandomNonce => [u8; 32],
+    FixedNonce => [u8; 32],
+    Pause => Paused,
+    PrivWrite => (),
+    Random => [u8; 32],
+    ReadBlock => [u8; 32],
+    ReadWord => [u8; 4],
+    SecureBoot => BootVerdict,
+    SelfTest => Engines,
+    ShaStart => (),
+    ShaUpdate<'a> => (),
+    ShaEnd<'a> => [u8; 32],
+    ShaPublic => (),
+    ShaReadContext => ShaContext,
+    ShaWriteContext => (),
+    Sign => [u8; 64],
+    SignInternal => [u8; 64],
+    UpdateExtra => (),
+    Verify => Verdict,
+    Validate => bool,
+    WriteBlock => (),
+    WriteEncrypted => (),
+    WriteWord => (),
+}
+
+impl<'a> AnyCommand<'a> {
+    /// Parse a command group, from its count to its CRC. Encoding the result
+    /// gives the same bytes.
+    ///
+    /// # Errors
+    /// [`CommandError`] when no chip of the family takes the bytes as a
+    /// command, whatever its state.
+    pub fn parse(group: &'a [u8]) -> Result<Self, CommandError> {
+        let frame = Frame::cut(group)?;
+        let command = commands::parse(&frame)?;
+        if matches!(command, Self::Untyped(_)) {
+            return Ok(command);
+        }
+        let again = command.group();
+        match again.iter().zip(group).position(|(a, b)| a != b) {
+            None if again.len() == group.len() => Ok(command),
+            offset => {
+                let offset = offset.unwrap_or(0);
+                Ok(Untyped::like(&frame, command, Unexpressed::Bits { offset }).into())
+            }
+        }
+    }
+
+    /// The response group to this command, from its count to its CRC. Encoding
+    /// the result gives the same bytes.
+    ///
+    /// # Errors
+    /// [`ResponseError`] when it is damaged or no answer to this command.
+    pub fn parse_response(&self, group: &[u8]) -> Result<AnyResponse, ResponseError> {
+        let payload = response::payload(group)?;
+        let response = self.respond(payload)?;
+        if response.payload() == payload {
+            Ok(response)
+        } else {
+            Ok(AnyResponse::Untyped(payload.to_vec()))
+        }
+    }
+}
+
+impl AnyResponse {
+    /// Count to CRC: the bytes that it was parsed from.
+    #[must_use]
+    pub fn group(&self) -> Vec<u8> {
+        group_of(&self.payload())
+    }
+}
+
+fn encode<C: Command>(command: &C) -> Vec<u8> {
+    // What was parsed from a group fits one.
+    Request::new(command).map_or_else(
+        |_| Vec::new(),
+        |request| request.bytes().get(1..).unwrap_or_default().to_vec(),
+    )
+}
+
+/// A command that a chip takes although no type of `atecc` has it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Untyped<'a> {
+    /// The command byte.
+    pub opcode: Opcode,
+    /// Mostly a mode.
+    pub param1: u8,
+    /// Mostly an address or slot.
+    pub param2: u16,
+    /// What lies between the parameters and the CRC.
+    pub data: &'a [u8],
+    /// What the types have no room for.
+    pub reason: Unexpressed,
+    /// The typed command that comes nearest.
+    pub nearest: Option<Box<AnyCommand<'a>>>,
+}
+
+/// What `atecc` cannot express.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Unexpressed {
+    /// A zone lock whose Param1 bit 7 skips the check of the CRC.
+    #[error("without check of a CRC")]
+    LockUnchecked,
+    /// More of a message than the type takes.
+    #[error("message of {0} bytes")]
+    Message(usize),
+    /// Bits that the chip ignores, or that no public document explains.
+    #[error("with other bits in byte {offset}")]
+    Bits {
+        /// The first byte of the group that the nearest command has another
+        /// value in, or 0 when only its length differs.
+        offset: usize,
+    },
+}
+
+impl<'a> Untyped<'a> {
+    pub(crate) fn like(frame: &Frame<'a>, nearest: AnyCommand<'a>, reason: Unexpressed) -> Self {
+        Self {
+            nearest: Some(Box::new(nearest)),
+            ..Self::unlike(frame, reason)
+        }
+    }
+
+    pub(crate) const fn unlike(frame: &Frame<'a>, reason: Unexpressed) -> Self {
+        Self {
+            opcode: frame.opcode,
+            param1: frame.param1,
+            param2: frame.param2,
+            data: frame.data,
+            reason,
+            nearest: None,
+        }
+    }
+
+    fn group(&self) -> Vec<u8> {
+        let [low, high] = self.param2.to_le_bytes();
+        let head = [self.opcode as u8, self.param1, low, high];
+        group_of(&[&head[..], self.data].concat())
+    }
+
+    fn explain(&self, labels: &dyn Labels) -> String {
+        match &self.nearest {
+            Some(nearest) => format!("{}, {}", nearest.explain(labels), self.reason),
+            None => format!("{}, {}", self.opcode, self.reason),
+        }
+    }
+}
+
+impl<'a> From<Untyped<'a>> for AnyCommand<'a> {
+    fn from(untyped: Untyped<'a>) -> Self {
+        Self::Untyped(untyped)
+    }
+}

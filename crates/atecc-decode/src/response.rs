@@ -1,0 +1,114 @@
+//! Response groups: `count | payload .. | crc low, high`. A payload of one
+//! byte is a status, but for the few commands whose answer it is. Source:
+//! ATECC508A datasheet, "Status/Error Codes".
+
+use alloc::format;
+use alloc::string::String;
+
+use atecc::{Command, DecodeError, Expect, GroupError, Status, parse_group};
+
+use crate::any_command::AnyResponse;
+use crate::hex::Short;
+
+/// Bytes that are no answer to the command.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum ResponseError {
+    /// Count or CRC is wrong.
+    #[error(transparent)]
+    Group(#[from] GroupError),
+    /// Bytes after the end that the count byte names.
+    #[error("count byte {count}, but {got} bytes")]
+    Trailing {
+        /// The count byte.
+        count: u8,
+        /// How many bytes there are.
+        got: usize,
+    },
+    /// A sound group of a length that the command does not answer.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+}
+
+/// The payload of a group that is sound and nothing more.
+pub(crate) fn payload(group: &[u8]) -> Result<&[u8], ResponseError> {
+    let payload = parse_group(group)?;
+    let count = group.first().copied().unwrap_or_default();
+    if group.len() == usize::from(count) {
+        Ok(payload)
+    } else {
+        let got = group.len();
+        Err(ResponseError::Trailing { count, got })
+    }
+}
+
+/// Decode as a driver does: one byte is a status unless it is the answer.
+pub(crate) fn decode<C: Command>(
+    command: &C,
+    payload: &[u8],
+    typed: impl Fn(C::Response) -> AnyResponse,
+) -> Result<AnyResponse, ResponseError> {
+    let expect = command.expect();
+    let answer = match *payload {
+        [byte] => {
+            let status = Status::from_byte(byte);
+            if expect.is_answer(status) && !is_failure(expect, status) {
+                true
+            } else {
+                return Ok(AnyResponse::Status(status));
+            }
+        }
+        _ => expect.takes(payload.len()),
+    };
+    if answer {
+        Ok(typed(command.decode(payload)?))
+    } else {
+        let (opcode, got) = (C::OPCODE, payload.len());
+        let expected = usize::from(expect.payload_len());
+        let wrong = DecodeError {
+            opcode,
+            expected,
+            got,
+        };
+        Err(wrong.into())
+    }
+}
+
+/// Statuses that no answer of one byte has: what `SelfTest` answers has bits 0
+/// and 2 to 5 (and perhaps 1) only. Source: cryptoauthlib `calib_selftest.c`.
+const fn is_failure(expect: Expect, status: Status) -> bool {
+    matches!(expect, Expect::Byte) && matches!(status, Status::Watchdog | Status::Communication)
+}
+
+/// A status in words.
+pub(crate) fn status(status: Status) -> String {
+    let byte = status.byte();
+    match status {
+        Status::Success => "success".into(),
+        Status::Miscompare => format!("status {byte:02X} miscompare"),
+        Status::Parse => format!("status {byte:02X} parse error"),
+        Status::EccFault => format!("status {byte:02X} ECC fault"),
+        Status::SelfTest => format!("status {byte:02X} self test error"),
+        Status::HealthTest => format!("status {byte:02X} health test error"),
+        Status::Execution => format!("status {byte:02X} execution error"),
+        Status::AfterWake => format!("awake ({byte:02X})"),
+        Status::Watchdog => format!("status {byte:02X} watchdog about to expire"),
+        Status::Communication => format!("status {byte:02X} CRC or other communication error"),
+        Status::Unknown(_) => format!("status {byte:02X} unknown"),
+    }
+}
+
+/// A payload without a type.
+pub(crate) fn untyped(payload: &[u8]) -> String {
+    match payload {
+        [byte] => status(Status::from_byte(*byte)),
+        _ => format!("{} bytes {}", payload.len(), Short(payload)),
+    }
+}
+
+/// What the chip says after a wake, or a group whose command is not known.
+///
+/// # Errors
+/// [`ResponseError`] when it is damaged.
+pub fn explain_wake(group: &[u8]) -> Result<String, ResponseError> {
+    payload(group).map(untyped)
+}
