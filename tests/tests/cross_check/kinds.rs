@@ -15,8 +15,10 @@ use atecc::commands::{
 };
 use atecc::procedures::Prepared;
 use atecc::{
-    BlockAddress, Chips, Command, Device, Error, Failure, Once, Opcode, Place, Status, WordAddress,
+    BlockAddress, Chips, Command, Device, Error, Failure, Once, Opcode, Place, Request, Status,
+    WordAddress,
 };
+use atecc_decode::AnyCommand;
 use atecc_emulator::{BusError, Delay, I2cHandle};
 
 use crate::dice::{Dice, scalar};
@@ -60,7 +62,11 @@ impl Sent {
 }
 
 impl Wire {
-    fn send<C: Command>(&mut self, command: C) -> Sent {
+    fn send<'a, C>(&mut self, command: C) -> Sent
+    where
+        C: Command + Clone + Into<AnyCommand<'a>>,
+    {
+        parses_back(&command);
         let chips = command.chips();
         let head = (C::OPCODE, command.param1(), command.param2());
         let error = match self.preparation {
@@ -87,6 +93,19 @@ impl Wire {
         let both = Prepared::new(Once(preparation), command);
         self.driver.run(both).err()
     }
+}
+
+/// The command's bytes parse to the same command.
+fn parses_back<'a, C>(command: &C)
+where
+    C: Command + Clone + Into<AnyCommand<'a>>,
+{
+    let request = Request::new(command).unwrap();
+    let group = &request.bytes()[1..];
+    let expected: AnyCommand<'_> = command.clone().into();
+    let parsed = AnyCommand::parse(group).unwrap();
+    assert_eq!(parsed, expected);
+    assert_eq!(parsed.group(), group);
 }
 
 pub(crate) type Kind = fn(&mut Dice, &mut Wire) -> Sent;
