@@ -104,11 +104,3 @@ pub(crate) fn untyped(payload: &[u8]) -> String {
         _ => format!("{} bytes {}", payload.len(), Short(payload)),
     }
 }
-
-/// What the chip says after a wake, or a group whose command is not known.
-///
-/// # Errors
-/// [`ResponseError`] when it is damaged.
-pub fn explain_wake(group: &[u8]) -> Result<String, ResponseError> {
-    payload(group).map(untyped)
-}

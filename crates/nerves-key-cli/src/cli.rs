@@ -34,6 +34,10 @@ pub(crate) struct Chip {
         value_name = "URI"
     )]
     pub(crate) device: DeviceUri,
+    /// Write down what passes on the bus, in this new file. Keys and other
+    /// secrets are left out.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -58,6 +62,10 @@ pub(crate) enum Command {
     /// Emulated chips: their image files, and buses for other programs.
     #[command(subcommand)]
     Emulator(Emulator),
+    /// What passed on a bus: import, show, explain and compare it. No chip is
+    /// used.
+    #[command(subcommand)]
+    Transcript(Transcript),
 }
 
 #[derive(Args, Debug)]
