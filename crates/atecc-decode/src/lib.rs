@@ -36,7 +36,7 @@ mod labels;
 mod response;
 
 pub use any_command::{AnyCommand, AnyResponse, Unexpressed, Untyped};
-pub use explain::{Explained, Outcome, Step, StepKind, Summary};
+pub use explain::{Explained, Outcome, Step, StepKind, Summary, facts};
 pub use frame::{CommandError, Part};
 pub use frame_text::{FrameKind, FrameText, explain_frame};
 pub use html::html;

@@ -1,8 +1,10 @@
 //! The command line.
 
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use atecc_transcript::Provenance;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use nerves_key_device::{DeviceUri, ImageName, UriError};
@@ -284,5 +286,111 @@ impl FromStr for BusSpec {
             })?,
             images: images?,
         })
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Transcript {
+    /// Make a transcript of what another program has captured.
+    Import(Import),
+    /// Say where a transcript comes from and what it holds.
+    Show {
+        /// A transcript, as text or binary, or the JSON of a recording.
+        file: PathBuf,
+        /// Draw the timeline into this new HTML file.
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
+    },
+    /// Explain each command and its answer in words.
+    Decode {
+        /// As for show.
+        #[arg(required_unless_present = "hex", conflicts_with = "hex")]
+        file: Option<PathBuf>,
+        /// Explain one frame instead: a command or a response, in hex.
+        #[arg(long, value_name = "BYTES")]
+        hex: Option<String>,
+    },
+    /// Compare two transcripts. Times and comments are not compared.
+    Diff {
+        /// As for show.
+        a: PathBuf,
+        /// As for show.
+        b: PathBuf,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Import {
+    /// The capture.
+    pub(crate) file: PathBuf,
+    /// What made it [default: as it looks].
+    #[arg(long, value_enum)]
+    pub(crate) from: Option<CapturedBy>,
+    /// Write the transcript to this new file instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Which chip it was.
+    #[arg(long)]
+    pub(crate) chip: Option<String>,
+    /// The chip's 7-bit address, for example 0x60 [default: the first one that
+    /// is sent a command].
+    #[arg(long, value_parser = seven_bit)]
+    pub(crate) address: Option<u8>,
+    /// A unique name: lower-case letters, digits and - [default: the file's].
+    #[arg(long)]
+    pub(crate) id: Option<String>,
+    /// How the bytes were obtained.
+    #[arg(long)]
+    pub(crate) provenance: Option<Provenance>,
+    /// The clock rate of the bus in hertz.
+    #[arg(long, value_name = "HZ")]
+    pub(crate) scl_hz: Option<u32>,
+    /// The program that was the host.
+    #[arg(long)]
+    pub(crate) host: Option<String>,
+    /// Where the capture was published, or who made it.
+    #[arg(long)]
+    pub(crate) origin: Option<String>,
+    /// The licence of the data.
+    #[arg(long)]
+    pub(crate) licence: Option<String>,
+    /// The day of the capture, YYYY-MM-DD.
+    #[arg(long)]
+    pub(crate) date: Option<String>,
+    /// A trace of several buses: which of them, as N of i2c-N.
+    #[arg(long, value_name = "N")]
+    pub(crate) adapter: Option<u32>,
+    /// A capture that counts samples: how many there are in a second.
+    #[arg(long, value_name = "HZ")]
+    pub(crate) sample_rate: Option<NonZeroU64>,
+    /// Leave nothing out: keys and other secrets become part of the transcript.
+    #[arg(long)]
+    pub(crate) secrets: bool,
+}
+
+/// Programs that capture.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum CapturedBy {
+    /// A Saleae program's export of its I2C analyzer, CSV.
+    Saleae,
+    /// sigrok-cli with the i2c decoder.
+    Sigrok,
+    /// The Linux kernel's i2c trace events, as text.
+    Ftrace,
+    /// The JSON of recordings.
+    Recording,
+}
+
+fn seven_bit(text: &str) -> Result<u8, String> {
+    let digits = text.trim_start_matches("0x");
+    let number = u8::from_str_radix(digits, 16)
+        .map_err(|error| format!("{text:?} is no address in hex: {error}"))?;
+    if number < 0x80 {
+        Ok(number)
+    } else {
+        Err(format!(
+            "0x{number:02X} is an 8-bit address: the 7-bit one is 0x{:02X}",
+            number >> 1
+        ))
     }
 }

@@ -49,12 +49,17 @@ pub(crate) fn create(path: &Path, bytes: &[u8], readers: Readers) -> Result<(), 
 
 /// Read a file that is small by nature, at most [`LIMIT`] bytes.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, CliError> {
+    read_at_most(path, LIMIT)
+}
+
+/// Read a file of at most `limit` bytes.
+pub(crate) fn read_at_most(path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
     let mut bytes = Vec::new();
     File::open(path)
-        .and_then(|file| file.take(LIMIT + 1).read_to_end(&mut bytes))
+        .and_then(|file| file.take(limit + 1).read_to_end(&mut bytes))
         .map_err(|error| CliError::input(path, error))?;
-    if bytes.len() as u64 > LIMIT {
-        let error = format_args!("larger than {LIMIT} bytes");
+    if bytes.len() as u64 > limit {
+        let error = format_args!("larger than {limit} bytes");
         return Err(CliError::input(path, error));
     }
     Ok(bytes)

@@ -9,6 +9,7 @@ mod error;
 mod files;
 mod output;
 mod progress;
+mod record;
 mod system;
 
 use std::process::ExitCode;

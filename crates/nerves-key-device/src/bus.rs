@@ -91,17 +91,28 @@ impl I2c for AnyBus {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct AnyWake;
 
-impl<D> WakePulse<AnyBus, D> for AnyWake {
-    fn pulse(&mut self, i2c: &mut AnyBus, delay: &mut D) -> Result<(), BusFault> {
+impl AnyWake {
+    /// Take a shared bus for a session, without a pulse: for a wake that gives
+    /// its pulse through a wrapper of the bus.
+    ///
+    /// # Errors
+    /// [`BusFault`] when it cannot be had.
+    pub fn hold_session(i2c: &mut AnyBus) -> Result<(), BusFault> {
         match i2c {
             AnyBus::Linux(bus) => bus
                 .hold_session()
-                .map_err(|error| BusFault::Linux(error.into()))?,
+                .map_err(|error| BusFault::Linux(error.into())),
             AnyBus::Served(bus) => bus
                 .hold_session()
-                .map_err(|error| BusFault::Served(error.into()))?,
-            AnyBus::Emulated(_) => {}
+                .map_err(|error| BusFault::Served(error.into())),
+            AnyBus::Emulated(_) => Ok(()),
         }
+    }
+}
+
+impl<D> WakePulse<AnyBus, D> for AnyWake {
+    fn pulse(&mut self, i2c: &mut AnyBus, delay: &mut D) -> Result<(), BusFault> {
+        Self::hold_session(i2c)?;
         GeneralCall.pulse(i2c, delay)
     }
 

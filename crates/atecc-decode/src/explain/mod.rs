@@ -12,7 +12,8 @@ use atecc_transcript::Transcript;
 
 use crate::labels::Labels;
 pub(crate) use reply::{damaged, damaged_request};
-pub(crate) use text::{Milliseconds, facts};
+pub(crate) use text::Milliseconds;
+pub use text::facts;
 pub(crate) use walk::clock;
 
 /// A transcript, explained.

@@ -1,10 +1,16 @@
 //! Explanations as plain text, one line for each step.
 
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
 use core::fmt;
 
 use atecc_transcript::Header;
 
-use super::{Explained, Outcome, Step, StepKind};
+use crate::hex::Hex;
+
+use super::{Explained, Outcome, Step, StepKind, Summary};
 
 /// Nanoseconds as milliseconds, to a hundredth.
 pub(crate) struct Milliseconds(pub(crate) u64);
@@ -13,7 +19,7 @@ impl fmt::Display for Milliseconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hundredths = self.0.saturating_add(5_000) / 10_000;
         let (whole, rest) = (hundredths / 100, hundredths % 100);
-        f.pad(&alloc::format!("{whole}.{rest:02}"))
+        f.pad(&format!("{whole}.{rest:02}"))
     }
 }
 
@@ -76,28 +82,32 @@ impl fmt::Display for Explained {
         for step in &self.steps {
             writeln!(f, "{step}")?;
         }
-        let numbers = &self.summary;
-        writeln!(
+        writeln!(f, "{}", self.summary)
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
             f,
             "{} actions, {} commands ({} sent again), {} wakes; {} failed, {} damaged, {} not \
              acknowledged; {} ms",
-            numbers.actions,
-            numbers.commands,
-            numbers.repeated,
-            numbers.wakes,
-            numbers.failed,
-            numbers.damaged,
-            numbers.nacks,
-            Milliseconds(numbers.duration_ns)
+            self.actions,
+            self.commands,
+            self.repeated,
+            self.wakes,
+            self.failed,
+            self.damaged,
+            self.nacks,
+            Milliseconds(self.duration_ns)
         )
     }
 }
 
-/// What a header says, by name.
-pub(crate) fn facts(header: &Header) -> alloc::vec::Vec<(&'static str, alloc::string::String)> {
-    use alloc::format;
-    use alloc::string::ToString;
-    let mut facts = alloc::vec![
+/// What a header says, by name; without the image of the start.
+#[must_use]
+pub fn facts(header: &Header) -> Vec<(&'static str, String)> {
+    let mut facts = vec![
         ("id", header.id.clone()),
         ("chip", header.chip.clone()),
         ("address", format!("0x{:02X}", header.address)),
@@ -106,9 +116,7 @@ pub(crate) fn facts(header: &Header) -> alloc::vec::Vec<(&'static str, alloc::st
     let optional = [
         (
             "revision",
-            header
-                .revision
-                .map(|bytes| crate::hex::Hex(&bytes).to_string()),
+            header.revision.map(|bytes| Hex(&bytes).to_string()),
         ),
         ("clock", header.scl_hz.map(|hz| format!("{hz} Hz"))),
         ("host", header.host.clone()),

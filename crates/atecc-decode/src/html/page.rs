@@ -107,10 +107,10 @@ impl<'a> Page<'a> {
             return self.busy(f, step, what);
         }
         for index in first..=last {
-            let Some(line) = self.transcript.lines.get(index) else {
+            let Some(entry) = self.transcript.lines.get(index) else {
                 continue;
             };
-            let (class, title) = match (&line.action, lane) {
+            let (class, title) = match (&entry.action, lane) {
                 (Action::Wake, Lane::Host) => ("wake", "wake"),
                 (Action::Write { ack: Ack::All, .. }, Lane::Host) => {
                     (class(what.kind), &*what.request)

@@ -56,6 +56,6 @@ pub(super) fn run(command: &Cert, output: Output) -> Result<(), CliError> {
 
 /// The chip's certificates, verified.
 fn identity(chip: &Chip) -> Result<Identity, CliError> {
-    let snapshot = chip.device.open()?.run(ReadSnapshot::new())?;
+    let snapshot = chip.open()?.run(ReadSnapshot::new())?;
     Ok(snapshot.identity()?)
 }

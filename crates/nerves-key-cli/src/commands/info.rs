@@ -12,7 +12,7 @@ use crate::error::CliError;
 use crate::output::Output;
 
 pub(super) fn run(chip: &Chip, output: Output) -> Result<(), CliError> {
-    let mut device = chip.device.open()?;
+    let mut device = chip.open()?;
     let snapshot = device.run(ReadSnapshot::new())?;
     let mut lines = vec![
         ("chip", snapshot.config.revision().to_string()),

@@ -8,6 +8,7 @@ mod info;
 mod provision;
 mod sign;
 mod signer;
+mod transcript;
 
 use crate::cli::{Cli, Command};
 use crate::error::CliError;
@@ -24,5 +25,6 @@ pub(crate) fn run(cli: Cli, output: Output) -> Result<(), CliError> {
         Command::Cert(command) => cert::run(&command, output),
         Command::Sign(arguments) => sign::run(&arguments, output),
         Command::Emulator(command) => emulator::run(&command, output),
+        Command::Transcript(command) => transcript::run(&command, output),
     }
 }

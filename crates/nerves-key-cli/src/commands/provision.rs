@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
-use atecc::Timing;
+use atecc::{Device, Timing, WakePulse};
 use data_encoding::{HEXLOWER_PERMISSIVE, HEXUPPER};
+use embedded_hal::delay::DelayNs;
+use embedded_hal::i2c::I2c;
 use nerves_key::ReadSnapshot;
 use nerves_key_provision::{KeySigner, Plan, Possession, Report, Request, provision};
 use nerves_key_schema::{BoardName, ManufacturerSerial, Otp};
@@ -15,11 +17,11 @@ use crate::error::CliError;
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::{confirm, files, system};
-use nerves_key_device::AnyDevice;
+use nerves_key_device::BusFault;
 
 pub(super) fn run(arguments: &Provision, output: Output) -> Result<(), CliError> {
     let (request, mut signer) = request(arguments)?;
-    let mut device = arguments.chip.device.open()?;
+    let mut device = arguments.chip.open()?;
     let snapshot = device.run(ReadSnapshot::new())?;
     let plan = Plan::new(&snapshot, &request)?;
     let chip = snapshot.config.serial_number();
@@ -58,12 +60,17 @@ pub(super) fn run(arguments: &Provision, output: Output) -> Result<(), CliError>
 }
 
 /// Run `plan` and show its steps.
-pub(super) fn execute(
-    device: &mut AnyDevice,
+pub(super) fn execute<B, D, W>(
+    device: &mut Device<B, D, W>,
     plan: &Plan,
     signer: &mut KeySigner,
     output: Output,
-) -> Result<Report, CliError> {
+) -> Result<Report, CliError>
+where
+    B: I2c<Error = BusFault>,
+    D: DelayNs,
+    W: WakePulse<B, D>,
+{
     device.set_timing(Timing::new(plan.config().revision().family()));
     let challenges = system::challenges()?;
     let mut progress = Progress::new(output);

@@ -20,11 +20,7 @@ pub(super) fn run(arguments: &Sign, output: Output) -> Result<(), CliError> {
         (None, Some(path)) => digest_of(path)?,
         (None, None) => return Err(CliError::refused("nothing to sign: give FILE or --digest")),
     };
-    let signature = arguments
-        .chip
-        .device
-        .open()?
-        .run(nerves_key::sign(digest))?;
+    let signature = arguments.chip.open()?.run(nerves_key::sign(digest))?;
     let der = SignatureBytes::from_bytes(signature)
         .to_der()
         .map_err(CliError::failed)?;

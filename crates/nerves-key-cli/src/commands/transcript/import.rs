@@ -1,0 +1,152 @@
+//! `nerves-key transcript import`.
+
+use std::path::Path;
+
+use atecc_transcript::import::{self, Format, ImportError};
+use atecc_transcript::{Action, Header, Line, Provenance, Redaction, Start, Transcript};
+use serde_json::json;
+
+use super::load::LIMIT;
+use crate::cli::{CapturedBy, Import};
+use crate::error::CliError;
+use crate::files::{self, Readers};
+use crate::output::Output;
+use crate::record;
+
+/// Word address of a command. Source: ATECC508A datasheet, "Word Address
+/// Values".
+const COMMAND: u8 = 0x03;
+
+pub(super) fn run(arguments: &Import, output: Output) -> Result<(), CliError> {
+    let path = &arguments.file;
+    let bytes = files::read_at_most(path, LIMIT)?;
+    let text = std::str::from_utf8(&bytes).map_err(|error| CliError::input(path, error))?;
+    let mut transcript = read(text, arguments)?.map_err(|error| CliError::input(path, error))?;
+    if !arguments.secrets {
+        transcript.redact(Redaction::secrets());
+    }
+    let rendered = transcript.render();
+    // What is written can be read again, whatever was given.
+    Transcript::parse(&rendered).map_err(CliError::refused)?;
+    let (actions, hidden) = count(&transcript.lines);
+    let document = json!({
+        "id": transcript.header.id,
+        "address": transcript.header.address,
+        "actions": actions,
+        "redacted": hidden,
+        "file": arguments.out.as_ref().map(|path| path.display().to_string()),
+        "transcript": arguments.out.is_none().then_some(&rendered),
+    });
+    let Some(out) = &arguments.out else {
+        return output.result(&rendered, &document);
+    };
+    files::create(out, rendered.as_bytes(), Readers::Owner)?;
+    let text = format!(
+        "{}: {actions} actions with the chip at 0x{:02X}, {hidden} of them with bytes left out",
+        out.display(),
+        transcript.header.address
+    );
+    output.result(&text, &document)
+}
+
+fn count(lines: &[Line]) -> (usize, usize) {
+    let hidden = lines.iter().filter(|line| !line.redacted.is_empty());
+    (lines.len(), hidden.count())
+}
+
+fn read(text: &str, arguments: &Import) -> Result<Result<Transcript, ImportError>, CliError> {
+    let lines = match format(text, arguments)? {
+        Format::Recording => {
+            return Ok(import::recording(text).map(|mut transcript| {
+                given(&mut transcript.header, arguments);
+                transcript
+            }));
+        }
+        Format::Saleae => import::saleae::lines(text),
+        Format::Sigrok => import::sigrok::lines(text, arguments.sample_rate),
+        Format::Ftrace => import::ftrace::lines(text, arguments.adapter),
+        Format::Transcript => {
+            return Err(CliError::input(&arguments.file, "a transcript already"));
+        }
+    };
+    let lines = match lines {
+        Ok(lines) => lines,
+        Err(error) => return Ok(Err(error)),
+    };
+    let address = match arguments.address {
+        Some(address) => address,
+        None => address_of(&lines).ok_or_else(|| {
+            CliError::input(
+                &arguments.file,
+                "no chip is sent a command: say which one by --address",
+            )
+        })?,
+    };
+    let mut header = header(&arguments.file, address);
+    given(&mut header, arguments);
+    Ok(Ok(Transcript { header, lines }))
+}
+
+fn format(text: &str, arguments: &Import) -> Result<Format, CliError> {
+    match arguments.from {
+        Some(CapturedBy::Saleae) => Ok(Format::Saleae),
+        Some(CapturedBy::Sigrok) => Ok(Format::Sigrok),
+        Some(CapturedBy::Ftrace) => Ok(Format::Ftrace),
+        Some(CapturedBy::Recording) => Ok(Format::Recording),
+        None => Format::detect(text)
+            .ok_or_else(|| CliError::input(&arguments.file, "not known by its looks: say --from")),
+    }
+}
+
+/// The first that is sent a command group.
+fn address_of(lines: &[Line]) -> Option<u8> {
+    lines.iter().find_map(|line| match &line.action {
+        Action::Write { address, bytes, .. } if bytes.first() == Some(&COMMAND) => Some(*address),
+        _ => None,
+    })
+}
+
+fn header(path: &Path, address: u8) -> Header {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    Header {
+        id: record::id(&stem),
+        chip: "unknown".to_owned(),
+        revision: None,
+        address,
+        scl_hz: None,
+        provenance: Provenance::HardwareCapture,
+        host: None,
+        story: None,
+        start: Start::Unknown,
+        origin: "not stated".to_owned(),
+        licence: "not stated".to_owned(),
+        date: None,
+        notes: Vec::new(),
+    }
+}
+
+/// What the command line says comes first.
+fn given(header: &mut Header, arguments: &Import) {
+    let texts = [
+        (&mut header.id, &arguments.id),
+        (&mut header.chip, &arguments.chip),
+        (&mut header.origin, &arguments.origin),
+        (&mut header.licence, &arguments.licence),
+    ];
+    for (field, value) in texts {
+        if let Some(value) = value {
+            field.clone_from(value);
+        }
+    }
+    for (field, value) in [
+        (&mut header.host, &arguments.host),
+        (&mut header.date, &arguments.date),
+    ] {
+        if value.is_some() {
+            field.clone_from(value);
+        }
+    }
+    header.address = arguments.address.unwrap_or(header.address);
+    header.provenance = arguments.provenance.unwrap_or(header.provenance);
+    header.scl_hz = arguments.scl_hz.or(header.scl_hz);
+}

@@ -1,0 +1,245 @@
+//! `--record FILE`: what a command does on the bus, written down line by line.
+//!
+//! The file is the owner's alone and never replaces another. Each line goes to
+//! the system as soon as it is complete, so that a crash costs the last one at
+//! most. Secrets are left out whatever the chip: a recording is made to be
+//! given away.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use atecc::{Device, WakePulse};
+use atecc_transcript::{
+    Clock, DelayRecorder, Header, Line, Lost, Provenance, Record, Recorder, Redaction, Sink, Start,
+    Tape, Time,
+};
+use nerves_key_device::{AnyBus, AnyDelay, AnyDevice, AnyWake, BusFault, DeviceUri};
+use nerves_key_schema::slot;
+
+use crate::cli::Chip;
+use crate::error::CliError;
+use crate::system;
+
+type Bus = Recorder<'static, AnyBus, Target, Watch>;
+type Delay = DelayRecorder<'static, AnyDelay, Target, Watch>;
+
+/// A driver for any chip, recorded if the user wants it so.
+pub(crate) type RecordedDevice = Device<Bus, Delay, RecordedWake>;
+
+impl Chip {
+    /// Open the bus, and before it the file that it is recorded in. The chip is
+    /// not touched yet.
+    pub(crate) fn open(&self) -> Result<RecordedDevice, CliError> {
+        let target = match &self.record {
+            Some(path) => Target::create(path)?,
+            None => Target::Nowhere,
+        };
+        let device = match self.device.open() {
+            Ok(device) => device,
+            Err(error) => {
+                target.discard();
+                return Err(error.into());
+            }
+        };
+        self.recorded(device, target)
+    }
+
+    fn recorded(&self, device: AnyDevice, mut target: Target) -> Result<RecordedDevice, CliError> {
+        let address = device.address();
+        target.begin(&self.device, address.get())?;
+        let watch = match self.device {
+            // Their time is not ours: a wait takes none.
+            DeviceUri::Image { .. } | DeviceUri::ThrowAway { .. } => Watch::Stopped,
+            DeviceUri::I2c { .. } | DeviceUri::Served { .. } => Watch::Since(Instant::now()),
+        };
+        let (bus, delay) = device.release();
+        // One device is opened in the life of the process.
+        let tape = Box::leak(Box::new(Tape::new(target, watch, redaction())));
+        let device = Device::new(Recorder::new(bus, tape), DelayRecorder::new(delay, tape));
+        Ok(device.with_wake(RecordedWake).with_address(address))
+    }
+}
+
+/// Certificates and public keys are no secrets; all other slots may be.
+fn redaction() -> Redaction {
+    let public = [
+        slot::AUX_DEVICE_CERTIFICATE,
+        slot::DEVICE_CERTIFICATE,
+        slot::SIGNER_PUBLIC_KEY,
+        slot::SIGNER_CERTIFICATE,
+        slot::SIGNER_SERIAL_NUMBER,
+        slot::AUX_SIGNER_PUBLIC_KEY,
+        slot::AUX_SIGNER_CERTIFICATE,
+    ];
+    let mask = public
+        .iter()
+        .fold(0, |mask, slot| mask | 1_u16 << slot.index());
+    Redaction::secrets().public_slots(mask)
+}
+
+/// Holds and releases a shared bus as [`AnyWake`] does. The pulse passes
+/// through the recorder.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct RecordedWake;
+
+impl<D> WakePulse<Bus, D> for RecordedWake {
+    fn pulse(&mut self, i2c: &mut Bus, delay: &mut D) -> Result<(), BusFault> {
+        AnyWake::hold_session(i2c.unrecorded())?;
+        atecc::GeneralCall.pulse(i2c, delay)
+    }
+
+    fn session_over(&mut self, i2c: &mut Bus) {
+        WakePulse::<AnyBus, ()>::session_over(&mut AnyWake, i2c.unrecorded());
+    }
+}
+
+/// Time since the recording began, where it passes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Watch {
+    Since(Instant),
+    Stopped,
+}
+
+impl Clock for Watch {
+    fn now(&mut self) -> Option<Time> {
+        match self {
+            Self::Since(start) => {
+                let ns = u64::try_from(start.elapsed().as_nanos());
+                Some(Time(ns.unwrap_or(u64::MAX)))
+            }
+            Self::Stopped => None,
+        }
+    }
+}
+
+/// Where the lines go.
+#[derive(Debug)]
+pub(crate) enum Target {
+    Nowhere,
+    File {
+        path: PathBuf,
+        file: File,
+    },
+    /// Nothing more is written after a failure: a recording with a gap in the
+    /// middle would look whole.
+    Broken,
+}
+
+impl Target {
+    fn create(path: &Path) -> Result<Self, CliError> {
+        let opened = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path);
+        let file = opened.map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => {
+                CliError::refused(format_args!("{} exists already", path.display()))
+            }
+            _ => CliError::output(path, error),
+        })?;
+        let path = path.to_owned();
+        Ok(Self::File { path, file })
+    }
+
+    /// The bus could not be opened: an empty file would only be in the way.
+    fn discard(self) {
+        if let Self::File { path, .. } = self {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+
+    fn begin(&mut self, device: &DeviceUri, address: u8) -> Result<(), CliError> {
+        let Self::File { path, file } = self else {
+            return Ok(());
+        };
+        let text = header(path, device, address).to_string();
+        file.write_all(text.as_bytes())
+            .map_err(|error| CliError::output(path, error))
+    }
+}
+
+impl Sink for Target {
+    fn record(&mut self, record: &Record<'_>) -> Result<(), Lost> {
+        let (path, written) = match self {
+            Self::Nowhere => return Ok(()),
+            Self::Broken => return Err(Lost),
+            Self::File { path, file } => {
+                let line = Line::from(record).to_string();
+                (path, file.write_all(line.as_bytes()))
+            }
+        };
+        let Err(error) = written else {
+            return Ok(());
+        };
+        let text = format!("{}: {error}: the recording is not complete", path.display());
+        // The command goes on: its work matters more than its record.
+        let _ = writeln!(io::stderr().lock(), "nerves-key: {text}");
+        *self = Self::Broken;
+        Err(Lost)
+    }
+}
+
+fn header(path: &Path, device: &DeviceUri, address: u8) -> Header {
+    let emulated = |chip: Option<atecc_emulator::Revision>| {
+        let known = chip.map(|chip| chip.to_string());
+        let provenance = Provenance::Emulator;
+        (known, provenance)
+    };
+    let (chip, provenance) = match device {
+        DeviceUri::I2c { .. } => (None, Provenance::HardwareLog),
+        DeviceUri::Served { .. } => emulated(None),
+        DeviceUri::Image { chip, .. } => emulated(*chip),
+        DeviceUri::ThrowAway { chip } => {
+            emulated(Some(chip.unwrap_or(nerves_key_device::DEFAULT_CHIP)))
+        }
+    };
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    Header {
+        id: id(&stem),
+        chip: chip.unwrap_or_else(|| "unknown".to_owned()),
+        revision: None,
+        address,
+        scl_hz: None,
+        provenance,
+        host: Some(concat!("atecc ", env!("CARGO_PKG_VERSION")).to_owned()),
+        story: None,
+        start: Start::Unknown,
+        origin: "recorded by nerves-key --record".to_owned(),
+        licence: "not stated".to_owned(),
+        date: system::now().ok().map(|now| date(&now.to_string())),
+        notes: Vec::new(),
+    }
+}
+
+/// The day of a point in time that is written in full.
+fn date(time: &str) -> String {
+    time.chars().take("YYYY-MM-DD".len()).collect()
+}
+
+/// Lower-case letters, digits and `-` of a file name.
+pub(crate) fn id(name: &str) -> String {
+    let id: String = name
+        .chars()
+        .map(|character| match character.to_ascii_lowercase() {
+            character @ ('a'..='z' | '0'..='9') => character,
+            _ => '-',
+        })
+        .collect();
+    let id = id.trim_matches('-');
+    if id.is_empty() { "recording" } else { id }.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::id;
+
+    #[test]
+    fn names_become_ids() {
+        assert_eq!(id("My Chip_1"), "my-chip-1");
+        assert_eq!(id("---"), "recording");
+    }
+}
