@@ -36,6 +36,8 @@ pub struct Step {
     pub lines: (usize, usize),
     /// Nanoseconds since the start of the transcript, if it has times.
     pub at_ns: Option<u64>,
+    /// The same, reckoned from delays and the bus clock where it has none.
+    pub reckoned_ns: u64,
     /// What the host asked, in words.
     pub request: String,
     /// What the chip answered, in words; empty where nothing is to be said.
@@ -125,7 +127,9 @@ pub struct Summary {
     pub failed: usize,
     /// Frames that are damaged.
     pub damaged: usize,
-    /// Transfers that nobody acknowledged, wakes excepted.
+    /// Reads that were too early and were tried again with success.
+    pub polls: usize,
+    /// Other transfers that nobody acknowledged, wakes excepted.
     pub nacks: usize,
     /// Wake pulses.
     pub wakes: usize,

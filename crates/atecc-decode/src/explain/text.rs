@@ -26,10 +26,8 @@ impl fmt::Display for Milliseconds {
 /// The line of a step, without its end.
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.at_ns {
-            Some(ns) => write!(f, "{:>11} ms  ", Milliseconds(ns))?,
-            None => write!(f, "{:>11}     ", "-")?,
-        }
+        let reckoned = if self.at_ns.is_some() { ' ' } else { '~' };
+        write!(f, "{reckoned}{:>10} ms  ", Milliseconds(self.reckoned_ns))?;
         f.write_str(&self.request)?;
         match (&*self.answer, self.kind, self.outcome) {
             ("", StepKind::Command | StepKind::Wake, Outcome::Unread) => {
@@ -91,7 +89,7 @@ impl fmt::Display for Summary {
         write!(
             f,
             "{} actions, {} commands ({} sent again), {} wakes; {} failed, {} damaged, {} not \
-             acknowledged; {} ms",
+             acknowledged, {} read too early; {} ms",
             self.actions,
             self.commands,
             self.repeated,
@@ -99,6 +97,7 @@ impl fmt::Display for Summary {
             self.failed,
             self.damaged,
             self.nacks,
+            self.polls,
             Milliseconds(self.duration_ns)
         )
     }

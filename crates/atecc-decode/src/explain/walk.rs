@@ -96,6 +96,7 @@ impl Walk<'_> {
                 .get(index)
                 .and_then(|line| line.at)
                 .map(|Time(ns)| ns),
+            reckoned_ns: self.clock.get(index).map_or(0, |(start, _)| *start),
             request,
             answer: String::new(),
             outcome,
@@ -318,6 +319,8 @@ impl Walk<'_> {
             Action::Write { ack, .. } | Action::Read { ack, .. } => *ack != Ack::All,
             Action::Wake | Action::Delay(_) => false,
         });
+        let answered = self.steps.iter().filter(|step| !step.answer.is_empty());
+        let polls = answered.map(|step| step.polls).sum();
         let start = self.clock.first().map_or(0, |(start, _)| *start);
         let end = self.clock.last().map_or(0, |(_, end)| *end);
         Summary {
@@ -326,7 +329,8 @@ impl Walk<'_> {
             repeated: count(|step| step.again),
             failed: count(|step| step.outcome == Outcome::Failed),
             damaged: count(|step| step.outcome == Outcome::Damaged),
-            nacks: nacked.count(),
+            polls,
+            nacks: nacked.count().saturating_sub(polls),
             wakes: count(|step| step.kind == StepKind::Wake),
             duration_ns: end.saturating_sub(start),
         }

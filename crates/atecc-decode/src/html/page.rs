@@ -367,6 +367,7 @@ impl fmt::Display for Page<'_> {
             (numbers.damaged, "damaged", "damaged"),
             (numbers.nacks, "nack", "not acknowledged"),
             (numbers.repeated, "again", "sent again"),
+            (numbers.polls, "polls", "read too early"),
         ] {
             write!(f, "<span class=\"{class} n{count}\">{count} {what}</span>")?;
         }
