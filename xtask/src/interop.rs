@@ -2,6 +2,7 @@
 //! outside programs before the emulator.
 
 pub(crate) mod served;
+pub(crate) mod timeline;
 
 use std::path::{Path, PathBuf};
 
@@ -10,6 +11,7 @@ use crate::run;
 
 /// A Debian package, and a command that succeeds where it is installed.
 const PACKAGES: &[(&str, &str, &[&str])] = &[
+    ("chromium", "chromium", &["--version"]),
     ("openssl", "openssl", &["version"]),
     ("g++", "g++", &["--version"]),
     ("i2c-tools", "i2cdetect", &["-V"]),

@@ -64,6 +64,10 @@ const INTEROP: &[(&str, Work)] = &[
         "interop: served emulator, i2c-tools, adafruit-circuitpython-atecc",
         Work::Own(interop::served::run),
     ),
+    (
+        "interop: timeline of a provisioning, chromium",
+        Work::Own(interop::timeline::run),
+    ),
     ("cargo xtask fuzz", Work::Own(fuzz::short)),
 ];
 

@@ -310,7 +310,7 @@ pub(crate) enum Transcript {
         #[arg(long, value_name = "BYTES")]
         hex: Option<String>,
     },
-    /// Compare two transcripts. Times and comments are not compared.
+    /// Compare two transcripts, but for their times, waits and comments.
     Diff {
         /// As for show.
         a: PathBuf,

@@ -30,7 +30,7 @@ pub(crate) fn clock(transcript: &Transcript) -> Vec<(u64, u64)> {
     let lines = transcript.lines.iter();
     lines
         .map(|line| {
-            let start = line.at.map_or(now, |Time(ns)| ns.max(now));
+            let start = line.at.map_or(now, |Time(ns)| ns);
             now = start.saturating_add(duration(&line.action, scl));
             (start, now)
         })
@@ -41,11 +41,15 @@ fn duration(action: &Action<Vec<u8>>, scl: u64) -> u64 {
     let bytes = match action {
         Action::Delay(ns) => return *ns,
         Action::Wake => 1,
-        Action::Write { bytes, .. } | Action::Read { bytes, .. } => bytes.len().saturating_add(1),
+        Action::Write { bytes, ack, .. } | Action::Read { bytes, ack, .. } => match ack {
+            Ack::NoAddress => 1,
+            Ack::Bytes(acked) => u64::from(*acked).saturating_add(2),
+            Ack::All | Ack::Unknown => u64::try_from(bytes.len())
+                .unwrap_or(u64::MAX)
+                .saturating_add(1),
+        },
     };
-    let clocks = u64::try_from(bytes)
-        .unwrap_or(u64::MAX)
-        .saturating_mul(CLOCKS);
+    let clocks = bytes.saturating_mul(CLOCKS);
     clocks.saturating_mul(NS_PER_S / scl)
 }
 

@@ -1,0 +1,209 @@
+//! Recording and reading transcripts, as a user does it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_nerves-key"))
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("NERVES_KEY_DEVICE")
+        .output()
+        .unwrap()
+}
+
+fn ok(folder: &Path, arguments: &[&str]) -> String {
+    let output = run(folder, arguments);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {error}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn json(folder: &Path, arguments: &[&str]) -> Value {
+    let arguments: Vec<_> = ["--json"].iter().chain(arguments).copied().collect();
+    serde_json::from_str(&ok(folder, &arguments)).unwrap()
+}
+
+/// Exit code and message.
+fn fails(folder: &Path, arguments: &[&str]) -> (i32, String) {
+    let output = run(folder, arguments);
+    let message = String::from_utf8(output.stderr).unwrap();
+    (output.status.code().unwrap(), message)
+}
+
+fn recordings() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/recordings")
+}
+
+/// A provisioning that is recorded in `prov.txt`.
+fn provisioned(chip: &str) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path();
+    ok(path, &["signer", "create", "signer"]);
+    let device = format!("emu:chip.img?chip={chip}");
+    let mut arguments = vec!["provision", "--device", &device, "--record", "prov.txt"];
+    arguments.extend(["--signer-cert", "signer.cert", "--signer-key", "signer.key"]);
+    arguments.extend(["--serial", "N1", "--yes"]);
+    ok(path, &arguments);
+    folder
+}
+
+#[test]
+fn a_recorded_provisioning_tells_no_secret() {
+    for chip in ["atecc508a", "atecc608b"] {
+        let folder = provisioned(chip);
+        let path = folder.path();
+        let record = path.join("prov.txt");
+        let mode = fs::metadata(&record).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let decoded = json(path, &["transcript", "decode", "prov.txt"]);
+        let steps = decoded["steps"].as_array().unwrap();
+        let requests = |begins: &str| -> Vec<&Value> {
+            let begins = |step: &&Value| step["request"].as_str().unwrap().starts_with(begins);
+            steps.iter().filter(begins).collect()
+        };
+        // Slots 1 to 8 are where keys and settings go: every byte of theirs.
+        for slot in 1..=8 {
+            let mut writes = requests(&format!("Write slot {slot},"));
+            writes.extend(requests(&format!("Write slot {slot} (")));
+            assert!(!writes.is_empty(), "slot {slot}");
+            for write in writes {
+                let bytes = write["request_bytes"].as_str().unwrap();
+                let data = &bytes[2 * 5..];
+                assert!(data.len() > 8 && data.chars().all(|c| c == '.'), "{write}");
+            }
+        }
+        for step in requests("Random").iter().chain(&requests("Read slot 0")) {
+            assert!(step["response_bytes"].as_str().unwrap().contains(".."));
+        }
+        assert_eq!(requests("Write slot 10 (device certificate)").len(), 3);
+        assert_eq!(requests("Lock").len(), 3);
+        for outcome in ["failed", "damaged", "nack", "unread"] {
+            let found = steps.iter().find(|step| step["outcome"] == outcome);
+            assert!(found.is_none(), "{chip}: {found:?}");
+        }
+        // The private key that the emulated chip made, bytes 4 to 35 of slot 0.
+        let image = fs::read_to_string(path.join("chip.img")).unwrap();
+        let key = private_key(&image);
+        let told: String = fs::read_to_string(&record)
+            .unwrap()
+            .chars()
+            .filter(char::is_ascii_hexdigit)
+            .collect();
+        assert!(!told.to_lowercase().contains(&key[..32]));
+    }
+}
+
+/// Hex digits of the private key in an image file.
+fn private_key(image: &str) -> String {
+    let slot = image
+        .lines()
+        .filter_map(|line| line.strip_prefix("slot 0 0x0"))
+        .map(|line| &line[2..]);
+    let digits: String = slot
+        .flat_map(str::chars)
+        .filter(char::is_ascii_hexdigit)
+        .collect();
+    let key = digits.to_lowercase()[8..72].to_owned();
+    assert_ne!(key, "0".repeat(64));
+    key
+}
+
+#[test]
+fn a_record_never_replaces_a_file() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path();
+    fs::write(path.join("a.txt"), "mine").unwrap();
+    let (code, message) = fails(path, &["info", "--device", "emu:", "--record", "a.txt"]);
+    assert_eq!((code, message.contains("exists already")), (5, true));
+    assert_eq!(fs::read_to_string(path.join("a.txt")).unwrap(), "mine");
+    // Without a bus no file is left behind.
+    let missing = ["info", "--device", "unix:nowhere", "--record", "b.txt"];
+    assert_eq!(fails(path, &missing).0, 3);
+    assert!(!path.join("b.txt").exists());
+}
+
+#[test]
+fn the_same_and_another() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path();
+    for name in ["a.txt", "b.txt"] {
+        ok(path, &["info", "--device", "emu:c.img", "--record", name]);
+    }
+    let same = json(path, &["transcript", "diff", "a.txt", "b.txt"]);
+    assert_eq!(same["same_exchanges"], true);
+    let text = fs::read_to_string(path.join("a.txt")).unwrap();
+    // The read of the second block becomes one of the first.
+    let (block, other) = (
+        "write 60 03 07 02 80 0800 0a4d",
+        "write 60 03 07 02 80 0000 09ad",
+    );
+    assert!(text.contains(block), "{text}");
+    fs::write(path.join("c.txt"), text.replacen(block, other, 1)).unwrap();
+    let output = run(path, &["transcript", "diff", "a.txt", "c.txt"]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains(&format!("+ -            {other}")), "{text}");
+}
+
+#[test]
+fn one_frame() {
+    let folder = TempDir::new().unwrap();
+    let decode = |hex| ok(folder.path(), &["transcript", "decode", "--hex", hex]);
+    for (hex, words) in [
+        ("03 07 30 00 00 00 03 5d", "Info revision"),
+        ("07:30:00:00:00:03:5D", "Info revision"),
+        ("0x04,0x11,0x33,0x43", "awake (11)"),
+        ("040f2342", "status 0F execution error"),
+        (
+            "07 40 04 00 00 83 87",
+            "GenKey, create private key in slot 0 (device private key)",
+        ),
+        (
+            "07 17 80 00 00 39 8d",
+            "Lock configuration (CRC 0000), without check of a CRC",
+        ),
+        ("02", "idle"),
+    ] {
+        assert_eq!(decode(hex).trim(), words);
+    }
+    let wrong = ["transcript", "decode", "--hex", "03 07 30 00 00 00 03 5c"];
+    let (code, message) = fails(folder.path(), &wrong);
+    assert_eq!(code, 1);
+    let words = "Info revision; bad CRC: is 03 5c, should be 03 5d";
+    assert!(message.contains(words), "{message}");
+    let (code, _) = fails(folder.path(), &["transcript", "decode", "--hex", "xy"]);
+    assert_eq!(code, 5);
+}
+
+#[test]
+fn recordings_are_imported_shown_and_drawn() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path();
+    let recording = recordings().join("sigrok-atecc508a-s1.json");
+    let recording = recording.to_str().unwrap();
+    let out = [
+        "transcript",
+        "import",
+        recording,
+        "--out",
+        "s1.txt",
+        "--secrets",
+    ];
+    ok(path, &out);
+    assert_eq!(fails(path, &out).0, 5);
+    let difference = json(path, &["transcript", "diff", recording, "s1.txt"]);
+    assert_eq!(difference["same_actions"], true);
+    let shown = json(path, &["transcript", "show", "s1.txt"]);
+    assert_eq!(shown["header"]["provenance"], "hardware-capture");
+    ok(path, &["transcript", "show", "s1.txt", "--html", "s1.html"]);
+    let page = fs::read_to_string(path.join("s1.html")).unwrap();
+    assert!(page.contains("host → chip") && page.contains("Nonce"));
+    let (code, message) = fails(path, &["transcript", "show", "s1.html"]);
+    assert_eq!((code, message.contains("no transcript")), (5, true));
+}
