@@ -3,6 +3,9 @@
 //! `count | opcode | param1 | param2 low, high | data .. | crc low, high`.
 //! Source: ATECC508A datasheet, "I/O Groups".
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use atecc::{GroupError, Opcode, Slot, crc16, parse_group};
 
 /// Bytes that no chip takes as a command, and which of them is to blame.
@@ -175,10 +178,10 @@ pub(crate) fn slot_of(byte: u8) -> Slot {
 }
 
 /// A group around `body`: count before it, CRC after it.
-pub(crate) fn group_of(body: &[u8]) -> alloc::vec::Vec<u8> {
+pub(crate) fn group_of(body: &[u8]) -> Vec<u8> {
     // A body comes from a group, which is at most 155 bytes.
     let count = u8::try_from(body.len().saturating_add(3)).unwrap_or(u8::MAX);
-    let mut group = alloc::vec![count];
+    let mut group = vec![count];
     group.extend_from_slice(body);
     let crc = crc16(&group).to_le_bytes();
     group.extend_from_slice(&crc);
