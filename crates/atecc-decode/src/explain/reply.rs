@@ -53,9 +53,8 @@ impl Bytes {
     /// The group with a CRC that fits, where its own is redacted.
     fn sound(&self) -> Vec<u8> {
         let mut bytes = self.bytes.clone();
-        if self.hidden.last() == Some(&true)
-            && let Some((covered, crc)) = bytes.split_last_chunk_mut::<2>()
-        {
+        let crc = bytes.split_last_chunk_mut::<2>();
+        if let (Some(true), Some((covered, crc))) = (self.hidden.last(), crc) {
             *crc = crc16(covered).to_le_bytes();
         }
         bytes

@@ -165,9 +165,10 @@ impl Walk<'_> {
     /// The group that a line writes, without its word address.
     fn written(&self, index: usize) -> Bytes {
         let mut group = Bytes::default();
-        if let Some(line) = self.lines.get(index)
-            && let Action::Write { bytes, .. } = &line.action
-        {
+        let Some(line) = self.lines.get(index) else {
+            return group;
+        };
+        if let Action::Write { bytes, .. } = &line.action {
             let rest = bytes.get(1..).unwrap_or_default();
             group.push(rest, |at| line.redacted.contains(&at.saturating_add(1)));
         }
