@@ -59,7 +59,7 @@ pub(crate) fn read_at_most(path: &Path, limit: u64) -> Result<Vec<u8>, CliError>
         .and_then(|file| file.take(limit + 1).read_to_end(&mut bytes))
         .map_err(|error| CliError::input(path, error))?;
     if bytes.len() as u64 > limit {
-        let error = format_args!("larger than {limit} bytes");
+        let error = format!("larger than {limit} bytes");
         return Err(CliError::input(path, error));
     }
     Ok(bytes)
