@@ -8,11 +8,11 @@ use alloc::vec::Vec;
 use atecc::commands::{
     Aes, AesGfm, BootVerdict, CheckMac, Counter, CreateTempKey, DeriveKey, DerivedKey,
     DigestPublicKey, Ecdh, Engines, FixedNonce, GenDig, GenKey, Hmac, InfoGpio, InfoKeyValid,
-    InfoLatch, InfoRevision, InfoState, Kdf, LoadNonce, LoadNonce64, Lock, Mac, Pause, Paused,
-    PrivWrite, Random, RandomNonce, ReadBlock, ReadWord, SecureBoot, SelfTest, ShaContext, ShaEnd,
-    ShaPublic, ShaReadContext, ShaStart, ShaUpdate, ShaWriteContext, SharedSecret, Sign,
-    SignInternal, UpdateExtra, Validate, Verdict, Verify, VolatileState, WriteBlock,
-    WriteEncrypted, WriteWord,
+    InfoLatch, InfoRevision, InfoState, Kdf, LoadNonce, LoadNonce64, Lock, LockWithoutCrc, Mac,
+    Pause, Paused, PrivWrite, Random, RandomNonce, ReadBlock, ReadWord, SecureBoot, SelfTest,
+    ShaContext, ShaEnd, ShaPublic, ShaReadContext, ShaStart, ShaUpdate, ShaWriteContext,
+    SharedSecret, Sign, SignInternal, UpdateExtra, Validate, Verdict, Verify, VolatileState,
+    WriteBlock, WriteEncrypted, WriteWord,
 };
 use atecc::{Chips, Command, Opcode, PublicKey, Request, Revision, Status};
 
@@ -155,6 +155,7 @@ commands! {
     InfoLatch => bool,
     Kdf<'a> => DerivedKey,
     Lock => (),
+    LockWithoutCrc => (),
     Mac => [u8; 32],
     LoadNonce => (),
     LoadNonce64 => (),
@@ -177,7 +178,7 @@ commands! {
     SignInternal => [u8; 64],
     UpdateExtra => (),
     Verify => Verdict,
-    Validate => bool,
+    Validate => Verdict,
     WriteBlock => (),
     WriteEncrypted => (),
     WriteWord => (),
@@ -258,9 +259,6 @@ pub struct Untyped<'a> {
 /// What `atecc` cannot express.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Unexpressed {
-    /// A zone lock whose Param1 bit 7 skips the check of the CRC.
-    #[error("without check of a CRC")]
-    LockUnchecked,
     /// More of a message than the type takes.
     #[error("message of {0} bytes")]
     Message(usize),

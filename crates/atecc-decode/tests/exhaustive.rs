@@ -12,7 +12,7 @@ const PARAM2: [u16; 11] = [
 ];
 const LENGTHS: [usize; 15] = [0, 1, 3, 4, 16, 20, 32, 36, 40, 64, 68, 77, 83, 96, 128];
 /// The number of typed variants.
-const TYPES: usize = 44;
+const TYPES: usize = 45;
 
 /// `count | body | crc`.
 fn group_of(body: &[u8]) -> Vec<u8> {

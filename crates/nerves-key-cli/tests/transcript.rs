@@ -166,7 +166,7 @@ fn one_frame() {
         ),
         (
             "07 17 80 00 00 39 8d",
-            "Lock configuration (CRC 0000), without check of a CRC",
+            "Lock configuration without check of a CRC",
         ),
         ("02", "idle"),
     ] {

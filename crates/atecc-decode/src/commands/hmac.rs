@@ -5,13 +5,12 @@ use alloc::string::String;
 
 use atecc::commands::Hmac;
 
-use super::{Known, Parsed, origin, serial, serial_words, source_flag};
+use super::{Known, Parsed, mac_otp, mac_otp_words, origin, serial, serial_words, source_flag};
 use crate::frame::Frame;
 use crate::hex::Short;
 use crate::labels::{Labelled, Labels};
 
-/// Bits 4 and 5, for OTP, are the library's: cryptoauthlib `calib_command.h`.
-/// On the ATECC508A they are *(unconfirmed)*.
+/// Those that are not always zero.
 const BITS: u8 = 0x74;
 
 pub(super) fn parse<'a>(frame: &Frame<'a>) -> Parsed<'a> {
@@ -21,6 +20,7 @@ pub(super) fn parse<'a>(frame: &Frame<'a>) -> Parsed<'a> {
     let command = Hmac {
         slot: frame.slot(),
         temp_key: source_flag(frame.param1),
+        otp: mac_otp(frame.param1),
         serial: serial(frame.param1),
     };
     Ok(command.into())
@@ -29,8 +29,11 @@ pub(super) fn parse<'a>(frame: &Frame<'a>) -> Parsed<'a> {
 impl Known for Hmac {
     fn words(&self, labels: &dyn Labels) -> String {
         let slot = Labelled(labels, self.slot);
-        let (origin, serial) = (origin(self.temp_key), serial_words(self.serial));
-        format!("HMAC with {slot} over {origin}{serial}")
+        let (otp, serial) = (mac_otp_words(self.otp), serial_words(self.serial));
+        format!(
+            "HMAC with {slot} over {}{otp}{serial}",
+            origin(self.temp_key)
+        )
     }
 
     fn answer(&self, response: &[u8; 32]) -> String {

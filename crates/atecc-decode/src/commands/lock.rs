@@ -3,31 +3,23 @@
 use alloc::format;
 use alloc::string::String;
 
-use atecc::commands::{Lock, LockTarget};
+use atecc::commands::{Lock, LockTarget, LockWithoutCrc};
 
 use super::{Known, Parsed};
-use crate::any_command::{Unexpressed, Untyped};
 use crate::frame::{Frame, slot_of};
 use crate::labels::{Labelled, Labels};
 
-/// Param1 bit 7: the chip does not check the CRC. Source: ATECC508A datasheet,
-/// "Lock Command".
-const UNCHECKED: u8 = 0x80;
-
 pub(super) fn parse<'a>(frame: &Frame<'a>) -> Parsed<'a> {
     let crc = frame.param2;
-    let target = match frame.param1 & !UNCHECKED {
+    let target = match frame.param1 {
         0x00 => LockTarget::Config { crc },
         0x01 => LockTarget::Data { crc },
+        0x80 => return Ok(LockWithoutCrc::Config.into()),
+        0x81 => return Ok(LockWithoutCrc::Data.into()),
         mode if mode & 0x43 == 0x02 => LockTarget::Slot(slot_of(mode >> 2)),
         _ => return Err(frame.wrong_mode()),
     };
-    let command = Lock { target }.into();
-    if frame.param1 & UNCHECKED == 0 {
-        Ok(command)
-    } else {
-        Ok(Untyped::like(frame, command, Unexpressed::LockUnchecked).into())
-    }
+    Ok(Lock { target }.into())
 }
 
 impl Known for Lock {
@@ -37,5 +29,15 @@ impl Known for Lock {
             LockTarget::Data { crc } => format!("Lock data and OTP (CRC {crc:04X})"),
             LockTarget::Slot(slot) => format!("Lock {}", Labelled(labels, slot)),
         }
+    }
+}
+
+impl Known for LockWithoutCrc {
+    fn words(&self, _labels: &dyn Labels) -> String {
+        match self {
+            Self::Config => "Lock configuration without check of a CRC",
+            Self::Data => "Lock data and OTP without check of a CRC",
+        }
+        .into()
     }
 }

@@ -3,9 +3,9 @@
 use alloc::format;
 use alloc::string::String;
 
-use atecc::commands::{Mac, MacBlocks, MacOtp};
+use atecc::commands::{Mac, MacBlocks};
 
-use super::{Known, Parsed, origin, serial, serial_words, source_flag};
+use super::{Known, Parsed, mac_otp, mac_otp_words, origin, serial, serial_words, source_flag};
 use crate::frame::Frame;
 use crate::hex::Short;
 use crate::labels::{Labelled, Labels};
@@ -21,14 +21,9 @@ pub(super) fn parse<'a>(frame: &Frame<'a>) -> Parsed<'a> {
         0x02 => MacBlocks::TempKeyThenChallenge(source_flag(mode), frame.exactly()?),
         _ => MacBlocks::TempKeyTwice(source_flag(mode)),
     };
-    let otp = match mode & 0x30 {
-        0x00 => MacOtp::None,
-        0x20 => MacOtp::First8,
-        _ => MacOtp::First11,
-    };
     let command = Mac {
         blocks,
-        otp,
+        otp: mac_otp(mode),
         serial: serial(mode),
         slot: frame.slot(),
     };
@@ -38,10 +33,7 @@ pub(super) fn parse<'a>(frame: &Frame<'a>) -> Parsed<'a> {
 impl Known for Mac {
     fn words(&self, labels: &dyn Labels) -> String {
         let slot = Labelled(labels, self.slot);
-        let otp = match self.otp {
-            MacOtp::None => "",
-            MacOtp::First11 | MacOtp::First8 => ", OTP included",
-        };
+        let otp = mac_otp_words(self.otp);
         let more = format!("{otp}{}", serial_words(self.serial));
         match self.blocks {
             MacBlocks::KeyThenChallenge(_) => format!("MAC with {slot} over a challenge{more}"),

@@ -30,7 +30,7 @@ mod write;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use atecc::commands::{IncludeSerial, SourceFlag};
+use atecc::commands::{IncludeSerial, MacOtp, SourceFlag};
 use atecc::{Command, Opcode};
 
 use crate::answer::Answer;
@@ -100,6 +100,22 @@ const fn serial(param1: u8) -> IncludeSerial {
         IncludeSerial::Fixed
     } else {
         IncludeSerial::Whole
+    }
+}
+
+/// Bits 4 and 5 of Param1 of MAC and HMAC.
+const fn mac_otp(param1: u8) -> MacOtp {
+    match param1 & 0x30 {
+        0x00 => MacOtp::None,
+        0x20 => MacOtp::First8,
+        _ => MacOtp::First11,
+    }
+}
+
+const fn mac_otp_words(otp: MacOtp) -> &'static str {
+    match otp {
+        MacOtp::None => "",
+        MacOtp::First11 | MacOtp::First8 => ", OTP included",
     }
 }
 

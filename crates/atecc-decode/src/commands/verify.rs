@@ -4,9 +4,12 @@ use alloc::format;
 use alloc::string::String;
 
 use atecc::PublicKey;
-use atecc::commands::{DigestSource, Validate, ValidityChange, Verify, VerifyAnswer, VerifyKey};
+use atecc::commands::{
+    DigestSource, Validate, ValidityChange, Verdict, Verify, VerifyAnswer, VerifyKey,
+};
 
 use super::{Known, Parsed};
+use crate::answer::Answer;
 use crate::frame::Frame;
 use crate::labels::{Labelled, Labels};
 
@@ -35,17 +38,27 @@ pub(super) fn parse<'a>(frame: &Frame<'a>) -> Parsed<'a> {
         0 => DigestSource::TempKey,
         _ => DigestSource::MessageDigestBuffer,
     };
-    let answer = match mode & 0x80 {
-        0 => VerifyAnswer::Status,
-        _ => VerifyAnswer::Mac,
-    };
     let command = Verify {
         key,
         source,
         signature,
-        answer,
+        answer: answer(frame),
     };
     Ok(command.into())
+}
+
+fn answer(frame: &Frame<'_>) -> VerifyAnswer {
+    match frame.param1 & 0x80 {
+        0 => VerifyAnswer::Status,
+        _ => VerifyAnswer::Mac,
+    }
+}
+
+const fn answer_words(answer: VerifyAnswer) -> &'static str {
+    match answer {
+        VerifyAnswer::Status => "",
+        VerifyAnswer::Mac => ", MAC asked for",
+    }
 }
 
 fn validate<'a>(frame: &Frame<'a>, change: ValidityChange) -> Parsed<'a> {
@@ -56,6 +69,7 @@ fn validate<'a>(frame: &Frame<'a>, change: ValidityChange) -> Parsed<'a> {
         slot,
         signature,
         other_data,
+        answer: answer(frame),
     };
     Ok(command.into())
 }
@@ -75,10 +89,7 @@ impl Known for Verify {
             DigestSource::TempKey => "",
             DigestSource::MessageDigestBuffer => ", message digest buffer",
         };
-        let answer = match self.answer {
-            VerifyAnswer::Status => "",
-            VerifyAnswer::Mac => ", MAC asked for",
-        };
+        let answer = answer_words(self.answer);
         format!("{key}{source}{answer}")
     }
 }
@@ -89,15 +100,14 @@ impl Known for Validate {
             ValidityChange::Validate => "validate",
             ValidityChange::Invalidate => "invalidate",
         };
-        format!("Verify, {change} {}", Labelled(labels, self.slot))
+        let answer = answer_words(self.answer);
+        format!("Verify, {change} {}{answer}", Labelled(labels, self.slot))
     }
 
-    fn answer(&self, response: &bool) -> String {
-        if *response {
-            "signature verified, validity changed"
-        } else {
-            "signature not verified"
+    fn answer(&self, response: &Verdict) -> String {
+        match response {
+            Verdict::Good => "signature verified, validity changed".into(),
+            Verdict::Bad | Verdict::GoodIfMac(_) => response.words(),
         }
-        .into()
     }
 }

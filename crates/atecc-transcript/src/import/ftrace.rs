@@ -159,9 +159,8 @@ impl Trace {
     /// A reply whose read was traced before the trace begins is passed over.
     fn reply(&mut self, words: &[&str]) -> Result<(), Malformed> {
         let (number, found) = (number(words)?, bytes(words)?);
-        if let Some(message) = self.messages.get_mut(number)
-            && let Content::Read(reply) = &mut message.content
-        {
+        let message = self.messages.get_mut(number);
+        if let Some(Content::Read(reply)) = message.map(|message| &mut message.content) {
             *reply = Some(found);
         }
         Ok(())

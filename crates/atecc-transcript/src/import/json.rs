@@ -204,10 +204,10 @@ impl File {
             line.comment = transfer.comment.as_deref().and_then(comment);
             // Exchanges are in the same order, and have comments more often.
             let mut rest = exchanges.clone();
-            if transfer.dir == "write"
-                && let Some(exchange) =
-                    rest.find(|exchange| exchange.tx.eq_ignore_ascii_case(&transfer.data))
-            {
+            let same = |exchange: &&Exchange| {
+                transfer.dir == "write" && exchange.tx.eq_ignore_ascii_case(&transfer.data)
+            };
+            if let Some(exchange) = rest.find(|exchange| same(exchange)) {
                 exchanges = rest;
                 let explained = exchange.comment.as_deref().and_then(comment);
                 line.comment = line.comment.or(explained);
