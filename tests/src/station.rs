@@ -1,5 +1,7 @@
 //! A provisioning station on an emulated bus, for tests.
 
+use std::collections::BTreeSet;
+
 use atecc::{Device, Error};
 use atecc_emulator::{Bus, BusError, Delay, I2cHandle};
 use atecc_x509::{Certificate, CheckedSigner, DateTime, SignerCertificate};
@@ -7,7 +9,7 @@ use nerves_key::{ReadSnapshot, Snapshot};
 use nerves_key_provision::{
     Challenges, KeySigner, Plan, ProvisionError, Refusal, Report, Request, create_signer, provision,
 };
-use nerves_key_schema::ManufacturerSerial;
+use nerves_key_schema::{Layout, ManufacturerSerial};
 
 /// A signer, a clock and what every device of a batch has in common.
 #[derive(Debug)]
@@ -63,6 +65,9 @@ impl Station {
             serial: serial.map(|serial| ManufacturerSerial::new(serial).expect("it fits")),
             board: None,
             user: None,
+            layout: Layout::Standard,
+            volatile_keys: None,
+            used_serials: BTreeSet::new(),
             signer,
             signer_key: Some(key.public_key()),
             now,

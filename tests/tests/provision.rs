@@ -266,7 +266,7 @@ fn a_chip_begun_in_the_volatile_layout_is_left_as_it_is() {
     let error = station().provision(&bus).unwrap_err();
     assert!(
         matches!(&error, StationError::Refused(refusal)
-            if matches!(**refusal, Refusal::Layout(Layout::Volatile))),
+            if matches!(**refusal, Refusal::OtherLayout { found: Layout::Volatile, .. })),
         "{error}"
     );
     assert_eq!(bus.image(0).unwrap(), before);

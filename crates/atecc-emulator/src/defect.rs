@@ -1,4 +1,5 @@
-//! What is broken in a chip's silicon: self-tests and the random generator.
+//! How a chip's silicon differs: what is broken in it, and what it refuses
+//! where sources say nothing of real parts.
 //!
 //! Only a 608 tests itself. Source: 608 online documentation, "SelfTest";
 //! cryptoauthlib `calib_selftest.c`.
@@ -27,11 +28,12 @@ pub(crate) const ALL_ENGINES: u8 = Engine::Random as u8
     | Engine::Sha as u8;
 
 /// The defects of one chip: of its silicon, so they are not in its EEPROM
-/// image. A 508 has no self-tests and ignores them.
+/// image. A 508 has no self-tests and ignores failing ones.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Defects {
     failing: u8,
     health: u32,
+    keys_rest: bool,
 }
 
 impl Defects {
@@ -41,6 +43,7 @@ impl Defects {
         Self {
             failing: 0,
             health: 0,
+            keys_rest: false,
         }
     }
 
@@ -57,6 +60,20 @@ impl Defects {
     pub const fn unhealthy(mut self, times: u32) -> Self {
         self.health = times;
         self
+    }
+
+    /// The same, and private keys and activations are refused until the data
+    /// zone is locked: `Sign` and the persistent latch answer "execution
+    /// error". Whether real parts do so is not known (unconfirmed).
+    #[must_use]
+    pub const fn resting_until_data_lock(mut self) -> Self {
+        self.keys_rest = true;
+        self
+    }
+
+    /// Whether keys rest until the data zone is locked.
+    pub(crate) const fn keys_rest(self) -> bool {
+        self.keys_rest
     }
 
     /// Bits of the engines whose self-test fails.

@@ -97,6 +97,23 @@ impl Failure {
             | Self::Bus => false,
         }
     }
+
+    /// Whether the reason may be that `TempKey` or another volatile state was
+    /// lost: a sequence that begins by making it can start over. A chip that
+    /// lacks it answers "execution error"; in the other cases nobody knows.
+    #[must_use]
+    pub const fn may_have_lost_state(&self) -> bool {
+        matches!(
+            self,
+            Self::Status {
+                status: Status::Execution | Status::Watchdog,
+                ..
+            } | Self::NotTaken { .. }
+                | Self::Reset { .. }
+                | Self::Timeout { .. }
+                | Self::Damaged { .. }
+        )
+    }
 }
 
 /// What a device reports: the bus's own error, or that of a command or

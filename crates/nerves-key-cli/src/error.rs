@@ -116,12 +116,8 @@ impl From<IdentityError> for CliError {
 impl From<Refusal> for CliError {
     fn from(refusal: Refusal) -> Self {
         let exit = match refusal {
-            Refusal::Foreign(_)
-            | Refusal::TrustPart
-            | Refusal::Configuration(_)
-            | Refusal::Revision(_)
-            | Refusal::Layout(_)
-            | Refusal::OtherSerial { .. }
+            Refusal::OtherSerial { .. }
+            | Refusal::OtherLayout { .. }
             | Refusal::OtherContents(_)
             | Refusal::Stranded(_) => Exit::Stage,
             _ => Exit::Refused,

@@ -24,6 +24,9 @@ impl Progress {
         match event {
             Event::Started { .. } => {}
             Event::Done { step, .. } => self.done(step),
+            Event::ActivationUnproved => self.output.message(
+                "  the chip does not activate its key before its data are locked; it is asked again after",
+            ),
             Event::PossessionUnproved => self.output.message(
                 "  note: the chip does not sign before its data are locked; it is asked again after",
             ),

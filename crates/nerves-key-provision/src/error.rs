@@ -1,7 +1,7 @@
 //! What can stop a run. The chip can be provisioned further unless said
 //! otherwise.
 
-use atecc::Failure;
+use atecc::{Failure, Slot};
 use atecc_x509::{Error as X509Error, RoundTripError, SignatureMismatch};
 use nerves_key::IdentityError;
 
@@ -50,6 +50,9 @@ pub enum RunError {
     /// The chip's signature over a fresh challenge does not verify.
     #[error("the chip did not prove that it holds its key: {0}")]
     Possession(#[source] SignatureMismatch),
+    /// The chip holds another activation key than the one that was given.
+    #[error("the activation key is not the one that the chip holds")]
+    ActivationKey,
     /// The signer's signature does not verify under its own certificate.
     #[error("the signer's signature over the device certificate is wrong: {0}")]
     Signer(#[source] SignatureMismatch),
@@ -65,6 +68,10 @@ pub enum RunError {
     /// What was read back is not what was written.
     #[error("the {0} read back differs from what was written")]
     ReadBack(&'static str),
+    /// A slot without a certificate is not as it was written; the CRC of the
+    /// data lock says that it was.
+    #[error("{0} reads back otherwise than written")]
+    ReadBackSlot(Slot),
     /// A lock reported success but is not set.
     #[error("the chip reported success, but not every lock is set")]
     NotLocked,
@@ -85,6 +92,8 @@ impl RunError {
             | Self::KeyChanged
             | Self::Config { .. }
             | Self::Possession(_)
+            | Self::ActivationKey
+            | Self::ReadBackSlot(_)
             | Self::Signer(_)
             | Self::NotLocked => true,
             Self::Certificate(_)

@@ -3,13 +3,13 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use atecc::{ConfigZone, SerialNumber};
+use atecc::{ConfigZone, Family, SerialNumber, Slot};
 use atecc_x509::{CheckedSigner, DeviceCertificate, Name, PublicKey, Rebuild, Validity};
 use data_encoding::HEXLOWER;
-use nerves_key::{Snapshot, Stage};
+use nerves_key::{IdentityError, Snapshot, Stage};
 use nerves_key_schema::{
-    BoardName, ConfigWrite, DataImage, Layout, ManufacturerSerial, Otp, check_for_provisioning,
-    configure, slot, writes,
+    BoardName, ConfigWrite, DataImage, Field, Layout, ManufacturerSerial, Otp, VolatileKeys,
+    check_for_provisioning, configure, differences, slot, writes,
 };
 
 use crate::{Refusal, Request, Step, default_serial};
@@ -33,6 +33,7 @@ pub struct Plan {
     pub(crate) serial: String,
     pub(crate) signer: CheckedSigner,
     pub(crate) validity: Validity,
+    pub(crate) volatile_keys: Option<VolatileKeys>,
     pub(crate) steps: Vec<Step>,
 }
 
@@ -52,9 +53,10 @@ impl Plan {
             }
             Stage::Blank | Stage::Configured(_) | Stage::Keyed(_) => {}
         }
-        let layout = stage.layout().unwrap_or_default();
-        check_layout(layout)?;
+        let layout = stage.layout().unwrap_or(request.layout);
         check_revision(&snapshot.config)?;
+        check_layout(&snapshot.config, layout, request)?;
+        check_keys(request)?;
         check_for_provisioning(&snapshot.config, layout)?;
         check_time(request)?;
         if let Some(found) = request.signer_key {
@@ -67,6 +69,9 @@ impl Plan {
             Some(serial) => serial,
             None => default_serial(&chip)?,
         };
+        if request.used_serials.contains(serial.as_str()) {
+            return Err(Refusal::SerialUsed(serial.as_str().into()));
+        }
         let board = match request.board {
             Some(board) => board,
             None => BoardName::new(DEFAULT_BOARD)?,
@@ -86,6 +91,7 @@ impl Plan {
             serial: serial.as_str().into(),
             signer: request.signer.clone(),
             validity,
+            volatile_keys: request.volatile_keys.clone(),
             steps: steps(stage, layout, &config),
         })
     }
@@ -97,8 +103,8 @@ impl Plan {
         stage: Stage,
         layout: Layout,
     ) -> Result<Self, Refusal> {
-        let identity = snapshot.identity().map_err(Refusal::Stranded)?;
-        let found = identity.otp.manufacturer_serial();
+        let otp = verified_otp(snapshot, layout).map_err(Refusal::Stranded)?;
+        let found = otp.manufacturer_serial();
         if let Some(asked) = request
             .serial
             .filter(|asked| asked.as_str().as_bytes() != found)
@@ -108,36 +114,30 @@ impl Plan {
                 asked: asked.as_str().into(),
             });
         }
-        check_contents(&identity.otp, request)?;
+        check_contents(&otp, request)?;
+        check_layout(&snapshot.config, layout, request)?;
+        let mut steps = Vec::new();
         if !matches!(stage, Stage::Finished(_)) {
-            check_layout(layout)?;
+            check_keys(request)?;
+            check_lockable(&snapshot.config, layout)?;
+            steps.push(Step::CheckChip);
+            steps.extend(activation(layout));
+            steps.extend([Step::ReadBack, Step::ProveKey]);
+            let open = |slot: &&Slot| !snapshot.config.slot_lock(**slot).is_locked();
+            let slots = layout.locked_slots().iter().filter(open);
+            steps.extend(slots.map(|slot| Step::LockSlot(*slot)));
+            steps.push(Step::CheckLocks);
         }
-        let steps = match stage {
-            Stage::Finished(_) => Vec::new(),
-            _ => [Step::CheckChip, Step::ReadBack, Step::ProveKey]
-                .into_iter()
-                .chain(
-                    layout
-                        .locked_slots()
-                        .iter()
-                        .map(|slot| Step::LockSlot(*slot)),
-                )
-                .filter(|step| match step {
-                    Step::LockSlot(slot) => !snapshot.config.slot_lock(*slot).is_locked(),
-                    _ => true,
-                })
-                .chain([Step::CheckLocks])
-                .collect(),
-        };
         Ok(Self {
             stage,
             layout,
             found: snapshot.config,
             config: snapshot.config,
-            otp: identity.otp,
+            otp,
             serial: String::from_utf8_lossy(found).into_owned(),
             signer: request.signer.clone(),
             validity: request.signer.signer.validity,
+            volatile_keys: request.volatile_keys.clone(),
             steps,
         })
     }
@@ -190,9 +190,9 @@ impl Plan {
         self.validity
     }
 
-    /// The bytes that a step writes, where the plan knows them: all but those
-    /// of the device certificate, which is issued for a key that the chip is
-    /// yet to make or to show.
+    /// The bytes that a step writes, where the plan knows and shows them: not
+    /// those of the device certificate, which is issued for a key that the
+    /// chip is yet to make or to show, and not the secrets.
     #[must_use]
     pub fn bytes(&self, step: &Step) -> Option<Vec<u8>> {
         match step {
@@ -208,6 +208,7 @@ impl Plan {
     /// The slots with this compressed device certificate.
     pub(crate) fn image(&self, device_certificate: [u8; 72]) -> DataImage {
         DataImage {
+            volatile_keys: self.volatile_keys.clone(),
             device_certificate,
             signer_public_key: self.signer.signer.public_key.to_nerves_key_slot(),
             signer_certificate: self.signer.compressed.to_bytes(),
@@ -263,14 +264,16 @@ fn steps(stage: Stage, layout: Layout, config: &ConfigZone) -> Vec<Step> {
         Step::CheckKey,
         Step::WriteOtp,
     ]);
-    steps.extend(DataImage::SLOTS.map(Step::WriteSlot));
+    steps.extend(DataImage::SLOTS.map(|slot| match (layout, slot) {
+        (Layout::Volatile, slot::ACTIVATION_KEY | slot::ENCRYPTION_KEY) => Step::WriteSecret(slot),
+        _ => Step::WriteSlot(slot),
+    }));
+    // A key that cannot be activated must not be locked in.
+    steps.extend(activation(layout));
     // The lock's CRC does not cover the key.
-    steps.extend([
-        Step::ProveKey,
-        Step::LockData,
-        Step::ReadBack,
-        Step::ProveKey,
-    ]);
+    steps.extend([Step::ProveKey, Step::LockData]);
+    steps.extend(activation(layout));
+    steps.extend([Step::ReadBack, Step::ReadSlots, Step::ProveKey]);
     steps.extend(
         layout
             .locked_slots()
@@ -281,10 +284,55 @@ fn steps(stage: Stage, layout: Layout, config: &ConfigZone) -> Vec<Step> {
     steps
 }
 
-const fn check_layout(layout: Layout) -> Result<(), Refusal> {
+/// What comes before each use of the device key.
+fn activation(layout: Layout) -> Option<Step> {
     match layout {
-        Layout::Standard => Ok(()),
-        Layout::Volatile => Err(Refusal::Layout(layout)),
+        Layout::Standard => None,
+        Layout::Volatile => Some(Step::Activate),
+    }
+}
+
+/// The OTP zone of a chip whose identity verifies. A key that is not activated
+/// may be hidden *(unconfirmed)*: then the run verifies once it is.
+fn verified_otp(snapshot: &Snapshot, layout: Layout) -> Result<Otp, IdentityError> {
+    match (snapshot.identity(), layout, snapshot.otp) {
+        (Ok(identity), ..) => Ok(identity.otp),
+        (Err(IdentityError::Hidden(_)), Layout::Volatile, Some(otp))
+            if snapshot.public_key.is_none() =>
+        {
+            Ok(Otp::from_bytes(otp)?)
+        }
+        (Err(error), ..) => Err(error),
+    }
+}
+
+fn check_layout(config: &ConfigZone, found: Layout, request: &Request) -> Result<(), Refusal> {
+    let asked = request.layout;
+    if found != asked {
+        return Err(Refusal::OtherLayout { found, asked });
+    }
+    match (asked, config.revision().family()) {
+        (Layout::Volatile, Some(Family::Atecc508)) => Err(Refusal::NoLatch(config.revision())),
+        _ => Ok(()),
+    }
+}
+
+const fn check_keys(request: &Request) -> Result<(), Refusal> {
+    match (request.layout, &request.volatile_keys) {
+        (Layout::Standard, None) | (Layout::Volatile, Some(_)) => Ok(()),
+        (layout, _) => Err(Refusal::VolatileKeys(layout)),
+    }
+}
+
+/// The slots that are still to be locked can be.
+fn check_lockable(config: &ConfigZone, layout: Layout) -> Result<(), Refusal> {
+    let to_be_locked = |field| match field {
+        Field::KeyConfig(slot) => layout.locked_slots().contains(&slot),
+        _ => false,
+    };
+    match differences(config, layout).find(|difference| to_be_locked(difference.field)) {
+        Some(difference) => Err(difference.into()),
+        None => Ok(()),
     }
 }
 

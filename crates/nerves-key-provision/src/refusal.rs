@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 
+use atecc::Revision;
 use atecc_x509::{DateTime, Error as X509Error, PublicKey, RoundTripError};
 use nerves_key::{Foreign, IdentityError};
 use nerves_key_schema::{Difference, Layout, OtpError};
@@ -20,9 +21,26 @@ pub enum Refusal {
     /// settings that could strand the chip.
     #[error("the chip's configuration does not allow it: {0}")]
     Configuration(#[from] Difference),
-    /// Begun in a layout that this release reads but does not provision.
-    #[error("the chip was begun in the {0} layout, which this release cannot finish")]
-    Layout(Layout),
+    /// The volatile layout needs a latch that only an ATECC608 has.
+    #[error("the volatile layout needs an ATECC608, and this chip is an {0}")]
+    NoLatch(Revision),
+    /// Locked in another layout than asked for.
+    #[error("the chip's configuration is locked in the {found} layout, not the {asked} one")]
+    OtherLayout {
+        /// What the chip has.
+        found: Layout,
+        /// What was asked.
+        asked: Layout,
+    },
+    /// The volatile layout without its keys, or its keys without it.
+    #[error("{}", match .0 {
+        Layout::Volatile => "the volatile layout needs its activation and encryption keys",
+        Layout::Standard => "activation and encryption keys are of the volatile layout alone",
+    })]
+    VolatileKeys(Layout),
+    /// Another device has the manufacturer serial.
+    #[error("the serial {0:?} is in the list of used serials")]
+    SerialUsed(String),
     /// No public source describes this revision.
     #[error("the chip's revision {0:02X?} is none of ATECC508A, ATECC608A, ATECC608B")]
     Revision([u8; 4]),

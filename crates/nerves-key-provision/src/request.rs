@@ -1,11 +1,12 @@
 //! What is asked of a provisioning.
 
+use alloc::collections::BTreeSet;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use atecc::SerialNumber;
 use atecc_x509::{CheckedSigner, DateTime, PublicKey};
-use nerves_key_schema::{BoardName, ManufacturerSerial, OtpError};
+use nerves_key_schema::{BoardName, Layout, ManufacturerSerial, OtpError, VolatileKeys};
 
 /// What the chip shall become. Its parts are checked already; what they mean
 /// for one chip is for [`crate::Plan`].
@@ -18,14 +19,23 @@ pub struct Request {
     pub board: Option<BoardName>,
     /// For the OTP user area, at most 32 bytes; `None` for zeros.
     pub user: Option<Vec<u8>>,
+    /// The layout. A chip that was begun in the other one is refused.
+    pub layout: Layout,
+    /// The secrets of the volatile layout, and of it alone. Not needed for a
+    /// chip that is finished.
+    pub volatile_keys: Option<VolatileKeys>,
+    /// Manufacturer serials that are taken: no chip gets one of these. One
+    /// whose data are locked already keeps its own, which may be among them.
+    pub used_serials: BTreeSet<String>,
     /// The signer certificate.
     pub signer: CheckedSigner,
     /// The public half of the key that will sign, where it is known before.
     pub signer_key: Option<PublicKey>,
     /// The present time, UTC.
     pub now: DateTime,
-    /// A time that has certainly passed, such as the day the program was made:
-    /// a clock that says less is not set.
+    /// A time that has certainly passed: a clock that says less is not set.
+    /// Use a constant of the program's release, not the time of its build, so
+    /// that builds stay reproducible.
     pub past: DateTime,
 }
 

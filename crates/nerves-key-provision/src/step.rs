@@ -1,7 +1,7 @@
 //! The steps of a plan.
 
 use atecc::Slot;
-use nerves_key_schema::{ConfigWrite, slot};
+use nerves_key_schema::{ConfigWrite, Layout, slot};
 
 /// One step. The interpreter is [`crate::Runner`].
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -32,12 +32,18 @@ pub enum Step {
     WriteOtp,
     /// Write a slot, at its true size, filled with zeros.
     WriteSlot(Slot),
+    /// Write a slot with a key of the volatile layout, which is never shown.
+    WriteSecret(Slot),
+    /// Activate the device key of the volatile layout.
+    Activate,
     /// Rebuild and verify both certificates from the bytes that will be locked.
     VerifyChain,
     /// Lock data and OTP zone, with the CRC over these bytes.
     LockData,
     /// Read OTP, certificates and public key back and verify them again.
     ReadBack,
+    /// Read every other slot back that the chip shows.
+    ReadSlots,
     /// Lock one slot.
     LockSlot(Slot),
     /// Read the configuration: every lock is set.
@@ -71,14 +77,29 @@ impl core::fmt::Display for Step {
             Self::ProveKey => f.write_str("have the chip sign a fresh challenge, verify it"),
             Self::IssueCertificate => f.write_str("issue the device certificate"),
             Self::WriteOtp => f.write_str("write the OTP zone (serial, board name)"),
-            Self::WriteSlot(slot) => write!(f, "write {slot} ({})", slot::purpose(*slot)),
+            Self::WriteSlot(slot) => write_of(f, "write", *slot, Layout::Standard),
+            Self::WriteSecret(slot) => {
+                write_of(f, "write", *slot, Layout::Volatile)?;
+                f.write_str(", not shown")
+            }
+            Self::Activate => f.write_str("activate the device key"),
             Self::VerifyChain => {
                 f.write_str("rebuild and verify both certificates from the bytes to be locked")
             }
             Self::LockData => f.write_str("lock data and OTP (CRC over these bytes)"),
             Self::ReadBack => f.write_str("read everything back, verify both certificates"),
-            Self::LockSlot(slot) => write!(f, "lock {slot} ({})", slot::purpose(*slot)),
+            Self::ReadSlots => f.write_str("read the other slots back"),
+            Self::LockSlot(slot) => write_of(f, "lock", *slot, Layout::Volatile),
             Self::CheckLocks => f.write_str("check that every lock is set"),
         }
     }
+}
+
+fn write_of(
+    f: &mut core::fmt::Formatter<'_>,
+    verb: &str,
+    slot: Slot,
+    layout: Layout,
+) -> core::fmt::Result {
+    write!(f, "{verb} {slot} ({})", slot::purpose(slot, layout))
 }

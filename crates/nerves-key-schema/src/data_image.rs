@@ -2,10 +2,14 @@
 
 use atecc::{Crc16, Slot};
 
+use crate::{VolatileKeys, slot};
+
 /// Slots 1 to 15 of a NervesKey about to be locked. What is not named here is
 /// zero.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct DataImage {
+    /// Slots 1 and 2 of the volatile layout.
+    pub volatile_keys: Option<VolatileKeys>,
     /// Slot 10, compressed.
     pub device_certificate: [u8; 72],
     /// Slot 11: X, Y, eight zeros.
@@ -31,7 +35,12 @@ impl DataImage {
 
     /// The bytes of `slot`, at its true size; `None` for the private key.
     #[must_use]
-    pub const fn slot(&self, slot: Slot) -> Option<&[u8]> {
+    pub fn slot(&self, slot: Slot) -> Option<&[u8]> {
+        match (slot, &self.volatile_keys) {
+            (slot::ACTIVATION_KEY, Some(keys)) => return Some(keys.activation_slot()),
+            (slot::ENCRYPTION_KEY, Some(keys)) => return Some(keys.encryption_slot()),
+            _ => {}
+        }
         match slot.index() {
             0 => None,
             1..=7 => Some(&[0; 36]),
@@ -63,6 +72,7 @@ mod tests {
     #[test]
     fn every_slot_has_its_true_size() {
         let image = DataImage {
+            volatile_keys: Some(VolatileKeys::new(&[4; 16], &[5; 16])),
             device_certificate: [1; 72],
             signer_public_key: [2; 72],
             signer_certificate: [3; 72],
@@ -75,5 +85,7 @@ mod tests {
             );
         }
         assert_eq!(image.slot(Slot::ALL[0]), None);
+        assert!(image.slot(slot::ACTIVATION_KEY).unwrap().starts_with(&[4]));
+        assert!(image.slot(slot::ENCRYPTION_KEY).unwrap().starts_with(&[5]));
     }
 }

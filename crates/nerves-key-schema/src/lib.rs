@@ -10,6 +10,7 @@
 //!   is a NervesKey's, loosely (to read) and strictly (to provision).
 //! - [`Otp`]: the 64 bytes of one-time-programmable memory.
 //! - [`DataImage`]: the bytes of the slots that provisioning locks.
+//! - [`VolatileKeys`]: the secrets of the volatile layout.
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -28,9 +29,11 @@ mod data_image;
 mod layout;
 mod otp;
 pub mod slot;
+mod volatile_keys;
 
 pub use check::{Difference, Field, check_for_provisioning, check_for_use, differences};
 pub use configuration::{ConfigWrite, configure, writes};
 pub use data_image::DataImage;
 pub use layout::Layout;
 pub use otp::{BoardName, ManufacturerSerial, NotNervesKey, Otp, OtpError, OtpFlags};
+pub use volatile_keys::VolatileKeys;

@@ -3,6 +3,8 @@
 
 use atecc::Slot;
 
+use crate::Layout;
+
 /// The device's private key. It never leaves the chip.
 pub const DEVICE_KEY: Slot = Slot::ALL[0];
 /// Volatile layout: the key that activates the device key, 16 bytes.
@@ -29,7 +31,12 @@ pub const AUX_SIGNER_CERTIFICATE: Slot = Slot::ALL[15];
 
 /// What a slot holds, in words.
 #[must_use]
-pub const fn purpose(slot: Slot) -> &'static str {
+pub const fn purpose(slot: Slot, layout: Layout) -> &'static str {
+    match (slot.index(), layout) {
+        (1, Layout::Volatile) => return "activation key",
+        (2, Layout::Volatile) => return "encryption key",
+        _ => {}
+    }
     match slot.index() {
         0 => "device private key",
         5..=8 => "settings",

@@ -31,10 +31,12 @@
     )
 )]
 
+mod activate;
 mod identity;
 mod snapshot;
 mod stage;
 
+pub use activate::{Activate, Activation};
 pub use identity::{Identity, IdentityError, SubjectReading};
 pub use snapshot::{ReadSnapshot, Snapshot};
 pub use stage::{Foreign, Stage};

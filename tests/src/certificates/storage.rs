@@ -50,6 +50,7 @@ impl Device {
             Some(Outcome::Value(otp)) => Otp::from_bytes(otp.array()?)?,
         };
         let image = DataImage {
+            volatile_keys: None,
             device_certificate: self.slot(10)?,
             signer_public_key: self.slot(11)?,
             signer_certificate: self.slot(12)?,

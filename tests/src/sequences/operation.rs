@@ -3,11 +3,15 @@
 use std::error::Error;
 use std::path::Path;
 
-use atecc::ConfigZone;
+use atecc::config::LockState;
+use atecc::{ConfigZone, Revision};
 use atecc_emulator::{Bus, Chip, DATA_SIZE, Entropy, Image};
 use atecc_x509::{Certificate, DateTime, SignerCertificate};
+use nerves_key::Stage;
 use nerves_key_provision::{KeySigner, Report};
-use nerves_key_schema::{BoardName, Layout, ManufacturerSerial, Otp, configure};
+use nerves_key_schema::{
+    BoardName, Layout, ManufacturerSerial, Otp, VolatileKeys, check_for_use,
+};
 
 use super::end_state::end_state;
 use super::row::Operation;
@@ -36,25 +40,19 @@ pub(super) fn operations(dir: &Path, file: &str) -> (Tally, Tally) {
     (operations, compared)
 }
 
-/// Ours does not provision this layout, but knows its configuration.
-fn volatile(row: &Operation) -> Checked {
-    if !row.raised() {
-        let before = ConfigZone(row.config_before.array()?);
-        let mut ours = configure(&before, Layout::Volatile).0;
-        let mut theirs: [u8; 128] = row.config_after.array()?;
-        // The locks, and the slots locked, are the later steps'.
-        for zone in [&mut ours, &mut theirs] {
-            zone[86..90].fill(0);
-        }
-        same("configuration", &ours, &theirs)?;
-    }
-    Ok(Verdict::Differs("volatile-not-yet"))
+/// Why the reference did not provision a part that ours makes a volatile
+/// NervesKey.
+fn refused_by_the_reference(row: &Operation) -> Checked {
+    let before = ConfigZone(row.config_before.array()?);
+    let reason = match (before.config_lock(), before.revision()) {
+        (LockState::Locked, _) if check_for_use(&before, Layout::Volatile) => "activation-slot",
+        (LockState::Unlocked, Revision::Atecc608A(2)) => "revision-misspelt",
+        _ => return Err("the reference refused, and no reason is known".into()),
+    };
+    Ok(Verdict::Differs(reason))
 }
 
 fn operation(row: &Operation, name: &str, compared: &mut Tally) -> Checked {
-    if row.activation_key.is_some() {
-        return volatile(row);
-    }
     let Some(serial) = row.manufacturer_sn.as_deref() else {
         holds("it is no provisioning", !row.is_irreversible())?;
         return Ok(Verdict::Differs("auxiliary-and-settings-not-yet"));
@@ -73,6 +71,13 @@ fn operation(row: &Operation, name: &str, compared: &mut Tally) -> Checked {
             same_certificates(&report, row, &station)?;
             end_state(&bus, row, name, compared)?;
             Ok(Verdict::Pass)
+        }
+        (Ok(Some(_)), true, false) if row.activation_key.is_some() => {
+            let snapshot = Station::snapshot(&bus)?;
+            let finished = Stage::Finished(Layout::Volatile);
+            same("stage", snapshot.stage(), finished)?;
+            snapshot.identity()?;
+            refused_by_the_reference(row)
         }
         // The reference's stand-in let it write all that again.
         (Ok(None), false, true) => {
@@ -103,6 +108,11 @@ fn station(row: &Operation, serial: &str) -> Result<Station, Box<dyn Error>> {
     let board = row.board_name.as_deref().ok_or("no board name")?;
     station.request.board = Some(BoardName::new(board)?);
     station.request.serial = Some(ManufacturerSerial::new(serial)?);
+    if let (Some(activation), Some(encryption)) = (&row.activation_key, &row.encryption_key) {
+        station.request.layout = Layout::Volatile;
+        let keys = VolatileKeys::new(&activation.array()?, &encryption.array()?);
+        station.request.volatile_keys = Some(keys);
+    }
     Ok(station)
 }
 

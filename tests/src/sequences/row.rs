@@ -19,6 +19,8 @@ pub(super) struct Operation {
     pub(super) signer_pem: Option<String>,
     /// Of the volatile layout only.
     pub(super) activation_key: Option<Hex>,
+    /// Of the volatile layout only.
+    pub(super) encryption_key: Option<Hex>,
     pub(super) config_before: Hex,
     pub(super) otp_before: Hex,
     pub(super) public_key: Option<Hex>,

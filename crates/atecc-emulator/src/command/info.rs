@@ -52,6 +52,7 @@ impl Core<'_> {
         match p2 {
             0 | 1 => {}
             2 | 3 => {
+                self.check_rest()?;
                 let permission = self.memory.volatile_key_permission();
                 let authorized =
                     self.volatile.auth_valid && permission == Some(self.volatile.auth_key);

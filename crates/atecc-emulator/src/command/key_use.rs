@@ -103,6 +103,14 @@ impl Core<'_> {
         temp_key.get().ok_or(Status::Execution)
     }
 
+    /// A chip whose keys rest until the data zone is locked.
+    pub(super) fn check_rest(&self) -> Result<(), Status> {
+        check(
+            !self.defects.keys_rest() || self.policies_hold(),
+            Status::Execution,
+        )
+    }
+
     /// `KeyConfig` restricts use once the data zone is locked.
     fn policies_hold(&self) -> bool {
         self.lock_state() == LockState::Locked

@@ -31,6 +31,7 @@ impl Core<'_> {
             self.lock_state() != LockState::ConfigOpen,
             Status::Execution,
         )?;
+        self.check_rest()?;
         let slot = Slot::of_param2(frame.p2);
         self.check_private_slot(slot)?;
         let allowed = self.memory.slot_config(slot).read_key();

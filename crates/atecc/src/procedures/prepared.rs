@@ -1,6 +1,6 @@
 //! A command that needs what another one left in `TempKey`.
 
-use crate::{Answer, Command, Failure, Next, Procedure, Status};
+use crate::{Answer, Command, Failure, Next, Procedure};
 
 /// How often the pair is started.
 const TRIES: u8 = 3;
@@ -69,7 +69,7 @@ where
                     .map(|response| (prepared, response))
                     .map_err(Failure::from),
             ),
-            Answer::Failed(failure) if self.tries < TRIES && may_have_lost_state(&failure) => {
+            Answer::Failed(failure) if self.tries < TRIES && failure.may_have_lost_state() => {
                 self.tries += 1;
                 self.under_way = self.preparation.clone();
                 self.prepare(Answer::Start)
@@ -93,19 +93,4 @@ where
             Some(prepared) => self.judge(prepared, answer),
         }
     }
-}
-
-/// A chip that has lost `TempKey` answers "execution error"; in the other cases
-/// nobody knows.
-const fn may_have_lost_state(failure: &Failure) -> bool {
-    matches!(
-        failure,
-        Failure::Status {
-            status: Status::Execution | Status::Watchdog,
-            ..
-        } | Failure::NotTaken { .. }
-            | Failure::Reset { .. }
-            | Failure::Timeout { .. }
-            | Failure::Damaged { .. }
-    )
 }

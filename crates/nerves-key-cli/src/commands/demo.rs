@@ -1,5 +1,6 @@
 //! `nerves-key demo`: the main job, on an emulated chip.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -7,7 +8,7 @@ use atecc_emulator::Chip;
 use atecc_x509::{Certificate, SignatureBytes, SignerCertificate};
 use nerves_key::ReadSnapshot;
 use nerves_key_provision::{Plan, Request, create_signer};
-use nerves_key_schema::ManufacturerSerial;
+use nerves_key_schema::{Layout, ManufacturerSerial};
 use serde_json::json;
 
 use super::provision::execute;
@@ -39,6 +40,9 @@ pub(super) fn run(arguments: &Demo, output: Output) -> Result<(), CliError> {
         serial: Some(ManufacturerSerial::new(SERIAL).map_err(CliError::refused)?),
         board: None,
         user: None,
+        layout: Layout::Standard,
+        volatile_keys: None,
+        used_serials: BTreeSet::new(),
         signer,
         signer_key: Some(key.public_key()),
         now,

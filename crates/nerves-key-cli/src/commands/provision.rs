@@ -1,5 +1,6 @@
 //! `nerves-key provision`.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use atecc::{Device, Timing, WakePulse};
@@ -8,7 +9,7 @@ use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
 use nerves_key::ReadSnapshot;
 use nerves_key_provision::{KeySigner, Plan, Possession, Report, Request, provision};
-use nerves_key_schema::{BoardName, ManufacturerSerial, Otp};
+use nerves_key_schema::{BoardName, Layout, ManufacturerSerial, Otp};
 use serde_json::{Value, json};
 
 use crate::certificate::Summary;
@@ -106,6 +107,9 @@ fn request(arguments: &Provision) -> Result<(Request, KeySigner), CliError> {
         serial,
         board,
         user,
+        layout: Layout::Standard,
+        volatile_keys: None,
+        used_serials: BTreeSet::new(),
         signer: files::signer(&arguments.signer_cert)?,
         signer_key: Some(key.public_key()),
         now: system::now()?,

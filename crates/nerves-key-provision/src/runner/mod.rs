@@ -4,18 +4,21 @@
 //! is issued away from the chip. Run it until it stops with
 //! [`Stop::NeedsSignature`], give it the signature, run it again.
 
-use alloc::boxed::Box;
-use alloc::vec::Vec;
+mod checks;
+mod read_slots;
+mod task;
 
-use atecc::commands::{GenKey, GenKeyMode, WriteBlock, WriteWord};
-use atecc::procedures::{CreateKey, LockAndConfirm, ReadConfig, SignDigest, WritePlace};
-use atecc::{
-    Answer, ConfigZone, Failure, Next, Once, Place, Procedure, PublicKey, Slot, Status,
-    commands::LockTarget,
-};
+use alloc::boxed::Box;
+
+use atecc::commands::{GenKey, GenKeyMode, LockTarget, WriteBlock, WriteWord};
+use atecc::procedures::{CreateKey, ReadConfig};
+use atecc::{Answer, ConfigZone, Failure, Next, Once, Place, Procedure, PublicKey, Status};
 use atecc_x509::{DeviceCertificate, Name, Rebuild, SignatureBytes, Tbs, round_trip};
-use nerves_key::{Identity, ReadSnapshot, Snapshot};
+use nerves_key::{Activate, Identity, ReadSnapshot};
 use nerves_key_schema::{ConfigWrite, DataImage, slot};
+
+use read_slots::ReadSlots;
+use task::{Output, Task};
 
 use crate::{Challenges, Plan, Possession, Report, RunError, SigningRequest, Step};
 
@@ -40,6 +43,9 @@ pub enum Event<'a> {
     },
     /// The chip refused to sign before the data lock; it is asked again after.
     PossessionUnproved,
+    /// The chip refused to activate its key before the data lock; it is asked
+    /// again after.
+    ActivationUnproved,
 }
 
 /// Why the runner stopped.
@@ -65,61 +71,6 @@ pub struct Runner<'p, F> {
     identity: Option<Identity>,
     possession: Option<Possession>,
     config: Option<ConfigZone>,
-}
-
-/// The chip's part of one step.
-#[derive(Debug)]
-enum Task {
-    CheckChip(ReadConfig),
-    WriteWord(Once<WriteWord>),
-    WriteBlock(Once<WriteBlock>),
-    CheckConfig(ReadConfig),
-    Lock(LockAndConfirm),
-    CreateKey(CreateKey),
-    ReadPublicKey(Once<GenKey>),
-    Sign(SignDigest),
-    Write(WritePlace<Vec<u8>>),
-    ReadBack(Box<ReadSnapshot>),
-    CheckLocks(ReadConfig),
-    /// The step needs no chip.
-    None,
-}
-
-/// What a task gives.
-enum Output {
-    Nothing,
-    Config(ConfigZone),
-    Key(PublicKey),
-    Signature([u8; 64]),
-    Snapshot(Box<Snapshot>),
-}
-
-impl Task {
-    fn resume(&mut self, answer: Answer<'_>) -> Next<Output, Failure> {
-        match self {
-            Self::CheckChip(task) | Self::CheckConfig(task) | Self::CheckLocks(task) => {
-                map(task.resume(answer), Output::Config)
-            }
-            Self::WriteWord(task) => map(task.resume(answer), |()| Output::Nothing),
-            Self::WriteBlock(task) => map(task.resume(answer), |()| Output::Nothing),
-            Self::Lock(task) => map(task.resume(answer), |()| Output::Nothing),
-            Self::CreateKey(task) => map(task.resume(answer), Output::Key),
-            Self::ReadPublicKey(task) => map(task.resume(answer), Output::Key),
-            Self::Sign(task) => map(task.resume(answer), Output::Signature),
-            Self::Write(task) => map(task.resume(answer), |()| Output::Nothing),
-            Self::ReadBack(task) => map(task.resume(answer), |snapshot| {
-                Output::Snapshot(Box::new(snapshot))
-            }),
-            Self::None => Next::Done(Ok(Output::Nothing)),
-        }
-    }
-}
-
-fn map<T>(next: Next<T, Failure>, output: impl FnOnce(T) -> Output) -> Next<Output, Failure> {
-    match next {
-        Next::Send(request) => Next::Send(request),
-        Next::Done(result) => Next::Done(result.map(output)),
-    }
 }
 
 impl<'p, F: FnMut(Event<'_>)> Runner<'p, F> {
@@ -203,9 +154,11 @@ impl<'p, F: FnMut(Event<'_>)> Runner<'p, F> {
 
     /// The chip's part of `step`.
     fn begin(&self, step: &Step) -> Result<Task, RunError> {
-        let needs_image = || RunError::OutOfOrder(step.clone());
+        let nothing_there = || RunError::OutOfOrder(step.clone());
         Ok(match step {
-            Step::CheckChip => Task::CheckChip(ReadConfig::new()),
+            Step::CheckChip | Step::CheckConfig | Step::CheckLocks => {
+                Task::ReadConfig(ReadConfig::new())
+            }
             Step::WriteConfig(ConfigWrite::Word(address, data)) => {
                 Task::WriteWord(Once(WriteWord {
                     address: *address,
@@ -218,8 +171,7 @@ impl<'p, F: FnMut(Event<'_>)> Runner<'p, F> {
                     data: *data,
                 }))
             }
-            Step::CheckConfig => Task::CheckConfig(ReadConfig::new()),
-            Step::LockConfig { crc } => lock(LockTarget::Config { crc: *crc }),
+            Step::LockConfig { crc } => Task::lock(LockTarget::Config { crc: *crc }),
             Step::CreateKey => Task::CreateKey(CreateKey::new(slot::DEVICE_KEY)),
             Step::ReadPublicKey | Step::CheckKey => Task::ReadPublicKey(Once(GenKey {
                 mode: GenKeyMode::Public,
@@ -228,23 +180,32 @@ impl<'p, F: FnMut(Event<'_>)> Runner<'p, F> {
             Step::ProveKey => Task::Sign(nerves_key::sign(self.challenge())),
             Step::IssueCertificate => Task::None,
             Step::VerifyChain => {
-                let _: &DataImage = self.image.as_ref().ok_or_else(needs_image)?;
+                let _: &DataImage = self.image.as_ref().ok_or_else(nothing_there)?;
                 Task::None
             }
-            Step::WriteOtp => write(Place::Otp, self.plan.otp.bytes(), step)?,
-            Step::WriteSlot(slot) => {
-                let image = self.image.as_ref().ok_or_else(needs_image)?;
-                let bytes = image.slot(*slot).ok_or_else(needs_image)?;
-                write(Place::Slot(*slot), bytes, step)?
+            Step::WriteOtp => Task::write(Place::Otp, self.plan.otp.bytes(), step)?,
+            Step::WriteSlot(slot) | Step::WriteSecret(slot) => {
+                let image = self.image.as_ref().ok_or_else(nothing_there)?;
+                let bytes = image.slot(*slot).ok_or_else(nothing_there)?;
+                Task::write(Place::Slot(*slot), bytes, step)?
             }
             Step::LockData => {
-                let image = self.image.as_ref().ok_or_else(needs_image)?;
+                let image = self.image.as_ref().ok_or_else(nothing_there)?;
                 let crc = image.lock_crc(self.plan.otp.bytes());
-                lock(LockTarget::Data { crc })
+                Task::lock(LockTarget::Data { crc })
+            }
+            Step::Activate => {
+                let keys = self.plan.volatile_keys.as_ref().ok_or_else(nothing_there)?;
+                let serial = self.plan.config.serial_number();
+                let [input @ .., _, _, _, _, _, _, _, _, _, _, _, _] = self.challenge();
+                Task::Activate(Box::new(Activate::new(keys, serial, input)))
+            }
+            Step::ReadSlots => {
+                let image = self.image.as_ref().ok_or_else(nothing_there)?;
+                Task::ReadSlots(Box::new(ReadSlots::new(image)))
             }
             Step::ReadBack => Task::ReadBack(Box::new(ReadSnapshot::new())),
-            Step::LockSlot(slot) => lock(LockTarget::Slot(*slot)),
-            Step::CheckLocks => Task::CheckLocks(ReadConfig::new()),
+            Step::LockSlot(slot) => Task::lock(LockTarget::Slot(*slot)),
         })
     }
 
@@ -255,104 +216,6 @@ impl<'p, F: FnMut(Event<'_>)> Runner<'p, F> {
             self.challenges.before_lock
         } else {
             self.challenges.before_certificate
-        }
-    }
-
-    /// Judge what the chip gave for `step`.
-    fn complete(&mut self, step: &Step, output: &Output) -> Result<(), RunError> {
-        match (step, output) {
-            (Step::CheckChip, Output::Config(zone)) => same_chip(&self.expected(), zone),
-            (Step::CheckKey, Output::Key(key)) if self.public_key != Some(*key) => {
-                Err(RunError::KeyChanged)
-            }
-            (Step::CheckConfig, Output::Config(zone)) => same_config(&self.plan.config, zone),
-            (Step::CheckLocks, Output::Config(zone)) => self.check_locks(zone),
-            (Step::CreateKey | Step::ReadPublicKey, Output::Key(key)) => {
-                self.public_key = Some(*key);
-                Ok(())
-            }
-            (Step::ProveKey, Output::Signature(signature)) => self.check_proof(*signature),
-            (Step::VerifyChain, _) => self.verify_chain(),
-            (Step::ReadBack, Output::Snapshot(snapshot)) => self.check_read_back(snapshot),
-            _ => Ok(()),
-        }
-    }
-
-    fn check_proof(&mut self, signature: [u8; 64]) -> Result<(), RunError> {
-        let key = self
-            .x509_key()
-            .ok_or(RunError::OutOfOrder(Step::ProveKey))?;
-        key.verify(&self.challenge(), &SignatureBytes::from_bytes(signature))
-            .map_err(RunError::Possession)?;
-        if !self.data_locked() {
-            self.possession = Some(Possession::Proved);
-        }
-        Ok(())
-    }
-
-    /// The identity that a reader will find in these very bytes.
-    fn verify_chain(&self) -> Result<(), RunError> {
-        let image = self
-            .image
-            .as_ref()
-            .ok_or(RunError::OutOfOrder(Step::VerifyChain))?;
-        let as_locked = Snapshot {
-            config: self.plan.config,
-            otp: Some(*self.plan.otp.bytes()),
-            device_certificate: Some(image.device_certificate),
-            signer_public_key: Some(image.signer_public_key),
-            signer_certificate: Some(image.signer_certificate),
-            public_key: self.public_key,
-        };
-        as_locked.identity()?;
-        Ok(())
-    }
-
-    fn check_read_back(&mut self, snapshot: &Snapshot) -> Result<(), RunError> {
-        if snapshot.otp != Some(*self.plan.otp.bytes()) {
-            return Err(RunError::ReadBack("OTP zone"));
-        }
-        if let Some(image) = &self.image {
-            for (what, read, wrote) in [
-                (
-                    "device certificate",
-                    snapshot.device_certificate,
-                    image.device_certificate,
-                ),
-                (
-                    "signer public key",
-                    snapshot.signer_public_key,
-                    image.signer_public_key,
-                ),
-                (
-                    "signer certificate",
-                    snapshot.signer_certificate,
-                    image.signer_certificate,
-                ),
-            ] {
-                if read != Some(wrote) {
-                    return Err(RunError::ReadBack(what));
-                }
-            }
-        }
-        if self.public_key.is_some() && snapshot.public_key != self.public_key {
-            return Err(RunError::ReadBack("public key"));
-        }
-        self.identity = Some(snapshot.identity()?);
-        self.public_key = snapshot.public_key;
-        Ok(())
-    }
-
-    fn check_locks(&mut self, zone: &ConfigZone) -> Result<(), RunError> {
-        let slot_locked = |slot: &Slot| zone.slot_lock(*slot).is_locked();
-        if zone.config_lock().is_locked()
-            && zone.data_lock().is_locked()
-            && self.plan.layout.locked_slots().iter().all(slot_locked)
-        {
-            self.config = Some(*zone);
-            Ok(())
-        } else {
-            Err(RunError::NotLocked)
         }
     }
 
@@ -389,10 +252,17 @@ impl<'p, F: FnMut(Event<'_>)> Runner<'p, F> {
                 ..
             }
         );
-        if refused && *step == Step::ProveKey && !self.data_locked() {
-            self.possession = Some(Possession::Refused);
-            (self.on_event)(Event::PossessionUnproved);
-            return Ok(());
+        match step {
+            Step::ProveKey if refused && !self.data_locked() => {
+                self.possession = Some(Possession::Refused);
+                (self.on_event)(Event::PossessionUnproved);
+                return Ok(());
+            }
+            Step::Activate if refused && !self.data_locked() => {
+                (self.on_event)(Event::ActivationUnproved);
+                return Ok(());
+            }
+            _ => {}
         }
         Err(RunError::Step {
             step: step.clone(),
@@ -442,40 +312,4 @@ impl<F: FnMut(Event<'_>)> Procedure for &mut Runner<'_, F> {
         }
         Next::Done(Ok(Stop::Finished))
     }
-}
-
-const fn lock(target: LockTarget) -> Task {
-    Task::Lock(LockAndConfirm::new(target))
-}
-
-fn write(place: Place, bytes: &[u8], step: &Step) -> Result<Task, RunError> {
-    match WritePlace::new(place, bytes.to_vec()) {
-        Ok(task) => Ok(Task::Write(task)),
-        Err(_) => Err(RunError::OutOfOrder(step.clone())),
-    }
-}
-
-fn same_chip(planned: &ConfigZone, found: &ConfigZone) -> Result<(), RunError> {
-    match first_difference(planned, found) {
-        Some((offset, ..)) => Err(RunError::Changed { offset }),
-        None => Ok(()),
-    }
-}
-
-fn same_config(planned: &ConfigZone, found: &ConfigZone) -> Result<(), RunError> {
-    match first_difference(planned, found) {
-        Some((offset, wrote, read)) => Err(RunError::Config {
-            offset,
-            wrote,
-            read,
-        }),
-        None => Ok(()),
-    }
-}
-
-fn first_difference(planned: &ConfigZone, found: &ConfigZone) -> Option<(usize, u8, u8)> {
-    let pairs = planned.0.iter().zip(&found.0).enumerate();
-    pairs
-        .map(|(offset, (planned, found))| (offset, *planned, *found))
-        .find(|(_, planned, found)| planned != found)
 }

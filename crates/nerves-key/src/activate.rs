@@ -1,0 +1,139 @@
+//! Activating the device key of the volatile layout.
+//!
+//! The key cannot be used until the chip's persistent latch is set, which
+//! takes proof of the activation key: random nonce, `CheckMac` on slot 1, then
+//! `Info` in latch mode. The latch stays through sleep and is lost with the
+//! supply. Source: cryptoauthlib's test `volatile_key_permit`, for the modes
+//! of the three commands.
+
+use atecc::commands::{Blocks, CheckMac, InfoLatch, OtpPart, RandomNonce, SeedUpdate, SourceFlag};
+use atecc::host::{Head, MacInput, check_mac_response, random_nonce};
+use atecc::{Answer, Command, DecodeError, Failure, Next, Procedure, SerialNumber};
+use nerves_key_schema::{VolatileKeys, slot};
+use zeroize::Zeroizing;
+
+/// How often the sequence is started.
+const TRIES: u8 = 3;
+
+/// What came of an [`Activate`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Activation {
+    /// The device key can be used until the supply fails.
+    Active,
+    /// The chip holds another activation key.
+    WrongKey,
+}
+
+/// Activate the device key. When the chip loses the sequence to its watchdog
+/// or to another host, it starts over.
+pub struct Activate {
+    key: Zeroizing<[u8; 32]>,
+    serial: SerialNumber,
+    input: [u8; 20],
+    phase: Phase,
+    tries: u8,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Phase {
+    Nonce,
+    Check,
+    Latch,
+}
+
+impl Activate {
+    /// With the activation key of `keys`, for the chip with this serial
+    /// number; `input` is the host's part of the nonce.
+    #[must_use]
+    pub fn new(keys: &VolatileKeys, serial: SerialNumber, input: [u8; 20]) -> Self {
+        Self {
+            key: keys.activation_key(),
+            serial,
+            input,
+            phase: Phase::Nonce,
+            tries: 0,
+        }
+    }
+
+    fn start(&mut self) -> Next<Activation, Failure> {
+        self.phase = Phase::Nonce;
+        self.tries = self.tries.saturating_add(1);
+        Next::send(&self.nonce())
+    }
+
+    const fn nonce(&self) -> RandomNonce {
+        RandomNonce {
+            input: self.input,
+            seed: SeedUpdate::Automatic,
+        }
+    }
+
+    /// The proof: the MAC that `CheckMac` computes from key and nonce.
+    fn check(&self, random: &[u8; 32]) -> CheckMac {
+        let nonce = self.nonce();
+        let mut check = CheckMac {
+            blocks: Blocks::KeyThenTempKey(SourceFlag::Random),
+            otp: OtpPart::None,
+            slot: slot::ACTIVATION_KEY,
+            challenge: [0; 32],
+            response: [0; 32],
+            other_data: [0; 13],
+        };
+        let input = MacInput {
+            first: &self.key,
+            second: &random_nonce(random, &self.input, nonce.seed),
+            otp: &[0; 64],
+            serial: &self.serial,
+        };
+        check.response = check_mac_response(Head::of(&check), &input, &check.other_data);
+        check
+    }
+
+    fn answered(&mut self, payload: &[u8]) -> Result<Next<Activation, Failure>, DecodeError> {
+        Ok(match self.phase {
+            Phase::Nonce => {
+                let random = self.nonce().decode(payload)?;
+                self.phase = Phase::Check;
+                Next::send(&self.check(&random))
+            }
+            Phase::Check => match payload {
+                [0x00] => {
+                    self.phase = Phase::Latch;
+                    Next::send(&InfoLatch::Set)
+                }
+                _ => Next::Done(Ok(Activation::WrongKey)),
+            },
+            Phase::Latch if InfoLatch::Set.decode(payload)? => {
+                Next::Done(Ok(Activation::Active))
+            }
+            Phase::Latch => Next::Done(Ok(Activation::WrongKey)),
+        })
+    }
+}
+
+impl core::fmt::Debug for Activate {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Activate")
+            .field("phase", &self.phase)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Procedure for Activate {
+    type Output = Activation;
+    type Error = Failure;
+
+    fn resume(&mut self, answer: Answer<'_>) -> Next<Activation, Failure> {
+        match answer {
+            Answer::Start => self.start(),
+            Answer::Payload(payload) => match self.answered(payload) {
+                Ok(next) => next,
+                Err(error) => Next::failed(error.into()),
+            },
+            Answer::Failed(failure) if self.tries < TRIES && failure.may_have_lost_state() => {
+                self.start()
+            }
+            Answer::Failed(failure) => Next::failed(failure),
+        }
+    }
+}
