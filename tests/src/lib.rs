@@ -4,10 +4,13 @@ pub mod certificates;
 pub mod host;
 pub mod layout;
 pub mod protocol;
+mod random;
 pub mod roundtrip;
 pub mod sequences;
 pub mod station;
+pub mod strand;
 pub mod tally;
+pub mod wire;
 
 /// Every suite, by the vector file that it runs.
 pub const SUITES: &[(&str, tally::Suite)] = &[

@@ -7,7 +7,6 @@
 //! verified.
 
 mod pool;
-mod random;
 
 use std::error::Error;
 use std::ops::AddAssign;
@@ -22,8 +21,8 @@ use p256::ecdsa::{DerSignature, Signature, VerifyingKey};
 use p256::elliptic_curve::ops::Reduce;
 use p256::{FieldBytes, Scalar};
 
+use crate::random::Random;
 use pool::{Pair, Pool};
-use random::Random;
 
 /// Two cores are what continuous integration has.
 const THREADS: usize = 2;

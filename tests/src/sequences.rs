@@ -7,9 +7,9 @@
 //! is verified instead.
 
 mod end_state;
-mod operation;
+pub(crate) mod operation;
 mod query;
-mod row;
+pub(crate) mod row;
 
 use std::path::Path;
 

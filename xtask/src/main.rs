@@ -15,6 +15,7 @@ mod msrv;
 mod no_std;
 mod run;
 mod size;
+mod strand;
 mod table;
 mod test;
 mod vectors;
@@ -49,6 +50,8 @@ enum Task {
     Certificates(certificates::Options),
     /// Measures the flash and stack that `atecc` takes.
     Size(size::Options),
+    /// Disturbs provisioning at every bus transaction.
+    Strand(strand::Options),
     /// Fuzzes the parsers of both sides.
     Fuzz(fuzz::Options),
 }
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Task::Commands(options) => commands::run(&options),
         Task::Certificates(options) => certificates::run(&options),
         Task::Size(options) => size::run(&options),
+        Task::Strand(options) => strand::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
     };
     match result {

@@ -39,7 +39,7 @@ mod step;
 pub use error::RunError;
 #[cfg(feature = "pem")]
 pub use issue::{IssueError, create_device, create_signer};
-pub use plan::Plan;
+pub use plan::{DEVICE_YEARS, Plan};
 pub use provision::{Challenges, ProvisionError, provision};
 pub use refusal::Refusal;
 pub use report::{Possession, Report};

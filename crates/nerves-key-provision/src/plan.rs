@@ -16,7 +16,7 @@ use crate::{Refusal, Request, Step, default_serial};
 
 /// A device certificate is valid for as long as the format can say. Source:
 /// `nerves_key` 1.3, which asks for 31 years always.
-pub(crate) const DEVICE_YEARS: u16 = 31;
+pub const DEVICE_YEARS: u16 = 31;
 
 /// The board name where none is given. Source: `nerves_key` 1.3.
 const DEFAULT_BOARD: &str = "NervesKey";

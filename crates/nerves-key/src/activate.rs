@@ -103,9 +103,7 @@ impl Activate {
                 }
                 _ => Next::Done(Ok(Activation::WrongKey)),
             },
-            Phase::Latch if InfoLatch::Set.decode(payload)? => {
-                Next::Done(Ok(Activation::Active))
-            }
+            Phase::Latch if InfoLatch::Set.decode(payload)? => Next::Done(Ok(Activation::Active)),
             Phase::Latch => Next::Done(Ok(Activation::WrongKey)),
         })
     }

@@ -9,9 +9,7 @@ use atecc_emulator::{Bus, Chip, DATA_SIZE, Entropy, Image};
 use atecc_x509::{Certificate, DateTime, SignerCertificate};
 use nerves_key::Stage;
 use nerves_key_provision::{KeySigner, Report};
-use nerves_key_schema::{
-    BoardName, Layout, ManufacturerSerial, Otp, VolatileKeys, check_for_use,
-};
+use nerves_key_schema::{BoardName, Layout, ManufacturerSerial, Otp, VolatileKeys, check_for_use};
 
 use super::end_state::end_state;
 use super::row::Operation;
@@ -53,17 +51,17 @@ fn refused_by_the_reference(row: &Operation) -> Checked {
 }
 
 fn operation(row: &Operation, name: &str, compared: &mut Tally) -> Checked {
-    let Some(serial) = row.manufacturer_sn.as_deref() else {
+    if row.manufacturer_sn.is_none() {
         holds("it is no provisioning", !row.is_irreversible())?;
         return Ok(Verdict::Differs("auxiliary-and-settings-not-yet"));
-    };
-    let mut station = station(row, serial)?;
+    }
+    let mut station = station(row)?;
     let config: [u8; 128] = row.config_before.array()?;
     let provisioned = config[86] != 0x55;
     let bus = if provisioned {
         finished(row, &mut station)?
     } else {
-        bus(config, row.otp_before.array()?)?
+        blank(row)?
     };
     let before = bus.image(0).ok_or("the bus has no chip")?;
     match (station.provision(&bus), row.raised(), provisioned) {
@@ -98,7 +96,9 @@ fn operation(row: &Operation, name: &str, compared: &mut Tally) -> Checked {
     }
 }
 
-fn station(row: &Operation, serial: &str) -> Result<Station, Box<dyn Error>> {
+/// A station that is asked for what the reference was asked for.
+pub(crate) fn station(row: &Operation) -> Result<Station, Box<dyn Error>> {
+    let serial = row.manufacturer_sn.as_deref().ok_or("no serial")?;
     let key = row.signer_private_key.as_ref().ok_or("no signer key")?;
     let key = KeySigner::from_bytes(&key.array()?)?;
     let pem = row.signer_pem.as_deref().ok_or("no signer certificate")?;
@@ -136,6 +136,11 @@ fn date(text: &str) -> Result<DateTime, Box<dyn Error>> {
         byte(minute)?,
         byte(second)?,
     )?)
+}
+
+/// A bus with the row's chip as it was before.
+pub(crate) fn blank(row: &Operation) -> Result<Bus, Box<dyn Error>> {
+    bus(row.config_before.array()?, row.otp_before.array()?)
 }
 
 /// A bus with a chip that has these zones, and nothing in its slots.

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use atecc::{ConfigZone, PublicKey};
+use atecc::{ConfigZone, PublicKey, SerialNumber};
 use nerves_key::Snapshot;
 use serde::Deserialize;
 use serde_json::Value;
@@ -11,7 +11,7 @@ use crate::tally::Hex;
 
 /// One operation of the reference.
 #[derive(Clone, Deserialize)]
-pub(super) struct Operation {
+pub(crate) struct Operation {
     pub(super) now: String,
     pub(super) manufacturer_sn: Option<String>,
     pub(super) board_name: Option<String>,
@@ -60,10 +60,26 @@ impl Operation {
         self.result.get("raises").is_some()
     }
 
+    /// The commands, in order: opcode, Param1, Param2, data.
+    pub(crate) fn requests(&self) -> impl Iterator<Item = &[u8]> {
+        let requests = self.steps.iter().filter_map(|step| step.request.as_ref());
+        requests.map(|request| request.0.as_slice())
+    }
+
+    /// Whether the reference made an open part a finished chip.
+    pub(crate) fn provisions(&self) -> bool {
+        let data_open = self.config_before.0.get(86) == Some(&0x55);
+        data_open && self.is_irreversible() && !self.raised()
+    }
+
+    /// The chip's serial number.
+    pub(crate) fn chip(&self) -> Result<SerialNumber, Box<dyn Error>> {
+        Ok(ConfigZone(self.config_before.array()?).serial_number())
+    }
+
     /// Whether the reference locked anything or made a key.
     pub(super) fn is_irreversible(&self) -> bool {
-        let requests = self.steps.iter().filter_map(|step| step.request.as_ref());
-        let mut heads = requests.filter_map(|request| request.0.first_chunk());
+        let mut heads = self.requests().filter_map(<[u8]>::first_chunk);
         heads.any(|head| matches!(head, [0x17, _] | [0x40, 0x04]))
     }
 

@@ -1,0 +1,132 @@
+//! A look into the chip's memory at each of its changes.
+//!
+//! The chain is judged twice: by the crates' own reader, from the bytes in the
+//! slots, and by other parsers, from its DER and from the private key in
+//! slot 0.
+
+use std::error::Error;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use atecc::{ConfigZone, PublicKey};
+use atecc_emulator::{Bus, Image, ImageFileError, Slot, Store};
+use nerves_key::Snapshot;
+use p256::ecdsa::signature::Verifier;
+use p256::ecdsa::{DerSignature, VerifyingKey};
+use p256::elliptic_curve::sec1::ToSec1Point;
+use x509_cert::der::{Decode, Encode};
+
+use crate::station::Station;
+use crate::tally::{holds, same};
+
+/// The store of a chip that keeps nothing and watches each data lock. Clones
+/// share what they find.
+#[derive(Clone, Debug)]
+pub(super) struct Witness {
+    expected: Expected,
+    findings: Arc<Mutex<Vec<String>>>,
+    locked: bool,
+}
+
+/// What a locked chip has to hold.
+#[derive(Clone, Debug)]
+struct Expected {
+    serial: String,
+    signer: Vec<u8>,
+}
+
+impl Expected {
+    fn of(station: &Station) -> Self {
+        let serial = station.request.serial.as_ref();
+        Self {
+            serial: serial.map_or_else(String::new, |serial| serial.as_str().into()),
+            signer: station.certificate.as_der().to_vec(),
+        }
+    }
+}
+
+impl Witness {
+    /// For a chip that `station` provisions.
+    pub(super) fn new(station: &Station) -> Self {
+        Self {
+            expected: Expected::of(station),
+            findings: Arc::default(),
+            locked: false,
+        }
+    }
+
+    /// What was wrong at the instant of a data lock, or of a change after it.
+    pub(super) fn findings(&self) -> Vec<String> {
+        self.found().clone()
+    }
+
+    fn found(&self) -> std::sync::MutexGuard<'_, Vec<String>> {
+        self.findings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Store for Witness {
+    fn commit(&mut self, image: &Image) -> Result<(), ImageFileError> {
+        let zone = ConfigZone(*image.config());
+        if zone.data_lock().is_locked()
+            && let Err(error) = chain(image, &self.expected)
+        {
+            let when = if self.locked { "after" } else { "at" };
+            self.found().push(format!("{when} the data lock: {error}"));
+        }
+        self.locked = zone.data_lock().is_locked();
+        Ok(())
+    }
+}
+
+/// Whether a chip that is data locked holds a verified chain of `station`'s.
+///
+/// # Errors
+/// What does not verify.
+pub(super) fn verified_chain(bus: &Bus, station: &Station) -> Result<(), Box<dyn Error>> {
+    let image = bus.image(0).ok_or("the bus has no chip")?;
+    if ConfigZone(*image.config()).data_lock().is_locked() {
+        chain(&image, &Expected::of(station))?;
+    }
+    Ok(())
+}
+
+fn chain(image: &Image, expected: &Expected) -> Result<(), Box<dyn Error>> {
+    let slot = |index| {
+        let slot = Slot::new(index).ok_or("no such slot")?;
+        Ok::<_, Box<dyn Error>>(image.slot(slot))
+    };
+    // Four bytes of padding come before the scalar.
+    let scalar = slot(0)?.get(4..36).ok_or("slot 0 is short")?;
+    let secret = p256::SecretKey::from_slice(scalar)?;
+    let point = secret.public_key().to_sec1_point(false);
+    let public_key: [u8; 64] = point.as_bytes().get(1..).unwrap_or_default().try_into()?;
+    let certificate = |index| Ok::<_, Box<dyn Error>>(slot(index)?.first_chunk().copied());
+    let snapshot = Snapshot {
+        config: ConfigZone(*image.config()),
+        otp: Some(*image.otp()),
+        device_certificate: certificate(10)?,
+        signer_public_key: certificate(11)?,
+        signer_certificate: certificate(12)?,
+        public_key: Some(PublicKey(public_key)),
+    };
+    let identity = snapshot.identity()?;
+    let serial = identity.otp.manufacturer_serial();
+    same("serial", serial, expected.serial.as_bytes())?;
+    let signer = identity.signer_certificate.as_der();
+    holds("the signer's own certificate", signer == expected.signer)?;
+    let signer = x509_cert::Certificate::from_der(signer)?;
+    let device = x509_cert::Certificate::from_der(identity.device_certificate.as_der())?;
+    same("key", sec1(&device)?, point.as_bytes())?;
+    let signature = device.signature().as_bytes().ok_or("no whole bytes")?;
+    VerifyingKey::from_sec1_bytes(sec1(&signer)?)?.verify(
+        &device.tbs_certificate().to_der()?,
+        &DerSignature::from_bytes(signature)?,
+    )?;
+    Ok(())
+}
+
+fn sec1(certificate: &x509_cert::Certificate) -> Result<&[u8], Box<dyn Error>> {
+    let info = certificate.tbs_certificate().subject_public_key_info();
+    let bits = &info.subject_public_key;
+    Ok(bits.as_bytes().ok_or("no whole bytes")?)
+}

@@ -1,0 +1,204 @@
+//! `cargo xtask strand`: provisioning, disturbed at every bus transaction, on
+//! each chip and layout; then chips that the reference left half done.
+//!
+//! The runs belong to the package `nerves-key-tests`, which does a part of
+//! them under `cargo test`. Always an optimized build: a run takes several
+//! operations on P-256.
+
+use std::time::Instant;
+
+use nerves_key_tests::strand::{self, FAULTS, ReferenceTally, SETUPS, Tally};
+use serde_json::{Value, json};
+
+use crate::error::Error;
+use crate::measurement::Destination;
+use crate::{run, table};
+
+/// `--quick` takes every so many-th transaction.
+const QUICK: usize = 23;
+
+/// Options of `cargo xtask strand`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// How many runs have two faults, over all chips.
+    #[arg(long, default_value_t = 10_000)]
+    samples: usize,
+    /// The same seed draws the same pairs of faults.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// A few of the transactions, and a hundredth of the pairs.
+    #[arg(long)]
+    quick: bool,
+    #[command(flatten)]
+    destination: Destination,
+}
+
+/// Run them all.
+pub(crate) fn run(options: &Options) -> Result<(), Error> {
+    if cfg!(debug_assertions) {
+        return optimized(options);
+    }
+    let start = Instant::now();
+    let (stride, samples) = if options.quick {
+        (QUICK, options.samples / 100)
+    } else {
+        (1, options.samples)
+    };
+    let each = samples.div_ceil(SETUPS.len());
+
+    let (mut rows, mut values, mut findings) = (Vec::new(), Vec::new(), Vec::new());
+    for setup in SETUPS {
+        for faults in ["one", "two"] {
+            let start = Instant::now();
+            let tally = if faults == "one" {
+                strand::singles(setup, 0, stride)
+            } else {
+                strand::pairs(setup, each, options.seed)
+            };
+            let seconds = start.elapsed().as_secs_f64();
+            let chip = setup.revision.to_string();
+            let layout = setup.layout.to_string();
+            rows.push(row(&chip, &layout, faults, &tally, seconds));
+            values.push(value(&chip, &layout, faults, &tally, seconds));
+            let lists = tally.stranded.iter().chain(&tally.unverified);
+            findings.extend(lists.map(|line| format!("{setup}: {line}")));
+        }
+    }
+    table::print(
+        [
+            "chip",
+            "layout",
+            "faults",
+            "transactions",
+            "kinds",
+            "runs",
+            "at once",
+            "resumed",
+            "recovered",
+            "stranded",
+            "unverified",
+            "time",
+        ],
+        &rows,
+    );
+    println!(
+        "faults: {}",
+        FAULTS
+            .iter()
+            .map(|kind| kind.name)
+            .collect::<Vec<_>>()
+            .join("; ")
+    );
+    println!("unverified: locked without a verified chain\n");
+
+    let references = strand::references(&run::root().join("tests/vectors"), stride);
+    let rows: Vec<_> = references.iter().map(reference_row).collect();
+    table::print(
+        [
+            "the reference's sequence",
+            "certificate",
+            "transactions",
+            "runs",
+            "recovered",
+            "named",
+            "neither",
+        ],
+        &rows,
+    );
+    for tally in &references {
+        for (reason, count) in &tally.named {
+            println!("named, {count} times, and left untouched: {reason}");
+        }
+        let lines = tally.neither.iter();
+        findings.extend(lines.map(|line| format!("{}: {line}", tally.sequence)));
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    println!("\n{seconds:.1} s in all");
+    options.destination.write(&json!({
+        "seed": options.seed,
+        "stride": stride,
+        "kinds": FAULTS.iter().map(|kind| kind.name).collect::<Vec<_>>(),
+        "provisionings": values,
+        "reference": references.iter().map(reference_value).collect::<Vec<_>>(),
+        "seconds": seconds,
+    }))?;
+    Error::unless_empty(
+        "chips stranded or locked without a verified chain",
+        findings,
+    )
+}
+
+fn row(chip: &str, layout: &str, faults: &str, tally: &Tally, seconds: f64) -> [String; 12] {
+    [
+        chip.to_owned(),
+        layout.to_owned(),
+        faults.to_owned(),
+        tally.transactions.to_string(),
+        tally.kinds.to_string(),
+        tally.runs.to_string(),
+        tally.at_once.to_string(),
+        tally.resumed.to_string(),
+        tally.recovered().to_string(),
+        tally.stranded.len().to_string(),
+        tally.unverified.len().to_string(),
+        format!("{seconds:.1} s"),
+    ]
+}
+
+fn value(chip: &str, layout: &str, faults: &str, tally: &Tally, seconds: f64) -> Value {
+    json!({
+        "chip": chip,
+        "layout": layout,
+        "faults": faults,
+        "transactions": tally.transactions,
+        "kinds": tally.kinds,
+        "runs": tally.runs,
+        "at_once": tally.at_once,
+        "resumed": tally.resumed,
+        "recovered": tally.recovered(),
+        "stranded": tally.stranded,
+        "unverified": tally.unverified,
+        "seconds": seconds,
+    })
+}
+
+fn reference_row(tally: &ReferenceTally) -> [String; 7] {
+    [
+        tally.sequence.clone(),
+        tally.certificate.to_owned(),
+        tally.transactions.to_string(),
+        tally.runs.to_string(),
+        tally.recovered.to_string(),
+        tally.named.values().sum::<usize>().to_string(),
+        tally.neither.len().to_string(),
+    ]
+}
+
+fn reference_value(tally: &ReferenceTally) -> Value {
+    json!({
+        "sequence": tally.sequence,
+        "certificate": tally.certificate,
+        "transactions": tally.transactions,
+        "runs": tally.runs,
+        "recovered": tally.recovered,
+        "named": tally.named,
+        "neither": tally.neither,
+    })
+}
+
+/// The same again, in a release build.
+fn optimized(options: &Options) -> Result<(), Error> {
+    let mut command = run::cargo(["run", "--quiet", "--release", "--package", "xtask", "--"]);
+    command.arg("strand");
+    command.args(["--samples", &options.samples.to_string()]);
+    command.args(["--seed", &options.seed.to_string()]);
+    if options.quick {
+        command.arg("--quick");
+    }
+    if let Some(path) = &options.destination.json {
+        // The other one runs at the root of the workspace.
+        let absolute = std::path::absolute(path).unwrap_or_else(|_empty| path.clone());
+        command.arg("--json").arg(absolute);
+    }
+    run::shown(&mut command)
+}
