@@ -1,17 +1,19 @@
 //! Provisioning, on emulated chips.
 
-use atecc::commands::{GenKey, GenKeyMode, LockTarget, WriteBlock, WriteWord};
+use atecc::commands::{DigestSource, GenKey, GenKeyMode, LockTarget, Sign, WriteBlock, WriteWord};
 use atecc::procedures::LockAndConfirm;
 use atecc::{BlockAddress, Command, Error, Failure, Place, Status, WordAddress};
-use atecc_emulator::{Bus, Chip, CutPoint, EepromEffect, Fault, Faults, LostReply, Revision};
+use atecc_emulator::{Bus, Chip, CutPoint, Defects, Fault, Faults, Revision};
 use atecc_x509::{DateTime, SignatureBytes};
-use nerves_key::Stage;
+use nerves_key::{Activate, Activation, Stage};
 use nerves_key_provision::{
-    CertificateSigner, Challenges, KeySigner, Plan, Possession, ProvisionError, Refusal, RunError,
-    Runner, SigningRequest, Stop, provision,
+    CertificateSigner, Challenges, Event, KeySigner, Plan, Possession, ProvisionError, Refusal,
+    Report, RunError, Runner, SigningRequest, Step, Stop, provision,
 };
-use nerves_key_schema::{ConfigWrite, Layout, configure, slot, writes};
+use nerves_key_schema::{ConfigWrite, Layout, VolatileKeys, configure, slot, writes};
 use nerves_key_tests::station::{Station, StationError};
+use nerves_key_tests::strand::{SETUPS, Setup};
+use nerves_key_tests::wire::commands;
 
 const REVISIONS: [Revision; 3] = [
     Revision::Atecc508A,
@@ -84,85 +86,6 @@ fn a_finished_chip_refuses_what_would_change_it() {
                     data: [0; 32]
                 }
             ));
-        }
-    }
-}
-
-/// How many bus transactions an undisturbed provisioning takes.
-fn transactions(revision: Revision) -> u64 {
-    let bus = Bus::with_chip(Chip::blank(revision));
-    station().provision(&bus).unwrap();
-    bus.transactions()
-}
-
-/// Whatever `fault` did at `transaction`, the same command again finishes the
-/// chip.
-fn recovers(revision: Revision, transaction: u64, fault: Fault) {
-    let bus = Bus::with_chip(Chip::blank(revision));
-    bus.set_faults(Faults::none().at(transaction, fault));
-    let first = station().provision(&bus);
-    let struck = bus.transactions() > transaction;
-    assert!(struck, "{revision}: {fault:?} at {transaction} never came");
-    if let Fault::PowerCut(CutPoint::Before | CutPoint::During(_)) = fault {
-        // Without its last transaction, the sleep, a run has finished.
-        assert!(
-            first.is_err() || transaction + 1 >= bus.transactions(),
-            "{revision}: {fault:?} at {transaction} was not noticed"
-        );
-    }
-    bus.set_faults(Faults::none());
-    bus.power_cycle();
-    if let Err(error) = station().provision(&bus) {
-        panic!("{revision}, {fault:?} at {transaction}: {first:?}, then {error}");
-    }
-    let snapshot = Station::snapshot(&bus).unwrap();
-    assert_eq!(
-        snapshot.stage(),
-        Stage::Finished(Layout::Standard),
-        "{revision}, {fault:?} at {transaction}"
-    );
-    snapshot.identity().unwrap();
-}
-
-#[test]
-fn power_loss_at_random_points_is_recovered() {
-    const POINTS: u64 = 20;
-    for revision in REVISIONS {
-        let all = transactions(revision);
-        // A full-period generator gives points all over the run, the same ones
-        // in every run of the test.
-        let mut point = 1;
-        for _ in 0..POINTS {
-            point = (point * 1_103_515_245 + 12_345) % (1 << 31);
-            for cut in [
-                CutPoint::Before,
-                CutPoint::During(EepromEffect::Lost),
-                CutPoint::During(EepromEffect::Committed),
-                CutPoint::After,
-            ] {
-                recovers(revision, (point >> 8) % all, Fault::PowerCut(cut));
-            }
-        }
-    }
-}
-
-#[test]
-fn lost_and_damaged_replies_are_recovered() {
-    for revision in REVISIONS {
-        let all = transactions(revision);
-        for transaction in (0..all).step_by(41) {
-            for fault in [
-                Fault::ReplyLost(LostReply::Blank),
-                Fault::ReplyCorrupted {
-                    byte: 1,
-                    mask: 0x04,
-                },
-                Fault::NackBurst { transactions: 3 },
-                Fault::EarlyWatchdog,
-                Fault::NoisyWake,
-            ] {
-                recovers(revision, transaction, fault);
-            }
         }
     }
 }
@@ -270,4 +193,165 @@ fn a_chip_begun_in_the_volatile_layout_is_left_as_it_is() {
         "{error}"
     );
     assert_eq!(bus.image(0).unwrap(), before);
+}
+
+/// Read, plan and run by hand, with every event.
+fn provision_with_events(bus: &Bus, setup: Setup) -> (Report, Vec<String>) {
+    let mut station = setup.station();
+    let plan = Plan::new(&Station::snapshot(bus).unwrap(), &station.request).unwrap();
+    let challenges = Challenges {
+        before_certificate: [1; 32],
+        before_lock: [2; 32],
+        after_lock: [3; 32],
+    };
+    let mut events = Vec::new();
+    let mut device = Station::device(bus);
+    let report = provision(&mut device, &plan, &mut station.key, challenges, |event| {
+        events.push(match event {
+            Event::Done { step, .. } => step.to_string(),
+            Event::Started { .. } => return,
+            other => format!("{other:?}"),
+        });
+    });
+    (report.unwrap().unwrap(), events)
+}
+
+/// Sign is used before the data lock on trust in the reference's driver: a
+/// chip that refuses it then is finished all the same, and the report says so.
+#[test]
+fn a_chip_that_signs_only_after_its_data_lock() {
+    for setup in SETUPS {
+        let defects = Defects::none().resting_until_data_lock();
+        let bus = Bus::with_chip(Chip::blank(setup.revision).with_defects(defects));
+        let (report, events) = provision_with_events(&bus, setup);
+        assert_eq!(report.possession_before_lock, Some(Possession::Refused));
+        let unproved = events.iter().filter(|event| *event == "PossessionUnproved");
+        assert_eq!(unproved.count(), 2, "{setup}: {events:?}");
+        let latched = events.iter().any(|event| event == "ActivationUnproved");
+        assert_eq!(latched, setup.layout == Layout::Volatile, "{setup}");
+        let snapshot = Station::snapshot(&bus).unwrap();
+        assert_eq!(snapshot.stage(), Stage::Finished(setup.layout), "{setup}");
+    }
+}
+
+/// What is done before and after the data lock, in order.
+#[test]
+fn the_key_is_proved_on_both_sides_of_the_data_lock() {
+    for setup in SETUPS {
+        let bus = Bus::with_chip(Chip::blank(setup.revision));
+        let (report, events) = provision_with_events(&bus, setup);
+        assert_eq!(report.possession_before_lock, Some(Possession::Proved));
+        let at = |step: &Step| events.iter().position(|event| *event == step.to_string());
+        let last = |step: &Step| events.iter().rposition(|event| *event == step.to_string());
+        let lock = at(&Step::LockData).unwrap();
+        for before in [Step::VerifyChain, Step::CheckKey, Step::ProveKey] {
+            assert!(at(&before).unwrap() < lock, "{setup}: {before}");
+        }
+        for after in [Step::ReadBack, Step::ReadSlots, Step::ProveKey] {
+            let after = last(&after).unwrap();
+            let slot = at(&Step::LockSlot(slot::DEVICE_KEY)).unwrap();
+            assert!(lock < after && after < slot, "{setup}: {events:?}");
+        }
+        assert_eq!(last(&Step::CheckLocks), Some(events.len() - 1));
+        assert!(report.config.slot_lock(slot::DEVICE_KEY).is_locked());
+    }
+}
+
+const VOLATILE: Setup = Setup {
+    revision: Revision::Atecc608A,
+    layout: Layout::Volatile,
+};
+
+/// The keys are in slots 1 and 2, nowhere on paper, and needed after each
+/// power-up.
+#[test]
+fn the_volatile_layout_keeps_its_keys_to_itself() {
+    let bus = Bus::with_chip(Chip::blank(VOLATILE.revision));
+    let mut station = VOLATILE.station();
+    let plan = Plan::new(&Station::snapshot(&bus).unwrap(), &station.request).unwrap();
+    // The bytes of the test's keys, as any text would have them.
+    for text in [
+        plan.to_string(),
+        format!("{plan:?}"),
+        format!("{:?}", station.request),
+    ] {
+        for key in ["acacacac", "ecececec", "172, 172", "236, 236"] {
+            assert!(!text.to_lowercase().contains(key), "{key} in {text}");
+        }
+    }
+    assert_eq!(plan.bytes(&Step::WriteSecret(slot::ACTIVATION_KEY)), None);
+    station.provision(&bus).unwrap().unwrap();
+    let image = bus.image(0).unwrap();
+    for (index, key) in [(1, 0xAC), (2, 0xEC)] {
+        let contents = image.slot(atecc_emulator::Slot::new(index).unwrap());
+        assert_eq!(contents[..16], [key; 16]);
+        assert_eq!(contents[16..], [0; 20]);
+    }
+    let config = Station::snapshot(&bus).unwrap().config;
+    for slot in VOLATILE.layout.locked_slots() {
+        assert!(config.slot_lock(*slot).is_locked(), "{slot}");
+    }
+    bus.power_cycle();
+    assert!(refused(
+        &bus,
+        Sign {
+            source: DigestSource::TempKey,
+            slot: slot::DEVICE_KEY
+        }
+    ));
+    let keys = station.request.volatile_keys.take().unwrap();
+    let serial = config.serial_number();
+    let activate = |keys| Station::device(&bus).run(Activate::new(keys, serial, [7; 20]));
+    let wrong = VolatileKeys::new(&[0xAD; 16], &[0xEC; 16]);
+    assert_eq!(activate(&wrong).unwrap(), Activation::WrongKey);
+    let sign = || Station::device(&bus).run(nerves_key::sign([9; 32]));
+    assert!(sign().is_err());
+    assert_eq!(activate(&keys).unwrap(), Activation::Active);
+    assert!(sign().is_ok());
+    // The latch stays through sleep, and is lost with the supply.
+    assert!(sign().is_ok());
+    bus.power_cycle();
+    assert!(sign().is_err());
+    // A finished chip asks for no keys.
+    assert!(station.provision(&bus).unwrap().is_none());
+}
+
+/// After the data lock the activation key is what the chip says it is.
+#[test]
+fn another_activation_key_is_told_and_changes_nothing() {
+    let bus = Bus::with_chip(Chip::blank(VOLATILE.revision));
+    let mut station = VOLATILE.station();
+    // Cut off when the data are locked and no slot is.
+    let all = VOLATILE.transactions();
+    let locked = (0..all).rev().find(|at| {
+        let bus = Bus::with_chip(Chip::blank(VOLATILE.revision));
+        bus.set_faults(Faults::none().at(*at, Fault::PowerCut(CutPoint::Before)));
+        // Only without its last transaction, the sleep, has a run finished.
+        let finished = VOLATILE.station().provision(&bus).is_ok();
+        bus.power_up();
+        let snapshot = Station::snapshot(&bus).unwrap();
+        !finished
+            && snapshot.stage() == Stage::KeySlotOpen(Layout::Volatile)
+            && !snapshot.config.slot_lock(slot::DEVICE_KEY).is_locked()
+    });
+    bus.set_faults(Faults::none().at(locked.unwrap(), Fault::PowerCut(CutPoint::Before)));
+    assert!(station.provision(&bus).is_err());
+    bus.set_faults(Faults::none());
+    bus.power_up();
+    let before = bus.image(0).unwrap();
+    station.request.volatile_keys = Some(VolatileKeys::new(&[0xAD; 16], &[0xEC; 16]));
+    bus.start_log();
+    let error = station.provision(&bus).unwrap_err();
+    assert!(
+        matches!(&error, StationError::Stopped(ProvisionError::Run(error))
+            if matches!(error, RunError::ActivationKey) && error.is_resumable()),
+        "{error}"
+    );
+    let after = bus.image(0).unwrap();
+    assert_eq!(after.config(), before.config());
+    assert_eq!(after.otp(), before.otp());
+    let log = bus.take_log();
+    let locks = commands(&log).filter(|(opcode, _)| matches!(opcode, 0x12 | 0x17));
+    assert_eq!(locks.count(), 0);
+    assert!(VOLATILE.station().provision(&bus).unwrap().is_some());
 }

@@ -50,6 +50,14 @@ pub enum OtpError {
     /// A zero byte would be taken for the end when the chip is read.
     #[error("the {0} contains a zero byte")]
     ZeroByte(&'static str),
+    /// The bytes are no text.
+    #[error("the {field} is not UTF-8: {error}")]
+    NotUtf8 {
+        /// Which.
+        field: &'static str,
+        /// Where it goes wrong.
+        error: str::Utf8Error,
+    },
     /// A long serial takes the user area's place.
     #[error("a serial of {serial} bytes leaves no room for user data; the limit is 16")]
     UserAreaTaken {
@@ -89,6 +97,14 @@ impl BoardName {
         Text::new("board name", name).map(Self)
     }
 
+    /// From bytes that should be UTF-8.
+    ///
+    /// # Errors
+    /// [`OtpError::NotUtf8`], or as [`BoardName::new`].
+    pub fn from_bytes(name: &[u8]) -> Result<Self, OtpError> {
+        Self::new(text("board name", name)?)
+    }
+
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -103,11 +119,23 @@ impl ManufacturerSerial {
         Text::new("manufacturer serial number", serial).map(Self)
     }
 
+    /// From bytes that should be UTF-8.
+    ///
+    /// # Errors
+    /// [`OtpError::NotUtf8`], or as [`ManufacturerSerial::new`].
+    pub fn from_bytes(serial: &[u8]) -> Result<Self, OtpError> {
+        Self::new(text("manufacturer serial number", serial)?)
+    }
+
     /// The serial number.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
+}
+
+fn text<'a>(field: &'static str, bytes: &'a [u8]) -> Result<&'a str, OtpError> {
+    str::from_utf8(bytes).map_err(|error| OtpError::NotUtf8 { field, error })
 }
 
 /// How the bytes after the board name are shared.

@@ -60,7 +60,9 @@ impl Refused {
     /// The reason in the data file, where the reference writes a zone.
     const fn reason(self) -> &'static str {
         match self {
-            Self::NotText | Self::Otp(OtpError::ZeroByte(_)) => "not-plain-text",
+            Self::NotText | Self::Otp(OtpError::ZeroByte(_) | OtpError::NotUtf8 { .. }) => {
+                "not-plain-text"
+            }
             Self::Otp(OtpError::Empty(_)) => "empty",
             Self::Otp(OtpError::TooLong { .. } | OtpError::UserAreaTaken { .. }) => "never-cut",
         }

@@ -84,11 +84,11 @@ impl AddAssign for Tally {
 #[must_use]
 pub fn singles(setup: Setup, first: u64, stride: usize) -> Tally {
     let transactions = setup.transactions();
-    let scripts = (first..transactions)
+    let scripts: Vec<_> = (first..transactions)
         .step_by(stride.max(1))
         .flat_map(|at| FAULTS.iter().map(move |kind| Script::one(at, kind)))
         .collect();
-    all(setup, transactions, scripts)
+    all(setup, transactions, &scripts)
 }
 
 /// `count` runs with two faults each, drawn from `seed`. Where the first fault
@@ -96,14 +96,14 @@ pub fn singles(setup: Setup, first: u64, stride: usize) -> Tally {
 #[must_use]
 pub fn pairs(setup: Setup, count: usize, seed: u64) -> Tally {
     let transactions = setup.transactions();
-    all(setup, transactions, pairs::draw(transactions, count, seed))
+    all(setup, transactions, &pairs::draw(transactions, count, seed))
 }
 
-fn all(setup: Setup, transactions: u64, scripts: Vec<Script>) -> Tally {
+fn all(setup: Setup, transactions: u64, scripts: &[Script]) -> Tally {
     let mut tally = parallel::sum(scripts, |script| {
         let mut tally = Tally::default();
-        let end = run(setup, &script);
-        tally.count(&script, end);
+        let end = run(setup, script);
+        tally.count(script, end);
         tally
     });
     tally.transactions = transactions;

@@ -8,9 +8,9 @@ use std::thread;
 ///
 /// # Panics
 /// When `work` does.
-pub(super) fn sum<Item, Sum>(items: Vec<Item>, work: impl Fn(&Item) -> Sum + Sync) -> Sum
+pub(super) fn sum<Item, Sum>(items: &[Item], work: impl Fn(&Item) -> Sum + Sync) -> Sum
 where
-    Item: Send + Sync,
+    Item: Sync,
     Sum: AddAssign + Default + Send,
 {
     let next = AtomicUsize::new(0);

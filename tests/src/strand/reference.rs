@@ -124,7 +124,7 @@ fn sequence(
         // Not cut at all.
         .chain([None])
         .collect();
-    tally += parallel::sum(scripts, |script| {
+    tally += parallel::sum(&scripts, |script| {
         let mut tally = ReferenceTally {
             runs: 1,
             ..ReferenceTally::default()
