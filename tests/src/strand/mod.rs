@@ -22,6 +22,8 @@ use std::ops::AddAssign;
 
 use run::{End, Script, run};
 
+use crate::station::Station;
+
 /// What the runs of one [`Setup`] came to.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Tally {
@@ -100,12 +102,12 @@ pub fn pairs(setup: Setup, count: usize, seed: u64) -> Tally {
 }
 
 fn all(setup: Setup, transactions: u64, scripts: &[Script]) -> Tally {
-    let mut tally = parallel::sum(scripts, |script| {
+    let work = |station: &mut Station, script: &Script| {
         let mut tally = Tally::default();
-        let end = run(setup, script);
-        tally.count(script, end);
+        tally.count(script, run(setup, station, script));
         tally
-    });
+    };
+    let mut tally = parallel::sum(scripts, || setup.station(), work);
     tally.transactions = transactions;
     tally.kinds = FAULTS.len();
     tally

@@ -4,20 +4,25 @@ use std::ops::AddAssign;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// Add up what `work` makes of each item, on every core.
+/// Add up what `work` makes of each item, on every core. Each core has what
+/// `tools` makes for it.
 ///
 /// # Panics
 /// When `work` does.
-pub(super) fn sum<Item, Sum>(items: &[Item], work: impl Fn(&Item) -> Sum + Sync) -> Sum
+pub(super) fn sum<Item, Tools, Sum>(
+    items: &[Item],
+    tools: impl Fn() -> Tools + Sync,
+    work: impl Fn(&mut Tools, &Item) -> Sum + Sync,
+) -> Sum
 where
     Item: Sync,
     Sum: AddAssign + Default + Send,
 {
     let next = AtomicUsize::new(0);
     let worker = || {
-        let mut sum = Sum::default();
+        let (mut sum, mut tools) = (Sum::default(), tools());
         while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
-            sum += work(item);
+            sum += work(&mut tools, item);
         }
         sum
     };

@@ -124,24 +124,28 @@ fn sequence(
         // Not cut at all.
         .chain([None])
         .collect();
-    tally += parallel::sum(&scripts, |script| {
-        let mut tally = ReferenceTally {
-            runs: 1,
-            ..ReferenceTally::default()
-        };
-        match cut_and_resume(row, certificate, *script) {
-            Ok(None) => tally.recovered += 1,
-            Ok(Some(reason)) => {
-                tally.named.insert(reason, 1);
+    tally += parallel::sum(
+        &scripts,
+        || (),
+        |(), script| {
+            let mut tally = ReferenceTally {
+                runs: 1,
+                ..ReferenceTally::default()
+            };
+            match cut_and_resume(row, certificate, *script) {
+                Ok(None) => tally.recovered += 1,
+                Ok(Some(reason)) => {
+                    tally.named.insert(reason, 1);
+                }
+                Err(error) => {
+                    let script = script.map(|(at, kind)| format!("{} at {at}", kind.name));
+                    let script = script.unwrap_or_else(|| "not cut".to_owned());
+                    tally.neither.push(format!("{script}: {error}"));
+                }
             }
-            Err(error) => {
-                let script = script.map(|(at, kind)| format!("{} at {at}", kind.name));
-                let script = script.unwrap_or_else(|| "not cut".to_owned());
-                tally.neither.push(format!("{script}: {error}"));
-            }
-        }
-        tally
-    });
+            tally
+        },
+    );
     tally
 }
 

@@ -3,14 +3,14 @@
 use std::fmt;
 
 use atecc::Device;
-use atecc_emulator::{Bus, Delay, Faults, I2cHandle};
+use atecc_emulator::{Bus, Delay, Faults, I2cHandle, Image};
 use atecc_x509::SignatureBytes;
 use nerves_key::{Activate, Activation, Stage};
 use nerves_key_schema::Layout;
 
 use super::fault::FaultKind;
 use super::setup::Setup;
-use super::witness::{Witness, verified_chain};
+use super::witness::Witness;
 use crate::station::Station;
 
 /// The command is given at most so often: one time for each of two faults, and
@@ -61,24 +61,29 @@ pub(super) struct End {
     pub(super) unverified: Vec<String>,
 }
 
-/// Provision a blank chip under `script`.
-pub(super) fn run(setup: Setup, script: &Script) -> End {
-    let station = setup.station();
-    let witness = Witness::new(&station);
+/// Provision a blank chip of `setup` under `script`, at a station of `setup`.
+pub(super) fn run(setup: Setup, station: &mut Station, script: &Script) -> End {
+    let witness = Witness::new(station);
     let bus = setup.bus(witness.clone());
     bus.set_faults(script.faults());
-    let result = commands(setup, script, &bus);
+    let result = commands(setup, station, script, &bus, &witness);
     End {
         result,
         unverified: witness.findings(),
     }
 }
 
-fn commands(setup: Setup, script: &Script, bus: &Bus) -> Result<u32, String> {
+fn commands(
+    setup: Setup,
+    station: &mut Station,
+    script: &Script,
+    bus: &Bus,
+    witness: &Witness,
+) -> Result<u32, String> {
     let mut errors = Vec::new();
     for count in 1..=TRIES {
-        // A fresh process: everything is read, parsed and planned again.
-        let mut station = setup.station();
+        // As a fresh process does: all that the chip holds is read and planned
+        // for again, and the driver knows nothing of before.
         let result = station.provision(bus);
         // After a cut the supply comes back; otherwise the chip is found as it
         // was left.
@@ -86,10 +91,11 @@ fn commands(setup: Setup, script: &Script, bus: &Bus) -> Result<u32, String> {
         if bus.transactions() > script.last() {
             bus.set_faults(Faults::none());
         }
-        verified_chain(bus, &station).map_err(|error| error.to_string())?;
+        let image = bus.image(0).ok_or("the bus has no chip")?;
+        witness.judge(&image).map_err(|error| error.to_string())?;
         match result {
-            Ok(_) if is_finished(bus, setup)? => {
-                return check(bus, setup, &station).map(|()| count);
+            Ok(_) if is_finished(&image, setup) => {
+                return check(bus, setup, station).map(|()| count);
             }
             Ok(_) => errors.push("done, but not finished".to_owned()),
             Err(error) => errors.push(error.to_string()),
@@ -99,13 +105,12 @@ fn commands(setup: Setup, script: &Script, bus: &Bus) -> Result<u32, String> {
 }
 
 /// By the chip's own memory.
-fn is_finished(bus: &Bus, setup: Setup) -> Result<bool, String> {
-    let image = bus.image(0).ok_or("the bus has no chip")?;
+fn is_finished(image: &Image, setup: Setup) -> bool {
     let zone = atecc::ConfigZone(*image.config());
     let slots = setup.layout.locked_slots();
-    Ok(zone.config_lock().is_locked()
+    zone.config_lock().is_locked()
         && zone.data_lock().is_locked()
-        && slots.iter().all(|slot| zone.slot_lock(*slot).is_locked()))
+        && slots.iter().all(|slot| zone.slot_lock(*slot).is_locked())
 }
 
 /// The chip as its user finds it after the next power-up: stage, serial and

@@ -5,7 +5,7 @@
 //! slot 0.
 
 use std::error::Error;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use atecc::{ConfigZone, PublicKey};
 use atecc_emulator::{Bus, Image, ImageFileError, Slot, Store};
@@ -23,8 +23,14 @@ use crate::tally::{holds, same};
 #[derive(Clone, Debug)]
 pub(super) struct Witness {
     expected: Expected,
-    findings: Arc<Mutex<Vec<String>>>,
-    locked: bool,
+    seen: Arc<Mutex<Seen>>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    findings: Vec<String>,
+    /// The last content whose chain was verified.
+    verified: Option<Image>,
 }
 
 /// What a locked chip has to hold.
@@ -49,31 +55,45 @@ impl Witness {
     pub(super) fn new(station: &Station) -> Self {
         Self {
             expected: Expected::of(station),
-            findings: Arc::default(),
-            locked: false,
+            seen: Arc::default(),
         }
     }
 
     /// What was wrong at the instant of a data lock, or of a change after it.
     pub(super) fn findings(&self) -> Vec<String> {
-        self.found().clone()
+        self.seen().findings.clone()
     }
 
-    fn found(&self) -> std::sync::MutexGuard<'_, Vec<String>> {
-        self.findings.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Whether a chip that is data locked holds a verified chain.
+    ///
+    /// # Errors
+    /// What does not verify.
+    pub(super) fn judge(&self, image: &Image) -> Result<(), Box<dyn Error>> {
+        let mut seen = self.seen();
+        let known = seen.verified.as_ref().is_some_and(|verified| {
+            let mut slots = (0..16).filter_map(Slot::new);
+            verified.otp() == image.otp()
+                && verified.serial() == image.serial()
+                && slots.all(|slot| verified.slot(slot) == image.slot(slot))
+        });
+        if !known && ConfigZone(*image.config()).data_lock().is_locked() {
+            chain(image, &self.expected)?;
+            seen.verified = Some(image.clone());
+        }
+        Ok(())
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Store for Witness {
     fn commit(&mut self, image: &Image) -> Result<(), ImageFileError> {
-        let zone = ConfigZone(*image.config());
-        if zone.data_lock().is_locked()
-            && let Err(error) = chain(image, &self.expected)
-        {
-            let when = if self.locked { "after" } else { "at" };
-            self.found().push(format!("{when} the data lock: {error}"));
+        if let Err(error) = self.judge(image) {
+            let finding = format!("locked, but {error}");
+            self.seen().findings.push(finding);
         }
-        self.locked = zone.data_lock().is_locked();
         Ok(())
     }
 }
@@ -84,10 +104,7 @@ impl Store for Witness {
 /// What does not verify.
 pub(super) fn verified_chain(bus: &Bus, station: &Station) -> Result<(), Box<dyn Error>> {
     let image = bus.image(0).ok_or("the bus has no chip")?;
-    if ConfigZone(*image.config()).data_lock().is_locked() {
-        chain(&image, &Expected::of(station))?;
-    }
-    Ok(())
+    Witness::new(station).judge(&image)
 }
 
 fn chain(image: &Image, expected: &Expected) -> Result<(), Box<dyn Error>> {
@@ -129,4 +146,39 @@ fn sec1(certificate: &x509_cert::Certificate) -> Result<&[u8], Box<dyn Error>> {
     let info = certificate.tbs_certificate().subject_public_key_info();
     let bits = &info.subject_public_key;
     Ok(bits.as_bytes().ok_or("no whole bytes")?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::strand::SETUPS;
+
+    /// What the witness has to find, made by hand.
+    #[test]
+    fn a_broken_chain_is_found() {
+        for setup in SETUPS {
+            let mut station = setup.station();
+            let witness = Witness::new(&station);
+            let bus = setup.bus(witness.clone());
+            station.provision(&bus).unwrap();
+            let finished = bus.image(0).unwrap();
+            assert_eq!(witness.findings(), [] as [String; 0]);
+            // Another key, serial, device or signer certificate.
+            for (slot, at) in [(0, 35), (10, 3), (11, 3), (12, 66)] {
+                let mut image = finished.clone();
+                image.slot_mut(Slot::new(slot).unwrap())[at] ^= 1;
+                let mut witness = Witness::new(&station);
+                witness.judge(&image).unwrap_err();
+                witness.commit(&image).unwrap();
+                assert_eq!(witness.findings().len(), 1, "{setup}: slot {slot}");
+                // Nothing is wrong while it can still be written.
+                let mut config = *image.config();
+                config[86] = 0x55;
+                let open = image.with_config(config).unwrap();
+                Witness::new(&station).judge(&open).unwrap();
+            }
+            station.request.serial = None;
+            Witness::new(&station).judge(&finished).unwrap_err();
+        }
+    }
 }
