@@ -8,7 +8,7 @@ mod show;
 
 use atecc::Slot;
 use atecc_decode::Labels;
-use nerves_key_schema::slot;
+use nerves_key_schema::{Layout, slot};
 
 use crate::cli::Transcript;
 use crate::error::CliError;
@@ -23,12 +23,13 @@ pub(super) fn run(command: &Transcript, output: Output) -> Result<(), CliError> 
     }
 }
 
-/// What a NervesKey keeps in its slots.
+/// What a NervesKey keeps in its slots, as long as nothing tells that it has
+/// the volatile layout.
 struct NervesKeySlots;
 
 impl Labels for NervesKeySlots {
     fn slot(&self, slot: Slot) -> Option<&str> {
-        match slot::purpose(slot) {
+        match slot::purpose(slot, Layout::Standard) {
             "free" => None,
             purpose => Some(purpose),
         }
