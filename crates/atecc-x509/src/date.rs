@@ -4,6 +4,7 @@
 //! [`Fields`]; a [`DateTime`] in hand exists.
 
 use core::fmt;
+use core::str::FromStr;
 use core::time::Duration;
 
 use crate::Format;
@@ -35,6 +36,9 @@ pub enum DateError {
     /// The fields name no day or no hour.
     #[error("{0} is no date of the calendar")]
     NotADate(Fields),
+    /// A text that is no date.
+    #[error("no date of the form 2026-03-15T09:15:00Z")]
+    Text,
     /// Seconds since 1970 past the year 9999.
     #[error("{0} seconds after 1970 is past the year 9999")]
     PastLastYear(u64),
@@ -141,6 +145,10 @@ impl DateTime {
         let Ok(date) = der::DateTime::from_unix_duration(Duration::from_secs(seconds)) else {
             return Err(DateError::PastLastYear(seconds));
         };
+        Self::from_der(date)
+    }
+
+    fn from_der(date: der::DateTime) -> Result<Self, DateError> {
         Self::new(
             date.year(),
             date.month(),
@@ -194,11 +202,40 @@ impl fmt::Display for DateTime {
     }
 }
 
+/// The text that `Display` writes, from 1970 on.
+impl FromStr for DateTime {
+    type Err = DateError;
+
+    fn from_str(text: &str) -> Result<Self, DateError> {
+        match text.parse() {
+            Ok(date) => Self::from_der(date),
+            Err(_) => Err(DateError::Text),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::string::ToString;
 
     use super::*;
+
+    #[test]
+    fn texts() {
+        let date = DateTime::new(2026, 3, 15, 9, 5, 0).unwrap();
+        assert_eq!("2026-03-15T09:05:00Z".parse(), Ok(date));
+        assert_eq!(date.to_string(), "2026-03-15T09:05:00Z");
+        for text in [
+            "",
+            "2026-03-15",
+            "2026-03-15T09:05:00",
+            "2026-02-30T09:05:00Z",
+            "2026-03-15T09:05:00Z ",
+            "+026-03-15T09:05:00Z",
+        ] {
+            assert_eq!(text.parse::<DateTime>(), Err(DateError::Text), "{text:?}");
+        }
+    }
 
     #[test]
     fn the_calendar_decides() {
