@@ -1,65 +1,106 @@
 //! Certificates made without a chip: signers, and devices whose key is a file.
 
-#![cfg(feature = "pem")]
+use alloc::string::String;
 
+use atecc::SerialNumber;
 use atecc_x509::{
-    Certificate, CheckedSigner, DateTime, DeviceCertificate, Error as X509Error, Name,
-    SignerCertificate, Validity,
+    Certificate, CheckedSigner, DateTime, DeviceCertificate, Error as X509Error, Name, PublicKey,
+    SignatureBytes, SignatureMismatch, SignerCertificate, Validity,
 };
+use nerves_key_schema::{BoardName, ManufacturerSerial, Otp, OtpError};
 
-use crate::KeySigner;
-use crate::plan::DEVICE_YEARS;
+use crate::plan::{DEFAULT_BOARD, DEVICE_YEARS};
+use crate::{CertificateSigner, SigningRequest};
 
 /// Why a certificate could not be made.
 #[derive(Debug, thiserror::Error)]
-pub enum IssueError {
+pub enum IssueError<S> {
     /// Its contents.
     #[error(transparent)]
     Certificate(#[from] X509Error),
-    /// Its signature.
+    /// The serial, which has to fit a chip's OTP zone too.
+    #[error(transparent)]
+    Serial(#[from] OtpError),
+    /// Whoever signs.
     #[error("signing failed: {0}")]
-    Sign(#[from] p256::ecdsa::Error),
+    Sign(S),
+    /// The signature is not one of the key.
+    #[error("the signature is wrong: {0}")]
+    Signature(#[from] SignatureMismatch),
 }
 
-/// A self-signed signer certificate, valid for `years` from this hour on.
+/// A self-signed signer certificate of a key wherever it is, valid for `years`
+/// from this hour on. `sign` is given the digest, and its signature verified.
 ///
 /// # Errors
 /// [`IssueError::Certificate`] unless `years` is 1 to 31 and `now` lies in
-/// 2000 to 2031.
-pub fn create_signer(
-    key: &KeySigner,
+/// 2000 to 2031; [`IssueError::Sign`], [`IssueError::Signature`].
+pub fn self_signed<S>(
+    public_key: PublicKey,
     now: DateTime,
     years: u16,
-) -> Result<Certificate, IssueError> {
+    sign: impl FnOnce(&[u8; 32]) -> Result<SignatureBytes, S>,
+) -> Result<Certificate, IssueError<S>> {
     let signer = SignerCertificate {
-        public_key: key.public_key(),
+        public_key,
         validity: Validity::issued_at(now, years).map_err(X509Error::from)?,
     };
     let tbs = signer.to_be_signed()?;
-    Ok(tbs.assemble(&key.sign_digest(&tbs.digest())?)?)
+    let certificate = tbs.assemble(&sign(&tbs.digest()).map_err(IssueError::Sign)?)?;
+    certificate.verify(&public_key)?;
+    Ok(certificate)
+}
+
+/// [`self_signed`] with a key at hand.
+///
+/// # Errors
+/// As there.
+#[cfg(feature = "pem")]
+pub fn create_signer(
+    key: &crate::KeySigner,
+    now: DateTime,
+    years: u16,
+) -> Result<Certificate, IssueError<p256::ecdsa::Error>> {
+    self_signed(key.public_key(), now, years, |digest| {
+        key.sign_digest(digest)
+    })
 }
 
 /// A device certificate as a chip would hold it, for a key that is a file.
-/// `device_sn` takes the place of the chip's nine bytes.
+/// `chip` takes the place of the chip's serial number.
 ///
 /// # Errors
 /// [`IssueError::Certificate`] when the serial does not fit or `now` lies
-/// outside 2000 to 2031.
-pub fn create_device(
+/// outside 2000 to 2031; [`IssueError::Sign`], [`IssueError::Signature`].
+pub fn create_device<S: CertificateSigner>(
     signer: &CheckedSigner,
-    signer_key: &KeySigner,
-    device_key: &KeySigner,
-    device_sn: [u8; 9],
-    serial: &str,
+    signing: &mut S,
+    public_key: PublicKey,
+    chip: SerialNumber,
+    serial: &ManufacturerSerial,
     now: DateTime,
-) -> Result<Certificate, IssueError> {
-    let device = DeviceCertificate {
-        subject: Name::from_serial(serial)?,
-        device_sn,
-        public_key: device_key.public_key(),
-        signer_public_key: signer.signer.public_key,
-        validity: Validity::issued_at(now, DEVICE_YEARS).map_err(X509Error::from)?,
+) -> Result<Certificate, IssueError<S::Error>> {
+    let signer_public_key = signer.signer.public_key;
+    let validity = Validity::issued_at(now, DEVICE_YEARS).map_err(X509Error::from)?;
+    let tbs = DeviceCertificate {
+        subject: Name::from_serial(serial.as_str())?,
+        device_sn: *chip.bytes(),
+        public_key,
+        signer_public_key,
+        validity,
+    }
+    .to_be_signed()?;
+    let request = SigningRequest {
+        to_be_signed: tbs.as_der().to_vec(),
+        digest: tbs.digest(),
+        public_key,
+        chip,
+        serial: String::from(serial.as_str()),
+        otp: Otp::new(&BoardName::new(DEFAULT_BOARD)?, serial, &[])?,
+        signer_public_key,
+        not_before: validity.not_before(),
     };
-    let tbs = device.to_be_signed()?;
-    Ok(tbs.assemble(&signer_key.sign_digest(&tbs.digest())?)?)
+    let certificate = tbs.assemble(&signing.sign(&request).map_err(IssueError::Sign)?)?;
+    certificate.verify(&signer_public_key)?;
+    Ok(certificate)
 }

@@ -24,10 +24,13 @@
 )]
 
 extern crate alloc;
+#[cfg(all(feature = "std", not(test)))]
+extern crate std;
 
 mod error;
 mod issue;
 mod plan;
+mod plan_digest;
 mod provision;
 mod refusal;
 mod report;
@@ -38,14 +41,21 @@ mod step;
 
 pub use error::RunError;
 #[cfg(feature = "pem")]
-pub use issue::{IssueError, create_device, create_signer};
+pub use issue::create_signer;
+pub use issue::{IssueError, create_device, self_signed};
 pub use plan::{DEVICE_YEARS, Plan};
-pub use provision::{Challenges, ProvisionError, provision};
+pub use provision::{Challenges, ProvisionError, prepare, provision};
 pub use refusal::Refusal;
 pub use report::{Possession, Report};
 pub use request::{Request, default_serial};
 pub use runner::{Event, Runner, Stop};
-pub use signer::{CertificateSigner, SigningRequest};
+#[cfg(feature = "json")]
+pub use signer::{AnswerMismatch, DocumentError, SigningAnswer};
+pub use signer::{CertificateSigner, SigningRequest, SigningRequestError};
+#[cfg(feature = "exec")]
+pub use signer::{ExecError, ExecSigner};
 #[cfg(feature = "pem")]
 pub use signer::{KeyFileError, KeySigner};
+#[cfg(feature = "pkcs11")]
+pub use signer::{PinSource, Pkcs11Error, Pkcs11Signer, Pkcs11Token, Pkcs11Uri, Pkcs11UriError};
 pub use step::Step;

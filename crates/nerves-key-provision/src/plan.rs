@@ -19,7 +19,7 @@ use crate::{Refusal, Request, Step, default_serial};
 pub const DEVICE_YEARS: u16 = 31;
 
 /// The board name where none is given. Source: `nerves_key` 1.3.
-const DEFAULT_BOARD: &str = "NervesKey";
+pub(crate) const DEFAULT_BOARD: &str = "NervesKey";
 
 /// What remains to be done to one chip. Pure: made from what was read and
 /// what is asked, and printable.
@@ -213,6 +213,12 @@ impl Plan {
             signer_public_key: self.signer.signer.public_key.to_nerves_key_slot(),
             signer_certificate: self.signer.compressed.to_bytes(),
         }
+    }
+
+    /// Whether the signer has yet to issue the device certificate.
+    #[must_use]
+    pub fn needs_signature(&self) -> bool {
+        self.steps.contains(&Step::IssueCertificate)
     }
 
     /// Whether anything that remains cannot be undone.

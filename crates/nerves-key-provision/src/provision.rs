@@ -1,10 +1,12 @@
 //! A plan on a blocking device, from its first step to its last.
 
+use core::convert::Infallible;
+
 use atecc::{Device, Error, WakePulse};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
 
-use crate::{CertificateSigner, Event, Plan, Report, RunError, Runner, Stop};
+use crate::{CertificateSigner, Event, Plan, Report, RunError, Runner, SigningRequest, Stop};
 
 /// Random values that the chip signs to prove that it holds its key. Fresh for
 /// each run.
@@ -75,4 +77,33 @@ where
         runner.signed(signature)?;
     }
     Ok(runner.into_report())
+}
+
+/// The first half of [`provision`], for a signer that is elsewhere: up to the
+/// request for the device certificate. The configuration is locked then and the
+/// key is there; data and OTP are open. A new plan and a
+/// [`CertificateSigner`] with the answer go on.
+///
+/// `None`, and nothing is done, when the plan needs no signature.
+///
+/// # Errors
+/// [`ProvisionError`]; what is done is kept, and a new plan continues there.
+pub fn prepare<I2C, D, W>(
+    device: &mut Device<I2C, D, W>,
+    plan: &Plan,
+    challenges: Challenges,
+    on_event: impl FnMut(Event<'_>),
+) -> Result<Option<SigningRequest>, ProvisionError<I2C::Error, Infallible>>
+where
+    I2C: I2c,
+    D: DelayNs,
+    W: WakePulse<I2C, D>,
+{
+    if !plan.needs_signature() {
+        return Ok(None);
+    }
+    match device.run(&mut Runner::new(plan, challenges, on_event))? {
+        Stop::NeedsSignature(request) => Ok(Some(*request)),
+        Stop::Finished => Ok(None),
+    }
 }

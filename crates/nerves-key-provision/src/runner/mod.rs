@@ -52,7 +52,7 @@ pub enum Event<'a> {
 #[derive(Debug)]
 pub enum Stop {
     /// The device certificate is to be signed: [`Runner::signed`] goes on.
-    NeedsSignature(SigningRequest),
+    NeedsSignature(Box<SigningRequest>),
     /// All steps are done.
     Finished,
 }
@@ -238,6 +238,9 @@ impl<'p, F: FnMut(Event<'_>)> Runner<'p, F> {
             public_key,
             chip,
             serial: self.plan.serial.clone(),
+            otp: self.plan.otp,
+            signer_public_key: certificate.signer_public_key,
+            not_before: self.plan.validity.not_before(),
         };
         self.tbs = Some(tbs);
         Ok(request)
@@ -283,7 +286,8 @@ impl<F: FnMut(Event<'_>)> Procedure for &mut Runner<'_, F> {
             if self.task.is_none() {
                 if *step == Step::IssueCertificate && self.image.is_none() {
                     (self.on_event)(Event::Started { index, of, step });
-                    return Next::Done(self.signing_request().map(Stop::NeedsSignature));
+                    let request = self.signing_request().map(Box::new);
+                    return Next::Done(request.map(Stop::NeedsSignature));
                 }
                 if *step != Step::IssueCertificate {
                     (self.on_event)(Event::Started { index, of, step });

@@ -1,0 +1,178 @@
+//! A signer that is a command: the request goes to its standard input, the
+//! signature comes from its standard output, both JSON.
+
+use std::io::{self, Read, Write};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::string::String;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+use std::vec::Vec;
+
+use atecc_x509::SignatureBytes;
+
+use super::answer::{self, DocumentError};
+use super::{CertificateSigner, SigningRequest};
+
+/// More than any answer has.
+const LIMIT: u64 = 64 * 1024;
+
+/// How often a command that has said all is asked whether it has ended.
+const POLL: Duration = Duration::from_millis(5);
+
+/// Runs a shell command for each signature.
+#[derive(Clone, Debug)]
+pub struct ExecSigner {
+    command: String,
+    patience: Duration,
+}
+
+/// Why a command gave no signature.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecError {
+    /// It could not be run.
+    #[error("{command:?} cannot be run: {source}")]
+    Run {
+        /// The command.
+        command: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// It took too long, and was killed.
+    #[error("{command:?} did not end within {} s", patience.as_secs())]
+    Timeout {
+        /// The command.
+        command: String,
+        /// How long was waited.
+        patience: Duration,
+    },
+    /// It said that it failed.
+    #[error("{command:?} failed: {status}")]
+    Failed {
+        /// The command.
+        command: String,
+        /// Exit code or signal.
+        status: ExitStatus,
+    },
+    /// It wrote too much.
+    #[error("{command:?} wrote more than {LIMIT} bytes")]
+    TooLong {
+        /// The command.
+        command: String,
+    },
+    /// It wrote something else than a signature.
+    #[error("{command:?} gave no signature: {source}")]
+    Answer {
+        /// The command.
+        command: String,
+        /// Why.
+        source: DocumentError,
+    },
+    /// The request could not be written as JSON.
+    #[error(transparent)]
+    Request(DocumentError),
+}
+
+impl ExecSigner {
+    /// How long a command may take, unless told otherwise: someone may have to
+    /// approve.
+    pub const PATIENCE: Duration = Duration::from_secs(120);
+
+    /// `command` is for `sh -c`. It has `patience` to answer.
+    #[must_use]
+    pub fn new(command: impl Into<String>, patience: Duration) -> Self {
+        Self {
+            command: command.into(),
+            patience,
+        }
+    }
+
+    /// Its standard error is ours: it may speak to the user.
+    fn spawn(&self) -> io::Result<Child> {
+        Command::new("sh")
+            .arg("-c")
+            .arg(&self.command)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+    }
+
+    /// What the command writes, once it has ended well.
+    fn output(&self, child: &mut Child, input: &str) -> Result<Vec<u8>, ExecError> {
+        let run = |source| ExecError::Run {
+            command: self.command.clone(),
+            source,
+        };
+        let deadline = Instant::now() + self.patience;
+        if let Some(mut stdin) = child.stdin.take() {
+            // The request is smaller than a pipe holds, so this does not wait.
+            match stdin.write_all(input.as_bytes()) {
+                // Whoever knows the answer need not read the question.
+                Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(run(error)),
+                _ => {}
+            }
+        }
+        let output = match child.stdout.take().map(|stdout| read(stdout, deadline)) {
+            Some(Ok(output)) => output.map_err(run)?,
+            Some(Err(RecvTimeoutError::Timeout)) => return Err(self.timeout()),
+            Some(Err(RecvTimeoutError::Disconnected)) | None => Vec::new(),
+        };
+        let status = loop {
+            match child.try_wait().map_err(run)? {
+                Some(status) => break status,
+                None if Instant::now() >= deadline => return Err(self.timeout()),
+                None => thread::sleep(POLL),
+            }
+        };
+        if !status.success() {
+            let command = self.command.clone();
+            return Err(ExecError::Failed { command, status });
+        }
+        if output.len() as u64 > LIMIT {
+            let command = self.command.clone();
+            return Err(ExecError::TooLong { command });
+        }
+        Ok(output)
+    }
+
+    fn timeout(&self) -> ExecError {
+        ExecError::Timeout {
+            command: self.command.clone(),
+            patience: self.patience,
+        }
+    }
+}
+
+/// All of `stdout`, read by a thread: a child of the command may keep it open
+/// after the command itself was killed.
+fn read(stdout: ChildStdout, deadline: Instant) -> Result<io::Result<Vec<u8>>, RecvTimeoutError> {
+    let (send, receive) = mpsc::channel();
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let result = stdout.take(LIMIT + 1).read_to_end(&mut bytes);
+        // Nobody listens any more when the time is over.
+        let _ = send.send(result.map(|_| bytes));
+    });
+    receive.recv_timeout(deadline.saturating_duration_since(Instant::now()))
+}
+
+impl CertificateSigner for ExecSigner {
+    type Error = ExecError;
+
+    fn sign(&mut self, request: &SigningRequest) -> Result<SignatureBytes, ExecError> {
+        let input = request.to_json().map_err(ExecError::Request)?;
+        let mut child = self.spawn().map_err(|source| ExecError::Run {
+            command: self.command.clone(),
+            source,
+        })?;
+        let output = self.output(&mut child, &input).inspect_err(|_| {
+            // It may have ended by itself; then there is nothing to kill.
+            let _ = child.kill();
+            let _ = child.wait();
+        })?;
+        answer::signature(&output).map_err(|source| ExecError::Answer {
+            command: self.command.clone(),
+            source,
+        })
+    }
+}

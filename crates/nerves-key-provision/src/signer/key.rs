@@ -1,0 +1,167 @@
+//! Keys at hand: PEM files, and new ones.
+
+use core::fmt;
+
+use p256::SecretKey;
+use p256::ecdsa::signature::hazmat::PrehashSigner;
+use p256::ecdsa::{Signature, SigningKey};
+use p256::elliptic_curve::sec1::ToSec1Point;
+use p256::pkcs8::{self, DecodePrivateKey, LineEnding};
+
+use atecc_x509::{PublicKey, SignatureBytes};
+
+use super::{CertificateSigner, SigningRequest};
+
+/// PKCS#8, encrypted. Source: RFC 7468, section 11.
+const ENCRYPTED: &str = "ENCRYPTED PRIVATE KEY";
+
+/// A signer whose private key is at hand. The key is zeroized when dropped
+/// and never shown.
+pub struct KeySigner(SecretKey);
+
+/// Why a PEM file is no usable private key.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFileError {
+    /// SEC1, "EC PRIVATE KEY".
+    #[error("the EC PRIVATE KEY is not one of P-256: {0}")]
+    Sec1(#[source] p256::elliptic_curve::DecodeError),
+    /// PKCS#8, "PRIVATE KEY".
+    #[error("the PRIVATE KEY is not one of P-256: {0}")]
+    Pkcs8(#[source] pkcs8::Error),
+    /// Encrypted PKCS#8, "ENCRYPTED PRIVATE KEY", and no passphrase.
+    #[error("the private key is encrypted with a passphrase")]
+    Encrypted,
+    /// SEC1 in the encryption that OpenSSL had before PKCS#8.
+    #[error(
+        "the private key is encrypted in OpenSSL's old way; \
+         openssl pkcs8 -topk8 writes it in the one that is read here"
+    )]
+    EncryptedSec1,
+    /// Encrypted PKCS#8 that this passphrase does not open.
+    #[cfg(feature = "encrypted-pem")]
+    #[error(
+        "the ENCRYPTED PRIVATE KEY is not opened by this passphrase, or is not one of P-256: {0}"
+    )]
+    Passphrase(#[source] pkcs8::Error),
+    /// No private key at all.
+    #[error("no private key in PEM form (EC PRIVATE KEY or PRIVATE KEY)")]
+    NoKey,
+    /// 32 bytes that are no private key: 0, or past the group's order.
+    #[error("the random bytes are no private key: {0}")]
+    Scalar(#[source] p256::elliptic_curve::Error),
+    /// The key could not be written as PEM.
+    #[error("private key as PEM: {0}")]
+    Encode(#[source] p256::elliptic_curve::Error),
+}
+
+impl KeySigner {
+    /// The key of a PEM text: SEC1 (`EC PRIVATE KEY`) or PKCS#8 (`PRIVATE
+    /// KEY`).
+    ///
+    /// # Errors
+    /// [`KeyFileError`] when there is none, or of another kind.
+    pub fn from_pem(pem: &str) -> Result<Self, KeyFileError> {
+        if block(pem, ENCRYPTED).is_some() {
+            Err(KeyFileError::Encrypted)
+        } else if let Some(key) = block(pem, "EC PRIVATE KEY") {
+            // Source: OpenSSL 3, PEM_read_bio_PrivateKey(3), "PEM ENCRYPTION FORMAT".
+            if key.contains("Proc-Type: 4,ENCRYPTED") {
+                return Err(KeyFileError::EncryptedSec1);
+            }
+            SecretKey::from_sec1_pem(key)
+                .map(Self)
+                .map_err(KeyFileError::Sec1)
+        } else if let Some(key) = block(pem, "PRIVATE KEY") {
+            SecretKey::from_pkcs8_pem(key)
+                .map(Self)
+                .map_err(KeyFileError::Pkcs8)
+        } else {
+            Err(KeyFileError::NoKey)
+        }
+    }
+
+    /// The key of a PEM text, encrypted (PKCS#8, PBES2 with AES) or not.
+    ///
+    /// # Errors
+    /// [`KeyFileError::Passphrase`] when it is the wrong one; else as
+    /// [`Self::from_pem`].
+    #[cfg(feature = "encrypted-pem")]
+    pub fn from_encrypted_pem(pem: &str, passphrase: &[u8]) -> Result<Self, KeyFileError> {
+        match block(pem, ENCRYPTED) {
+            Some(key) => SecretKey::from_pkcs8_encrypted_pem(key, passphrase)
+                .map(Self)
+                .map_err(KeyFileError::Passphrase),
+            None => Self::from_pem(pem),
+        }
+    }
+
+    /// The key whose private scalar is these 32 random bytes, big-endian.
+    ///
+    /// # Errors
+    /// [`KeyFileError::Scalar`] once in 2^32: draw again.
+    pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, KeyFileError> {
+        SecretKey::from_slice(bytes)
+            .map(Self)
+            .map_err(KeyFileError::Scalar)
+    }
+
+    /// The key as SEC1 PEM, the form that the reference writes. The text
+    /// is zeroized when dropped.
+    ///
+    /// # Errors
+    /// [`KeyFileError::Encode`] does not occur.
+    pub fn to_pem(&self) -> Result<impl AsRef<str> + use<>, KeyFileError> {
+        self.0
+            .to_sec1_pem(LineEnding::LF)
+            .map_err(KeyFileError::Encode)
+    }
+
+    /// The public half.
+    #[must_use]
+    pub fn public_key(&self) -> PublicKey {
+        let point = self.0.public_key().to_sec1_point(false);
+        let mut bytes = [0; 64];
+        for (to, from) in bytes.iter_mut().zip(point.as_bytes().iter().skip(1)) {
+            *to = *from;
+        }
+        PublicKey::from_bytes(bytes)
+    }
+
+    /// Sign a digest: R then S.
+    ///
+    /// # Errors
+    /// [`p256::ecdsa::Error`] does not occur for a digest of 32 bytes.
+    pub fn sign_digest(&self, digest: &[u8; 32]) -> Result<SignatureBytes, p256::ecdsa::Error> {
+        let signature: Signature = SigningKey::from(&self.0).sign_prehash(digest)?;
+        let mut bytes = [0; 64];
+        for (to, from) in bytes.iter_mut().zip(signature.to_bytes()) {
+            *to = from;
+        }
+        Ok(SignatureBytes::from_bytes(bytes))
+    }
+}
+
+/// The block with this label of a text that may hold others: OpenSSL puts
+/// `EC PARAMETERS` before a key.
+fn block<'a>(pem: &'a str, label: &str) -> Option<&'a str> {
+    const DASHES: &str = "-----";
+    let begin = alloc::format!("{DASHES}BEGIN {label}{DASHES}");
+    let end = alloc::format!("{DASHES}END {label}{DASHES}");
+    let (_, from) = pem.split_at_checked(pem.find(&begin)?)?;
+    let (block, _) = from.split_at_checked(from.find(&end)? + end.len())?;
+    Some(block)
+}
+
+impl fmt::Debug for KeySigner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeySigner").finish_non_exhaustive()
+    }
+}
+
+impl CertificateSigner for KeySigner {
+    type Error = p256::ecdsa::Error;
+
+    fn sign(&mut self, request: &SigningRequest) -> Result<SignatureBytes, Self::Error> {
+        self.sign_digest(&request.digest)
+    }
+}
