@@ -1,13 +1,14 @@
 //! Files: nothing is overwritten unasked, and private keys are the owner's
 //! alone from the moment they exist.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Permissions};
 use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use atecc_x509::{Certificate, CheckedSigner, SignerCertificate};
 use nerves_key_provision::KeySigner;
+use tempfile::{Builder, NamedTempFile};
 use zeroize::Zeroizing;
 
 use crate::error::CliError;
@@ -21,30 +22,53 @@ pub(crate) enum Readers {
     Owner,
 }
 
-/// Write a file that must not exist yet.
+/// Write a file that must not exist yet: whole, or not at all.
 pub(crate) fn create(path: &Path, bytes: &[u8], readers: Readers) -> Result<(), CliError> {
+    let mut file = beside(path, readers)?;
+    file.write_all(bytes)
+        .and_then(|()| file.as_file().sync_all())
+        .map_err(|error| CliError::output(path, error))?;
+    match file.persist_noclobber(path) {
+        Ok(_) => Ok(()),
+        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Err(in_the_way(path)),
+        Err(error) => Err(CliError::output(path, error.error)),
+    }
+}
+
+/// That [`create`] will succeed, as far as that can be known. For what is
+/// written when something that cannot be undone has been done.
+///
+/// # Errors
+/// Exit code 5.
+pub(crate) fn check_absent(path: &Path) -> Result<(), CliError> {
+    if path.symlink_metadata().is_ok() {
+        return Err(in_the_way(path));
+    }
+    match beside(path, Readers::Owner) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(CliError::refused(error)),
+    }
+}
+
+/// A file in the directory of `path`, gone when it is dropped.
+fn beside(path: &Path, readers: Readers) -> Result<NamedTempFile, CliError> {
+    let directory = match path.parent() {
+        Some(directory) if directory != Path::new("") => directory,
+        _ => Path::new("."),
+    };
     let mode = match readers {
         Readers::Everyone => 0o644,
         Readers::Owner => 0o600,
     };
-    let opened = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(path);
-    let mut file = opened.map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => {
-            CliError::refused(format_args!("{} exists already", path.display()))
-        }
-        _ => CliError::output(path, error),
-    })?;
-    file.write_all(bytes)
-        .and_then(|()| file.sync_all())
-        .map_err(|error| {
-            // Half a file would only be in the way of the next try.
-            let _ = fs::remove_file(path);
-            CliError::output(path, error)
-        })
+    Builder::new()
+        .prefix(".nerves-key-")
+        .permissions(Permissions::from_mode(mode))
+        .tempfile_in(directory)
+        .map_err(|error| CliError::output(path, error))
+}
+
+fn in_the_way(path: &Path) -> CliError {
+    CliError::refused(format_args!("{} exists already", path.display()))
 }
 
 /// Read a file that is small by nature, at most [`LIMIT`] bytes.
@@ -65,10 +89,11 @@ pub(crate) fn read_at_most(path: &Path, limit: u64) -> Result<Vec<u8>, CliError>
     Ok(bytes)
 }
 
-/// Certificates, keys and user areas are far smaller.
-const LIMIT: u64 = 64 * 1024;
+/// Certificates, keys, requests and user areas are far smaller.
+pub(crate) const LIMIT: u64 = 64 * 1024;
 
-fn read_text(path: &Path) -> Result<Zeroizing<String>, CliError> {
+/// Read a small text, which is wiped from memory.
+pub(crate) fn read_text(path: &Path) -> Result<Zeroizing<String>, CliError> {
     let bytes = Zeroizing::new(read(path)?);
     let text = std::str::from_utf8(&bytes).map_err(|error| CliError::input(path, error))?;
     Ok(Zeroizing::new(text.to_owned()))
@@ -98,9 +123,4 @@ pub(crate) fn certificate(path: &Path) -> Result<Certificate, CliError> {
 /// Read a signer certificate in PEM, checked.
 pub(crate) fn signer(path: &Path) -> Result<CheckedSigner, CliError> {
     SignerCertificate::check(&certificate(path)?).map_err(|error| CliError::input(path, error))
-}
-
-/// Read a private key in PEM. Its text is wiped from memory.
-pub(crate) fn key(path: &Path) -> Result<KeySigner, CliError> {
-    KeySigner::from_pem(&read_text(path)?).map_err(|error| CliError::input(path, error))
 }

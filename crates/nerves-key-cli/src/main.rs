@@ -5,12 +5,15 @@ mod certificate;
 mod cli;
 mod commands;
 mod confirm;
+mod considered;
 mod error;
 mod files;
 mod output;
 mod progress;
 mod record;
+mod signing;
 mod system;
+mod used;
 
 use std::process::ExitCode;
 

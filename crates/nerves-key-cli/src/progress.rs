@@ -1,5 +1,7 @@
 //! The steps of a provisioning as they happen, alike ones on one line.
 
+use std::time::{Duration, Instant};
+
 use nerves_key_provision::{Event, Step};
 
 use crate::output::Output;
@@ -10,22 +12,29 @@ pub(crate) struct Progress {
     output: Output,
     /// The group under way and how many steps of it are done.
     group: Option<(String, usize)>,
+    started: Instant,
+    times: Vec<Duration>,
 }
 
 impl Progress {
-    pub(crate) const fn new(output: Output) -> Self {
+    pub(crate) fn new(output: Output) -> Self {
         Self {
             output,
             group: None,
+            started: Instant::now(),
+            times: Vec::new(),
         }
     }
 
     pub(crate) fn on(&mut self, event: Event<'_>) {
         match event {
-            Event::Started { .. } => {}
-            Event::Done { step, .. } => self.done(step),
+            Event::Started { .. } => self.started = Instant::now(),
+            Event::Done { step, .. } => {
+                self.times.push(self.started.elapsed());
+                self.done(step);
+            }
             Event::ActivationUnproved => self.output.message(
-                "  the chip does not activate its key before its data are locked; it is asked again after",
+                "  note: the chip does not activate its key before its data are locked; it is asked again after",
             ),
             Event::PossessionUnproved => self.output.message(
                 "  note: the chip does not sign before its data are locked; it is asked again after",
@@ -33,8 +42,13 @@ impl Progress {
         }
     }
 
-    /// The last group.
-    pub(crate) fn finish(&mut self) {
+    /// The last group. How long each step took that was done.
+    pub(crate) fn finish(&mut self) -> Vec<Duration> {
+        self.close();
+        std::mem::take(&mut self.times)
+    }
+
+    fn close(&mut self) {
         if let Some((label, count)) = self.group.take() {
             let times = match count {
                 1 => String::new(),
@@ -54,7 +68,7 @@ impl Progress {
         match &mut self.group {
             Some((group, count)) if *group == label => *count += 1,
             _ => {
-                self.finish();
+                self.close();
                 self.group = Some((label, 1));
             }
         }

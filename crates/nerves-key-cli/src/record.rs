@@ -47,6 +47,11 @@ impl Chip {
         self.recorded(device, target)
     }
 
+    /// The same type for a device that stands in for the one to record.
+    pub(crate) fn unrecorded(&self, device: AnyDevice) -> Result<RecordedDevice, CliError> {
+        self.recorded(device, Target::Nowhere)
+    }
+
     fn recorded(&self, device: AnyDevice, mut target: Target) -> Result<RecordedDevice, CliError> {
         let address = device.address();
         target.begin(&self.device, address.get())?;

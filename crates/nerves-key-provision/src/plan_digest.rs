@@ -17,8 +17,9 @@
 //!
 //! Covered is what is known before a run: which chip, which steps, and all
 //! bytes that they write or lock. Not covered are the key, which the chip has
-//! yet to make or to show, and with it slot 10, and the time: the certificate's
-//! date is that of the run.
+//! yet to make or to show, and with it slot 10; the time: the certificate's
+//! date is that of the run; and the secrets of the volatile layout, which a
+//! digest could give away.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -67,7 +68,9 @@ fn place(step: &Step) -> Option<String> {
         Step::WriteConfig(ConfigWrite::Word(address, _)) => Some(address.to_string()),
         Step::WriteConfig(ConfigWrite::Block(address, _)) => Some(address.to_string()),
         Step::LockConfig { crc } => Some(format!("{crc:04X}")),
-        Step::WriteSlot(slot) | Step::LockSlot(slot) => Some(slot.index().to_string()),
+        Step::WriteSlot(slot) | Step::WriteSecret(slot) | Step::LockSlot(slot) => {
+            Some(slot.index().to_string())
+        }
         _ => None,
     }
 }
@@ -88,9 +91,12 @@ impl Step {
             Self::IssueCertificate => "issue-certificate",
             Self::WriteOtp => "write-otp",
             Self::WriteSlot(_) => "write-slot",
+            Self::WriteSecret(_) => "write-secret",
+            Self::Activate => "activate",
             Self::VerifyChain => "verify-chain",
             Self::LockData => "lock-data",
             Self::ReadBack => "read-back",
+            Self::ReadSlots => "read-slots",
             Self::LockSlot(_) => "lock-slot",
             Self::CheckLocks => "check-locks",
         }

@@ -1,5 +1,8 @@
 //! The command line.
 
+mod provision;
+mod signer;
+
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -8,6 +11,9 @@ use atecc_transcript::Provenance;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use nerves_key_device::{DeviceUri, ImageName, UriError};
+
+pub(crate) use provision::Provision;
+pub(crate) use signer::{Device, KeyOptions, Signer, SignerAnswer, SignerCreate};
 
 /// Provision and use NervesKeys: ATECC508A, ATECC608A and ATECC608B secure
 /// elements that hold a device's private key and certificates.
@@ -78,62 +84,6 @@ pub(crate) struct Demo {
     /// The emulated chip: atecc508a, atecc608a or atecc608b.
     #[arg(long, default_value = "atecc608b")]
     pub(crate) chip: atecc_emulator::Revision,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Provision {
-    #[command(flatten)]
-    pub(crate) chip: Chip,
-    /// The signer certificate, PEM.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) signer_cert: PathBuf,
-    /// The signer's private key, PEM (SEC1 or PKCS#8).
-    #[arg(long, value_name = "FILE")]
-    pub(crate) signer_key: PathBuf,
-    /// The manufacturer serial number, at most 48 bytes; by default the chip's
-    /// own serial number in Base32.
-    #[arg(long)]
-    pub(crate) serial: Option<String>,
-    /// The board name, at most 10 bytes [default: NervesKey].
-    #[arg(long)]
-    pub(crate) board: Option<String>,
-    /// For the OTP user area: up to 32 bytes in hex, or @FILE.
-    #[arg(long, value_name = "HEX|@FILE")]
-    pub(crate) otp_user: Option<String>,
-    /// Print the plan and do nothing.
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-    /// Do not ask before the first step that cannot be undone.
-    #[arg(long)]
-    pub(crate) yes: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Signer {
-    /// Make a signer: NAME.cert and NAME.key. Nothing is overwritten.
-    Create {
-        /// File name without its ending.
-        name: PathBuf,
-        /// Years of validity, 1 to 31.
-        #[arg(long, default_value_t = 1)]
-        years: u16,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Device {
-    /// Make SERIAL.cert and SERIAL.key, for trials without a chip. Nothing is
-    /// overwritten.
-    Create {
-        /// The manufacturer serial number, at most 48 bytes.
-        serial: String,
-        /// The signer certificate, PEM.
-        #[arg(long, value_name = "FILE")]
-        signer_cert: PathBuf,
-        /// The signer's private key, PEM (SEC1 or PKCS#8).
-        #[arg(long, value_name = "FILE")]
-        signer_key: PathBuf,
-    },
 }
 
 #[derive(Debug, Subcommand)]

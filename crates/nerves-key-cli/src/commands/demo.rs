@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &Demo, output: Output) -> Result<(), CliError> {
         past: system::release_day()?,
     };
     let plan = Plan::new(&device.run(ReadSnapshot::new())?, &request)?;
-    execute(&mut device, &plan, &mut key, output)?;
+    let _: (_, Vec<_>) = execute(&mut device, &plan, &mut key, output)?;
 
     say("3. The chip as its user finds it: both certificates rebuilt from 72 bytes each.");
     let identity = device.run(ReadSnapshot::new())?.identity()?;

@@ -1,6 +1,8 @@
 //! `nerves-key device`.
 
+use atecc::SerialNumber;
 use nerves_key_provision::create_device;
+use nerves_key_schema::ManufacturerSerial;
 use serde_json::json;
 
 use super::provision::printable;
@@ -8,23 +10,20 @@ use crate::certificate::Summary;
 use crate::cli::Device;
 use crate::error::CliError;
 use crate::output::Output;
-use crate::{files, system};
+use crate::signing::AnySigner;
+use crate::{files, signing, system};
 
 pub(super) fn run(command: &Device, output: Output) -> Result<(), CliError> {
     let Device::Create {
         serial,
         signer_cert,
         signer_key,
+        options,
     } = command;
     let signer = files::signer(signer_cert)?;
-    let signing_key = files::key(signer_key)?;
-    if signing_key.public_key() != signer.signer.public_key {
-        return Err(CliError::refused(format_args!(
-            "{} does not belong to {}",
-            signer_key.display(),
-            signer_cert.display()
-        )));
-    }
+    signing::check_validity(&signer, system::now()?)?;
+    let mut signing = AnySigner::open(signer_key, options)?;
+    signing.check(&signer.signer.public_key)?;
     printable(serial)?;
     if serial.contains('/') || serial == "." || serial == ".." {
         return Err(CliError::refused(format_args!(
@@ -32,14 +31,13 @@ pub(super) fn run(command: &Device, output: Output) -> Result<(), CliError> {
         )));
     }
     let key = system::new_key()?;
-    // No chip, so no serial number of one: any nine bytes serve.
-    let device_sn = system::random()?;
     let certificate = create_device(
         &signer,
-        &signing_key,
-        &key,
-        device_sn,
-        serial,
+        &mut signing,
+        key.public_key(),
+        // No chip, so no serial number of one: any nine bytes serve.
+        SerialNumber(system::random()?),
+        &ManufacturerSerial::new(serial).map_err(CliError::refused)?,
         system::now()?,
     )
     .map_err(CliError::refused)?;

@@ -1,38 +1,125 @@
 //! `nerves-key signer`.
 
-use nerves_key_provision::create_signer;
-use serde_json::json;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use nerves_key_provision::{
+    CertificateSigner, DocumentError, SigningAnswer, SigningRequest, create_signer, self_signed,
+};
+use serde_json::{Value, json};
 
 use crate::certificate::Summary;
-use crate::cli::Signer;
+use crate::cli::{Signer, SignerAnswer, SignerCreate};
 use crate::error::CliError;
+use crate::files::{self, Readers};
 use crate::output::Output;
-use crate::{files, system};
+use crate::signing::AnySigner;
+use crate::used::UsedSerials;
+use crate::{signing, system};
 
 pub(super) fn run(command: &Signer, output: Output) -> Result<(), CliError> {
-    let Signer::Create { name, years } = command;
-    let key = system::new_key()?;
-    let certificate = create_signer(&key, system::now()?, *years).map_err(CliError::refused)?;
+    match command {
+        Signer::Create(arguments) => create(arguments, output),
+        Signer::Answer(arguments) => answer(arguments, output),
+    }
+}
+
+fn create(arguments: &SignerCreate, output: Output) -> Result<(), CliError> {
     // The name may hold dots of its own, so an ending is added, not replaced.
     let with = |ending| {
-        let mut path = name.clone().into_os_string();
+        let mut path = arguments.name.clone().into_os_string();
         path.push(ending);
-        std::path::PathBuf::from(path)
+        PathBuf::from(path)
     };
     let (certificate_path, key_path) = (with(".cert"), with(".key"));
-    files::create_pair(&certificate_path, &certificate, &key_path, &key)?;
+    let (now, years) = (system::now()?, arguments.years);
+    let (certificate, key_path) = match &arguments.key {
+        None => {
+            let key = system::new_key()?;
+            let certificate = create_signer(&key, now, years).map_err(CliError::refused)?;
+            files::create_pair(&certificate_path, &certificate, &key_path, &key)?;
+            (certificate, Some(key_path))
+        }
+        Some(name) => {
+            let signer = AnySigner::open(name, &arguments.options)?;
+            let public_key = signer.public_key()?;
+            let certificate = self_signed(public_key, now, years, |digest| signer.sign_own(digest))
+                .map_err(CliError::refused)?;
+            let pem = certificate.to_pem().map_err(CliError::failed)?;
+            files::create(&certificate_path, pem.as_bytes(), Readers::Everyone)?;
+            (certificate, None)
+        }
+    };
     let summary = Summary::of(&certificate).map_err(CliError::failed)?;
+    let of_key = key_path.as_ref().map(|path| {
+        let path = path.display();
+        format!("\n{path}: its private key. Keep it secret and safe.")
+    });
     let text = format!(
-        "{}: signer certificate, valid {}. Upload it to the servers that meet your devices.\n\
-         {}: its private key. Keep it secret and safe.",
+        "{}: signer certificate, valid {}. Upload it to the servers that meet your devices.{}",
         certificate_path.display(),
         summary.validity(),
-        key_path.display()
+        of_key.unwrap_or_default()
     );
     let document = json!({
         "certificate_file": certificate_path.display().to_string(),
-        "key_file": key_path.display().to_string(),
+        "key_file": key_path.map(|path| path.display().to_string()),
         "certificate": summary.json(),
     });
     output.result(&text, &document)
+}
+
+fn answer(arguments: &SignerAnswer, output: Output) -> Result<(), CliError> {
+    let (name, text) = read_request(&arguments.request)?;
+    let of_request = |error: DocumentError| CliError::refused(format_args!("{name}: {error}"));
+    let request = SigningRequest::from_json(&text).map_err(of_request)?;
+    if let Some(out) = &arguments.out {
+        files::check_absent(out)?;
+    }
+    let signer = files::signer(&arguments.signer_cert)?;
+    signing::check_validity(&signer, system::now()?)?;
+    if request.signer_public_key != signer.signer.public_key {
+        return Err(CliError::refused(format_args!(
+            "{name}: it asks for another signer than that of {}",
+            arguments.signer_cert.display()
+        )));
+    }
+    if let Some(path) = &arguments.used_serials {
+        UsedSerials::read(path)?.check(&request.serial)?;
+    }
+    let mut key = AnySigner::open(&arguments.signer_key, &arguments.options)?;
+    key.check(&signer.signer.public_key)?;
+    output.message(&format!(
+        "signing for {:?}: chip {}, certificate valid from {}",
+        request.serial, request.chip, request.not_before
+    ));
+    let signature = key.sign(&request).map_err(CliError::failed)?;
+    let answer = SigningAnswer::new(request, signature).map_err(CliError::failed)?;
+    let json = answer.to_json().map_err(CliError::failed)?;
+    let document: Value = serde_json::from_str(&json).map_err(CliError::failed)?;
+    match &arguments.out {
+        None => output.result(&json, &document),
+        Some(path) => {
+            files::create(path, json.as_bytes(), Readers::Everyone)?;
+            let path = path.display();
+            output.result(&format!("{path}: for provision --answer"), &document)
+        }
+    }
+}
+
+/// What to call it in messages, and its text.
+fn read_request(path: &Path) -> Result<(String, String), CliError> {
+    if path != Path::new("-") {
+        return Ok((
+            path.display().to_string(),
+            files::read_text(path)?.to_string(),
+        ));
+    }
+    let mut text = String::new();
+    io::stdin()
+        .lock()
+        .take(files::LIMIT)
+        .read_to_string(&mut text)
+        .map_err(|error| CliError::input(path, error))?;
+    Ok(("standard input".into(), text))
 }

@@ -1,179 +1,205 @@
 //! `nerves-key provision`.
 
-use std::collections::BTreeSet;
+mod asked;
+mod document;
+mod gate;
+
 use std::path::Path;
+use std::time::Duration;
 
 use atecc::{Device, Timing, WakePulse};
-use data_encoding::{HEXLOWER_PERMISSIVE, HEXUPPER};
+use data_encoding::HEXUPPER;
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
-use nerves_key::ReadSnapshot;
-use nerves_key_provision::{KeySigner, Plan, Possession, Report, Request, provision};
-use nerves_key_schema::{BoardName, Layout, ManufacturerSerial, Otp};
+use nerves_key::{ReadSnapshot, Snapshot};
+use nerves_key_provision::{CertificateSigner, Plan, Report, Step, prepare, provision};
 use serde_json::{Value, json};
+
+pub(super) use asked::printable;
 
 use crate::certificate::Summary;
 use crate::cli::Provision;
-use crate::error::CliError;
+use crate::considered::Considered;
+use crate::error::{CliError, Exit};
+use crate::files::{self, Readers};
 use crate::output::Output;
 use crate::progress::Progress;
-use crate::{confirm, files, system};
+use crate::{confirm, system};
+use asked::Asked;
+use document::Start;
 use nerves_key_device::BusFault;
 
 pub(super) fn run(arguments: &Provision, output: Output) -> Result<(), CliError> {
-    let (request, mut signer) = request(arguments)?;
-    let mut device = arguments.chip.open()?;
-    let snapshot = device.run(ReadSnapshot::new())?;
-    let plan = Plan::new(&snapshot, &request)?;
-    let chip = snapshot.config.serial_number();
+    let mut asked = Asked::new(arguments)?;
+    let start = Start::now()?;
+    let mut chip = Considered::new(&arguments.chip)?;
+    let snapshot = chip.device().run(ReadSnapshot::new())?;
+    let plan = Plan::new(&snapshot, &asked.request)?;
+    gate::check(&asked, &snapshot, &plan)?;
     if arguments.dry_run {
-        let heading = format!(
-            "Plan for {} {chip}, to become {:?}:",
-            snapshot.config.revision(),
-            plan.serial()
-        );
-        return output.result(&format!("{heading}\n{plan}"), &plan_document(&plan));
+        return show(&plan, &chip, output);
     }
     if plan.steps().is_empty() {
-        let text = format!(
-            "nothing to do: {chip} is a finished NervesKey with the serial {:?}",
-            plan.serial()
-        );
-        return output.result(&text, &plan_document(&plan));
+        return nothing(arguments, &plan, &snapshot, output);
     }
-    if !arguments.yes {
-        let question = format!(
-            "{plan}\nThis makes {} {chip} the NervesKey {:?}, for good.",
-            snapshot.config.revision(),
-            plan.serial()
-        );
-        confirm::typed(output, &question, plan.serial())?;
+    match (&mut asked.signer, &arguments.request) {
+        (Some(signer), _) => {
+            confirm(arguments, &plan, plan.steps(), output)?;
+            let device = &mut chip.commit()?;
+            let (report, times) = execute(device, &plan, signer, output)?;
+            let document = document::of_run(&plan, &report, &start, &times)?;
+            finish(arguments, &plan, &report, &document, output)
+        }
+        (None, Some(path)) => first_half(arguments, chip, &plan, path, output),
+        (None, None) => Err(CliError::refused("give --signer-key or --request")),
     }
-    let report = execute(&mut device, &plan, &mut signer, output)?;
-    let summary = Summary::of(&report.device_certificate).map_err(CliError::failed)?;
-    let text = format!(
-        "finished: {chip} is the NervesKey {:?}, {}, valid {}",
-        plan.serial(),
-        summary.subject(),
-        summary.validity()
-    );
-    output.result(&text, &report_document(&plan, &report)?)
 }
 
-/// Run `plan` and show its steps.
-pub(super) fn execute<B, D, W>(
+/// Run `plan` and show its steps. How long each took.
+pub(super) fn execute<B, D, W, S>(
     device: &mut Device<B, D, W>,
     plan: &Plan,
-    signer: &mut KeySigner,
+    signer: &mut S,
     output: Output,
-) -> Result<Report, CliError>
+) -> Result<(Report, Vec<Duration>), CliError>
 where
     B: I2c<Error = BusFault>,
     D: DelayNs,
     W: WakePulse<B, D>,
+    S: CertificateSigner<Error: std::fmt::Display>,
 {
     device.set_timing(Timing::new(plan.config().revision().family()));
     let challenges = system::challenges()?;
     let mut progress = Progress::new(output);
     let result = provision(device, plan, signer, challenges, |event| progress.on(event));
-    progress.finish();
-    result?.ok_or_else(|| CliError::failed("the plan had no steps"))
+    let times = progress.finish();
+    let report = result?.ok_or_else(|| CliError::failed("the plan had no steps"))?;
+    Ok((report, times))
 }
 
-/// Check everything that was given, before any chip is opened.
-fn request(arguments: &Provision) -> Result<(Request, KeySigner), CliError> {
-    let key = files::key(&arguments.signer_key)?;
-    let serial = arguments
-        .serial
-        .as_deref()
-        .map(ManufacturerSerial::new)
-        .transpose()
-        .map_err(CliError::refused)?;
-    let board = arguments
-        .board
-        .as_deref()
-        .map(BoardName::new)
-        .transpose()
-        .map_err(CliError::refused)?;
-    for text in arguments.serial.iter().chain(&arguments.board) {
-        printable(text)?;
+fn show(plan: &Plan, chip: &Considered<'_>, output: Output) -> Result<(), CliError> {
+    if let Some(path) = chip.absent() {
+        output.message(&format!(
+            "{} does not exist: this is the plan for a blank chip with a random serial number",
+            path.display()
+        ));
     }
-    let user = arguments.otp_user.as_deref().map(user_area).transpose()?;
-    if let (Some(serial), Some(user)) = (&serial, &user) {
-        let any_board = BoardName::new("B").map_err(CliError::refused)?;
-        Otp::new(&any_board, serial, user).map_err(CliError::refused)?;
-    }
-    let request = Request {
-        serial,
-        board,
-        user,
-        layout: Layout::Standard,
-        volatile_keys: None,
-        used_serials: BTreeSet::new(),
-        signer: files::signer(&arguments.signer_cert)?,
-        signer_key: Some(key.public_key()),
-        now: system::now()?,
-        past: system::release_day()?,
+    let text = format!(
+        "Plan for {}, to become {:?}:\n{plan}plan digest {}",
+        name(plan),
+        plan.serial(),
+        HEXUPPER.encode(&plan.digest())
+    );
+    output.result(&text, &document::of_plan(plan))
+}
+
+fn nothing(
+    arguments: &Provision,
+    plan: &Plan,
+    snapshot: &Snapshot,
+    output: Output,
+) -> Result<(), CliError> {
+    let document = document::of_finished(plan, &snapshot.identity()?)?;
+    write_report(arguments, &document)?;
+    let text = format!(
+        "nothing to do: {} is a finished NervesKey with the serial {:?}",
+        name(plan),
+        plan.serial()
+    );
+    output.result(&text, &document)
+}
+
+/// Up to the request for the certificate.
+fn first_half(
+    arguments: &Provision,
+    chip: Considered<'_>,
+    plan: &Plan,
+    path: &Path,
+    output: Output,
+) -> Result<(), CliError> {
+    let certified = || {
+        CliError::new(
+            Exit::Stage,
+            "the chip holds its certificate already: finish it without --request",
+        )
     };
-    Ok((request, key))
+    let steps = plan.steps();
+    let half = steps.iter().position(|s| *s == Step::IssueCertificate);
+    let half = half.and_then(|at| steps.get(..at)).ok_or_else(certified)?;
+    confirm(arguments, plan, half, output)?;
+    let device = &mut chip.commit()?;
+    device.set_timing(Timing::new(plan.config().revision().family()));
+    let mut progress = Progress::new(output);
+    let result = prepare(device, plan, system::challenges()?, |event| {
+        progress.on(event);
+    });
+    progress.finish();
+    let request = result?.ok_or_else(certified)?;
+    let json = request.to_json().map_err(CliError::failed)?;
+    files::create(path, json.as_bytes(), Readers::Everyone)?;
+    let mut document = document::of_plan(plan);
+    document["stage"] = json!("keyed");
+    document["request_file"] = json!(path.display().to_string());
+    let text = format!(
+        "{}: the request for the certificate of {:?}. Have it signed:\n  \
+         nerves-key signer answer {0} --signer-cert FILE --signer-key KEY --out ANSWER\n\
+         then the same command with --answer ANSWER instead of --request finishes the chip.",
+        path.display(),
+        plan.serial()
+    );
+    output.result(&text, &document)
 }
 
-/// What is burned for good and shown at terminals has no control characters.
-pub(super) fn printable(text: &str) -> Result<(), CliError> {
-    match text.chars().find(|character| character.is_control()) {
-        Some(character) => Err(CliError::refused(format_args!(
-            "{text:?} holds the control character {character:?}"
-        ))),
+/// Ask, if any of `steps` cannot be undone.
+fn confirm(
+    arguments: &Provision,
+    plan: &Plan,
+    steps: &[Step],
+    output: Output,
+) -> Result<(), CliError> {
+    if arguments.yes || !steps.iter().any(Step::is_irreversible) {
+        return Ok(());
+    }
+    let question = format!(
+        "{plan}\nThis makes {} the NervesKey {:?}, for good.",
+        name(plan),
+        plan.serial()
+    );
+    confirm::typed(output, &question, plan.serial())
+}
+
+fn finish(
+    arguments: &Provision,
+    plan: &Plan,
+    report: &Report,
+    document: &Value,
+    output: Output,
+) -> Result<(), CliError> {
+    let summary = Summary::of(&report.device_certificate).map_err(CliError::failed)?;
+    let text = format!(
+        "finished: {} is the NervesKey {:?}, {}, valid {}",
+        plan.config().serial_number(),
+        plan.serial(),
+        summary.subject(),
+        summary.validity()
+    );
+    let written = write_report(arguments, document);
+    output.result(&text, document)?;
+    written
+}
+
+fn write_report(arguments: &Provision, document: &Value) -> Result<(), CliError> {
+    match &arguments.report {
+        Some(path) => {
+            let text = format!("{document:#}\n");
+            files::create(path, text.as_bytes(), Readers::Everyone)
+        }
         None => Ok(()),
     }
 }
 
-fn user_area(text: &str) -> Result<Vec<u8>, CliError> {
-    match text.strip_prefix('@') {
-        Some(path) => files::read(Path::new(path)),
-        None => HEXLOWER_PERMISSIVE
-            .decode(text.as_bytes())
-            .map_err(|error| CliError::refused(format_args!("--otp-user {text:?}: {error}"))),
-    }
-}
-
-fn plan_document(plan: &Plan) -> Value {
-    let steps: Vec<Value> = plan
-        .steps()
-        .iter()
-        .map(|step| {
-            json!({
-                "step": step.to_string(),
-                "bytes": plan.bytes(step).map(|bytes| HEXUPPER.encode(&bytes)),
-                "irreversible": step.is_irreversible(),
-            })
-        })
-        .collect();
-    json!({
-        "stage": plan.stage().name(),
-        "layout": plan.layout().to_string(),
-        "manufacturer_serial": plan.serial(),
-        "chip_serial_number": plan.config().serial_number().to_string(),
-        "done": false,
-        "steps": steps,
-    })
-}
-
-fn report_document(plan: &Plan, report: &Report) -> Result<Value, CliError> {
-    let certificate = |certificate| {
-        Summary::of(certificate)
-            .map(|summary| summary.json())
-            .map_err(CliError::failed)
-    };
-    let mut document = plan_document(plan);
-    document["stage"] = json!("finished");
-    document["done"] = json!(true);
-    document["key_proved_before_lock"] = json!(
-        report
-            .possession_before_lock
-            .map(|possession| possession == Possession::Proved)
-    );
-    document["device_certificate"] = certificate(&report.device_certificate)?;
-    document["signer_certificate"] = certificate(&report.signer_certificate)?;
-    Ok(document)
+/// Revision and serial number of the chip.
+fn name(plan: &Plan) -> String {
+    let config = plan.config();
+    format!("{} {}", config.revision(), config.serial_number())
 }

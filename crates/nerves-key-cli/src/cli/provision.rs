@@ -1,0 +1,60 @@
+//! Arguments of `nerves-key provision`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Chip;
+use super::signer::{KeyOptions, SIGNER_KEY};
+use crate::signing::KeyName;
+
+#[derive(Args, Debug)]
+pub(crate) struct Provision {
+    #[command(flatten)]
+    pub(crate) chip: Chip,
+    /// The signer certificate, PEM.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) signer_cert: PathBuf,
+    #[arg(
+        long,
+        help = SIGNER_KEY,
+        value_name = "FILE|pkcs11:..|exec:..",
+        required_unless_present_any = ["request", "answer"]
+    )]
+    pub(crate) signer_key: Option<KeyName>,
+    #[command(flatten)]
+    pub(crate) options: KeyOptions,
+    /// Stop before the data lock and write a request for the certificate,
+    /// which nerves-key signer answer signs elsewhere.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["signer_key", "answer"])]
+    pub(crate) request: Option<PathBuf>,
+    /// Go on with the answer to the request. The other options are the same as
+    /// with --request.
+    #[arg(long, value_name = "FILE", conflicts_with = "signer_key")]
+    pub(crate) answer: Option<PathBuf>,
+    /// The manufacturer serial number, at most 48 bytes; by default the chip's
+    /// own serial number in Base32.
+    #[arg(long)]
+    pub(crate) serial: Option<String>,
+    /// Serials in use, one a line: a chip is refused one of them.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) used_serials: Option<PathBuf>,
+    /// The board name, at most 10 bytes [default: NervesKey].
+    #[arg(long)]
+    pub(crate) board: Option<String>,
+    /// For the OTP user area: up to 32 bytes in hex, or @FILE.
+    #[arg(long, value_name = "HEX|@FILE")]
+    pub(crate) otp_user: Option<String>,
+    /// Print the plan and its digest and do nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Refuse any plan but the one with this digest, as --dry-run prints it.
+    #[arg(long, value_name = "HEX")]
+    pub(crate) plan_digest: Option<String>,
+    /// Do not ask before the first step that cannot be undone.
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Write what was done to this file, JSON. Nothing is overwritten.
+    #[arg(long, value_name = "FILE", conflicts_with = "request")]
+    pub(crate) report: Option<PathBuf>,
+}

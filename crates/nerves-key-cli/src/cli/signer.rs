@@ -1,0 +1,83 @@
+//! Arguments about signers and what they sign.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use crate::signing::{KeyName, SecretName};
+
+/// Help for every `--signer-key`.
+pub(super) const SIGNER_KEY: &str = "The signer's private key: a PEM file (SEC1 or PKCS#8, also \
+    encrypted), pkcs11:token=NAME;object=NAME?module-path=LIBRARY (RFC 7512), or exec:COMMAND, \
+    which signs for us";
+
+/// How a signer's key is reached.
+#[derive(Args, Debug)]
+pub(crate) struct KeyOptions {
+    /// Where the passphrase of an encrypted key file, or the PIN of a token,
+    /// is; by default it is asked for at the terminal.
+    #[arg(long, value_name = "env:NAME|file:PATH")]
+    pub(crate) passphrase: Option<SecretName>,
+    /// How long an exec: signer may take, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    pub(crate) signer_timeout: u64,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Signer {
+    /// Make a signer: NAME.cert and NAME.key. Nothing is overwritten.
+    Create(SignerCreate),
+    /// Sign the request that provision --request wrote, for provision --answer.
+    Answer(Box<SignerAnswer>),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SignerCreate {
+    /// File name without its ending.
+    pub(crate) name: PathBuf,
+    /// Years of validity, 1 to 31.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) years: u16,
+    /// A key that exists already, instead of a new one: a PEM file, or
+    /// pkcs11:... Only NAME.cert is made then.
+    #[arg(long, value_name = "FILE|pkcs11:..")]
+    pub(crate) key: Option<KeyName>,
+    #[command(flatten)]
+    pub(crate) options: KeyOptions,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SignerAnswer {
+    /// The request; - for standard input.
+    pub(crate) request: PathBuf,
+    /// The signer certificate, PEM.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) signer_cert: PathBuf,
+    #[arg(long, help = SIGNER_KEY, value_name = "FILE|pkcs11:..|exec:..")]
+    pub(crate) signer_key: KeyName,
+    #[command(flatten)]
+    pub(crate) options: KeyOptions,
+    /// Serials in use, one a line: a request for one of them is refused.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) used_serials: Option<PathBuf>,
+    /// To this file instead of standard output. Nothing is overwritten.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Device {
+    /// Make SERIAL.cert and SERIAL.key, for trials without a chip. Nothing is
+    /// overwritten.
+    Create {
+        /// The manufacturer serial number, at most 48 bytes.
+        serial: String,
+        /// The signer certificate, PEM.
+        #[arg(long, value_name = "FILE")]
+        signer_cert: PathBuf,
+        #[arg(long, help = SIGNER_KEY, value_name = "FILE|pkcs11:..|exec:..")]
+        signer_key: KeyName,
+        #[command(flatten)]
+        options: KeyOptions,
+    },
+}

@@ -1,0 +1,66 @@
+//! What the chip and its plan have to pass before anything is written.
+
+use data_encoding::HEXUPPER;
+use nerves_key::Snapshot;
+use nerves_key_provision::{Plan, SigningAnswer};
+
+use super::asked::Asked;
+use crate::error::{CliError, Exit};
+
+/// # Errors
+/// Exit code 5 for another plan than the one with the digest given; 4 for
+/// another chip than the answer is for.
+pub(super) fn check(asked: &Asked, snapshot: &Snapshot, plan: &Plan) -> Result<(), CliError> {
+    let digest = plan.digest();
+    if let Some(expected) = asked.plan_digest.filter(|expected| *expected != digest) {
+        return Err(CliError::refused(format_args!(
+            "another plan than the one asked for: its digest is {}, not {}",
+            HEXUPPER.encode(&digest),
+            HEXUPPER.encode(&expected)
+        )));
+    }
+    match asked.answer() {
+        Some(answer) => check_answer(answer, snapshot, plan),
+        None => Ok(()),
+    }
+}
+
+/// That the answer is for this chip, its key and what is asked to be written.
+fn check_answer(answer: &SigningAnswer, snapshot: &Snapshot, plan: &Plan) -> Result<(), CliError> {
+    let request = answer.request();
+    let chip = snapshot.config.serial_number();
+    let stage = |text: String| Err(CliError::new(Exit::Stage, text));
+    if request.chip != chip {
+        return stage(format!(
+            "the answer is for the chip {}, not {chip}",
+            request.chip
+        ));
+    }
+    match snapshot.public_key {
+        None => {
+            return stage(format!(
+                "the chip {chip} has no key that the answer could be for: begin with --request"
+            ));
+        }
+        Some(key) if key.bytes() != request.public_key.as_bytes() => {
+            return stage(format!(
+                "the answer is for another key than the chip {chip} has: ask again with --request"
+            ));
+        }
+        Some(_) => {}
+    }
+    if request.serial != plan.serial() {
+        return Err(CliError::refused(format_args!(
+            "the answer is for the serial {:?}, not {:?}",
+            request.serial,
+            plan.serial()
+        )));
+    }
+    if request.otp != *plan.otp() {
+        return Err(CliError::refused(
+            "the answer is for other OTP contents: give the same --serial, --board and --otp-user \
+             as with --request",
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! A chip that is looked at before anything is decided about it.
+//!
+//! An image file that does not exist is made when its chip is first used. What
+//! only looks, or refuses, must leave nothing behind.
+
+use std::path::{Path, PathBuf};
+
+use atecc_emulator::Image;
+use nerves_key_device::{DEFAULT_CHIP, DeviceUri, emulated};
+
+use crate::cli::Chip;
+use crate::error::CliError;
+use crate::record::RecordedDevice;
+
+/// A chip to read. [`Considered::commit`] gives one to write.
+pub(crate) struct Considered<'a> {
+    chip: &'a Chip,
+    device: RecordedDevice,
+    /// Of an image file that does not exist yet.
+    absent: Option<(PathBuf, Image)>,
+}
+
+impl<'a> Considered<'a> {
+    /// Open the bus, or stand a blank chip in for an image file that does not
+    /// exist, which is not recorded.
+    pub(crate) fn new(chip: &'a Chip) -> Result<Self, CliError> {
+        let (device, absent) = match &chip.device {
+            DeviceUri::Image {
+                path,
+                chip: revision,
+            } if is_absent(path)? => {
+                let blank = atecc_emulator::Chip::throw_away(revision.unwrap_or(DEFAULT_CHIP));
+                let blank = blank.map_err(CliError::failed)?;
+                let absent = Some((path.clone(), blank.image().clone()));
+                (chip.unrecorded(emulated(blank)?)?, absent)
+            }
+            _ => (chip.open()?, None),
+        };
+        Ok(Self {
+            chip,
+            device,
+            absent,
+        })
+    }
+
+    /// To read it.
+    pub(crate) const fn device(&mut self) -> &mut RecordedDevice {
+        &mut self.device
+    }
+
+    /// The image file that does not exist yet, if it is one.
+    pub(crate) fn absent(&self) -> Option<&Path> {
+        self.absent.as_ref().map(|(path, _)| path.as_path())
+    }
+
+    /// The same chip to be written, its image file made.
+    pub(crate) fn commit(self) -> Result<RecordedDevice, CliError> {
+        let Some((path, image)) = self.absent else {
+            return Ok(self.device);
+        };
+        if !is_absent(&path)? {
+            return Err(CliError::refused(format_args!(
+                "{}: made by another process meanwhile",
+                path.display()
+            )));
+        }
+        image.save(&path).map_err(CliError::refused)?;
+        self.chip.open()
+    }
+}
+
+fn is_absent(path: &Path) -> Result<bool, CliError> {
+    match path.try_exists() {
+        Ok(exists) => Ok(!exists),
+        Err(error) => Err(CliError::input(path, error)),
+    }
+}

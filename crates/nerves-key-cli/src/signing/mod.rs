@@ -1,0 +1,190 @@
+//! Signers of any kind, so that commands need no type parameter.
+
+mod key_name;
+mod secret;
+
+use std::fmt;
+use std::path::Path;
+use std::time::Duration;
+
+use atecc_x509::{CheckedSigner, DateTime, PublicKey, SignatureBytes};
+use nerves_key_provision::{
+    CertificateSigner, ExecSigner, KeyFileError, KeySigner, PinSource, Pkcs11Signer, Pkcs11Token,
+    Pkcs11Uri, Refusal, SigningAnswer, SigningRequest,
+};
+use zeroize::Zeroizing;
+
+pub(crate) use key_name::{KeyName, SecretName};
+
+use crate::cli::KeyOptions;
+use crate::error::CliError;
+use crate::{files, system};
+
+/// Who signs certificates.
+#[derive(Debug)]
+pub(crate) enum AnySigner {
+    Key(KeySigner),
+    Token(Box<Pkcs11Signer>),
+    Command(ExecSigner),
+    /// Has signed already.
+    Answer(Box<SigningAnswer>),
+}
+
+/// Why it did not sign, in its own words.
+#[derive(Debug)]
+pub(crate) struct SignerError(String);
+
+impl fmt::Display for SignerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Every kind of error becomes its text.
+fn in_words(error: impl fmt::Display) -> SignerError {
+    SignerError(error.to_string())
+}
+
+impl CertificateSigner for AnySigner {
+    type Error = SignerError;
+
+    fn sign(&mut self, request: &SigningRequest) -> Result<SignatureBytes, SignerError> {
+        match self {
+            Self::Key(key) => key.sign(request).map_err(in_words),
+            Self::Token(token) => token.sign(request).map_err(in_words),
+            Self::Command(command) => command.sign(request).map_err(in_words),
+            Self::Answer(answer) => answer.sign(request).map_err(in_words),
+        }
+    }
+}
+
+impl AnySigner {
+    /// The key of `name`, ready to sign.
+    ///
+    /// # Errors
+    /// Exit code 5: no chip has been touched yet.
+    pub(crate) fn open(name: &KeyName, options: &KeyOptions) -> Result<Self, CliError> {
+        let secret = options.passphrase.as_ref();
+        Ok(match name {
+            KeyName::File(path) => Self::Key(key(path, secret)?),
+            KeyName::Token(uri) => Self::Token(Box::new(token(uri, secret)?)),
+            KeyName::Command(command) => {
+                let patience = Duration::from_secs(options.signer_timeout);
+                Self::Command(ExecSigner::new(command, patience))
+            }
+        })
+    }
+
+    /// The public half, for a certificate of its own.
+    ///
+    /// # Errors
+    /// Exit code 5 where nothing tells it.
+    pub(crate) fn public_key(&self) -> Result<PublicKey, CliError> {
+        match self {
+            Self::Key(key) => Ok(key.public_key()),
+            Self::Token(token) => token.public_key().ok_or_else(|| {
+                CliError::refused(
+                    "the token has no public key object beside the private key: the same \
+                     CKA_ID, or the same label, tells which it is",
+                )
+            }),
+            Self::Command(_) | Self::Answer(_) => Err(CliError::refused(
+                "an exec: signer does not tell its public key: make its certificate where the \
+                 key is",
+            )),
+        }
+    }
+
+    /// Sign what is not for a device: its own certificate.
+    pub(crate) fn sign_own(&self, digest: &[u8; 32]) -> Result<SignatureBytes, SignerError> {
+        match self {
+            Self::Key(key) => key.sign_digest(digest).map_err(in_words),
+            Self::Token(token) => token.sign_digest(digest).map_err(in_words),
+            Self::Command(_) | Self::Answer(_) => {
+                Err(SignerError("it signs for devices alone".into()))
+            }
+        }
+    }
+
+    /// That its key is the one of the signer certificate, as far as it can be
+    /// known before it is asked for a certificate. A token signs a random
+    /// value for it, which also shows that its key may sign at all.
+    ///
+    /// # Errors
+    /// Exit code 5.
+    pub(crate) fn check(&self, certificate: &PublicKey) -> Result<(), CliError> {
+        let known = match self {
+            Self::Key(key) => Some(key.public_key()),
+            Self::Token(token) => {
+                let challenge = system::random()?;
+                let signature = token.sign_digest(&challenge).map_err(CliError::refused)?;
+                match certificate.verify(&challenge, &signature) {
+                    Ok(()) => Some(*certificate),
+                    Err(mismatch) => {
+                        return Err(CliError::refused(format_args!(
+                            "the signer key does not belong to the signer certificate: {mismatch}"
+                        )));
+                    }
+                }
+            }
+            Self::Command(_) => None,
+            Self::Answer(answer) => Some(answer.request().signer_public_key),
+        };
+        match known {
+            Some(key) if key != *certificate => Err(CliError::refused(format_args!(
+                "the signer key does not belong to the signer certificate: its public key is \
+                 {key:?}, the certificate's is {certificate:?}"
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// That the signer certificate is valid now.
+///
+/// # Errors
+/// Exit code 5.
+pub(crate) fn check_validity(signer: &CheckedSigner, now: DateTime) -> Result<(), CliError> {
+    let validity = signer.signer.validity;
+    let (from, to) = (validity.not_before(), validity.not_after());
+    if now < from || now > to {
+        return Err(Refusal::SignerNotValid { from, to, now }.into());
+    }
+    Ok(())
+}
+
+/// Read a private key in PEM. Its text is wiped from memory.
+fn key(path: &Path, secret: Option<&SecretName>) -> Result<KeySigner, CliError> {
+    let pem = files::read_text(path)?;
+    let key = match KeySigner::from_pem(&pem) {
+        Err(KeyFileError::Encrypted) => {
+            let passphrase = secret::get(secret, &format!("passphrase of {}", path.display()))?;
+            KeySigner::from_encrypted_pem(&pem, passphrase.as_bytes())
+        }
+        result => result,
+    };
+    key.map_err(|error| CliError::input(path, error))
+}
+
+fn token(uri: &Pkcs11Uri, secret: Option<&SecretName>) -> Result<Pkcs11Signer, CliError> {
+    let token = Pkcs11Token::open(uri).map_err(CliError::refused)?;
+    let pin = if token.wants_pin() {
+        Some(pin(uri, secret, token.label())?)
+    } else {
+        None
+    };
+    let pin = pin.as_ref().map(|pin| pin.as_str());
+    token.signer(uri, pin).map_err(CliError::refused)
+}
+
+fn pin(
+    uri: &Pkcs11Uri,
+    secret: Option<&SecretName>,
+    label: &str,
+) -> Result<Zeroizing<String>, CliError> {
+    match &uri.pin {
+        Some(PinSource::Value(pin)) => Ok(pin.clone()),
+        Some(PinSource::File(path)) => secret::file(path),
+        None => secret::get(secret, &format!("PIN of token {label:?}")),
+    }
+}
