@@ -115,6 +115,9 @@ impl AnySigner {
     pub(crate) fn check(&self, certificate: &PublicKey) -> Result<(), CliError> {
         let known = match self {
             Self::Key(key) => Some(key.public_key()),
+            Self::Token(token) if token.public_key().is_some_and(|key| key != *certificate) => {
+                token.public_key()
+            }
             Self::Token(token) => {
                 let challenge = system::random()?;
                 let signature = token.sign_digest(&challenge).map_err(CliError::refused)?;

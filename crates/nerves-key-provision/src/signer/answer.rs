@@ -63,8 +63,10 @@ pub enum DocumentError {
     /// The signature is no DER.
     #[error("signature_der: {0}")]
     Der(#[source] atecc_x509::Error),
-    /// There is no signature, or there are two.
-    #[error("there is no signature in it (a member signature or signature_der)")]
+    /// There is no signature, or there are two that differ.
+    #[error(
+        "there is no signature in it (a member signature or signature_der), or two that differ"
+    )]
     NoSignature,
     /// The signature is not the signer's.
     #[error("{0}")]
@@ -174,13 +176,16 @@ pub(super) fn signature(text: &[u8]) -> Result<SignatureBytes, DocumentError> {
 
 impl Signed {
     fn bytes(&self) -> Result<SignatureBytes, DocumentError> {
-        match (&self.signature, &self.signature_der) {
-            (Some(raw), None) => Ok(SignatureBytes::from_bytes(array("signature", raw)?)),
-            (None, Some(der)) => {
-                let der = hex("signature_der", der)?;
-                SignatureBytes::from_der(&der).map_err(DocumentError::Der)
-            }
-            _ => Err(DocumentError::NoSignature),
+        let raw = self.signature.as_deref().map(|raw| {
+            Ok::<_, DocumentError>(SignatureBytes::from_bytes(array("signature", raw)?))
+        });
+        let der = self.signature_der.as_deref().map(|der| {
+            SignatureBytes::from_der(&hex("signature_der", der)?).map_err(DocumentError::Der)
+        });
+        match (raw.transpose()?, der.transpose()?) {
+            (Some(one), Some(other)) if one != other => Err(DocumentError::NoSignature),
+            (Some(signature), _) | (None, Some(signature)) => Ok(signature),
+            (None, None) => Err(DocumentError::NoSignature),
         }
     }
 }

@@ -1,5 +1,8 @@
 //! A signer that is a command: the request goes to its standard input, the
 //! signature comes from its standard output, both JSON.
+//!
+//! It stays in our process group, so that it may ask at the terminal; what it
+//! starts and leaves behind is therefore not killed with it.
 
 use std::io::{self, Read, Write};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
@@ -117,6 +120,10 @@ impl ExecSigner {
             Some(Err(RecvTimeoutError::Timeout)) => return Err(self.timeout()),
             Some(Err(RecvTimeoutError::Disconnected)) | None => Vec::new(),
         };
+        if output.len() as u64 > LIMIT {
+            let command = self.command.clone();
+            return Err(ExecError::TooLong { command });
+        }
         let status = loop {
             match child.try_wait().map_err(run)? {
                 Some(status) => break status,
@@ -127,10 +134,6 @@ impl ExecSigner {
         if !status.success() {
             let command = self.command.clone();
             return Err(ExecError::Failed { command, status });
-        }
-        if output.len() as u64 > LIMIT {
-            let command = self.command.clone();
-            return Err(ExecError::TooLong { command });
         }
         Ok(output)
     }

@@ -58,7 +58,7 @@ pub enum Pkcs11Error {
         source: CryptokiError,
     },
     /// No token is the one asked for, or several are.
-    #[error("{found} tokens are the one asked for; there is {}", list(present))]
+    #[error("{} the one asked for; there is {}", count(*found, "token"), list(present))]
     Token {
         /// How many match.
         found: usize,
@@ -77,7 +77,7 @@ pub enum Pkcs11Error {
     #[error("token {0:?}: the PIN is locked")]
     PinLocked(String),
     /// No private key is the one asked for, or several are.
-    #[error("token {token:?}: {found} private keys are the one asked for")]
+    #[error("token {token:?}: {} the one asked for", count(*found, "private key"))]
     Key {
         /// The token's label.
         token: String,
@@ -113,7 +113,7 @@ impl Pkcs11Token {
         let arguments = CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK);
         library.initialize(arguments).map_err(module)?;
         let (mut matching, mut present) = (Vec::new(), Vec::new());
-        for slot in library.get_slots_with_token()? {
+        for slot in library.get_slots_with_initialized_token()? {
             let info = library.get_token_info(slot)?;
             present.push(info.label().to_string());
             if matches(uri, slot, &info) {
@@ -271,6 +271,13 @@ fn public_key(session: &Session, wanted: &[Attribute]) -> Result<Option<PublicKe
         }
     }
     Ok(None)
+}
+
+fn count(found: usize, what: &str) -> String {
+    match found {
+        0 => format!("no {what} is"),
+        found => format!("{found} {what}s are"),
+    }
 }
 
 fn list(labels: &[String]) -> String {

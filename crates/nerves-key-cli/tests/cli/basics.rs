@@ -1,81 +1,19 @@
-//! The command as its user runs it: real processes, real files, emulated
-//! chips.
+//! From a blank chip to signatures, exit codes, files.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use atecc_x509::{Certificate, SignatureBytes};
 use data_encoding::HEXUPPER;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use tempfile::TempDir;
+
+use crate::bench::Bench;
 
 const CHIPS: [&str; 3] = ["atecc508a", "atecc608a", "atecc608b"];
-
-/// A folder with a signer in it, and the command run there.
-struct Bench(TempDir);
-
-impl Bench {
-    fn new() -> Self {
-        let bench = Self(TempDir::new().unwrap());
-        bench.ok(&["signer", "create", "signer", "--years", "5"]);
-        bench
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_nerves-key"));
-        command
-            .args(arguments)
-            .current_dir(self.path())
-            .env_remove("NERVES_KEY_DEVICE")
-            .stdin(Stdio::null());
-        command
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        self.command(arguments).output().unwrap()
-    }
-
-    /// Standard output of a command that succeeds.
-    fn ok(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        assert!(
-            output.status.success(),
-            "{arguments:?}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn json(&self, arguments: &[&str]) -> Value {
-        let arguments: Vec<_> = ["--json"].iter().chain(arguments).copied().collect();
-        serde_json::from_str(&self.ok(&arguments)).unwrap()
-    }
-
-    /// Exit code and message of a command that fails.
-    fn fails(&self, arguments: &[&str]) -> (i32, String) {
-        let output = self.run(arguments);
-        let message = String::from_utf8(output.stderr).unwrap();
-        (output.status.code().unwrap(), message)
-    }
-
-    fn provision<'a>(device: &'a str, more: &[&'a str]) -> Vec<&'a str> {
-        let signer = ["--signer-cert", "signer.cert", "--signer-key", "signer.key"];
-        ["provision", "--device", device]
-            .iter()
-            .chain(&signer)
-            .chain(more)
-            .copied()
-            .collect()
-    }
-}
 
 #[test]
 fn the_demonstration() {

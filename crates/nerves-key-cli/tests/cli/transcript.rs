@@ -3,54 +3,24 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 
 use serde_json::Value;
-use tempfile::TempDir;
 
-fn run(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_nerves-key"))
-        .args(arguments)
-        .current_dir(folder)
-        .env_remove("NERVES_KEY_DEVICE")
-        .output()
-        .unwrap()
-}
-
-fn ok(folder: &Path, arguments: &[&str]) -> String {
-    let output = run(folder, arguments);
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {error}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn json(folder: &Path, arguments: &[&str]) -> Value {
-    let arguments: Vec<_> = ["--json"].iter().chain(arguments).copied().collect();
-    serde_json::from_str(&ok(folder, &arguments)).unwrap()
-}
-
-/// Exit code and message.
-fn fails(folder: &Path, arguments: &[&str]) -> (i32, String) {
-    let output = run(folder, arguments);
-    let message = String::from_utf8(output.stderr).unwrap();
-    (output.status.code().unwrap(), message)
-}
+use crate::bench::Bench;
 
 fn recordings() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/recordings")
 }
 
 /// A provisioning that is recorded in `prov.txt`.
-fn provisioned(chip: &str) -> TempDir {
-    let folder = TempDir::new().unwrap();
-    let path = folder.path();
-    ok(path, &["signer", "create", "signer"]);
+fn provisioned(chip: &str) -> Bench {
+    let bench = Bench::new();
     let device = format!("emu:chip.img?chip={chip}");
     let mut arguments = vec!["provision", "--device", &device, "--record", "prov.txt"];
     arguments.extend(["--signer-cert", "signer.cert", "--signer-key", "signer.key"]);
     arguments.extend(["--serial", "N1", "--yes"]);
-    ok(path, &arguments);
-    folder
+    bench.ok(&arguments);
+    bench
 }
 
 #[test]
@@ -61,7 +31,7 @@ fn a_recorded_provisioning_tells_no_secret() {
         let record = path.join("prov.txt");
         let mode = fs::metadata(&record).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        let decoded = json(path, &["transcript", "decode", "prov.txt"]);
+        let decoded = folder.json(&["transcript", "decode", "prov.txt"]);
         let steps = decoded["steps"].as_array().unwrap();
         let requests = |begins: &str| -> Vec<&Value> {
             let begins = |step: &&Value| step["request"].as_str().unwrap().starts_with(begins);
@@ -116,26 +86,26 @@ fn private_key(image: &str) -> String {
 
 #[test]
 fn a_record_never_replaces_a_file() {
-    let folder = TempDir::new().unwrap();
+    let folder = Bench::new();
     let path = folder.path();
     fs::write(path.join("a.txt"), "mine").unwrap();
-    let (code, message) = fails(path, &["info", "--device", "emu:", "--record", "a.txt"]);
+    let (code, message) = folder.fails(&["info", "--device", "emu:", "--record", "a.txt"]);
     assert_eq!((code, message.contains("exists already")), (5, true));
     assert_eq!(fs::read_to_string(path.join("a.txt")).unwrap(), "mine");
     // Without a bus no file is left behind.
     let missing = ["info", "--device", "unix:nowhere", "--record", "b.txt"];
-    assert_eq!(fails(path, &missing).0, 3);
+    assert_eq!(folder.fails(&missing).0, 3);
     assert!(!path.join("b.txt").exists());
 }
 
 #[test]
 fn the_same_and_another() {
-    let folder = TempDir::new().unwrap();
+    let folder = Bench::new();
     let path = folder.path();
     for name in ["a.txt", "b.txt"] {
-        ok(path, &["info", "--device", "emu:c.img", "--record", name]);
+        folder.ok(&["info", "--device", "emu:c.img", "--record", name]);
     }
-    let same = json(path, &["transcript", "diff", "a.txt", "b.txt"]);
+    let same = folder.json(&["transcript", "diff", "a.txt", "b.txt"]);
     assert_eq!(same["same_exchanges"], true);
     let text = fs::read_to_string(path.join("a.txt")).unwrap();
     // The read of the second block becomes one of the first.
@@ -145,7 +115,7 @@ fn the_same_and_another() {
     );
     assert!(text.contains(block), "{text}");
     fs::write(path.join("c.txt"), text.replacen(block, other, 1)).unwrap();
-    let output = run(path, &["transcript", "diff", "a.txt", "c.txt"]);
+    let output = folder.run(&["transcript", "diff", "a.txt", "c.txt"]);
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains(&format!("+ -            {other}")), "{text}");
@@ -153,8 +123,8 @@ fn the_same_and_another() {
 
 #[test]
 fn one_frame() {
-    let folder = TempDir::new().unwrap();
-    let decode = |hex| ok(folder.path(), &["transcript", "decode", "--hex", hex]);
+    let folder = Bench::new();
+    let decode = |hex| folder.ok(&["transcript", "decode", "--hex", hex]);
     for (hex, words) in [
         ("03 07 30 00 00 00 03 5d", "Info revision"),
         ("07:30:00:00:00:03:5D", "Info revision"),
@@ -173,17 +143,17 @@ fn one_frame() {
         assert_eq!(decode(hex).trim(), words);
     }
     let wrong = ["transcript", "decode", "--hex", "03 07 30 00 00 00 03 5c"];
-    let (code, message) = fails(folder.path(), &wrong);
+    let (code, message) = folder.fails(&wrong);
     assert_eq!(code, 1);
     let words = "Info revision; bad CRC: is 03 5c, should be 03 5d";
     assert!(message.contains(words), "{message}");
-    let (code, _) = fails(folder.path(), &["transcript", "decode", "--hex", "xy"]);
+    let (code, _) = folder.fails(&["transcript", "decode", "--hex", "xy"]);
     assert_eq!(code, 5);
 }
 
 #[test]
 fn recordings_are_imported_shown_and_drawn() {
-    let folder = TempDir::new().unwrap();
+    let folder = Bench::new();
     let path = folder.path();
     let recording = recordings().join("sigrok-atecc508a-s1.json");
     let recording = recording.to_str().unwrap();
@@ -195,15 +165,15 @@ fn recordings_are_imported_shown_and_drawn() {
         "s1.txt",
         "--secrets",
     ];
-    ok(path, &out);
-    assert_eq!(fails(path, &out).0, 5);
-    let difference = json(path, &["transcript", "diff", recording, "s1.txt"]);
+    folder.ok(&out);
+    assert_eq!(folder.fails(&out).0, 5);
+    let difference = folder.json(&["transcript", "diff", recording, "s1.txt"]);
     assert_eq!(difference["same_actions"], true);
-    let shown = json(path, &["transcript", "show", "s1.txt"]);
+    let shown = folder.json(&["transcript", "show", "s1.txt"]);
     assert_eq!(shown["header"]["provenance"], "hardware-capture");
-    ok(path, &["transcript", "show", "s1.txt", "--html", "s1.html"]);
+    folder.ok(&["transcript", "show", "s1.txt", "--html", "s1.html"]);
     let page = fs::read_to_string(path.join("s1.html")).unwrap();
     assert!(page.contains("host → chip") && page.contains("Nonce"));
-    let (code, message) = fails(path, &["transcript", "show", "s1.html"]);
+    let (code, message) = folder.fails(&["transcript", "show", "s1.html"]);
     assert_eq!((code, message.contains("no transcript")), (5, true));
 }

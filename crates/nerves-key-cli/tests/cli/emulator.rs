@@ -1,103 +1,37 @@
 //! `nerves-key emulator` as its user runs it.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
 
 use atecc_transcript::{Action, Provenance, Start, Transcript};
-use serde_json::Value;
-use tempfile::TempDir;
 
-fn command(directory: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_nerves-key"));
-    command
-        .args(arguments)
-        .current_dir(directory)
-        .env_remove("NERVES_KEY_DEVICE")
-        .stdin(Stdio::null());
-    command
-}
-
-fn run(directory: &Path, arguments: &[&str]) -> Output {
-    command(directory, arguments).output().unwrap()
-}
-
-fn json(directory: &Path, arguments: &[&str]) -> Value {
-    let arguments = [&["--json"], arguments].concat();
-    let output = run(directory, &arguments);
-    assert!(output.status.success(), "{arguments:?}: {output:?}");
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-fn fails(directory: &Path, arguments: &[&str]) -> (i32, String) {
-    let output = run(directory, arguments);
-    let message = String::from_utf8(output.stderr).unwrap();
-    (output.status.code().unwrap(), message)
-}
-
-/// A server, killed when dropped.
-struct Serving(Child);
-
-impl Serving {
-    /// Start, and wait until it says that it serves.
-    fn new(directory: &Path, arguments: &[&str]) -> Self {
-        let arguments = [&["emulator", "serve"], arguments].concat();
-        let mut command = command(directory, &arguments);
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let said: Vec<_> = lines
-            .map(Result::unwrap)
-            .take_while(|line| !line.contains("NERVES_KEY_DEVICE="))
-            .collect();
-        let variable = |line: &String| line.contains("ATECC_EMULATOR_SOCKET=");
-        assert!(said.iter().any(variable), "{said:?}");
-        Self(child)
-    }
-
-    /// Ask it to end. Its exit code.
-    fn terminate(mut self) -> Option<i32> {
-        let id = self.0.id().to_string();
-        assert!(Command::new("kill").arg(id).status().unwrap().success());
-        self.0.wait().unwrap().code()
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
+use crate::bench::Bench;
+use crate::serving::Serving;
 
 #[test]
 fn image_files() {
-    let directory = TempDir::new().unwrap();
-    let here = directory.path();
-    let made = json(
-        here,
-        &["emulator", "create", "a.img", "--chip", "atecc508a"],
-    );
+    let bench = Bench::new();
+    let made = bench.json(&["emulator", "create", "a.img", "--chip", "atecc508a"]);
     assert_eq!(made["chip"], "ATECC508A");
-    let shown = json(here, &["emulator", "show", "a.img"]);
+    let shown = bench.json(&["emulator", "show", "a.img"]);
     assert_eq!(shown, made);
     assert_eq!(shown["address"], 0x60);
     assert_eq!(shown["locks"]["data"], false);
-    let info = json(here, &["info", "--device", "emu:a.img"]);
+    let info = bench.json(&["info", "--device", "emu:a.img"]);
     assert_eq!(info["serial_number"], shown["serial_number"]);
 
-    json(here, &["emulator", "snapshot", "a.img", "before"]);
-    let permissions = fs::metadata(here.join("before")).unwrap().permissions();
+    bench.json(&["emulator", "snapshot", "a.img", "before"]);
+    let permissions = fs::metadata(bench.path().join("before"))
+        .unwrap()
+        .permissions();
     assert_eq!(permissions.mode() & 0o777, 0o600);
-    json(here, &["signer", "create", "signer"]);
     let mut provision = vec!["provision", "--device", "emu:a.img", "--yes"];
     provision.extend(["--signer-cert", "signer.cert", "--signer-key", "signer.key"]);
-    json(here, &provision);
-    let shown = json(here, &["emulator", "show", "a.img"]);
+    bench.json(&provision);
+    let shown = bench.json(&["emulator", "show", "a.img"]);
     assert_eq!(shown["locks"]["data"], true);
-    json(here, &["emulator", "restore", "before", "a.img"]);
-    assert_eq!(json(here, &["emulator", "show", "a.img"]), made);
+    bench.json(&["emulator", "restore", "before", "a.img"]);
+    assert_eq!(bench.json(&["emulator", "show", "a.img"]), made);
 
     let cases: &[(&[&str], i32, &str)] = &[
         (&["create", "a.img"], 5, "exists already"),
@@ -113,7 +47,7 @@ fn image_files() {
     ];
     for (arguments, exit, part) in cases {
         let arguments = [&["emulator"], *arguments].concat();
-        let (code, message) = fails(here, &arguments);
+        let (code, message) = bench.fails(&arguments);
         assert_eq!(code, *exit, "{arguments:?}: {message}");
         assert!(message.contains(part), "{arguments:?}: {message}");
     }
@@ -121,27 +55,25 @@ fn image_files() {
 
 #[test]
 fn served() {
-    let directory = TempDir::new().unwrap();
-    let here = directory.path();
+    let bench = Bench::new();
     let two = [
         "--bus",
         "4000011=a.img?chip=atecc508a",
         "--bus",
         "4000012=b.img",
     ];
-    let serving = Serving::new(here, &[&["--socket", "s", "--fast"], &two[..]].concat());
+    let serving = Serving::new(&bench, &[&["--socket", "s", "--fast"], &two[..]].concat());
 
     let device = "unix:s?bus=4000011";
-    assert_eq!(json(here, &["info", "--device", device])["stage"], "blank");
-    json(here, &["signer", "create", "signer"]);
+    assert_eq!(bench.json(&["info", "--device", device])["stage"], "blank");
     let mut provision = vec!["provision", "--device", device, "--yes"];
     provision.extend(["--signer-cert", "signer.cert", "--signer-key", "signer.key"]);
-    json(here, &provision);
+    bench.json(&provision);
     assert_eq!(
-        json(here, &["info", "--device", device])["stage"],
+        bench.json(&["info", "--device", device])["stage"],
         "finished"
     );
-    let other = json(here, &["info", "--device", "unix:s?bus=4000012&addr=0x60"]);
+    let other = bench.json(&["info", "--device", "unix:s?bus=4000012&addr=0x60"]);
     assert_eq!(other["stage"], "blank");
     assert!(other["chip"].as_str().unwrap().starts_with("ATECC608B"));
 
@@ -155,44 +87,43 @@ fn served() {
         (&["emulator", "serve", "--socket", "s"], 5, "already"),
     ];
     for (arguments, exit, part) in cases {
-        let (code, message) = fails(here, arguments);
+        let (code, message) = bench.fails(arguments);
         assert_eq!(code, *exit, "{arguments:?}: {message}");
         assert!(message.contains(part), "{arguments:?}: {message}");
     }
     // Also while it is served.
-    json(here, &["emulator", "snapshot", "a.img", "copy"]);
+    bench.json(&["emulator", "snapshot", "a.img", "copy"]);
     assert_eq!(serving.terminate(), Some(0));
-    assert!(!here.join("s").exists());
+    assert!(!bench.path().join("s").exists());
     // What was done is in the image file.
-    let info = json(here, &["info", "--device", "emu:a.img"]);
+    let info = bench.json(&["info", "--device", "emu:a.img"]);
     assert_eq!(info["stage"], "finished");
 }
 
 #[test]
 fn a_killed_server_is_replaced() {
-    let directory = TempDir::new().unwrap();
-    let here = directory.path();
+    let bench = Bench::new();
     drop(Serving::new(
-        here,
+        &bench,
         &["--socket", "s", "--bus", "4000013=a.img"],
     ));
-    assert!(here.join("s").exists());
-    let _serving = Serving::new(here, &["--socket", "s", "--bus", "4000013=a.img"]);
+    assert!(bench.path().join("s").exists());
+    let _serving = Serving::new(&bench, &["--socket", "s", "--bus", "4000013=a.img"]);
     // In real time.
-    let info = json(here, &["info", "--device", "unix:s"]);
+    let info = bench.json(&["info", "--device", "unix:s"]);
     assert_eq!(info["stage"], "blank");
 }
 
 /// Whether the server is asked to end or killed, what passed is on record.
 #[test]
 fn a_server_records() {
-    let directory = TempDir::new().unwrap();
-    let here = directory.path();
+    let bench = Bench::new();
+    let here = bench.path();
     let arguments = ["--socket", "s", "--fast", "--bus", "4000014=a.img"];
     for (name, killed) in [("asked.txt", false), ("Killed.txt", true)] {
         let image = killed.then(|| fs::read_to_string(here.join("a.img")).unwrap());
-        let serving = Serving::new(here, &[&arguments[..], &["--record", name]].concat());
-        json(here, &["info", "--device", "unix:s"]);
+        let serving = Serving::new(&bench, &[&arguments[..], &["--record", name]].concat());
+        bench.json(&["info", "--device", "unix:s"]);
         if killed {
             drop(serving);
         } else {
@@ -227,7 +158,7 @@ fn a_server_records() {
         ),
     ] {
         let serve = [&["emulator", "serve"], &arguments[..], more].concat();
-        let (code, message) = fails(here, &serve);
+        let (code, message) = bench.fails(&serve);
         assert_eq!(code, 5, "{message}");
         assert!(message.contains(part), "{message}");
     }

@@ -1,0 +1,13 @@
+//! The command as its user runs it: real processes, real files, emulated
+//! chips.
+
+mod basics;
+mod bench;
+mod emulator;
+mod halves;
+mod refusals;
+mod serving;
+mod signers;
+mod tap;
+mod together;
+mod transcript;

@@ -1,0 +1,112 @@
+//! What is refused before the chip is written: exit code, message, and a bus
+//! without a write.
+
+use std::fs;
+
+use crate::bench::Bench;
+use crate::serving::Serving;
+use crate::tap::{Seen, Tap};
+
+/// More than a device certificate's serial: 49 bytes.
+const LONG: &str = "SSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSS";
+
+#[test]
+fn no_refusal_writes() {
+    let bench = Bench::new();
+    bench.ok(&["signer", "create", "other"]);
+    let device = ["device", "create", "D1", "--signer-cert", "signer.cert"];
+    bench.ok(&[&device[..], &["--signer-key", "signer.key"]].concat());
+    fs::write(bench.path().join("used"), "N1\n").unwrap();
+    fs::write(bench.path().join("taken"), "").unwrap();
+    fs::write(bench.path().join("latin"), b"N\xE9\n").unwrap();
+    let _serving = Serving::new(
+        &bench,
+        &["--socket", "s", "--fast", "--bus", "4000031=a.img"],
+    );
+    let tap = Tap::new(&bench.path().join("tap"), &bench.path().join("s"));
+
+    let signer = ["--signer-cert", "signer.cert", "--signer-key", "signer.key"];
+    let other = ["--signer-cert", "signer.cert", "--signer-key", "other.key"];
+    let swapped = ["--signer-cert", "signer.key", "--signer-key", "signer.cert"];
+    let device = ["--signer-cert", "D1.cert", "--signer-key", "D1.key"];
+    let no_module = [
+        "--signer-cert",
+        "signer.cert",
+        "--signer-key",
+        "pkcs11:object=k?module-path=/nowhere.so",
+    ];
+    let cases: &[(&[&str], &[&str], &str)] = &[
+        (&other, &[], "does not belong"),
+        (&swapped, &[], "signer.key"),
+        (&device, &[], "D1.cert"),
+        (&no_module, &[], "/nowhere.so"),
+        (&signer, &["--serial", LONG], "49 bytes"),
+        (&signer, &["--serial", ""], "is empty"),
+        (&signer, &["--serial", "a\tb"], "control character"),
+        (&signer, &["--board", "ElevenBytes"], "11 bytes"),
+        (&signer, &["--board", ""], "is empty"),
+        (&signer, &["--otp-user", &"00".repeat(33)], "33"),
+        (&signer, &["--otp-user", "0"], "--otp-user"),
+        (
+            &signer,
+            &["--serial", "N1", "--used-serials", "used"],
+            "in use",
+        ),
+        (&signer, &["--used-serials", "latin"], "latin"),
+        (&signer, &["--used-serials", "missing"], "missing"),
+        (&signer, &["--report", "taken"], "exists already"),
+        (
+            &signer,
+            &["--plan-digest", &"00".repeat(32)],
+            "another plan",
+        ),
+    ];
+    for (signer, more, part) in cases {
+        let arguments = ["provision", "--device", "unix:tap", "--yes"];
+        let arguments = [&arguments[..], signer, more].concat();
+        let (code, message) = bench.fails(&arguments);
+        assert_eq!(code, 5, "{arguments:?}: {message}");
+        assert!(message.contains(part), "{arguments:?}: {message}");
+    }
+    // Nobody said yes, and there is nobody to ask.
+    let (code, message) = bench.fails(&Bench::provision("unix:tap", &[]));
+    assert_eq!(code, 5, "{message}");
+    assert!(message.contains("--yes"), "{message}");
+
+    let seen = tap.seen();
+    assert!(!seen.is_empty(), "some refusals read the chip first");
+    assert!(!seen.iter().any(Seen::is_write), "{seen:?}");
+    // The tap sees writes where there are some.
+    bench.ok(&Bench::provision("unix:tap", &["--yes"]));
+    assert!(tap.seen().iter().any(Seen::is_write));
+}
+
+/// Neither a plan that is only looked at nor a refusal makes a chip.
+#[test]
+fn an_absent_image_stays_absent() {
+    let bench = Bench::new();
+    let files = || {
+        let entries = fs::read_dir(bench.path()).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let before = files();
+    let digest = "00".repeat(32);
+    let cases: &[(&[&str], i32)] = &[
+        (&["--dry-run"], 0),
+        (&[], 5),
+        (&["--yes", "--plan-digest", &digest], 5),
+        (&["--yes", "--serial", ""], 5),
+    ];
+    for (more, exit) in cases {
+        let output = bench.run(&Bench::provision("emu:a.img?chip=atecc508a", more));
+        assert_eq!(output.status.code(), Some(*exit), "{more:?}: {output:?}");
+        assert_eq!(files(), before, "{more:?}");
+    }
+    // The chip that was looked at is the one that is made.
+    let done = bench.json(&Bench::provision("emu:a.img?chip=atecc508a", &["--yes"]));
+    let info = bench.json(&["info", "--device", "emu:a.img"]);
+    assert_eq!(info["serial_number"], done["chip_serial_number"]);
+    assert!(info["chip"].as_str().unwrap().starts_with("ATECC508A"));
+}

@@ -1,0 +1,158 @@
+//! Several processes on one chip.
+
+use std::collections::BTreeMap;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use crate::bench::Bench;
+use crate::serving::Serving;
+use crate::tap::{Seen, Tap};
+
+/// That nobody came between another's wake and sleep, and how often the bus
+/// changed hands. A connection that is never heard of again may have gone
+/// without a sleep.
+fn turns(seen: &[Seen]) -> usize {
+    let last: BTreeMap<_, _> = seen
+        .iter()
+        .enumerate()
+        .map(|(index, seen)| (seen.connection, index))
+        .collect();
+    let changes = seen.windows(2).enumerate().filter(|(index, pair)| {
+        let [before, after] = pair else { return false };
+        let other = before.connection != after.connection;
+        assert!(
+            !other || before.is_sleep() || last[&before.connection] == *index,
+            "transfer {index}: {before:?}, then {after:?}"
+        );
+        other
+    });
+    changes.count()
+}
+
+#[test]
+fn two_provisionings_at_once() {
+    let bench = Bench::new();
+    let _serving = Serving::new(&bench, &["--socket", "s", "--bus", "4000021=a.img"]);
+    let tap = Tap::new(&bench.path().join("tap"), &bench.path().join("s"));
+    let start = |serial| {
+        let arguments = Bench::provision("unix:tap", &["--yes", "--serial", serial]);
+        let mut command = bench.command(&arguments);
+        command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    let children = ["FIRST", "SECOND"].map(|serial| (serial, start(serial)));
+    let ended = children.map(|(serial, child)| {
+        let output = child.wait_with_output().unwrap();
+        let message = String::from_utf8(output.stderr).unwrap();
+        (serial, output.status.code(), message)
+    });
+    assert!(turns(&tap.seen()) >= 1);
+    let winners: Vec<_> = ended
+        .iter()
+        .filter(|(_, code, _)| *code == Some(0))
+        .collect();
+    let [(winner, ..)] = *winners else {
+        panic!("{ended:?}");
+    };
+    // Depending on how far the winner was when the other one looked.
+    let told = |(_, code, message): &&(_, Option<i32>, String)| {
+        let because = ["changed since", "was replaced", "already"];
+        *code == Some(4) && because.iter().any(|part| message.contains(part))
+    };
+    assert_eq!(ended.iter().filter(told).count(), 1, "{ended:?}");
+    let info = bench.json(&["info", "--device", "unix:s"]);
+    assert_eq!(info["stage"], "finished");
+    assert_eq!(info["manufacturer_serial"], *winner);
+    assert_eq!(info["verified"], true);
+}
+
+/// While a signer signs, the chip is free for others.
+#[test]
+fn another_one_while_the_signer_signs() {
+    let bench = Bench::new();
+    let _serving = Serving::new(
+        &bench,
+        &["--socket", "s", "--fast", "--bus", "4000023=a.img"],
+    );
+    let tap = Tap::new(&bench.path().join("tap"), &bench.path().join("s"));
+    crate::signers::good(&bench);
+    let signs = "exec:touch signing; until [ -e go ]; do sleep 0.02; done; ./good";
+    let slow = [
+        "provision",
+        "--device",
+        "unix:tap",
+        "--yes",
+        "--serial",
+        "SLOW",
+    ];
+    let slow = [
+        &slow[..],
+        &["--signer-cert", "signer.cert", "--signer-key", signs],
+    ]
+    .concat();
+    let mut command = bench.command(&slow);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+    let start = Instant::now();
+    while !bench.path().join("signing").exists() {
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "never asked to sign"
+        );
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    bench.ok(&Bench::provision(
+        "unix:tap",
+        &["--yes", "--serial", "QUICK"],
+    ));
+    std::fs::write(bench.path().join("go"), "").unwrap();
+    let output = child.unwrap().wait_with_output().unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(4), "{message}");
+    assert!(message.contains("changed since"), "{message}");
+    assert_eq!(turns(&tap.seen()), 2);
+    let info = bench.json(&["info", "--device", "unix:s"]);
+    assert_eq!(info["manufacturer_serial"], "QUICK");
+    assert_eq!(info["verified"], true);
+}
+
+/// A process that is killed while the chip is awake holds nobody up.
+#[test]
+fn after_a_killed_holder() {
+    let bench = Bench::new();
+    let _serving = Serving::new(&bench, &["--socket", "s", "--bus", "4000022=a.img"]);
+    let tap = Tap::new(&bench.path().join("tap"), &bench.path().join("s"));
+    for writes in [1, 8, 14] {
+        let arguments = Bench::provision("unix:tap", &["--yes", "--serial", "N1"]);
+        let mut command = bench.command(&arguments);
+        let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+        let start = Instant::now();
+        let before = tap.seen().len();
+        let in_session = || {
+            let seen = tap.seen();
+            let written = seen[before..].iter().filter(|seen| seen.is_write());
+            written.count() >= writes && seen.last().is_some_and(|seen| !seen.is_sleep())
+        };
+        while !in_session() {
+            assert!(
+                start.elapsed() < Duration::from_secs(20),
+                "no {writes} writes"
+            );
+            assert_eq!(
+                child.try_wait().unwrap(),
+                None,
+                "ended before {writes} writes"
+            );
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    bench.ok(&Bench::provision("unix:tap", &["--yes", "--serial", "N1"]));
+    assert_eq!(turns(&tap.seen()), 3);
+    let info = bench.json(&["info", "--device", "unix:s"]);
+    assert_eq!(info["stage"], "finished");
+    assert_eq!(info["verified"], true);
+}
