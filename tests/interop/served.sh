@@ -48,6 +48,14 @@ on_bus() {
         ATECC_EMULATOR_SOCKET="$scratch/socket" "$@"
 }
 
+# ends CODE COMMAND..: it has this exit code.
+ends() {
+    wanted=$1 got=0
+    shift
+    "$@" || got=$?
+    [ "$got" = "$wanted" ] || fail "$*: exit code $got, not $wanted"
+}
+
 for chip in atecc508a atecc608a atecc608b; do
     serve "$chip"
     echo "$chip, i2c-tools"
@@ -55,17 +63,36 @@ for chip in atecc508a atecc608a atecc608b; do
     echo "$chip, nerves-key on /dev/i2c-3"
     (
         cd "$scratch"
-        rm -f ./*.cert ./*.key ./*.pem message signature
+        rm -f ./*.cert ./*.key ./*.pem ./*.said message signature
         nerves_key=$programs/nerves-key
         "$nerves_key" signer create signer >/dev/null
         echo challenge >message
         on_bus "$nerves_key" info --device i2c:/dev/i2c-3 | grep -q "^stage *blank"
-        on_bus "$nerves_key" provision --device i2c:/dev/i2c-3 --signer-cert signer.cert \
-            --signer-key signer.key --serial INTEROP-1 --yes 2>/dev/null
+        provision() {
+            serial=$1
+            shift
+            on_bus "$@" "$nerves_key" provision --device i2c:/dev/i2c-3 --yes --serial "$serial" \
+                --signer-cert signer.cert --signer-key signer.key >"$serial.said" 2>&1
+        }
+        # One that is killed while it holds the chip, then two at once.
+        ends 137 provision INTEROP-0 timeout --signal KILL 0.5
+        provision INTEROP-1 &
+        first=$!
+        provision INTEROP-2 &
+        second=$!
+        code=0 other=0
+        wait "$first" || code=$?
+        wait "$second" || other=$?
+        case $code.$other in
+        0.4) winner=INTEROP-1 loser=INTEROP-2 ;;
+        4.0) winner=INTEROP-2 loser=INTEROP-1 ;;
+        *) fail "two at once: exit codes $code and $other: $(cat INTEROP-?.said)" ;;
+        esac
+        echo "  two at once: $winner is there, $loser was told: $(tail -n 1 "$loser.said")"
         on_bus "$nerves_key" sign message --out signature --device i2c:/dev/i2c-3 >/dev/null
         # Without the library, by the socket itself.
         unix="unix:$scratch/socket"
-        "$nerves_key" info --device "$unix" | grep -q "^device *INTEROP-1"
+        "$nerves_key" info --device "$unix" | grep -q "^device *$winner"
         "$nerves_key" cert export device --device "$unix" >device.pem
         openssl verify -CAfile signer.cert -partial_chain device.pem
         openssl x509 -in device.pem -noout -pubkey >public.pem

@@ -1,8 +1,7 @@
 //! The demonstration's certificates before an outside judge, OpenSSL, and
 //! outside programs before the emulator.
 
-pub(crate) mod served;
-pub(crate) mod timeline;
+pub(crate) mod scripts;
 
 use std::path::{Path, PathBuf};
 
@@ -16,6 +15,8 @@ const PACKAGES: &[(&str, &str, &[&str])] = &[
     ("g++", "g++", &["--version"]),
     ("i2c-tools", "i2cdetect", &["-V"]),
     ("python3-venv", "python3", &["-c", "import ensurepip, venv"]),
+    ("softhsm2", "softhsm2-util", &["--version"]),
+    ("opensc", "opensc-tool", &["--version"]),
 ];
 
 /// Make sure that the judges are there, installing them where that is allowed.

@@ -62,11 +62,15 @@ const INTEROP: &[(&str, Work)] = &[
     ),
     (
         "interop: served emulator, i2c-tools, adafruit-circuitpython-atecc",
-        Work::Own(interop::served::run),
+        Work::Own(interop::scripts::served),
+    ),
+    (
+        "interop: signers of SoftHSM2 and OpenSSL",
+        Work::Own(interop::scripts::signers),
     ),
     (
         "interop: timeline of a provisioning, chromium",
-        Work::Own(interop::timeline::run),
+        Work::Own(interop::scripts::timeline),
     ),
     ("cargo xtask fuzz", Work::Own(fuzz::short)),
 ];

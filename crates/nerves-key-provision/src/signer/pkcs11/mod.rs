@@ -50,7 +50,7 @@ pub struct Pkcs11Signer {
 #[derive(Debug, thiserror::Error)]
 pub enum Pkcs11Error {
     /// The library cannot be used.
-    #[error("PKCS#11 library {}: {source}", path.display())]
+    #[error("PKCS#11 library {}: {}", path.display(), in_short(source))]
     Module {
         /// The library.
         path: PathBuf,
@@ -94,7 +94,7 @@ pub enum Pkcs11Error {
     #[error("the token gave a signature of {0} bytes instead of 64")]
     Signature(usize),
     /// The token, or the library.
-    #[error("PKCS#11: {0}")]
+    #[error("PKCS#11: {}", in_short(_0))]
     Other(#[from] CryptokiError),
 }
 
@@ -271,6 +271,16 @@ fn public_key(session: &Session, wanted: &[Attribute]) -> Result<Option<PublicKe
         }
     }
     Ok(None)
+}
+
+/// The function and the code, as the standard names them: the library's own
+/// words quote it at length.
+fn in_short(error: &CryptokiError) -> String {
+    match error {
+        CryptokiError::Pkcs11(code, function) => format!("C_{function:?}: {code:?}"),
+        CryptokiError::LibraryLoading(error) => error.to_string(),
+        error => error.to_string(),
+    }
 }
 
 fn count(found: usize, what: &str) -> String {

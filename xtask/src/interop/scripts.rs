@@ -1,0 +1,34 @@
+//! Programs that we did not write, against a served emulator, signers that we
+//! did not write, and a browser: the scripts of `tests/interop`.
+
+use crate::error::Error;
+use crate::{metadata, run};
+
+/// `tests/interop/served.sh`, with what is served and preloaded.
+pub(crate) fn served() -> Result<(), Error> {
+    script("tests/interop/served.sh")
+}
+
+/// `tests/interop/signers.sh`.
+pub(crate) fn signers() -> Result<(), Error> {
+    script("tests/interop/signers.sh")
+}
+
+/// `tests/interop/timeline.sh`: the timeline of a provisioning, rendered.
+pub(crate) fn timeline() -> Result<(), Error> {
+    script("tests/interop/timeline.sh")
+}
+
+/// Build the programs and run a script with them.
+fn script(path: &str) -> Result<(), Error> {
+    let packages = [
+        "--package",
+        "nerves-key-cli",
+        "--package",
+        "atecc-emulator-preload",
+    ];
+    run::shown(run::cargo(["build", "--quiet"]).args(packages))?;
+    let target = metadata::workspace()?.target_directory;
+    let mut script = run::program("sh", [path]);
+    run::shown(script.arg(target.join("debug")).arg(target.join("interop")))
+}
