@@ -137,7 +137,7 @@ impl BlockAddress {
         self.place
     }
 
-    /// Counted from the start of the zone or slot.
+    /// Its number in the place, from 0.
     #[must_use]
     pub const fn block(self) -> u8 {
         self.block
@@ -186,7 +186,7 @@ impl WordAddress {
         self.place
     }
 
-    /// Counted from the start of the zone or slot.
+    /// Its number in the place, from 0: byte offset / 4.
     #[must_use]
     pub const fn word(self) -> u8 {
         self.word

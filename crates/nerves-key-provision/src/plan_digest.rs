@@ -5,8 +5,8 @@
 //! chip 0123DAC6C3FE1B75EE
 //! serial N1234
 //! layout standard
-//! write-config 4 010203040506..
-//! lock-config
+//! write-config word-4 C000AA00
+//! lock-config 03AD
 //! ```
 //!
 //! First come format and version, the chip's serial number, the manufacturer
@@ -22,7 +22,7 @@
 //! digest could give away.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 
 use data_encoding::HEXUPPER;
 use nerves_key_schema::ConfigWrite;
@@ -48,7 +48,7 @@ impl Plan {
         );
         for step in self.steps() {
             text.push_str(step.name());
-            if let Some(place) = place(step) {
+            if let Some(place) = step.place() {
                 text.push(' ');
                 text.push_str(&place);
             }
@@ -62,20 +62,26 @@ impl Plan {
     }
 }
 
-/// Where a step works, and what it compares with.
-fn place(step: &Step) -> Option<String> {
-    match step {
-        Step::WriteConfig(ConfigWrite::Word(address, _)) => Some(address.to_string()),
-        Step::WriteConfig(ConfigWrite::Block(address, _)) => Some(address.to_string()),
-        Step::LockConfig { crc } => Some(format!("{crc:04X}")),
-        Step::WriteSlot(slot) | Step::WriteSecret(slot) | Step::LockSlot(slot) => {
-            Some(slot.index().to_string())
-        }
-        _ => None,
-    }
-}
-
 impl Step {
+    /// Where it works, stable for programs: `word-4` or `block-1` of the
+    /// configuration, the number of a slot, or the CRC of a lock in hex.
+    #[must_use]
+    pub fn place(&self) -> Option<String> {
+        match self {
+            Self::WriteConfig(ConfigWrite::Word(address, _)) => {
+                Some(format!("word-{}", address.word()))
+            }
+            Self::WriteConfig(ConfigWrite::Block(address, _)) => {
+                Some(format!("block-{}", address.block()))
+            }
+            Self::LockConfig { crc } => Some(format!("{crc:04X}")),
+            Self::WriteSlot(slot) | Self::WriteSecret(slot) | Self::LockSlot(slot) => {
+                Some(format!("{}", slot.index()))
+            }
+            _ => None,
+        }
+    }
+
     /// A name of the kind of step, stable for programs.
     #[must_use]
     pub const fn name(&self) -> &'static str {

@@ -40,6 +40,7 @@ pub(super) fn of_plan(plan: &Plan) -> Value {
             json!({
                 "name": step.name(),
                 "step": step.to_string(),
+                "place": step.place(),
                 "bytes": plan.bytes(step).map(|bytes| HEXUPPER.encode(&bytes)),
                 "irreversible": step.is_irreversible(),
             })
