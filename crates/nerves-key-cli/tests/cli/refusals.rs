@@ -3,12 +3,25 @@
 
 use std::fs;
 
+use atecc_x509::DateTime;
+use nerves_key_provision::{KeySigner, create_signer};
+
 use crate::bench::Bench;
 use crate::serving::Serving;
 use crate::tap::{Seen, Tap};
 
 /// More than a device certificate's serial: 49 bytes.
 const LONG: &str = "SSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSS";
+
+/// A signer of one year, from 1 December of `year` on.
+fn dated(bench: &Bench, name: &str, year: u16) {
+    let key = KeySigner::from_bytes(&[0x42; 32]).unwrap();
+    let from = DateTime::new(year, 12, 1, 0, 0, 0).unwrap();
+    let certificate = create_signer(&key, from, 1).unwrap().to_pem().unwrap();
+    let path = |ending| bench.path().join(format!("{name}.{ending}"));
+    fs::write(path("cert"), certificate).unwrap();
+    fs::write(path("key"), key.to_pem().unwrap().as_ref()).unwrap();
+}
 
 #[test]
 fn no_refusal_writes() {
@@ -26,6 +39,15 @@ fn no_refusal_writes() {
     let tap = Tap::new(&bench.path().join("tap"), &bench.path().join("s"));
 
     let signer = ["--signer-cert", "signer.cert", "--signer-key", "signer.key"];
+    dated(&bench, "expired", 2020);
+    dated(&bench, "future", 2031);
+    let expired = [
+        "--signer-cert",
+        "expired.cert",
+        "--signer-key",
+        "expired.key",
+    ];
+    let future = ["--signer-cert", "future.cert", "--signer-key", "future.key"];
     let other = ["--signer-cert", "signer.cert", "--signer-key", "other.key"];
     let swapped = ["--signer-cert", "signer.key", "--signer-key", "signer.cert"];
     let device = ["--signer-cert", "D1.cert", "--signer-key", "D1.key"];
@@ -37,6 +59,8 @@ fn no_refusal_writes() {
     ];
     let cases: &[(&[&str], &[&str], &str)] = &[
         (&other, &[], "does not belong"),
+        (&expired, &[], "valid from 2020"),
+        (&future, &[], "valid from 2031"),
         (&swapped, &[], "signer.key"),
         (&device, &[], "D1.cert"),
         (&no_module, &[], "/nowhere.so"),
