@@ -139,3 +139,12 @@ command="$programs/nerves-key provision --signer-cert openssl.cert \
 ! grep -q Stati0n typescript || fail "the passphrase is shown"
 grep -o "passphrase of encrypted.key" typescript
 verified openssl.cert
+
+echo "A clock that is not set"
+code=0
+export NERVES_KEY_DEVICE=emu:early.img
+faketime "2001-02-03 04:05:06" "$programs/nerves-key" provision --signer-cert openssl.cert \
+    --signer-key openssl.key --yes >said 2>&1 || code=$?
+[ "$code" = 5 ] || fail "exit code $code: $(cat said)"
+grep "2001-02-03" said
+[ ! -e early.img ] || fail "the chip was written"

@@ -1,6 +1,7 @@
 //! What provisioning refuses, it refuses before the chip is touched: it only
 //! reads, and the chip's memory stays as it was.
 
+use atecc::SerialNumber;
 use atecc_emulator::{Bus, Chip, DATA_SIZE, Entropy, Image, Revision};
 use atecc_x509::{Certificate, CheckedSigner, DateTime, SignerCertificate, SignerError};
 use nerves_key::{Foreign, Snapshot, Stage};
@@ -241,7 +242,7 @@ fn texts_that_do_not_fit() {
 /// Nor do these.
 #[test]
 fn certificates_that_cannot_be_a_signers() {
-    let station = station();
+    let mut station = station();
     let check = |certificate: &Certificate| -> Result<CheckedSigner, SignerError> {
         SignerCertificate::check(certificate)
     };
@@ -257,12 +258,13 @@ fn certificates_that_cannot_be_a_signers() {
         "not a CA: {error}"
     );
     // A device's certificate is no signer's either.
+    let public_key = station.key.public_key();
     let leaf = create_device(
         &station.request.signer,
-        &station.key,
-        &station.key,
-        [1; 9],
-        "Signer",
+        &mut station.key,
+        public_key,
+        SerialNumber([1; 9]),
+        &ManufacturerSerial::new("Signer").unwrap(),
         station.request.now,
     );
     check(&leaf.unwrap()).unwrap_err();

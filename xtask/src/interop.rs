@@ -12,6 +12,7 @@ use crate::run;
 const PACKAGES: &[(&str, &str, &[&str])] = &[
     ("chromium", "chromium", &["--version"]),
     ("openssl", "openssl", &["version"]),
+    ("faketime", "faketime", &["--version"]),
     ("g++", "g++", &["--version"]),
     ("i2c-tools", "i2cdetect", &["-V"]),
     ("python3-venv", "python3", &["-c", "import ensurepip, venv"]),

@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use atecc_x509::{Certificate, CheckedSigner, SignerCertificate};
+use data_encoding::HEXLOWER_PERMISSIVE;
 use nerves_key_provision::KeySigner;
 use tempfile::{Builder, NamedTempFile};
 use zeroize::Zeroizing;
@@ -97,6 +98,28 @@ pub(crate) fn read_text(path: &Path) -> Result<Zeroizing<String>, CliError> {
     let bytes = Zeroizing::new(read(path)?);
     let text = std::str::from_utf8(&bytes).map_err(|error| CliError::input(path, error))?;
     Ok(Zeroizing::new(text.to_owned()))
+}
+
+/// Read a key of 16 bytes: as they are, or as 32 hex digits in a line.
+pub(crate) fn symmetric_key(path: &Path) -> Result<Zeroizing<[u8; 16]>, CliError> {
+    let bytes = Zeroizing::new(read(path)?);
+    if let Ok(key) = bytes.as_slice().try_into() {
+        return Ok(Zeroizing::new(key));
+    }
+    let wrong = || {
+        let length = bytes.len();
+        let error = format!("{length} bytes, neither a key of 16 bytes nor its 32 hex digits");
+        CliError::input(path, error)
+    };
+    let mut key = Zeroizing::new([0; 16]);
+    let digits = bytes.trim_ascii();
+    if digits.len() != 2 * key.len() {
+        return Err(wrong());
+    }
+    match HEXLOWER_PERMISSIVE.decode_mut(digits, key.as_mut()) {
+        Ok(_) => Ok(key),
+        Err(_) => Err(wrong()),
+    }
 }
 
 /// Write a certificate and its key, or neither.

@@ -1,8 +1,10 @@
 //! Arguments of `nerves-key provision`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use nerves_key_schema::Layout;
 
 use super::Chip;
 use super::signer::{KeyOptions, SIGNER_KEY};
@@ -35,13 +37,25 @@ pub(crate) struct Provision {
     /// The manufacturer serial number, at most 48 bytes; by default the chip's
     /// own serial number in Base32.
     #[arg(long)]
-    pub(crate) serial: Option<String>,
+    pub(crate) serial: Option<OsString>,
     /// Serials in use, one a line: a chip is refused one of them.
     #[arg(long, value_name = "FILE")]
     pub(crate) used_serials: Option<PathBuf>,
     /// The board name, at most 10 bytes [default: NervesKey].
     #[arg(long)]
-    pub(crate) board: Option<String>,
+    pub(crate) board: Option<OsString>,
+    /// How the slots are configured. With volatile (ATECC608 only) the device
+    /// key has to be activated after each power-up.
+    #[arg(long, value_name = "LAYOUT", default_value = "standard")]
+    pub(crate) layout: SlotLayout,
+    /// Volatile layout: the key that activates the device key. 16 bytes, or 32
+    /// hex digits.
+    #[arg(long, value_name = "FILE", requires = "encryption_key")]
+    pub(crate) activation_key: Option<PathBuf>,
+    /// Volatile layout: the key that encrypts a later change of the activation
+    /// key. In the same form.
+    #[arg(long, value_name = "FILE", requires = "activation_key")]
+    pub(crate) encryption_key: Option<PathBuf>,
     /// For the OTP user area: up to 32 bytes in hex, or @FILE.
     #[arg(long, value_name = "HEX|@FILE")]
     pub(crate) otp_user: Option<String>,
@@ -57,4 +71,20 @@ pub(crate) struct Provision {
     /// Write what was done to this file, JSON. Nothing is overwritten.
     #[arg(long, value_name = "FILE", conflicts_with = "request")]
     pub(crate) report: Option<PathBuf>,
+}
+
+/// `--layout`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum SlotLayout {
+    Standard,
+    Volatile,
+}
+
+impl From<SlotLayout> for Layout {
+    fn from(layout: SlotLayout) -> Self {
+        match layout {
+            SlotLayout::Standard => Self::Standard,
+            SlotLayout::Volatile => Self::Volatile,
+        }
+    }
 }

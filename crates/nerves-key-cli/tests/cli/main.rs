@@ -11,3 +11,4 @@ mod signers;
 mod tap;
 mod together;
 mod transcript;
+mod volatile;

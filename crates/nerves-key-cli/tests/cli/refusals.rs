@@ -1,8 +1,11 @@
 //! What is refused before the chip is written: exit code, message, and a bus
 //! without a write.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 
+use atecc_emulator::{DATA_SIZE, Image, Revision};
 use atecc_x509::DateTime;
 use nerves_key_provision::{KeySigner, create_signer};
 
@@ -74,7 +77,13 @@ fn no_refusal_writes() {
         (
             &signer,
             &["--serial", "N1", "--used-serials", "used"],
-            "in use",
+            "used serials",
+        ),
+        (&signer, &["--layout", "volatile"], "needs its activation"),
+        (
+            &signer,
+            &["--activation-key", "taken", "--encryption-key", "used"],
+            "taken: 0 bytes",
         ),
         (&signer, &["--used-serials", "latin"], "latin"),
         (&signer, &["--used-serials", "missing"], "missing"),
@@ -91,6 +100,13 @@ fn no_refusal_writes() {
         let (code, message) = bench.fails(&arguments);
         assert_eq!(code, 5, "{arguments:?}: {message}");
         assert!(message.contains(part), "{arguments:?}: {message}");
+    }
+    for option in ["--serial", "--board"] {
+        let mut command = bench.command(&Bench::provision("unix:tap", &["--yes", option]));
+        let output = command.arg(OsStr::from_bytes(b"N\xE9")).output().unwrap();
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(5), "{option}: {message}");
+        assert!(message.contains("UTF-8"), "{option}: {message}");
     }
     // Nobody said yes, and there is nobody to ask.
     let (code, message) = bench.fails(&Bench::provision("unix:tap", &[]));
@@ -133,4 +149,41 @@ fn an_absent_image_stays_absent() {
     let info = bench.json(&["info", "--device", "emu:a.img"]);
     assert_eq!(info["serial_number"], done["chip_serial_number"]);
     assert!(info["chip"].as_str().unwrap().starts_with("ATECC508A"));
+}
+
+/// Chips that somebody else has locked.
+#[test]
+fn no_chip_of_others_is_written() {
+    let bench = Bench::new();
+    let blank = Image::blank(Revision::Atecc608B);
+    let mut config = *blank.config();
+    config[87] = 0;
+    let foreign = blank.with_config(config).unwrap();
+    config[86] = 0;
+    let mut otp = [0; 64];
+    // What the OTP zone of Trust&GO parts begins with.
+    otp[..8].copy_from_slice(b"wdNxAjae");
+    let trust = Image::from_zones(config, otp, [0xFF; DATA_SIZE]).unwrap();
+    let images = [
+        (foreign, "4000032=foreign.img", "cannot become a NervesKey"),
+        (trust, "4000033=trust.img", "Microchip has provisioned it"),
+    ];
+    for (image, bus, part) in images {
+        let (_, path) = bus.split_once('=').unwrap();
+        image.save(bench.path().join(path)).unwrap();
+        let _serving = Serving::new(&bench, &["--socket", "s", "--fast", "--bus", bus]);
+        let tap = Tap::new(
+            &bench.path().join(path).with_extension("tap"),
+            &bench.path().join("s"),
+        );
+        let device = format!("unix:{}", path.replace("img", "tap"));
+        let (code, message) = bench.fails(&Bench::provision(&device, &["--yes"]));
+        assert_eq!(code, 5, "{message}");
+        assert!(message.contains(part), "{message}");
+        let seen = tap.seen();
+        assert!(
+            !seen.is_empty() && !seen.iter().any(Seen::is_write),
+            "{seen:?}"
+        );
+    }
 }

@@ -299,7 +299,7 @@ fn serials_in_use() {
     for serial in ["N1", "N2", "N30"] {
         let (code, message) = bench.fails(&with(serial));
         assert_eq!(code, 5, "{message}");
-        assert!(message.contains("in use"), "{message}");
+        assert!(message.contains("used serials"), "{message}");
     }
     assert!(!bench.path().join("a.img").exists());
     bench.ok(&with("N3"));

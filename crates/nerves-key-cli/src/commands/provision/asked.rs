@@ -1,11 +1,12 @@
 //! What is asked of a provisioning, checked before any chip is opened.
 
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use atecc_x509::DateTime;
 use data_encoding::HEXLOWER_PERMISSIVE;
 use nerves_key_provision::{Request, SigningAnswer};
-use nerves_key_schema::{BoardName, Layout, ManufacturerSerial, Otp};
+use nerves_key_schema::{BoardName, ManufacturerSerial, Otp, VolatileKeys};
 
 use crate::cli::Provision;
 use crate::error::CliError;
@@ -25,13 +26,17 @@ impl Asked {
     /// # Errors
     /// Exit code 5.
     pub(super) fn new(arguments: &Provision) -> Result<Self, CliError> {
-        for text in arguments.serial.iter().chain(&arguments.board) {
+        let serial = arguments.serial.as_deref().map(OsStrExt::as_bytes);
+        let serial = serial.map(ManufacturerSerial::from_bytes).transpose();
+        let serial = serial.map_err(CliError::refused)?;
+        let board = arguments.board.as_deref().map(OsStrExt::as_bytes);
+        let board = board.map(BoardName::from_bytes).transpose();
+        let board = board.map_err(CliError::refused)?;
+        let serial_text = serial.as_ref().map(ManufacturerSerial::as_str);
+        let board_text = board.as_ref().map(BoardName::as_str);
+        for text in serial_text.iter().chain(&board_text) {
             printable(text)?;
         }
-        let serial = arguments.serial.as_deref().map(ManufacturerSerial::new);
-        let serial = serial.transpose().map_err(CliError::refused)?;
-        let board = arguments.board.as_deref().map(BoardName::new);
-        let board = board.transpose().map_err(CliError::refused)?;
         let user = arguments.otp_user.as_deref().map(user_area).transpose()?;
         if let (Some(serial), Some(user)) = (&serial, &user) {
             let any_board = BoardName::new("B").map_err(CliError::refused)?;
@@ -41,8 +46,8 @@ impl Asked {
         for path in arguments.request.iter().chain(&arguments.report) {
             files::check_absent(path)?;
         }
-        let used = arguments.used_serials.as_deref();
-        let used = used.map(UsedSerials::read).transpose()?;
+        let taken = arguments.used_serials.as_deref();
+        let taken = taken.map(UsedSerials::read).transpose()?;
         let now = system::now()?;
         let certificate = files::signer(&arguments.signer_cert)?;
         signing::check_validity(&certificate, now)?;
@@ -54,9 +59,9 @@ impl Asked {
             serial,
             board,
             user,
-            layout: Layout::Standard,
-            volatile_keys: None,
-            used_serials: used.map(UsedSerials::into_serials).unwrap_or_default(),
+            layout: arguments.layout.into(),
+            volatile_keys: volatile_keys(arguments)?,
+            used_serials: taken.map(UsedSerials::into_serials).unwrap_or_default(),
             signer_key: signer.as_ref().map(|_| certificate.signer.public_key),
             signer: certificate,
             now: issued(signer.as_ref(), now)?,
@@ -111,6 +116,17 @@ pub(in crate::commands) fn printable(text: &str) -> Result<(), CliError> {
             "{text:?} holds the control character {character:?}"
         ))),
         None => Ok(()),
+    }
+}
+
+/// Both or none, as the arguments have it.
+fn volatile_keys(arguments: &Provision) -> Result<Option<VolatileKeys>, CliError> {
+    match (&arguments.activation_key, &arguments.encryption_key) {
+        (Some(activation), Some(encryption)) => Ok(Some(VolatileKeys::new(
+            &*files::symmetric_key(activation)?,
+            &*files::symmetric_key(encryption)?,
+        ))),
+        _ => Ok(None),
     }
 }
 
