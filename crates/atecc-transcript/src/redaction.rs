@@ -158,9 +158,7 @@ impl Redactor {
                     (Response::Public, _) => {}
                 }
                 self.front |= chip;
-                if let Some(from) = secrets.command
-                    && from < bytes.len()
-                {
+                if let Some(from) = secrets.command.filter(|from| *from < bytes.len()) {
                     return from..bytes.len();
                 }
             }
