@@ -155,9 +155,14 @@ impl Chip {
         }
     }
 
-    /// SDA was low for [`WAKE_LOW`] or more and rose at `now`.
+    /// SDA was low for [`WAKE_LOW`] or more and rose at `now`. Whoever fell
+    /// asleep during the pulse has seen only the rest of it.
     pub(crate) fn wake(&mut self, now: Duration) {
+        let bite = self.watchdog.filter(|bite| *bite <= now);
         self.settle(now);
+        if bite.is_some_and(|bite| now - bite < WAKE_LOW) {
+            return;
+        }
         match self.state {
             State::Asleep => self.address = self.memory.i2c_address(),
             // Any wake clears the failure register of a 608.

@@ -47,6 +47,9 @@ pub(super) struct Port {
     output: Vec<u8>,
     pointer: usize,
     word: Word,
+    /// Whether the last START was for this chip. One that falls asleep and
+    /// wakes in the middle of a transaction has no part in the rest of it.
+    addressed: bool,
     /// The first write after a read rewinds the pointer.
     was_read: bool,
 }
@@ -59,12 +62,14 @@ impl Port {
             output: group(&[status as u8]),
             pointer: 0,
             word: Word::Awaited,
+            addressed: false,
             was_read: false,
         }
     }
 
     /// The address was acknowledged for a write.
     pub(super) fn start_write(&mut self) {
+        self.addressed = true;
         self.word = Word::Awaited;
         if std::mem::take(&mut self.was_read) {
             self.rewind();
@@ -73,6 +78,7 @@ impl Port {
 
     /// The address was acknowledged for a read.
     pub(super) fn start_read(&mut self) {
+        self.addressed = true;
         self.was_read = true;
     }
 
@@ -83,6 +89,9 @@ impl Port {
 
     /// One byte from the host.
     pub(super) fn receive(&mut self, byte: u8) -> Ack {
+        if !self.addressed {
+            return Ack::Nack;
+        }
         match self.word {
             Word::Awaited => {
                 self.word = match byte {
@@ -113,7 +122,7 @@ impl Port {
     /// While a command is only partly received, 0xFF (unconfirmed: another
     /// passage of the datasheet says NACK).
     pub(super) fn transmit(&mut self) -> u8 {
-        if !self.input.is_empty() {
+        if !self.addressed || !self.input.is_empty() {
             return 0xFF;
         }
         let byte = self.output.get(self.pointer).copied();
@@ -123,6 +132,7 @@ impl Port {
 
     /// STOP: what the bytes since the START mean.
     pub(super) fn stop(&mut self) -> Effect {
+        self.addressed = false;
         match std::mem::replace(&mut self.word, Word::Awaited) {
             Word::Reset => {
                 self.input.clear();

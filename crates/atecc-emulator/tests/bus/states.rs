@@ -315,6 +315,29 @@ fn watchdog_clears_registers_and_idle_stops_it() {
     assert!(!temp_key_is_valid(&mut host));
 }
 
+/// Asleep in the middle of an answer: nothing more comes, not even from a chip
+/// that a byte's own low bits have woken since.
+#[test]
+fn the_watchdog_cuts_an_answer_short() {
+    let whole = [0x07, 0x00, 0x00, 0x60, 0x03, 0x83, 0xBB];
+    let mut cut = 0;
+    // The wake took a little of the 1.3 s.
+    for wait_us in (1_290_000..1_300_000).step_by(20) {
+        let mut host = host(Revision::Atecc608B);
+        host.wake();
+        assert_eq!(host.exchange(&INFO_REVISION), whole);
+        host.i2c.write(ADDRESS, &[0x00]).unwrap();
+        host.delay_us(wait_us - 1_000);
+        let Ok(answer) = host.read(7) else { break };
+        let sent = answer.iter().zip(whole).take_while(|(a, b)| **a == *b);
+        let sent = sent.count();
+        cut += usize::from(sent < whole.len());
+        let rest = &answer[sent..];
+        assert!(rest.iter().all(|byte| *byte == 0xFF), "{answer:02X?}");
+    }
+    assert!(cut > 10, "{cut}");
+}
+
 /// What cannot finish in time answers 0xEE and changes nothing; what can is
 /// executed.
 #[test]
