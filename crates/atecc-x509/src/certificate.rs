@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use der::Encode;
 use sha2::{Digest, Sha256};
 
 use crate::name_text::name_text;
@@ -99,6 +100,30 @@ impl Certificate {
         self.parsed()?.not_after()
     }
 
+    /// The serial number's INTEGER, with tag and length.
+    ///
+    /// # Errors
+    /// As [`Certificate::tbs_der`].
+    pub fn serial_number_der(&self) -> Result<Vec<u8>, Error> {
+        Ok(self.parsed()?.serial.to_der()?)
+    }
+
+    /// The subject's Name, with tag and length.
+    ///
+    /// # Errors
+    /// As [`Certificate::tbs_der`].
+    pub fn subject_der(&self) -> Result<&[u8], Error> {
+        Ok(self.parsed()?.subject)
+    }
+
+    /// The issuer's Name, with tag and length.
+    ///
+    /// # Errors
+    /// As [`Certificate::tbs_der`].
+    pub fn issuer_der(&self) -> Result<&[u8], Error> {
+        Ok(self.parsed()?.issuer)
+    }
+
     /// The subject for people, as `CN=Signer`.
     ///
     /// # Errors
@@ -117,5 +142,24 @@ impl Certificate {
 
     pub(crate) fn parsed(&self) -> Result<Parsed<'_>, Error> {
         Ok(Parsed::new(&self.der)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::testing;
+
+    #[test]
+    fn names_and_serial_number_with_their_tags() {
+        let (device, signer) = (testing::device(), testing::signer());
+        // SEQUENCE, SET, SEQUENCE, commonName (2.5.4.3), UTF8String.
+        let name = b"\x30\x11\x31\x0F\x30\x0D\x06\x03\x55\x04\x03\x0C\x06Signer";
+        assert_eq!(device.issuer_der().unwrap(), name);
+        assert_eq!(signer.subject_der().unwrap(), name);
+        assert_ne!(device.subject_der().unwrap(), name);
+        let serial = device.serial_number_der().unwrap();
+        let content = device.serial_number().unwrap();
+        assert_eq!(serial[..2], [0x02, u8::try_from(content.len()).unwrap()]);
+        assert_eq!(&serial[2..], content);
     }
 }

@@ -21,6 +21,9 @@ pub struct Timing {
     /// datasheet, "AC Parameters"). A chip that tests itself at each wake takes
     /// 20 ms; the session keeps looking for that long.
     pub wake_high_us: u32,
+    /// Wake pulses before a chip is declared absent, each followed by 25 ms
+    /// of looking. A chip may miss one on a noisy bus.
+    pub wake_pulses: u8,
 }
 
 impl Timing {
@@ -32,6 +35,7 @@ impl Timing {
             give_up_us: 2_500_000,
             awake_us: 650_000,
             wake_high_us: 1_500,
+            wake_pulses: 4,
         }
     }
 

@@ -11,8 +11,6 @@
 
 use crate::{Failure, Status, Timing, parse_group};
 
-/// Pulses before a chip is declared absent.
-const PULSES: u8 = 4;
 /// How long to look after one pulse: `tWHIST`, 20 ms (Microchip's ATECC608
 /// pages, "Wake-Up"), and a margin.
 const LOOK_US: u32 = 25_000;
@@ -90,16 +88,16 @@ impl Waking {
                 self.since_pulse_us = self.since_pulse_us.saturating_add(us);
                 self.phase = Phase::Look;
             }
-            Phase::Look => return self.looked(seen),
+            Phase::Look => return self.looked(timing, seen),
             Phase::Sleep => self.phase = Phase::Rest,
             Phase::Rest => self.phase = Phase::Pulse,
         }
         Progress::Going
     }
 
-    fn looked(&mut self, seen: Option<[u8; 4]>) -> Progress {
+    fn looked(&mut self, timing: &Timing, seen: Option<[u8; 4]>) -> Progress {
         let Some(bytes) = seen else {
-            return self.unanswered();
+            return self.unanswered(timing);
         };
         match parse_group(&bytes) {
             Ok(&[status]) if Status::from_byte(status) == Status::AfterWake => Progress::Awake,
@@ -108,7 +106,7 @@ impl Waking {
             }
             Ok(_) | Err(_) => {
                 self.last_bad = seen;
-                if self.pulses >= PULSES {
+                if self.pulses >= timing.wake_pulses {
                     return self.give_up();
                 }
                 self.phase = Phase::Sleep;
@@ -117,10 +115,10 @@ impl Waking {
         }
     }
 
-    fn unanswered(&mut self) -> Progress {
+    fn unanswered(&mut self, timing: &Timing) -> Progress {
         self.phase = if self.since_pulse_us < LOOK_US {
             Phase::Pause(BETWEEN_LOOKS_US)
-        } else if self.pulses < PULSES {
+        } else if self.pulses < timing.wake_pulses {
             Phase::Pulse
         } else {
             return self.give_up();
@@ -165,6 +163,26 @@ mod tests {
     }
 
     const AWAKE: [u8; 4] = [0x04, 0x11, 0x33, 0x43];
+
+    #[test]
+    fn one_pulse_when_that_is_what_is_wanted() {
+        let mut timing = Timing::default();
+        timing.wake_pulses = 1;
+        let mut waking = Waking::new();
+        let mut waited_us = 0;
+        let end = loop {
+            if let WakeStep::Wait(us) = waking.step() {
+                waited_us += us;
+            }
+            match waking.advance(&timing, None) {
+                Progress::Going => {}
+                end => break end,
+            }
+        };
+        assert_eq!(end, Progress::Failed(Failure::NoAnswer { pulses: 1 }));
+        // 1.5 ms, then every 2.5 ms until 25 ms have gone by.
+        assert_eq!(waited_us, 26_500);
+    }
 
     #[test]
     fn at_once() {

@@ -38,7 +38,7 @@ pub struct SessionLock {
 #[derive(Debug)]
 #[must_use = "dropping it gives the lock back"]
 pub struct SessionGuard {
-    _file: OwnedFd,
+    file: OwnedFd,
     path: PathBuf,
 }
 
@@ -108,7 +108,7 @@ impl SessionLock {
             let (file, path) = file::open(&self.directories, &self.name)?;
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) if file::is_at(&file, &path) => {
-                    return Ok(SessionGuard { _file: file, path });
+                    return Ok(SessionGuard { file, path });
                 }
                 Ok(()) | Err(Errno::WOULDBLOCK | Errno::INTR) => {}
                 Err(errno) => {
@@ -136,5 +136,31 @@ impl SessionGuard {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
+    }
+}
+
+impl Drop for SessionGuard {
+    /// A process that was forked meanwhile has a copy of the descriptor, and
+    /// closing ours would leave the lock with it.
+    fn drop(&mut self) {
+        // Without it the lock goes when the last copy is closed.
+        let _ = flock(&self.file, FlockOperation::Unlock);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_of_the_descriptor_does_not_keep_the_lock() {
+        let directory = tempfile::tempdir().unwrap();
+        let lock = SessionLock::new("/dev/i2c-1", BusAddress::DEFAULT);
+        let lock = lock.in_directory(directory.path());
+        let guard = lock.try_take().unwrap();
+        let _as_in_a_child = guard.file.try_clone().unwrap();
+        assert!(lock.try_take().is_err());
+        drop(guard);
+        lock.try_take().unwrap();
     }
 }

@@ -27,6 +27,19 @@ impl SlotConfig {
         (self.0 & 0xF) as u8
     }
 
+    /// Of a private key, bit 0: signs digests from outside.
+    #[must_use]
+    pub const fn signs_external(self) -> bool {
+        self.0 & 1 == 1
+    }
+
+    /// Of a private key, bit 2 without bit 3: ECDH, and the shared secret
+    /// comes out in the clear.
+    #[must_use]
+    pub const fn ecdh_in_the_clear(self) -> bool {
+        self.0 & 0b1100 == 0b0100
+    }
+
     /// Bit 4: not usable by MAC and HMAC.
     #[must_use]
     pub const fn no_mac(self) -> bool {
@@ -85,7 +98,11 @@ mod tests {
         // 87 20: private key, signs external digests, GenKey allowed by bit 13.
         let key = SlotConfig(0x2087);
         assert!(key.is_secret());
-        assert_eq!(key.read_key() & 1, 1);
+        assert!(key.signs_external() && key.ecdh_in_the_clear());
+        // As delivered, 83 20: no ECDH. 8F: its result goes to the next slot.
+        assert!(!SlotConfig(0x2083).ecdh_in_the_clear());
+        assert!(!SlotConfig(0x208F).ecdh_in_the_clear());
+        assert!(!SlotConfig(0x2082).signs_external());
         assert_eq!(key.write_access(), WriteAccess::Never);
         // 0F 0F: read and written in the clear.
         let open = SlotConfig(0x0F0F);
