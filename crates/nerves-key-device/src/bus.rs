@@ -42,6 +42,18 @@ pub enum BusFault {
     Served(LockedError<ClientError>),
 }
 
+impl BusFault {
+    /// Whether the chip was left alone because its lock was not to be had: it
+    /// is there, and another process is using it.
+    #[must_use]
+    pub const fn is_lock(&self) -> bool {
+        matches!(
+            self,
+            Self::Linux(LockedError::Lock(_)) | Self::Served(LockedError::Lock(_))
+        )
+    }
+}
+
 impl fmt::Display for BusFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -173,7 +173,7 @@ pub(super) const RULES: &[Rule] = &[
             "nerves-key-device",
             "nerves-key-schema",
         ]),
-        in_tests: EMULATOR,
+        in_tests: &["atecc-emulator", "nerves-key-tests"],
         elsewhere: Elsewhere::Except(&[]),
     },
     Rule {

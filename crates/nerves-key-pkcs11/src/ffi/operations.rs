@@ -1,0 +1,214 @@
+//! Digests, signatures, verification, key agreement.
+
+use cryptoki_sys::{
+    CK_ATTRIBUTE, CK_BYTE, CK_ECDH1_DERIVE_PARAMS, CK_MECHANISM, CK_OBJECT_HANDLE, CK_RV,
+    CK_SESSION_HANDLE, CK_ULONG, CKM_ECDH1_DERIVE,
+};
+
+use super::pointer::{Buffer, one, put, slice, template};
+use super::with_session;
+use crate::error::Error;
+use crate::mechanism::{Ecdh1, Mechanism};
+use crate::session::Input;
+
+/// A caller's mechanism, if it gives one.
+///
+/// # Safety
+/// `mechanism` and what it leads to are null or may be read for `'a`.
+unsafe fn mechanism<'a>(mechanism: *const CK_MECHANISM) -> Result<Option<Mechanism<'a>>, Error> {
+    if mechanism.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: the caller's promise.
+    let given = unsafe { one(mechanism)? };
+    let length = usize::try_from(given.ulParameterLen).unwrap_or(usize::MAX);
+    Ok(Some(match given.mechanism {
+        CKM_ECDH1_DERIVE if length == size_of::<CK_ECDH1_DERIVE_PARAMS>() => {
+            let parameter = given.pParameter.cast_const();
+            // SAFETY: the caller's promise; the length is right.
+            let parameter = unsafe { one(parameter.cast::<CK_ECDH1_DERIVE_PARAMS>())? };
+            Mechanism::Ecdh1(Ecdh1 {
+                kdf: parameter.kdf,
+                // SAFETY: the caller's promise.
+                shared: unsafe { slice(parameter.pSharedData, parameter.ulSharedDataLen)? },
+                // SAFETY: the caller's promise.
+                public: unsafe { slice(parameter.pPublicData, parameter.ulPublicDataLen)? },
+            })
+        }
+        kind if given.pParameter.is_null() || length == 0 => Mechanism::Plain(kind),
+        kind => Mechanism::Laden(kind),
+    }))
+}
+
+pub(super) unsafe extern "C" fn C_DigestInit(
+    handle: CK_SESSION_HANDLE,
+    given: *mut CK_MECHANISM,
+) -> CK_RV {
+    with_session("C_DigestInit", handle, |session| {
+        // SAFETY: the caller's promise.
+        session.digest_begin(unsafe { mechanism(given)? })
+    })
+}
+
+pub(super) unsafe extern "C" fn C_Digest(
+    handle: CK_SESSION_HANDLE,
+    data: *mut CK_BYTE,
+    length: CK_ULONG,
+    digest: *mut CK_BYTE,
+    digest_length: *mut CK_ULONG,
+) -> CK_RV {
+    with_session("C_Digest", handle, |session| {
+        // SAFETY: the caller's promise.
+        let data = unsafe { slice(data, length)? };
+        // SAFETY: the caller's promise.
+        let buffer = unsafe { Buffer::new(digest, digest_length)? };
+        let output = session.digest(Input::Whole(data), buffer.room())?;
+        buffer.give(&output)
+    })
+}
+
+pub(super) unsafe extern "C" fn C_DigestUpdate(
+    handle: CK_SESSION_HANDLE,
+    part: *mut CK_BYTE,
+    length: CK_ULONG,
+) -> CK_RV {
+    with_session("C_DigestUpdate", handle, |session| {
+        // SAFETY: the caller's promise.
+        session.digest_update(unsafe { slice(part, length)? })
+    })
+}
+
+pub(super) unsafe extern "C" fn C_DigestFinal(
+    handle: CK_SESSION_HANDLE,
+    digest: *mut CK_BYTE,
+    digest_length: *mut CK_ULONG,
+) -> CK_RV {
+    with_session("C_DigestFinal", handle, |session| {
+        // SAFETY: the caller's promise.
+        let buffer = unsafe { Buffer::new(digest, digest_length)? };
+        let output = session.digest(Input::End, buffer.room())?;
+        buffer.give(&output)
+    })
+}
+
+pub(super) unsafe extern "C" fn C_SignInit(
+    handle: CK_SESSION_HANDLE,
+    given: *mut CK_MECHANISM,
+    key: CK_OBJECT_HANDLE,
+) -> CK_RV {
+    with_session("C_SignInit", handle, |session| {
+        // SAFETY: the caller's promise.
+        session.sign_begin(unsafe { mechanism(given)? }, key)
+    })
+}
+
+pub(super) unsafe extern "C" fn C_Sign(
+    handle: CK_SESSION_HANDLE,
+    data: *mut CK_BYTE,
+    length: CK_ULONG,
+    signature: *mut CK_BYTE,
+    signature_length: *mut CK_ULONG,
+) -> CK_RV {
+    with_session("C_Sign", handle, |session| {
+        // SAFETY: the caller's promise.
+        let data = unsafe { slice(data, length)? };
+        // SAFETY: the caller's promise.
+        let buffer = unsafe { Buffer::new(signature, signature_length)? };
+        let output = session.sign(Input::Whole(data), buffer.room())?;
+        buffer.give(&output)
+    })
+}
+
+pub(super) unsafe extern "C" fn C_SignUpdate(
+    handle: CK_SESSION_HANDLE,
+    part: *mut CK_BYTE,
+    length: CK_ULONG,
+) -> CK_RV {
+    with_session("C_SignUpdate", handle, |session| {
+        // SAFETY: the caller's promise.
+        session.sign_update(unsafe { slice(part, length)? })
+    })
+}
+
+pub(super) unsafe extern "C" fn C_SignFinal(
+    handle: CK_SESSION_HANDLE,
+    signature: *mut CK_BYTE,
+    signature_length: *mut CK_ULONG,
+) -> CK_RV {
+    with_session("C_SignFinal", handle, |session| {
+        // SAFETY: the caller's promise.
+        let buffer = unsafe { Buffer::new(signature, signature_length)? };
+        let output = session.sign(Input::End, buffer.room())?;
+        buffer.give(&output)
+    })
+}
+
+pub(super) unsafe extern "C" fn C_VerifyInit(
+    handle: CK_SESSION_HANDLE,
+    given: *mut CK_MECHANISM,
+    key: CK_OBJECT_HANDLE,
+) -> CK_RV {
+    with_session("C_VerifyInit", handle, |session| {
+        // SAFETY: the caller's promise.
+        session.verify_begin(unsafe { mechanism(given)? }, key)
+    })
+}
+
+pub(super) unsafe extern "C" fn C_Verify(
+    handle: CK_SESSION_HANDLE,
+    data: *mut CK_BYTE,
+    length: CK_ULONG,
+    signature: *mut CK_BYTE,
+    signature_length: CK_ULONG,
+) -> CK_RV {
+    with_session("C_Verify", handle, |session| {
+        // SAFETY: the caller's promise.
+        let data = unsafe { slice(data, length)? };
+        // SAFETY: the caller's promise.
+        let signature = unsafe { slice(signature, signature_length)? };
+        session.verify(Input::Whole(data), signature)
+    })
+}
+
+pub(super) unsafe extern "C" fn C_VerifyUpdate(
+    handle: CK_SESSION_HANDLE,
+    part: *mut CK_BYTE,
+    length: CK_ULONG,
+) -> CK_RV {
+    with_session("C_VerifyUpdate", handle, |session| {
+        // SAFETY: the caller's promise.
+        session.verify_update(unsafe { slice(part, length)? })
+    })
+}
+
+pub(super) unsafe extern "C" fn C_VerifyFinal(
+    handle: CK_SESSION_HANDLE,
+    signature: *mut CK_BYTE,
+    signature_length: CK_ULONG,
+) -> CK_RV {
+    with_session("C_VerifyFinal", handle, |session| {
+        // SAFETY: the caller's promise.
+        session.verify(Input::End, unsafe { slice(signature, signature_length)? })
+    })
+}
+
+pub(super) unsafe extern "C" fn C_DeriveKey(
+    handle: CK_SESSION_HANDLE,
+    given: *mut CK_MECHANISM,
+    key: CK_OBJECT_HANDLE,
+    attributes: *mut CK_ATTRIBUTE,
+    count: CK_ULONG,
+    derived: *mut CK_OBJECT_HANDLE,
+) -> CK_RV {
+    with_session("C_DeriveKey", handle, |session| {
+        // SAFETY: the caller's promise.
+        let mechanism = unsafe { mechanism(given)? }.ok_or(Error::Arguments("no mechanism"))?;
+        // SAFETY: the caller's promise.
+        let template = unsafe { template(attributes, count)? };
+        if derived.is_null() {
+            return Err(Error::Arguments("no place for the key"));
+        }
+        // SAFETY: the caller's promise.
+        unsafe { put(derived, session.derive(mechanism, key, &template)?) }
+    })
+}

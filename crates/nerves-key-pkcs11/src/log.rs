@@ -1,0 +1,64 @@
+//! `NERVES_KEY_LOG`: why a call failed, on standard error.
+//!
+//! A caller of PKCS#11 gets one number. With `NERVES_KEY_LOG=error` each failed
+//! call is explained in a line; with `call` every call has its line. Anything
+//! else is silence: the module is a guest in other people's programs.
+
+use std::fmt;
+use std::io::Write;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+/// As the environment said at `C_Initialize`. Read once: looking at the
+/// environment while a C program changes it is undefined.
+static LEVEL: AtomicU8 = AtomicU8::new(0);
+
+/// How much is said.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+#[repr(u8)]
+pub enum Level {
+    /// Nothing.
+    #[default]
+    Silent,
+    /// Calls that failed, and chips that come and go.
+    Error,
+    /// Every call.
+    Call,
+}
+
+impl Level {
+    /// Look at the environment.
+    pub fn set_from_environment() {
+        let level = std::env::var("NERVES_KEY_LOG").map_or(Self::Silent, |text| Self::named(&text));
+        LEVEL.store(level as u8, Ordering::Relaxed);
+    }
+
+    fn named(text: &str) -> Self {
+        match text {
+            "error" | "1" => Self::Error,
+            "call" | "2" => Self::Call,
+            _ => Self::Silent,
+        }
+    }
+}
+
+/// Say `message` if `level` is asked for. Nothing happens when standard error
+/// is closed.
+pub fn say(level: Level, message: fmt::Arguments<'_>) {
+    if LEVEL.load(Ordering::Relaxed) >= level as u8 {
+        let line = format!("nerves-key-pkcs11[{}]: {message}\n", std::process::id());
+        let _ = std::io::stderr().write_all(line.as_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels() {
+        assert_eq!(Level::named("error"), Level::Error);
+        assert_eq!(Level::named("call"), Level::Call);
+        assert_eq!(Level::named("0"), Level::Silent);
+        assert!(Level::Call > Level::Error && Level::Error > Level::Silent);
+    }
+}

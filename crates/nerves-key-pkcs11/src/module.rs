@@ -1,0 +1,314 @@
+//! What `C_Initialize` makes: the slots and the sessions of one process.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use cryptoki_sys as ck;
+use cryptoki_sys::{
+    CK_FLAGS, CK_INFO, CK_MECHANISM_INFO, CK_MECHANISM_TYPE, CK_SESSION_HANDLE, CK_SLOT_ID,
+    CK_SLOT_INFO, CK_TOKEN_INFO, CK_VERSION,
+};
+
+use crate::error::Error;
+use crate::log::{Level, say};
+use crate::mechanism;
+use crate::session::Session;
+use crate::settings::{Environment, Settings};
+use crate::token::{Look, Token};
+
+/// As the C module says, so that URIs with these parts go on working.
+const NAME: &str = "NervesKey";
+
+/// An initialized module.
+#[derive(Debug)]
+pub struct Module {
+    settings: Settings,
+    tokens: Mutex<BTreeMap<CK_SLOT_ID, Arc<Token>>>,
+    sessions: Mutex<Sessions>,
+    /// Whether buses were looked for.
+    looked: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct Sessions {
+    open: HashMap<CK_SESSION_HANDLE, Arc<Session>>,
+    last: CK_SESSION_HANDLE,
+}
+
+/// Which slots are listed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Slots {
+    /// All.
+    All,
+    /// Those whose chip answers.
+    WithToken,
+}
+
+impl Module {
+    /// A module with what `settings` and the machine's buses have.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            tokens: Mutex::default(),
+            sessions: Mutex::default(),
+            looked: AtomicBool::new(false),
+        }
+    }
+
+    /// As file and environment say.
+    #[must_use]
+    pub fn from_environment(environment: Environment) -> Self {
+        Self::new(Settings::load(environment, |problem| {
+            say(Level::Error, format_args!("{problem}"));
+        }))
+    }
+
+    /// With slots of one's own besides.
+    #[must_use]
+    pub fn with_tokens(self, tokens: impl IntoIterator<Item = Token>) -> Self {
+        let tokens = tokens.into_iter();
+        self.tokens()
+            .extend(tokens.map(|token| (token.slot(), Arc::new(token))));
+        self
+    }
+
+    /// About this module.
+    #[must_use]
+    pub fn info() -> CK_INFO {
+        CK_INFO {
+            cryptokiVersion: CK_VERSION { major: 3, minor: 0 },
+            manufacturerID: padded(NAME),
+            flags: 0,
+            libraryDescription: padded("NervesKey PKCS#11 module"),
+            libraryVersion: CK_VERSION {
+                major: version(env!("CARGO_PKG_VERSION_MAJOR")),
+                minor: version(env!("CARGO_PKG_VERSION_MINOR")),
+            },
+        }
+    }
+
+    /// Look for buses that are new. None is forgotten: its slot has no token.
+    pub fn look_for_buses(&self) {
+        self.looked.store(true, Ordering::Relaxed);
+        let now = self.settings.slots_now();
+        let mut tokens = self.tokens();
+        for (slot, device) in now {
+            tokens
+                .entry(slot)
+                .or_insert_with(|| Arc::new(Token::new(slot, device)));
+        }
+    }
+
+    /// The slots, in order.
+    #[must_use]
+    pub fn slots(&self, which: Slots) -> Vec<CK_SLOT_ID> {
+        let tokens = self.all_tokens();
+        let listed = tokens.iter().filter(|token| match which {
+            Slots::All => true,
+            Slots::WithToken => token.chip(Look::Recent).is_ok(),
+        });
+        listed.map(|token| token.slot()).collect()
+    }
+
+    /// About a slot.
+    ///
+    /// # Errors
+    /// [`Error::Slot`].
+    pub fn slot_info(&self, slot: CK_SLOT_ID) -> Result<CK_SLOT_INFO, Error> {
+        let token = self.token(slot)?;
+        let present = match token.chip(Look::Recent) {
+            Ok(_) => ck::CKF_TOKEN_PRESENT,
+            Err(_) => 0,
+        };
+        Ok(CK_SLOT_INFO {
+            slotDescription: padded(&format!("NervesKey {}", token.description())),
+            manufacturerID: padded(NAME),
+            flags: present | ck::CKF_REMOVABLE_DEVICE | ck::CKF_HW_SLOT,
+            hardwareVersion: CK_VERSION::default(),
+            firmwareVersion: CK_VERSION::default(),
+        })
+    }
+
+    /// About a token.
+    ///
+    /// # Errors
+    /// [`Error::Slot`], [`Error::NoToken`].
+    pub fn token_info(&self, slot: CK_SLOT_ID) -> Result<CK_TOKEN_INFO, Error> {
+        let token = self.token(slot)?;
+        let chip = token.chip(Look::Recent)?;
+        let initialized = match chip.key {
+            Some(_) => ck::CKF_TOKEN_INITIALIZED,
+            None => 0,
+        };
+        let (open, read_write) = self.count(slot);
+        let (major, minor) = chip.version();
+        // 18 digits, of which the first two are 01 on every chip, and 16 fit.
+        let serial = chip.serial_number().to_string();
+        let none = ck::CK_UNAVAILABLE_INFORMATION;
+        Ok(CK_TOKEN_INFO {
+            label: padded(&token.names().label),
+            manufacturerID: padded(NAME),
+            model: padded(NAME),
+            serialNumber: padded(serial.get(2..).unwrap_or_default()),
+            flags: ck::CKF_RNG | ck::CKF_WRITE_PROTECTED | initialized,
+            ulMaxSessionCount: ck::CK_EFFECTIVELY_INFINITE,
+            ulSessionCount: open,
+            ulMaxRwSessionCount: ck::CK_EFFECTIVELY_INFINITE,
+            ulRwSessionCount: read_write,
+            ulMaxPinLen: 255,
+            ulMinPinLen: 0,
+            ulTotalPublicMemory: none,
+            ulFreePublicMemory: none,
+            ulTotalPrivateMemory: none,
+            ulFreePrivateMemory: none,
+            hardwareVersion: CK_VERSION { major, minor },
+            firmwareVersion: CK_VERSION { major, minor },
+            utcTime: [b' '; 16],
+        })
+    }
+
+    /// The mechanisms of a token.
+    ///
+    /// # Errors
+    /// [`Error::Slot`], [`Error::NoToken`].
+    pub fn mechanisms(&self, slot: CK_SLOT_ID) -> Result<Vec<CK_MECHANISM_TYPE>, Error> {
+        let chip = self.token(slot)?.chip(Look::Recent)?;
+        Ok(mechanism::all(&chip))
+    }
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// [`Error::Slot`], [`Error::NoToken`], [`Error::Mechanism`].
+    pub fn mechanism_info(
+        &self,
+        slot: CK_SLOT_ID,
+        kind: CK_MECHANISM_TYPE,
+    ) -> Result<CK_MECHANISM_INFO, Error> {
+        let chip = self.token(slot)?.chip(Look::Recent)?;
+        mechanism::info(&chip, kind)
+    }
+
+    /// A slot whose chip came or went since this was last asked.
+    ///
+    /// # Errors
+    /// [`Error::NoEvent`].
+    pub fn event(&self) -> Result<CK_SLOT_ID, Error> {
+        self.look_for_buses();
+        let tokens = self.all_tokens();
+        let token = tokens.iter().find(|token| token.event());
+        token.map(|token| token.slot()).ok_or(Error::NoEvent)
+    }
+
+    /// Open a session.
+    ///
+    /// # Errors
+    /// [`Error::Slot`], [`Error::NoToken`], [`Error::ParallelSession`].
+    pub fn open(&self, slot: CK_SLOT_ID, flags: CK_FLAGS) -> Result<CK_SESSION_HANDLE, Error> {
+        let session = Session::open(self.token(slot)?, flags)?;
+        let mut sessions = self.sessions();
+        // Handles are not used again, so that a stale one is noticed.
+        sessions.last = sessions.last.wrapping_add(1).max(1);
+        let handle = sessions.last;
+        sessions.open.insert(handle, Arc::new(session));
+        Ok(handle)
+    }
+
+    /// A session.
+    ///
+    /// # Errors
+    /// [`Error::Session`].
+    pub fn session(&self, handle: CK_SESSION_HANDLE) -> Result<Arc<Session>, Error> {
+        let sessions = self.sessions();
+        let session = sessions.open.get(&handle).cloned();
+        session.ok_or(Error::Session(handle))
+    }
+
+    /// Close a session. The last one of a slot logs out.
+    ///
+    /// # Errors
+    /// [`Error::Session`].
+    pub fn close(&self, handle: CK_SESSION_HANDLE) -> Result<(), Error> {
+        let mut sessions = self.sessions();
+        let session = sessions.open.remove(&handle);
+        let token = Arc::clone(session.ok_or(Error::Session(handle))?.token());
+        let others = sessions.open.values();
+        if !others
+            .into_iter()
+            .any(|other| other.token().slot() == token.slot())
+        {
+            // Whether he was logged in does not matter.
+            let _ = token.log_out();
+        }
+        Ok(())
+    }
+
+    /// Close all sessions of a slot.
+    ///
+    /// # Errors
+    /// [`Error::Slot`].
+    pub fn close_all(&self, slot: CK_SLOT_ID) -> Result<(), Error> {
+        let token = self.token(slot)?;
+        let mut sessions = self.sessions();
+        sessions
+            .open
+            .retain(|_, session| session.token().slot() != slot);
+        // As in `close`.
+        let _ = token.log_out();
+        Ok(())
+    }
+
+    /// Sessions of a slot, and how many of them are for writing.
+    fn count(&self, slot: CK_SLOT_ID) -> (ck::CK_ULONG, ck::CK_ULONG) {
+        let sessions = self.sessions();
+        let mut counts = (0, 0);
+        for session in sessions.open.values() {
+            if session.token().slot() == slot {
+                counts.0 += 1;
+                counts.1 += ck::CK_ULONG::from(session.is_read_write());
+            }
+        }
+        counts
+    }
+
+    /// A caller may name a slot that it knows without listing them.
+    fn token(&self, slot: CK_SLOT_ID) -> Result<Arc<Token>, Error> {
+        if let Some(token) = self.tokens().get(&slot) {
+            return Ok(Arc::clone(token));
+        }
+        self.look_for_buses();
+        let token = self.tokens().get(&slot).cloned();
+        token.ok_or(Error::Slot(slot))
+    }
+
+    fn all_tokens(&self) -> Vec<Arc<Token>> {
+        if !self.looked.load(Ordering::Relaxed) {
+            self.look_for_buses();
+        }
+        self.tokens().values().cloned().collect()
+    }
+
+    fn tokens(&self) -> MutexGuard<'_, BTreeMap<CK_SLOT_ID, Arc<Token>>> {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn sessions(&self) -> MutexGuard<'_, Sessions> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Blank-padded, not terminated, cut where it is too long.
+fn padded<const N: usize>(text: &str) -> [u8; N] {
+    let mut field = [b' '; N];
+    for (place, byte) in field.iter_mut().zip(text.bytes()) {
+        *place = byte;
+    }
+    field
+}
+
+/// Cargo's numbers are numbers.
+fn version(number: &str) -> u8 {
+    number.parse().unwrap_or_default()
+}

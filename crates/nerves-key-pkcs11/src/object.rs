@@ -1,0 +1,289 @@
+//! The objects of a token and their attributes.
+//!
+//! Key, public key and device certificate share `CKA_ID` and `CKA_LABEL`, which
+//! are those of the C module `nerves_key_pkcs11`: the label is the slot's
+//! number, the id one character, `'0'` plus that number. The signer's
+//! certificate has both with a suffix. Which attributes clients fail without is
+//! measured; the rest is cheap.
+
+use atecc_x509::{Certificate, Error as X509Error, PublicKey};
+use cryptoki_sys as ck;
+use cryptoki_sys::{CK_ATTRIBUTE_TYPE, CK_OBJECT_CLASS, CK_OBJECT_HANDLE, CK_SLOT_ID, CK_ULONG};
+
+use crate::attribute::Attributes;
+use crate::error::Error;
+
+/// The private key. Handles are the same for every chip: an object's session
+/// says which chip is meant.
+pub const PRIVATE_KEY: CK_OBJECT_HANDLE = 1;
+/// The public key.
+pub const PUBLIC_KEY: CK_OBJECT_HANDLE = 2;
+/// The device certificate.
+pub const DEVICE_CERTIFICATE: CK_OBJECT_HANDLE = 3;
+/// The signer certificate.
+pub const SIGNER_CERTIFICATE: CK_OBJECT_HANDLE = 4;
+// 5 and 6 are kept for the auxiliary certificates (slots 9, 14 and 15), which
+// `Chip::objects` will add after the primary ones.
+/// The first profile.
+pub const PROFILES: CK_OBJECT_HANDLE = 8;
+/// Objects of sessions begin here.
+pub const FIRST_OF_SESSION: CK_OBJECT_HANDLE = 0x1000;
+
+/// The curve's name, an OBJECT IDENTIFIER in DER: prime256v1. Source: RFC 5480,
+/// section 2.1.1.1.
+const PRIME256V1: [u8; 10] = [0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07];
+
+/// A token's or a session's object.
+#[derive(Clone)]
+pub struct Object {
+    /// Its handle.
+    pub handle: CK_OBJECT_HANDLE,
+    /// Its attributes.
+    pub attributes: Attributes,
+}
+
+/// Attributes may be secret.
+impl std::fmt::Debug for Object {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Object({})", self.handle)
+    }
+}
+
+/// How the objects of one slot are named.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Names {
+    /// `CKA_LABEL`, and the token's label.
+    pub label: String,
+    /// `CKA_ID`.
+    pub id: Vec<u8>,
+}
+
+/// What the chip lets its key do.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct KeyUse {
+    /// Signs digests.
+    pub sign: Allowed,
+    /// Agrees on secrets.
+    pub derive: Allowed,
+}
+
+/// Whether the configuration allows it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Allowed {
+    /// It does.
+    Yes,
+    /// It does not.
+    No,
+}
+
+impl Names {
+    /// The names of `slot`.
+    #[must_use]
+    pub fn of(slot: CK_SLOT_ID) -> Self {
+        let label = slot.to_string();
+        let id = match u8::try_from(slot) {
+            // The slots that the C module has.
+            Ok(slot @ 0..=31) => vec![b'0' + slot],
+            _ => label.clone().into_bytes(),
+        };
+        Self { label, id }
+    }
+
+    /// The same for the signer's certificate.
+    #[must_use]
+    pub fn of_signer(&self) -> Self {
+        Self {
+            label: format!("{} signer", self.label),
+            id: [self.id.as_slice(), b"s"].concat(),
+        }
+    }
+
+    fn start(&self, class: CK_OBJECT_CLASS) -> Attributes {
+        permanent(class)
+            .bytes(ck::CKA_LABEL, self.label.as_bytes())
+            .bytes(ck::CKA_ID, self.id.as_slice())
+    }
+}
+
+/// What all objects of a token have.
+fn permanent(class: CK_OBJECT_CLASS) -> Attributes {
+    Attributes::new()
+        .number(ck::CKA_CLASS, class)
+        .yes(&[ck::CKA_TOKEN])
+        .no(&[
+            ck::CKA_PRIVATE,
+            ck::CKA_MODIFIABLE,
+            ck::CKA_COPYABLE,
+            ck::CKA_DESTROYABLE,
+        ])
+}
+
+fn key(attributes: Attributes, public: &PublicKey) -> Attributes {
+    attributes
+        .number(ck::CKA_KEY_TYPE, ck::CKK_EC)
+        .bytes(ck::CKA_EC_PARAMS, PRIME256V1)
+        .bytes(ck::CKA_PUBLIC_KEY_INFO, public.to_spki_der())
+        .number(ck::CKA_KEY_GEN_MECHANISM, ck::CKM_EC_KEY_PAIR_GEN)
+        .yes(&[ck::CKA_LOCAL])
+        .bytes(ck::CKA_START_DATE, [])
+        .bytes(ck::CKA_END_DATE, [])
+}
+
+fn allowed(attributes: Attributes, kind: CK_ATTRIBUTE_TYPE, allowed: Allowed) -> Attributes {
+    match allowed {
+        Allowed::Yes => attributes.yes(&[kind]),
+        Allowed::No => attributes.no(&[kind]),
+    }
+}
+
+/// The private key, of which only `public` is known.
+#[must_use]
+pub fn private_key(names: &Names, public: &PublicKey, can: KeyUse) -> Object {
+    let attributes = key(names.start(ck::CKO_PRIVATE_KEY), public);
+    let attributes = allowed(attributes, ck::CKA_SIGN, can.sign);
+    let attributes = allowed(attributes, ck::CKA_DERIVE, can.derive);
+    Object {
+        handle: PRIVATE_KEY,
+        attributes: attributes
+            .yes(&[
+                ck::CKA_SENSITIVE,
+                ck::CKA_ALWAYS_SENSITIVE,
+                ck::CKA_NEVER_EXTRACTABLE,
+            ])
+            .no(&[
+                ck::CKA_EXTRACTABLE,
+                ck::CKA_ALWAYS_AUTHENTICATE,
+                ck::CKA_WRAP_WITH_TRUSTED,
+                ck::CKA_DECRYPT,
+                ck::CKA_SIGN_RECOVER,
+                ck::CKA_UNWRAP,
+            ])
+            .bytes(ck::CKA_SUBJECT, []),
+    }
+}
+
+/// The public key.
+#[must_use]
+pub fn public_key(names: &Names, public: &PublicKey) -> Object {
+    // An OCTET STRING of 65 bytes: 04, X, Y.
+    let point = [&[0x04, 65], public.to_sec1().as_slice()].concat();
+    Object {
+        handle: PUBLIC_KEY,
+        attributes: key(names.start(ck::CKO_PUBLIC_KEY), public)
+            .bytes(ck::CKA_EC_POINT, point)
+            .yes(&[ck::CKA_VERIFY])
+            .no(&[
+                ck::CKA_ENCRYPT,
+                ck::CKA_VERIFY_RECOVER,
+                ck::CKA_WRAP,
+                ck::CKA_DERIVE,
+                ck::CKA_TRUSTED,
+            ])
+            .bytes(ck::CKA_SUBJECT, []),
+    }
+}
+
+/// A certificate of `category` (`CK_CERTIFICATE_CATEGORY_*`).
+///
+/// # Errors
+/// None for a certificate that was parsed.
+pub fn certificate(
+    handle: CK_OBJECT_HANDLE,
+    names: &Names,
+    certificate: &Certificate,
+    category: CK_ULONG,
+) -> Result<Object, X509Error> {
+    let attributes = names
+        .start(ck::CKO_CERTIFICATE)
+        .number(ck::CKA_CERTIFICATE_TYPE, ck::CKC_X_509)
+        .number(ck::CKA_CERTIFICATE_CATEGORY, category)
+        .bytes(ck::CKA_VALUE, certificate.as_der())
+        .bytes(ck::CKA_SUBJECT, certificate.subject_der()?)
+        .bytes(ck::CKA_ISSUER, certificate.issuer_der()?)
+        .bytes(ck::CKA_SERIAL_NUMBER, certificate.serial_number_der()?)
+        .bytes(
+            ck::CKA_PUBLIC_KEY_INFO,
+            certificate.public_key()?.to_spki_der(),
+        )
+        .no(&[ck::CKA_TRUSTED])
+        .bytes(ck::CKA_START_DATE, [])
+        .bytes(ck::CKA_END_DATE, []);
+    Ok(Object { handle, attributes })
+}
+
+/// What this module claims to be. Source: PKCS#11 Profiles 3.0, sections 3.4
+/// and 3.6.
+#[must_use]
+pub fn profiles() -> [Object; 2] {
+    let profile = |handle, id| Object {
+        handle,
+        attributes: permanent(ck::CKO_PROFILE).number(ck::CKA_PROFILE_ID, id),
+    };
+    [
+        profile(PROFILES, ck::CKP_BASELINE_PROVIDER),
+        profile(PROFILES + 1, ck::CKP_PUBLIC_CERTIFICATES_TOKEN),
+    ]
+}
+
+impl Object {
+    /// The value of an attribute for a caller.
+    ///
+    /// # Errors
+    /// [`Error::Sensitive`] for a key's value that does not leave the chip,
+    /// [`Error::NoAttribute`] for what the object does not have.
+    pub fn attribute(&self, kind: CK_ATTRIBUTE_TYPE) -> Result<&[u8], Error> {
+        match self.attributes.get(kind) {
+            Some(value) => Ok(value),
+            None if kind == ck::CKA_VALUE && self.is_secret() => Err(Error::Sensitive),
+            None => Err(Error::NoAttribute),
+        }
+    }
+
+    const fn is_secret(&self) -> bool {
+        self.handle == PRIVATE_KEY || self.is_of_session()
+    }
+
+    /// Whether it belongs to a session and goes with it.
+    #[must_use]
+    pub const fn is_of_session(&self) -> bool {
+        self.handle >= FIRST_OF_SESSION
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_the_c_module() {
+        let id = |slot| Names::of(slot).id;
+        assert_eq!(Names::of(1).label, "1");
+        assert_eq!(id(1), b"1");
+        // Nine plus one is a colon, and slot 16 an at sign.
+        assert_eq!((id(10), id(16)), (b":".to_vec(), b"@".to_vec()));
+        assert_eq!(id(32), b"32");
+        assert_eq!(Names::of(1).of_signer().id, b"1s");
+    }
+
+    #[test]
+    fn a_private_key_keeps_its_value() {
+        let can = KeyUse {
+            sign: Allowed::Yes,
+            derive: Allowed::No,
+        };
+        let key = private_key(&Names::of(0), &PublicKey::from_bytes([7; 64]), can);
+        assert_eq!(key.attribute(ck::CKA_SIGN).unwrap(), [1]);
+        assert_eq!(key.attribute(ck::CKA_DERIVE).unwrap(), [0]);
+        let rv = |kind| key.attribute(kind).unwrap_err().rv();
+        assert_eq!(rv(ck::CKA_VALUE), ck::CKR_ATTRIBUTE_SENSITIVE);
+        assert_eq!(rv(ck::CKA_MODULUS), ck::CKR_ATTRIBUTE_TYPE_INVALID);
+    }
+
+    #[test]
+    fn a_point_is_an_octet_string() {
+        let key = public_key(&Names::of(0), &PublicKey::from_bytes([7; 64]));
+        let point = key.attribute(ck::CKA_EC_POINT).unwrap();
+        assert_eq!(point[..3], [0x04, 65, 0x04]);
+        assert_eq!(point[3..], [7; 64]);
+    }
+}

@@ -1,0 +1,456 @@
+//! A session: one program's operations with one chip.
+//!
+//! An operation ends with the call that gives its result, and with every error
+//! but a buffer that is too small; a query for a length changes nothing.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use cryptoki_sys as ck;
+use cryptoki_sys::{CK_FLAGS, CK_MECHANISM_TYPE, CK_OBJECT_HANDLE, CK_SESSION_INFO};
+use zeroize::Zeroizing;
+
+use crate::attribute::Wanted;
+use crate::chip::{Chip, Key};
+use crate::derive;
+use crate::error::Error;
+use crate::hash::Hash;
+use crate::mechanism::Mechanism;
+use crate::object::{Allowed, FIRST_OF_SESSION, Object, PRIVATE_KEY, PUBLIC_KEY};
+use crate::operation::{Begun, Operation, SIGNATURE};
+use crate::output::{Output, Room};
+use crate::random;
+use crate::token::{Look, Token};
+
+/// A session.
+#[derive(Debug)]
+pub struct Session {
+    token: Arc<Token>,
+    chip: Arc<Chip>,
+    flags: CK_FLAGS,
+    /// Two threads in one session take turns.
+    work: Mutex<Work>,
+}
+
+/// What is under way.
+#[derive(Debug, Default)]
+struct Work {
+    find: Option<std::vec::IntoIter<CK_OBJECT_HANDLE>>,
+    digest: Option<Digesting>,
+    sign: Option<Operation>,
+    verify: Option<Operation>,
+    secrets: Vec<Object>,
+    made: CK_OBJECT_HANDLE,
+}
+
+#[derive(Clone, Debug)]
+struct Digesting {
+    hash: Hash,
+    begun: Begun,
+}
+
+/// Data as one call gives it.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// All of it.
+    Whole(&'a [u8]),
+    /// None: it came in parts, this is the end.
+    End,
+}
+
+impl Session {
+    /// A session on the chip that is in `token` now.
+    ///
+    /// # Errors
+    /// [`Error::NoToken`], [`Error::ParallelSession`].
+    pub fn open(token: Arc<Token>, flags: CK_FLAGS) -> Result<Self, Error> {
+        if flags & ck::CKF_SERIAL_SESSION == 0 {
+            return Err(Error::ParallelSession);
+        }
+        let chip = token.chip(Look::Now)?;
+        Ok(Self {
+            token,
+            chip,
+            flags: flags & (ck::CKF_SERIAL_SESSION | ck::CKF_RW_SESSION),
+            work: Mutex::default(),
+        })
+    }
+
+    /// Its slot.
+    #[must_use]
+    pub const fn token(&self) -> &Arc<Token> {
+        &self.token
+    }
+
+    /// Whether it was opened for writing, which nobody can here.
+    #[must_use]
+    pub const fn is_read_write(&self) -> bool {
+        self.flags & ck::CKF_RW_SESSION != 0
+    }
+
+    /// `CK_SESSION_INFO`. The state is always that of a user who has logged
+    /// in: there is no PIN, and some programs ask for one otherwise.
+    #[must_use]
+    pub fn info(&self) -> CK_SESSION_INFO {
+        CK_SESSION_INFO {
+            slotID: self.token.slot(),
+            state: if self.is_read_write() {
+                ck::CKS_RW_USER_FUNCTIONS
+            } else {
+                ck::CKS_RO_USER_FUNCTIONS
+            },
+            flags: self.flags,
+            ulDeviceError: 0,
+        }
+    }
+
+    /// Give up the operations that `flags` name, as `C_SessionCancel`.
+    pub fn cancel(&self, flags: CK_FLAGS) {
+        let mut work = self.work();
+        if flags & ck::CKF_FIND_OBJECTS != 0 {
+            work.find = None;
+        }
+        if flags & ck::CKF_DIGEST != 0 {
+            work.digest = None;
+        }
+        if flags & ck::CKF_SIGN != 0 {
+            work.sign = None;
+        }
+        if flags & ck::CKF_VERIFY != 0 {
+            work.verify = None;
+        }
+    }
+
+    /// Look at an object.
+    ///
+    /// # Errors
+    /// [`Error::Object`], or that of `look`.
+    pub fn object<T>(
+        &self,
+        handle: CK_OBJECT_HANDLE,
+        look: impl FnOnce(&Object) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let work = self.work();
+        let object = self.objects(&work).find(|object| object.handle == handle);
+        look(object.ok_or(Error::Object(handle))?)
+    }
+
+    /// Remove an object of this session.
+    ///
+    /// # Errors
+    /// [`Error::Object`], or [`Error::Permanent`] for what is in the chip.
+    pub fn destroy(&self, handle: CK_OBJECT_HANDLE) -> Result<(), Error> {
+        self.object(handle, |object| {
+            let ours = object.is_of_session();
+            ours.then_some(()).ok_or(Error::Permanent(handle))
+        })?;
+        let mut work = self.work();
+        work.secrets.retain(|object| object.handle != handle);
+        Ok(())
+    }
+
+    /// Begin to find what matches `template`.
+    ///
+    /// # Errors
+    /// [`Error::Active`], [`Error::Removed`].
+    pub fn find_begin(&self, template: &[Wanted<'_>]) -> Result<(), Error> {
+        let mut work = self.work();
+        if work.find.is_some() {
+            return Err(Error::Active);
+        }
+        // Fresh enough: what is found is in the slot now.
+        let _present = self.token.chip(Look::Recent);
+        self.token.check(&self.chip)?;
+        let found: Vec<_> = self
+            .objects(&work)
+            .filter(|object| object.attributes.match_all(template))
+            .map(|object| object.handle)
+            .collect();
+        work.find = Some(found.into_iter());
+        Ok(())
+    }
+
+    /// Up to `count` more of what was found.
+    ///
+    /// # Errors
+    /// [`Error::NotActive`].
+    pub fn find(&self, count: usize) -> Result<Vec<CK_OBJECT_HANDLE>, Error> {
+        let mut work = self.work();
+        let found = work.find.as_mut().ok_or(Error::NotActive)?;
+        Ok(found.take(count).collect())
+    }
+
+    /// End it.
+    ///
+    /// # Errors
+    /// [`Error::NotActive`].
+    pub fn find_end(&self) -> Result<(), Error> {
+        self.work().find.take().map(drop).ok_or(Error::NotActive)
+    }
+
+    /// Begin a digest; without a mechanism, give up the one that is active.
+    ///
+    /// # Errors
+    /// [`Error::Active`], [`Error::Mechanism`].
+    pub fn digest_begin(&self, mechanism: Option<Mechanism<'_>>) -> Result<(), Error> {
+        let mut work = self.work();
+        let Some(mechanism) = begin(&mut work.digest, mechanism)? else {
+            return Ok(());
+        };
+        let kind = mechanism.plain()?;
+        let hash = Hash::of_digest(kind).ok_or(Error::Mechanism(kind))?;
+        work.digest = Some(Digesting {
+            hash,
+            begun: Begun::No,
+        });
+        Ok(())
+    }
+
+    /// Digest a part.
+    ///
+    /// # Errors
+    /// [`Error::NotActive`].
+    pub fn digest_update(&self, part: &[u8]) -> Result<(), Error> {
+        let mut work = self.work();
+        let digest = work.digest.as_mut().ok_or(Error::NotActive)?;
+        digest.begun = Begun::InParts;
+        digest.hash.update(part);
+        Ok(())
+    }
+
+    /// The digest.
+    ///
+    /// # Errors
+    /// [`Error::NotActive`]; [`Error::Active`] for a whole after parts.
+    pub fn digest(&self, input: Input<'_>, room: Room) -> Result<Output<Vec<u8>>, Error> {
+        let mut work = self.work();
+        let digest = work.digest.as_ref().ok_or(Error::NotActive)?;
+        let length = digest.hash.length();
+        let fits = fits(input, digest.begun);
+        if fits.is_ok() && !room.holds(length) {
+            return Ok(Output::Needs(length));
+        }
+        let mut hash = work.digest.take().ok_or(Error::NotActive)?.hash;
+        fits?;
+        if let Input::Whole(data) = input {
+            hash.update(data);
+        }
+        Ok(Output::Ready(hash.finish()))
+    }
+
+    /// Begin to sign; without a mechanism, give up the signing that is active.
+    ///
+    /// # Errors
+    /// [`Error::Active`], [`Error::Mechanism`], and those of the key.
+    pub fn sign_begin(
+        &self,
+        mechanism: Option<Mechanism<'_>>,
+        key: CK_OBJECT_HANDLE,
+    ) -> Result<(), Error> {
+        let mut work = self.work();
+        let Some(mechanism) = begin(&mut work.sign, mechanism)? else {
+            return Ok(());
+        };
+        let hash = signature_hash(mechanism)?;
+        self.key(&work, key, PRIVATE_KEY)?;
+        may(self.chip.key.map(|key| key.can.sign))?;
+        work.sign = Some(Operation::new(hash));
+        Ok(())
+    }
+
+    /// Sign a part.
+    ///
+    /// # Errors
+    /// [`Error::NotActive`], [`Error::DataLength`].
+    pub fn sign_update(&self, part: &[u8]) -> Result<(), Error> {
+        update(&mut self.work().sign, part)
+    }
+
+    /// The signature, R then S. Only with room for it does the chip sign.
+    ///
+    /// # Errors
+    /// [`Error::NotActive`], [`Error::DataLength`], [`Error::Removed`],
+    /// [`Error::Device`]; [`Error::Active`] for a whole after parts.
+    pub fn sign(&self, input: Input<'_>, room: Room) -> Result<Output<[u8; SIGNATURE]>, Error> {
+        let mut work = self.work();
+        let active = work.sign.as_ref().ok_or(Error::NotActive)?;
+        if fits(input, active.begun).is_ok() && !room.holds(SIGNATURE) {
+            return Ok(Output::Needs(SIGNATURE));
+        }
+        let number = finish(&mut work.sign, input)?;
+        let signature = self.token.sign(&self.chip, &self.chip_key()?, number)?;
+        Ok(Output::Ready(signature))
+    }
+
+    /// Begin to verify; without a mechanism, give up the verification that is
+    /// active.
+    ///
+    /// # Errors
+    /// As [`Session::sign_begin`].
+    pub fn verify_begin(
+        &self,
+        mechanism: Option<Mechanism<'_>>,
+        key: CK_OBJECT_HANDLE,
+    ) -> Result<(), Error> {
+        let mut work = self.work();
+        let Some(mechanism) = begin(&mut work.verify, mechanism)? else {
+            return Ok(());
+        };
+        let hash = signature_hash(mechanism)?;
+        self.key(&work, key, PUBLIC_KEY)?;
+        work.verify = Some(Operation::new(hash));
+        Ok(())
+    }
+
+    /// Verify a part.
+    ///
+    /// # Errors
+    /// [`Error::NotActive`], [`Error::DataLength`].
+    pub fn verify_update(&self, part: &[u8]) -> Result<(), Error> {
+        update(&mut self.work().verify, part)
+    }
+
+    /// Verify `signature`, without the chip.
+    ///
+    /// # Errors
+    /// [`Error::Signature`], [`Error::SignatureLength`], [`Error::NotActive`],
+    /// [`Error::DataLength`].
+    pub fn verify(&self, input: Input<'_>, signature: &[u8]) -> Result<(), Error> {
+        let number = finish(&mut self.work().verify, input)?;
+        let signature: [u8; SIGNATURE] = signature
+            .try_into()
+            .map_err(|_wrong_length| Error::SignatureLength(signature.len()))?;
+        let signature = atecc_x509::SignatureBytes::from_bytes(signature);
+        match self.chip_key()?.public.verify(&number, &signature) {
+            Ok(()) => Ok(()),
+            Err(_no_reason_is_given) => Err(Error::Signature),
+        }
+    }
+
+    /// Agree on a secret with the other side: an object of this session.
+    ///
+    /// # Errors
+    /// Those of mechanism, key and template; [`Error::Removed`],
+    /// [`Error::Device`].
+    pub fn derive(
+        &self,
+        mechanism: Mechanism<'_>,
+        key: CK_OBJECT_HANDLE,
+        template: &[Wanted<'_>],
+    ) -> Result<CK_OBJECT_HANDLE, Error> {
+        let mut work = self.work();
+        let Mechanism::Ecdh1(parameters) = mechanism else {
+            return Err(match mechanism.kind() {
+                ck::CKM_ECDH1_DERIVE => Error::Parameter("CK_ECDH1_DERIVE_PARAMS is wanted"),
+                kind => Error::Mechanism(kind),
+            });
+        };
+        self.key(&work, key, PRIVATE_KEY)?;
+        may(self.chip.key.map(|key| key.can.derive))?;
+        let peer = derive::peer(parameters)?;
+        let shape = derive::Shape::of(template)?;
+        let secret = derive::agree(&self.token, &self.chip, peer)?;
+        let handle = FIRST_OF_SESSION + work.made;
+        work.made += 1;
+        work.secrets.push(shape.object(handle, &secret));
+        Ok(handle)
+    }
+
+    /// Random bytes, from chip and host.
+    ///
+    /// # Errors
+    /// [`Error::Removed`], [`Error::Device`], [`Error::Entropy`].
+    pub fn random(&self, length: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
+        if length == 0 {
+            return Ok(Zeroizing::default());
+        }
+        let chip = Zeroizing::new(self.token.random(&self.chip)?);
+        random::mix(&chip, length)
+    }
+
+    /// Nothing that panicked leaves work that matters.
+    fn work(&self) -> MutexGuard<'_, Work> {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn objects<'a>(&'a self, work: &'a Work) -> impl Iterator<Item = &'a Object> {
+        self.chip.objects.iter().chain(&work.secrets)
+    }
+
+    /// `handle` is the key `wanted`.
+    fn key(
+        &self,
+        work: &Work,
+        handle: CK_OBJECT_HANDLE,
+        wanted: CK_OBJECT_HANDLE,
+    ) -> Result<(), Error> {
+        match self.objects(work).any(|object| object.handle == handle) {
+            true if handle == wanted => Ok(()),
+            true => Err(Error::KeyKind(handle)),
+            false => Err(Error::Key(handle)),
+        }
+    }
+
+    fn chip_key(&self) -> Result<Key, Error> {
+        self.chip.key.ok_or(Error::KeyUse)
+    }
+}
+
+/// Whether an operation may begin. Without a mechanism the active one is given
+/// up (PKCS#11 3.0) and nothing begins; in 2.40 that was a bad argument, and
+/// is one still when there is nothing to give up.
+fn begin<'a, T>(
+    active: &mut Option<T>,
+    mechanism: Option<Mechanism<'a>>,
+) -> Result<Option<Mechanism<'a>>, Error> {
+    match (active.is_some(), mechanism) {
+        (true, None) => {
+            *active = None;
+            Ok(None)
+        }
+        (true, Some(_)) => Err(Error::Active),
+        (false, None) => Err(Error::Arguments("no mechanism")),
+        (false, Some(mechanism)) => Ok(Some(mechanism)),
+    }
+}
+
+const fn may(allowed: Option<Allowed>) -> Result<(), Error> {
+    match allowed {
+        Some(Allowed::Yes) => Ok(()),
+        _ => Err(Error::KeyUse),
+    }
+}
+
+fn signature_hash(mechanism: Mechanism<'_>) -> Result<Option<Hash>, Error> {
+    let kind: CK_MECHANISM_TYPE = mechanism.plain()?;
+    match Hash::of_signature(kind) {
+        None if kind != ck::CKM_ECDSA => Err(Error::Mechanism(kind)),
+        hash => Ok(hash),
+    }
+}
+
+/// A part that does not fit ends the operation.
+fn update(active: &mut Option<Operation>, part: &[u8]) -> Result<(), Error> {
+    let operation = active.as_mut().ok_or(Error::NotActive)?;
+    let result = operation.update(part);
+    if result.is_err() {
+        *active = None;
+    }
+    result
+}
+
+fn finish(active: &mut Option<Operation>, input: Input<'_>) -> Result<[u8; 32], Error> {
+    let operation = active.take().ok_or(Error::NotActive)?;
+    fits(input, operation.begun)?;
+    match input {
+        Input::Whole(data) => operation.whole(data),
+        Input::End => operation.finish(),
+    }
+}
+
+/// Parts are ended by the end, not by a whole.
+const fn fits(input: Input<'_>, begun: Begun) -> Result<(), Error> {
+    match (input, begun) {
+        (Input::Whole(_), Begun::InParts) => Err(Error::Active),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,271 @@
+//! Which slots there are: what the file and the environment add to the buses
+//! that are found.
+//!
+//! `/etc/nerves-key/pkcs11.conf`, or the file that `NERVES_KEY_PKCS11_CONF`
+//! names:
+//!
+//! ```text
+//! # Chips on /dev/i2c-0 to 15 are found without configuration.
+//! scan = no
+//! slot 40 = i2c:/dev/i2c-20?addr=0x36
+//! slot 1 = unix:/run/emulator?bus=1
+//! ```
+//!
+//! A number stays with its chip whatever else comes and goes, because tokens
+//! are named by it. `NERVES_KEY_DEVICE` is slot 32, unless it names what has a
+//! number already. A program that runs with more rights than its caller
+//! (`AT_SECURE`) does not look at the environment.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::num::ParseIntError;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use atecc::BusAddress;
+use cryptoki_sys::CK_SLOT_ID;
+use nerves_key_device::{DeviceUri, UriError};
+
+/// Where the file is.
+pub const FILE: &str = "/etc/nerves-key/pkcs11.conf";
+/// The slot of `NERVES_KEY_DEVICE`.
+pub const ENVIRONMENT_SLOT: CK_SLOT_ID = 32;
+/// Buses that are looked at, and what is added to a bus's number for a chip at
+/// 0x35. Source: the C module `nerves_key_pkcs11`, `DEVICE_INDEX_SPLIT`.
+const BUSES: CK_SLOT_ID = 16;
+
+/// Slots beyond those that are found.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Settings {
+    /// Whether buses are looked for.
+    pub scan: Scan,
+    /// Slots by number.
+    pub slots: BTreeMap<CK_SLOT_ID, DeviceUri>,
+}
+
+/// Whether buses are looked for.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Scan {
+    /// `/dev/i2c-0` to `/dev/i2c-15`, 0x60 and 0x35 on each.
+    #[default]
+    Buses,
+    /// Only configured slots.
+    Nothing,
+}
+
+/// Whether the environment is looked at.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Environment {
+    /// It is.
+    Trusted,
+    /// It is somebody's with fewer rights than this process has.
+    Ignored,
+}
+
+/// A line that says nothing known.
+#[derive(Debug, thiserror::Error)]
+#[error("line {line}: {problem}")]
+pub struct BadLine {
+    /// From 1.
+    line: usize,
+    problem: Problem,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Problem {
+    #[error("{0:?} is neither `scan = yes`, `scan = no` nor `slot N = DEVICE`")]
+    Unknown(String),
+    #[error("slot {text:?} is no number: {error}")]
+    Slot { text: String, error: ParseIntError },
+    #[error(transparent)]
+    Device(#[from] UriError),
+}
+
+impl Settings {
+    /// What file and environment say. What is wrong there is reported and left
+    /// out: one bad line should not take every key away.
+    #[must_use]
+    pub fn load(environment: Environment, mut report: impl FnMut(String)) -> Self {
+        let environment = |name| match environment {
+            Environment::Trusted => std::env::var_os(name).filter(|value| !value.is_empty()),
+            Environment::Ignored => None,
+        };
+        let named = environment("NERVES_KEY_PKCS11_CONF").map(PathBuf::from);
+        let path = named.as_deref().unwrap_or(Path::new(FILE));
+        let mut settings = match std::fs::read_to_string(path) {
+            Ok(text) => Self::parse(&text, |error| {
+                report(format!("{}: {error}", path.display()));
+            }),
+            Err(error) => {
+                if named.is_some() || error.kind() != std::io::ErrorKind::NotFound {
+                    report(format!("{}: {error}", path.display()));
+                }
+                Self::default()
+            }
+        };
+        if let Some(device) = environment("NERVES_KEY_DEVICE") {
+            if let Err(error) = settings.add_from_environment(&device) {
+                report(format!("NERVES_KEY_DEVICE: {error}"));
+            }
+        }
+        settings
+    }
+
+    /// The text of a file.
+    pub fn parse(text: &str, mut report: impl FnMut(BadLine)) -> Self {
+        let mut settings = Self::default();
+        for (index, line) in text.lines().enumerate() {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            if let Err(problem) = settings.take(line) {
+                let line = index + 1;
+                report(BadLine { line, problem });
+            }
+        }
+        settings
+    }
+
+    fn take(&mut self, line: &str) -> Result<(), Problem> {
+        let (key, value) = line.split_once('=').unwrap_or((line, ""));
+        let mut key = key.split_ascii_whitespace();
+        match (key.next(), key.next(), key.next(), value.trim()) {
+            (Some("scan"), None, None, "yes") => self.scan = Scan::Buses,
+            (Some("scan"), None, None, "no") => self.scan = Scan::Nothing,
+            (Some("slot"), Some(number), None, device) => {
+                let slot = number.parse().map_err(|error| Problem::Slot {
+                    text: number.into(),
+                    error,
+                })?;
+                self.slots.insert(slot, device.parse()?);
+            }
+            _ => return Err(Problem::Unknown(line.into())),
+        }
+        Ok(())
+    }
+
+    fn add_from_environment(&mut self, device: &OsString) -> Result<(), UriError> {
+        let device = DeviceUri::from_str(&device.to_string_lossy())?;
+        let known = self.slots.values().any(|known| *known == device);
+        if !known {
+            let number = number(&device).unwrap_or(ENVIRONMENT_SLOT);
+            self.slots.entry(number).or_insert(device);
+        }
+        Ok(())
+    }
+
+    /// The slots there are now, with what is found.
+    #[must_use]
+    pub fn slots_now(&self) -> BTreeMap<CK_SLOT_ID, DeviceUri> {
+        let mut slots = match self.scan {
+            Scan::Buses => (0..BUSES)
+                .filter(|bus| is_there(&path(*bus)))
+                .flat_map(on_bus)
+                .collect(),
+            Scan::Nothing => BTreeMap::new(),
+        };
+        let configured = self.slots.iter();
+        slots.extend(configured.map(|(slot, device)| (*slot, device.clone())));
+        slots
+    }
+}
+
+/// The slots of one bus.
+fn on_bus(bus: CK_SLOT_ID) -> [(CK_SLOT_ID, DeviceUri); 2] {
+    let at = |address| DeviceUri::I2c {
+        path: path(bus),
+        address,
+    };
+    [
+        (bus, at(BusAddress::DEFAULT)),
+        (bus + BUSES, at(BusAddress::TRUST_AND_GO)),
+    ]
+}
+
+/// The number that a device has without configuration.
+fn number(device: &DeviceUri) -> Option<CK_SLOT_ID> {
+    (0..BUSES)
+        .flat_map(on_bus)
+        .find_map(|(slot, known)| (known == *device).then_some(slot))
+}
+
+fn path(bus: CK_SLOT_ID) -> PathBuf {
+    format!("/dev/i2c-{bus}").into()
+}
+
+/// A bus that may not be opened is there: its slot says why it has no token.
+/// Opening is how it is asked, so that a bus of the emulator's preload library
+/// is seen, which a listing of `/dev` does not have.
+fn is_there(path: &Path) -> bool {
+    match std::fs::File::options().read(true).write(true).open(path) {
+        Ok(_closed_again) => true,
+        Err(error) => error.kind() == std::io::ErrorKind::PermissionDenied,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> (Settings, Vec<String>) {
+        let mut problems = Vec::new();
+        let settings = Settings::parse(text, |error| problems.push(error.to_string()));
+        (settings, problems)
+    }
+
+    #[test]
+    fn a_file() {
+        let (settings, problems) = parsed(
+            "# a comment\n\nscan = no\n  slot 40 = i2c:/dev/i2c-20?addr=0x36\nslot 1=unix:/run/e\n",
+        );
+        assert_eq!(problems, [""; 0]);
+        assert_eq!(settings.scan, Scan::Nothing);
+        assert_eq!(
+            settings.slots_now().into_iter().collect::<Vec<_>>(),
+            [
+                (1, "unix:/run/e".parse().unwrap()),
+                (40, "i2c:/dev/i2c-20?addr=0x36".parse().unwrap())
+            ]
+        );
+    }
+
+    #[test]
+    fn a_bad_line_leaves_the_others() {
+        let (settings, problems) = parsed("slots 1 = 1\nslot x = 1\nslot 3 = usb:1\nscan = no\n");
+        assert_eq!(problems.len(), 3);
+        assert!(problems[0].starts_with("line 1: \"slots 1 = 1\" is neither"));
+        assert!(problems[1].starts_with("line 2: slot \"x\" is no number"));
+        assert!(problems[2].contains("names no chip"), "{}", problems[2]);
+        assert_eq!(settings.scan, Scan::Nothing);
+        assert_eq!(settings.slots.len(), 0);
+    }
+
+    #[test]
+    fn numbers_are_those_of_the_c_module() {
+        let uri = |text: &str| text.parse::<DeviceUri>().unwrap();
+        assert_eq!(number(&uri("1")), Some(1));
+        assert_eq!(number(&uri("i2c:/dev/i2c-1?addr=0x35")), Some(17));
+        assert_eq!(number(&uri("i2c:/dev/i2c-16")), None);
+        assert_eq!(number(&uri("i2c:/dev/i2c-1?addr=0x36")), None);
+        assert_eq!(number(&uri("unix:/run/e")), None);
+    }
+
+    #[test]
+    fn the_environment_has_its_slot() {
+        let mut settings = Settings::default();
+        settings
+            .add_from_environment(&"unix:/run/e".into())
+            .unwrap();
+        settings.add_from_environment(&"3".into()).unwrap();
+        let slots: Vec<_> = settings.slots.keys().copied().collect();
+        assert_eq!(slots, [3, ENVIRONMENT_SLOT]);
+        // What has a number keeps it.
+        let (mut settings, _) = parsed("slot 50 = unix:/run/e");
+        settings
+            .add_from_environment(&"unix:/run/e".into())
+            .unwrap();
+        assert_eq!(settings.slots.len(), 1);
+        assert!(settings.add_from_environment(&"usb:".into()).is_err());
+    }
+}

@@ -1,0 +1,402 @@
+//! One slot and the chip in it, which may come, go and be another one.
+//!
+//! Nothing tells a bus's user that a chip was taken away, so it is asked, as
+//! rarely as honesty allows:
+//!
+//! - What a look found is believed for [`BELIEF`], or for a slot that was slow
+//!   to say nothing, for [`RELUCTANCE`] times as long as the look took: dead
+//!   buses do not hold up the others.
+//! - A chip that is finished is recognized by its serial number (one block);
+//!   what it holds is read again only when it was away.
+//! - Each signature is verified under the public key that was shown before it
+//!   is given out. It takes a fraction of the time that the chip needs, and a
+//!   chip that was swapped, or whose bus lies, is noticed at once.
+//!
+//! A session is bound to the chip that it was opened on. When that chip comes
+//! back after an interruption, the session goes on.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use atecc::commands::{Random, ReadBlock};
+use atecc::config::ConfigZone;
+use atecc::{BlockAddress, Error as DeviceError, Failure, Once, Place, Procedure, Timing};
+use atecc_x509::SignatureBytes;
+use cryptoki_sys::CK_SLOT_ID;
+use nerves_key::{ReadSnapshot, sign};
+use nerves_key_device::{AnyDevice, BusFault, DeviceUri, OpenError};
+
+use crate::chip::{Chip, Key};
+use crate::error::Error;
+use crate::log::{Level, say};
+use crate::object::Names;
+
+/// How long a look is believed.
+const BELIEF: Duration = Duration::from_millis(500);
+/// How many times longer than it took an empty slot is believed empty.
+const RELUCTANCE: u32 = 20;
+/// But no longer than this: a chip that is plugged in later is found.
+const LONGEST_BELIEF: Duration = Duration::from_secs(10);
+
+/// One slot.
+pub struct Token {
+    slot: CK_SLOT_ID,
+    open: Box<dyn Fn() -> Result<AnyDevice, OpenError> + Send + Sync>,
+    description: String,
+    state: Mutex<State>,
+    logged_in: AtomicBool,
+}
+
+#[derive(Default)]
+struct State {
+    device: Option<AnyDevice>,
+    /// The chip that was last there, even if it is gone.
+    chip: Option<Arc<Chip>>,
+    presence: Presence,
+    /// What `C_WaitForSlotEvent` said last.
+    reported: bool,
+}
+
+#[derive(Default)]
+enum Presence {
+    #[default]
+    Unknown,
+    Present {
+        until: Instant,
+    },
+    Absent {
+        until: Instant,
+        reason: String,
+    },
+}
+
+/// Whether the last look may do.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Look {
+    /// If it is recent.
+    Recent,
+    /// No: somebody wants this very chip.
+    Now,
+}
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Token({}, {})", self.slot, self.description)
+    }
+}
+
+impl Token {
+    /// The slot `slot`, whose chip is `device`.
+    #[must_use]
+    pub fn new(slot: CK_SLOT_ID, device: DeviceUri) -> Self {
+        let description = describe(&device);
+        Self::with_opener(slot, description, move || device.open())
+    }
+
+    /// A slot whose chip is opened in some other way.
+    pub fn with_opener(
+        slot: CK_SLOT_ID,
+        description: String,
+        open: impl Fn() -> Result<AnyDevice, OpenError> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            slot,
+            open: Box::new(open),
+            description,
+            state: Mutex::default(),
+            logged_in: AtomicBool::new(false),
+        }
+    }
+
+    /// Its number.
+    #[must_use]
+    pub const fn slot(&self) -> CK_SLOT_ID {
+        self.slot
+    }
+
+    /// The device by name.
+    #[must_use]
+    pub fn description(&self) -> &str {
+        &self.description
+    }
+
+    /// Its label.
+    #[must_use]
+    pub fn names(&self) -> Names {
+        Names::of(self.slot)
+    }
+
+    /// Whether the user has logged in, which changes nothing.
+    #[must_use]
+    pub fn is_logged_in(&self) -> bool {
+        self.logged_in.load(Ordering::Relaxed)
+    }
+
+    /// Log the user in.
+    ///
+    /// # Errors
+    /// [`Error::LoggedIn`].
+    pub fn log_in(&self) -> Result<(), Error> {
+        let before = self.logged_in.swap(true, Ordering::Relaxed);
+        (!before).then_some(()).ok_or(Error::LoggedIn)
+    }
+
+    /// Log the user out.
+    ///
+    /// # Errors
+    /// [`Error::NotLoggedIn`].
+    pub fn log_out(&self) -> Result<(), Error> {
+        let before = self.logged_in.swap(false, Ordering::Relaxed);
+        before.then_some(()).ok_or(Error::NotLoggedIn)
+    }
+
+    /// The chip in the slot.
+    ///
+    /// # Errors
+    /// [`Error::NoToken`] when none answers.
+    pub fn chip(&self, look: Look) -> Result<Arc<Chip>, Error> {
+        self.look(&mut self.state(), look)
+            .map_err(|reason| Error::NoToken {
+                slot: self.slot,
+                reason,
+            })
+    }
+
+    /// Make sure that `chip` is in the slot.
+    ///
+    /// # Errors
+    /// [`Error::Removed`] when it is not.
+    pub fn check(&self, chip: &Arc<Chip>) -> Result<(), Error> {
+        self.expect(&mut self.state(), chip)
+    }
+
+    /// Whether a chip is there, if that has changed since this was last asked.
+    pub fn event(&self) -> bool {
+        let mut state = self.state();
+        let present = self.look(&mut state, Look::Recent).is_ok();
+        std::mem::replace(&mut state.reported, present) != present
+    }
+
+    /// Have `key` of `chip` sign `digest`: R then S.
+    ///
+    /// # Errors
+    /// [`Error::Removed`] when the chip is gone or another one, or
+    /// [`Error::Device`].
+    pub fn sign(&self, chip: &Arc<Chip>, key: &Key, digest: [u8; 32]) -> Result<[u8; 64], Error> {
+        let signature = self.run(chip, || sign(digest))?;
+        let verified = key
+            .public
+            .verify(&digest, &SignatureBytes::from_bytes(signature));
+        match verified {
+            Ok(()) => Ok(signature),
+            Err(error) => {
+                self.lost(&mut self.state(), "its signature does not verify");
+                Err(self.removed(format!("it is not the chip that was read: {error}")))
+            }
+        }
+    }
+
+    /// 32 random bytes of `chip`.
+    ///
+    /// # Errors
+    /// As [`Token::sign`].
+    pub fn random(&self, chip: &Arc<Chip>) -> Result<[u8; 32], Error> {
+        self.run(chip, || Once(Random::default()))
+    }
+
+    /// Run a procedure on `chip`, and once more when the bus had to be opened
+    /// anew in between: procedures here may be repeated.
+    ///
+    /// # Errors
+    /// As [`Token::sign`].
+    pub fn run<P: Procedure<Error = Failure>>(
+        &self,
+        chip: &Arc<Chip>,
+        procedure: impl Fn() -> P,
+    ) -> Result<P::Output, Error> {
+        let mut state = self.state();
+        self.expect(&mut state, chip)?;
+        let mut tries = 2;
+        loop {
+            let device = self
+                .device(&mut state)
+                .map_err(|reason| self.removed(reason))?;
+            let error = match device.run(procedure()) {
+                Ok(output) => return Ok(output),
+                Err(error) => error,
+            };
+            let reason = reason(&error);
+            if !gone(&error) {
+                let slot = self.slot;
+                return Err(Error::Device { slot, reason });
+            }
+            self.lost(&mut state, &reason);
+            tries -= 1;
+            if tries == 0 {
+                return Err(self.removed(reason));
+            }
+            self.expect(&mut state, chip)?;
+        }
+    }
+
+    /// Nothing that panicked leaves a state that the next look would not mend.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn removed(&self, reason: String) -> Error {
+        Error::Removed {
+            slot: self.slot,
+            reason,
+        }
+    }
+
+    /// `chip` is in the slot, as far as is known; a slot known to be empty is
+    /// looked at again.
+    fn expect(&self, state: &mut State, chip: &Arc<Chip>) -> Result<(), Error> {
+        let there = match (&state.presence, &state.chip) {
+            (Presence::Present { .. }, Some(there)) => Arc::clone(there),
+            _ => self
+                .look(state, Look::Now)
+                .map_err(|reason| self.removed(reason))?,
+        };
+        if Arc::ptr_eq(&there, chip) {
+            Ok(())
+        } else {
+            Err(self.removed(format!("chip {} is there now", there.serial_number())))
+        }
+    }
+
+    fn device<'s>(&self, state: &'s mut State) -> Result<&'s mut AnyDevice, String> {
+        let device = match state.device.take() {
+            Some(device) => device,
+            None => (self.open)().map_err(|error| error.to_string())?,
+        };
+        Ok(state.device.insert(device))
+    }
+
+    /// The chip is gone. The bus is opened anew when it is next wanted: an
+    /// adapter that was unplugged leaves a descriptor that never works again.
+    fn lost(&self, state: &mut State, reason: &str) {
+        say(
+            Level::Error,
+            format_args!("slot {}: lost: {reason}", self.slot),
+        );
+        state.device = None;
+        state.presence = Presence::Unknown;
+    }
+
+    fn look(&self, state: &mut State, look: Look) -> Result<Arc<Chip>, String> {
+        let now = Instant::now();
+        match (&state.presence, &state.chip) {
+            (Presence::Present { until }, Some(chip)) if look == Look::Recent && now < *until => {
+                return Ok(Arc::clone(chip));
+            }
+            (Presence::Absent { until, reason }, _) if look == Look::Recent && now < *until => {
+                return Err(reason.clone());
+            }
+            _ => {}
+        }
+        let found = self.ask(state, look);
+        let took = now.elapsed();
+        match &found {
+            Ok(_) => {
+                let until = Instant::now() + BELIEF;
+                state.presence = Presence::Present { until };
+            }
+            Err(reason) => {
+                if !matches!(state.presence, Presence::Absent { .. }) {
+                    self.lost(state, reason);
+                }
+                let belief = (took * RELUCTANCE).clamp(BELIEF, LONGEST_BELIEF);
+                state.device = None;
+                state.presence = Presence::Absent {
+                    until: Instant::now() + belief,
+                    reason: reason.clone(),
+                };
+            }
+        }
+        found
+    }
+
+    /// Ask the bus. A slot that never had a chip gets one wake pulse; one that
+    /// has, or whose chip is wanted, gets as many as the driver gives.
+    fn ask(&self, state: &mut State, look: Look) -> Result<Arc<Chip>, String> {
+        let known = state.chip.clone();
+        let present = matches!(state.presence, Presence::Present { .. });
+        let family = known.as_ref().and_then(|chip| chip.family());
+        let device = self.device(state)?;
+        let mut timing = Timing::new(family);
+        if known.is_none() && look == Look::Recent {
+            timing.wake_pulses = 1;
+        }
+        device.set_timing(timing);
+        if let Some(chip) = known.as_ref().filter(|chip| present && chip.is_final()) {
+            if serial_number(device)? == chip.serial_number() {
+                return Ok(Arc::clone(chip));
+            }
+        }
+        let snapshot = device
+            .run(ReadSnapshot::new())
+            .map_err(|error| reason(&error))?;
+        let chip = Chip::new(snapshot, self.slot);
+        let chip = match known {
+            Some(known) if known.is(&chip) => known,
+            _ => {
+                say(
+                    Level::Error,
+                    format_args!("slot {}: chip {}", self.slot, chip.serial_number()),
+                );
+                Arc::new(chip)
+            }
+        };
+        device.set_timing(Timing::new(chip.family()));
+        state.chip = Some(Arc::clone(&chip));
+        Ok(chip)
+    }
+}
+
+/// The serial number alone, which is in the first block of the configuration.
+fn serial_number(device: &mut AnyDevice) -> Result<atecc::SerialNumber, String> {
+    let address = BlockAddress::new(Place::Config, 0).map_err(|error| error.to_string())?;
+    let block = device
+        .execute(ReadBlock { address })
+        .map_err(|error| reason(&error))?;
+    let mut config = ConfigZone([0; 128]);
+    config.0[..32].copy_from_slice(&block);
+    Ok(config.serial_number())
+}
+
+fn reason(error: &DeviceError<BusFault>) -> String {
+    match error {
+        DeviceError::Bus(fault) => fault.to_string(),
+        DeviceError::Failed(failure) => failure.to_string(),
+    }
+}
+
+/// Whether the chip did not answer, against that it answered something bad.
+const fn gone(error: &DeviceError<BusFault>) -> bool {
+    match error {
+        DeviceError::Bus(fault) => !fault.is_lock(),
+        DeviceError::Failed(failure) => matches!(
+            failure,
+            Failure::NoAnswer { .. }
+                | Failure::BadWake(_)
+                | Failure::NotTaken { .. }
+                | Failure::Timeout { .. }
+                | Failure::Bus
+        ),
+    }
+}
+
+/// For `CK_SLOT_INFO`.
+fn describe(device: &DeviceUri) -> String {
+    match device {
+        DeviceUri::I2c { path, address } | DeviceUri::Served { path, address, .. } => {
+            format!("{} {address}", path.display())
+        }
+        DeviceUri::Image { path, .. } => path.display().to_string(),
+        DeviceUri::ThrowAway { .. } => "emulated chip".to_owned(),
+    }
+}
