@@ -1,0 +1,293 @@
+//! The safe core over emulated chips that are swapped, lost and found.
+
+mod support;
+
+use std::sync::{Arc, Mutex};
+
+use atecc_emulator::{Bus, Chip, Revision, SerialNumber};
+use atecc_x509::{PublicKey, SignatureBytes};
+use cryptoki_sys as ck;
+use nerves_key_device::{AnyBus, AnyDelay, AnyDevice, AnyWake};
+use nerves_key_pkcs11::attribute::Wanted;
+use nerves_key_pkcs11::mechanism::{Ecdh1, Mechanism};
+use nerves_key_pkcs11::module::Slots;
+use nerves_key_pkcs11::object::{PRIVATE_KEY, PUBLIC_KEY};
+use nerves_key_pkcs11::output::{Output, Room};
+use nerves_key_pkcs11::session::{Input, Session};
+use nerves_key_pkcs11::settings::{Scan, Settings};
+use nerves_key_pkcs11::token::{Look, Token};
+use nerves_key_pkcs11::{Error, Module};
+
+use support::provision;
+
+/// A finished chip, alone on its bus. `number` makes it unlike others.
+fn finished(revision: Revision, number: u8) -> Bus {
+    let serial = SerialNumber::generic([number, 0x10, 0x20, 0x30, 0x40, 0x50]);
+    let chip = Chip::throw_away(revision).unwrap().with_serial(serial);
+    let bus = Bus::with_chip(chip);
+    provision(&bus, &format!("PKCS11-{number}"));
+    bus
+}
+
+/// A slot whose chip can be changed.
+#[derive(Clone)]
+struct Socket(Arc<Mutex<Bus>>);
+
+impl Socket {
+    fn with(bus: &Bus) -> Self {
+        Self(Arc::new(Mutex::new(bus.clone())))
+    }
+
+    /// Put another chip in; the old one answers no more.
+    fn swap(&self, bus: &Bus) {
+        let old = std::mem::replace(&mut *self.0.lock().unwrap(), bus.clone());
+        old.power_down();
+    }
+
+    fn token(&self, slot: ck::CK_SLOT_ID) -> Token {
+        let socket = self.clone();
+        Token::with_opener(slot, "a socket".into(), move || {
+            Ok(device(&socket.0.lock().unwrap()))
+        })
+    }
+}
+
+fn device(bus: &Bus) -> AnyDevice {
+    let (i2c, delay) = (AnyBus::Emulated(bus.i2c()), AnyDelay::Emulated(bus.delay()));
+    atecc::Device::new(i2c, delay).with_wake(AnyWake)
+}
+
+fn module(tokens: impl IntoIterator<Item = Token>) -> Module {
+    let settings = Settings {
+        scan: Scan::Nothing,
+        ..Settings::default()
+    };
+    Module::new(settings).with_tokens(tokens)
+}
+
+fn session(token: Token) -> Session {
+    Session::open(Arc::new(token), ck::CKF_SERIAL_SESSION).unwrap()
+}
+
+fn public_key(session: &Session) -> PublicKey {
+    let point = session.object(PUBLIC_KEY, |key| {
+        key.attribute(ck::CKA_EC_POINT).map(<[u8]>::to_vec)
+    });
+    PublicKey::from_bytes(point.unwrap()[3..].try_into().unwrap())
+}
+
+fn sign(session: &Session, digest: [u8; 32]) -> Result<[u8; 64], Error> {
+    session.sign_begin(Some(Mechanism::Plain(ck::CKM_ECDSA)), PRIVATE_KEY)?;
+    match session.sign(Input::Whole(&digest), Room::Places(64))? {
+        Output::Ready(signature) => Ok(signature),
+        Output::Needs(_) => panic!("there was room"),
+    }
+}
+
+fn verifies(session: &Session, digest: [u8; 32], signature: [u8; 64]) -> bool {
+    let signature = SignatureBytes::from_bytes(signature);
+    public_key(session).verify(&digest, &signature).is_ok()
+}
+
+#[test]
+fn each_slot_has_its_own_chip() {
+    let buses = [
+        finished(Revision::Atecc508A, 1),
+        finished(Revision::Atecc608B, 2),
+    ];
+    let module = module([
+        Socket::with(&buses[0]).token(1),
+        Socket::with(&buses[1]).token(17),
+    ]);
+    assert_eq!(module.slots(Slots::WithToken), [1, 17]);
+    let open = |slot| {
+        let handle = module.open(slot, ck::CKF_SERIAL_SESSION).unwrap();
+        module.session(handle).unwrap()
+    };
+    // In turn, and both at once.
+    for _ in 0..2 {
+        let sessions = [open(1), open(17)];
+        let signatures = [&sessions[0], &sessions[1]].map(|it| sign(it, [7; 32]).unwrap());
+        assert_ne!(public_key(&sessions[0]), public_key(&sessions[1]));
+        assert!(verifies(&sessions[0], [7; 32], signatures[0]));
+        assert!(verifies(&sessions[1], [7; 32], signatures[1]));
+        assert!(!verifies(&sessions[0], [7; 32], signatures[1]));
+    }
+    let serials = [1, 17].map(|slot| module.token_info(slot).unwrap().serialNumber);
+    // 18 digits without the first two.
+    assert_eq!(
+        serials.map(|serial| serial[..4].to_vec()),
+        [b"2301", b"2302"]
+    );
+}
+
+#[test]
+fn a_query_for_the_length_leaves_the_chip_alone() {
+    let bus = finished(Revision::Atecc608B, 1);
+    let session = session(Socket::with(&bus).token(1));
+    session
+        .sign_begin(Some(Mechanism::Plain(ck::CKM_ECDSA)), PRIVATE_KEY)
+        .unwrap();
+    let before = bus.transactions();
+    for room in [Room::Query, Room::Places(63)] {
+        let output = session.sign(Input::Whole(&[7; 32]), room).unwrap();
+        assert_eq!(output, Output::Needs(64));
+    }
+    assert_eq!(bus.transactions(), before);
+    let output = session.sign(Input::Whole(&[7; 32]), Room::Places(64));
+    assert!(matches!(output, Ok(Output::Ready(_))));
+    assert!(bus.transactions() > before);
+}
+
+#[test]
+fn a_chip_that_comes_back_keeps_its_sessions() {
+    let bus = finished(Revision::Atecc608A, 1);
+    let socket = Socket::with(&bus);
+    let module = module([socket.token(3)]);
+    let handle = module.open(3, ck::CKF_SERIAL_SESSION).unwrap();
+    let session = module.session(handle).unwrap();
+    bus.power_down();
+    let gone = sign(&session, [7; 32]).unwrap_err();
+    assert_eq!(gone.rv(), ck::CKR_DEVICE_REMOVED, "{gone}");
+    let gone = module.open(3, ck::CKF_SERIAL_SESSION).unwrap_err();
+    assert_eq!(gone.rv(), ck::CKR_TOKEN_NOT_PRESENT, "{gone}");
+    assert!(module.slots(Slots::WithToken).is_empty());
+    assert_eq!(module.slots(Slots::All), [3]);
+    bus.power_up();
+    let signature = sign(&session, [7; 32]).unwrap();
+    assert!(verifies(&session, [7; 32], signature));
+    assert_eq!(module.slots(Slots::WithToken), [3]);
+}
+
+#[test]
+fn another_chip_ends_the_sessions_of_the_first() {
+    let (first, second) = (
+        finished(Revision::Atecc608B, 1),
+        finished(Revision::Atecc608B, 2),
+    );
+    let socket = Socket::with(&first);
+    let token = Arc::new(socket.token(1));
+    let open = || Session::open(Arc::clone(&token), ck::CKF_SERIAL_SESSION).unwrap();
+    let old = open();
+    let old_key = public_key(&old);
+    socket.swap(&second);
+    let error = sign(&old, [7; 32]).unwrap_err();
+    assert_eq!(error.rv(), ck::CKR_DEVICE_REMOVED, "{error}");
+    let error = old.find_begin(&[]).unwrap_err();
+    assert_eq!(error.rv(), ck::CKR_DEVICE_REMOVED, "{error}");
+    let new = open();
+    assert_ne!(public_key(&new), old_key);
+    assert!(verifies(&new, [7; 32], sign(&new, [7; 32]).unwrap()));
+}
+
+/// The same serial number and another key, as only an emulator or a thief can
+/// make it: no signature comes out that does not fit the key that was shown.
+#[test]
+fn a_signature_of_another_key_is_not_given_out() {
+    let (first, second) = (
+        finished(Revision::Atecc608B, 1),
+        finished(Revision::Atecc608B, 1),
+    );
+    let state = Arc::new(Mutex::new(first.clone()));
+    let opener = Arc::clone(&state);
+    let token = Token::with_opener(1, "a socket".into(), move || {
+        Ok(device(&opener.lock().unwrap()))
+    });
+    let token = Arc::new(token);
+    let session = Session::open(Arc::clone(&token), ck::CKF_SERIAL_SESSION).unwrap();
+    *state.lock().unwrap() = second;
+    // The bus is opened anew when the first one fails.
+    first.power_down();
+    let error = sign(&session, [7; 32]).unwrap_err();
+    assert_eq!(error.rv(), ck::CKR_DEVICE_REMOVED, "{error}");
+}
+
+#[test]
+fn an_empty_slot_is_asked_once() {
+    let bus = Bus::new();
+    let token = Socket::with(&bus).token(1);
+    let rv = |look| token.chip(look).unwrap_err().rv();
+    assert_eq!(rv(Look::Recent), ck::CKR_TOKEN_NOT_PRESENT);
+    let one_pulse = bus.transactions();
+    for _ in 0..100 {
+        assert_eq!(rv(Look::Recent), ck::CKR_TOKEN_NOT_PRESENT);
+    }
+    assert_eq!(bus.transactions(), one_pulse);
+    // Somebody who wants this slot gets the driver's whole patience.
+    assert_eq!(rv(Look::Now), ck::CKR_TOKEN_NOT_PRESENT);
+    assert!(bus.transactions() >= 4 * one_pulse);
+}
+
+#[test]
+fn a_blank_chip_is_a_token_without_keys() {
+    let bus = Bus::with_chip(Chip::blank(Revision::Atecc608B));
+    let module = module([Socket::with(&bus).token(1)]);
+    let flags = module.token_info(1).unwrap().flags;
+    assert_eq!(flags & ck::CKF_TOKEN_INITIALIZED, 0);
+    let handle = module.open(1, ck::CKF_SERIAL_SESSION).unwrap();
+    let session = module.session(handle).unwrap();
+    let error = session
+        .sign_begin(Some(Mechanism::Plain(ck::CKM_ECDSA)), PRIVATE_KEY)
+        .unwrap_err();
+    assert_eq!(error.rv(), ck::CKR_KEY_HANDLE_INVALID);
+    let mechanisms = module.mechanisms(1).unwrap();
+    assert!(!mechanisms.contains(&ck::CKM_ECDSA));
+    assert!(mechanisms.contains(&ck::CKM_SHA256));
+}
+
+#[test]
+fn slot_events_are_comings_and_goings() {
+    let bus = finished(Revision::Atecc608B, 1);
+    let module = module([Socket::with(&bus).token(5)]);
+    assert_eq!(module.event().unwrap(), 5);
+    assert_eq!(module.event().unwrap_err().rv(), ck::CKR_NO_EVENT);
+    bus.power_down();
+    // What was seen is believed for a while.
+    std::thread::sleep(std::time::Duration::from_millis(600));
+    assert_eq!(module.event().unwrap(), 5);
+    assert_eq!(module.event().unwrap_err().rv(), ck::CKR_NO_EVENT);
+}
+
+#[test]
+fn the_secret_is_the_one_that_the_other_side_has() {
+    use p256::ecdh::diffie_hellman;
+    use p256::elliptic_curve::sec1::ToSec1Point;
+
+    for revision in [Revision::Atecc508A, Revision::Atecc608B] {
+        let session = session(Socket::with(&finished(revision, 1)).token(1));
+        let ours = p256::SecretKey::from_slice(&[0x11; 32]).unwrap();
+        let theirs = p256::PublicKey::from_sec1_bytes(&public_key(&session).to_sec1()).unwrap();
+        let expected = diffie_hellman(ours.to_nonzero_scalar(), theirs.as_affine());
+        let point = ours.public_key().to_sec1_point(false);
+        let in_der = [&[0x04, 65], point.as_bytes()].concat();
+        let value = |template: &[Wanted<'_>], public: &[u8]| {
+            let mechanism = Mechanism::Ecdh1(Ecdh1 {
+                kdf: ck::CKD_NULL,
+                shared: &[],
+                public,
+            });
+            let handle = session.derive(mechanism, PRIVATE_KEY, template).unwrap();
+            let value = session.object(handle, |object| {
+                object.attribute(ck::CKA_VALUE).map(<[u8]>::to_vec)
+            });
+            session.destroy(handle).unwrap();
+            value
+        };
+        let whole = expected.raw_secret_bytes().to_vec();
+        assert_eq!(value(&[], point.as_bytes()).unwrap(), whole);
+        assert_eq!(value(&[], &in_der).unwrap(), whole);
+        let length: ck::CK_ULONG = 16;
+        let short = Wanted {
+            kind: ck::CKA_VALUE_LEN,
+            value: &length.to_ne_bytes(),
+        };
+        // Leading bytes are removed.
+        assert_eq!(value(&[short], &in_der).unwrap(), whole[16..]);
+        let sensitive = Wanted {
+            kind: ck::CKA_SENSITIVE,
+            value: &[1],
+        };
+        let error = value(&[sensitive], &in_der).unwrap_err();
+        assert_eq!(error.rv(), ck::CKR_ATTRIBUTE_SENSITIVE);
+    }
+}
