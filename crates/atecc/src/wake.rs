@@ -166,8 +166,10 @@ mod tests {
 
     #[test]
     fn one_pulse_when_that_is_what_is_wanted() {
-        let mut timing = Timing::default();
-        timing.wake_pulses = 1;
+        let timing = Timing {
+            wake_pulses: 1,
+            ..Timing::default()
+        };
         let mut waking = Waking::new();
         let mut waited_us = 0;
         let end = loop {

@@ -31,13 +31,20 @@ fn every_function() {
     let functions = functions();
     cases::uninitialized(functions, &mut tally);
     cases::initialize(functions, &mut tally);
-    cases::module(functions, &mut tally);
-    cases::sessions(functions, &mut tally);
-    cases::objects(functions, &mut tally);
-    cases::digests(functions, &mut tally);
-    cases::signatures(functions, &mut tally);
-    cases::derivation(functions, &mut tally);
-    cases::unsupported(functions, &mut tally);
+    for cases in [
+        cases::module::module,
+        cases::sessions::sessions,
+        cases::objects::objects,
+        cases::objects::templates,
+        cases::objects::attributes,
+        cases::digests::digests,
+        cases::signatures::signatures,
+        cases::signatures::signing,
+        cases::derivation::derivation,
+        cases::unsupported::unsupported,
+    ] {
+        cases(functions, &mut tally);
+    }
     good::baseline(functions, &mut tally);
     good::threads(functions, &mut tally);
     good::fork(functions, &mut tally);
