@@ -1,6 +1,7 @@
 //! The demonstration's certificates before an outside judge, OpenSSL, and
 //! outside programs before the emulator.
 
+pub(crate) mod pkcs11;
 pub(crate) mod scripts;
 
 use std::path::{Path, PathBuf};
@@ -18,6 +19,11 @@ const PACKAGES: &[(&str, &str, &[&str])] = &[
     ("python3-venv", "python3", &["-c", "import ensurepip, venv"]),
     ("softhsm2", "softhsm2-util", &["--version"]),
     ("opensc", "opensc-tool", &["--version"]),
+    ("gnutls-bin", "p11tool", &["--version"]),
+    ("libengine-pkcs11-openssl", "openssl", &["engine", "pkcs11"]),
+    ("p11-kit", "p11-kit", &["list-modules"]),
+    ("curl", "curl", &["--version"]),
+    ("openssh-client", "which", &["ssh-keygen"]),
 ];
 
 /// Make sure that the judges are there, installing them where that is allowed.

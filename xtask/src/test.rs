@@ -72,6 +72,10 @@ const INTEROP: &[(&str, Work)] = &[
         "interop: timeline of a provisioning, chromium",
         Work::Own(interop::scripts::timeline),
     ),
+    (
+        "interop: PKCS#11 clients on a served chip",
+        Work::Own(interop::pkcs11::run),
+    ),
     ("cargo xtask fuzz", Work::Own(fuzz::short)),
 ];
 
