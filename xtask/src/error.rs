@@ -25,6 +25,10 @@ pub(crate) enum Error {
         check: &'static str,
         findings: Vec<String>,
     },
+    #[error("chip: {0}")]
+    Chip(String),
+    #[error("PKCS#11: {0}")]
+    Pkcs11(#[from] cryptoki::error::Error),
     #[error("Debian packages missing: {0} (install them, or pass --skip-interop)")]
     Packages(String),
 }

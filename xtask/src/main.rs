@@ -13,6 +13,7 @@ mod measurement;
 mod metadata;
 mod msrv;
 mod no_std;
+mod pkcs11;
 mod run;
 mod size;
 mod strand;
@@ -54,6 +55,12 @@ enum Task {
     Strand(strand::Options),
     /// Fuzzes the parsers of both sides.
     Fuzz(fuzz::Options),
+    /// Many processes sign with two chips by the PKCS#11 module, while holders
+    /// of a chip are killed.
+    Pkcs11Load(pkcs11::load::Options),
+    /// One of these processes.
+    #[command(hide = true)]
+    Pkcs11Worker(pkcs11::worker::Options),
 }
 
 fn main() -> ExitCode {
@@ -68,6 +75,8 @@ fn main() -> ExitCode {
         Task::Size(options) => size::run(&options),
         Task::Strand(options) => strand::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
+        Task::Pkcs11Load(options) => pkcs11::load::run(&options),
+        Task::Pkcs11Worker(options) => pkcs11::worker::run(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
