@@ -4,6 +4,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use atecc::BusAddress;
@@ -85,6 +86,32 @@ fn a_wait_ends_when_the_other_is_done() {
         drop(guard);
         waiting.join().unwrap().unwrap();
     });
+}
+
+/// Who gives the chip back and takes it again at once lets others in between.
+#[test]
+fn who_waits_is_not_passed_over() {
+    let directory = tempfile::tempdir().unwrap();
+    let lock = lock(directory.path());
+    let (sessions, over) = (AtomicU32::new(0), AtomicBool::new(false));
+    let most = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                let _guard = lock.take().unwrap();
+                sessions.fetch_add(1, Ordering::Relaxed);
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        });
+        let most = (0..5).map(|_| {
+            let before = sessions.load(Ordering::Relaxed);
+            drop(lock.take().unwrap());
+            sessions.load(Ordering::Relaxed) - before
+        });
+        let most = most.max();
+        over.store(true, Ordering::Relaxed);
+        most
+    });
+    assert!(most < Some(10), "{most:?} sessions of the other one");
 }
 
 #[test]

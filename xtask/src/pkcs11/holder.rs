@@ -6,7 +6,8 @@
 
 use std::path::PathBuf;
 
-/// Whether process `id` has a file locked whose name has `part` in it.
+/// Whether process `id` has the lock file of a chip locked, of those with
+/// `part` in their name.
 pub(super) fn holds(id: u32, part: &str) -> bool {
     let process = PathBuf::from(format!("/proc/{id}"));
     let Ok(descriptors) = std::fs::read_dir(process.join("fd")) else {
@@ -14,10 +15,15 @@ pub(super) fn holds(id: u32, part: &str) -> bool {
     };
     descriptors.flatten().any(|descriptor| {
         let named = std::fs::read_link(descriptor.path())
-            .is_ok_and(|file| file.to_string_lossy().contains(part));
+            .is_ok_and(|file| is_lock(&file.to_string_lossy(), part));
         let info = process.join("fdinfo").join(descriptor.file_name());
         named && std::fs::read_to_string(info).is_ok_and(|info| locked(&info))
     })
+}
+
+/// Who only waits for a chip has locked the file with the other ending.
+fn is_lock(file: &str, part: &str) -> bool {
+    file.contains(part) && file.ends_with(".lock")
 }
 
 fn locked(info: &str) -> bool {

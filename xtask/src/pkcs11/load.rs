@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
+use super::holder;
 use super::served::{Pace, Served};
 use super::worker::Report;
-use super::holder;
 use crate::error::Error;
 use crate::measurement::Destination;
 use crate::{run, table};
@@ -34,6 +34,9 @@ pub(crate) struct Options {
     /// Processes besides that sign and are killed.
     #[arg(long, value_name = "N", default_value_t = 2)]
     victims: u32,
+    /// In real time instead of as fast as possible: about 60 ms a signature.
+    #[arg(long)]
+    real_time: bool,
     #[command(flatten)]
     destination: Destination,
 }
@@ -52,13 +55,18 @@ pub(crate) fn short() -> Result<(), Error> {
         threads: 4,
         signatures: 50,
         victims: 1,
+        real_time: false,
         destination: Destination::default(),
     })
 }
 
 /// Run it.
 pub(crate) fn run(options: &Options) -> Result<(), Error> {
-    let served = Served::start(Pace::Fast)?;
+    let served = Served::start(if options.real_time {
+        Pace::Real
+    } else {
+        Pace::Fast
+    })?;
     let over = AtomicBool::new(false);
     let start = Instant::now();
     let (reports, killed) = std::thread::scope(|scope| {
@@ -73,7 +81,11 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
         over.store(true, Ordering::Relaxed);
         let killed: Result<Vec<u64>, Error> = killers
             .into_iter()
-            .map(|killer| killer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .map(|killer| {
+                killer
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            })
             .collect();
         (reports, killed)
     });
@@ -85,7 +97,9 @@ fn workers(options: &Options, served: &Served) -> Result<Vec<Report>, Error> {
     let children: Result<Vec<_>, Error> = (0..options.processes)
         .map(|number| {
             let mut command = worker(served, number, options.threads, options.signatures)?;
-            let child = command.spawn().map_err(|error| start_error(&command, error))?;
+            let child = command
+                .spawn()
+                .map_err(|error| start_error(&command, error))?;
             Ok((command, child))
         })
         .collect();
@@ -134,7 +148,9 @@ fn kill_until(over: &AtomicBool, first: u32, served: &Served) -> Result<u64, Err
         }
         let mut command = worker(served, number, 2, u32::MAX)?;
         command.stdout(Stdio::null()).stderr(Stdio::null());
-        let mut child = command.spawn().map_err(|error| start_error(&command, error))?;
+        let mut child = command
+            .spawn()
+            .map_err(|error| start_error(&command, error))?;
         std::thread::sleep(LIFE);
         let holds = wait_until_it_holds(&child, over, &served.lock_names());
         killed += u64::from(holds);
@@ -186,7 +202,11 @@ fn report(reports: &[Report], killed: u64, took: Duration, options: &Options) ->
         ("took", format!("{:.1} s", took.as_secs_f64())),
         (
             "first and last process ended after",
-            format!("{:.1} s, {:.1} s", quickest.as_secs_f64(), sum.took.as_secs_f64()),
+            format!(
+                "{:.1} s, {:.1} s",
+                quickest.as_secs_f64(),
+                sum.took.as_secs_f64()
+            ),
         ),
         (
             "slowest signature",

@@ -153,7 +153,10 @@ mod tests {
     #[test]
     fn digests_are_unlike_each_other() {
         assert_ne!(digest([1, 2, 3]), digest([1, 3, 2]));
-        assert_eq!(digest([1, 2, 3])[..12], [0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3]);
+        assert_eq!(
+            digest([1, 2, 3])[..12],
+            [0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3]
+        );
     }
 
     #[test]

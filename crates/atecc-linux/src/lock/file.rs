@@ -18,9 +18,10 @@ use rustix::io::Errno;
 
 use super::LockError;
 
-/// `atecc-dev-i2c-1-0x60.lock`. Paths that differ only in `/` against `-`
-/// share a name: they wait for each other needlessly, nothing worse.
-pub(super) fn name(device: &Path, address: BusAddress) -> OsString {
+/// `atecc-dev-i2c-1-0x60.lock`, and the same with `.turn` for who is next.
+/// Paths that differ only in `/` against `-` share a name: they wait for each
+/// other needlessly, nothing worse.
+pub(super) fn names(device: &Path, address: BusAddress) -> [OsString; 2] {
     let device = std::fs::canonicalize(device)
         .or_else(|_absent| std::path::absolute(device))
         .unwrap_or_else(|_empty| device.to_owned());
@@ -29,8 +30,11 @@ pub(super) fn name(device: &Path, address: BusAddress) -> OsString {
         name.push("-");
         name.push(part);
     }
-    name.push(format!("-{address}.lock"));
-    name
+    ["lock", "turn"].map(|ending| {
+        let mut name = name.clone();
+        name.push(format!("-{address}.{ending}"));
+        name
+    })
 }
 
 /// Where to look, in this order.
@@ -125,12 +129,13 @@ mod tests {
         let link = directory.path().join("secure-element");
         std::fs::write(&real, "").unwrap();
         symlink(&real, &link).unwrap();
-        let by_link = name(&link, BusAddress::DEFAULT);
-        assert_eq!(by_link, name(&real, BusAddress::DEFAULT));
-        assert_ne!(by_link, name(&real, BusAddress::TRUST_AND_GO));
+        let by_link = names(&link, BusAddress::DEFAULT);
+        assert_eq!(by_link, names(&real, BusAddress::DEFAULT));
+        assert_ne!(by_link, names(&real, BusAddress::TRUST_AND_GO));
         // Not there, as under the emulator: the name as it is.
-        let absent = name(Path::new("/dev/i2c-77"), BusAddress::DEFAULT);
-        assert_eq!(absent, "atecc-dev-i2c-77-0x60.lock");
+        let absent = names(Path::new("/dev/i2c-77"), BusAddress::DEFAULT);
+        assert_eq!(absent[0], "atecc-dev-i2c-77-0x60.lock");
+        assert_eq!(absent[1], "atecc-dev-i2c-77-0x60.turn");
     }
 
     #[test]

@@ -4,6 +4,11 @@
 //! - Every opening of the file is its own holder, so two devices within one
 //!   process exclude each other as well.
 //! - The kernel gives the lock back when its holder ends, however it ends.
+//! - Who waits takes his turn first, which is a lock of its own. Without it the
+//!   process that gives a chip back and wants it again at once would have it
+//!   again: the others try a few times in each of its sessions. With it there
+//!   is one who waits for the chip, and the last holder is among those who wait
+//!   for the turn.
 //! - A file that was deleted meanwhile (by a cleaner of temporary files) locks
 //!   nobody out; so the file is looked up again once it is locked.
 
@@ -11,7 +16,7 @@ mod error;
 mod file;
 mod holder;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -22,14 +27,18 @@ use rustix::io::Errno;
 
 pub use error::LockError;
 
-/// Between two tries. `flock` itself waits for ever or not at all.
-const RETRY: Duration = Duration::from_millis(5);
+/// Between two tries for the chip. `flock` itself waits for ever or not at all.
+const RETRY: Duration = Duration::from_millis(1);
+/// Between two tries for the turn. Longer than the chip is free between two
+/// sessions, so that who had the chip is not first.
+const RETRY_TURN: Duration = Duration::from_millis(5);
 
 /// The lock of one chip.
 #[derive(Clone, Debug)]
 pub struct SessionLock {
     address: BusAddress,
     name: OsString,
+    turn: OsString,
     directories: Vec<PathBuf>,
     patience: Duration,
 }
@@ -56,9 +65,11 @@ impl SessionLock {
     /// only meet if root's came first.
     #[must_use]
     pub fn new(device: impl AsRef<Path>, address: BusAddress) -> Self {
+        let [name, turn] = file::names(device.as_ref(), address);
         Self {
             address,
-            name: file::name(device.as_ref(), address),
+            name,
+            turn,
             directories: file::directories(),
             patience: Self::PATIENCE,
         }
@@ -91,21 +102,33 @@ impl SessionLock {
     /// [`LockError::Busy`] when it was not free in time, the others when there
     /// is no usable lock file.
     pub fn take(&self) -> Result<SessionGuard, LockError> {
-        self.take_within(self.patience)
+        let start = Instant::now();
+        match self.wait(&self.turn, start, self.patience, RETRY_TURN) {
+            Ok(_turn) => self.wait(&self.name, start, self.patience, RETRY),
+            // Not who waits is of interest, but who has the chip.
+            Err(LockError::Busy { .. }) => self.wait(&self.name, start, Duration::ZERO, RETRY),
+            Err(error) => Err(error),
+        }
     }
 
-    /// Take the lock if it is free.
+    /// Take the lock if it is free, whoever waits for it.
     ///
     /// # Errors
     /// As [`Self::take`], without the wait.
     pub fn try_take(&self) -> Result<SessionGuard, LockError> {
-        self.take_within(Duration::ZERO)
+        self.wait(&self.name, Instant::now(), Duration::ZERO, RETRY)
     }
 
-    fn take_within(&self, patience: Duration) -> Result<SessionGuard, LockError> {
-        let start = Instant::now();
+    /// Lock the file `name`, for `patience` from `start` on.
+    fn wait(
+        &self,
+        name: &OsStr,
+        start: Instant,
+        patience: Duration,
+        retry: Duration,
+    ) -> Result<SessionGuard, LockError> {
         loop {
-            let (file, path) = file::open(&self.directories, &self.name)?;
+            let (file, path) = file::open(&self.directories, name)?;
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) if file::is_at(&file, &path) => {
                     return Ok(SessionGuard { file, path });
@@ -126,7 +149,7 @@ impl SessionLock {
                     waited,
                 });
             }
-            std::thread::sleep(RETRY.min(patience.saturating_sub(waited)));
+            std::thread::sleep(retry.min(patience.saturating_sub(waited)));
         }
     }
 }
