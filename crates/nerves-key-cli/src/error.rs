@@ -35,6 +35,15 @@ impl From<Exit> for ExitCode {
 pub(crate) struct CliError {
     pub(crate) exit: Exit,
     message: String,
+    document: Document,
+}
+
+/// Whether the error is a JSON document of its own.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Document {
+    Own,
+    /// The one that was printed says it.
+    Printed,
 }
 
 impl CliError {
@@ -42,7 +51,20 @@ impl CliError {
         Self {
             exit,
             message: message.to_string(),
+            document: Document::Own,
         }
+    }
+
+    /// The result that was printed has the error and the exit code.
+    pub(crate) fn after_document(self) -> Self {
+        Self {
+            document: Document::Printed,
+            ..self
+        }
+    }
+
+    pub(crate) const fn document(&self) -> Document {
+        self.document
     }
 
     pub(crate) fn failed(message: impl fmt::Display) -> Self {

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use crate::error::CliError;
+use crate::error::{CliError, Document};
 
 /// How results are printed.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +18,10 @@ pub(crate) struct Output {
 impl Output {
     pub(crate) const fn new(json: bool) -> Self {
         Self { json }
+    }
+
+    pub(crate) const fn is_json(self) -> bool {
+        self.json
     }
 
     /// The command's result: `text` for people, `document` for programs.
@@ -44,7 +48,7 @@ impl Output {
 
     /// The end of a command that failed.
     pub(crate) fn error(self, error: &CliError) {
-        if self.json {
+        if self.json && error.document() == Document::Own {
             let document = json!({
                 "error": error.to_string(),
                 "exit_code": error.exit as u8,

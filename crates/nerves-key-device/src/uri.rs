@@ -3,6 +3,7 @@
 //! `i2c:PATH[?addr=0x35]`, a bare bus number, `emu:PATH[?chip=NAME]`, `emu:`,
 //! `unix:PATH[?bus=N&addr=0x35]`.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -95,6 +96,27 @@ pub enum UriError {
     /// Not a chip that is emulated.
     #[error(transparent)]
     Chip(#[from] UnknownRevision),
+}
+
+/// As [`DeviceUri::from_str`] reads it.
+impl fmt::Display for DeviceUri {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::I2c { path, address } => write!(f, "i2c:{}?addr={address}", path.display()),
+            Self::Image { path, chip } => {
+                write!(f, "emu:{}", path.display())?;
+                chip.map_or(Ok(()), |chip| write!(f, "?chip={chip}"))
+            }
+            Self::Served { path, bus, address } => {
+                write!(f, "unix:{}?addr={address}", path.display())?;
+                bus.map_or(Ok(()), |bus| write!(f, "&bus={bus}"))
+            }
+            Self::ThrowAway { chip } => {
+                f.write_str("emu:")?;
+                chip.map_or(Ok(()), |chip| write!(f, "?chip={chip}"))
+            }
+        }
+    }
 }
 
 impl FromStr for DeviceUri {
@@ -223,6 +245,23 @@ mod tests {
 
     fn parse(text: &str) -> Result<DeviceUri, String> {
         text.parse().map_err(|error: UriError| error.to_string())
+    }
+
+    #[test]
+    fn what_is_printed_is_read_again() {
+        for text in [
+            "3",
+            "i2c:/dev/i2c-1?addr=0x35",
+            "emu:chip.img",
+            "emu:chip.img?chip=atecc508a",
+            "emu:",
+            "emu:?chip=atecc608a",
+            "unix:/run/e",
+            "unix:/run/e?bus=7&addr=0x35",
+        ] {
+            let uri = parse(text).unwrap();
+            assert_eq!(parse(&uri.to_string()), Ok(uri));
+        }
     }
 
     #[test]

@@ -147,12 +147,19 @@ impl Settings {
 
     fn add_from_environment(&mut self, device: &OsString) -> Result<(), UriError> {
         let device = DeviceUri::from_str(&device.to_string_lossy())?;
-        let known = self.slots.values().any(|known| *known == device);
-        if !known {
-            let number = number(&device).unwrap_or(ENVIRONMENT_SLOT);
-            self.slots.entry(number).or_insert(device);
-        }
+        let slot = self.slot_of(&device);
+        self.slots.entry(slot).or_insert(device);
         Ok(())
+    }
+
+    /// The slot that `device` has, or gets when `NERVES_KEY_DEVICE` names it.
+    #[must_use]
+    pub fn slot_of(&self, device: &DeviceUri) -> CK_SLOT_ID {
+        let mut slots = self.slots.iter();
+        let configured = slots.find_map(|(slot, known)| (known == device).then_some(*slot));
+        configured
+            .or_else(|| number(device))
+            .unwrap_or(ENVIRONMENT_SLOT)
     }
 
     /// The slots there are now, with what is found.

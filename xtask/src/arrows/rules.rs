@@ -158,6 +158,7 @@ pub(super) const RULES: &[Rule] = &[
             "atecc-x509",
             "nerves-key",
             "nerves-key-device",
+            "nerves-key-pkcs11",
             "nerves-key-provision",
             "nerves-key-schema",
         ]),

@@ -5,6 +5,7 @@ mod demo;
 mod device;
 mod emulator;
 mod info;
+mod pkcs11;
 mod provision;
 mod sign;
 mod signer;
@@ -24,6 +25,7 @@ pub(crate) fn run(cli: Cli, output: Output) -> Result<(), CliError> {
         Command::Device(command) => device::run(&command, output),
         Command::Cert(command) => cert::run(&command, output),
         Command::Sign(arguments) => sign::run(&arguments, output),
+        Command::Pkcs11(command) => pkcs11::run(&command, output),
         Command::Emulator(command) => emulator::run(&command, output),
         Command::Transcript(command) => transcript::run(&command, output),
     }

@@ -1,0 +1,152 @@
+//! `nerves-key pkcs11 check`.
+//!
+//! The module is loaded as any program does it. Which chips it has is its own
+//! matter, and a chip of the user's choice reaches it by the environment
+//! alone: for that, this program starts itself again.
+
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::error::Error;
+use cryptoki::slot::Slot;
+use nerves_key_device::DeviceUri;
+use nerves_key_pkcs11::settings::{Environment, Settings};
+use serde_json::json;
+
+use super::finding::Finding;
+use super::{module, token};
+use crate::cli::Check;
+use crate::error::{CliError, Exit};
+use crate::output::Output;
+
+/// For a slot without a chip.
+const WIRING: &str = "check power, wiring and address, that the bus runs at 100 kHz, and that this \
+                      user may read and write it (group i2c)";
+const EXPLAIN: &str = "NERVES_KEY_LOG=error explains each call that fails";
+
+pub(super) fn run(arguments: &Check, output: Output) -> Result<(), CliError> {
+    if let Some(device) = &arguments.chip.device {
+        return Err(again_with(device, arguments, output));
+    }
+    let checked = match module::path(arguments.module.as_deref()) {
+        Ok(path) => all(&path, arguments.slot),
+        Err(finding) => Checked {
+            findings: vec![finding],
+            exit: Exit::Failed,
+        },
+    };
+    checked.report(output)
+}
+
+/// This program in its own place, with `device` in the environment. It returns
+/// only when that fails.
+fn again_with(device: &DeviceUri, arguments: &Check, output: Output) -> CliError {
+    let settings = Settings::load(Environment::Trusted, |problem| output.message(&problem));
+    let this = match std::env::current_exe() {
+        Ok(this) => this,
+        Err(error) => return CliError::failed(error),
+    };
+    let mut command = Command::new(this);
+    command
+        .args(output.is_json().then_some("--json"))
+        .args(["pkcs11", "check", "--slot"])
+        .arg(settings.slot_of(device).to_string())
+        .env("NERVES_KEY_DEVICE", device.to_string());
+    if let Some(module) = &arguments.module {
+        command.arg("--module").arg(module);
+    }
+    CliError::failed(command.exec())
+}
+
+/// What was found, and how the command ends if any of it is a fault.
+struct Checked {
+    findings: Vec<Finding>,
+    exit: Exit,
+}
+
+impl Checked {
+    fn report(self, output: Output) -> Result<(), CliError> {
+        let text: Vec<_> = self.findings.iter().map(Finding::line).collect();
+        let documents: Vec<_> = self.findings.iter().map(Finding::document).collect();
+        let faults = self.findings.iter().filter(|it| it.is_fault()).count();
+        let exit = if faults == 0 { 0 } else { self.exit as u8 };
+        output.result(
+            &text.join("\n"),
+            &json!({ "findings": documents, "faults": faults, "exit_code": exit }),
+        )?;
+        if faults == 0 {
+            return Ok(());
+        }
+        let plural = if faults == 1 { "" } else { "s" };
+        let said = format!("{faults} fault{plural} found");
+        Err(CliError::new(self.exit, said).after_document())
+    }
+}
+
+fn all(path: &Path, only: Option<u64>) -> Checked {
+    let mut findings = Vec::new();
+    let exit = match look(path, only, &mut findings) {
+        Ok(exit) => exit,
+        Err(error) => {
+            let next = match error {
+                Error::LibraryLoading(_) => "it is not this machine's module: install it anew",
+                _ => EXPLAIN,
+            };
+            findings.push(Finding::fault("module", error.to_string(), next));
+            Exit::Failed
+        }
+    };
+    findings.push(module::p11_kit(path));
+    Checked { findings, exit }
+}
+
+fn look(path: &Path, only: Option<u64>, findings: &mut Vec<Finding>) -> Result<Exit, Error> {
+    let client = Pkcs11::new(path)?;
+    client.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK))?;
+    let info = client.get_library_info()?;
+    findings.push(Finding::good(
+        "module",
+        format!(
+            "{}: {} {}, PKCS#11 {}",
+            path.display(),
+            info.library_description(),
+            info.library_version(),
+            info.cryptoki_version()
+        ),
+    ));
+    let wanted = |slot: &Slot| only.is_none_or(|only| slot.id() == only);
+    let slots: Vec<_> = client.get_all_slots()?.into_iter().filter(wanted).collect();
+    let tokens = client.get_slots_with_token()?;
+    let (tokens, empty): (Vec<_>, Vec<_>) =
+        slots.into_iter().partition(|slot| tokens.contains(slot));
+    if tokens.is_empty() {
+        let said = format!("none of them has a chip that answers: {}", list(&empty));
+        findings.push(Finding::fault("slots", said, WIRING));
+        return Ok(Exit::NoChip);
+    }
+    findings.push(Finding::good(
+        "slots",
+        format!("chips in {}", list(&tokens)),
+    ));
+    if !empty.is_empty() {
+        let said = format!("no chip answers in {}", list(&empty));
+        findings.push(Finding::note("slots", said, "nothing, unless one should"));
+    }
+    for slot in tokens {
+        findings.extend(token::check(&client, slot));
+    }
+    Ok(Exit::Failed)
+}
+
+fn list(slots: &[Slot]) -> String {
+    match slots {
+        [] => "there is no bus".to_owned(),
+        slots => slots
+            .iter()
+            .map(|slot| slot.id().to_string())
+            .collect::<Vec<_>>()
+            .join(", "),
+    }
+}

@@ -1,0 +1,132 @@
+//! `nerves-key pkcs11 uri`.
+//!
+//! The module's own code looks for the chips, so that what is printed is what
+//! the module will say. It need not be installed for that.
+
+use std::collections::BTreeMap;
+
+use nerves_key_device::DeviceUri;
+use nerves_key_pkcs11::chip::Chip;
+use nerves_key_pkcs11::object::{DEVICE_CERTIFICATE, Names, PRIVATE_KEY, SIGNER_CERTIFICATE};
+use nerves_key_pkcs11::settings::{Environment, Settings};
+use nerves_key_pkcs11::token::{Look, Token};
+use serde_json::{Value, json};
+
+use crate::cli::ThisChip;
+use crate::error::{CliError, Exit};
+use crate::output::Output;
+
+pub(super) fn run(chip: &ThisChip, output: Output) -> Result<(), CliError> {
+    let settings = Settings::load(Environment::Trusted, |problem| output.message(&problem));
+    let (slots, look) = match &chip.device {
+        // Somebody wants this very chip.
+        Some(device) => (one(&settings, device), Look::Now),
+        None => (settings.slots_now(), Look::Recent),
+    };
+    let mut lines = Vec::new();
+    let mut documents = Vec::new();
+    let mut silent = Vec::new();
+    for (slot, device) in slots {
+        let token = Token::new(slot, device);
+        match token.chip(look) {
+            Ok(chip) => {
+                let names = Names::of(slot);
+                let uris = uris(&names, &chip);
+                lines.push(format!(
+                    "{}: {} in slot {slot}",
+                    token.description(),
+                    chip.serial_number()
+                ));
+                lines.extend(uris.iter().map(|(what, uri)| format!("  {what:<20}{uri}")));
+                documents.push(document(&names, &token, &chip, &uris));
+            }
+            Err(error) => silent.push(format!("{}: {error}", token.description())),
+        }
+    }
+    if documents.is_empty() {
+        let reasons = match silent.as_slice() {
+            [] => "there is no bus".to_owned(),
+            silent => silent.join("\n"),
+        };
+        let said = format!("no chip answers: {reasons}");
+        return Err(CliError::new(Exit::NoChip, said));
+    }
+    output.result(&lines.join("\n"), &json!({ "chips": documents }))
+}
+
+fn one(settings: &Settings, device: &DeviceUri) -> BTreeMap<u64, DeviceUri> {
+    BTreeMap::from([(settings.slot_of(device), device.clone())])
+}
+
+/// What there is on the chip, by what it is.
+fn uris(names: &Names, chip: &Chip) -> Vec<(&'static str, String)> {
+    let token = token(names);
+    let has = |handle| chip.objects.iter().any(|object| object.handle == handle);
+    let objects = [
+        (PRIVATE_KEY, "private key", &names.label, "private"),
+        (PRIVATE_KEY, "public key", &names.label, "public"),
+        (DEVICE_CERTIFICATE, "certificate", &names.label, "cert"),
+        (
+            SIGNER_CERTIFICATE,
+            "signer certificate",
+            &names.of_signer().label,
+            "cert",
+        ),
+    ]
+    .map(|(handle, what, label, kind)| {
+        let uri = format!("{token};object={};type={kind}", encoded(label.as_bytes()));
+        has(handle).then_some((what, uri))
+    });
+    [("token", token)]
+        .into_iter()
+        .chain(objects.into_iter().flatten())
+        .collect()
+}
+
+fn token(names: &Names) -> String {
+    format!("pkcs11:token={}", encoded(names.label.as_bytes()))
+}
+
+fn document(names: &Names, token: &Token, chip: &Chip, uris: &[(&str, String)]) -> Value {
+    let by_kind: serde_json::Map<_, _> = uris
+        .iter()
+        .map(|(what, uri)| (what.replace(' ', "_"), json!(uri)))
+        .collect();
+    json!({
+        "slot": token.slot(),
+        "device": token.description(),
+        "serial_number": chip.serial_number().to_string(),
+        "id": encoded(&names.id),
+        "uris": by_kind,
+    })
+}
+
+/// As RFC 7512, section 2.3 has it: unreserved characters as they are, all
+/// others by `%` and two hexadecimal digits.
+fn encoded(bytes: &[u8]) -> String {
+    let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    bytes.iter().fold(String::new(), |text, byte| {
+        if unreserved(*byte) {
+            text + &char::from(*byte).to_string()
+        } else {
+            text + &format!("%{byte:02X}")
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reserved_characters_are_encoded() {
+        assert_eq!(encoded(b"1 signer"), "1%20signer");
+        assert_eq!(encoded(b":;=%/?"), "%3A%3B%3D%25%2F%3F");
+        assert_eq!(encoded("\u{e9}".as_bytes()), "%C3%A9");
+    }
+
+    #[test]
+    fn a_token_is_named_by_its_slot() {
+        assert_eq!(token(&Names::of(1)), "pkcs11:token=1");
+    }
+}
