@@ -11,7 +11,7 @@ use nerves_key_device::{AnyBus, AnyDelay, AnyDevice, AnyWake};
 use nerves_key_pkcs11::attribute::Wanted;
 use nerves_key_pkcs11::mechanism::{Ecdh1, Mechanism};
 use nerves_key_pkcs11::module::Slots;
-use nerves_key_pkcs11::object::{PRIVATE_KEY, PUBLIC_KEY};
+use nerves_key_pkcs11::object::{DEVICE_CERTIFICATE, PRIVATE_KEY, PUBLIC_KEY};
 use nerves_key_pkcs11::output::{Output, Room};
 use nerves_key_pkcs11::session::{Input, Session};
 use nerves_key_pkcs11::settings::{Scan, Settings};
@@ -76,6 +76,15 @@ fn public_key(session: &Session) -> PublicKey {
     PublicKey::from_bytes(point.unwrap()[3..].try_into().unwrap())
 }
 
+/// Of the device certificate.
+fn certified_key(session: &Session) -> PublicKey {
+    let der = session.object(DEVICE_CERTIFICATE, |certificate| {
+        certificate.attribute(ck::CKA_VALUE).map(<[u8]>::to_vec)
+    });
+    let certificate = atecc_x509::Certificate::from_der(der.unwrap()).unwrap();
+    certificate.public_key().unwrap()
+}
+
 fn sign(session: &Session, digest: [u8; 32]) -> Result<[u8; 64], Error> {
     session.sign_begin(Some(Mechanism::Plain(ck::CKM_ECDSA)), PRIVATE_KEY)?;
     match session.sign(Input::Whole(&digest), Room::Places(64))? {
@@ -109,6 +118,9 @@ fn each_slot_has_its_own_chip() {
         let sessions = [open(1), open(17)];
         let signatures = [&sessions[0], &sessions[1]].map(|it| sign(it, [7; 32]).unwrap());
         assert_ne!(public_key(&sessions[0]), public_key(&sessions[1]));
+        for session in &sessions {
+            assert_eq!(certified_key(session), public_key(session));
+        }
         assert!(verifies(&sessions[0], [7; 32], signatures[0]));
         assert!(verifies(&sessions[1], [7; 32], signatures[1]));
         assert!(!verifies(&sessions[0], [7; 32], signatures[1]));

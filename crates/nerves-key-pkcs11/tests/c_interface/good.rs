@@ -12,9 +12,8 @@ use crate::tally::Tally;
 
 type Table = CK_FUNCTION_LIST_3_0;
 
-/// PKCS#11 Profiles 3.0, baseline provider: information, slots, sessions,
-/// objects by class, and here a signature that others verify.
-pub(crate) fn baseline(table: &Table, tally: &mut Tally) {
+/// Signatures that others verify.
+pub(crate) fn signatures(table: &Table, tally: &mut Tally) {
     let handle = session(table, tally);
     let key = public_key(table, handle);
     for length in [1, 20, 32, 48, 64] {

@@ -9,6 +9,7 @@ mod support;
 
 mod cases;
 mod good;
+mod profiles;
 mod tally;
 
 use std::ptr::{null, null_mut};
@@ -45,7 +46,9 @@ fn every_function() {
     ] {
         cases(functions, &mut tally);
     }
-    good::baseline(functions, &mut tally);
+    profiles::baseline(functions, &mut tally);
+    profiles::public_certificates(functions, &mut tally);
+    good::signatures(functions, &mut tally);
     good::threads(functions, &mut tally);
     good::fork(functions, &mut tally);
     cases::finalize(functions, &mut tally);

@@ -32,7 +32,7 @@ macro_rules! cases {
 pub(crate) use cases;
 
 /// One with a value.
-fn attribute<T>(kind: ck::CK_ATTRIBUTE_TYPE, value: &mut [T]) -> CK_ATTRIBUTE {
+pub(crate) fn attribute<T>(kind: ck::CK_ATTRIBUTE_TYPE, value: &mut [T]) -> CK_ATTRIBUTE {
     CK_ATTRIBUTE {
         type_: kind,
         pValue: value.as_mut_ptr().cast(),
@@ -41,7 +41,7 @@ fn attribute<T>(kind: ck::CK_ATTRIBUTE_TYPE, value: &mut [T]) -> CK_ATTRIBUTE {
 }
 
 /// One whose length is asked for.
-const fn ask(kind: ck::CK_ATTRIBUTE_TYPE) -> CK_ATTRIBUTE {
+pub(crate) const fn ask(kind: ck::CK_ATTRIBUTE_TYPE) -> CK_ATTRIBUTE {
     CK_ATTRIBUTE {
         type_: kind,
         pValue: null_mut(),

@@ -1,5 +1,6 @@
 //! Finding objects, and what they say of themselves.
 
+use std::cell::RefCell;
 use std::ptr::null_mut;
 
 use cryptoki_sys as ck;
@@ -75,8 +76,15 @@ pub(crate) fn templates(table: &Table, tally: &mut Tally) {
         found.sort_unstable();
         found
     };
-    let class = |class| attribute(ck::CKA_CLASS, Vec::leak(vec![class]));
-    let bytes = |kind, value: &[u8]| attribute(kind, Vec::leak(value.to_vec()));
+    // Templates lead to these values to the end.
+    let values = RefCell::new(Vec::new());
+    let bytes = |kind, value: &[u8]| {
+        let mut value = value.to_vec();
+        let attribute = attribute(kind, &mut value);
+        values.borrow_mut().push(value);
+        attribute
+    };
+    let class = |class: ck::CK_OBJECT_CLASS| bytes(ck::CKA_CLASS, &class.to_ne_bytes());
     for (template, expected) in [
         (vec![class(ck::CKO_PRIVATE_KEY)], vec![1]),
         (vec![class(ck::CKO_PUBLIC_KEY)], vec![2]),
