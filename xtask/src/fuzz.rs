@@ -60,7 +60,7 @@ struct Outcome {
 /// Build and run all targets.
 pub(crate) fn run(options: &Options) -> Result<(), Error> {
     let directory = metadata::workspace()?.target_directory.join("fuzz");
-    let host = host()?;
+    let host = run::host()?;
     // With a target named, build scripts and macros are not instrumented.
     let mut build = run::cargo(["build", "--release", "--locked", "--target", &host]);
     build.args(["--manifest-path", "fuzz/Cargo.toml", "--target-dir"]);
@@ -93,15 +93,6 @@ pub(crate) fn short() -> Result<(), Error> {
         seconds: SECONDS,
         target: None,
         destination: Destination::default(),
-    })
-}
-
-fn host() -> Result<String, Error> {
-    let version = run::captured(&mut run::program("rustc", ["-vV"]))?;
-    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(str::to_owned).ok_or_else(|| Error::Findings {
-        check: "the host in `rustc -vV`",
-        findings: vec![version.clone()],
     })
 }
 

@@ -22,6 +22,7 @@ const PACKAGES: &[(&str, &str, &[&str])] = &[
     ("gnutls-bin", "p11tool", &["--version"]),
     ("libengine-pkcs11-openssl", "openssl", &["engine", "pkcs11"]),
     ("p11-kit", "p11-kit", &["list-modules"]),
+    ("valgrind", "valgrind", &["--version"]),
     ("curl", "curl", &["--version"]),
     ("openssh-client", "which", &["ssh-keygen"]),
 ];

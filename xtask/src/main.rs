@@ -58,6 +58,11 @@ enum Task {
     /// Many processes sign with two chips by the PKCS#11 module, while holders
     /// of a chip are killed.
     Pkcs11Load(pkcs11::load::Options),
+    /// Measures one signature by the PKCS#11 module, by the command, and with
+    /// a wake for each command of the chip.
+    Pkcs11Latency(pkcs11::latency::Options),
+    /// The cases of the PKCS#11 C interface under valgrind.
+    Valgrind,
     /// One of these processes.
     #[command(hide = true)]
     Pkcs11Worker(pkcs11::worker::Options),
@@ -76,6 +81,8 @@ fn main() -> ExitCode {
         Task::Strand(options) => strand::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Pkcs11Load(options) => pkcs11::load::run(&options),
+        Task::Pkcs11Latency(options) => pkcs11::latency::run(&options),
+        Task::Valgrind => pkcs11::valgrind::run(),
         Task::Pkcs11Worker(options) => pkcs11::worker::run(&options),
     };
     match result {

@@ -86,6 +86,16 @@ pub(crate) fn captured(command: &mut Command) -> Result<String, Error> {
     })
 }
 
+/// The triple of this machine.
+pub(crate) fn host() -> Result<String, Error> {
+    let version = captured(&mut program("rustc", ["-vV"]))?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned).ok_or_else(|| Error::Findings {
+        check: "the host in `rustc -vV`",
+        findings: vec![version.clone()],
+    })
+}
+
 /// As one would type it.
 pub(crate) fn line(command: &Command) -> String {
     let name = Path::new(command.get_program()).file_stem();

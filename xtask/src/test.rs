@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::error::Error;
-use crate::{arrows, commands, fuzz, interop, msrv, no_std, run, size, table};
+use crate::{arrows, commands, fuzz, interop, msrv, no_std, pkcs11, run, size, table};
 
 /// Options of `cargo xtask test`.
 #[derive(Debug, clap::Args)]
@@ -51,6 +51,10 @@ const STEPS: &[(&str, Work)] = &[
     ),
     ("cargo xtask no-std", Work::Own(no_std::run)),
     ("cargo xtask size", Work::Own(size::check)),
+    (
+        "cargo xtask pkcs11-load, short",
+        Work::Own(pkcs11::load::short),
+    ),
 ];
 
 /// The steps that need outside programs.
@@ -76,6 +80,7 @@ const INTEROP: &[(&str, Work)] = &[
         "interop: PKCS#11 clients on a served chip",
         Work::Own(interop::pkcs11::run),
     ),
+    ("cargo xtask valgrind", Work::Own(pkcs11::valgrind::run)),
     ("cargo xtask fuzz", Work::Own(fuzz::short)),
 ];
 

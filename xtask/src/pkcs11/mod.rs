@@ -2,8 +2,10 @@
 //! `nerves-key` command serves.
 
 mod holder;
+pub(crate) mod latency;
 pub(crate) mod load;
 mod served;
+pub(crate) mod valgrind;
 pub(crate) mod worker;
 
 use std::path::Path;

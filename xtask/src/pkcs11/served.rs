@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::{metadata, run};
 
 /// A bus that nobody else on this machine has a lock for.
-const BUS: u32 = 4011;
+pub(super) const BUS: u32 = 4011;
 /// Where the chips are; the configuration's slots are 1 and 2.
 const ADDRESSES: [u8; 2] = [0x60, 0x35];
 /// For the server to be there.
@@ -82,7 +82,7 @@ impl Served {
 
     /// The name of the chip at `address`.
     pub(super) fn device(&self, address: u8) -> String {
-        let socket = self.directory.path().join("socket");
+        let socket = self.socket();
         format!("unix:{}?bus={BUS}&addr={address:#04x}", socket.display())
     }
 
@@ -94,6 +94,16 @@ impl Served {
     /// The module.
     pub(super) fn module(&self) -> PathBuf {
         self.programs.join("libnerves_key_pkcs11.so")
+    }
+
+    /// The `nerves-key` command.
+    pub(super) fn command(&self) -> PathBuf {
+        self.programs.join("nerves-key")
+    }
+
+    /// Where the server listens.
+    pub(super) fn socket(&self) -> PathBuf {
+        self.directory.path().join("socket")
     }
 
     /// In the names of the lock files of these chips.
