@@ -4,7 +4,7 @@
 //! descriptor: `lock: 1: FLOCK  ADVISORY  WRITE 4321 00:19:873 0 EOF`.
 //! Source: proc(5), "/proc/pid/fdinfo".
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Whether process `id` has the lock file of a chip locked, of those with
 /// `part` in their name.
@@ -14,16 +14,15 @@ pub(super) fn holds(id: u32, part: &str) -> bool {
         return false;
     };
     descriptors.flatten().any(|descriptor| {
-        let named = std::fs::read_link(descriptor.path())
-            .is_ok_and(|file| is_lock(&file.to_string_lossy(), part));
+        let named = std::fs::read_link(descriptor.path()).is_ok_and(|file| is_lock(&file, part));
         let info = process.join("fdinfo").join(descriptor.file_name());
         named && std::fs::read_to_string(info).is_ok_and(|info| locked(&info))
     })
 }
 
 /// Who only waits for a chip has locked the file with the other ending.
-fn is_lock(file: &str, part: &str) -> bool {
-    file.contains(part) && file.ends_with(".lock")
+fn is_lock(file: &Path, part: &str) -> bool {
+    file.to_string_lossy().contains(part) && file.extension().is_some_and(|it| it == "lock")
 }
 
 fn locked(info: &str) -> bool {

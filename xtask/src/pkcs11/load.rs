@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
 use super::holder;
-use super::served::{Pace, Served};
+use super::served::{LOCKS, Pace, Served};
 use super::worker::Report;
 use crate::error::Error;
 use crate::measurement::Destination;
@@ -163,7 +163,7 @@ fn kill_until(over: &AtomicBool, first: u32, served: &Served) -> Result<u64, Err
             .spawn()
             .map_err(|error| start_error(&command, error))?;
         std::thread::sleep(LIFE);
-        let holds = wait_until_it_holds(&child, over, &served.lock_names());
+        let holds = wait_until_it_holds(&child, over, LOCKS);
         killed += u64::from(holds);
         // SIGKILL, which a stopped process does not survive either.
         let ended = child.kill().and_then(|()| child.wait());

@@ -14,6 +14,8 @@ use crate::{metadata, run};
 
 /// A bus that nobody else on this machine has a lock for.
 pub(super) const BUS: u32 = 4011;
+/// In the names of its lock files.
+pub(super) const LOCKS: &str = "-i2c-4011-";
 /// Where the chips are; the configuration's slots are 1 and 2.
 const ADDRESSES: [u8; 2] = [0x60, 0x35];
 /// For the server to be there.
@@ -63,21 +65,22 @@ impl Served {
             command: run::line(&command),
             error,
         })?;
-        let served = Self {
+        let chips = Self {
             directory,
             programs,
             server,
         };
-        let lines: String = (1..)
+        let lines: Vec<_> = (1..)
             .zip(ADDRESSES)
-            .map(|(slot, address)| format!("slot {slot} = {}\n", served.device(address)))
+            .map(|(slot, address)| format!("slot {slot} = {}", chips.device(address)))
             .collect();
-        write(&served.configuration(), &format!("scan = no\n{lines}"))?;
+        let lines = lines.join("\n");
+        write(&chips.configuration(), &format!("scan = no\n{lines}"))?;
         let start = Instant::now();
         while !socket.exists() && start.elapsed() < START {
             std::thread::sleep(Duration::from_millis(10));
         }
-        Ok(served)
+        Ok(chips)
     }
 
     /// The name of the chip at `address`.
@@ -104,11 +107,6 @@ impl Served {
     /// Where the server listens.
     pub(super) fn socket(&self) -> PathBuf {
         self.directory.path().join("socket")
-    }
-
-    /// In the names of the lock files of these chips.
-    pub(super) fn lock_names(&self) -> String {
-        format!("-i2c-{BUS}-")
     }
 }
 

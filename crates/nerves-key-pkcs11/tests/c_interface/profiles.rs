@@ -94,7 +94,7 @@ pub(crate) fn public_certificates(table: &Table, tally: &mut Tally) {
             (get(ck::CKA_ISSUER), parsed.issuer_der().unwrap().to_vec()),
             (
                 get(ck::CKA_SERIAL_NUMBER),
-                parsed.serial_number_der().unwrap().to_vec(),
+                parsed.serial_number_der().unwrap(),
             ),
             (
                 get(ck::CKA_CERTIFICATE_TYPE),

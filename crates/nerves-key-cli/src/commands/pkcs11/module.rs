@@ -44,12 +44,12 @@ fn beside() -> Option<PathBuf> {
     Some(std::env::current_exe().ok()?.with_file_name(BUILT))
 }
 
-/// Whether p11-kit will load `module`: GnuTLS and others have it from there.
+/// Whether p11-kit will load `module`, as it does for `GnuTLS` and others.
 pub(super) fn p11_kit(module: &Path) -> Finding {
     let named = P11_KIT
         .iter()
         .filter_map(|directory| std::fs::read_dir(directory).ok())
-        .flat_map(|files| files.flatten())
+        .flat_map(Iterator::flatten)
         .map(|file| file.path())
         .filter(|path| path.extension().is_some_and(|it| it == "module"))
         .find(|path| std::fs::read_to_string(path).is_ok_and(|text| names(&text, module)));
