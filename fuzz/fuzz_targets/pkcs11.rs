@@ -21,12 +21,10 @@ use cryptoki_sys::{
     CK_ULONG,
 };
 use libfuzzer_sys::fuzz_target;
+use nerves_key_fuzz::guarded::{Guarded, Place};
 use nerves_key_pkcs11::ffi;
 use nerves_key_tests::station::Station;
 
-/// After each buffer.
-const MARGIN: usize = 16;
-const UNTOUCHED: u8 = 0xC5;
 /// The generator of P-256. Source: SP 800-186, section 3.2.1.3.
 const POINT: [u8; 65] = [
     0x04, 0x6B, 0x17, 0xD1, 0xF2, 0xE1, 0x2C, 0x42, 0x47, 0xF8, 0xBC, 0xE6, 0xE5, 0x63, 0xA4, 0x40,
@@ -62,16 +60,6 @@ const ATTRIBUTES: [ck::CK_ATTRIBUTE_TYPE; 14] = [
     ck::CKA_SIGN,
     ck::CKA_MODULUS,
 ];
-
-/// A place for a result, or none.
-#[derive(Arbitrary, Clone, Copy, Debug)]
-enum Place {
-    Null,
-    /// So many bytes.
-    Room(u8),
-    /// Null, and a length all the same.
-    Lie(u8),
-}
 
 /// One call, as far as its arguments are not drawn when it is done.
 #[derive(Arbitrary, Clone, Copy, Debug)]
@@ -115,49 +103,6 @@ enum Call {
     GenerateRandom,
     CreateObject,
     GenerateKeyPair,
-}
-
-/// A buffer whose margin is looked at when it is dropped.
-struct Guarded {
-    bytes: Vec<u8>,
-    room: usize,
-    null: bool,
-}
-
-impl Guarded {
-    fn new(place: Place) -> Self {
-        let (room, null) = match place {
-            Place::Null => (0, true),
-            Place::Room(room) => (room.into(), false),
-            Place::Lie(room) => (room.into(), true),
-        };
-        // Items may be of eight bytes.
-        let bytes = vec![UNTOUCHED; room * 8 + MARGIN];
-        Self { bytes, room, null }
-    }
-
-    fn pointer<T>(&mut self) -> *mut T {
-        if self.null {
-            null_mut()
-        } else {
-            self.bytes.as_mut_ptr().cast()
-        }
-    }
-
-    /// Nothing after `room` items of `T`, and nothing where there was no
-    /// pointer.
-    fn check<T>(&self) {
-        let room = if self.null {
-            0
-        } else {
-            self.room * size_of::<T>()
-        };
-        assert!(
-            self.bytes[room..].iter().all(|byte| *byte == UNTOUCHED),
-            "written beyond {} places",
-            self.room
-        );
-    }
 }
 
 /// What a caller has: a table, and handles that it was given.

@@ -6,4 +6,5 @@
 
 pub mod bus;
 pub mod commands;
+pub mod guarded;
 pub mod hostile;
