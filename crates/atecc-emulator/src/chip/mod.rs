@@ -160,7 +160,7 @@ impl Chip {
     pub(crate) fn wake(&mut self, now: Duration) {
         let bite = self.watchdog.filter(|bite| *bite <= now);
         self.settle(now);
-        if bite.is_some_and(|bite| now - bite < WAKE_LOW) {
+        if bite.is_some_and(|bite| now.saturating_sub(bite) < WAKE_LOW) {
             return;
         }
         match self.state {
