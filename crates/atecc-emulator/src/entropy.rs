@@ -1,9 +1,10 @@
 //! Where a chip's random numbers come from.
 
+use std::collections::VecDeque;
 use std::fmt;
 
 use rand_chacha::ChaCha20Rng;
-use rand_core::{Infallible, SeedableRng, TryCryptoRng, TryRng};
+use rand_core::{Infallible, Rng, SeedableRng, TryCryptoRng, TryRng};
 
 /// The seed of a chip's random number generator.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -26,7 +27,7 @@ impl Entropy {
             Self::Os => {
                 let mut seed = [0; 32];
                 getrandom::fill(&mut seed)?;
-                Ok(Generator(ChaCha20Rng::from_seed(seed)))
+                Ok(Generator::from(ChaCha20Rng::from_seed(seed)))
             }
         }
     }
@@ -34,18 +35,43 @@ impl Entropy {
 
 /// The random number generator of one chip.
 #[derive(Clone)]
-pub(crate) struct Generator(ChaCha20Rng);
+pub(crate) struct Generator {
+    rng: ChaCha20Rng,
+    /// What `Random` and `Nonce` draw before `rng` has its turn.
+    recorded: VecDeque<[u8; 32]>,
+}
+
+impl From<ChaCha20Rng> for Generator {
+    fn from(rng: ChaCha20Rng) -> Self {
+        let recorded = VecDeque::new();
+        Self { rng, recorded }
+    }
+}
 
 impl Generator {
     pub(crate) fn seeded(seed: u64) -> Self {
-        Self(ChaCha20Rng::seed_from_u64(seed))
+        Self::from(ChaCha20Rng::seed_from_u64(seed))
+    }
+
+    /// Draw these blocks before any others.
+    pub(crate) fn record(&mut self, blocks: impl IntoIterator<Item = [u8; 32]>) {
+        self.recorded.extend(blocks);
+    }
+
+    /// A block for `Random` or `Nonce`.
+    pub(crate) fn block(&mut self) -> [u8; 32] {
+        self.recorded.pop_front().unwrap_or_else(|| {
+            let mut block = [0; 32];
+            self.rng.fill_bytes(&mut block);
+            block
+        })
     }
 
     /// An independent generator: what is drawn from it changes nothing here.
     pub(crate) fn second_stream(&self) -> Self {
-        let mut other = self.clone();
-        other.0.set_stream(1);
-        other
+        let mut rng = self.rng.clone();
+        rng.set_stream(1);
+        Self::from(rng)
     }
 }
 
@@ -53,15 +79,15 @@ impl TryRng for Generator {
     type Error = Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        self.0.try_next_u32()
+        self.rng.try_next_u32()
     }
 
     fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        self.0.try_next_u64()
+        self.rng.try_next_u64()
     }
 
     fn try_fill_bytes(&mut self, dst: &mut [u8]) -> Result<(), Infallible> {
-        self.0.try_fill_bytes(dst)
+        self.rng.try_fill_bytes(dst)
     }
 }
 

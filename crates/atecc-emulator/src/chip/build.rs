@@ -81,6 +81,14 @@ impl Chip {
         Ok(self)
     }
 
+    /// The same chip, whose `Random` and `Nonce` draw these numbers first, as
+    /// another chip did that was recorded.
+    #[must_use]
+    pub fn with_random_numbers(mut self, numbers: impl IntoIterator<Item = [u8; 32]>) -> Self {
+        self.generator.record(numbers);
+        self
+    }
+
     /// The same chip with other execution times.
     #[must_use]
     pub const fn with_execution_time(mut self, model: ExecutionTime) -> Self {

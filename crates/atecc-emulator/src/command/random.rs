@@ -1,7 +1,5 @@
 //! `Random` (opcode 0x1B). Source: ATECC508A datasheet, "Random Command".
 
-use rand_core::Rng;
-
 use super::{Core, Frame, Outcome, Status, check};
 use crate::defect::Engine;
 use crate::memory::LockState;
@@ -47,9 +45,7 @@ impl Core<'_> {
         self.check_health()?;
         self.volatile.seeded_sram = true;
         self.volatile.seeded_eeprom |= seed == Seed::Eeprom;
-        let mut random = [0; 32];
-        self.generator.fill_bytes(&mut random);
-        Ok(random)
+        Ok(self.generator.block())
     }
 
     /// The health test of a 608 before it draws random numbers.
