@@ -1,0 +1,157 @@
+//! Whether a recording determines an answer that the emulator gives
+//! differently, and if not, why not.
+
+use atecc::{Opcode, parse_group};
+use atecc_emulator::{CONFIG_SIZE, Image, OTP_SIZE, Slot};
+
+use crate::group::{Group, Place, Target};
+use crate::knowledge::Knowledge;
+use crate::reason::Reason;
+use crate::start::{COUNTERS, KEY_CONFIG, LOCK_CONFIG, LOCK_VALUE, SLOT_CONFIG};
+
+/// What an answer may depend on.
+pub(super) struct Context<'a> {
+    pub(super) known: &'a Knowledge,
+    /// The emulated chip's memory.
+    pub(super) image: &'a Image,
+    /// Whether `TempKey` is what the recorded chip had in it.
+    pub(super) temp_key: bool,
+    /// Whether the SHA engine is.
+    pub(super) sha: bool,
+}
+
+/// Why `recorded` may differ from `emulated`, both payloads. `None` when it may
+/// not.
+pub(super) fn explain(
+    group: &Group<'_>,
+    recorded: &[u8],
+    emulated: &[u8],
+    context: &Context<'_>,
+) -> Option<Reason> {
+    // Sources: ATECC508A datasheet, "Status/Error Codes".
+    if matches!(recorded, [0x05 | 0xEE | 0xFF]) {
+        return Some(Reason::Passing);
+    }
+    // An answer against a refusal: locks and slot configurations decide.
+    let refused = |payload: &[u8]| matches!(payload, [0x03..=0xFF]);
+    if refused(recorded) != refused(emulated) && !context.configured(group) {
+        return Some(Reason::Configuration);
+    }
+    context.contents(group, recorded, emulated)
+}
+
+impl Context<'_> {
+    /// Whether all the configuration is known on which `group` depends.
+    fn configured(&self, group: &Group<'_>) -> bool {
+        let known = |from: usize, len: usize| self.known.knows(Place::Config, from..from + len);
+        let locks = known(LOCK_VALUE, 4) && known(LOCK_CONFIG, 1);
+        let slot = match group.target() {
+            Some(Target {
+                place: Place::Slot(slot),
+                ..
+            }) if matches!(group.opcode, Opcode::Read | Opcode::Write) => Some(slot),
+            _ if matches!(group.opcode, Opcode::Read | Opcode::Write) => None,
+            _ if group.opcode == Opcode::Lock => Some(group.p1 >> 2 & 0x0F),
+            _ => Some(group.slot()),
+        };
+        let by_slot = slot.is_none_or(|slot| {
+            let at = 2 * usize::from(slot);
+            known(SLOT_CONFIG + at, 2) && known(KEY_CONFIG + at, 2)
+        });
+        // Options of the part, such as which slot an AES key may be in.
+        let options = known(18, 2) && known(68, 18) && known(90, 2);
+        match group.opcode {
+            Opcode::Info | Opcode::Nonce | Opcode::Random => known(LOCK_CONFIG, 1),
+            Opcode::Read | Opcode::Write => locks && by_slot,
+            _ => locks && by_slot && options,
+        }
+    }
+
+    fn key(&self, slot: u8) -> bool {
+        self.known.knows(Place::Slot(slot), 0..32)
+    }
+
+    /// Why memory or registers may make the difference.
+    fn contents(&self, group: &Group<'_>, recorded: &[u8], emulated: &[u8]) -> Option<Reason> {
+        let slot = group.slot();
+        let temp_key = (!self.temp_key).then_some(Reason::TempKey);
+        let key = (!self.key(slot)).then_some(Reason::Key);
+        let private = (!self.known.knows(Place::Slot(slot), 4..36)).then_some(Reason::PrivateKey);
+        match group.opcode {
+            Opcode::Read => temp_key
+                .filter(|_| matches!(group.target(), Some(Target { place: Place::Slot(_), .. })))
+                .or_else(|| self.unread(group, recorded, emulated)),
+            Opcode::GenKey | Opcode::Ecdh => private.or(temp_key),
+            Opcode::Sign => Some(private.unwrap_or(Reason::Random)),
+            Opcode::Mac | Opcode::Hmac | Opcode::CheckMac => key.or(temp_key),
+            Opcode::GenDig if group.p1 == 0x02 => key.or(temp_key),
+            Opcode::GenDig => temp_key,
+            // The parent is the slot itself or any other.
+            Opcode::DeriveKey => key
+                .or(temp_key)
+                .or_else(|| (!self.all_slots()).then_some(Reason::Key)),
+            Opcode::Aes | Opcode::Kdf | Opcode::SecureBoot => key.or(temp_key),
+            Opcode::PrivWrite => temp_key,
+            Opcode::Write if group.data.len() > 32 => temp_key,
+            Opcode::Write => None,
+            Opcode::Sha => (!self.sha).then_some(Reason::Key),
+            Opcode::Verify => match group.p1 & 0x07 {
+                0x02 => temp_key,
+                _ => key.map(|_| Reason::Content).or(temp_key),
+            },
+            Opcode::Counter => {
+                let at = COUNTERS + 8 * usize::from(group.p2 & 1);
+                (!self.known.knows(Place::Config, at..at + 8)).then_some(Reason::Count)
+            }
+            Opcode::Lock => self.unlockable(group),
+            Opcode::Info => match group.p1 {
+                0x01 => private,
+                0x03 => Some(Reason::Pin),
+                _ => None,
+            },
+            Opcode::Nonce => temp_key.filter(|_| group.p2 != 0),
+            Opcode::Random | Opcode::SelfTest | Opcode::Pause | Opcode::UpdateExtra => None,
+        }
+    }
+
+    /// Whether the bytes that differ are not known.
+    fn unread(&self, group: &Group<'_>, recorded: &[u8], emulated: &[u8]) -> Option<Reason> {
+        let target = group.target()?;
+        if recorded.len() != emulated.len() {
+            return None;
+        }
+        let differ = recorded.iter().zip(emulated).map(|(a, b)| a != b);
+        let unknown = (target.offset..).zip(differ).all(|(at, differs)| {
+            !differs || !self.known.knows(target.place, at..at + 1)
+        });
+        unknown.then_some(Reason::Content)
+    }
+
+    /// Whether a lock's CRC covers bytes that are not known.
+    fn unlockable(&self, group: &Group<'_>) -> Option<Reason> {
+        let known = match group.p1 & 0x83 {
+            0x00 => self.known.knows(Place::Config, 0..CONFIG_SIZE),
+            0x01 => self.known.knows(Place::Otp, 0..OTP_SIZE) && self.public_slots(),
+            _ => true,
+        };
+        (!known).then_some(Reason::Content)
+    }
+
+    fn all_slots(&self) -> bool {
+        Slot::all().all(|slot| self.key(slot.index()))
+    }
+
+    /// Whether all of the slots without a private key is known.
+    fn public_slots(&self) -> bool {
+        Slot::all().all(|slot| {
+            let index = slot.index();
+            let private = self.image.config()[KEY_CONFIG + 2 * usize::from(index)] & 1 == 1;
+            private || self.known.knows(Place::Slot(index), 0..slot.size())
+        })
+    }
+}
+
+/// The payload of a reading, if it is a sound group.
+pub(super) fn payload(reading: &[u8]) -> Option<&[u8]> {
+    parse_group(reading).ok()
+}

@@ -1,0 +1,536 @@
+//! One run of a transcript into an emulated chip, action by action.
+//!
+//! Recorded times are kept where there are any. What a source leaves out is
+//! done without a finding: where it shows no wake pulse at all, the chip is
+//! woken before each command and idles after. A chip that is still busy, or no
+//! more busy, when the recorded one was not: that is its own affair.
+
+use std::time::Duration;
+
+use atecc::Opcode;
+use atecc_emulator::{Bus, BusError, Chip, Entropy, ExecutionTime, Image, Power};
+use atecc_transcript::{Ack, Action, Cause, Exchange, Line, Transcript};
+use embedded_hal::i2c::I2c;
+
+use super::explain::{Context, explain, payload};
+use super::mathematics::Mathematics;
+use crate::group::{Group, Place, command};
+use crate::judgement::{Difference, Finding, Item, Judge, Verdict, hex};
+use crate::knowledge::Knowledge;
+use crate::reason::Reason;
+use crate::start::StartState;
+use crate::usage::is_pattern;
+
+/// Between transfers of a recording without times.
+const PAUSE: Duration = Duration::from_millis(1);
+/// From a wake pulse to the answer, at most. Source: ATECC508A datasheet,
+/// section 8.3, tWHI.
+const WAKE: Duration = Duration::from_micros(1_500);
+/// The earliest end of the watchdog. Source: as above, tWATCHDOG.
+const WATCHDOG: Duration = Duration::from_millis(700);
+/// After this time the emulated watchdog is renewed.
+const RENEW: Duration = Duration::from_millis(600);
+/// Longer than any command takes.
+const LONGEST: Duration = Duration::from_secs(3);
+
+pub(super) struct Play<'t> {
+    lines: &'t [Line],
+    all: &'t [Exchange],
+    address: u8,
+    bus: Bus,
+    known: Knowledge,
+    mathematics: Mathematics,
+    broken: &'t [usize],
+    findings: Vec<Finding>,
+    /// The host shows when it waits.
+    timed: bool,
+    /// The host shows its wake pulses.
+    wakes: bool,
+    /// The first recorded time.
+    begin: u64,
+    woken: Duration,
+    /// Which exchange is under way.
+    current: Option<usize>,
+    /// What the emulated chip said to it so far, by reading.
+    heard: Vec<Vec<u8>>,
+    temp_key: bool,
+    sha: bool,
+}
+
+impl<'t> Play<'t> {
+    pub(super) fn new(
+        transcript: &'t Transcript,
+        all: &'t [Exchange],
+        start: StartState,
+        broken: &'t [usize],
+    ) -> Self {
+        let lines = &transcript.lines;
+        let address = transcript.header.address;
+        let bus = Bus::new();
+        // A seeded chip is never refused.
+        if let Ok(chip) = Chip::new(start.image, Entropy::Seeded(0)) {
+            let chip = chip.with_random_numbers(start.randoms);
+            bus.attach(chip.with_execution_time(ExecutionTime::Typical));
+        }
+        Self {
+            timed: lines
+                .iter()
+                .any(|line| line.at.is_some() || matches!(line.action, Action::Delay(_))),
+            wakes: lines.iter().any(|line| is_pulse(&line.action, address)),
+            begin: lines
+                .iter()
+                .find_map(|line| line.at)
+                .map_or(0, |time| time.0),
+            lines,
+            all,
+            address,
+            bus,
+            known: start.known,
+            mathematics: Mathematics::default(),
+            broken,
+            findings: Vec::new(),
+            woken: Duration::ZERO,
+            current: None,
+            heard: Vec::new(),
+            temp_key: true,
+            sha: true,
+        }
+    }
+
+    pub(super) fn run(mut self) -> Vec<Finding> {
+        for (index, line) in self.lines.iter().enumerate() {
+            if self.begins(index) {
+                self.conclude();
+                self.current = self.all.iter().position(|one| one.line == index);
+                self.heard.clear();
+            }
+            self.pace(line);
+            self.act(index, &line.action);
+        }
+        self.conclude();
+        self.findings
+    }
+
+    fn begins(&self, index: usize) -> bool {
+        self.all.iter().any(|exchange| exchange.line == index)
+    }
+
+    fn pace(&self, line: &Line) {
+        let clock = self.bus.clock();
+        match line.at {
+            Some(time) => {
+                let due = Duration::from_nanos(time.0.saturating_sub(self.begin));
+                clock.advance(due.saturating_sub(clock.now()));
+            }
+            None if !self.timed => clock.advance(PAUSE),
+            None => {}
+        }
+    }
+
+    fn act(&mut self, index: usize, action: &Action<Vec<u8>>) {
+        match action {
+            Action::Wake => self.pulse(),
+            Action::Delay(nanoseconds) => {
+                self.bus.clock().advance(Duration::from_nanos(*nanoseconds));
+            }
+            Action::Write { address: 0, bytes, ack } => {
+                let done = self.bus.i2c().write(0, bytes);
+                self.acknowledged(index, *ack, &done, false);
+                self.woken = self.bus.clock().now();
+            }
+            Action::Write { address, bytes, ack } if *address == self.address => {
+                let is_command = bytes.first() == Some(&0x03);
+                if *ack == Ack::All {
+                    self.make_ready(index, is_command);
+                } else if self.might_be_busy() {
+                    return;
+                }
+                let before = self.power();
+                let bytes = self.unredacted(index, bytes);
+                let done = self.bus.i2c().write(self.address, &bytes);
+                if before != Power::Awake && self.power() == Power::Waking {
+                    self.woken = self.bus.clock().now();
+                }
+                self.acknowledged(index, *ack, &done, false);
+            }
+            Action::Read { address, bytes, ack } if *address == self.address => {
+                if *ack == Ack::All {
+                    self.make_ready(index, false);
+                } else if self.might_be_busy() {
+                    return;
+                }
+                // An address alone still reads a byte when it is acknowledged.
+                let mut buffer = vec![0; bytes.len().max(1)];
+                let done = self.bus.i2c().read(self.address, &mut buffer);
+                buffer.truncate(bytes.len());
+                let heard = done.is_ok();
+                self.acknowledged(index, *ack, &done, true);
+                if heard {
+                    self.hear(index, &buffer);
+                }
+            }
+            // Another chip's.
+            Action::Write { .. } | Action::Read { .. } => {}
+        }
+    }
+
+    /// A command with bytes left out gets a CRC that fits what is there.
+    fn unredacted(&self, index: usize, bytes: &[u8]) -> Vec<u8> {
+        let redacted = self.lines.get(index).is_some_and(|line| !line.redacted.is_empty());
+        match bytes {
+            [0x03, count, body @ .., _, _] if redacted && usize::from(*count) + 1 == bytes.len() => {
+                [&[0x03], &crate::group::seal(body)[..]].concat()
+            }
+            _ => bytes.to_vec(),
+        }
+    }
+
+    fn power(&self) -> Power {
+        self.bus.inspect(0, Chip::power).unwrap_or(Power::Off)
+    }
+
+    fn pulse(&mut self) {
+        // Nobody acknowledges it.
+        let _ = self.bus.i2c().write(0x00, &[0x00]);
+        self.woken = self.bus.clock().now();
+    }
+
+    /// What the host must have done before an access that was acknowledged.
+    fn make_ready(&mut self, index: usize, is_command: bool) {
+        let clock = self.bus.clock();
+        let until = clock.now() + LONGEST;
+        while self.power() == Power::Busy && clock.now() < until {
+            clock.advance(Duration::from_micros(500));
+        }
+        let awake = clock.now().saturating_sub(self.woken);
+        match self.power() {
+            Power::Asleep | Power::Idle if !self.wakes => self.wake_silently(),
+            Power::Asleep | Power::Idle if self.current.is_none_or(|current| {
+                matches!(self.all.get(current), Some(one) if one.cause == Cause::Wake && one.line == index)
+            }) && !self.pulsed_before(index) =>
+            {
+                self.note(index, "wake", Verdict::Skipped(Reason::Before));
+                self.wake_silently();
+            }
+            Power::Asleep if awake >= WATCHDOG => {
+                self.note(index, "wake", Verdict::Skipped(Reason::Watchdog));
+                self.wake_silently();
+                self.temp_key = false;
+            }
+            Power::Waking if is_command => clock.advance(WAKE),
+            Power::Awake if is_command && (!self.wakes || awake > RENEW) => {
+                let _ = self.bus.i2c().write(self.address, &[0x02]);
+                self.wake_silently();
+            }
+            _ => {}
+        }
+    }
+
+    fn pulsed_before(&self, index: usize) -> bool {
+        let before = self.lines.iter().take(index);
+        before.into_iter().any(|line| is_pulse(&line.action, self.address))
+    }
+
+    fn wake_silently(&mut self) {
+        self.bus.clock().advance(Duration::from_micros(200));
+        self.pulse();
+        self.bus.clock().advance(WAKE);
+    }
+
+    /// Whether the recorded chip may have been busy or waking where the
+    /// emulated one would answer.
+    fn might_be_busy(&self) -> bool {
+        let awake = self.bus.clock().now().saturating_sub(self.woken);
+        self.power() == Power::Awake
+            && (self.heard.is_empty() && self.current.is_some()
+                || awake < WAKE
+                || awake >= WATCHDOG)
+    }
+
+    /// Compare what was acknowledged.
+    fn acknowledged(&mut self, index: usize, recorded: Ack, done: &Result<(), BusError>, read: bool) {
+        let emulated = match done {
+            Ok(()) => Ack::All,
+            Err(BusError::DataNack { byte, .. }) => {
+                u16::try_from(*byte).map_or(Ack::Unknown, Ack::Bytes)
+            }
+            Err(_) => Ack::NoAddress,
+        };
+        let same = recorded == emulated || recorded == Ack::Unknown && emulated != Ack::All;
+        if same {
+            return;
+        }
+        // What is still waking when it should answer, or the other way round.
+        let excused = match (recorded, emulated) {
+            (Ack::All, Ack::NoAddress) if read && self.power() == Power::Waking => {
+                Some(Reason::TooEarly)
+            }
+            _ => None,
+        };
+        let verdict = excused.map_or_else(
+            || Verdict::differs(describe(recorded), describe(emulated)),
+            Verdict::Skipped,
+        );
+        self.note(index, "acknowledge", verdict);
+    }
+
+    fn note(&mut self, index: usize, what: &str, verdict: Verdict) {
+        self.findings.push(Finding {
+            judge: Judge::Emulator,
+            item: Item::Action(index + 1),
+            what: what.to_owned(),
+            verdict,
+        });
+    }
+
+    /// Bytes that the emulated chip sent in the read at `index`.
+    fn hear(&mut self, index: usize, bytes: &[u8]) {
+        let Some(exchange) = self.current.and_then(|current| self.all.get(current)) else {
+            return;
+        };
+        let reading = exchange
+            .readings
+            .iter()
+            .position(|reading| reading.lines.contains(&index));
+        if let Some(reading) = reading {
+            self.heard.resize(self.heard.len().max(reading + 1), Vec::new());
+            self.heard[reading].extend_from_slice(bytes);
+        }
+    }
+
+    /// The exchange is over: compare, and learn what it says.
+    fn conclude(&mut self) {
+        let Some(exchange) = self.current.take().and_then(|current| self.all.get(current)) else {
+            return;
+        };
+        let heard = std::mem::take(&mut self.heard);
+        let group = match &exchange.cause {
+            Cause::Command(bytes) => Some(bytes.as_slice()),
+            Cause::Wake => None,
+        };
+        let group = group.and_then(Group::cut);
+        let name = group.map_or("wake", |group| group.opcode.name());
+        let recorded: Vec<&[u8]> = exchange
+            .readings
+            .iter()
+            .map(|reading| reading.bytes.as_slice())
+            .collect();
+        let verdict = if redacted(self.lines, exchange) {
+            self.temp_key = false;
+            Verdict::Skipped(Reason::Redacted)
+        } else if recorded.iter().copied().eq(heard.iter().map(Vec::as_slice)) {
+            self.sound(group.as_ref(), exchange)
+        } else {
+            self.different(group.as_ref(), exchange, &recorded, &heard)
+        };
+        let same = verdict == Verdict::Passed;
+        if !exchange.readings.is_empty() {
+            self.note(exchange.line, name, verdict);
+        }
+        if let Some(group) = group {
+            let answer = exchange.response().and_then(payload);
+            self.follow(&group, answer, same);
+        }
+    }
+
+    /// The same bytes: still, random numbers must not repeat, and public keys
+    /// must be points.
+    fn sound(&mut self, group: Option<&Group<'_>>, exchange: &Exchange) -> Verdict {
+        let answer = exchange.response().and_then(payload).unwrap_or_default();
+        match group.map(|group| (group.opcode, group.p1, group.slot())) {
+            Some((Opcode::Random | Opcode::Nonce, ..))
+                if answer.len() == 32 && !is_pattern(answer) && !self.mathematics.random(answer) =>
+            {
+                Verdict::differs("a random number that is new", hex(answer))
+            }
+            Some((Opcode::GenKey, _, slot)) if answer.len() == 64 => {
+                match self.mathematics.public_key(slot, answer) {
+                    Ok(()) => Verdict::Passed,
+                    Err(expected) => Verdict::differs(expected, hex(answer)),
+                }
+            }
+            _ => Verdict::Passed,
+        }
+    }
+
+    /// Different bytes: by mathematics, by something unknown, or wrong.
+    fn different(
+        &mut self,
+        group: Option<&Group<'_>>,
+        exchange: &Exchange,
+        recorded: &[&[u8]],
+        heard: &[Vec<u8>],
+    ) -> Verdict {
+        let wrong = || {
+            let join = |all: &[&[u8]]| {
+                let all: Vec<_> = all.iter().map(|bytes| hex(bytes)).collect();
+                all.join(", then ")
+            };
+            let heard: Vec<&[u8]> = heard.iter().map(Vec::as_slice).collect();
+            Difference {
+                expected: join(recorded),
+                got: join(&heard),
+            }
+        };
+        let marked = |line: &usize| self.broken.contains(line);
+        if exchange.readings.iter().flat_map(|reading| &reading.lines).any(marked) {
+            return Verdict::Skipped(Reason::Broken);
+        }
+        let (Some(answer), Some(emulated)) = (
+            exchange.response().and_then(payload),
+            heard.iter().rev().find_map(|reading| payload(reading)),
+        ) else {
+            return self.no_answer(exchange).map_or_else(|| Verdict::Failed(wrong()), Verdict::Skipped);
+        };
+        let Some(group) = group else {
+            return Verdict::Failed(wrong());
+        };
+        let mut memory = Image::blank(atecc_emulator::Revision::Atecc508A);
+        if let Some(image) = self.bus.image(0) {
+            memory = image;
+        }
+        let context = Context {
+            known: &self.known,
+            image: &memory,
+            temp_key: self.temp_key,
+            sha: self.sha,
+        };
+        let reason = explain(group, answer, emulated, &context);
+        let slot = group.slot();
+        match group.opcode {
+            // One that was made from random numbers.
+            Opcode::GenKey if answer.len() == 64 && emulated.len() == 64 => {
+                if group.p1 & 0x04 != 0 {
+                    self.mathematics.new_key(slot);
+                }
+                match (self.mathematics.public_key(slot, answer), reason) {
+                    (Err(expected), _) => Verdict::differs(expected, hex(answer)),
+                    (Ok(()), _) if group.p1 & 0x04 != 0 => Verdict::Passed,
+                    (Ok(()), Some(reason)) => Verdict::Skipped(reason),
+                    (Ok(()), None) => Verdict::Failed(wrong()),
+                }
+            }
+            Opcode::Sign if answer.len() == 64 && emulated.len() == 64 => {
+                match self.mathematics.signature(slot, answer) {
+                    Some(true) => Verdict::Passed,
+                    Some(false) if group.p1 & 0x80 != 0 => {
+                        Verdict::differs("a signature by the slot's key", hex(answer))
+                    }
+                    _ => Verdict::Skipped(reason.unwrap_or(Reason::Random)),
+                }
+            }
+            _ => reason.map_or_else(|| Verdict::Failed(wrong()), Verdict::Skipped),
+        }
+    }
+
+    /// Why there is no sound answer of one of both.
+    fn no_answer(&self, exchange: &Exchange) -> Option<Reason> {
+        let first = exchange.readings.first()?;
+        let line = self.lines.get(*first.lines.first()?)?;
+        if exchange.cause != Cause::Wake {
+            return None;
+        }
+        let since = line.at?.0.checked_sub(self.lines.get(exchange.line)?.at?.0)?;
+        let early = Duration::from_nanos(since) < WAKE && first.bytes.len() == 4;
+        let again = self.all.iter().any(|other| {
+            other.line > exchange.line
+                && other.cause == Cause::Wake
+                && other.response() == Some(&[0x04, 0x11, 0x33, 0x43])
+        });
+        (early && again && first.bytes[1..] == [0x11, 0x33, 0x43]).then_some(Reason::TooEarly)
+    }
+
+    /// What is known after the exchange.
+    fn follow(&mut self, group: &Group<'_>, answer: Option<&[u8]>, same: bool) {
+        let done = answer == Some(&[0]);
+        let slot = Place::Slot(group.slot());
+        if group.opcode == Opcode::Nonce {
+            self.temp_key = same;
+            let fixed = (group.p1 == 0x03 && done).then(|| group.data.try_into().ok());
+            self.mathematics.load(fixed.flatten());
+            return;
+        }
+        match group.opcode {
+            Opcode::Write => {
+                if let Some(target) = group.target() {
+                    let range = target.offset..target.offset + target.len;
+                    let clear = group.data.len() == target.len && group.p1 & 0x40 == 0;
+                    if done && same && clear {
+                        self.known.tell(target.place, target.offset, group.data);
+                    } else if done {
+                        self.known.forget(target.place, range);
+                    }
+                }
+            }
+            Opcode::Lock if done && !same => {
+                // The recorded chip is locked, whatever it holds.
+                self.send(&command(Opcode::Lock, group.p1 | 0x80, 0, &[]));
+            }
+            Opcode::GenKey => {
+                if group.p1 & 0x04 != 0 {
+                    self.known.forget(slot, 0..36);
+                }
+                if group.p1 & 0x18 != 0 {
+                    let known = self.known.knows(slot, 0..64);
+                    self.temp_key &= same && known && group.p1 & 0x08 == 0;
+                    self.mathematics.load(None);
+                }
+            }
+            Opcode::DeriveKey | Opcode::PrivWrite if done && !same => {
+                self.known.forget(slot, 0..36);
+            }
+            Opcode::GenDig => {
+                let by_slot = group.p1 == 0x02;
+                self.temp_key &= same && (!by_slot || self.known.knows(slot, 0..32));
+                self.mathematics.load(None);
+            }
+            Opcode::Sha => {
+                self.sha = match group.p1 & 0x07 {
+                    0x00 => same,
+                    0x04 => same && self.known.knows(slot, 0..32),
+                    _ => self.sha && same,
+                };
+                self.mathematics.load(None);
+            }
+            Opcode::Sign => self.mathematics.load(None),
+            _ => {}
+        }
+    }
+
+    /// A command beside the transcript.
+    fn send(&mut self, group: &[u8]) {
+        let _ = self.bus.i2c().write(self.address, &[0x02]);
+        self.wake_silently();
+        let _ = self.bus.i2c().write(self.address, &[&[0x03], group].concat());
+        self.bus.clock().advance(Duration::from_millis(100));
+    }
+}
+
+/// SDA low for long enough: by name, or by an address of zeros.
+pub(crate) fn is_pulse(action: &Action<Vec<u8>>, chip: u8) -> bool {
+    match action {
+        Action::Wake | Action::Write { address: 0, .. } => true,
+        Action::Write { address, bytes, ack } => {
+            *address == chip && bytes.is_empty() && *ack != Ack::All
+        }
+        _ => false,
+    }
+}
+
+/// Whether something of the exchange is left out.
+pub(crate) fn redacted(lines: &[Line], exchange: &Exchange) -> bool {
+    let readings = exchange.readings.iter().flat_map(|reading| &reading.lines);
+    readings
+        .chain([&exchange.line])
+        .filter_map(|line| lines.get(*line))
+        .any(|line| !line.redacted.is_empty())
+}
+
+fn describe(ack: Ack) -> String {
+    match ack {
+        Ack::All => "all acknowledged".to_owned(),
+        Ack::NoAddress => "address not acknowledged".to_owned(),
+        Ack::Bytes(count) => format!("{count} bytes acknowledged"),
+        Ack::Unknown => "not all acknowledged".to_owned(),
+    }
+}
