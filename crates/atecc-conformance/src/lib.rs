@@ -1,25 +1,40 @@
 //! Judges codec, driver and emulator of ATECC508A, ATECC608A and ATECC608B by
 //! what real chips said: by [`atecc_transcript`]s.
+//!
+//! An [`Engine`] gives three judgements for each [`Case`]:
+//!
+//! - **Codec**: each group parses to a typed command or response, and encodes
+//!   to the same bytes again.
+//! - **Driver**: given each command, and where it is known the story of the
+//!   transcript, a [`Driver`] sends just these groups and understands the
+//!   answers. Another project's driver is judged by implementing the trait.
+//! - **Emulator**: the same writes give the same bytes back, wherever the
+//!   recording determines the answer; what it does not is skipped with a
+//!   [`Reason`] that the engine finds by itself.
 #![forbid(unsafe_code)]
 
+mod codec;
+mod data;
+mod driver;
 mod emulator;
+mod engine;
 mod group;
 mod judgement;
 mod knowledge;
 mod reason;
 mod recording;
+mod replay;
+mod source;
 mod start;
+mod story;
 mod usage;
+mod words;
 
+pub use driver::{Atecc, Driver, Refused};
+pub use engine::Engine;
 pub use judgement::{Difference, Finding, Item, Judge, Judged, Verdict};
 pub use knowledge::{Knowledge, StartError};
 pub use reason::Reason;
-
-/// Scratch.
-pub fn scratch(path: &std::path::Path) {
-    let text = std::fs::read_to_string(path).unwrap();
-    let Ok(recording) = recording::Recording::parse(&text) else { println!("{} unparsed", path.display()); return };
-    let Some((transcript, broken)) = recording.transcript() else { return };
-    println!("== {}", transcript.header.id);
-    for f in emulator::judge(&transcript, &[], &broken) { println!("{} {} {:?}", f.item, f.what, f.verdict); }
-}
+pub use replay::{Nack, Replay, Spoken, spoken};
+pub use source::{Case, LoadError, Problem, files};
+pub use story::{Perform, Story, stories};

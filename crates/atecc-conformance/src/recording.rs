@@ -197,7 +197,7 @@ impl Recording {
         (!lines.is_empty()).then_some((Transcript { header, lines }, broken))
     }
 
-    fn header(&self, address: u8) -> Header {
+    pub(crate) fn header(&self, address: u8) -> Header {
         let captured = self.bus_transactions.iter().any(|one| one.t_us.is_some());
         let from = &self.source;
         let vendor = from.author.as_deref().unwrap_or_default().contains("Microchip");

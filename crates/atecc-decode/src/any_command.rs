@@ -68,6 +68,15 @@ macro_rules! commands {
                 }
             }
 
+            /// The command ready to send. `None` for what has no type.
+            #[must_use]
+            pub fn request(&self) -> Option<Request> {
+                match self {
+                    $(Self::$name(command) => Request::new(command).ok(),)*
+                    Self::Untyped(_) => None,
+                }
+            }
+
             /// The chips that have the command, in this mode.
             #[must_use]
             pub fn chips(&self) -> Chips {

@@ -11,6 +11,7 @@ mod play;
 use atecc_transcript::{Exchange, Transcript, exchanges};
 
 pub(crate) use mathematics::{is_point, verifies};
+pub(crate) use play::{is_pulse, redacted};
 
 use crate::judgement::{Finding, Item, Judge, Verdict};
 use crate::reason::Reason;

@@ -14,12 +14,14 @@ use embedded_hal::i2c::I2c;
 
 use super::explain::{Context, explain, payload};
 use super::mathematics::Mathematics;
+use crate::codec::{early, groups};
 use crate::group::{Group, Place, command};
-use crate::judgement::{Difference, Finding, Item, Judge, Verdict, hex};
+use crate::judgement::{Finding, Item, Judge, Verdict, hex};
 use crate::knowledge::Knowledge;
 use crate::reason::Reason;
 use crate::start::StartState;
 use crate::usage::is_pattern;
+use crate::words;
 
 /// Between transfers of a recording without times.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -361,18 +363,27 @@ impl<'t> Play<'t> {
         recorded: &[&[u8]],
         heard: &[Vec<u8>],
     ) -> Verdict {
+        let command = match &exchange.cause {
+            Cause::Command(command) => Some(command.as_slice()),
+            Cause::Wake => None,
+        };
         let wrong = || {
             let join = |all: &[&[u8]]| {
-                let all: Vec<_> = all.iter().map(|bytes| hex(bytes)).collect();
-                all.join(", then ")
+                let all: Vec<_> = all.iter().map(|one| words::response(command, one)).collect();
+                if all.is_empty() { hex(&[]) } else { all.join(", then ") }
             };
             let heard: Vec<&[u8]> = heard.iter().map(Vec::as_slice).collect();
-            Difference {
-                expected: join(recorded),
-                got: join(&heard),
-            }
+            Verdict::differs(join(recorded), join(&heard))
         };
         let marked = |line: &usize| self.broken.contains(line);
+        // Answers to commands that the source does not print follow this one.
+        let whole = exchange.response().unwrap_or_default();
+        if exchange.readings.iter().zip(heard).any(|(one, heard)| {
+            let rest = one.bytes.get(whole.len()..).unwrap_or_default();
+            heard.starts_with(whole) && !rest.is_empty() && groups(rest)
+        }) {
+            return Verdict::Skipped(Reason::HostPart);
+        }
         if exchange.readings.iter().flat_map(|reading| &reading.lines).any(marked) {
             return Verdict::Skipped(Reason::Broken);
         }
@@ -380,10 +391,10 @@ impl<'t> Play<'t> {
             exchange.response().and_then(payload),
             heard.iter().rev().find_map(|reading| payload(reading)),
         ) else {
-            return self.no_answer(exchange).map_or_else(|| Verdict::Failed(wrong()), Verdict::Skipped);
+            return self.no_answer(exchange).map_or_else(wrong, Verdict::Skipped);
         };
         let Some(group) = group else {
-            return Verdict::Failed(wrong());
+            return wrong();
         };
         let mut memory = Image::blank(atecc_emulator::Revision::Atecc508A);
         if let Some(image) = self.bus.image(0) {
@@ -407,7 +418,7 @@ impl<'t> Play<'t> {
                     (Err(expected), _) => Verdict::differs(expected, hex(answer)),
                     (Ok(()), _) if group.p1 & 0x04 != 0 => Verdict::Passed,
                     (Ok(()), Some(reason)) => Verdict::Skipped(reason),
-                    (Ok(()), None) => Verdict::Failed(wrong()),
+                    (Ok(()), None) => wrong(),
                 }
             }
             Opcode::Sign if answer.len() == 64 && emulated.len() == 64 => {
@@ -419,25 +430,15 @@ impl<'t> Play<'t> {
                     _ => Verdict::Skipped(reason.unwrap_or(Reason::Random)),
                 }
             }
-            _ => reason.map_or_else(|| Verdict::Failed(wrong()), Verdict::Skipped),
+            _ => reason.map_or_else(wrong, Verdict::Skipped),
         }
     }
 
     /// Why there is no sound answer of one of both.
     fn no_answer(&self, exchange: &Exchange) -> Option<Reason> {
-        let first = exchange.readings.first()?;
-        let line = self.lines.get(*first.lines.first()?)?;
-        if exchange.cause != Cause::Wake {
-            return None;
-        }
-        let since = line.at?.0.checked_sub(self.lines.get(exchange.line)?.at?.0)?;
-        let early = Duration::from_nanos(since) < WAKE && first.bytes.len() == 4;
-        let again = self.all.iter().any(|other| {
-            other.line > exchange.line
-                && other.cause == Cause::Wake
-                && other.response() == Some(&[0x04, 0x11, 0x33, 0x43])
-        });
-        (early && again && first.bytes[1..] == [0x11, 0x33, 0x43]).then_some(Reason::TooEarly)
+        let later = self.all.iter().position(|one| one.line > exchange.line);
+        let later = later.and_then(|from| self.all.get(from..)).unwrap_or_default();
+        early(self.lines, self.address, exchange, later).then_some(Reason::TooEarly)
     }
 
     /// What is known after the exchange.

@@ -1,0 +1,80 @@
+//! The engine: three judgements for each transcript.
+
+use crate::data;
+use crate::driver::{self, Atecc, Driver};
+use crate::judgement::{Item, Judge, Judged, Verdict};
+use crate::knowledge::Knowledge;
+use crate::reason::Reason;
+use crate::source::Case;
+use crate::start::part;
+use crate::story::{Story, stories};
+use crate::{codec, emulator};
+
+/// Judges transcripts.
+pub struct Engine {
+    driver: Box<dyn Driver>,
+    stories: Vec<Story>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let stories = &self.stories;
+        f.debug_struct("Engine").field("stories", stories).finish_non_exhaustive()
+    }
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Engine {
+    /// Judges the driver of the crate `atecc`, with its stories.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_driver(Atecc, stories())
+    }
+
+    /// Judges another driver.
+    #[must_use]
+    pub fn with_driver(driver: impl Driver + 'static, stories: Vec<Story>) -> Self {
+        Self {
+            driver: Box::new(driver),
+            stories,
+        }
+    }
+
+    /// The same engine, with one more story.
+    #[must_use]
+    pub fn with_story(mut self, story: Story) -> Self {
+        self.stories.push(story);
+        self
+    }
+
+    /// All judgements by one case.
+    #[must_use]
+    pub fn judge(&self, case: &Case) -> Judged {
+        let mut judged = Judged::new(&case.header);
+        let known = Knowledge::nothing();
+        // What names no part at all, such as the certificate of a root.
+        let named = case.header.chip.chars().any(char::is_alphanumeric);
+        if named && part(&case.header.chip, &known).is_none() {
+            for judge in Judge::ALL {
+                let verdict = Verdict::Skipped(Reason::OtherChip);
+                judged.add(judge, Item::Whole, case.header.chip.clone(), verdict);
+            }
+            return judged;
+        }
+        if let Some(transcript) = &case.transcript {
+            codec::judge(transcript, &case.broken, &mut judged);
+            driver::judge(transcript, self.driver.as_ref(), &self.stories, &mut judged);
+            let findings = emulator::judge(transcript, &case.keys, &case.broken);
+            judged.findings.extend(findings);
+        }
+        if let Some(recording) = &case.recording {
+            data::judge(recording, &mut judged);
+        }
+        judged
+    }
+}

@@ -1,0 +1,146 @@
+//! Files: transcripts as text or bytes, recordings as JSON.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use atecc_transcript::{Header, Transcript};
+
+use crate::recording::Recording;
+
+/// One thing to judge by.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// Where it comes from.
+    pub header: Header,
+    /// What passed on the bus, when something is recorded.
+    pub transcript: Option<Transcript>,
+    /// Lines that are marked as broken when they were recorded.
+    pub broken: Vec<usize>,
+    /// Keys to try where one is not known.
+    pub keys: Vec<[u8; 32]>,
+    /// Data beside it.
+    pub(crate) recording: Option<Recording>,
+}
+
+/// A file that is nothing to judge by.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {problem}", path.display())]
+pub struct LoadError {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong.
+    pub problem: Problem,
+}
+
+/// What is wrong with a file.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    /// It cannot be read.
+    #[error(transparent)]
+    Read(#[from] io::Error),
+    /// Not the text form.
+    #[error(transparent)]
+    Text(#[from] atecc_transcript::ParseError),
+    /// Not the binary form.
+    #[error(transparent)]
+    Binary(#[from] atecc_transcript::BinaryError),
+    /// Not a recording.
+    #[error("not a recording: {0}")]
+    Recording(#[from] serde_json::Error),
+}
+
+impl From<Transcript> for Case {
+    fn from(transcript: Transcript) -> Self {
+        Self {
+            header: transcript.header.clone(),
+            transcript: Some(transcript),
+            broken: Vec::new(),
+            keys: Vec::new(),
+            recording: None,
+        }
+    }
+}
+
+impl Case {
+    /// Read a file of any form.
+    ///
+    /// # Errors
+    /// [`LoadError`].
+    pub fn load(path: &Path) -> Result<Self, LoadError> {
+        let case = fs::read(path).map_err(Problem::from).and_then(|bytes| Self::parse(&bytes));
+        case.map_err(|problem| LoadError {
+            path: path.to_owned(),
+            problem,
+        })
+    }
+
+    /// Read the content of a file of any form.
+    ///
+    /// # Errors
+    /// [`Problem`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, Problem> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) if text.trim_start().starts_with('{') => {
+                Ok(Self::recorded(Recording::parse(text)?))
+            }
+            Ok(text) if text.starts_with("atecc-transcript") => {
+                Ok(Transcript::parse(text)?.into())
+            }
+            _ => Ok(Transcript::from_binary(bytes)?.into()),
+        }
+    }
+
+    fn recorded(recording: Recording) -> Self {
+        let keys = recording.data.macs.iter().flat_map(|mac| [&mac.key, &mac.parent_key]);
+        let keys = keys.flatten().filter_map(|key| key.0.as_slice().try_into().ok());
+        let keys = keys.collect();
+        let (header, transcript, broken) = match recording.transcript() {
+            Some((transcript, broken)) => (transcript.header.clone(), Some(transcript), broken),
+            None => (recording.header(0x60), None, Vec::new()),
+        };
+        Self {
+            header,
+            transcript,
+            broken,
+            keys,
+            recording: Some(recording),
+        }
+    }
+
+    /// The data of a recording alone, without its bus traffic.
+    #[must_use]
+    pub fn without_transcript(mut self) -> Self {
+        self.transcript = None;
+        self
+    }
+}
+
+/// The files at `path`: itself, or all in it and below, in order of name.
+///
+/// # Errors
+/// [`LoadError`] when a directory cannot be read.
+pub fn files(path: &Path) -> Result<Vec<PathBuf>, LoadError> {
+    let wrong = |error: io::Error| LoadError {
+        path: path.to_owned(),
+        problem: error.into(),
+    };
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let entries = fs::read_dir(path).map_err(wrong)?;
+    let mut paths = entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(wrong)?;
+    paths.sort();
+    let mut all = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            all.extend(files(&path)?);
+        } else {
+            all.push(path);
+        }
+    }
+    Ok(all)
+}

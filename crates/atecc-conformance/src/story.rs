@@ -1,0 +1,179 @@
+//! Stories: what a host did with a chip, for a driver to do again.
+
+use std::fmt;
+
+use atecc::commands::{InfoRevision, Random, SeedUpdate, ShaStart, VerifyKey};
+use atecc::procedures::{HashInChip, ReadConfig, SignDigest, VerifyDigest};
+use atecc::{Answer, Failure, Family, Next, Opcode, Procedure, PublicKey, Request, Slot};
+use atecc_decode::AnyCommand;
+
+use crate::driver::device;
+use crate::group::Group;
+use crate::judgement::hex;
+use crate::replay::{Replay, Spoken};
+
+/// What a driver does: given what was said, and the address of the chip, on
+/// the bus with the recorded chip.
+pub type Perform = dyn Fn(&[Spoken], u8, Replay) -> Result<(), String>;
+
+/// A story by its name in a transcript's header.
+pub struct Story {
+    /// Its name.
+    pub name: String,
+    /// Performs it. The error says what the driver understood wrongly; what it
+    /// sent wrongly is found by the bus.
+    pub perform: Box<Perform>,
+}
+
+impl fmt::Debug for Story {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Story").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl Story {
+    /// A story.
+    pub fn new(
+        name: impl Into<String>,
+        perform: impl Fn(&[Spoken], u8, Replay) -> Result<(), String> + 'static,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            perform: Box::new(perform),
+        }
+    }
+}
+
+/// The stories of the crate `atecc`.
+#[must_use]
+pub fn stories() -> Vec<Story> {
+    vec![
+        Story::new("info", info),
+        Story::new("read-config", read_config),
+        Story::new("random", random),
+        Story::new("sha", sha),
+        Story::new("genkey-sign-verify", genkey_sign_verify),
+        // One awake session, in which TempKey lives from one command to the
+        // next.
+        Story::new("nonce-mac-checkmac", session),
+        Story::new("counter-derivekey", session),
+        Story::new("gendig-genkey-hmac", session),
+        Story::new("session", session),
+    ]
+}
+
+fn payload(spoken: &Spoken) -> &[u8] {
+    atecc::parse_group(&spoken.response).unwrap_or_default()
+}
+
+fn same(recorded: &[u8], understood: &[u8]) -> Result<(), String> {
+    if recorded == understood {
+        Ok(())
+    } else {
+        Err(format!("{} instead of {}", hex(understood), hex(recorded)))
+    }
+}
+
+fn said<E: fmt::Display>(error: E) -> String {
+    error.to_string()
+}
+
+fn info(script: &[Spoken], address: u8, bus: Replay) -> Result<(), String> {
+    let revision = device(address, bus)?.execute(InfoRevision).map_err(said)?;
+    let recorded = script.first().map(payload).unwrap_or_default();
+    same(recorded, &revision.to_bytes())
+}
+
+fn read_config(script: &[Spoken], address: u8, bus: Replay) -> Result<(), String> {
+    let config = device(address, bus)?.run(ReadConfig::new()).map_err(said)?;
+    let recorded: Vec<u8> = script.iter().flat_map(payload).copied().collect();
+    same(&recorded, config.bytes())
+}
+
+fn random(script: &[Spoken], address: u8, bus: Replay) -> Result<(), String> {
+    let seed = SeedUpdate::Automatic;
+    let random = device(address, bus)?.execute(Random { seed }).map_err(said)?;
+    same(script.first().map(payload).unwrap_or_default(), &random)
+}
+
+/// The message is what the recorded host sent after the start.
+fn sha(script: &[Spoken], address: u8, bus: Replay) -> Result<(), String> {
+    let pieces = script.iter().skip(1).filter_map(|one| Group::cut(&one.command));
+    let message: Vec<u8> = pieces.flat_map(|piece| piece.data).copied().collect();
+    let hash = HashInChip::new(ShaStart::Sha256, Family::Atecc608, &message);
+    let digest = device(address, bus)?.run(hash).map_err(said)?;
+    same(script.last().map(payload).unwrap_or_default(), &digest)
+}
+
+/// A public key, a signature by its key, and its verification by the chip.
+fn genkey_sign_verify(script: &[Spoken], address: u8, bus: Replay) -> Result<(), String> {
+    let find = |opcode| {
+        let one = script.iter().find(|one| one.command.get(1) == Some(&(opcode as u8)));
+        one.ok_or_else(|| format!("no {opcode} in the transcript"))
+    };
+    let (key, nonce, sign) = (find(Opcode::GenKey)?, find(Opcode::Nonce)?, find(Opcode::Sign)?);
+    let digest = Group::cut(&nonce.command).and_then(|group| group.data.try_into().ok());
+    let digest: [u8; 32] = digest.ok_or("no digest of 32 bytes")?;
+    let slot = Group::cut(&key.command).ok_or("no GenKey")?.slot();
+    let slot = Slot::new(slot).map_err(said)?;
+    let mut device = device(address, bus)?;
+    let mode = atecc::commands::GenKeyMode::Public;
+    let public = device.execute(atecc::commands::GenKey { mode, slot }).map_err(said)?;
+    same(payload(key), &public.0)?;
+    let signature = device.run(SignDigest::new(slot, digest)).map_err(said)?;
+    same(payload(sign), &signature)?;
+    let key = VerifyKey::External(PublicKey(public.0));
+    let right = device.run(VerifyDigest::new(key, digest, signature)).map_err(said)?;
+    let verified = payload(script.last().ok_or("no Verify")?) == [0];
+    if right == verified {
+        Ok(())
+    } else {
+        Err(format!("signature right: {right}, recorded: {verified}"))
+    }
+}
+
+fn session(script: &[Spoken], address: u8, bus: Replay) -> Result<(), String> {
+    let requests = script
+        .iter()
+        .map(|one| {
+            let command = AnyCommand::parse(&one.command).map_err(said)?;
+            let request = command.request();
+            request.ok_or_else(|| format!("{} has no type", hex(&one.command)))
+        })
+        .collect::<Result<Vec<_>, String>>()?;
+    let talk = Talk {
+        requests: requests.into_iter(),
+        payloads: Vec::new(),
+    };
+    let payloads = device(address, bus)?.run(talk).map_err(said)?;
+    for (one, understood) in script.iter().zip(&payloads) {
+        same(payload(one), understood)?;
+    }
+    Ok(())
+}
+
+/// Requests one after the other; the failure of one is not the end.
+struct Talk {
+    requests: std::vec::IntoIter<Request>,
+    payloads: Vec<Vec<u8>>,
+}
+
+impl Procedure for Talk {
+    type Output = Vec<Vec<u8>>;
+    type Error = Failure;
+
+    fn resume(&mut self, answer: Answer<'_>) -> Next<Self::Output, Failure> {
+        match answer {
+            Answer::Start => {}
+            Answer::Payload(payload) => self.payloads.push(payload.to_vec()),
+            Answer::Failed(Failure::Status { status, .. }) => {
+                self.payloads.push(vec![status.byte()]);
+            }
+            Answer::Failed(failure) => return Next::failed(failure),
+        }
+        match self.requests.next() {
+            Some(request) => Next::Send(request),
+            None => Next::Done(Ok(std::mem::take(&mut self.payloads))),
+        }
+    }
+}
