@@ -23,11 +23,7 @@ use bench::Bench;
 const AES_KEY: u8 = 6;
 
 pub(crate) fn judge(recording: &Recording, judged: &mut Judged) {
-    let known = match recording.start() {
-        atecc_transcript::Start::Known(text) => Knowledge::from_text(&text),
-        _ => Ok(Knowledge::nothing()),
-    };
-    let known = known.unwrap_or_else(|_| Knowledge::nothing());
+    let known = recording.known();
     // Certificates of a root name no part.
     let revision = part(&recording.chip, &known).unwrap_or(Revision::Atecc608B);
     let blank = Image::blank(revision);
@@ -166,7 +162,7 @@ fn parsed(dump: &Dump) -> Verdict {
         return Verdict::differs(hex(&serial.unwrap_or_default()), hex(&ours));
     }
     let revision = state.revision.as_ref().map(|revision| revision.0.clone());
-    let ours = config.revision().to_bytes().to_vec();
+    let ours = config.revision().bytes().to_vec();
     if revision.as_ref().is_some_and(|revision| *revision != ours) {
         return Verdict::differs(hex(&revision.unwrap_or_default()), hex(&ours));
     }

@@ -1,11 +1,13 @@
-//! Recordings in JSON: exchanges and transfers, and data beside them.
+//! Recordings in JSON: the data beside the bus traffic, which
+//! [`atecc_transcript::import`] reads.
 
-use atecc_transcript::{Ack, Action, Header, Line, Provenance, Start, Time, Transcript};
+use atecc_transcript::{Header, Provenance, Start};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::Value;
 
-use crate::knowledge::from_hex;
+use crate::group::Place;
+use crate::knowledge::{Knowledge, from_hex};
 
 /// Bytes as pairs of digits.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -29,13 +31,9 @@ pub(crate) struct Recording {
     #[serde(default)]
     source: Source,
     #[serde(default)]
-    notes: String,
+    exchanges: Vec<Frame>,
     #[serde(default)]
-    bus: Bus,
-    #[serde(default)]
-    exchanges: Vec<Exchange>,
-    #[serde(default)]
-    bus_transactions: Vec<Transfer>,
+    bus_transactions: Vec<Frame>,
     #[serde(flatten)]
     pub(crate) data: Data,
     /// Lists that no bus carries: certificates and the like.
@@ -64,38 +62,15 @@ pub(crate) struct Data {
 #[serde(default)]
 struct Source {
     url: Option<String>,
-    author: Option<String>,
-    date: Option<String>,
-    kind: Option<String>,
 }
 
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-struct Bus {
-    addr: Option<String>,
-    scl_hz: Option<u32>,
-}
-
+/// An answer, or a transfer.
 #[derive(Clone, Debug, Deserialize)]
-struct Exchange {
-    tx: Hex,
-    rx: Hex,
-    addr: Option<String>,
+struct Frame {
+    #[serde(alias = "rx")]
+    data: Option<Hex>,
     #[serde(default)]
     expect_bad_crc: bool,
-    comment: Option<String>,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-struct Transfer {
-    t_us: Option<f64>,
-    dir: String,
-    addr: String,
-    addr_ack: bool,
-    data: Hex,
-    #[serde(default)]
-    expect_bad_crc: bool,
-    comment: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -182,116 +157,40 @@ impl Recording {
         serde_json::from_str(text)
     }
 
-    /// What passed on the bus, when something did, and the lines that are
-    /// marked as broken.
-    pub(crate) fn transcript(&self) -> Option<(Transcript, Vec<usize>)> {
-        let both = self.bus_transactions.iter().any(|one| one.dir == "write");
-        let (lines, broken) = if both || self.exchanges.is_empty() {
-            self.transfers()
-        } else {
-            self.pairs()
-        };
-        let first = self.exchanges.iter().find_map(|one| one.addr.as_deref());
-        let address = self.bus.addr.as_deref().or(first).and_then(address);
-        let header = self.header(address.unwrap_or(0x60));
-        (!lines.is_empty()).then_some((Transcript { header, lines }, broken))
+    /// The bytes that are marked as broken when they were recorded.
+    pub(crate) fn broken(&self) -> Vec<Vec<u8>> {
+        let frames = self.exchanges.iter().chain(&self.bus_transactions);
+        let broken = frames.filter(|frame| frame.expect_bad_crc);
+        broken.filter_map(|frame| Some(frame.data.as_ref()?.0.clone())).collect()
     }
 
-    pub(crate) fn header(&self, address: u8) -> Header {
-        let captured = self.bus_transactions.iter().any(|one| one.t_us.is_some());
-        let from = &self.source;
-        let vendor = from.author.as_deref().unwrap_or_default().contains("Microchip");
-        let log = from.kind.as_deref().unwrap_or_default().contains("log of a chip");
+    /// The dumps are what the chip held, as far as they go.
+    pub(crate) fn known(&self) -> Knowledge {
+        let mut known = Knowledge::nothing();
+        let whole = self.data.config_zones.iter().take(1);
+        for dump in whole.chain(&self.data.config_partial) {
+            known.tell(Place::Config, dump.offset, &dump.hex.0);
+        }
+        known
+    }
+
+    /// Where the data come from, when no bus traffic says so.
+    pub(crate) fn header(&self) -> Header {
+        let url = self.source.url.clone();
         Header {
             id: self.id.clone(),
             chip: self.chip.clone(),
             revision: None,
-            address,
-            scl_hz: self.bus.scl_hz,
-            provenance: match (captured, vendor && !log) {
-                (true, _) => Provenance::HardwareCapture,
-                (false, true) => Provenance::VendorDocument,
-                (false, false) => Provenance::HardwareLog,
-            },
+            address: 0x60,
+            scl_hz: None,
+            provenance: Provenance::HardwareLog,
             host: None,
             story: None,
-            start: self.start(),
-            origin: from.url.clone().unwrap_or_else(|| "not known".to_owned()),
-            licence: "facts and figures".to_owned(),
-            date: from.date.clone(),
-            notes: Some(self.notes.clone()).filter(|notes| !notes.is_empty()).into_iter().collect(),
+            start: Start::Unknown,
+            origin: url.unwrap_or_else(|| "not stated".to_owned()),
+            licence: "not stated; facts and figures alone were taken".to_owned(),
+            date: None,
+            notes: Vec::new(),
         }
     }
-
-    /// The dumps are what the chip held, as far as they go.
-    pub(crate) fn start(&self) -> Start {
-        let dumps = self.data.config_zones.iter().take(1);
-        let dumps = dumps.chain(&self.data.config_partial);
-        let lines: Vec<_> = dumps
-            .map(|dump| {
-                let bytes = crate::judgement::hex(&dump.hex.0);
-                format!("config {:#05x} {bytes}\n", dump.offset)
-            })
-            .collect();
-        if lines.is_empty() {
-            Start::Unknown
-        } else {
-            Start::Known(lines.concat())
-        }
-    }
-
-    fn transfers(&self) -> (Vec<Line>, Vec<usize>) {
-        let begin = self.bus_transactions.iter().find_map(|one| one.t_us);
-        let broken = self.bus_transactions.iter().map(|one| one.expect_bad_crc);
-        let lines = self.bus_transactions.iter().filter_map(|one| {
-            let ack = if one.addr_ack { Ack::All } else { Ack::NoAddress };
-            let (address, bytes) = (address(&one.addr)?, one.data.0.clone());
-            let action = match (one.dir.as_str(), address) {
-                ("write", 0) => Action::Wake,
-                ("write", _) => Action::Write { address, bytes, ack },
-                _ => Action::Read { address, bytes, ack },
-            };
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "microseconds since the begin, to the nanosecond"
-            )]
-            let at = one.t_us.zip(begin).map(|(t, begin)| Time(((t - begin) * 1e3) as u64));
-            Some(line(action, at, one.comment.as_ref()))
-        });
-        (lines.collect(), marked(broken))
-    }
-
-    fn pairs(&self) -> (Vec<Line>, Vec<usize>) {
-        let broken = self.exchanges.iter().flat_map(|one| [false, one.expect_bad_crc]);
-        let lines = self.exchanges.iter().flat_map(|one| {
-            let address = one.addr.as_deref().or(self.bus.addr.as_deref());
-            let address = address.and_then(self::address).unwrap_or(0x60);
-            let ack = Ack::All;
-            let (tx, rx) = (one.tx.0.clone(), one.rx.0.clone());
-            [
-                line(Action::Write { address, bytes: tx, ack }, None, one.comment.as_ref()),
-                line(Action::Read { address, bytes: rx, ack }, None, None),
-            ]
-        });
-        (lines.collect(), marked(broken))
-    }
-}
-
-fn line(action: Action<Vec<u8>>, at: Option<Time>, comment: Option<&String>) -> Line {
-    Line {
-        at,
-        action,
-        redacted: 0..0,
-        comment: comment.cloned(),
-    }
-}
-
-fn marked(broken: impl Iterator<Item = bool>) -> Vec<usize> {
-    let marked = broken.enumerate().filter(|(_, broken)| *broken);
-    marked.map(|(index, _)| index).collect()
-}
-
-fn address(text: &str) -> Option<u8> {
-    u8::from_str_radix(text, 16).ok().filter(|address| *address < 0x80)
 }

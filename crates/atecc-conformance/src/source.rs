@@ -4,7 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use atecc_transcript::{Header, Transcript};
+use atecc_transcript::import::{self, ImportError, Malformed};
+use atecc_transcript::{Action, Header, Transcript};
 
 use crate::recording::Recording;
 
@@ -44,10 +45,13 @@ pub enum Problem {
     Text(#[from] atecc_transcript::ParseError),
     /// Not the binary form.
     #[error(transparent)]
-    Binary(#[from] atecc_transcript::BinaryError),
+    Binary(#[from] atecc_transcript::DecodeError),
     /// Not a recording.
     #[error("not a recording: {0}")]
     Recording(#[from] serde_json::Error),
+    /// A recording with traffic that no bus carries.
+    #[error(transparent)]
+    Import(#[from] ImportError),
 }
 
 impl From<Transcript> for Case {
@@ -82,7 +86,7 @@ impl Case {
     pub fn parse(bytes: &[u8]) -> Result<Self, Problem> {
         match std::str::from_utf8(bytes) {
             Ok(text) if text.trim_start().starts_with('{') => {
-                Ok(Self::recorded(Recording::parse(text)?))
+                Self::recorded(text)
             }
             Ok(text) if text.starts_with("atecc-transcript") => {
                 Ok(Transcript::parse(text)?.into())
@@ -91,21 +95,31 @@ impl Case {
         }
     }
 
-    fn recorded(recording: Recording) -> Self {
+    fn recorded(text: &str) -> Result<Self, Problem> {
+        let recording = Recording::parse(text)?;
         let keys = recording.data.macs.iter().flat_map(|mac| [&mac.key, &mac.parent_key]);
         let keys = keys.flatten().filter_map(|key| key.0.as_slice().try_into().ok());
-        let keys = keys.collect();
-        let (header, transcript, broken) = match recording.transcript() {
-            Some((transcript, broken)) => (transcript.header.clone(), Some(transcript), broken),
-            None => (recording.header(0x60), None, Vec::new()),
+        let mut case = match import::recording(text) {
+            Ok(transcript) => Self::from(transcript),
+            Err(ImportError { malformed: Malformed::Nothing, .. }) => Self {
+                header: recording.header(),
+                transcript: None,
+                broken: Vec::new(),
+                keys: Vec::new(),
+                recording: None,
+            },
+            Err(error) => return Err(error.into()),
         };
-        Self {
-            header,
-            transcript,
-            broken,
-            keys,
-            recording: Some(recording),
-        }
+        case.keys = keys.collect();
+        let broken = recording.broken();
+        let lines = case.transcript.iter().flat_map(|transcript| &transcript.lines);
+        let marked = lines.enumerate().filter(|(_, line)| match &line.action {
+            Action::Read { bytes, .. } => broken.contains(bytes),
+            _ => false,
+        });
+        case.broken = marked.map(|(index, _)| index).collect();
+        case.recording = Some(recording);
+        Ok(case)
     }
 
     /// The data of a recording alone, without its bus traffic.

@@ -81,7 +81,7 @@ fn said<E: fmt::Display>(error: E) -> String {
 fn info(script: &[Spoken], address: u8, bus: Replay) -> Result<(), String> {
     let revision = device(address, bus)?.execute(InfoRevision).map_err(said)?;
     let recorded = script.first().map(payload).unwrap_or_default();
-    same(recorded, &revision.to_bytes())
+    same(recorded, &revision.bytes())
 }
 
 fn read_config(script: &[Spoken], address: u8, bus: Replay) -> Result<(), String> {
