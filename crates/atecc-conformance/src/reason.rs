@@ -60,6 +60,9 @@ reasons! {
     Watchdog = "the watchdog's time differs from chip to chip",
     /// Statuses 05, EE and FF.
     Passing = "a passing fault of that chip or bus",
+    /// A reference implementation ran without a chip, on something that takes
+    /// what a chip refuses, or refuses what a chip takes.
+    StandIn = "no chip, but a stand-in answered",
     /// ATSHA204A and others.
     OtherChip = "another chip",
     /// Such as a certificate.

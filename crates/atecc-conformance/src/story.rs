@@ -55,9 +55,6 @@ pub fn stories() -> Vec<Story> {
         Story::new("genkey-sign-verify", genkey_sign_verify),
         // One awake session, in which TempKey lives from one command to the
         // next.
-        Story::new("nonce-mac-checkmac", session),
-        Story::new("counter-derivekey", session),
-        Story::new("gendig-genkey-hmac", session),
         Story::new("session", session),
     ]
 }
@@ -96,11 +93,17 @@ fn random(script: &[Spoken], address: u8, bus: Replay) -> Result<(), String> {
     same(script.first().map(payload).unwrap_or_default(), &random)
 }
 
-/// The message is what the recorded host sent after the start.
+/// The message is what the recorded host sent after the start. An ATECC508A
+/// has one way to end; a 608 can leave the digest in `TempKey` as well.
 fn sha(script: &[Spoken], address: u8, bus: Replay) -> Result<(), String> {
+    let end = script.last().and_then(|one| Group::cut(&one.command));
+    let family = match end.map(|end| end.p1) {
+        Some(mode) if mode & 0xC0 == 0 => Family::Atecc508,
+        _ => Family::Atecc608,
+    };
     let pieces = script.iter().skip(1).filter_map(|one| Group::cut(&one.command));
     let message: Vec<u8> = pieces.flat_map(|piece| piece.data).copied().collect();
-    let hash = HashInChip::new(ShaStart::Sha256, Family::Atecc608, &message);
+    let hash = HashInChip::new(ShaStart::Sha256, family, &message);
     let digest = device(address, bus)?.run(hash).map_err(said)?;
     same(script.last().map(payload).unwrap_or_default(), &digest)
 }

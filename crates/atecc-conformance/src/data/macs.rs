@@ -21,10 +21,16 @@ fn array(bytes: Option<&Hex>) -> Option<[u8; 32]> {
     bytes.and_then(|bytes| bytes.0.as_slice().try_into().ok())
 }
 
+/// The key, or any where none takes part.
+fn key(mac: &Mac) -> Option<[u8; 32]> {
+    let key = array(mac.parent_key.as_ref().or(mac.key.as_ref()));
+    let no_key = mac.command == "MAC" && mac.mode & 0x02 != 0;
+    key.or(no_key.then_some([0; 32])).filter(|_| mac.mode & MORE == 0)
+}
+
 /// By the driver's host side.
 pub(super) fn by_host(mac: &Mac) -> Verdict {
-    let key = array(mac.parent_key.as_ref().or(mac.key.as_ref()));
-    let (Some(key), true) = (key, mac.mode & MORE == 0) else {
+    let Some(key) = key(mac) else {
         return Verdict::Skipped(Reason::Key);
     };
     let loaded = array(mac.tempkey.as_ref()).unwrap_or_default();
@@ -57,7 +63,7 @@ pub(super) fn by_host(mac: &Mac) -> Verdict {
 
 /// By commands to an emulated chip.
 pub(super) fn by_emulator(mac: &Mac) -> Verdict {
-    let Some(key) = array(mac.parent_key.as_ref().or(mac.key.as_ref())) else {
+    let Some(key) = key(mac) else {
         return Verdict::Skipped(Reason::Key);
     };
     let bench = Bench::new(image(mac, &key));

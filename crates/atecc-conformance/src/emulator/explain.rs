@@ -33,11 +33,15 @@ pub(super) fn explain(
         return Some(Reason::Passing);
     }
     // An answer against a refusal: locks and slot configurations decide.
-    let refused = |payload: &[u8]| matches!(payload, [0x03..=0xFF]);
     if refused(recorded) != refused(emulated) && !context.configured(group) {
         return Some(Reason::Configuration);
     }
     context.contents(group, recorded, emulated)
+}
+
+/// Whether a payload is the status of a failure.
+pub(super) fn refused(payload: &[u8]) -> bool {
+    matches!(payload, [0x03..=0xFF])
 }
 
 impl Context<'_> {

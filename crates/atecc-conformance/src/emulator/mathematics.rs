@@ -46,16 +46,16 @@ impl Mathematics {
         self.keys.remove(&slot);
     }
 
-    /// Whether `public` is a point, and the same as before.
-    pub(super) fn public_key(&mut self, slot: u8, public: &[u8]) -> Result<(), &'static str> {
+    /// Whether the slot had this key before; an error says what is wrong with
+    /// it.
+    pub(super) fn public_key(&mut self, slot: u8, public: &[u8]) -> Result<bool, &'static str> {
         if !is_point(public) {
             return Err("a point of P-256");
         }
-        let before = self.keys.entry(slot).or_insert_with(|| public.to_vec());
-        if before == public {
-            Ok(())
-        } else {
-            Err("the public key that the slot had before")
+        match self.keys.insert(slot, public.to_vec()) {
+            None => Ok(false),
+            Some(before) if before == public => Ok(true),
+            Some(_) => Err("the public key that the slot had before"),
         }
     }
 

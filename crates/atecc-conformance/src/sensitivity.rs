@@ -1,0 +1,205 @@
+//! What the judgements notice: single bits of a transcript are flipped, and
+//! something must be said about each.
+//!
+//! A bit is one of a byte; or the direction of a transfer; whether it was
+//! acknowledged; or the order of two actions that follow each other.
+
+use std::collections::BTreeSet;
+
+use atecc_transcript::{Ack, Action, Transcript};
+
+use crate::emulator::is_pulse;
+use crate::engine::Engine;
+use crate::judgement::{Judged, Verdict};
+use crate::replay::describe;
+use crate::source::Case;
+
+/// A flip of one bit.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Flip {
+    Byte { line: usize, byte: usize, bit: u8 },
+    Direction { line: usize },
+    Acknowledge { line: usize },
+    Order { line: usize },
+}
+
+/// What came of the flips in one transcript.
+#[derive(Clone, Debug, Default)]
+pub struct Sensitivity {
+    /// Name of the transcript.
+    pub id: String,
+    /// Flips that were noticed.
+    pub noticed: usize,
+    /// Flips that were not, each in words.
+    pub missed: Vec<String>,
+    /// Flips that say the same in other words, each with the reason.
+    pub same: Vec<String>,
+}
+
+impl Sensitivity {
+    /// Flip `count` bits of the transcript in turn; `seed` chooses which.
+    #[must_use]
+    pub fn measure(engine: &Engine, case: &Case, count: usize, seed: u64) -> Self {
+        let mut measured = Self {
+            id: case.header.id.clone(),
+            ..Self::default()
+        };
+        let Some(transcript) = &case.transcript else {
+            return measured;
+        };
+        let before = told(&engine.judge(case));
+        for flip in choose(transcript, count, seed) {
+            let changed = apply(transcript, flip);
+            if let Some(why) = means_the_same(transcript, &changed, flip) {
+                measured.same.push(format!("{}: {why}", explain(transcript, flip)));
+                continue;
+            }
+            let transcript_changed = Case {
+                transcript: Some(changed),
+                ..case.clone()
+            };
+            if told(&engine.judge(&transcript_changed)) == before {
+                measured.missed.push(explain(transcript, flip));
+            } else {
+                measured.noticed += 1;
+            }
+        }
+        measured
+    }
+}
+
+/// What a reader of the result would see: failures, and what is skipped.
+fn told(judged: &Judged) -> Vec<String> {
+    let findings = judged.findings.iter();
+    let told = findings.filter_map(|finding| {
+        let verdict = match &finding.verdict {
+            Verdict::Passed => return None,
+            Verdict::Failed(difference) => difference.to_string(),
+            Verdict::Skipped(reason) => reason.to_string(),
+        };
+        Some(format!("{} {} {} {verdict}", finding.judge, finding.item, finding.what))
+    });
+    told.collect()
+}
+
+/// All bits that a transcript has.
+fn all(transcript: &Transcript) -> Vec<Flip> {
+    let lines = transcript.lines.iter().enumerate();
+    let flips = lines.flat_map(|(line, entry)| {
+        let bytes = match &entry.action {
+            Action::Write { bytes, .. } | Action::Read { bytes, .. } => Some(bytes.len()),
+            Action::Wake | Action::Delay(_) => None,
+        };
+        let of_bytes = (0..bytes.unwrap_or_default())
+            .flat_map(move |byte| (0..8).map(move |bit| Flip::Byte { line, byte, bit }));
+        let of_transfers = [Flip::Direction { line }, Flip::Acknowledge { line }];
+        let of_transfers = bytes.map(|_| of_transfers).into_iter().flatten();
+        of_bytes.chain(of_transfers).chain([Flip::Order { line }])
+    });
+    let last = transcript.lines.len().saturating_sub(1);
+    flips.filter(|flip| *flip != Flip::Order { line: last }).collect()
+}
+
+fn choose(transcript: &Transcript, count: usize, seed: u64) -> BTreeSet<Flip> {
+    let all = all(transcript);
+    let count = count.min(all.len());
+    let mut state = seed;
+    let mut chosen = BTreeSet::new();
+    while chosen.len() < count {
+        let index = usize::try_from(next(&mut state) >> 1).unwrap_or_default() % all.len();
+        chosen.insert(all[index]);
+    }
+    chosen
+}
+
+/// SplitMix64: good enough to choose bits, and the same everywhere.
+fn next(state: &mut u64) -> u64 {
+    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let mut z = *state;
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+fn apply(transcript: &Transcript, flip: Flip) -> Transcript {
+    let mut changed = transcript.clone();
+    let action = |line: usize| transcript.lines.get(line).map(|line| &line.action);
+    match flip {
+        Flip::Byte { line, byte, bit } => {
+            if let Some(Action::Write { bytes, .. } | Action::Read { bytes, .. }) =
+                changed.lines.get_mut(line).map(|line| &mut line.action)
+            {
+                bytes[byte] ^= 1 << bit;
+            }
+        }
+        Flip::Direction { line } => {
+            let turned = match action(line).cloned() {
+                Some(Action::Write { address, bytes, ack }) => {
+                    Action::Read { address, bytes, ack }
+                }
+                Some(Action::Read { address, bytes, ack }) => {
+                    Action::Write { address, bytes, ack }
+                }
+                _ => return changed,
+            };
+            changed.lines[line].action = turned;
+        }
+        Flip::Acknowledge { line } => match &mut changed.lines[line].action {
+            Action::Write { ack, .. } => *ack = other(*ack),
+            Action::Read { ack, bytes, .. } => {
+                *ack = other(*ack);
+                bytes.clear();
+            }
+            Action::Wake | Action::Delay(_) => {}
+        },
+        Flip::Order { line } => changed.lines.swap(line, line + 1),
+    }
+    changed
+}
+
+fn other(ack: Ack) -> Ack {
+    if ack == Ack::All { Ack::NoAddress } else { Ack::All }
+}
+
+/// Why the changed transcript says the same as the other.
+fn means_the_same(before: &Transcript, after: &Transcript, flip: Flip) -> Option<&'static str> {
+    let Flip::Order { line } = flip else {
+        return None;
+    };
+    let pair = |transcript: &Transcript| {
+        let pair = transcript.lines.get(line..line + 2)?;
+        Some((pair[0].clone(), pair[1].clone()))
+    };
+    let ((a, b), (c, d)) = (pair(before)?, pair(after)?);
+    let timed = a.at.is_some() || b.at.is_some();
+    if a.action == c.action && b.action == d.action && !timed {
+        return Some("both actions are the same");
+    }
+    let address = before.header.address;
+    let pulse = is_pulse(&a.action, address) || is_pulse(&b.action, address);
+    let wait = |action: &Action<Vec<u8>>| matches!(action, Action::Delay(_));
+    (!timed && !pulse && (wait(&a.action) || wait(&b.action)))
+        .then_some("how long a host waits is its dialect")
+}
+
+fn explain(transcript: &Transcript, flip: Flip) -> String {
+    let action = |line: usize| {
+        let action = transcript.lines.get(line).map(|line| &line.action);
+        action.map_or(String::new(), describe)
+    };
+    match flip {
+        Flip::Byte { line, byte, bit } => {
+            format!("action {}, byte {byte}, bit {bit}: {}", line + 1, action(line))
+        }
+        Flip::Direction { line } => format!("action {}, direction: {}", line + 1, action(line)),
+        Flip::Acknowledge { line } => {
+            format!("action {}, acknowledge: {}", line + 1, action(line))
+        }
+        Flip::Order { line } => format!(
+            "action {}, order: {} and {}",
+            line + 1,
+            action(line),
+            action(line + 1)
+        ),
+    }
+}
