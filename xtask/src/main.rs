@@ -6,6 +6,7 @@
 mod arrows;
 mod certificates;
 mod commands;
+mod conformance;
 mod error;
 mod fuzz;
 mod interop;
@@ -47,6 +48,8 @@ enum Task {
     Vectors(vectors::Options),
     /// Writes the table of every command mode, docs/commands.md.
     Commands(commands::Options),
+    /// Judges codec, driver and emulator by recorded transcripts.
+    Conformance(conformance::Options),
     /// Compresses random certificates and rebuilds them.
     Certificates(certificates::Options),
     /// Measures the flash and stack that `atecc` takes.
@@ -76,6 +79,7 @@ fn main() -> ExitCode {
         Task::Msrv => msrv::run(),
         Task::Vectors(options) => vectors::run(&options),
         Task::Commands(options) => commands::run(&options),
+        Task::Conformance(options) => conformance::run(&options),
         Task::Certificates(options) => certificates::run(&options),
         Task::Size(options) => size::run(&options),
         Task::Strand(options) => strand::run(&options),

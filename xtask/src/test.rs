@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::error::Error;
-use crate::{arrows, commands, fuzz, interop, msrv, no_std, pkcs11, run, size, table};
+use crate::{
+    arrows, commands, conformance, fuzz, interop, msrv, no_std, pkcs11, run, size, table,
+};
 
 /// Options of `cargo xtask test`.
 #[derive(Debug, clap::Args)]
@@ -71,6 +73,7 @@ const STEPS: &[(&str, Work)] = &[
             "--no-fail-fast",
         ]),
     ),
+    ("cargo xtask conformance", Work::Own(conformance::own)),
     ("cargo xtask no-std", Work::Own(no_std::run)),
     ("cargo xtask size", Work::Own(size::check)),
     (

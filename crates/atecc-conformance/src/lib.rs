@@ -39,6 +39,7 @@ pub use judgement::{Difference, Finding, Item, Judge, Judged, Verdict};
 pub use knowledge::{Knowledge, StartError};
 pub use reason::Reason;
 pub use replay::{Nack, Replay, Spoken, spoken};
+pub use report::{Count, Coverage, Total};
 pub use sensitivity::Sensitivity;
 pub use source::{Case, LoadError, Problem, files};
 pub use story::{Perform, Story, stories};

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use atecc_transcript::{Ack, Action, Transcript};
+use atecc_transcript::{Ack, Action, Exchange, Line, Transcript, exchanges};
 
 use crate::emulator::is_pulse;
 use crate::engine::Engine;
@@ -30,6 +30,9 @@ pub struct Sensitivity {
     pub id: String,
     /// Flips that were noticed.
     pub noticed: usize,
+    /// Those of them that fail a judgement; the others change what is skipped,
+    /// which a frozen suite reports.
+    pub failed: usize,
     /// Flips that were not, each in words.
     pub missed: Vec<String>,
     /// Flips that say the same in other words, each with the reason.
@@ -50,18 +53,19 @@ impl Sensitivity {
         let before = told(&engine.judge(case));
         for flip in choose(transcript, count, seed) {
             let changed = apply(transcript, flip);
-            if let Some(why) = means_the_same(transcript, &changed, flip) {
-                measured.same.push(format!("{}: {why}", explain(transcript, flip)));
-                continue;
-            }
-            let transcript_changed = Case {
+            let same = means_the_same(transcript, &changed, flip);
+            let changed = Case {
                 transcript: Some(changed),
                 ..case.clone()
             };
-            if told(&engine.judge(&transcript_changed)) == before {
-                measured.missed.push(explain(transcript, flip));
-            } else {
+            let judged = engine.judge(&changed);
+            if told(&judged) != before {
                 measured.noticed += 1;
+                measured.failed += usize::from(judged.failures().next().is_some());
+            } else if let Some(why) = same {
+                measured.same.push(format!("{}: {why}", explain(transcript, flip)));
+            } else {
+                measured.missed.push(explain(transcript, flip));
             }
         }
         measured
@@ -161,25 +165,55 @@ fn other(ack: Ack) -> Ack {
     if ack == Ack::All { Ack::NoAddress } else { Ack::All }
 }
 
-/// Why the changed transcript says the same as the other.
+/// Why the changed transcript says the same as the other, to a chip.
 fn means_the_same(before: &Transcript, after: &Transcript, flip: Flip) -> Option<&'static str> {
-    let Flip::Order { line } = flip else {
+    let line = |line: usize| before.lines.get(line);
+    let address = before.header.address;
+    match flip {
+        Flip::Order { line: first } => {
+            let (a, b) = (line(first)?, line(first + 1)?);
+            order(before, after, a, b)
+        }
+        Flip::Byte { line: at, byte, .. } => match &line(at)?.action {
+            Action::Write { bytes, .. } if byte > 0 && matches!(bytes[0], 0x01 | 0x02) => {
+                Some("a chip ignores what follows sleep and idle")
+            }
+            _ => None,
+        },
+        Flip::Direction { line: at } => match &line(at)?.action {
+            action @ Action::Write { bytes, .. } if bytes.is_empty() => is_pulse(action, address)
+                .then_some("the zeros of the address wake in either direction"),
+            _ => None,
+        },
+        Flip::Acknowledge { .. } => None,
+    }
+}
+
+fn order(before: &Transcript, after: &Transcript, a: &Line, b: &Line) -> Option<&'static str> {
+    if a.at.is_some() || b.at.is_some() {
         return None;
-    };
-    let pair = |transcript: &Transcript| {
-        let pair = transcript.lines.get(line..line + 2)?;
-        Some((pair[0].clone(), pair[1].clone()))
-    };
-    let ((a, b), (c, d)) = (pair(before)?, pair(after)?);
-    let timed = a.at.is_some() || b.at.is_some();
-    if a.action == c.action && b.action == d.action && !timed {
+    }
+    if a.action == b.action {
         return Some("both actions are the same");
     }
+    let wait = |line: &Line| matches!(line.action, Action::Delay(_));
+    if wait(a) || wait(b) {
+        return Some("how long a host waits is its dialect");
+    }
     let address = before.header.address;
-    let pulse = is_pulse(&a.action, address) || is_pulse(&b.action, address);
-    let wait = |action: &Action<Vec<u8>>| matches!(action, Action::Delay(_));
-    (!timed && !pulse && (wait(&a.action) || wait(&b.action)))
-        .then_some("how long a host waits is its dialect")
+    let rewind = |line: &Line| {
+        matches!(&line.action, Action::Write { address: to, bytes, .. }
+            if *to == address && *bytes == [0x00])
+    };
+    let said = |transcript: &Transcript| -> Vec<_> {
+        let all = exchanges(address, &transcript.lines).into_iter();
+        let readings = |one: &Exchange| -> Vec<_> {
+            one.readings.iter().map(|reading| reading.bytes.clone()).collect()
+        };
+        all.map(|one| (readings(&one), one.cause)).collect()
+    };
+    let same = (rewind(a) || rewind(b)) && said(before) == said(after);
+    same.then_some("a rewind of what is at its beginning")
 }
 
 fn explain(transcript: &Transcript, flip: Flip) -> String {

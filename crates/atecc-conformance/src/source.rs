@@ -9,6 +9,9 @@ use atecc_transcript::{Action, Header, Transcript};
 
 use crate::recording::Recording;
 
+/// What recordings in JSON say of themselves.
+const SCHEMA: &str = "atecc-recording/1";
+
 /// One thing to judge by.
 #[derive(Clone, Debug)]
 pub struct Case {
@@ -49,9 +52,20 @@ pub enum Problem {
     /// Not a recording.
     #[error("not a recording: {0}")]
     Recording(#[from] serde_json::Error),
+    /// JSON of another schema, such as an index.
+    #[error("JSON, but no recording")]
+    OtherJson,
     /// A recording with traffic that no bus carries.
     #[error(transparent)]
     Import(#[from] ImportError),
+}
+
+impl LoadError {
+    /// Whether the file is readable JSON or text, but of another kind.
+    #[must_use]
+    pub const fn is_something_else(&self) -> bool {
+        matches!(self.problem, Problem::OtherJson)
+    }
 }
 
 impl From<Transcript> for Case {
@@ -96,6 +110,11 @@ impl Case {
     }
 
     fn recorded(text: &str) -> Result<Self, Problem> {
+        let value: serde_json::Value = serde_json::from_str(text)?;
+        let schema = value.get("schema").and_then(serde_json::Value::as_str);
+        if schema != Some(SCHEMA) {
+            return Err(Problem::OtherJson);
+        }
         let recording = Recording::parse(text)?;
         let keys = recording.data.macs.iter().flat_map(|mac| [&mac.key, &mac.parent_key]);
         let keys = keys.flatten().filter_map(|key| key.0.as_slice().try_into().ok());
