@@ -52,7 +52,11 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     let engine = Engine::new();
     let suite = if options.paths.is_empty() {
         let tests = run::root().join("tests");
-        Suite::run(&engine, &tests.join("transcripts"), Some(&tests.join("recordings")))
+        Suite::run(
+            &engine,
+            &tests.join("transcripts"),
+            Some(&tests.join("recordings")),
+        )
     } else {
         named(&engine, &options.paths)
     };
@@ -124,13 +128,24 @@ fn print_totals(judged: &[Judged]) {
         all.skipped += one.skipped;
     }
     rows.push(total_row("total", sum));
-    let head = ["provenance", "transcripts", "frames", "passed", "failed", "skipped"];
+    let head = [
+        "provenance",
+        "transcripts",
+        "frames",
+        "passed",
+        "failed",
+        "skipped",
+    ];
     table::print(head, &rows);
     println!();
 }
 
 fn total_row(name: &str, total: report::Total) -> [String; 6] {
-    let Count { passed, failed, skipped } = total.judgements;
+    let Count {
+        passed,
+        failed,
+        skipped,
+    } = total.judgements;
     let counts = [total.transcripts, total.frames, passed, failed, skipped];
     let [a, b, c, d, e] = counts.map(|count| count.to_string());
     [name.to_owned(), a, b, c, d, e]
@@ -144,18 +159,40 @@ fn print_coverage(judged: &[Judged]) {
             let of = |judge| {
                 let count = coverage.judges.get(&judge).copied().unwrap_or_default();
                 match count {
-                    Count { failed: 0, skipped: 0, passed } => passed.to_string(),
-                    Count { failed: 0, skipped, passed } => format!("{passed} ({skipped} skipped)"),
+                    Count {
+                        failed: 0,
+                        skipped: 0,
+                        passed,
+                    } => passed.to_string(),
+                    Count {
+                        failed: 0,
+                        skipped,
+                        passed,
+                    } => format!("{passed} ({skipped} skipped)"),
                     Count { failed, passed, .. } => format!("{passed} ({failed} FAILED)"),
                 }
             };
             let [codec, driver, emulator] = Judge::ALL.map(of);
             let chips: Vec<_> = coverage.chips.iter().map(String::as_str).collect();
             let provenances: Vec<_> = coverage.provenances.iter().map(|one| one.name()).collect();
-            [command, codec, driver, emulator, chips.join(" "), provenances.join(" ")]
+            [
+                command,
+                codec,
+                driver,
+                emulator,
+                chips.join(" "),
+                provenances.join(" "),
+            ]
         })
         .collect();
-    let head = ["judged", "codec", "driver", "emulator", "chips", "provenances"];
+    let head = [
+        "judged",
+        "codec",
+        "driver",
+        "emulator",
+        "chips",
+        "provenances",
+    ];
     table::print(head, &rows);
     println!();
 }
@@ -192,7 +229,11 @@ fn sensitivity(engine: &Engine, cases: &[Case]) -> Vec<String> {
         for flip in &one.same {
             println!("not determinable: {}: {flip}", one.id);
         }
-        missed.extend(one.missed.iter().map(|flip| format!("{}: not noticed: {flip}", one.id)));
+        missed.extend(
+            one.missed
+                .iter()
+                .map(|flip| format!("{}: not noticed: {flip}", one.id)),
+        );
     }
     println!(
         "sensitivity: {noticed} of {} bits noticed ({failed} fail a judgement, the others change \

@@ -57,7 +57,9 @@ fn word_addresses(transcript: &Transcript, judged: &mut Judged) {
         let atecc_transcript::Action::Write { address, bytes, .. } = &line.action else {
             continue;
         };
-        let wrong = bytes.first().filter(|first| !WORD_ADDRESSES.contains(first));
+        let wrong = bytes
+            .first()
+            .filter(|first| !WORD_ADDRESSES.contains(first));
         if let (true, Some(first)) = (*address == transcript.header.address, wrong) {
             let verdict = Verdict::differs("a word address, 00 to 03", format!("{first:02X}"));
             judged.add(Judge::Codec, Item::Action(index + 1), "write", verdict);
@@ -91,7 +93,12 @@ impl Judging<'_> {
                 Cause::Wake => "wake",
             };
             judged.frames += usize::from(!self.exchange.readings.is_empty());
-            let last = self.exchange.readings.iter().flat_map(|one| &one.lines).next();
+            let last = self
+                .exchange
+                .readings
+                .iter()
+                .flat_map(|one| &one.lines)
+                .next();
             let item = last.map_or(item, |line| Item::Action(line + 1));
             judged.add(Judge::Codec, item, what, verdict);
         }
@@ -183,15 +190,15 @@ pub(crate) fn early(lines: &[Line], address: u8, one: &Exchange, later: &[Exchan
     let (Some(pulse), Some((at, [_, rest @ ..]))) = (pulse, look) else {
         return false;
     };
-    let since = at.zip(pulse.at).and_then(|(at, pulse)| at.0.checked_sub(pulse.0));
+    let since = at
+        .zip(pulse.at)
+        .and_then(|(at, pulse)| at.0.checked_sub(pulse.0));
     let again = later.iter().find(|other| !other.readings.is_empty());
     one.cause == Cause::Wake
         && is_pulse(&pulse.action, address)
         && since.is_some_and(|since| Duration::from_nanos(since) < WAKE)
         && rest == &AWAKE[1..]
-        && again.is_some_and(|again| {
-            again.cause == Cause::Wake && again.response() == Some(&AWAKE)
-        })
+        && again.is_some_and(|again| again.cause == Cause::Wake && again.response() == Some(&AWAKE))
 }
 
 /// Whether `bytes` are groups, one after the other.

@@ -128,20 +128,29 @@ fn results(data: &Data, image: &Image, known: &Knowledge, judged: &mut Judged) {
         };
         add(emulator, "Random", verdict);
     });
-    each("status_observations", &data.status_observations, judged, |one, add| {
-        let verdict = if one.command.starts_with("AES") {
-            let slot = one.command.rsplit(' ').next().and_then(|word| word.parse().ok());
-            let slot: u16 = slot.unwrap_or(0);
-            let ours = Bench::new(image.clone()).say(Opcode::Aes, 0, slot, &[0; 16]);
-            match Verdict::equal(&one.status.0, &ours) {
-                Verdict::Failed(_) if !config(90) => Verdict::Skipped(Reason::Configuration),
-                verdict => verdict,
-            }
-        } else {
-            Verdict::Skipped(Reason::NoCommand)
-        };
-        add(emulator, "AES", verdict);
-    });
+    each(
+        "status_observations",
+        &data.status_observations,
+        judged,
+        |one, add| {
+            let verdict = if one.command.starts_with("AES") {
+                let slot = one
+                    .command
+                    .rsplit(' ')
+                    .next()
+                    .and_then(|word| word.parse().ok());
+                let slot: u16 = slot.unwrap_or(0);
+                let ours = Bench::new(image.clone()).say(Opcode::Aes, 0, slot, &[0; 16]);
+                match Verdict::equal(&one.status.0, &ours) {
+                    Verdict::Failed(_) if !config(90) => Verdict::Skipped(Reason::Configuration),
+                    verdict => verdict,
+                }
+            } else {
+                Verdict::Skipped(Reason::NoCommand)
+            };
+            add(emulator, "AES", verdict);
+        },
+    );
     each("info_state", &data.info_state, judged, |_, add| {
         add(emulator, "Info", Verdict::Skipped(Reason::NoCommand));
     });
@@ -166,7 +175,10 @@ fn parsed(dump: &Dump) -> Verdict {
     if revision.as_ref().is_some_and(|revision| *revision != ours) {
         return Verdict::differs(hex(&revision.unwrap_or_default()), hex(&ours));
     }
-    let locks = [config.config_lock().is_locked(), config.data_lock().is_locked()];
+    let locks = [
+        config.config_lock().is_locked(),
+        config.data_lock().is_locked(),
+    ];
     let recorded = [state.config_locked, state.data_locked];
     for (ours, recorded) in locks.into_iter().zip(recorded) {
         if recorded.is_some_and(|recorded| recorded != ours) {
@@ -184,7 +196,8 @@ fn read_back(dump: &Dump) -> Verdict {
         return Verdict::Skipped(Reason::OtherChip);
     };
     let bench = Bench::new(image);
-    let blocks = [0x00, 0x08, 0x10, 0x18].map(|address| bench.say(Opcode::Read, 0x80, address, &[]));
+    let blocks =
+        [0x00, 0x08, 0x10, 0x18].map(|address| bench.say(Opcode::Read, 0x80, address, &[]));
     Verdict::equal(&dump.hex.0, &blocks.concat())
 }
 
@@ -207,11 +220,18 @@ fn verified(one: &Signature) -> Verdict {
     let mut image = Image::blank(Revision::Atecc508A);
     let mut config = *image.config();
     (config[86], config[87]) = (0, 0);
-    image = image.with_config(config).unwrap_or(Image::blank(Revision::Atecc508A));
+    image = image
+        .with_config(config)
+        .unwrap_or(Image::blank(Revision::Atecc508A));
     let bench = Bench::new(image);
     let verify = |digest: &[u8]| {
         bench.say(Opcode::Nonce, 0x03, 0, digest);
-        bench.say(Opcode::Verify, 0x02, 4, &[&signature[..], &key[..]].concat())
+        bench.say(
+            Opcode::Verify,
+            0x02,
+            4,
+            &[&signature[..], &key[..]].concat(),
+        )
     };
     let mut other = digest.clone();
     if let Some(first) = other.first_mut() {

@@ -3,9 +3,7 @@
 //! Each command of a transcript is given to the driver by itself; and where the
 //! transcript tells a story that the caller knows, the driver performs it.
 
-use atecc::{
-    Answer, BusAddress, Device, Error, Failure, Next, Procedure, Request, parse_group,
-};
+use atecc::{Answer, BusAddress, Device, Error, Failure, Next, Procedure, Request, parse_group};
 use atecc_decode::AnyCommand;
 use atecc_transcript::{Cause, Transcript, exchanges};
 
@@ -133,7 +131,8 @@ pub(crate) fn device(address: u8, bus: Replay) -> Result<Device<Replay, Replay>,
 
 impl Driver for Atecc {
     fn command(&self, group: &[u8], address: u8, bus: Replay) -> Result<Vec<u8>, Refused> {
-        let command = AnyCommand::parse(group).map_err(|error| Refused::Other(error.to_string()))?;
+        let command =
+            AnyCommand::parse(group).map_err(|error| Refused::Other(error.to_string()))?;
         let request = command.request().ok_or(Refused::NoSuchCommand)?;
         let mut device = device(address, bus).map_err(Refused::Other)?;
         let sent = device.run(Say(Some(request)));

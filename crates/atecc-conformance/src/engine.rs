@@ -19,7 +19,9 @@ pub struct Engine {
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let stories = &self.stories;
-        f.debug_struct("Engine").field("stories", stories).finish_non_exhaustive()
+        f.debug_struct("Engine")
+            .field("stories", stories)
+            .finish_non_exhaustive()
     }
 }
 

@@ -135,7 +135,10 @@ impl Judged {
             let Finding {
                 judge, item, what, ..
             } = finding;
-            Some(format!("{}, {item}, {judge}: {what}: {difference}", self.id))
+            Some(format!(
+                "{}, {item}, {judge}: {what}: {difference}",
+                self.id
+            ))
         })
     }
 

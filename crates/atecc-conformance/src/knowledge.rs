@@ -194,7 +194,11 @@ pub(crate) fn from_hex(text: &str) -> Option<Vec<u8>> {
     if digits.len() % 2 != 0 {
         return None;
     }
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|d| u8::try_from(d).ok());
+    let digit = |byte: u8| {
+        char::from(byte)
+            .to_digit(16)
+            .and_then(|d| u8::try_from(d).ok())
+    };
     digits
         .chunks_exact(2)
         .map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?))
@@ -215,7 +219,10 @@ mod tests {
         let blank = Image::blank(Revision::Atecc508A);
         let image = knowledge.image(&blank).unwrap();
         assert_eq!(image.config(), blank.config());
-        assert_eq!(image.slot(Slot::of_param2(3))[30..], [0xFF, 0xFF, 1, 2, 3, 4]);
+        assert_eq!(
+            image.slot(Slot::of_param2(3))[30..],
+            [0xFF, 0xFF, 1, 2, 3, 4]
+        );
     }
 
     #[test]

@@ -161,7 +161,9 @@ impl Recording {
     pub(crate) fn broken(&self) -> Vec<Vec<u8>> {
         let frames = self.exchanges.iter().chain(&self.bus_transactions);
         let broken = frames.filter(|frame| frame.expect_bad_crc);
-        broken.filter_map(|frame| Some(frame.data.as_ref()?.0.clone())).collect()
+        broken
+            .filter_map(|frame| Some(frame.data.as_ref()?.0.clone()))
+            .collect()
     }
 
     /// The dumps are what the chip held, as far as they go.

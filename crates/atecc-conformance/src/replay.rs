@@ -144,10 +144,12 @@ impl ErrorType for Replay {
 impl I2c for Replay {
     fn transaction(&mut self, address: u8, operations: &mut [Operation<'_>]) -> Result<(), Nack> {
         let mut chip = self.lock();
-        operations.iter_mut().try_for_each(|operation| match operation {
-            Operation::Write(bytes) => chip.write(address, bytes),
-            Operation::Read(buffer) => chip.read(address, buffer),
-        })
+        operations
+            .iter_mut()
+            .try_for_each(|operation| match operation {
+                Operation::Write(bytes) => chip.write(address, bytes),
+                Operation::Read(buffer) => chip.read(address, buffer),
+            })
     }
 }
 
@@ -197,9 +199,15 @@ impl Chip {
         };
         if script.front().is_some_and(|next| next.command == group) {
             self.last = script.pop_front();
-        } else if !self.last.as_ref().is_some_and(|last| last.command == group && last.again()) {
+        } else if !self
+            .last
+            .as_ref()
+            .is_some_and(|last| last.command == group && last.again())
+        {
             let next = script.front();
-            let expected = next.map_or("nothing more".to_owned(), |next| words::command(&next.command));
+            let expected = next.map_or("nothing more".to_owned(), |next| {
+                words::command(&next.command)
+            });
             let got = words::command(group);
             self.difference.get_or_insert(Difference { expected, got });
             return Err(Nack);
@@ -235,8 +243,16 @@ impl Chip {
         match (self.next(), this) {
             (Some(Action::Wake), Action::Write { address: 0, .. }) => Err(Nack),
             (
-                Some(Action::Write { address, bytes, ack }),
-                Action::Write { address: to, bytes: sent, .. },
+                Some(Action::Write {
+                    address,
+                    bytes,
+                    ack,
+                }),
+                Action::Write {
+                    address: to,
+                    bytes: sent,
+                    ..
+                },
             ) if address == *to && bytes == *sent => acked(ack),
             (next, this) => self.wrong(next.as_ref(), this),
         }
@@ -256,7 +272,14 @@ impl Chip {
             next => {
                 let (address, ack) = (from, Ack::All);
                 let bytes = vec![0; buffer.len()];
-                self.wrong(next.as_ref(), &Action::Read { address, bytes, ack })
+                self.wrong(
+                    next.as_ref(),
+                    &Action::Read {
+                        address,
+                        bytes,
+                        ack,
+                    },
+                )
             }
         }
     }
@@ -281,7 +304,11 @@ impl Chip {
         }
     }
 
-    fn wrong(&mut self, next: Option<&Action<Vec<u8>>>, this: &Action<Vec<u8>>) -> Result<(), Nack> {
+    fn wrong(
+        &mut self,
+        next: Option<&Action<Vec<u8>>>,
+        this: &Action<Vec<u8>>,
+    ) -> Result<(), Nack> {
         self.difference.get_or_insert_with(|| Difference {
             expected: next.map_or("nothing more".to_owned(), describe),
             got: describe(this),
@@ -331,4 +358,3 @@ pub(crate) fn describe(action: &Action<Vec<u8>>) -> String {
         }
     }
 }
-

@@ -74,7 +74,11 @@ pub fn coverage(judged: &[Judged]) -> BTreeMap<String, Coverage> {
         let part = one.chip.split(['-', ' ']).next().unwrap_or_default();
         for finding in &one.findings {
             let coverage = all.entry(finding.what.clone()).or_default();
-            coverage.judges.entry(finding.judge).or_default().add(&finding.verdict);
+            coverage
+                .judges
+                .entry(finding.judge)
+                .or_default()
+                .add(&finding.verdict);
             coverage.chips.insert(part.to_owned());
             coverage.provenances.insert(one.provenance);
         }
@@ -149,7 +153,9 @@ pub fn to_junit(judged: &[Judged], problems: &[String]) -> String {
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
     for one in judged {
         let mut count = Count::default();
-        one.findings.iter().for_each(|finding| count.add(&finding.verdict));
+        one.findings
+            .iter()
+            .for_each(|finding| count.add(&finding.verdict));
         // Writing to a string cannot fail, here and below.
         let _ = writeln!(
             xml,
@@ -182,7 +188,10 @@ pub fn to_junit(judged: &[Judged], problems: &[String]) -> String {
     }
     if !problems.is_empty() {
         let count = problems.len();
-        let _ = writeln!(xml, "  <testsuite name=\"lists\" tests=\"{count}\" failures=\"{count}\">");
+        let _ = writeln!(
+            xml,
+            "  <testsuite name=\"lists\" tests=\"{count}\" failures=\"{count}\">"
+        );
         for problem in problems {
             let problem = escaped(problem);
             let _ = writeln!(
@@ -245,8 +254,13 @@ mod tests {
     #[test]
     fn junit_has_every_judgement() {
         let xml = to_junit(&[judged()], &["a list".to_owned()]);
-        assert!(xml.contains("<testsuite name=\"an-id\" tests=\"3\" failures=\"1\" skipped=\"1\">"));
-        assert!(xml.contains("expected &quot;&lt;00&gt;&quot;, got 0F &amp; more"), "{xml}");
+        assert!(
+            xml.contains("<testsuite name=\"an-id\" tests=\"3\" failures=\"1\" skipped=\"1\">")
+        );
+        assert!(
+            xml.contains("expected &quot;&lt;00&gt;&quot;, got 0F &amp; more"),
+            "{xml}"
+        );
         assert!(xml.contains("<skipped message=\"the answer is not recorded\"/>"));
         assert!(xml.contains("name=\"a list\"><failure/>"));
     }
@@ -259,7 +273,11 @@ mod tests {
         };
         assert_eq!(provenance, Provenance::HardwareLog);
         assert_eq!((total.transcripts, total.frames), (2, 4));
-        let Count { passed, failed, skipped } = total.judgements;
+        let Count {
+            passed,
+            failed,
+            skipped,
+        } = total.judgements;
         assert_eq!((passed, failed, skipped), (2, 2, 2));
         let coverage = &coverage(&judged)["Info"];
         assert_eq!(coverage.judges[&Judge::Emulator].failed, 2);

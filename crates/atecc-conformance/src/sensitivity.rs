@@ -63,7 +63,9 @@ impl Sensitivity {
                 measured.noticed += 1;
                 measured.failed += usize::from(judged.failures().next().is_some());
             } else if let Some(why) = same {
-                measured.same.push(format!("{}: {why}", explain(transcript, flip)));
+                measured
+                    .same
+                    .push(format!("{}: {why}", explain(transcript, flip)));
             } else {
                 measured.missed.push(explain(transcript, flip));
             }
@@ -81,7 +83,10 @@ fn told(judged: &Judged) -> Vec<String> {
             Verdict::Failed(difference) => difference.to_string(),
             Verdict::Skipped(reason) => reason.to_string(),
         };
-        Some(format!("{} {} {} {verdict}", finding.judge, finding.item, finding.what))
+        Some(format!(
+            "{} {} {} {verdict}",
+            finding.judge, finding.item, finding.what
+        ))
     });
     told.collect()
 }
@@ -101,7 +106,9 @@ fn all(transcript: &Transcript) -> Vec<Flip> {
         of_bytes.chain(of_transfers).chain([Flip::Order { line }])
     });
     let last = transcript.lines.len().saturating_sub(1);
-    flips.filter(|flip| *flip != Flip::Order { line: last }).collect()
+    flips
+        .filter(|flip| *flip != Flip::Order { line: last })
+        .collect()
 }
 
 fn choose(transcript: &Transcript, count: usize, seed: u64) -> BTreeSet<Flip> {
@@ -138,12 +145,24 @@ fn apply(transcript: &Transcript, flip: Flip) -> Transcript {
         }
         Flip::Direction { line } => {
             let turned = match action(line).cloned() {
-                Some(Action::Write { address, bytes, ack }) => {
-                    Action::Read { address, bytes, ack }
-                }
-                Some(Action::Read { address, bytes, ack }) => {
-                    Action::Write { address, bytes, ack }
-                }
+                Some(Action::Write {
+                    address,
+                    bytes,
+                    ack,
+                }) => Action::Read {
+                    address,
+                    bytes,
+                    ack,
+                },
+                Some(Action::Read {
+                    address,
+                    bytes,
+                    ack,
+                }) => Action::Write {
+                    address,
+                    bytes,
+                    ack,
+                },
                 _ => return changed,
             };
             changed.lines[line].action = turned;
@@ -162,7 +181,11 @@ fn apply(transcript: &Transcript, flip: Flip) -> Transcript {
 }
 
 fn other(ack: Ack) -> Ack {
-    if ack == Ack::All { Ack::NoAddress } else { Ack::All }
+    if ack == Ack::All {
+        Ack::NoAddress
+    } else {
+        Ack::All
+    }
 }
 
 /// Why the changed transcript says the same as the other, to a chip.
@@ -208,7 +231,10 @@ fn order(before: &Transcript, after: &Transcript, a: &Line, b: &Line) -> Option<
     let said = |transcript: &Transcript| -> Vec<_> {
         let all = exchanges(address, &transcript.lines).into_iter();
         let readings = |one: &Exchange| -> Vec<_> {
-            one.readings.iter().map(|reading| reading.bytes.clone()).collect()
+            one.readings
+                .iter()
+                .map(|reading| reading.bytes.clone())
+                .collect()
         };
         all.map(|one| (readings(&one), one.cause)).collect()
     };
@@ -223,7 +249,11 @@ fn explain(transcript: &Transcript, flip: Flip) -> String {
     };
     match flip {
         Flip::Byte { line, byte, bit } => {
-            format!("action {}, byte {byte}, bit {bit}: {}", line + 1, action(line))
+            format!(
+                "action {}, byte {byte}, bit {bit}: {}",
+                line + 1,
+                action(line)
+            )
         }
         Flip::Direction { line } => format!("action {}, direction: {}", line + 1, action(line)),
         Flip::Acknowledge { line } => {

@@ -86,7 +86,9 @@ impl Case {
     /// # Errors
     /// [`LoadError`].
     pub fn load(path: &Path) -> Result<Self, LoadError> {
-        let case = fs::read(path).map_err(Problem::from).and_then(|bytes| Self::parse(&bytes));
+        let case = fs::read(path)
+            .map_err(Problem::from)
+            .and_then(|bytes| Self::parse(&bytes));
         case.map_err(|problem| LoadError {
             path: path.to_owned(),
             problem,
@@ -99,12 +101,8 @@ impl Case {
     /// [`Problem`].
     pub fn parse(bytes: &[u8]) -> Result<Self, Problem> {
         match std::str::from_utf8(bytes) {
-            Ok(text) if text.trim_start().starts_with('{') => {
-                Self::recorded(text)
-            }
-            Ok(text) if text.starts_with("atecc-transcript") => {
-                Ok(Transcript::parse(text)?.into())
-            }
+            Ok(text) if text.trim_start().starts_with('{') => Self::recorded(text),
+            Ok(text) if text.starts_with("atecc-transcript") => Ok(Transcript::parse(text)?.into()),
             _ => Ok(Transcript::from_binary(bytes)?.into()),
         }
     }
@@ -116,11 +114,20 @@ impl Case {
             return Err(Problem::OtherJson);
         }
         let recording = Recording::parse(text)?;
-        let keys = recording.data.macs.iter().flat_map(|mac| [&mac.key, &mac.parent_key]);
-        let keys = keys.flatten().filter_map(|key| key.0.as_slice().try_into().ok());
+        let keys = recording
+            .data
+            .macs
+            .iter()
+            .flat_map(|mac| [&mac.key, &mac.parent_key]);
+        let keys = keys
+            .flatten()
+            .filter_map(|key| key.0.as_slice().try_into().ok());
         let mut case = match import::recording(text) {
             Ok(transcript) => Self::from(transcript),
-            Err(ImportError { malformed: Malformed::Nothing, .. }) => Self {
+            Err(ImportError {
+                malformed: Malformed::Nothing,
+                ..
+            }) => Self {
                 header: recording.header(),
                 transcript: None,
                 broken: Vec::new(),
@@ -131,7 +138,10 @@ impl Case {
         };
         case.keys = keys.collect();
         let broken = recording.broken();
-        let lines = case.transcript.iter().flat_map(|transcript| &transcript.lines);
+        let lines = case
+            .transcript
+            .iter()
+            .flat_map(|transcript| &transcript.lines);
         let marked = lines.enumerate().filter(|(_, line)| match &line.action {
             Action::Read { bytes, .. } => broken.contains(bytes),
             _ => false,

@@ -200,9 +200,10 @@ fn stored(count: u32) -> [u8; 8] {
     let times = |count: u32| u16::try_from(count / 32).unwrap_or(u16::MAX).to_be_bytes();
     let late = count.saturating_sub(16);
     let mut bytes = [0; 8];
-    for (to, from) in bytes
-        .chunks_exact_mut(2)
-        .zip([unary(count), unary(late), times(count), times(late)])
+    for (to, from) in
+        bytes
+            .chunks_exact_mut(2)
+            .zip([unary(count), unary(late), times(count), times(late)])
     {
         to.copy_from_slice(&from);
     }

@@ -27,7 +27,9 @@ pub struct Story {
 
 impl fmt::Debug for Story {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Story").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Story")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -89,7 +91,9 @@ fn read_config(script: &[Spoken], address: u8, bus: Replay) -> Result<(), String
 
 fn random(script: &[Spoken], address: u8, bus: Replay) -> Result<(), String> {
     let seed = SeedUpdate::Automatic;
-    let random = device(address, bus)?.execute(Random { seed }).map_err(said)?;
+    let random = device(address, bus)?
+        .execute(Random { seed })
+        .map_err(said)?;
     same(script.first().map(payload).unwrap_or_default(), &random)
 }
 
@@ -101,7 +105,10 @@ fn sha(script: &[Spoken], address: u8, bus: Replay) -> Result<(), String> {
         Some(mode) if mode & 0xC0 == 0 => Family::Atecc508,
         _ => Family::Atecc608,
     };
-    let pieces = script.iter().skip(1).filter_map(|one| Group::cut(&one.command));
+    let pieces = script
+        .iter()
+        .skip(1)
+        .filter_map(|one| Group::cut(&one.command));
     let message: Vec<u8> = pieces.flat_map(|piece| piece.data).copied().collect();
     let hash = HashInChip::new(ShaStart::Sha256, family, &message);
     let digest = device(address, bus)?.run(hash).map_err(said)?;
@@ -111,22 +118,32 @@ fn sha(script: &[Spoken], address: u8, bus: Replay) -> Result<(), String> {
 /// A public key, a signature by its key, and its verification by the chip.
 fn genkey_sign_verify(script: &[Spoken], address: u8, bus: Replay) -> Result<(), String> {
     let find = |opcode| {
-        let one = script.iter().find(|one| one.command.get(1) == Some(&(opcode as u8)));
+        let one = script
+            .iter()
+            .find(|one| one.command.get(1) == Some(&(opcode as u8)));
         one.ok_or_else(|| format!("no {opcode} in the transcript"))
     };
-    let (key, nonce, sign) = (find(Opcode::GenKey)?, find(Opcode::Nonce)?, find(Opcode::Sign)?);
+    let (key, nonce, sign) = (
+        find(Opcode::GenKey)?,
+        find(Opcode::Nonce)?,
+        find(Opcode::Sign)?,
+    );
     let digest = Group::cut(&nonce.command).and_then(|group| group.data.try_into().ok());
     let digest: [u8; 32] = digest.ok_or("no digest of 32 bytes")?;
     let slot = Group::cut(&key.command).ok_or("no GenKey")?.slot();
     let slot = Slot::new(slot).map_err(said)?;
     let mut device = device(address, bus)?;
     let mode = atecc::commands::GenKeyMode::Public;
-    let public = device.execute(atecc::commands::GenKey { mode, slot }).map_err(said)?;
+    let public = device
+        .execute(atecc::commands::GenKey { mode, slot })
+        .map_err(said)?;
     same(payload(key), &public.0)?;
     let signature = device.run(SignDigest::new(slot, digest)).map_err(said)?;
     same(payload(sign), &signature)?;
     let key = VerifyKey::External(PublicKey(public.0));
-    let right = device.run(VerifyDigest::new(key, digest, signature)).map_err(said)?;
+    let right = device
+        .run(VerifyDigest::new(key, digest, signature))
+        .map_err(said)?;
     let verified = payload(script.last().ok_or("no Verify")?) == [0];
     if right == verified {
         Ok(())

@@ -58,7 +58,11 @@ impl Suite {
         let mut suite = Self::default();
         suite.transcripts(folder);
         if let Some(recordings) = recordings {
-            suite.load(recordings, &|case| case.recording.is_some(), Case::without_transcript);
+            suite.load(
+                recordings,
+                &|case| case.recording.is_some(),
+                Case::without_transcript,
+            );
         }
         suite.judged = suite.cases.iter().map(|case| engine.judge(case)).collect();
         suite.check_names();
@@ -94,10 +98,15 @@ impl Suite {
         let listed: Vec<Origin> = self.list(&folder.join(ORIGINS));
         let mut left: BTreeSet<_> = listed.iter().map(|origin| origin.path.clone()).collect();
         if left.len() != listed.len() {
-            self.problems.push(format!("{ORIGINS}: a path is listed twice"));
+            self.problems
+                .push(format!("{ORIGINS}: a path is listed twice"));
         }
         for path in files(folder).unwrap_or_default() {
-            let name = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().into_owned();
+            let name = path
+                .strip_prefix(folder)
+                .unwrap_or(&path)
+                .to_string_lossy()
+                .into_owned();
             if name == ORIGINS || name == SKIPS {
                 continue;
             }
@@ -105,18 +114,23 @@ impl Suite {
             let digest = crate::judgement::hex(&Sha256::digest(&bytes)).to_lowercase();
             left.remove(&name);
             match listed.iter().find(|origin| origin.path == name) {
-                None => self.problems.push(format!("{name} ({digest}) is not in {ORIGINS}")),
+                None => self
+                    .problems
+                    .push(format!("{name} ({digest}) is not in {ORIGINS}")),
                 Some(origin) if origin.sha256 != digest => self.problems.push(format!(
                     "{name} was changed: its SHA-256 is {digest}, {ORIGINS} has {}",
                     origin.sha256
                 )),
                 Some(origin) if origin.origin.is_empty() => {
-                    self.problems.push(format!("{name} has no origin in {ORIGINS}"));
+                    self.problems
+                        .push(format!("{name} has no origin in {ORIGINS}"));
                 }
                 Some(_) => {}
             }
         }
-        let missing = left.into_iter().map(|name| format!("{name} is in {ORIGINS} but missing"));
+        let missing = left
+            .into_iter()
+            .map(|name| format!("{name} is in {ORIGINS} but missing"));
         self.problems.extend(missing);
         self.load(folder, &|_| true, |case| case);
     }
@@ -136,7 +150,8 @@ impl Suite {
         let mut names = BTreeSet::new();
         for case in self.cases.iter().filter(|case| case.transcript.is_some()) {
             if !names.insert(&case.header.id) {
-                self.problems.push(format!("two transcripts are named {}", case.header.id));
+                self.problems
+                    .push(format!("two transcripts are named {}", case.header.id));
             }
         }
     }
@@ -145,13 +160,25 @@ impl Suite {
         let listed: BTreeSet<Skip> = self.list::<Skip>(path).into_iter().collect();
         let found: BTreeSet<Skip> = self.judged.iter().flat_map(skips).collect();
         for skip in found.difference(&listed) {
-            let Skip { transcript, judge, item, what, reason } = skip;
+            let Skip {
+                transcript,
+                judge,
+                item,
+                what,
+                reason,
+            } = skip;
             self.problems.push(format!(
                 "{transcript}, {item}, {judge}: {what}: not judged ({reason}), and not in {SKIPS}"
             ));
         }
         for skip in listed.difference(&found) {
-            let Skip { transcript, judge, item, what, reason } = skip;
+            let Skip {
+                transcript,
+                judge,
+                item,
+                what,
+                reason,
+            } = skip;
             self.problems.push(format!(
                 "{transcript}, {item}, {judge}: {what}: in {SKIPS} ({reason}), but not skipped so"
             ));

@@ -42,7 +42,9 @@ pub(crate) struct Uses {
 /// Whether this is what `Random` answers while the configuration is unlocked.
 /// Source: ATECC508A datasheet, "Random Command".
 pub(crate) fn is_pattern(random: &[u8]) -> bool {
-    random.chunks(4).all(|word| word == &[0xFF, 0xFF, 0, 0][..word.len()])
+    random
+        .chunks(4)
+        .all(|word| word == &[0xFF, 0xFF, 0, 0][..word.len()])
 }
 
 impl Usage {

@@ -9,7 +9,11 @@ const TESTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests");
 fn suite() -> Suite {
     let tests = Path::new(TESTS);
     let recordings = tests.join("recordings");
-    Suite::run(&Engine::new(), &tests.join("transcripts"), Some(&recordings))
+    Suite::run(
+        &Engine::new(),
+        &tests.join("transcripts"),
+        Some(&recordings),
+    )
 }
 
 #[test]
@@ -28,7 +32,11 @@ fn every_transcript_is_judged() {
 fn flipped_bits_are_noticed() {
     let engine = Engine::new();
     let mut noticed = 0;
-    for case in suite().cases.iter().filter(|case| case.transcript.is_some()) {
+    for case in suite()
+        .cases
+        .iter()
+        .filter(|case| case.transcript.is_some())
+    {
         let one = Sensitivity::measure(&engine, case, 3, 1);
         assert!(one.missed.is_empty(), "{}: {:#?}", one.id, one.missed);
         noticed += one.noticed;

@@ -25,7 +25,8 @@ fn array(bytes: Option<&Hex>) -> Option<[u8; 32]> {
 fn key(mac: &Mac) -> Option<[u8; 32]> {
     let key = array(mac.parent_key.as_ref().or(mac.key.as_ref()));
     let no_key = mac.command == "MAC" && mac.mode & 0x02 != 0;
-    key.or(no_key.then_some([0; 32])).filter(|_| mac.mode & MORE == 0)
+    key.or(no_key.then_some([0; 32]))
+        .filter(|_| mac.mode & MORE == 0)
 }
 
 /// By the driver's host side.
@@ -45,15 +46,27 @@ pub(super) fn by_host(mac: &Mac) -> Verdict {
         temp_key = host::gen_dig(head, DigInput::Stored(&key), &loaded, &SERIAL);
     }
     let input = MacInput {
-        first: if mac.mode & 0x02 == 0 { &key } else { &temp_key },
-        second: if mac.mode & 0x01 == 0 { &challenge } else { &temp_key },
+        first: if mac.mode & 0x02 == 0 {
+            &key
+        } else {
+            &temp_key
+        },
+        second: if mac.mode & 0x01 == 0 {
+            &challenge
+        } else {
+            &temp_key
+        },
         otp: &OTP,
         serial: &SERIAL,
     };
     let ours = match mac.command.as_str() {
         "HMAC" => {
             let second = &temp_key;
-            let input = MacInput { first: &key, second, ..input };
+            let input = MacInput {
+                first: &key,
+                second,
+                ..input
+            };
             host::hmac_508(head(Opcode::Hmac, mac.mode), &input)
         }
         _ => host::mac(head(Opcode::Mac, mac.mode), &input),

@@ -83,7 +83,15 @@ impl Context<'_> {
         let private = (!self.known.knows(Place::Slot(slot), 4..36)).then_some(Reason::PrivateKey);
         match group.opcode {
             Opcode::Read => temp_key
-                .filter(|_| matches!(group.target(), Some(Target { place: Place::Slot(_), .. })))
+                .filter(|_| {
+                    matches!(
+                        group.target(),
+                        Some(Target {
+                            place: Place::Slot(_),
+                            ..
+                        })
+                    )
+                })
                 .or_else(|| self.unread(group, recorded, emulated)),
             Opcode::GenKey | Opcode::Ecdh => private.or(temp_key),
             Opcode::Sign => Some(private.unwrap_or(Reason::Random)),
@@ -125,9 +133,9 @@ impl Context<'_> {
             return None;
         }
         let differ = recorded.iter().zip(emulated).map(|(a, b)| a != b);
-        let unknown = (target.offset..).zip(differ).all(|(at, differs)| {
-            !differs || !self.known.knows(target.place, at..at + 1)
-        });
+        let unknown = (target.offset..)
+            .zip(differ)
+            .all(|(at, differs)| !differs || !self.known.knows(target.place, at..at + 1));
         unknown.then_some(Reason::Content)
     }
 

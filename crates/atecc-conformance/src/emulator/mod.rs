@@ -37,12 +37,7 @@ pub(crate) fn judge(transcript: &Transcript, keys: &[[u8; 32]], broken: &[usize]
     best.map(|(_, findings)| findings).unwrap_or_default()
 }
 
-fn run(
-    transcript: &Transcript,
-    all: &[Exchange],
-    key: [u8; 32],
-    broken: &[usize],
-) -> Vec<Finding> {
+fn run(transcript: &Transcript, all: &[Exchange], key: [u8; 32], broken: &[usize]) -> Vec<Finding> {
     let whole = |verdict| {
         vec![Finding {
             judge: Judge::Emulator,

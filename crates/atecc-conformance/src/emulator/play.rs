@@ -138,12 +138,20 @@ impl<'t> Play<'t> {
             Action::Delay(nanoseconds) => {
                 self.bus.clock().advance(Duration::from_nanos(*nanoseconds));
             }
-            Action::Write { address: 0, bytes, ack } => {
+            Action::Write {
+                address: 0,
+                bytes,
+                ack,
+            } => {
                 let done = self.bus.i2c().write(0, bytes);
                 self.acknowledged(index, *ack, &done, false);
                 self.woken = self.bus.clock().now();
             }
-            Action::Write { address, bytes, ack } if *address == self.address => {
+            Action::Write {
+                address,
+                bytes,
+                ack,
+            } if *address == self.address => {
                 let is_command = bytes.first() == Some(&0x03);
                 if *ack == Ack::All {
                     self.make_ready(index, is_command);
@@ -158,7 +166,11 @@ impl<'t> Play<'t> {
                 }
                 self.acknowledged(index, *ack, &done, false);
             }
-            Action::Read { address, bytes, ack } if *address == self.address => {
+            Action::Read {
+                address,
+                bytes,
+                ack,
+            } if *address == self.address => {
                 if *ack == Ack::All {
                     self.make_ready(index, false);
                 } else if self.might_be_busy() {
@@ -181,9 +193,14 @@ impl<'t> Play<'t> {
 
     /// A command with bytes left out gets a CRC that fits what is there.
     fn unredacted(&self, index: usize, bytes: &[u8]) -> Vec<u8> {
-        let redacted = self.lines.get(index).is_some_and(|line| !line.redacted.is_empty());
+        let redacted = self
+            .lines
+            .get(index)
+            .is_some_and(|line| !line.redacted.is_empty());
         match bytes {
-            [0x03, count, body @ .., _, _] if redacted && usize::from(*count) + 1 == bytes.len() => {
+            [0x03, count, body @ .., _, _]
+                if redacted && usize::from(*count) + 1 == bytes.len() =>
+            {
                 [&[0x03], &crate::group::seal(body)[..]].concat()
             }
             _ => bytes.to_vec(),
@@ -233,7 +250,9 @@ impl<'t> Play<'t> {
 
     fn pulsed_before(&self, index: usize) -> bool {
         let before = self.lines.iter().take(index);
-        before.into_iter().any(|line| is_pulse(&line.action, self.address))
+        before
+            .into_iter()
+            .any(|line| is_pulse(&line.action, self.address))
     }
 
     fn wake_silently(&mut self) {
@@ -253,7 +272,13 @@ impl<'t> Play<'t> {
     }
 
     /// Compare what was acknowledged.
-    fn acknowledged(&mut self, index: usize, recorded: Ack, done: &Result<(), BusError>, read: bool) {
+    fn acknowledged(
+        &mut self,
+        index: usize,
+        recorded: Ack,
+        done: &Result<(), BusError>,
+        read: bool,
+    ) {
         let emulated = match done {
             Ok(()) => Ack::All,
             Err(BusError::DataNack { byte, .. }) => {
@@ -298,14 +323,19 @@ impl<'t> Play<'t> {
             .iter()
             .position(|reading| reading.lines.contains(&index));
         if let Some(reading) = reading {
-            self.heard.resize(self.heard.len().max(reading + 1), Vec::new());
+            self.heard
+                .resize(self.heard.len().max(reading + 1), Vec::new());
             self.heard[reading].extend_from_slice(bytes);
         }
     }
 
     /// The exchange is over: compare, and learn what it says.
     fn conclude(&mut self) {
-        let Some(exchange) = self.current.take().and_then(|current| self.all.get(current)) else {
+        let Some(exchange) = self
+            .current
+            .take()
+            .and_then(|current| self.all.get(current))
+        else {
             return;
         };
         let heard = std::mem::take(&mut self.heard);
@@ -344,7 +374,9 @@ impl<'t> Play<'t> {
         let answer = exchange.response().and_then(payload).unwrap_or_default();
         match group.map(|group| (group.opcode, group.p1, group.slot())) {
             Some((Opcode::Random | Opcode::Nonce, ..))
-                if answer.len() == 32 && !is_pattern(answer) && !self.mathematics.random(answer) =>
+                if answer.len() == 32
+                    && !is_pattern(answer)
+                    && !self.mathematics.random(answer) =>
             {
                 Verdict::differs("a random number that is new", hex(answer))
             }
@@ -372,8 +404,15 @@ impl<'t> Play<'t> {
         };
         let wrong = || {
             let join = |all: &[&[u8]]| {
-                let all: Vec<_> = all.iter().map(|one| words::response(command, one)).collect();
-                if all.is_empty() { hex(&[]) } else { all.join(", then ") }
+                let all: Vec<_> = all
+                    .iter()
+                    .map(|one| words::response(command, one))
+                    .collect();
+                if all.is_empty() {
+                    hex(&[])
+                } else {
+                    all.join(", then ")
+                }
             };
             let heard: Vec<&[u8]> = heard.iter().map(Vec::as_slice).collect();
             Verdict::differs(join(recorded), join(&heard))
@@ -387,14 +426,21 @@ impl<'t> Play<'t> {
         }) {
             return Verdict::Skipped(Reason::HostPart);
         }
-        if exchange.readings.iter().flat_map(|reading| &reading.lines).any(marked) {
+        if exchange
+            .readings
+            .iter()
+            .flat_map(|reading| &reading.lines)
+            .any(marked)
+        {
             return Verdict::Skipped(Reason::Broken);
         }
         let (Some(answer), Some(emulated)) = (
             exchange.response().and_then(payload),
             heard.iter().rev().find_map(|reading| payload(reading)),
         ) else {
-            return self.no_answer(exchange).map_or_else(wrong, Verdict::Skipped);
+            return self
+                .no_answer(exchange)
+                .map_or_else(wrong, Verdict::Skipped);
         };
         let Some(group) = group else {
             return wrong();
@@ -442,7 +488,9 @@ impl<'t> Play<'t> {
     /// Why there is no sound answer of one of both.
     fn no_answer(&self, exchange: &Exchange) -> Option<Reason> {
         let later = self.all.iter().position(|one| one.line > exchange.line);
-        let later = later.and_then(|from| self.all.get(from..)).unwrap_or_default();
+        let later = later
+            .and_then(|from| self.all.get(from..))
+            .unwrap_or_default();
         early(self.lines, self.address, exchange, later).then_some(Reason::TooEarly)
     }
 
@@ -507,7 +555,10 @@ impl<'t> Play<'t> {
     fn send(&mut self, group: &[u8]) {
         let _ = self.bus.i2c().write(self.address, &[0x02]);
         self.wake_silently();
-        let _ = self.bus.i2c().write(self.address, &[&[0x03], group].concat());
+        let _ = self
+            .bus
+            .i2c()
+            .write(self.address, &[&[0x03], group].concat());
         self.bus.clock().advance(Duration::from_millis(100));
     }
 }
@@ -516,9 +567,11 @@ impl<'t> Play<'t> {
 pub(crate) fn is_pulse(action: &Action<Vec<u8>>, chip: u8) -> bool {
     match action {
         Action::Wake | Action::Write { address: 0, .. } => true,
-        Action::Write { address, bytes, ack } => {
-            *address == chip && bytes.is_empty() && *ack != Ack::All
-        }
+        Action::Write {
+            address,
+            bytes,
+            ack,
+        } => *address == chip && bytes.is_empty() && *ack != Ack::All,
         _ => false,
     }
 }
