@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
-use atecc::parse_group;
-use atecc_decode::{AnyCommand, explain_wake};
+use atecc::{Status, parse_group};
+use atecc_decode::AnyCommand;
 use atecc_transcript::{Cause, Exchange, Line, Reading, Transcript, exchanges};
 
 use crate::emulator::{is_pulse, redacted};
+use crate::group::seal;
 use crate::judgement::{Item, Judge, Judged, Verdict, hex};
 use crate::reason::Reason;
 use crate::words;
@@ -146,9 +147,12 @@ impl Judging<'_> {
     /// Sound, typed, and the same bytes again.
     fn typed(&self, whole: &[u8]) -> Verdict {
         let again = match &self.exchange.cause {
-            Cause::Wake => explain_wake(whole)
-                .map(|_| whole.to_vec())
-                .map_err(|error| error.to_string()),
+            Cause::Wake => match parse_group(whole) {
+                Ok(&[status]) => Ok(seal(&[Status::from_byte(status).byte()])),
+                // An awake chip rewinds whatever it said last.
+                Ok(payload) => Ok(seal(payload)),
+                Err(error) => Err(error.to_string()),
+            },
             Cause::Command(group) => AnyCommand::parse(group)
                 .map_err(|error| error.to_string())
                 .and_then(|command| {
