@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use atecc::{Status, parse_group};
 use atecc_decode::AnyCommand;
-use atecc_transcript::{Cause, Exchange, Line, Reading, Transcript, exchanges};
+use atecc_transcript::{Action, Cause, Exchange, Line, Reading, Transcript, exchanges};
 
 use crate::emulator::{is_pulse, redacted};
 use crate::group::seal;
@@ -55,7 +55,7 @@ fn in_order(lines: &[Line], judged: &mut Judged) {
 /// What goes to the chip begins with a word address.
 fn word_addresses(transcript: &Transcript, judged: &mut Judged) {
     for (index, line) in transcript.lines.iter().enumerate() {
-        let atecc_transcript::Action::Write { address, bytes, .. } = &line.action else {
+        let Action::Write { address, bytes, .. } = &line.action else {
             continue;
         };
         let wrong = bytes
@@ -109,10 +109,11 @@ impl Judging<'_> {
     fn response(&self) -> Option<Verdict> {
         let readings = &self.exchange.readings;
         if readings.is_empty() {
-            return match &self.exchange.cause {
-                Cause::Wake => None,
-                Cause::Command(_) => Some(Verdict::Skipped(Reason::NoAnswer)),
+            let given_up = match &self.exchange.cause {
+                Cause::Wake => self.looked_in_vain(),
+                Cause::Command(_) => true,
             };
+            return given_up.then_some(Verdict::Skipped(Reason::NoAnswer));
         }
         if redacted(self.lines, self.exchange) {
             return Some(Verdict::Skipped(Reason::Redacted));
@@ -142,6 +143,16 @@ impl Judging<'_> {
             }
         }
         Some(self.typed(whole))
+    }
+
+    /// A host that reads nothing after a pulse looks again, or pulses again.
+    fn looked_in_vain(&self) -> bool {
+        let next = self.later.first();
+        let end = next.map_or(self.lines.len(), |next| next.line);
+        let after = self.lines.get(self.exchange.line..end).unwrap_or_default();
+        let look = |line: &Line| matches!(line.action, Action::Read { address, .. } if address == self.address);
+        let again = next.is_some_and(|next| next.cause == Cause::Wake);
+        !again && after.iter().any(look)
     }
 
     /// Sound, typed, and the same bytes again.

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use atecc_transcript::{Ack, Action, Exchange, Line, Transcript, exchanges};
 
-use crate::emulator::is_pulse;
+use crate::codec::early;
 use crate::engine::Engine;
 use crate::judgement::{Judged, Verdict};
 use crate::replay::describe;
@@ -201,15 +201,39 @@ fn means_the_same(before: &Transcript, after: &Transcript, flip: Flip) -> Option
             Action::Write { bytes, .. } if byte > 0 && matches!(bytes[0], 0x01 | 0x02) => {
                 Some("a chip ignores what follows sleep and idle")
             }
+            Action::Read { .. } if byte == 0 && too_early(before, at) => {
+                Some("what a chip sends while it wakes is anything")
+            }
             _ => None,
         },
         Flip::Direction { line: at } => match &line(at)?.action {
-            action @ Action::Write { bytes, .. } if bytes.is_empty() => is_pulse(action, address)
-                .then_some("the zeros of the address wake in either direction"),
+            Action::Write { bytes, ack, .. } | Action::Read { bytes, ack, .. } => {
+                (bytes.is_empty() && *ack == Ack::NoAddress)
+                    .then_some("an address that nobody acknowledges says nothing more")
+            }
             _ => None,
         },
-        Flip::Acknowledge { .. } => None,
+        Flip::Acknowledge { .. } => {
+            let answers = |transcript: &Transcript| -> Vec<_> {
+                let all = exchanges(address, &transcript.lines).into_iter();
+                all.map(|one| (one.response().map(<[u8]>::to_vec), one.cause))
+                    .collect()
+            };
+            (answers(before) == answers(after)).then_some("a chip may still be busy")
+        }
     }
+}
+
+/// Whether the line is a look at a chip that is still waking.
+fn too_early(transcript: &Transcript, line: usize) -> bool {
+    let address = transcript.header.address;
+    let all = exchanges(address, &transcript.lines);
+    all.iter().enumerate().any(|(number, one)| {
+        let later = all.get(number + 1..).unwrap_or_default();
+        let first = one.readings.first();
+        first.is_some_and(|reading| reading.lines.contains(&line))
+            && early(&transcript.lines, address, one, later)
+    })
 }
 
 fn order(before: &Transcript, after: &Transcript, a: &Line, b: &Line) -> Option<&'static str> {

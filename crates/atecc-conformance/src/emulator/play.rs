@@ -46,6 +46,8 @@ pub(super) struct Play<'t> {
     findings: Vec<Finding>,
     /// No chip answered.
     stand_in: bool,
+    /// The transcript has the times of a capture.
+    captured: bool,
     /// The host shows when it waits.
     timed: bool,
     /// The host shows its wake pulses.
@@ -78,6 +80,7 @@ impl<'t> Play<'t> {
         }
         Self {
             stand_in: transcript.header.provenance == Provenance::ReferenceImplementation,
+            captured: lines.iter().any(|line| line.at.is_some()),
             timed: lines
                 .iter()
                 .any(|line| line.at.is_some() || matches!(line.action, Action::Delay(_))),
@@ -226,11 +229,9 @@ impl<'t> Play<'t> {
         }
         let awake = clock.now().saturating_sub(self.woken);
         match self.power() {
-            Power::Asleep | Power::Idle if !self.wakes => self.wake_silently(),
-            Power::Asleep | Power::Idle if self.current.is_none_or(|current| {
-                matches!(self.all.get(current), Some(one) if one.cause == Cause::Wake && one.line == index)
-            }) && !self.pulsed_before(index) =>
-            {
+            // A log need not print them; a capture would have them.
+            Power::Asleep | Power::Idle if !self.wakes && !self.captured => self.wake_silently(),
+            Power::Asleep | Power::Idle if !self.pulsed_before(index) => {
                 self.note(index, "wake", Verdict::Skipped(Reason::Before));
                 self.wake_silently();
             }
