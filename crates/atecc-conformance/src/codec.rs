@@ -84,7 +84,7 @@ impl Judging<'_> {
             let verdict = if redacted(self.lines, self.exchange) {
                 Verdict::Skipped(Reason::Redacted)
             } else {
-                command(group)
+                command(group, self.exchange.response())
             };
             judged.add(Judge::Codec, item.clone(), words::name(group), verdict);
         }
@@ -164,6 +164,7 @@ impl Judging<'_> {
                 Ok(payload) => Ok(seal(payload)),
                 Err(error) => Err(error.to_string()),
             },
+            Cause::Command(group) if refused(group, Some(whole)) => Ok(whole.to_vec()),
             Cause::Command(group) => AnyCommand::parse(group)
                 .map_err(|error| error.to_string())
                 .and_then(|command| {
@@ -227,9 +228,18 @@ pub(crate) fn groups(mut bytes: &[u8]) -> bool {
     true
 }
 
-fn command(group: &[u8]) -> Verdict {
+fn command(group: &[u8], response: Option<&[u8]>) -> Verdict {
     match AnyCommand::parse(group) {
         Ok(command) => Verdict::equal(group, &command.group()),
+        Err(_) if refused(group, response) => Verdict::Passed,
         Err(error) => Verdict::differs("a command group", format!("{}: {error}", hex(group))),
     }
+}
+
+/// Whether a sound group is no command, and the chip said so. Source:
+/// ATECC508A datasheet, "Status/Error Codes", 0x03.
+pub(crate) fn refused(group: &[u8], response: Option<&[u8]>) -> bool {
+    const PARSE_ERROR: [u8; 1] = [0x03];
+    let said = response.map(parse_group);
+    parse_group(group).is_ok() && matches!(said, Some(Ok(payload)) if payload == PARSE_ERROR)
 }

@@ -132,6 +132,12 @@ impl Replay {
         })
     }
 
+    /// Whether no command was sent.
+    pub(crate) fn is_untouched(&self) -> bool {
+        let chip = self.lock();
+        chip.last.is_none() && chip.difference.is_none()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Chip> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

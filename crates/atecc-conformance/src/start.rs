@@ -23,10 +23,10 @@ const REVISION: usize = 4;
 const I2C_ADDRESS: usize = 16;
 pub(crate) const SLOT_CONFIG: usize = 20;
 pub(crate) const COUNTERS: usize = 52;
-const USER_EXTRA: usize = 84;
+pub(crate) const USER_EXTRA: usize = 84;
 pub(crate) const LOCK_VALUE: usize = 86;
 pub(crate) const LOCK_CONFIG: usize = 87;
-const SLOT_LOCKED: usize = 88;
+pub(crate) const SLOT_LOCKED: usize = 88;
 pub(crate) const KEY_CONFIG: usize = 96;
 /// What a lock byte holds before the lock. Source: as above.
 const OPEN: u8 = 0x55;

@@ -52,7 +52,9 @@ impl Usage {
     pub(crate) fn add(&mut self, group: &Group<'_>, payload: &[u8]) {
         let done = payload == [0];
         match group.opcode {
-            Opcode::Random | Opcode::Nonce => return self.random(payload),
+            // Param2 8000 takes TempKey in place of a random number.
+            Opcode::Random | Opcode::Nonce if group.p2 == 0 => return self.random(payload),
+            Opcode::Nonce => return,
             Opcode::Lock if done => return self.lock(group),
             Opcode::Write if done => return self.write(group),
             Opcode::Read if payload.len() > 1 => return self.read(group),

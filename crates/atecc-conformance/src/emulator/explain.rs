@@ -4,20 +4,17 @@
 use atecc::{Opcode, parse_group};
 use atecc_emulator::{CONFIG_SIZE, Image, OTP_SIZE, Slot};
 
+use super::held::Held;
 use crate::group::{Group, Place, Target};
-use crate::knowledge::Knowledge;
 use crate::reason::Reason;
 use crate::start::{COUNTERS, KEY_CONFIG, LOCK_CONFIG, LOCK_VALUE, SLOT_CONFIG};
+use crate::usage::is_pattern;
 
 /// What an answer may depend on.
 pub(super) struct Context<'a> {
-    pub(super) known: &'a Knowledge,
+    pub(super) held: &'a Held,
     /// The emulated chip's memory.
     pub(super) image: &'a Image,
-    /// Whether `TempKey` is what the recorded chip had in it.
-    pub(super) temp_key: bool,
-    /// Whether the SHA engine is.
-    pub(super) sha: bool,
 }
 
 /// Why `recorded` may differ from `emulated`, both payloads. `None` when it may
@@ -32,8 +29,8 @@ pub(super) fn explain(
     if matches!(recorded, [0x05 | 0xEE | 0xFF]) {
         return Some(Reason::Passing);
     }
-    // An answer against a refusal: locks and slot configurations decide.
-    if refused(recorded) != refused(emulated) && !context.configured(group) {
+    // A refusal by one of them: locks and slot configurations decide.
+    if (refused(recorded) || refused(emulated)) && !context.configured(group) {
         return Some(Reason::Configuration);
     }
     context.contents(group, recorded, emulated)
@@ -47,8 +44,9 @@ pub(super) fn refused(payload: &[u8]) -> bool {
 impl Context<'_> {
     /// Whether all the configuration is known on which `group` depends.
     fn configured(&self, group: &Group<'_>) -> bool {
-        let known = |from: usize, len: usize| self.known.knows(Place::Config, from..from + len);
-        let locks = known(LOCK_VALUE, 4) && known(LOCK_CONFIG, 1);
+        let known =
+            |from: usize, len: usize| self.held.known.knows(Place::Config, from..from + len);
+        let locks = known(LOCK_VALUE, 4);
         let slot = match group.target() {
             Some(Target {
                 place: Place::Slot(slot),
@@ -72,15 +70,16 @@ impl Context<'_> {
     }
 
     fn key(&self, slot: u8) -> bool {
-        self.known.knows(Place::Slot(slot), 0..32)
+        self.held.known.knows(Place::Slot(slot), 0..32)
     }
 
     /// Why memory or registers may make the difference.
     fn contents(&self, group: &Group<'_>, recorded: &[u8], emulated: &[u8]) -> Option<Reason> {
         let slot = group.slot();
-        let temp_key = (!self.temp_key).then_some(Reason::TempKey);
+        let temp_key = (!self.held.temp_key).then_some(Reason::TempKey);
         let key = (!self.key(slot)).then_some(Reason::Key);
-        let private = (!self.known.knows(Place::Slot(slot), 4..36)).then_some(Reason::PrivateKey);
+        let private =
+            (!self.held.known.knows(Place::Slot(slot), 4..36)).then_some(Reason::PrivateKey);
         match group.opcode {
             Opcode::Read => temp_key
                 .filter(|_| {
@@ -106,23 +105,28 @@ impl Context<'_> {
             Opcode::PrivWrite => temp_key,
             Opcode::Write if group.data.len() > 32 => temp_key,
             Opcode::Write => None,
-            Opcode::Sha => (!self.sha).then_some(Reason::Key),
+            Opcode::Sha => (!self.held.sha).then_some(Reason::Key),
             Opcode::Verify => match group.p1 & 0x07 {
                 0x02 => temp_key,
                 _ => key.map(|_| Reason::Content).or(temp_key),
             },
             Opcode::Counter => {
                 let at = COUNTERS + 8 * usize::from(group.p2 & 1);
-                (!self.known.knows(Place::Config, at..at + 8)).then_some(Reason::Count)
+                (!self.held.known.knows(Place::Config, at..at + 8)).then_some(Reason::Count)
             }
             Opcode::Lock => self.unlockable(group),
             Opcode::Info => match group.p1 {
                 0x01 => private,
+                0x02 => (!self.held.registers).then_some(Reason::TempKey),
                 0x03 => Some(Reason::Pin),
                 _ => None,
             },
-            Opcode::Nonce => temp_key.filter(|_| group.p2 != 0),
-            Opcode::Random | Opcode::SelfTest | Opcode::Pause | Opcode::UpdateExtra => None,
+            Opcode::Nonce if group.p2 != 0 => temp_key,
+            Opcode::Random | Opcode::Nonce => {
+                let random = |payload: &[u8]| payload.len() == 32 && !is_pattern(payload);
+                (random(recorded) && random(emulated)).then_some(Reason::Random)
+            }
+            Opcode::SelfTest | Opcode::Pause | Opcode::UpdateExtra => None,
         }
     }
 
@@ -135,15 +139,15 @@ impl Context<'_> {
         let differ = recorded.iter().zip(emulated).map(|(a, b)| a != b);
         let unknown = (target.offset..)
             .zip(differ)
-            .all(|(at, differs)| !differs || !self.known.knows(target.place, at..at + 1));
+            .all(|(at, differs)| !differs || !self.held.known.knows(target.place, at..at + 1));
         unknown.then_some(Reason::Content)
     }
 
     /// Whether a lock's CRC covers bytes that are not known.
     fn unlockable(&self, group: &Group<'_>) -> Option<Reason> {
         let known = match group.p1 & 0x83 {
-            0x00 => self.known.knows(Place::Config, 0..CONFIG_SIZE),
-            0x01 => self.known.knows(Place::Otp, 0..OTP_SIZE) && self.public_slots(),
+            0x00 => self.held.known.knows(Place::Config, 0..CONFIG_SIZE),
+            0x01 => self.held.known.knows(Place::Otp, 0..OTP_SIZE) && self.public_slots(),
             _ => true,
         };
         (!known).then_some(Reason::Content)
@@ -158,7 +162,7 @@ impl Context<'_> {
         Slot::all().all(|slot| {
             let index = slot.index();
             let private = self.image.config()[KEY_CONFIG + 2 * usize::from(index)] & 1 == 1;
-            private || self.known.knows(Place::Slot(index), 0..slot.size())
+            private || self.held.known.knows(Place::Slot(index), 0..slot.size())
         })
     }
 }
@@ -166,4 +170,11 @@ impl Context<'_> {
 /// The payload of a reading, if it is a sound group.
 pub(super) fn payload(reading: &[u8]) -> Option<&[u8]> {
     parse_group(reading).ok()
+}
+
+/// The payload of a reading, or as much of it as the host asked for.
+pub(super) fn begun(reading: &[u8]) -> Option<&[u8]> {
+    let (count, rest) = reading.split_first()?;
+    let short = usize::from(*count) > reading.len();
+    payload(reading).or(short.then_some(rest))
 }

@@ -5,6 +5,7 @@
 //! caller offers. The candidate that reproduces most answers stands.
 
 mod explain;
+mod held;
 mod mathematics;
 mod play;
 

@@ -12,12 +12,11 @@ use atecc_emulator::{Bus, BusError, Chip, Entropy, ExecutionTime, Image, Power};
 use atecc_transcript::{Ack, Action, Cause, Exchange, Line, Provenance, Transcript};
 use embedded_hal::i2c::I2c;
 
-use super::explain::{Context, explain, payload, refused};
-use super::mathematics::Mathematics;
+use super::explain::{Context, begun, explain, payload, refused};
+use super::held::Held;
 use crate::codec::{early, groups};
-use crate::group::{Group, Place, command};
+use crate::group::Group;
 use crate::judgement::{Finding, Item, Judge, Verdict, hex};
-use crate::knowledge::Knowledge;
 use crate::reason::Reason;
 use crate::start::StartState;
 use crate::usage::is_pattern;
@@ -40,8 +39,7 @@ pub(super) struct Play<'t> {
     all: &'t [Exchange],
     address: u8,
     bus: Bus,
-    known: Knowledge,
-    mathematics: Mathematics,
+    held: Held,
     broken: &'t [usize],
     findings: Vec<Finding>,
     /// No chip answered.
@@ -59,8 +57,6 @@ pub(super) struct Play<'t> {
     current: Option<usize>,
     /// What the emulated chip said to it so far, by reading.
     heard: Vec<Vec<u8>>,
-    temp_key: bool,
-    sha: bool,
 }
 
 impl<'t> Play<'t> {
@@ -93,15 +89,12 @@ impl<'t> Play<'t> {
             all,
             address,
             bus,
-            known: start.known,
-            mathematics: Mathematics::default(),
+            held: Held::at_start(start.known),
             broken,
             findings: Vec::new(),
             woken: Duration::ZERO,
             current: None,
             heard: Vec::new(),
-            temp_key: true,
-            sha: true,
         }
     }
 
@@ -238,7 +231,7 @@ impl<'t> Play<'t> {
             Power::Asleep if awake >= WATCHDOG => {
                 self.note(index, "wake", Verdict::Skipped(Reason::Watchdog));
                 self.wake_silently();
-                self.temp_key = false;
+                self.held.temp_key = false;
             }
             Power::Waking if is_command => clock.advance(WAKE),
             Power::Awake if is_command && (!self.wakes || awake > RENEW) => {
@@ -352,7 +345,7 @@ impl<'t> Play<'t> {
             .map(|reading| reading.bytes.as_slice())
             .collect();
         let verdict = if redacted(self.lines, exchange) {
-            self.temp_key = false;
+            self.held.temp_key = false;
             Verdict::Skipped(Reason::Redacted)
         } else if recorded.iter().copied().eq(heard.iter().map(Vec::as_slice)) {
             self.sound(group.as_ref(), exchange)
@@ -365,7 +358,9 @@ impl<'t> Play<'t> {
         }
         if let Some(group) = group {
             let answer = exchange.response().and_then(payload);
-            self.follow(&group, answer, same);
+            if let Some(again) = self.held.follow(&group, answer, same) {
+                self.send(&again);
+            }
         }
     }
 
@@ -377,12 +372,12 @@ impl<'t> Play<'t> {
             Some((Opcode::Random | Opcode::Nonce, ..))
                 if answer.len() == 32
                     && !is_pattern(answer)
-                    && !self.mathematics.random(answer) =>
+                    && !self.held.mathematics.random(answer) =>
             {
                 Verdict::differs("a random number that is new", hex(answer))
             }
             Some((Opcode::GenKey, _, slot)) if answer.len() == 64 => {
-                match self.mathematics.public_key(slot, answer) {
+                match self.held.mathematics.public_key(slot, answer) {
                     Ok(_) => Verdict::Passed,
                     Err(expected) => Verdict::differs(expected, hex(answer)),
                 }
@@ -437,7 +432,7 @@ impl<'t> Play<'t> {
         }
         let (Some(answer), Some(emulated)) = (
             exchange.response().and_then(payload),
-            heard.iter().rev().find_map(|reading| payload(reading)),
+            heard.iter().rev().find_map(|reading| begun(reading)),
         ) else {
             return self
                 .no_answer(exchange)
@@ -451,10 +446,8 @@ impl<'t> Play<'t> {
             memory = image;
         }
         let context = Context {
-            known: &self.known,
+            held: &self.held,
             image: &memory,
-            temp_key: self.temp_key,
-            sha: self.sha,
         };
         let reason = explain(group, answer, emulated, &context);
         let stand_in = self.stand_in && refused(answer) != refused(emulated);
@@ -464,9 +457,9 @@ impl<'t> Play<'t> {
             // One that was made from random numbers.
             Opcode::GenKey if answer.len() == 64 && emulated.len() == 64 => {
                 if group.p1 & 0x04 != 0 {
-                    self.mathematics.new_key(slot);
+                    self.held.mathematics.new_key(slot);
                 }
-                match (self.mathematics.public_key(slot, answer), reason) {
+                match (self.held.mathematics.public_key(slot, answer), reason) {
                     (Err(expected), _) => Verdict::differs(expected, hex(answer)),
                     (Ok(before), _) if before || group.p1 & 0x04 != 0 => Verdict::Passed,
                     (Ok(_), Some(reason)) => Verdict::Skipped(reason),
@@ -474,7 +467,7 @@ impl<'t> Play<'t> {
                 }
             }
             Opcode::Sign if answer.len() == 64 && emulated.len() == 64 => {
-                match self.mathematics.signature(slot, answer) {
+                match self.held.mathematics.signature(slot, answer) {
                     Some(true) => Verdict::Passed,
                     Some(false) if group.p1 & 0x80 != 0 => {
                         Verdict::differs("a signature by the slot's key", hex(answer))
@@ -493,63 +486,6 @@ impl<'t> Play<'t> {
             .and_then(|from| self.all.get(from..))
             .unwrap_or_default();
         early(self.lines, self.address, exchange, later).then_some(Reason::TooEarly)
-    }
-
-    /// What is known after the exchange.
-    fn follow(&mut self, group: &Group<'_>, answer: Option<&[u8]>, same: bool) {
-        let done = answer == Some(&[0]);
-        let slot = Place::Slot(group.slot());
-        if group.opcode == Opcode::Nonce {
-            self.temp_key = same;
-            let fixed = (group.p1 == 0x03 && done).then(|| group.data.try_into().ok());
-            self.mathematics.load(fixed.flatten());
-            return;
-        }
-        match group.opcode {
-            Opcode::Write => {
-                if let Some(target) = group.target() {
-                    let range = target.offset..target.offset + target.len;
-                    let clear = group.data.len() == target.len && group.p1 & 0x40 == 0;
-                    if done && same && clear {
-                        self.known.tell(target.place, target.offset, group.data);
-                    } else if done {
-                        self.known.forget(target.place, range);
-                    }
-                }
-            }
-            Opcode::Lock if done && !same => {
-                // The recorded chip is locked, whatever it holds.
-                self.send(&command(Opcode::Lock, group.p1 | 0x80, 0, &[]));
-            }
-            Opcode::GenKey => {
-                if group.p1 & 0x04 != 0 {
-                    self.known.forget(slot, 0..36);
-                }
-                if group.p1 & 0x18 != 0 {
-                    let known = self.known.knows(slot, 0..64);
-                    self.temp_key &= same && known && group.p1 & 0x08 == 0;
-                    self.mathematics.load(None);
-                }
-            }
-            Opcode::DeriveKey | Opcode::PrivWrite if done && !same => {
-                self.known.forget(slot, 0..36);
-            }
-            Opcode::GenDig => {
-                let by_slot = group.p1 == 0x02;
-                self.temp_key &= same && (!by_slot || self.known.knows(slot, 0..32));
-                self.mathematics.load(None);
-            }
-            Opcode::Sha => {
-                self.sha = match group.p1 & 0x07 {
-                    0x00 => same,
-                    0x04 => same && self.known.knows(slot, 0..32),
-                    _ => self.sha && same,
-                };
-                self.mathematics.load(None);
-            }
-            Opcode::Sign => self.mathematics.load(None),
-            _ => {}
-        }
     }
 
     /// A command beside the transcript.

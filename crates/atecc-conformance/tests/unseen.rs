@@ -1,0 +1,237 @@
+//! Transcripts that nobody prepared the engine for: chips with configurations
+//! and secrets that it is not told, asked at random. Nothing may fail, since
+//! the chip that answered is the one that judges; and what is known must still
+//! be judged.
+
+use atecc::{Opcode, crc16};
+use atecc_conformance::{Case, Engine, Judge, Reason, Verdict};
+use atecc_emulator::{Bus, Chip, Entropy, Image, Revision, Slot};
+use atecc_transcript::{Ack, Action, Header, Line, Provenance, Start, Transcript};
+use embedded_hal::delay::DelayNs;
+use embedded_hal::i2c::I2c;
+
+/// SplitMix64.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    fn byte(&mut self) -> u8 {
+        self.roll().to_le_bytes()[3]
+    }
+
+    fn of<T: Copy>(&mut self, all: &[T]) -> T {
+        all[usize::from(self.byte()) % all.len()]
+    }
+
+    fn bytes(&mut self, len: usize) -> Vec<u8> {
+        (0..len).map(|_| self.byte()).collect()
+    }
+}
+
+/// A chip that is locked in some way, with secrets in its slots.
+fn chip(revision: Revision, dice: &mut Dice) -> Image {
+    let blank = Image::blank(revision);
+    let mut config = *blank.config();
+    let (value, lock) = dice.of(&[(0x55, 0x55), (0x55, 0x00), (0x00, 0x00), (0x00, 0x00)]);
+    (config[86], config[87]) = (value, lock);
+    for slot in 0..16 {
+        let (slot_config, key_config) = dice.of(&[
+            (0x2083_u16, 0x0033_u16),
+            (0x2087, 0x0013),
+            (0x0080, 0x001C),
+            (0x3080, 0x001C),
+            (0x0000, 0x001C),
+            (0x0000, 0x0030),
+            (0x0080, 0x0018),
+            (0x44C4, 0x003C),
+        ]);
+        config[20 + 2 * slot..][..2].copy_from_slice(&slot_config.to_le_bytes());
+        config[96 + 2 * slot..][..2].copy_from_slice(&key_config.to_le_bytes());
+    }
+    for at in 8..12 {
+        config[at] = dice.byte();
+    }
+    let mut image = blank.with_config(config).unwrap();
+    for slot in Slot::all() {
+        let bytes = dice.bytes(slot.size());
+        image.slot_mut(slot).copy_from_slice(&bytes);
+        image.slot_mut(slot)[4] = 0x11;
+    }
+    image
+}
+
+/// A command that may well succeed.
+fn command(dice: &mut Dice) -> (Opcode, u8, u16, Vec<u8>) {
+    let slot = u16::from(dice.byte() & 0x0F);
+    match dice.byte() % 36 {
+        0 => (Opcode::Info, dice.of(&[0, 1, 2, 3]), slot, vec![]),
+        1 => (Opcode::Random, 0, 0, vec![]),
+        2 => (Opcode::Nonce, dice.of(&[0, 1]), 0, dice.bytes(20)),
+        3 => (Opcode::Nonce, 3, 0, dice.bytes(32)),
+        4 => (Opcode::GenKey, dice.of(&[0x00, 0x04, 0x10]), slot, vec![]),
+        5 => (Opcode::Sign, 0x80, slot, vec![]),
+        6 => (Opcode::Mac, dice.of(&[0, 4]), slot, dice.bytes(32)),
+        7 => (Opcode::Mac, dice.of(&[1, 5, 6, 7]), slot, vec![]),
+        8 => (Opcode::GenDig, 2, slot, vec![]),
+        9 => (Opcode::DeriveKey, dice.of(&[0, 4]), slot, vec![]),
+        10 => (Opcode::CheckMac, dice.of(&[0, 4]), slot, dice.bytes(77)),
+        11 => (Opcode::Counter, dice.of(&[0, 1]), slot & 1, vec![]),
+        12 => (Opcode::Read, 0x80, dice.of(&[0, 8, 16, 24]), vec![]),
+        13 => (Opcode::Read, 0x82, slot << 3, vec![]),
+        14 => (Opcode::Write, 0x82, slot << 3, dice.bytes(32)),
+        15 => (Opcode::Sha, 0, 0, vec![]),
+        16 => (Opcode::Sha, 1, 64, dice.bytes(64)),
+        17 => (Opcode::Sha, 2, 3, dice.bytes(3)),
+        18 => (Opcode::Aes, dice.of(&[0, 1]), slot, dice.bytes(16)),
+        19 => (Opcode::Lock, dice.of(&[0x80, 0x81, 0x02, 0x0A]), 0, vec![]),
+        20 => (Opcode::Read, 0x81, dice.of(&[0, 8]), vec![]),
+        21 => (Opcode::Hmac, 0x04, slot, vec![]),
+        22 => (Opcode::Write, 0x80, 8, dice.bytes(32)),
+        23 => (Opcode::Sha, 4, slot, vec![]),
+        24 => (Opcode::Kdf, dice.of(&[0x02, 0x42]), slot, dice.bytes(20)),
+        25 => (Opcode::SelfTest, 0x3B, 0, vec![]),
+        26 => (Opcode::UpdateExtra, dice.of(&[0, 1]), slot, vec![]),
+        27 => (Opcode::Write, 0xC2, slot << 3, dice.bytes(64)),
+        28 => (Opcode::PrivWrite, 0x40, slot, dice.bytes(68)),
+        29 => (Opcode::Nonce, 0, 0x8000, dice.bytes(20)),
+        30 => (Opcode::Read, 0x02, slot << 3, vec![]),
+        31 => (Opcode::Write, 0x02, slot << 3, dice.bytes(4)),
+        32 => (Opcode::Sign, dice.of(&[0x00, 0x20]), slot, vec![]),
+        33 => (Opcode::Ecdh, 0, slot, dice.bytes(64)),
+        34 => (Opcode::GenDig, dice.of(&[0, 1]), 0, vec![]),
+        _ => (Opcode::Verify, 0x00, slot, dice.bytes(64)),
+    }
+}
+
+fn group((opcode, p1, p2, data): &(Opcode, u8, u16, Vec<u8>)) -> Vec<u8> {
+    let [low, high] = p2.to_le_bytes();
+    let count = u8::try_from(7 + data.len()).unwrap();
+    let mut group = [&[count, *opcode as u8, *p1, low, high], &data[..]].concat();
+    group.extend(crc16(&group).to_le_bytes());
+    group
+}
+
+/// Ask `commands` of a chip, in one session that idles between them.
+fn record(image: Image, seed: u64, commands: &[Vec<u8>], start: Start) -> Transcript {
+    let bus = Bus::with_chip(Chip::new(image.clone(), Entropy::Seeded(seed)).unwrap());
+    let (mut i2c, mut delay) = (bus.i2c(), bus.delay());
+    let mut lines = Vec::new();
+    let (address, ack) = (0x60, Ack::All);
+    for group in commands {
+        i2c.write(0x00, &[0x00]).unwrap_err();
+        delay.delay_us(1_500);
+        let bytes = [&[0x03], &group[..]].concat();
+        i2c.write(address, &bytes).unwrap();
+        delay.delay_ms(700);
+        let mut answer = [0; 155];
+        i2c.read(address, &mut answer).unwrap();
+        i2c.write(address, &[0x02]).unwrap();
+        let write = Action::Write {
+            address,
+            bytes,
+            ack,
+        };
+        let bytes = answer[..usize::from(answer[0])].to_vec();
+        for action in [
+            write,
+            Action::Read {
+                address,
+                bytes,
+                ack,
+            },
+        ] {
+            lines.push(Line {
+                at: None,
+                action,
+                redacted: 0..0,
+                comment: None,
+            });
+        }
+    }
+    let header = Header {
+        id: "unseen".into(),
+        chip: image.revision().to_string(),
+        revision: None,
+        address,
+        scl_hz: None,
+        provenance: Provenance::Emulator,
+        host: None,
+        story: None,
+        start,
+        origin: "this test".into(),
+        licence: "none needed".into(),
+        date: None,
+        notes: Vec::new(),
+    };
+    Transcript { header, lines }
+}
+
+fn passed(transcript: &Transcript, what: &str) -> usize {
+    let judged = Engine::new().judge(&Case::from(transcript.clone()));
+    let failures: Vec<_> = judged.failures().collect();
+    assert!(
+        failures.is_empty(),
+        "{what}: {failures:#?}\n{}",
+        transcript.render()
+    );
+    let emulator = judged
+        .findings
+        .iter()
+        .filter(|one| one.judge == Judge::Emulator);
+    emulator
+        .filter(|one| one.verdict == Verdict::Passed)
+        .count()
+}
+
+#[test]
+fn what_is_not_known_never_fails() {
+    let (mut all, mut passes) = (0, 0);
+    for seed in 0..60 {
+        for revision in Revision::ALL {
+            let mut dice = Dice(seed);
+            let image = chip(revision, &mut dice);
+            let commands: Vec<_> = (0..30).map(|_| group(&command(&mut dice))).collect();
+            let transcript = record(image, seed, &commands, Start::Unknown);
+            passes += passed(&transcript, &format!("{revision}, seed {seed}"));
+            all += commands.len();
+        }
+    }
+    assert!(passes * 2 > all, "{passes} of {all}");
+}
+
+/// With the whole start known, only what is random stays open.
+#[test]
+fn what_is_known_is_judged() {
+    let open = [
+        Reason::Random,
+        Reason::PrivateKey,
+        Reason::Pin,
+        Reason::TempKey,
+    ];
+    for seed in 0..20 {
+        let mut dice = Dice(1_000 + seed);
+        let image = chip(Revision::Atecc608B, &mut dice);
+        let commands: Vec<_> = (0..30).map(|_| group(&command(&mut dice))).collect();
+        let start = Start::Known(image.to_text());
+        let transcript = record(image, seed, &commands, start);
+        let judged = Engine::new().judge(&Case::from(transcript.clone()));
+        let failures: Vec<_> = judged.failures().collect();
+        assert!(
+            failures.is_empty(),
+            "seed {seed}: {failures:#?}\n{}",
+            transcript.render()
+        );
+        let skips = judged
+            .skips()
+            .filter(|(one, _)| one.judge == Judge::Emulator);
+        let others: Vec<_> = skips.filter(|(_, reason)| !open.contains(reason)).collect();
+        assert!(others.is_empty(), "seed {seed}: {others:#?}");
+    }
+}
