@@ -15,7 +15,7 @@ use embedded_hal::i2c::I2c;
 use super::explain::{Context, begun, explain, payload, refused};
 use super::held::Held;
 use crate::codec::{early, groups};
-use crate::group::Group;
+use crate::group::{Group, seal};
 use crate::judgement::{Finding, Item, Judge, Verdict, hex};
 use crate::reason::Reason;
 use crate::start::StartState;
@@ -155,7 +155,10 @@ impl<'t> Play<'t> {
                     return;
                 }
                 let before = self.power();
-                let bytes = self.unredacted(index, bytes);
+                let bytes = match bytes.split_first() {
+                    Some((0x03, group)) => [&[0x03], &self.told(index, group)[..]].concat(),
+                    _ => bytes.clone(),
+                };
                 let done = self.bus.i2c().write(self.address, &bytes);
                 if before != Power::Awake && self.power() == Power::Waking {
                     self.woken = self.bus.clock().now();
@@ -187,19 +190,16 @@ impl<'t> Play<'t> {
         }
     }
 
-    /// A command with bytes left out gets a CRC that fits what is there.
-    fn unredacted(&self, index: usize, bytes: &[u8]) -> Vec<u8> {
-        let redacted = self
-            .lines
-            .get(index)
-            .is_some_and(|line| !line.redacted.is_empty());
-        match bytes {
-            [0x03, count, body @ .., _, _]
-                if redacted && usize::from(*count) + 1 == bytes.len() =>
-            {
-                [&[0x03], &crate::group::seal(body)[..]].concat()
+    /// A command group; one with bytes left out gets a CRC that fits what is
+    /// there.
+    fn told(&self, index: usize, group: &[u8]) -> Vec<u8> {
+        let line = self.lines.get(index);
+        let redacted = line.is_some_and(|line| !line.redacted.is_empty());
+        match group {
+            [count, body @ .., _, _] if redacted && usize::from(*count) == group.len() => {
+                seal(body)
             }
-            _ => bytes.to_vec(),
+            _ => group.to_vec(),
         }
     }
 
@@ -333,11 +333,11 @@ impl<'t> Play<'t> {
             return;
         };
         let heard = std::mem::take(&mut self.heard);
-        let group = match &exchange.cause {
-            Cause::Command(bytes) => Some(bytes.as_slice()),
-            Cause::Wake => None,
+        let told = match &exchange.cause {
+            Cause::Command(bytes) => self.told(exchange.line, bytes),
+            Cause::Wake => Vec::new(),
         };
-        let group = group.and_then(Group::cut);
+        let group = Group::cut(&told);
         let name = group.map_or("wake", |group| group.opcode.name());
         let recorded: Vec<&[u8]> = exchange
             .readings
@@ -345,7 +345,6 @@ impl<'t> Play<'t> {
             .map(|reading| reading.bytes.as_slice())
             .collect();
         let verdict = if redacted(self.lines, exchange) {
-            self.held.temp_key = false;
             Verdict::Skipped(Reason::Redacted)
         } else if recorded.iter().copied().eq(heard.iter().map(Vec::as_slice)) {
             self.sound(group.as_ref(), exchange)
