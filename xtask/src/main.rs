@@ -13,6 +13,7 @@ mod interop;
 mod measurement;
 mod metadata;
 mod msrv;
+mod mutants;
 mod no_std;
 mod pkcs11;
 mod run;
@@ -50,6 +51,8 @@ enum Task {
     Commands(commands::Options),
     /// Judges codec, driver and emulator by recorded transcripts.
     Conformance(conformance::Options),
+    /// Plants faults: which layers of tests notice each?
+    Mutants(mutants::Options),
     /// Compresses random certificates and rebuilds them.
     Certificates(certificates::Options),
     /// Measures the flash and stack that `atecc` takes.
@@ -80,6 +83,7 @@ fn main() -> ExitCode {
         Task::Vectors(options) => vectors::run(&options),
         Task::Commands(options) => commands::run(&options),
         Task::Conformance(options) => conformance::run(&options),
+        Task::Mutants(options) => mutants::run(&options),
         Task::Certificates(options) => certificates::run(&options),
         Task::Size(options) => size::run(&options),
         Task::Strand(options) => strand::run(&options),
