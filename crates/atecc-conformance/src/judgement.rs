@@ -3,6 +3,7 @@
 use std::fmt;
 
 use atecc_transcript::{Header, Provenance};
+use data_encoding::HEXUPPER;
 
 use crate::Reason;
 
@@ -184,13 +185,8 @@ impl Verdict {
 
 /// Bytes for a reader; `nothing` for none.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    use fmt::Write as _;
     if bytes.is_empty() {
         return "nothing".to_owned();
     }
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02X}");
-        text
-    })
+    HEXUPPER.encode(bytes)
 }

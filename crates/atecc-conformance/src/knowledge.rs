@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use atecc_emulator::{CONFIG_SIZE, DATA_SIZE, Image, OTP_SIZE, Revision, Slot};
+use data_encoding::HEXLOWER_PERMISSIVE;
 
 use crate::group::Place;
 
@@ -190,19 +191,7 @@ impl Knowledge {
 
 /// Pairs of digits.
 pub(crate) fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.as_bytes();
-    if digits.len() % 2 != 0 {
-        return None;
-    }
-    let digit = |byte: u8| {
-        char::from(byte)
-            .to_digit(16)
-            .and_then(|d| u8::try_from(d).ok())
-    };
-    digits
-        .chunks_exact(2)
-        .map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?))
-        .collect()
+    HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok()
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Results for people and programs: counts, coverage, JSON, JUnit.
+//! Results for people and programs: counts, coverage, JSON, XML.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -110,7 +110,7 @@ pub fn to_json(judged: &[Judged], problems: &[String]) -> Value {
         })
     });
     let coverage = coverage(judged).into_iter().map(|(command, coverage)| {
-        let judges = coverage.judges.iter().map(|(judge, count)| {
+        let by_judge = coverage.judges.iter().map(|(judge, count)| {
             let count = json!({
                 "passed": count.passed, "failed": count.failed, "skipped": count.skipped,
             });
@@ -119,7 +119,7 @@ pub fn to_json(judged: &[Judged], problems: &[String]) -> Value {
         let provenances = coverage.provenances.iter().map(|one| one.name());
         json!({
             "command": command,
-            "judges": judges.collect::<serde_json::Map<_, _>>(),
+            "judges": by_judge.collect::<serde_json::Map<_, _>>(),
             "chips": coverage.chips,
             "provenances": provenances.collect::<Vec<_>>(),
         })
@@ -147,7 +147,7 @@ fn finding(finding: &Finding) -> Value {
     })
 }
 
-/// JUnit's XML: a suite for each transcript, a case for each judgement.
+/// XML as `JUnit` has it: a suite for each transcript, a case for each judgement.
 #[must_use]
 pub fn to_junit(judged: &[Judged], problems: &[String]) -> String {
     let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");

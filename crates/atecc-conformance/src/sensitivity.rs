@@ -123,7 +123,7 @@ fn choose(transcript: &Transcript, count: usize, seed: u64) -> BTreeSet<Flip> {
     chosen
 }
 
-/// SplitMix64: good enough to choose bits, and the same everywhere.
+/// `SplitMix64`: good enough to choose bits, and the same everywhere.
 fn next(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mut z = *state;

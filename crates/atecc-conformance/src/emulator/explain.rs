@@ -94,17 +94,19 @@ impl Context<'_> {
                 .or_else(|| self.unread(group, recorded, emulated)),
             Opcode::GenKey | Opcode::Ecdh => private.or(temp_key),
             Opcode::Sign => Some(private.unwrap_or(Reason::Random)),
-            Opcode::Mac | Opcode::Hmac | Opcode::CheckMac => key.or(temp_key),
+            Opcode::Mac
+            | Opcode::Hmac
+            | Opcode::CheckMac
+            | Opcode::Aes
+            | Opcode::Kdf
+            | Opcode::SecureBoot => key.or(temp_key),
             Opcode::GenDig if group.p1 == 0x02 => key.or(temp_key),
-            Opcode::GenDig => temp_key,
+            Opcode::GenDig | Opcode::PrivWrite => temp_key,
             // The parent is the slot itself or any other.
             Opcode::DeriveKey => key
                 .or(temp_key)
                 .or_else(|| (!self.all_slots()).then_some(Reason::Key)),
-            Opcode::Aes | Opcode::Kdf | Opcode::SecureBoot => key.or(temp_key),
-            Opcode::PrivWrite => temp_key,
             Opcode::Write if group.data.len() > 32 => temp_key,
-            Opcode::Write => None,
             Opcode::Sha => (!self.held.sha).then_some(Reason::Key),
             Opcode::Verify => match group.p1 & 0x07 {
                 0x02 => temp_key,
@@ -126,7 +128,7 @@ impl Context<'_> {
                 let random = |payload: &[u8]| payload.len() == 32 && !is_pattern(payload);
                 (random(recorded) && random(emulated)).then_some(Reason::Random)
             }
-            Opcode::SelfTest | Opcode::Pause | Opcode::UpdateExtra => None,
+            Opcode::Write | Opcode::SelfTest | Opcode::Pause | Opcode::UpdateExtra => None,
         }
     }
 

@@ -4,6 +4,8 @@
 //! Keys that are not known are tried: 32 zero bytes, 32 bytes FF, and what the
 //! caller offers. The candidate that reproduces most answers stands.
 
+mod actions;
+mod compare;
 mod explain;
 mod held;
 mod mathematics;
@@ -11,8 +13,8 @@ mod play;
 
 use atecc_transcript::{Exchange, Transcript, exchanges};
 
+pub(crate) use actions::{is_pulse, redacted};
 pub(crate) use mathematics::{is_point, verifies};
-pub(crate) use play::{is_pulse, redacted};
 
 use crate::judgement::{Finding, Item, Judge, Verdict};
 use crate::reason::Reason;

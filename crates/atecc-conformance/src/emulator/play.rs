@@ -7,20 +7,16 @@
 
 use std::time::Duration;
 
-use atecc::Opcode;
-use atecc_emulator::{Bus, BusError, Chip, Entropy, ExecutionTime, Image, Power};
-use atecc_transcript::{Ack, Action, Cause, Exchange, Line, Provenance, Transcript};
+use atecc_emulator::{Bus, BusError, Chip, Entropy, ExecutionTime, Power};
+use atecc_transcript::{Ack, Action, Exchange, Line, Provenance, Transcript};
 use embedded_hal::i2c::I2c;
 
-use super::explain::{Context, begun, explain, payload, refused};
+use super::actions::{describe, is_pulse};
 use super::held::Held;
-use crate::codec::{early, groups};
-use crate::group::{Group, seal};
-use crate::judgement::{Finding, Item, Judge, Verdict, hex};
+use crate::group::seal;
+use crate::judgement::{Finding, Item, Judge, Verdict};
 use crate::reason::Reason;
 use crate::start::StartState;
-use crate::usage::is_pattern;
-use crate::words;
 
 /// Between transfers of a recording without times.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -34,16 +30,17 @@ const RENEW: Duration = Duration::from_millis(600);
 /// Longer than any command takes.
 const LONGEST: Duration = Duration::from_secs(3);
 
+#[expect(clippy::struct_excessive_bools, reason = "what a source may leave out")]
 pub(super) struct Play<'t> {
-    lines: &'t [Line],
-    all: &'t [Exchange],
-    address: u8,
-    bus: Bus,
-    held: Held,
-    broken: &'t [usize],
+    pub(super) lines: &'t [Line],
+    pub(super) all: &'t [Exchange],
+    pub(super) address: u8,
+    pub(super) bus: Bus,
+    pub(super) held: Held,
+    pub(super) broken: &'t [usize],
     findings: Vec<Finding>,
     /// No chip answered.
-    stand_in: bool,
+    pub(super) stand_in: bool,
     /// The transcript has the times of a capture.
     captured: bool,
     /// The host shows when it waits.
@@ -54,9 +51,9 @@ pub(super) struct Play<'t> {
     begin: u64,
     woken: Duration,
     /// Which exchange is under way.
-    current: Option<usize>,
+    pub(super) current: Option<usize>,
     /// What the emulated chip said to it so far, by reading.
-    heard: Vec<Vec<u8>>,
+    pub(super) heard: Vec<Vec<u8>>,
 }
 
 impl<'t> Play<'t> {
@@ -192,7 +189,7 @@ impl<'t> Play<'t> {
 
     /// A command group; one with bytes left out gets a CRC that fits what is
     /// there.
-    fn told(&self, index: usize, group: &[u8]) -> Vec<u8> {
+    pub(super) fn told(&self, index: usize, group: &[u8]) -> Vec<u8> {
         let line = self.lines.get(index);
         let redacted = line.is_some_and(|line| !line.redacted.is_empty());
         match group {
@@ -289,6 +286,8 @@ impl<'t> Play<'t> {
             (Ack::All, Ack::NoAddress) if read && self.power() == Power::Waking => {
                 Some(Reason::TooEarly)
             }
+            // A log without wakes need not show sleep and idle.
+            (Ack::NoAddress, Ack::All) if !self.wakes && !self.captured => Some(Reason::HostPart),
             _ => None,
         };
         let verdict = excused.map_or_else(
@@ -298,7 +297,7 @@ impl<'t> Play<'t> {
         self.note(index, "acknowledge", verdict);
     }
 
-    fn note(&mut self, index: usize, what: &str, verdict: Verdict) {
+    pub(super) fn note(&mut self, index: usize, what: &str, verdict: Verdict) {
         self.findings.push(Finding {
             judge: Judge::Emulator,
             item: Item::Action(index + 1),
@@ -323,172 +322,8 @@ impl<'t> Play<'t> {
         }
     }
 
-    /// The exchange is over: compare, and learn what it says.
-    fn conclude(&mut self) {
-        let Some(exchange) = self
-            .current
-            .take()
-            .and_then(|current| self.all.get(current))
-        else {
-            return;
-        };
-        let heard = std::mem::take(&mut self.heard);
-        let told = match &exchange.cause {
-            Cause::Command(bytes) => self.told(exchange.line, bytes),
-            Cause::Wake => Vec::new(),
-        };
-        let group = Group::cut(&told);
-        let name = group.map_or("wake", |group| group.opcode.name());
-        let recorded: Vec<&[u8]> = exchange
-            .readings
-            .iter()
-            .map(|reading| reading.bytes.as_slice())
-            .collect();
-        let verdict = if redacted(self.lines, exchange) {
-            Verdict::Skipped(Reason::Redacted)
-        } else if recorded.iter().copied().eq(heard.iter().map(Vec::as_slice)) {
-            self.sound(group.as_ref(), exchange)
-        } else {
-            self.different(group.as_ref(), exchange, &recorded, &heard)
-        };
-        let same = verdict == Verdict::Passed;
-        if !exchange.readings.is_empty() {
-            self.note(exchange.line, name, verdict);
-        }
-        if let Some(group) = group {
-            let answer = exchange.response().and_then(payload);
-            if let Some(again) = self.held.follow(&group, answer, same) {
-                self.send(&again);
-            }
-        }
-    }
-
-    /// The same bytes: still, random numbers must not repeat, and public keys
-    /// must be points.
-    fn sound(&mut self, group: Option<&Group<'_>>, exchange: &Exchange) -> Verdict {
-        let answer = exchange.response().and_then(payload).unwrap_or_default();
-        match group.map(|group| (group.opcode, group.p1, group.slot())) {
-            Some((Opcode::Random | Opcode::Nonce, ..))
-                if answer.len() == 32
-                    && !is_pattern(answer)
-                    && !self.held.mathematics.random(answer) =>
-            {
-                Verdict::differs("a random number that is new", hex(answer))
-            }
-            Some((Opcode::GenKey, _, slot)) if answer.len() == 64 => {
-                match self.held.mathematics.public_key(slot, answer) {
-                    Ok(_) => Verdict::Passed,
-                    Err(expected) => Verdict::differs(expected, hex(answer)),
-                }
-            }
-            _ => Verdict::Passed,
-        }
-    }
-
-    /// Different bytes: by mathematics, by something unknown, or wrong.
-    fn different(
-        &mut self,
-        group: Option<&Group<'_>>,
-        exchange: &Exchange,
-        recorded: &[&[u8]],
-        heard: &[Vec<u8>],
-    ) -> Verdict {
-        let command = match &exchange.cause {
-            Cause::Command(command) => Some(command.as_slice()),
-            Cause::Wake => None,
-        };
-        let wrong = || {
-            let join = |all: &[&[u8]]| {
-                let all: Vec<_> = all
-                    .iter()
-                    .map(|one| words::response(command, one))
-                    .collect();
-                if all.is_empty() {
-                    hex(&[])
-                } else {
-                    all.join(", then ")
-                }
-            };
-            let heard: Vec<&[u8]> = heard.iter().map(Vec::as_slice).collect();
-            Verdict::differs(join(recorded), join(&heard))
-        };
-        let marked = |line: &usize| self.broken.contains(line);
-        // Answers to commands that the source does not print follow this one.
-        let whole = exchange.response().unwrap_or_default();
-        if exchange.readings.iter().zip(heard).any(|(one, heard)| {
-            let rest = one.bytes.get(whole.len()..).unwrap_or_default();
-            heard.starts_with(whole) && !rest.is_empty() && groups(rest)
-        }) {
-            return Verdict::Skipped(Reason::HostPart);
-        }
-        if exchange
-            .readings
-            .iter()
-            .flat_map(|reading| &reading.lines)
-            .any(marked)
-        {
-            return Verdict::Skipped(Reason::Broken);
-        }
-        let (Some(answer), Some(emulated)) = (
-            exchange.response().and_then(payload),
-            heard.iter().rev().find_map(|reading| begun(reading)),
-        ) else {
-            return self
-                .no_answer(exchange)
-                .map_or_else(wrong, Verdict::Skipped);
-        };
-        let Some(group) = group else {
-            return wrong();
-        };
-        let mut memory = Image::blank(atecc_emulator::Revision::Atecc508A);
-        if let Some(image) = self.bus.image(0) {
-            memory = image;
-        }
-        let context = Context {
-            held: &self.held,
-            image: &memory,
-        };
-        let reason = explain(group, answer, emulated, &context);
-        let stand_in = self.stand_in && refused(answer) != refused(emulated);
-        let reason = reason.or(stand_in.then_some(Reason::StandIn));
-        let slot = group.slot();
-        match group.opcode {
-            // One that was made from random numbers.
-            Opcode::GenKey if answer.len() == 64 && emulated.len() == 64 => {
-                if group.p1 & 0x04 != 0 {
-                    self.held.mathematics.new_key(slot);
-                }
-                match (self.held.mathematics.public_key(slot, answer), reason) {
-                    (Err(expected), _) => Verdict::differs(expected, hex(answer)),
-                    (Ok(before), _) if before || group.p1 & 0x04 != 0 => Verdict::Passed,
-                    (Ok(_), Some(reason)) => Verdict::Skipped(reason),
-                    (Ok(_), None) => wrong(),
-                }
-            }
-            Opcode::Sign if answer.len() == 64 && emulated.len() == 64 => {
-                match self.held.mathematics.signature(slot, answer) {
-                    Some(true) => Verdict::Passed,
-                    Some(false) if group.p1 & 0x80 != 0 => {
-                        Verdict::differs("a signature by the slot's key", hex(answer))
-                    }
-                    _ => Verdict::Skipped(reason.unwrap_or(Reason::Random)),
-                }
-            }
-            _ => reason.map_or_else(wrong, Verdict::Skipped),
-        }
-    }
-
-    /// Why there is no sound answer of one of both.
-    fn no_answer(&self, exchange: &Exchange) -> Option<Reason> {
-        let later = self.all.iter().position(|one| one.line > exchange.line);
-        let later = later
-            .and_then(|from| self.all.get(from..))
-            .unwrap_or_default();
-        early(self.lines, self.address, exchange, later).then_some(Reason::TooEarly)
-    }
-
     /// A command beside the transcript.
-    fn send(&mut self, group: &[u8]) {
+    pub(super) fn send(&mut self, group: &[u8]) {
         let _ = self.bus.i2c().write(self.address, &[0x02]);
         self.wake_silently();
         let _ = self
@@ -496,36 +331,5 @@ impl<'t> Play<'t> {
             .i2c()
             .write(self.address, &[&[0x03], group].concat());
         self.bus.clock().advance(Duration::from_millis(100));
-    }
-}
-
-/// SDA low for long enough: by name, or by an address of zeros.
-pub(crate) fn is_pulse(action: &Action<Vec<u8>>, chip: u8) -> bool {
-    match action {
-        Action::Wake | Action::Write { address: 0, .. } => true,
-        Action::Write {
-            address,
-            bytes,
-            ack,
-        } => *address == chip && bytes.is_empty() && *ack != Ack::All,
-        _ => false,
-    }
-}
-
-/// Whether something of the exchange is left out.
-pub(crate) fn redacted(lines: &[Line], exchange: &Exchange) -> bool {
-    let readings = exchange.readings.iter().flat_map(|reading| &reading.lines);
-    readings
-        .chain([&exchange.line])
-        .filter_map(|line| lines.get(*line))
-        .any(|line| !line.redacted.is_empty())
-}
-
-fn describe(ack: Ack) -> String {
-    match ack {
-        Ack::All => "all acknowledged".to_owned(),
-        Ack::NoAddress => "address not acknowledged".to_owned(),
-        Ack::Bytes(count) => format!("{count} bytes acknowledged"),
-        Ack::Unknown => "not all acknowledged".to_owned(),
     }
 }

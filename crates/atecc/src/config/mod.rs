@@ -223,4 +223,15 @@ mod tests {
         assert_eq!(zone.data_lock(), LockState::Locked);
         assert_eq!(zone.config_lock(), LockState::Locked);
     }
+
+    /// Byte 86 is `LockValue`, byte 87 `LockConfig`. Source: ATECC508A
+    /// datasheet, Table 2-5.
+    #[test]
+    fn each_lock_has_its_byte() {
+        let mut bytes = BLANK_608A;
+        bytes[87] = 0x00;
+        let zone = ConfigZone(bytes);
+        assert_eq!(zone.config_lock(), LockState::Locked);
+        assert_eq!(zone.data_lock(), LockState::Unlocked);
+    }
 }

@@ -1,0 +1,34 @@
+//! What single actions mean to a chip.
+
+use atecc_transcript::{Ack, Action, Exchange, Line};
+
+/// SDA low for long enough: by name, or by an address of zeros.
+pub(crate) fn is_pulse(action: &Action<Vec<u8>>, chip: u8) -> bool {
+    match action {
+        Action::Wake | Action::Write { address: 0, .. } => true,
+        Action::Write {
+            address,
+            bytes,
+            ack,
+        } => *address == chip && bytes.is_empty() && *ack != Ack::All,
+        _ => false,
+    }
+}
+
+/// Whether something of the exchange is left out.
+pub(crate) fn redacted(lines: &[Line], exchange: &Exchange) -> bool {
+    let readings = exchange.readings.iter().flat_map(|reading| &reading.lines);
+    readings
+        .chain([&exchange.line])
+        .filter_map(|line| lines.get(*line))
+        .any(|line| !line.redacted.is_empty())
+}
+
+pub(super) fn describe(ack: Ack) -> String {
+    match ack {
+        Ack::All => "all acknowledged".to_owned(),
+        Ack::NoAddress => "address not acknowledged".to_owned(),
+        Ack::Bytes(count) => format!("{count} bytes acknowledged"),
+        Ack::Unknown => "not all acknowledged".to_owned(),
+    }
+}

@@ -1,0 +1,69 @@
+//! A long session renews the watchdog by itself: idle keeps what sleep loses.
+
+use atecc::commands::{DigestSource, Sign};
+use atecc::{Outcome, Request, Session, Slot, Step, Timing, crc16};
+
+/// The earliest that the watchdog fires. Source: ATECC508A datasheet,
+/// "Watchdog Failsafe".
+const WATCHDOG_US: u32 = 700_000;
+/// The longest that Sign takes. Source: cryptoauthlib `calib_execution.c`.
+const SIGN_US: u32 = 115_000;
+
+/// Run the session's steps on a chip that signs at once; what the host did to
+/// its watchdog, and the time since.
+fn perform(session: &mut Session, awake_us: &mut u32, idles: &mut usize) {
+    let mut asked = false;
+    loop {
+        let outcome = match session.step() {
+            Step::Done => return,
+            Step::Wait(us) => {
+                *awake_us += us;
+                Outcome::Done
+            }
+            Step::Wake => {
+                *awake_us = 0;
+                Outcome::Nack
+            }
+            Step::Write(&[0x02]) => {
+                *idles += 1;
+                Outcome::Done
+            }
+            Step::Write(bytes) => {
+                asked = bytes[0] == 0x03;
+                assert!(
+                    !asked || *awake_us + SIGN_US <= WATCHDOG_US,
+                    "{awake_us} us awake"
+                );
+                Outcome::Done
+            }
+            Step::Read(buffer) => {
+                let mut answer = if asked {
+                    vec![67; 65]
+                } else {
+                    vec![0x04, 0x11]
+                };
+                answer.extend(crc16(&answer).to_le_bytes());
+                buffer.copy_from_slice(&answer[..buffer.len()]);
+                Outcome::Done
+            }
+        };
+        session.advance(outcome);
+    }
+}
+
+#[test]
+fn idles_before_the_watchdog_fires() {
+    let (mut awake_us, mut idles) = (0, 0);
+    let mut session = Session::new(Timing::default());
+    for _ in 0..50 {
+        let command = Sign {
+            source: DigestSource::TempKey,
+            slot: Slot::ALL[0],
+        };
+        session.begin(Request::new(&command).unwrap());
+        perform(&mut session, &mut awake_us, &mut idles);
+        assert_eq!(session.answer(), Ok(&[67; 64][..]));
+    }
+    // 50 times 42 ms, the typical time, in sessions of 0.65 s.
+    assert!(idles >= 3, "{idles} idles");
+}
