@@ -29,7 +29,7 @@ pub(crate) struct Options {
     /// Write everything to this file as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Write everything to this file as JUnit's XML.
+    /// Write everything to this file as `JUnit` XML.
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
     /// Flip 50 bits of each transcript in turn: is each noticed?
@@ -43,7 +43,7 @@ pub(crate) fn own() -> Result<(), Error> {
         paths: Vec::new(),
         json: None,
         junit: None,
-        sensitivity: false,
+        sensitivity: true,
     })
 }
 
@@ -147,8 +147,15 @@ fn total_row(name: &str, total: report::Total) -> [String; 6] {
         skipped,
     } = total.judgements;
     let counts = [total.transcripts, total.frames, passed, failed, skipped];
-    let [a, b, c, d, e] = counts.map(|count| count.to_string());
-    [name.to_owned(), a, b, c, d, e]
+    let [transcripts, frames, passed, failed, skipped] = counts.map(|count| count.to_string());
+    [
+        name.to_owned(),
+        transcripts,
+        frames,
+        passed,
+        failed,
+        skipped,
+    ]
 }
 
 /// Per judge: passed, and failed or skipped where there are any.

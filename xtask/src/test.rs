@@ -5,9 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::error::Error;
-use crate::{
-    arrows, commands, conformance, fuzz, interop, msrv, no_std, pkcs11, run, size, table,
-};
+use crate::{arrows, commands, conformance, fuzz, interop, msrv, no_std, pkcs11, run, size, table};
 
 /// Options of `cargo xtask test`.
 #[derive(Debug, clap::Args)]
@@ -73,7 +71,10 @@ const STEPS: &[(&str, Work)] = &[
             "--no-fail-fast",
         ]),
     ),
-    ("cargo xtask conformance", Work::Own(conformance::own)),
+    (
+        "cargo xtask conformance --sensitivity",
+        Work::Own(conformance::own),
+    ),
     ("cargo xtask no-std", Work::Own(no_std::run)),
     ("cargo xtask size", Work::Own(size::check)),
     (

@@ -191,9 +191,10 @@ fn another_dialect_is_noticed() {
         let changes: [fn(&mut Vec<Line>); 3] = [
             |lines| lines.retain(|line| line.action != Action::Wake),
             |lines| {
-                let wait = |line: &mut Line| match &mut line.action {
-                    Action::Delay(nanoseconds) => *nanoseconds += 1_000,
-                    _ => {}
+                let wait = |line: &mut Line| {
+                    if let Action::Delay(nanoseconds) = &mut line.action {
+                        *nanoseconds += 1_000;
+                    }
                 };
                 lines.iter_mut().take(3).for_each(wait);
             },
@@ -202,12 +203,12 @@ fn another_dialect_is_noticed() {
             },
         ];
         for change in changes {
-            let mut changed = transcript.clone();
-            change(&mut changed.lines);
-            if changed.lines == transcript.lines {
+            let mut other = transcript.clone();
+            change(&mut other.lines);
+            if other.lines == transcript.lines {
                 continue;
             }
-            let judged = engine.judge(&Case::from(changed));
+            let judged = engine.judge(&Case::from(other));
             let story = judged.findings.iter().find(|one| one.item == Item::Whole);
             let verdict = &story.expect("the story").verdict;
             assert!(matches!(verdict, Verdict::Failed(_)), "{verdict:?}");
