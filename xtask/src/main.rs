@@ -9,6 +9,7 @@ mod commands;
 mod conformance;
 mod error;
 mod fuzz;
+mod hardware;
 mod interop;
 mod measurement;
 mod metadata;
@@ -51,6 +52,8 @@ enum Task {
     Commands(commands::Options),
     /// Judges codec, driver and emulator by recorded transcripts.
     Conformance(conformance::Options),
+    /// Records what a chip says to the project's stories.
+    RecordHardware(hardware::Options),
     /// Plants faults: which layers of tests notice each?
     Mutants(mutants::Options),
     /// Compresses random certificates and rebuilds them.
@@ -83,6 +86,7 @@ fn main() -> ExitCode {
         Task::Vectors(options) => vectors::run(&options),
         Task::Commands(options) => commands::run(&options),
         Task::Conformance(options) => conformance::run(&options),
+        Task::RecordHardware(options) => hardware::run(&options),
         Task::Mutants(options) => mutants::run(&options),
         Task::Certificates(options) => certificates::run(&options),
         Task::Size(options) => size::run(&options),

@@ -95,6 +95,10 @@ const INTEROP: &[(&str, Work)] = &[
         Work::Own(interop::scripts::served),
     ),
     (
+        "interop: chips recorded by i2ctransfer and record-hardware, judged",
+        Work::Own(interop::scripts::hardware),
+    ),
+    (
         "interop: signers of SoftHSM2 and OpenSSL",
         Work::Own(interop::scripts::signers),
     ),

@@ -26,7 +26,7 @@ pub(crate) fn judge(transcript: &Transcript, broken: &[usize], judged: &mut Judg
     let address = transcript.header.address;
     let all = exchanges(address, &transcript.lines);
     in_order(&transcript.lines, judged);
-    word_addresses(transcript, judged);
+    word_addresses(transcript, broken, judged);
     for (number, exchange) in all.iter().enumerate() {
         let later = all.get(number + 1..).unwrap_or_default();
         let exchange = Judging {
@@ -53,7 +53,7 @@ fn in_order(lines: &[Line], judged: &mut Judged) {
 }
 
 /// What goes to the chip begins with a word address.
-fn word_addresses(transcript: &Transcript, judged: &mut Judged) {
+fn word_addresses(transcript: &Transcript, broken: &[usize], judged: &mut Judged) {
     for (index, line) in transcript.lines.iter().enumerate() {
         let Action::Write { address, bytes, .. } = &line.action else {
             continue;
@@ -62,7 +62,11 @@ fn word_addresses(transcript: &Transcript, judged: &mut Judged) {
             .first()
             .filter(|first| !WORD_ADDRESSES.contains(first));
         if let (true, Some(first)) = (*address == transcript.header.address, wrong) {
-            let verdict = Verdict::differs("a word address, 00 to 03", format!("{first:02X}"));
+            let verdict = if broken.contains(&index) {
+                Verdict::Skipped(Reason::Broken)
+            } else {
+                Verdict::differs("a word address, 00 to 03", format!("{first:02X}"))
+            };
             judged.add(Judge::Codec, Item::Action(index + 1), "write", verdict);
         }
     }
@@ -83,6 +87,10 @@ impl Judging<'_> {
             judged.frames += 1;
             let verdict = if redacted(self.lines, self.exchange) {
                 Verdict::Skipped(Reason::Redacted)
+            } else if self.broken.contains(&self.exchange.line)
+                && !refused(group, self.exchange.response())
+            {
+                Verdict::Skipped(Reason::Broken)
             } else {
                 command(group, self.exchange.response())
             };
@@ -236,10 +244,12 @@ fn command(group: &[u8], response: Option<&[u8]>) -> Verdict {
     }
 }
 
-/// Whether a sound group is no command, and the chip said so. Source:
-/// ATECC508A datasheet, "Status/Error Codes", 0x03.
+/// Whether a sound group is no command, or a group is not sound, and the chip
+/// said so. Source: ATECC508A datasheet, "Status/Error Codes", 0x03 and 0xFF.
 pub(crate) fn refused(group: &[u8], response: Option<&[u8]>) -> bool {
-    const PARSE_ERROR: [u8; 1] = [0x03];
-    let said = response.map(parse_group);
-    parse_group(group).is_ok() && matches!(said, Some(Ok(payload)) if payload == PARSE_ERROR)
+    let expected = match parse_group(group) {
+        Ok(_) => 0x03,
+        Err(_) => 0xFF,
+    };
+    matches!(response.map(parse_group), Some(Ok(&[status])) if status == expected)
 }

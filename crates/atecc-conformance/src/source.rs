@@ -68,12 +68,20 @@ impl LoadError {
     }
 }
 
+/// How the comment of a line begins that was broken when it was recorded.
+const BROKEN: &str = "broken";
+
 impl From<Transcript> for Case {
     fn from(transcript: Transcript) -> Self {
+        let lines = transcript.lines.iter().enumerate();
+        let marked = lines.filter(|(_, line)| {
+            let comment = line.comment.as_deref().unwrap_or_default();
+            comment.starts_with(BROKEN)
+        });
         Self {
             header: transcript.header.clone(),
+            broken: marked.map(|(index, _)| index).collect(),
             transcript: Some(transcript),
-            broken: Vec::new(),
             keys: Vec::new(),
             recording: None,
         }
@@ -146,7 +154,8 @@ impl Case {
             Action::Read { bytes, .. } => broken.contains(bytes),
             _ => false,
         });
-        case.broken = marked.map(|(index, _)| index).collect();
+        let marked: Vec<_> = marked.map(|(index, _)| index).collect();
+        case.broken.extend(marked);
         case.recording = Some(recording);
         Ok(case)
     }

@@ -14,6 +14,11 @@ pub(crate) fn signers() -> Result<(), Error> {
     script("tests/interop/signers.sh")
 }
 
+/// `tests/interop/hardware.sh`: recorded as from hardware, and judged.
+pub(crate) fn hardware() -> Result<(), Error> {
+    script("tests/interop/hardware.sh")
+}
+
 /// `tests/interop/timeline.sh`: the timeline of a provisioning, rendered.
 pub(crate) fn timeline() -> Result<(), Error> {
     script("tests/interop/timeline.sh")

@@ -1,0 +1,112 @@
+//! Stories that are safe on any part, and those that lock it.
+
+use std::fmt::Display;
+
+use atecc::commands::{
+    Counter, CounterId, CounterMode, Engines, GenKey, GenKeyMode, InfoRevision, InfoState, Random,
+    RandomNonce, SeedUpdate, SelfTest, ShaStart,
+};
+use atecc::procedures::{HashInChip, ReadConfig, SignDigest};
+use atecc::{Error, Failure, Family, Revision, Slot};
+use nerves_key::ReadSnapshot;
+use nerves_key_device::BusFault;
+use nerves_key_provision::{Challenges, Plan, provision};
+use nerves_key_tests::station::Station;
+
+use super::{Recorded, Story, Tale, Told, now};
+
+const KEY: Slot = Slot::ALL[0];
+
+/// Nothing is written, no counter moves, nothing is locked.
+pub(super) const SAFE: &[Story] = &[
+    known("info", |device, _| {
+        chip_may_refuse(device.execute(InfoRevision))
+    }),
+    known("read-config", |device, _| {
+        chip_may_refuse(device.run(ReadConfig::new()))
+    }),
+    known("random", |device, _| {
+        let seed = SeedUpdate::Automatic;
+        chip_may_refuse(device.execute(Random { seed }))
+    }),
+    known("sha", |device, revision| {
+        let message: Vec<u8> = (0..=200).collect();
+        let family = revision.family().unwrap_or(Family::Atecc608);
+        let hash = HashInChip::new(ShaStart::Sha256, family, &message);
+        chip_may_refuse(device.run(hash))
+    }),
+    own("state", |device, _| {
+        chip_may_refuse(device.execute(InfoState))
+    }),
+    own("counters", |device, _| {
+        let mode = CounterMode::Read;
+        for counter in [CounterId::Zero, CounterId::One] {
+            chip_may_refuse(device.execute(Counter { mode, counter }))?;
+        }
+        Ok(())
+    }),
+    own("nonce", |device, _| {
+        let (input, seed) = ([0x5A; 20], SeedUpdate::Automatic);
+        chip_may_refuse(device.execute(RandomNonce { input, seed }))
+    }),
+    own("public-key", |device, _| {
+        let mode = GenKeyMode::Public;
+        chip_may_refuse(device.execute(GenKey { mode, slot: KEY }))
+    }),
+    own("sign", |device, _| {
+        chip_may_refuse(device.run(SignDigest::new(KEY, [0x5A; 32])))
+    }),
+    own("self-test", |device, revision| {
+        if revision.family() == Some(Family::Atecc508) {
+            return Err("an ATECC508A has no self-test".to_owned());
+        }
+        let tests = Engines::ALL;
+        chip_may_refuse(device.execute(SelfTest { tests }))
+    }),
+];
+
+/// The chip is a NervesKey afterwards, of a signer whose key is public: good
+/// for nothing.
+pub(super) const IRREVERSIBLE: &[Story] = &[own("provision", |device, _| {
+    let now = now().ok_or("the clock says nothing")?;
+    let mut station = Station::new([0x42; 32], now, Some("EXPENDABLE"));
+    let snapshot = device.run(ReadSnapshot::new()).map_err(text)?;
+    let plan = Plan::new(&snapshot, &station.request).map_err(text)?;
+    let challenges = Challenges {
+        before_certificate: [0xCE; 32],
+        before_lock: [0xB0; 32],
+        after_lock: [0xAF; 32],
+    };
+    match provision(device, &plan, &mut station.key, challenges, |_| {}) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.to_string()),
+    }
+})];
+
+const fn known(name: &'static str, tale: fn(&mut Recorded<'_>, Revision) -> Told) -> Story {
+    Story {
+        name,
+        known: true,
+        tale: Tale::Driver(tale),
+    }
+}
+
+const fn own(name: &'static str, tale: fn(&mut Recorded<'_>, Revision) -> Told) -> Story {
+    Story {
+        name,
+        known: false,
+        tale: Tale::Driver(tale),
+    }
+}
+
+/// A status is an answer; everything else is said.
+fn chip_may_refuse<T>(result: Result<T, Error<BusFault>>) -> Told {
+    match result {
+        Ok(_) | Err(Error::Failed(Failure::Status { .. })) => Ok(()),
+        Err(error) => Err(text(error)),
+    }
+}
+
+fn text(error: impl Display) -> String {
+    error.to_string()
+}
