@@ -253,10 +253,10 @@ impl<'t> Play<'t> {
     }
 
     /// Whether the recorded chip may have been busy or waking where the
-    /// emulated one would answer.
+    /// emulated one would answer, or is ready a moment later.
     fn might_be_busy(&self) -> bool {
         let awake = self.bus.clock().now().saturating_sub(self.woken);
-        self.power() == Power::Awake
+        matches!(self.power(), Power::Awake | Power::Busy)
             && (self.heard.is_empty() && self.current.is_some()
                 || awake < WAKE
                 || awake >= WATCHDOG)
