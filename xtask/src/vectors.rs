@@ -3,12 +3,13 @@
 //!
 //! The suites belong to the package `nerves-key-tests` and run under
 //! `cargo test` as well; this shows their counts, and runs them on other files
-//! of the same form.
+//! of the same form. Lists that are not part of this repository come from the
+//! folder that `ATECC_EXTRA_VECTORS` names.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use nerves_key_tests::SUITES;
 use nerves_key_tests::tally::{DIFFERENCES, Tally};
+use nerves_key_tests::{SUITES, host};
 use serde_json::{Value, json};
 
 use crate::error::Error;
@@ -29,7 +30,11 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     let default = || run::root().join("tests/vectors");
     let directory = options.directory.clone().unwrap_or_else(default);
     let suites = SUITES.iter();
-    let tallies: Vec<_> = suites.flat_map(|(_, suite)| suite(&directory)).collect();
+    let mut tallies: Vec<_> = suites.flat_map(|(_, suite)| suite(&directory)).collect();
+    if let (None, Some(extra)) = (&options.directory, std::env::var_os("ATECC_EXTRA_VECTORS")) {
+        let lists = host::host(Path::new(&extra)).into_iter();
+        tallies.extend(lists.filter(|tally| host::EXTRA.contains(&&*tally.list)));
+    }
 
     let rows: Vec<_> = tallies.iter().map(row).chain([total(&tallies)]).collect();
     table::print(
