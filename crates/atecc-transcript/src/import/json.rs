@@ -449,8 +449,7 @@ mod tests {
             let path = entry.expect("an entry").path();
             let is_recording = path
                 .extension()
-                .is_some_and(|extension| extension == "json")
-                && !path.ends_with("not_replayed.json");
+                .is_some_and(|extension| extension == "json");
             if !is_recording {
                 continue;
             }

@@ -1,30 +1,23 @@
 //! Exchanges of real chips, MACs and AES blocks that they made.
 //!
-//! An exchange counts when `not_replayed.json` does not list it and the chip
-//! did not answer with an error.
+//! An exchange counts when the emulated chip gives the same answer, and it is
+//! no error.
 
+use atecc_conformance::{Case, Engine, Item, Judge, Verdict, files};
+use atecc_transcript::{Cause, Exchange, exchanges};
 use serde::Deserialize;
 
-use super::{bytes, json};
+use super::json;
 use crate::commands::frame::Frame;
 use crate::error::Error;
 use crate::run;
 
 #[derive(Deserialize)]
 struct Recording {
-    id: String,
-    #[serde(default)]
-    exchanges: Vec<Exchange>,
     #[serde(default)]
     macs: Vec<Mac>,
     #[serde(default)]
     aes: Vec<serde_json::Value>,
-}
-
-#[derive(Deserialize)]
-struct Exchange {
-    tx: String,
-    rx: String,
 }
 
 #[derive(Deserialize)]
@@ -38,43 +31,18 @@ struct Mac {
     challenge: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Omission {
-    recording: String,
-    kind: String,
-    index: usize,
-}
-
 pub(super) fn frames() -> Result<Vec<Frame>, Error> {
     let folder = run::root().join("tests/recordings");
-    let file = |error| Error::File {
-        path: folder.clone(),
-        error,
-    };
-    let omissions: Vec<Omission> = json(&folder.join("not_replayed.json"))?;
-    let mut paths = std::fs::read_dir(&folder)
-        .map_err(file)?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(file)?;
-    paths.retain(|path| {
-        let is_json = path.extension().is_some_and(|end| end == "json");
-        is_json && !path.ends_with("not_replayed.json")
-    });
-    paths.sort();
+    let paths = files(&folder).map_err(|error| Error::Chip(error.to_string()))?;
+    let engine = Engine::new();
     let mut frames = Vec::new();
     for path in paths {
+        if path.extension().is_none_or(|end| end != "json") {
+            continue;
+        }
+        let case = Case::load(&path).map_err(|error| Error::Chip(error.to_string()))?;
+        frames.extend(exchanged(&engine, &case));
         let recording: Recording = json(&path)?;
-        let omitted = |kind: &str, index| {
-            let id = &recording.id;
-            let is = |omission: &Omission| {
-                (&omission.recording, omission.kind.as_str(), omission.index) == (id, kind, index)
-            };
-            omissions.iter().any(is)
-        };
-        let exchanges = recording.exchanges.iter().enumerate();
-        let played = exchanges.filter(|(index, _)| !omitted("exchanges", *index));
-        frames.extend(played.filter_map(|(_, exchange)| exchange.frame()));
         frames.extend(recording.macs.iter().flat_map(Mac::frames));
         // Each is an encryption of one block with slot 3.
         frames.extend(recording.aes.iter().map(|_| Frame::new(0x51, 0x00, 3, 16)));
@@ -82,15 +50,34 @@ pub(super) fn frames() -> Result<Vec<Frame>, Error> {
     Ok(frames)
 }
 
-impl Exchange {
-    /// The command, when its answer is no error.
-    fn frame(&self) -> Option<Frame> {
-        let good = match bytes(&self.rx)?.as_slice() {
-            [4, status, _, _] => *status == 0x00,
-            response => response.len() > 4,
-        };
-        good.then(|| Frame::of_write(&bytes(&self.tx)?))?
-    }
+/// The commands of `case` that the emulated chip answered as the real one did.
+fn exchanged(engine: &Engine, case: &Case) -> Vec<Frame> {
+    let Some(transcript) = &case.transcript else {
+        return Vec::new();
+    };
+    let judged = engine.judge(case);
+    let passed = |line: usize| {
+        judged.findings.iter().any(|finding| {
+            finding.judge == Judge::Emulator
+                && finding.item == Item::Action(line + 1)
+                && finding.verdict == Verdict::Passed
+        })
+    };
+    let all = exchanges(transcript.header.address, &transcript.lines);
+    let same = all.iter().filter(|exchange| passed(exchange.line));
+    same.filter_map(frame).collect()
+}
+
+/// The command, when its answer is no error.
+fn frame(exchange: &Exchange) -> Option<Frame> {
+    let Cause::Command(group) = &exchange.cause else {
+        return None;
+    };
+    let good = match exchange.response()? {
+        [4, status, _, _] => *status == 0x00,
+        response => response.len() > 4,
+    };
+    good.then(|| Frame::of_write(&[&[0x03], &group[..]].concat()))?
 }
 
 impl Mac {
