@@ -11,6 +11,8 @@
 #   SIGNER   the signer certificate, in PEM
 #   DEVICE   the device certificate, in PEM
 #   PUBLIC   the device's public key, in PEM
+#   PAGE     page.sh, which reads a configuration out of docs/pkcs11
+#   CACHE    a folder that stays, for what is fetched
 # and prints one line for each operation: "ok: what was done and checked".
 set -eu
 
@@ -50,7 +52,12 @@ NERVES_KEY_PKCS11_CONF=$scratch/pkcs11.conf
 SIGNER=$scratch/signer.cert
 DEVICE=$scratch/device.pem
 PUBLIC=$scratch/public.pem
+PAGE=$here/page.sh
+PAGES=$here/../../docs/pkcs11
+CACHE=$work/cache
+mkdir -p "$CACHE"
 export MODULE PRELOAD ATECC_EMULATOR_SOCKET NERVES_KEY_PKCS11_CONF SIGNER DEVICE PUBLIC
+export PAGE PAGES CACHE
 
 [ $# -gt 0 ] || set -- $(cd "$here/pkcs11" && ls ./*.sh | sed 's,^\./,,; s,\.sh$,,')
 failed=0

@@ -1,0 +1,33 @@
+# For scripts that need a TLS peer: sourced.
+#   server_certificate    makes server.key and server.pem for localhost
+#   demand_certificate    starts "openssl s_server" on $port, which wants a
+#                         certificate of the signer and shows whose it got
+#   stop                  ends what was started and put into $running
+running=
+stop() {
+    for process in $running; do kill "$process" 2>/dev/null || true; done
+}
+trap stop EXIT
+server_certificate() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout server.key \
+        -out server.pem -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1 \
+        -days 2 2>/dev/null
+}
+# Wait until somebody listens on TCP port $1 of this host.
+listening() {
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        grep -qi ":$(printf '%04X' "$1") [0-9A-F:]* 0A" /proc/net/tcp /proc/net/tcp6 && return 0
+        sleep 0.2
+    done
+    echo "nobody listens on port $1" >&2
+    return 1
+}
+demand_certificate() {
+    server_certificate
+    openssl s_server -accept "$port" -cert server.pem -key server.key -CAfile "$SIGNER" \
+        -Verify 2 -partial_chain -verify_return_error -www "$@" >server.out 2>&1 &
+    running="$running $!"
+    listening "$port"
+}
+subject='CN *= *PKCS11-INTEROP'
+port=$((20000 + $$ % 20000))
