@@ -25,6 +25,22 @@ const PACKAGES: &[(&str, &str, &[&str])] = &[
     ("valgrind", "valgrind", &["--version"]),
     ("curl", "curl", &["--version"]),
     ("openssh-client", "which", &["ssh-keygen"]),
+    ("openssh-server", "which", &["/usr/sbin/sshd"]),
+    ("nginx-light", "which", &["nginx"]),
+    ("apache2", "which", &["apache2"]),
+    ("mosquitto", "which", &["mosquitto"]),
+    ("stunnel4", "which", &["stunnel"]),
+    ("openvpn", "openvpn", &["--show-ciphers"]),
+    ("libnss3-tools", "which", &["tstclnt"]),
+    ("openjdk-17-jre-headless", "which", &["keytool"]),
+    ("golang-go", "go", &["version"]),
+    (
+        "golang-github-thalesignite-crypto11-dev",
+        "ls",
+        &["/usr/share/gocode/src/github.com/ThalesIgnite/crypto11"],
+    ),
+    ("hostapd", "which", &["hostapd"]),
+    ("eapoltest", "which", &["eapol_test"]),
 ];
 
 /// Make sure that the judges are there, installing them where that is allowed.

@@ -1,15 +1,5 @@
 # libp11's OpenSSL engine: openssl and curl.
-cat >engine.cnf <<EOF
-openssl_conf = start
-[start]
-engines = engines
-[engines]
-pkcs11 = pkcs11
-[pkcs11]
-engine_id = pkcs11
-MODULE_PATH = $MODULE
-init = 0
-EOF
+sh "$PAGE" openssl-engine 1 >engine.cnf
 key='pkcs11:token=3;object=3;type=private'
 echo 'a message' >message
 OPENSSL_CONF=engine.cnf openssl dgst -sha256 -engine pkcs11 -keyform engine -sign "$key" \
