@@ -2,14 +2,17 @@
 
 pub mod certificates;
 pub mod host;
+pub mod jwt;
 pub mod layout;
 pub mod protocol;
 mod random;
 pub mod roundtrip;
 pub mod sequences;
+pub mod settings;
 pub mod station;
 pub mod strand;
 pub mod tally;
+pub mod torn;
 pub mod wire;
 
 /// Every suite, by the vector file that it runs.
@@ -23,4 +26,6 @@ pub const SUITES: &[(&str, tally::Suite)] = &[
     ("otp.json", layout::otp),
     ("config.json", layout::config),
     ("transcripts.json", sequences::transcripts),
+    ("settings.json", settings::settings),
+    ("jwt.json", jwt::jwt),
 ];

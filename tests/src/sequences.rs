@@ -7,6 +7,7 @@
 //! is verified instead.
 
 mod end_state;
+mod kept;
 pub(crate) mod operation;
 mod query;
 pub(crate) mod row;

@@ -50,6 +50,16 @@ fn serial() {
 }
 
 #[test]
+fn settings() {
+    run("settings.json");
+}
+
+#[test]
+fn jwt() {
+    run("jwt.json");
+}
+
+#[test]
 fn certs() {
     run("certs.json");
 }

@@ -6,10 +6,11 @@ use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use atecc_x509::{Certificate, CheckedSigner, SignerCertificate};
+use atecc_x509::{Certificate, CheckedSigner, PublicKey, SignerCertificate};
 use data_encoding::HEXLOWER_PERMISSIVE;
 use nerves_key_provision::KeySigner;
 use tempfile::{Builder, NamedTempFile};
+use x509_cert::der::Document;
 use zeroize::Zeroizing;
 
 use crate::error::CliError;
@@ -141,6 +142,20 @@ pub(crate) fn create_pair(
 /// Read a certificate in PEM.
 pub(crate) fn certificate(path: &Path) -> Result<Certificate, CliError> {
     Certificate::from_pem(&read_text(path)?).map_err(|error| CliError::input(path, error))
+}
+
+/// Read a public key, or that of a certificate, in PEM.
+pub(crate) fn public_key(path: &Path) -> Result<PublicKey, CliError> {
+    let text = read_text(path)?;
+    let key = if text.contains("BEGIN PUBLIC KEY") {
+        let (_, der) = Document::from_pem(&text).map_err(|error| CliError::input(path, error))?;
+        PublicKey::from_spki_der(der.as_bytes())
+            .ok_or_else(|| CliError::input(path, "not a public key on P-256"))?
+    } else {
+        let key = certificate(path)?.public_key();
+        key.map_err(|error| CliError::input(path, error))?
+    };
+    PublicKey::on_curve(*key.as_bytes()).map_err(|error| CliError::input(path, error))
 }
 
 /// Read a signer certificate in PEM, checked.

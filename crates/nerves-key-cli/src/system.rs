@@ -28,6 +28,18 @@ pub(crate) fn now() -> Result<DateTime, CliError> {
     Ok(now)
 }
 
+/// The present time in seconds since 1970.
+///
+/// # Errors
+/// As [`now`].
+pub(crate) fn unix_seconds() -> Result<u64, CliError> {
+    now()?;
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map(|time| time.as_secs())
+        .map_err(|error| CliError::refused(format_args!("the clock is before 1970: {error}")))
+}
+
 /// The day of this release: a clock that says less is not set.
 pub(crate) fn release_day() -> Result<DateTime, CliError> {
     let (year, month, day) = RELEASED;

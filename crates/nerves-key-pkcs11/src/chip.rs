@@ -10,16 +10,20 @@ use atecc_x509::PublicKey;
 use cryptoki_sys::{
     CK_CERTIFICATE_CATEGORY_AUTHORITY, CK_CERTIFICATE_CATEGORY_TOKEN_USER, CK_SLOT_ID,
 };
-use nerves_key::{Identity, IdentityError, Snapshot, Stage};
+use nerves_key::{AuxiliarySlots, Identity, Snapshot, Stage};
 use nerves_key_schema::slot;
 
 use crate::log::{Level, say};
-use crate::object::{self, Allowed, DEVICE_CERTIFICATE, KeyUse, Names, Object, SIGNER_CERTIFICATE};
+use crate::object::{
+    self, AUX_DEVICE_CERTIFICATE, AUX_SIGNER_CERTIFICATE, Allowed, DEVICE_CERTIFICATE, KeyUse,
+    Names, Object, SIGNER_CERTIFICATE,
+};
 
 /// A chip's contents as PKCS#11 shows them.
 #[derive(Debug)]
 pub struct Chip {
     snapshot: Snapshot,
+    auxiliary: Option<AuxiliarySlots>,
     /// The key in slot 0, where it is one that can be used.
     pub key: Option<Key>,
     /// Everything to be found.
@@ -36,26 +40,45 @@ pub struct Key {
 }
 
 impl Chip {
-    /// What `snapshot` shows in slot `number`.
+    /// What `snapshot` and the slots of auxiliary certificates, where the chip
+    /// has such, show in slot `number`.
     #[must_use]
-    pub fn new(snapshot: Snapshot, number: CK_SLOT_ID) -> Self {
+    pub fn new(snapshot: Snapshot, auxiliary: Option<AuxiliarySlots>, number: CK_SLOT_ID) -> Self {
         let key = Key::of(&snapshot);
+        let names = Names::of(number);
         let mut objects = Vec::from(object::profiles());
         if let Some(key) = key {
-            let identity = snapshot.identity();
-            if let Err(error) = &identity {
-                say(
+            objects.push(object::private_key(&names, &key.public, key.can));
+            objects.push(object::public_key(&names, &key.public));
+            // A chip without an identity that verifies still has its key.
+            match snapshot.identity() {
+                Ok(identity) => {
+                    objects.extend(certificates(&names, &identity));
+                    objects.extend(
+                        auxiliary
+                            .iter()
+                            .flat_map(|slots| auxiliary_certificates(&names, &identity, slots)),
+                    );
+                }
+                Err(error) => say(
                     Level::Error,
                     format_args!("slot {number}: no certificates: {error}"),
-                );
+                ),
             }
-            objects.extend(keys_and_certificates(&Names::of(number), key, identity));
         }
         Self {
             snapshot,
+            auxiliary,
             key,
             objects,
         }
+    }
+
+    /// The auxiliary certificates' slots as they were read; they may change at
+    /// any time.
+    #[must_use]
+    pub const fn auxiliary(&self) -> Option<&AuxiliarySlots> {
+        self.auxiliary.as_ref()
     }
 
     /// The chip's own number.
@@ -88,13 +111,14 @@ impl Chip {
                 chip.snapshot.device_certificate,
                 chip.snapshot.signer_public_key,
                 chip.snapshot.signer_certificate,
+                chip.auxiliary,
             )
         };
         shown(self) == shown(other)
     }
 
-    /// Whether nothing of this can change any more, so that the serial number
-    /// tells that it has not.
+    /// Whether nothing of this but the auxiliary certificates can change any
+    /// more, so that the serial number tells that it has not.
     #[must_use]
     pub fn is_final(&self) -> bool {
         matches!(self.snapshot.stage(), Stage::Finished(_) | Stage::TrustPart)
@@ -125,33 +149,54 @@ impl Key {
     }
 }
 
-/// A chip without an identity that verifies still has its key.
-fn keys_and_certificates(
+/// The primary ones.
+fn certificates(names: &Names, identity: &Identity) -> impl Iterator<Item = Object> {
+    let device = object::certificate(
+        DEVICE_CERTIFICATE,
+        names,
+        &identity.device_certificate,
+        CK_CERTIFICATE_CATEGORY_TOKEN_USER,
+    );
+    let signer = object::certificate(
+        SIGNER_CERTIFICATE,
+        &names.of_signer(),
+        &identity.signer_certificate,
+        CK_CERTIFICATE_CATEGORY_AUTHORITY,
+    );
+    [device, signer].into_iter().flatten()
+}
+
+/// The auxiliary ones, when there are some and they verify.
+fn auxiliary_certificates(
     names: &Names,
-    key: Key,
-    identity: Result<Identity, IdentityError>,
+    identity: &Identity,
+    slots: &AuxiliarySlots,
 ) -> Vec<Object> {
-    let mut objects = vec![
-        object::private_key(names, &key.public, key.can),
-        object::public_key(names, &key.public),
-    ];
-    if let Ok(identity) = identity {
-        let signer = names.of_signer();
-        let certificates = [
-            object::certificate(
-                DEVICE_CERTIFICATE,
-                names,
-                &identity.device_certificate,
-                CK_CERTIFICATE_CATEGORY_TOKEN_USER,
-            ),
-            object::certificate(
-                SIGNER_CERTIFICATE,
-                &signer,
-                &identity.signer_certificate,
-                CK_CERTIFICATE_CATEGORY_AUTHORITY,
-            ),
-        ];
-        objects.extend(certificates.into_iter().flatten());
-    }
-    objects
+    let found = match identity.auxiliary(slots) {
+        Ok(found) => found,
+        Err(error) => {
+            say(
+                Level::Error,
+                format_args!("no auxiliary certificates: {error}"),
+            );
+            None
+        }
+    };
+    let Some(found) = found else {
+        return Vec::new();
+    };
+    let names = names.of_auxiliary();
+    let device = object::certificate(
+        AUX_DEVICE_CERTIFICATE,
+        &names,
+        &found.device_certificate,
+        CK_CERTIFICATE_CATEGORY_TOKEN_USER,
+    );
+    let signer = object::certificate(
+        AUX_SIGNER_CERTIFICATE,
+        &names.of_signer(),
+        &found.signer_certificate,
+        CK_CERTIFICATE_CATEGORY_AUTHORITY,
+    );
+    [device, signer].into_iter().flatten().collect()
 }

@@ -22,8 +22,10 @@ pub const PUBLIC_KEY: CK_OBJECT_HANDLE = 2;
 pub const DEVICE_CERTIFICATE: CK_OBJECT_HANDLE = 3;
 /// The signer certificate.
 pub const SIGNER_CERTIFICATE: CK_OBJECT_HANDLE = 4;
-// 5 and 6 are kept for the auxiliary certificates (slots 9, 14 and 15), which
-// `Chip::objects` will add after the primary ones.
+/// The auxiliary device certificate.
+pub const AUX_DEVICE_CERTIFICATE: CK_OBJECT_HANDLE = 5;
+/// The auxiliary signer certificate.
+pub const AUX_SIGNER_CERTIFICATE: CK_OBJECT_HANDLE = 6;
 /// The first profile.
 pub const PROFILES: CK_OBJECT_HANDLE = 8;
 /// Objects of sessions begin here.
@@ -87,6 +89,16 @@ impl Names {
             _ => label.clone().into_bytes(),
         };
         Self { label, id }
+    }
+
+    /// Of the auxiliary device certificate: the key's id, since it is for that
+    /// key, and a label of its own, `N aux`.
+    #[must_use]
+    pub fn of_auxiliary(&self) -> Self {
+        Self {
+            label: format!("{} aux", self.label),
+            id: self.id.clone(),
+        }
     }
 
     /// The same for the signer's certificate.

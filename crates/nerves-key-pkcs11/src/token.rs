@@ -24,8 +24,9 @@ use atecc::config::ConfigZone;
 use atecc::{BlockAddress, Error as DeviceError, Failure, Once, Place, Procedure, Timing};
 use atecc_x509::SignatureBytes;
 use cryptoki_sys::CK_SLOT_ID;
-use nerves_key::{ReadSnapshot, sign};
+use nerves_key::{ReadAuxiliary, ReadSnapshot, Stage, sign};
 use nerves_key_device::{AnyDevice, BusFault, DeviceUri, OpenError};
+use nerves_key_schema::slot;
 
 use crate::chip::{Chip, Key};
 use crate::error::Error;
@@ -333,14 +334,22 @@ impl Token {
         }
         device.set_timing(timing);
         if let Some(chip) = known.as_ref().filter(|chip| present && chip.is_final()) {
-            if serial_number(device)? == chip.serial_number() {
+            if is_unchanged(device, chip)? {
                 return Ok(Arc::clone(chip));
             }
         }
         let snapshot = device
             .run(ReadSnapshot::new())
             .map_err(|error| reason(&error))?;
-        let chip = Chip::new(snapshot, self.slot);
+        let auxiliary = match snapshot.stage() {
+            Stage::Finished(_) => Some(
+                device
+                    .run(ReadAuxiliary::new())
+                    .map_err(|error| reason(&error))?,
+            ),
+            _ => None,
+        };
+        let chip = Chip::new(snapshot, auxiliary, self.slot);
         let chip = match known {
             Some(known) if known.is(&chip) => known,
             _ => {
@@ -357,15 +366,26 @@ impl Token {
     }
 }
 
-/// The serial number alone, which is in the first block of the configuration.
-fn serial_number(device: &mut AnyDevice) -> Result<atecc::SerialNumber, String> {
-    let address = BlockAddress::new(Place::Config, 0).map_err(|error| error.to_string())?;
-    let block = device
-        .execute(ReadBlock { address })
-        .map_err(|error| reason(&error))?;
+/// Whether a chip that was finished is the same: its serial number, and the
+/// beginning of the auxiliary device certificate, which is a signature.
+fn is_unchanged(device: &mut AnyDevice, chip: &Chip) -> Result<bool, String> {
     let mut config = ConfigZone([0; 128]);
-    config.0[..32].copy_from_slice(&block);
-    Ok(config.serial_number())
+    config.0[..32].copy_from_slice(&first_block(device, Place::Config)?);
+    if config.serial_number() != chip.serial_number() {
+        return Ok(false);
+    }
+    let Some(known) = chip.auxiliary() else {
+        return Ok(true);
+    };
+    let block = first_block(device, Place::Slot(slot::AUX_DEVICE_CERTIFICATE))?;
+    Ok(known.device_certificate.starts_with(&block))
+}
+
+fn first_block(device: &mut AnyDevice, place: Place) -> Result<[u8; 32], String> {
+    let address = BlockAddress::new(place, 0).map_err(|error| error.to_string())?;
+    device
+        .execute(ReadBlock { address })
+        .map_err(|error| reason(&error))
 }
 
 fn reason(error: &DeviceError<BusFault>) -> String {

@@ -5,8 +5,10 @@ use alloc::string::String;
 use atecc::SerialNumber;
 use atecc_x509::{
     Certificate, CheckedSigner, DateTime, DeviceCertificate, Error as X509Error, Name, PublicKey,
-    SignatureBytes, SignatureMismatch, SignerCertificate, Validity,
+    Rebuild, RoundTripError, SignatureBytes, SignatureMismatch, SignerCertificate, Validity,
+    round_trip,
 };
+use nerves_key::{AuxiliarySlots, Identity};
 use nerves_key_schema::{BoardName, ManufacturerSerial, Otp, OtpError};
 
 use crate::plan::{DEFAULT_BOARD, DEVICE_YEARS};
@@ -27,6 +29,12 @@ pub enum IssueError<S> {
     /// The signature is not one of the key.
     #[error("the signature is wrong: {0}")]
     Signature(#[from] SignatureMismatch),
+    /// The chip could not give the certificate back as it is.
+    #[error(transparent)]
+    RoundTrip(#[from] RoundTripError),
+    /// The chip's serial is no text.
+    #[error("the chip's manufacturer serial number is not UTF-8: {0}")]
+    NotText(#[from] core::str::Utf8Error),
 }
 
 /// A self-signed signer certificate of a key wherever it is, valid for `years`
@@ -103,4 +111,34 @@ pub fn create_device<S: CertificateSigner>(
     let certificate = tbs.assemble(&signing.sign(&request).map_err(IssueError::Sign)?)?;
     certificate.verify(&signer_public_key)?;
     Ok(certificate)
+}
+
+/// Auxiliary certificates for a finished chip: what its slots 9, 14 and 15 are
+/// to hold. Nothing is written.
+///
+/// # Errors
+/// As [`create_device`]; [`IssueError::RoundTrip`] when the chip could not give
+/// the certificate back.
+pub fn create_auxiliary<S: CertificateSigner>(
+    identity: &Identity,
+    signer: &CheckedSigner,
+    signing: &mut S,
+    now: DateTime,
+) -> Result<AuxiliarySlots, IssueError<S::Error>> {
+    let serial = core::str::from_utf8(identity.otp.manufacturer_serial())?;
+    let serial = ManufacturerSerial::new(serial)?;
+    let chip = identity.serial_number;
+    let certificate = create_device(signer, signing, identity.public_key, chip, &serial, now)?;
+    let signer_public_key = signer.signer.public_key;
+    let rebuild = Rebuild::NervesKeyDevice {
+        subject: Name::from_serial(serial.as_str())?,
+        device_sn: *chip.bytes(),
+        public_key: identity.public_key,
+        signer_public_key,
+    };
+    Ok(AuxiliarySlots {
+        signer_public_key: signer_public_key.to_nerves_key_slot(),
+        signer_certificate: signer.compressed.to_bytes(),
+        device_certificate: round_trip(&certificate, &rebuild)?.to_bytes(),
+    })
 }

@@ -42,7 +42,7 @@ mod step;
 pub use error::RunError;
 #[cfg(feature = "pem")]
 pub use issue::create_signer;
-pub use issue::{IssueError, create_device, self_signed};
+pub use issue::{IssueError, create_auxiliary, create_device, self_signed};
 pub use plan::{DEVICE_YEARS, Plan};
 pub use provision::{Challenges, ProvisionError, prepare, provision};
 pub use refusal::Refusal;

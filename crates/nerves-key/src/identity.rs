@@ -51,6 +51,9 @@ pub enum IdentityError {
     /// The signer's public key is not stored as a NervesKey stores it.
     #[error("signer public key (slot 11): {0}")]
     SignerKey(#[from] SlotFormError),
+    /// Nor is the auxiliary signer's.
+    #[error("auxiliary signer public key (slot 14): {0}")]
+    AuxiliarySignerKey(SlotFormError),
     /// A certificate cannot be rebuilt.
     #[error("{certificate}: {source}")]
     Rebuild {
@@ -103,7 +106,7 @@ impl Snapshot {
             let certificate = rebuilt(self.device_certificate, &rebuild, DEVICE)?;
             verified(&certificate, &signer_public_key, DEVICE).map(|()| certificate)
         };
-        let (device_certificate, subject) = device_with_any_subject(&otp, device)?;
+        let (device_certificate, subject) = device_with_any_subject(&otp, DEVICE, device)?;
         Ok(Identity {
             serial_number,
             otp,
@@ -118,12 +121,13 @@ impl Snapshot {
 
 /// The first reading of the serial under which the certificate verifies; the
 /// error of the plain reading when none does.
-fn device_with_any_subject(
+pub(crate) fn device_with_any_subject(
     otp: &Otp,
+    certificate: &'static str,
     device: impl Fn(Name) -> Result<Certificate, IdentityError>,
 ) -> Result<(Certificate, SubjectReading), IdentityError> {
     let of_name = |source| IdentityError::Rebuild {
-        certificate: DEVICE,
+        certificate,
         source,
     };
     let serial = otp.manufacturer_serial();
@@ -141,7 +145,7 @@ fn device_with_any_subject(
     }
 }
 
-fn rebuilt(
+pub(crate) fn rebuilt(
     bytes: Option<[u8; 72]>,
     rebuild: &Rebuild,
     certificate: &'static str,
@@ -156,7 +160,7 @@ fn rebuilt(
         })
 }
 
-fn verified(
+pub(crate) fn verified(
     certificate: &Certificate,
     signer: &PublicKey,
     name: &'static str,

@@ -3,7 +3,8 @@
 //! The chip is read by one procedure, [`ReadSnapshot`], in one awake session;
 //! all else is computed from the [`Snapshot`] without touching the bus:
 //! [`Snapshot::stage`], [`Snapshot::identity`] with both certificates and the
-//! manufacturer serial. Signing is [`sign`]. Nothing here locks or issues
+//! manufacturer serial. Signing is [`sign`]. What may be changed later are the
+//! auxiliary certificates ([`Auxiliary`]) and the [`settings`]. Nothing here locks or issues
 //! anything; that is `nerves-key-provision`.
 //!
 //! ```
@@ -31,13 +32,21 @@
     )
 )]
 
+extern crate alloc;
+
 mod activate;
+mod auxiliary;
+mod chunks;
 mod identity;
+mod jwt;
+pub mod settings;
 mod snapshot;
 mod stage;
 
 pub use activate::{Activate, Activation};
+pub use auxiliary::{Auxiliary, AuxiliarySlots, ReadAuxiliary, WriteAuxiliary};
 pub use identity::{Identity, IdentityError, SubjectReading};
+pub use jwt::Jwt;
 pub use snapshot::{ReadSnapshot, Snapshot};
 pub use stage::{Foreign, Stage};
 

@@ -12,6 +12,7 @@ use nerves_key_provision::{KeySigner, Report};
 use nerves_key_schema::{BoardName, Layout, ManufacturerSerial, Otp, VolatileKeys, check_for_use};
 
 use super::end_state::end_state;
+use super::kept;
 use super::row::Operation;
 use crate::station::{Station, StationError};
 use crate::tally::{Checked, Tally, Verdict, holds, read_rows, same};
@@ -53,7 +54,7 @@ fn refused_by_the_reference(row: &Operation) -> Checked {
 fn operation(row: &Operation, name: &str, compared: &mut Tally) -> Checked {
     if row.manufacturer_sn.is_none() {
         holds("it is no provisioning", !row.is_irreversible())?;
-        return Ok(Verdict::Differs("auxiliary-and-settings-not-yet"));
+        return kept::kept(row);
     }
     let mut station = station(row)?;
     let config: [u8; 128] = row.config_before.array()?;
@@ -117,7 +118,7 @@ pub(crate) fn station(row: &Operation) -> Result<Station, Box<dyn Error>> {
 }
 
 /// `2026-12-06T10:20:30Z`.
-fn date(text: &str) -> Result<DateTime, Box<dyn Error>> {
+pub(super) fn date(text: &str) -> Result<DateTime, Box<dyn Error>> {
     let parts: Vec<u16> = text
         .trim_end_matches('Z')
         .split(['-', 'T', ':'])

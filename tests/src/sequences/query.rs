@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::Path;
 
-use nerves_key::{Snapshot, Stage};
+use nerves_key::{AuxiliarySlots, Snapshot, Stage};
 use nerves_key_provision::default_serial;
 use nerves_key_schema::Layout;
 use serde::Deserialize;
@@ -81,7 +81,7 @@ fn run(path: &Path, list: &str, tally: &mut Tally) -> Result<(), Box<dyn Error>>
 }
 
 /// The chip with this serial number after its last operation.
-fn last_snapshot(operations: &[Operation], serial: &str) -> Result<Snapshot, Box<dyn Error>> {
+fn last_snapshot(operations: &[Operation], serial: &str) -> Result<Chip, Box<dyn Error>> {
     for operation in operations.iter().rev() {
         let snapshot = operation.snapshot()?;
         if snapshot
@@ -90,19 +90,23 @@ fn last_snapshot(operations: &[Operation], serial: &str) -> Result<Snapshot, Box
             .to_string()
             .eq_ignore_ascii_case(serial)
         {
-            return Ok(snapshot);
+            return Ok((snapshot, operation.auxiliary()));
         }
     }
     Err(format!("no operation on the chip {serial}").into())
 }
 
-fn check(query: &Query, chips: &BTreeMap<String, Snapshot>) -> Checked {
+/// What it shows, and its slots of auxiliary certificates.
+type Chip = (Snapshot, AuxiliarySlots);
+
+fn check(query: &Query, chips: &BTreeMap<String, Chip>) -> Checked {
     let (asked, chip) = query.parts()?;
-    let chip = chips.get(chip).ok_or("the chip is not known")?;
+    let (chip, auxiliary) = chips.get(chip).ok_or("the chip is not known")?;
     let stage = chip.stage();
     match (asked, &query.result) {
-        ("has_aux_certificates?", Answer::Bool(_)) => {
-            return Ok(Verdict::Differs("auxiliary-not-yet"));
+        ("has_aux_certificates?", Answer::Bool(theirs)) => {
+            let ours = chip.identity()?.auxiliary(auxiliary)?;
+            same("auxiliary certificates", ours.is_some(), *theirs)?;
         }
         ("provisioned?", Answer::Bool(theirs)) => {
             same("provisioned", matches!(stage, Stage::Finished(_)), *theirs)?;

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use atecc::{ConfigZone, PublicKey, SerialNumber};
-use nerves_key::Snapshot;
+use nerves_key::{AuxiliarySlots, Snapshot};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -12,7 +12,9 @@ use crate::tally::Hex;
 /// One operation of the reference.
 #[derive(Clone, Deserialize)]
 pub(crate) struct Operation {
+    name: String,
     pub(super) now: String,
+    settings: Option<String>,
     pub(super) manufacturer_sn: Option<String>,
     pub(super) board_name: Option<String>,
     pub(super) signer_private_key: Option<Hex>,
@@ -55,6 +57,16 @@ impl Operation {
         Some(&slot.data.0)
     }
 
+    /// The slots of auxiliary certificates, zeros where the row has none.
+    pub(super) fn auxiliary(&self) -> AuxiliarySlots {
+        let slot = |index| self.slot(index).unwrap_or([0; 72]);
+        AuxiliarySlots {
+            signer_public_key: slot(14),
+            signer_certificate: slot(15),
+            device_certificate: slot(9),
+        }
+    }
+
     /// Whether the reference raised an exception.
     pub(super) fn raised(&self) -> bool {
         self.result.get("raises").is_some()
@@ -64,6 +76,16 @@ impl Operation {
     pub(crate) fn requests(&self) -> impl Iterator<Item = &[u8]> {
         let requests = self.steps.iter().filter_map(|step| step.request.as_ref());
         requests.map(|request| request.0.as_slice())
+    }
+
+    /// What was asked, without the words about the chip.
+    pub(super) fn asked(&self) -> &str {
+        self.name.split(" on ").next().unwrap_or_default()
+    }
+
+    /// The settings that were put, as Elixir writes them.
+    pub(super) fn settings(&self) -> Option<&str> {
+        self.settings.as_deref()
     }
 
     /// Whether the reference made an open part a finished chip.

@@ -1,5 +1,7 @@
 //! The command line.
 
+mod kept;
+mod key_use;
 mod provision;
 mod signer;
 
@@ -12,6 +14,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use nerves_key_device::{DeviceUri, ImageName, UriError};
 
+pub(crate) use kept::{Aux, AuxProvision, Settings, SettingsFormat, SettingsTarget};
+pub(crate) use key_use::{Csr, Ecdh, Jwt, Random, Verify};
 pub(crate) use provision::Provision;
 pub(crate) use signer::{Device, KeyOptions, Signer, SignerAnswer, SignerCreate};
 
@@ -65,8 +69,24 @@ pub(crate) enum Command {
     /// The chip's certificates.
     #[command(subcommand)]
     Cert(Cert),
+    /// The chip's second pair of certificates.
+    #[command(subcommand)]
+    Aux(Aux),
+    /// The chip's settings: 524 bytes that stay writable.
+    #[command(subcommand)]
+    Settings(Settings),
     /// Sign with the chip's key.
     Sign(Sign),
+    /// Verify a signature of the chip's key or another one.
+    Verify(Verify),
+    /// Make a JSON Web Token (ES256), signed by the chip.
+    Jwt(Jwt),
+    /// Make a certification request (PKCS#10), signed by the chip.
+    Csr(Csr),
+    /// Agree on a secret with another key, where the chip allows it.
+    Ecdh(Ecdh),
+    /// Random bytes of the chip.
+    Random(Random),
     /// The PKCS#11 module.
     #[command(subcommand)]
     Pkcs11(Pkcs11),

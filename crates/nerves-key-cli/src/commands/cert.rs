@@ -1,5 +1,8 @@
 //! `nerves-key cert`.
 
+use std::path::Path;
+
+use atecc_x509::Certificate;
 use nerves_key::{Identity, ReadSnapshot};
 use serde_json::json;
 
@@ -18,16 +21,7 @@ pub(super) fn run(command: &Cert, output: Output) -> Result<(), CliError> {
                 Which::Signer => &[&identity.signer_certificate],
                 Which::Chain => &[&identity.device_certificate, &identity.signer_certificate],
             };
-            let pem: Result<String, _> = certificates.iter().map(|one| one.to_pem()).collect();
-            let pem = pem.map_err(CliError::failed)?;
-            match out {
-                Some(path) => {
-                    files::create(path, pem.as_bytes(), Readers::Everyone)?;
-                    let file = path.display().to_string();
-                    output.result(&file, &json!({ "file": file, "pem": pem }))
-                }
-                None => output.result(&pem, &json!({ "pem": pem })),
-            }
+            export(certificates, out.as_deref(), output)
         }
         Cert::Show {
             file: Some(path), ..
@@ -51,6 +45,24 @@ pub(super) fn run(command: &Cert, output: Output) -> Result<(), CliError> {
             });
             output.result(&text, &document)
         }
+    }
+}
+
+/// Certificates as PEM, to a file or standard output.
+pub(super) fn export(
+    certificates: &[&Certificate],
+    out: Option<&Path>,
+    output: Output,
+) -> Result<(), CliError> {
+    let pem: Result<String, _> = certificates.iter().map(|one| one.to_pem()).collect();
+    let pem = pem.map_err(CliError::failed)?;
+    match out {
+        Some(path) => {
+            files::create(path, pem.as_bytes(), Readers::Everyone)?;
+            let file = path.display().to_string();
+            output.result(&file, &json!({ "file": file, "pem": pem }))
+        }
+        None => output.result(&pem, &json!({ "pem": pem })),
     }
 }
 

@@ -1,15 +1,22 @@
 //! One file, one command.
 
+mod aux;
 mod cert;
+mod csr;
 mod demo;
 mod device;
+mod ecdh;
 mod emulator;
 mod info;
+mod jwt;
 mod pkcs11;
 mod provision;
+mod random;
+mod settings;
 mod sign;
 mod signer;
 mod transcript;
+mod verify;
 
 use crate::cli::{Cli, Command};
 use crate::error::CliError;
@@ -24,7 +31,14 @@ pub(crate) fn run(cli: Cli, output: Output) -> Result<(), CliError> {
         Command::Signer(command) => signer::run(&command, output),
         Command::Device(command) => device::run(&command, output),
         Command::Cert(command) => cert::run(&command, output),
+        Command::Aux(command) => aux::run(&command, output),
+        Command::Settings(command) => settings::run(&command, output),
         Command::Sign(arguments) => sign::run(&arguments, output),
+        Command::Verify(arguments) => verify::run(&arguments, output),
+        Command::Jwt(arguments) => jwt::run(&arguments, output),
+        Command::Csr(arguments) => csr::run(&arguments, output),
+        Command::Ecdh(arguments) => ecdh::run(&arguments, output),
+        Command::Random(arguments) => random::run(&arguments, output),
         Command::Pkcs11(command) => pkcs11::run(&command, output),
         Command::Emulator(command) => emulator::run(&command, output),
         Command::Transcript(command) => transcript::run(&command, output),

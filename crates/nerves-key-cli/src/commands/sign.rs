@@ -15,11 +15,7 @@ use crate::files::{self, Readers};
 use crate::output::Output;
 
 pub(super) fn run(arguments: &Sign, output: Output) -> Result<(), CliError> {
-    let digest = match (&arguments.digest, &arguments.file) {
-        (Some(text), _) => parse_digest(text)?,
-        (None, Some(path)) => digest_of(path)?,
-        (None, None) => return Err(CliError::refused("nothing to sign: give FILE or --digest")),
-    };
+    let digest = digest(arguments.digest.as_deref(), arguments.file.as_deref())?;
     let signature = arguments.chip.open()?.run(nerves_key::sign(digest))?;
     let der = SignatureBytes::from_bytes(signature)
         .to_der()
@@ -41,6 +37,15 @@ pub(super) fn run(arguments: &Sign, output: Output) -> Result<(), CliError> {
         "signature_der": HEXUPPER.encode(&der),
     });
     output.result(&text, &document)
+}
+
+/// The digest that is named, or that of a file.
+pub(super) fn digest(named: Option<&str>, file: Option<&Path>) -> Result<[u8; 32], CliError> {
+    match (named, file) {
+        (Some(text), _) => parse_digest(text),
+        (None, Some(path)) => digest_of(path),
+        (None, None) => Err(CliError::refused("no message: give FILE or --digest")),
+    }
 }
 
 fn parse_digest(text: &str) -> Result<[u8; 32], CliError> {

@@ -5,6 +5,7 @@ mod basics;
 mod bench;
 mod emulator;
 mod halves;
+mod kept;
 mod refusals;
 mod serving;
 mod signers;

@@ -1,0 +1,116 @@
+//! Arguments about what a chip keeps and may change: auxiliary certificates
+//! and settings.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::signer::SIGNER_KEY;
+use super::{Chip, KeyOptions, Which};
+use crate::signing::KeyName;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Aux {
+    /// Write a second pair of certificates for the same key, by another signer
+    /// or with other dates. May be repeated.
+    Provision(Box<AuxProvision>),
+    /// Remove them.
+    Clear(Chip),
+    /// Say what they are.
+    Show(Chip),
+    /// Write them as PEM.
+    Export {
+        #[command(flatten)]
+        chip: Chip,
+        /// Which.
+        #[arg(value_enum, default_value_t = Which::Chain)]
+        which: Which,
+        /// To this file instead of standard output.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AuxProvision {
+    #[command(flatten)]
+    pub(crate) chip: Chip,
+    /// The signer certificate, PEM.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) signer_cert: PathBuf,
+    #[arg(long, help = SIGNER_KEY, value_name = "FILE|pkcs11:..|exec:..")]
+    pub(crate) signer_key: KeyName,
+    #[command(flatten)]
+    pub(crate) options: KeyOptions,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Settings {
+    /// Print one setting, or all.
+    Get {
+        #[command(flatten)]
+        chip: Chip,
+        /// Its name.
+        key: Option<String>,
+    },
+    /// Change or add one setting.
+    Set {
+        #[command(flatten)]
+        target: SettingsTarget,
+        /// Its name; :name is an atom.
+        key: String,
+        /// Its value: JSON, or else text.
+        value: String,
+    },
+    /// Remove one setting.
+    Unset {
+        #[command(flatten)]
+        target: SettingsTarget,
+        /// Its name.
+        key: String,
+    },
+    /// Remove all settings.
+    Clear(Chip),
+    /// Write all settings as JSON, or their bytes as they are.
+    Export {
+        #[command(flatten)]
+        chip: Chip,
+        /// All bytes of the slots instead, whatever they are.
+        #[arg(long)]
+        raw: bool,
+        /// To this file instead of standard output.
+        #[arg(long, value_name = "FILE", required_if_eq("raw", "true"))]
+        out: Option<PathBuf>,
+    },
+    /// Replace all settings by those of a file that export wrote.
+    Import {
+        #[command(flatten)]
+        target: SettingsTarget,
+        /// The file: JSON, or with --raw bytes.
+        file: PathBuf,
+        /// The file's bytes as they are, zeros behind them.
+        #[arg(long, conflicts_with = "format")]
+        raw: bool,
+    },
+}
+
+/// What is written, and how.
+#[derive(Args, Debug)]
+pub(crate) struct SettingsTarget {
+    #[command(flatten)]
+    pub(crate) chip: Chip,
+    /// How they are stored [default: as they are now; term when there are
+    /// none].
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<SettingsFormat>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum SettingsFormat {
+    /// An Erlang term, which the Elixir library reads. An interrupted write
+    /// loses the settings.
+    Term,
+    /// With a check, and up to 208 bytes kept twice, so that an interrupted
+    /// write leaves the last ones. The Elixir library cannot read it.
+    Typed,
+}

@@ -1,0 +1,125 @@
+//! `nerves-key aux`.
+
+use nerves_key::{
+    Auxiliary, AuxiliarySlots, Identity, ReadAuxiliary, ReadSnapshot, WriteAuxiliary,
+};
+use nerves_key_provision::create_auxiliary;
+use serde_json::json;
+
+use crate::certificate::Summary;
+use crate::cli::{Aux, AuxProvision, Chip, Which};
+use crate::error::{CliError, Exit};
+use crate::files;
+use crate::output::Output;
+use crate::record::RecordedDevice;
+use crate::signing::AnySigner;
+use crate::{signing, system};
+
+pub(super) fn run(command: &Aux, output: Output) -> Result<(), CliError> {
+    match command {
+        Aux::Provision(arguments) => provision(arguments, output),
+        Aux::Clear(chip) => clear(chip, output),
+        Aux::Show(chip) => {
+            let Found { auxiliary, .. } = Found::on(chip)?;
+            show(auxiliary.as_ref(), output)
+        }
+        Aux::Export { chip, which, out } => {
+            let auxiliary = Found::on(chip)?.auxiliary.ok_or_else(none)?;
+            let certificates: &[_] = match which {
+                Which::Device => &[&auxiliary.device_certificate],
+                Which::Signer => &[&auxiliary.signer_certificate],
+                Which::Chain => &[&auxiliary.device_certificate, &auxiliary.signer_certificate],
+            };
+            super::cert::export(certificates, out.as_deref(), output)
+        }
+    }
+}
+
+/// What a chip has, verified.
+struct Found {
+    auxiliary: Option<Auxiliary>,
+}
+
+impl Found {
+    fn on(chip: &Chip) -> Result<Self, CliError> {
+        let mut device = chip.open()?;
+        let identity = identity(&mut device)?;
+        let slots = device.run(ReadAuxiliary::new())?;
+        Ok(Self {
+            auxiliary: identity.auxiliary(&slots).map_err(|error| {
+                CliError::failed(format_args!(
+                    "{error}\nA write of them may have been interrupted: nerves-key aux provision \
+                     writes them again, nerves-key aux clear removes them."
+                ))
+            })?,
+        })
+    }
+}
+
+fn identity(device: &mut RecordedDevice) -> Result<Identity, CliError> {
+    Ok(device.run(ReadSnapshot::new())?.identity()?)
+}
+
+fn none() -> CliError {
+    CliError::new(Exit::Stage, "the chip has no auxiliary certificates")
+}
+
+fn show(auxiliary: Option<&Auxiliary>, output: Output) -> Result<(), CliError> {
+    let Some(auxiliary) = auxiliary else {
+        let document = json!({ "auxiliary": null });
+        return output.result("no auxiliary certificates", &document);
+    };
+    let device = Summary::of(&auxiliary.device_certificate).map_err(CliError::failed)?;
+    let signer = Summary::of(&auxiliary.signer_certificate).map_err(CliError::failed)?;
+    let text = format!(
+        "{}\n{}",
+        device.text("auxiliary device certificate"),
+        signer.text("auxiliary signer certificate")
+    );
+    let document = json!({
+        "auxiliary": {
+            "device_certificate": device.json(),
+            "signer_certificate": signer.json(),
+        }
+    });
+    output.result(&text, &document)
+}
+
+fn provision(arguments: &AuxProvision, output: Output) -> Result<(), CliError> {
+    let now = system::now()?;
+    let signer = files::signer(&arguments.signer_cert)?;
+    signing::check_validity(&signer, now)?;
+    let mut signing = AnySigner::open(&arguments.signer_key, &arguments.options)?;
+    signing.check(&signer.signer.public_key)?;
+    let mut device = arguments.chip.open()?;
+    let identity = identity(&mut device)?;
+    let slots =
+        create_auxiliary(&identity, &signer, &mut signing, now).map_err(CliError::failed)?;
+    // What is going to be written is what will be read.
+    identity.auxiliary(&slots)?;
+    let written = write(&mut device, &slots)?;
+    let auxiliary = identity.auxiliary(&written)?;
+    show(auxiliary.as_ref(), output)
+}
+
+fn clear(chip: &Chip, output: Output) -> Result<(), CliError> {
+    let mut device = chip.open()?;
+    identity(&mut device)?;
+    write(&mut device, &AuxiliarySlots::EMPTY)?;
+    let document = json!({ "auxiliary": null });
+    output.result("the auxiliary certificates are cleared", &document)
+}
+
+/// Write, and read back.
+fn write(device: &mut RecordedDevice, new: &AuxiliarySlots) -> Result<AuxiliarySlots, CliError> {
+    let old = device.run(ReadAuxiliary::new())?;
+    device.run(WriteAuxiliary::new(&old, new))?;
+    let written = device.run(ReadAuxiliary::new())?;
+    if written == *new {
+        Ok(written)
+    } else {
+        Err(CliError::failed(
+            "slots 9, 14 and 15 do not hold what was written: run the same command again",
+        ))
+    }
+}

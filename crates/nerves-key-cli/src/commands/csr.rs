@@ -1,0 +1,60 @@
+//! `nerves-key csr`.
+
+use std::str::FromStr;
+
+use atecc_x509::{Name, PublicKey, RequestInfo, SignatureBytes};
+use nerves_key::{ReadSnapshot, sign};
+use nerves_key_schema::Otp;
+use serde_json::json;
+use x509_cert::der::{Encode, EncodePem, pem::LineEnding};
+
+use crate::cli::Csr;
+use crate::error::{CliError, Exit};
+use crate::files::{self, Readers};
+use crate::output::Output;
+
+pub(super) fn run(arguments: &Csr, output: Output) -> Result<(), CliError> {
+    let subject = arguments.subject.as_deref().map(subject).transpose()?;
+    let mut device = arguments.chip.open()?;
+    let snapshot = device.run(ReadSnapshot::new())?;
+    let stage = |what: &str| CliError::new(Exit::Stage, format_args!("the chip has no {what}"));
+    let key = snapshot.public_key.ok_or_else(|| stage("key"))?;
+    let key = PublicKey::from_bytes(*key.bytes());
+    let subject = match subject {
+        Some(subject) => subject,
+        None => {
+            let otp = snapshot.otp.and_then(|otp| Otp::from_bytes(otp).ok());
+            let otp = otp.ok_or_else(|| stage("manufacturer serial number: give --subject"))?;
+            let name = Name::from_stored_serial(otp.manufacturer_serial());
+            name.map_err(CliError::failed)?.as_der().to_vec()
+        }
+    };
+    let request = RequestInfo::new(&subject, &key, &arguments.san).map_err(CliError::refused)?;
+    let signature = SignatureBytes::from_bytes(device.run(sign(request.digest()))?);
+    // A key that cannot be read is not the one that signs.
+    key.verify(&request.digest(), &signature)
+        .map_err(CliError::failed)?;
+    let der = request.assemble(&signature).map_err(CliError::failed)?;
+    let pem = pem(&der)?;
+    match &arguments.out {
+        Some(path) => {
+            files::create(path, pem.as_bytes(), Readers::Everyone)?;
+            let file = path.display().to_string();
+            output.result(&file, &json!({ "file": file, "pem": pem }))
+        }
+        None => output.result(&pem, &json!({ "pem": pem })),
+    }
+}
+
+fn subject(text: &str) -> Result<Vec<u8>, CliError> {
+    let wrong = |error| CliError::refused(format_args!("--subject {text:?}: {error}"));
+    let name = x509_cert::name::Name::from_str(text).map_err(wrong)?;
+    name.to_der().map_err(wrong)
+}
+
+/// Parsed once more, by another library, and put into PEM.
+fn pem(der: &[u8]) -> Result<String, CliError> {
+    use x509_cert::der::Decode;
+    let request = x509_cert::request::CertReq::from_der(der).map_err(CliError::failed)?;
+    request.to_pem(LineEnding::LF).map_err(CliError::failed)
+}

@@ -1,0 +1,44 @@
+//! `nerves-key jwt`.
+
+use std::path::Path;
+
+use nerves_key::sign;
+use serde_json::{Map, Value, json};
+
+use crate::cli::Jwt;
+use crate::error::CliError;
+use crate::output::Output;
+use crate::{files, system};
+
+pub(super) fn run(arguments: &Jwt, output: Output) -> Result<(), CliError> {
+    let mut header = object(&arguments.header, "--header")?;
+    header.insert("alg".into(), json!("ES256"));
+    header.entry("typ").or_insert_with(|| json!("JWT"));
+    let mut claims = object(&arguments.claims, "--claims")?;
+    if arguments.iat || arguments.expires_in.is_some() {
+        let now = system::unix_seconds()?;
+        claims.insert("iat".into(), json!(now));
+        if let Some(seconds) = arguments.expires_in {
+            claims.insert("exp".into(), json!(now + u64::from(seconds)));
+        }
+    }
+    let (header, claims) = (Value::Object(header), Value::Object(claims));
+    let token = nerves_key::Jwt::new(&header.to_string(), &claims.to_string());
+    let signature = arguments.chip.open()?.run(sign(token.digest()))?;
+    let token = token.assemble(&signature);
+    let document = json!({ "header": header, "claims": claims, "jwt": token });
+    output.result(&token, &document)
+}
+
+/// A JSON object, or the one in a file.
+fn object(text: &str, what: &str) -> Result<Map<String, Value>, CliError> {
+    let wrong = |error: &dyn std::fmt::Display| CliError::refused(format_args!("{what}: {error}"));
+    let value = match text.strip_prefix('@') {
+        Some(path) => serde_json::from_slice(&files::read(Path::new(path))?),
+        None => serde_json::from_str(text),
+    };
+    match value.map_err(|error| wrong(&error))? {
+        Value::Object(object) => Ok(object),
+        other => Err(wrong(&format_args!("{other} is no JSON object"))),
+    }
+}

@@ -1,0 +1,39 @@
+//! `nerves-key random`.
+
+use atecc::commands::Random as RandomCommand;
+use data_encoding::HEXUPPER;
+use serde_json::json;
+
+use crate::cli::Random;
+use crate::error::{CliError, Exit};
+use crate::files::{self, Readers};
+use crate::output::Output;
+
+pub(super) fn run(arguments: &Random, output: Output) -> Result<(), CliError> {
+    let wanted = usize::from(arguments.bytes);
+    let mut device = arguments.chip.open()?;
+    let mut bytes = Vec::with_capacity(wanted.next_multiple_of(32));
+    while bytes.len() < wanted {
+        let block = device.execute(RandomCommand::default())?;
+        if block == RandomCommand::TEST_PATTERN {
+            return Err(CliError::new(
+                Exit::Stage,
+                "the chip gives its test pattern, FF FF 00 00, as every chip does until its \
+                 configuration is locked: nerves-key provision locks it",
+            ));
+        }
+        bytes.extend_from_slice(&block);
+    }
+    bytes.truncate(wanted);
+    match &arguments.out {
+        Some(path) => {
+            files::create(path, &bytes, Readers::Owner)?;
+            let file = path.display().to_string();
+            output.result(&file, &json!({ "file": file, "bytes": wanted }))
+        }
+        None => {
+            let text = HEXUPPER.encode(&bytes);
+            output.result(&text, &json!({ "random": text }))
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Settings as JSON, and back, without loss.
+//!
+//! | setting | JSON |
+//! |---|---|
+//! | atom | `":name"`; `nil`, `true`, `false` are JSON's own |
+//! | text | a string; one that begins with `:` is `{"text": ".."}` |
+//! | other bytes | `{"bytes": "hex"}` |
+//! | string of bytes | `{"charlist": "hex"}` |
+//! | integer of more than 64 bits | `{"integer": "decimal"}` |
+//! | tuple | `{"tuple": [..]}` |
+//! | map | an object, or where keys are no names `{"map": [[key, value], ..]}` |
+
+use data_encoding::HEXLOWER_PERMISSIVE as HEX;
+use nerves_key::settings::Value;
+use serde_json::{Map, Number, Value as Json, json};
+
+use crate::error::CliError;
+
+/// Objects of one member that are no maps.
+const TAGS: [&str; 6] = ["text", "bytes", "charlist", "integer", "tuple", "map"];
+
+/// A setting as JSON.
+pub(super) fn of(value: &Value) -> Json {
+    match value {
+        Value::Null => Json::Null,
+        Value::Bool(value) => json!(value),
+        Value::Integer(value) => json!(value),
+        Value::BigInteger(digits) => json!({ "integer": digits }),
+        Value::Float(value) => json!(value),
+        Value::Text(text) if text.starts_with(':') => json!({ "text": text }),
+        Value::Text(text) => json!(text),
+        Value::Atom(name) => json!(format!(":{name}")),
+        Value::Bytes(bytes) => json!({ "bytes": HEX.encode(bytes) }),
+        Value::Charlist(bytes) => json!({ "charlist": HEX.encode(bytes) }),
+        Value::List(values) => Json::Array(values.iter().map(of).collect()),
+        Value::Tuple(values) => json!({ "tuple": values.iter().map(of).collect::<Vec<_>>() }),
+        Value::Map(pairs) => object(pairs).unwrap_or_else(|| {
+            let pairs: Vec<_> = pairs.iter().map(|(key, one)| [of(key), of(one)]).collect();
+            json!({ "map": pairs })
+        }),
+    }
+}
+
+fn object(pairs: &[(Value, Value)]) -> Option<Json> {
+    let mut object = Map::new();
+    for (key, value) in pairs {
+        let Json::String(key) = of(key) else {
+            return None;
+        };
+        object.insert(key, of(value));
+    }
+    let tagged = object.len() == 1 && object.keys().all(|key| TAGS.contains(&key.as_str()));
+    (!tagged && object.len() == pairs.len()).then_some(Json::Object(object))
+}
+
+/// The setting that JSON says.
+pub(super) fn to(json: &Json) -> Result<Value, String> {
+    Ok(match json {
+        Json::Null => Value::Null,
+        Json::Bool(value) => Value::Bool(*value),
+        Json::Number(number) => self::number(number)?,
+        Json::String(text) => key(text),
+        Json::Array(values) => Value::List(all(values)?),
+        Json::Object(members) => match members.iter().next() {
+            Some((tag, value)) if members.len() == 1 && TAGS.contains(&tag.as_str()) => {
+                tagged(tag, value)?
+            }
+            _ => {
+                let pairs = members.iter().map(|(name, one)| Ok((key(name), to(one)?)));
+                Value::Map(pairs.collect::<Result<_, String>>()?)
+            }
+        },
+    })
+}
+
+fn tagged(tag: &str, value: &Json) -> Result<Value, String> {
+    let wrong = || format!("{{{tag:?}: {value}}} is no setting");
+    let text = || value.as_str().ok_or_else(wrong);
+    let bytes = || {
+        HEX.decode(text()?.as_bytes())
+            .map_err(|error| format!("{value}: {error}"))
+    };
+    let list = || value.as_array().ok_or_else(wrong);
+    Ok(match tag {
+        "text" => Value::Text(text()?.into()),
+        "bytes" => Value::Bytes(bytes()?),
+        "charlist" => Value::Charlist(bytes()?),
+        "integer" => Value::BigInteger(text()?.into()),
+        "tuple" => Value::Tuple(all(list()?)?),
+        _ => {
+            let pair = |pair: &Json| match pair.as_array().map(Vec::as_slice) {
+                Some([key, one]) => Ok((to(key)?, to(one)?)),
+                _ => Err(wrong()),
+            };
+            Value::Map(list()?.iter().map(pair).collect::<Result<_, _>>()?)
+        }
+    })
+}
+
+fn all(values: &[Json]) -> Result<Vec<Value>, String> {
+    values.iter().map(to).collect()
+}
+
+fn number(number: &Number) -> Result<Value, String> {
+    if let Some(integer) = number.as_i64() {
+        return Ok(Value::Integer(integer));
+    }
+    match (number.as_u64(), number.as_f64()) {
+        (Some(integer), _) => Ok(Value::BigInteger(integer.to_string())),
+        (None, Some(float)) => Ok(Value::Float(float)),
+        (None, None) => Err(format!("{number} is no number")),
+    }
+}
+
+/// A name, or with a colon an atom.
+pub(super) fn key(text: &str) -> Value {
+    match text.strip_prefix(':') {
+        Some(atom) => Value::Atom(atom.into()),
+        None => Value::Text(text.into()),
+    }
+}
+
+/// Whether `wanted`, as typed, names the setting `key`: a plain name also an
+/// atom of that name.
+pub(super) fn names(key: &Value, wanted: &Value) -> bool {
+    match (key, wanted) {
+        (Value::Atom(key), Value::Text(wanted)) => key == wanted,
+        (key, wanted) => key == wanted,
+    }
+}
+
+/// A new plain name is an atom where all others are atoms.
+pub(super) fn like(key: &Value, others: &[(Value, Value)]) -> Value {
+    let atoms = others.iter().all(|(one, _)| matches!(one, Value::Atom(_)));
+    match key {
+        Value::Text(name) if atoms && !others.is_empty() => Value::Atom(name.clone()),
+        key => key.clone(),
+    }
+}
+
+/// A value from the command line: JSON, or else text.
+pub(super) fn argument(text: &str) -> Result<Value, CliError> {
+    match serde_json::from_str::<Json>(text) {
+        Ok(json) => to(&json).map_err(CliError::refused),
+        Err(_not_json) => Ok(key(text)),
+    }
+}
+
+/// A value for people.
+pub(super) fn text(value: &Value) -> String {
+    match value {
+        Value::Text(text) => text.clone(),
+        Value::Atom(name) => format!(":{name}"),
+        other => of(other).to_string(),
+    }
+}
+
+/// A line for each setting.
+pub(super) fn lines(value: &Value) -> String {
+    match value {
+        Value::Map(pairs) if pairs.is_empty() => "no settings: an empty map".into(),
+        Value::Map(pairs) => {
+            let line = |(key, one): &(Value, Value)| format!("{} = {}", text(key), of(one));
+            pairs.iter().map(line).collect::<Vec<_>>().join("\n")
+        }
+        other => of(other).to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_lost() {
+        let settings = [
+            Value::Null,
+            Value::Bool(true),
+            Value::Integer(i64::MIN),
+            Value::BigInteger("340282366920938463463374607431768211456".into()),
+            Value::Float(0.5),
+            Value::Text("x".into()),
+            Value::Text(":x".into()),
+            Value::Bytes(vec![0xFF]),
+            Value::Atom("hotel".into()),
+            Value::Charlist(vec![1, 2]),
+            Value::List(vec![Value::Integer(1), Value::List(vec![])]),
+            Value::Tuple(vec![Value::Atom("ok".into())]),
+            Value::Map(vec![(Value::Atom("a".into()), Value::Integer(1))]),
+            Value::Map(vec![(Value::Text("map".into()), Value::Integer(1))]),
+            Value::Map(vec![(Value::Text("bytes".into()), Value::Null)]),
+            Value::Map(vec![(Value::Integer(1), Value::Integer(2))]),
+            Value::Map(vec![]),
+        ];
+        for value in settings {
+            let text = of(&value).to_string();
+            let back = to(&serde_json::from_str(&text).unwrap());
+            assert_eq!(back, Ok(value), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_setting_says_so() {
+        let error = to(&json!({ "bytes": 3 })).unwrap_err();
+        assert_eq!(error, "{\"bytes\": 3} is no setting");
+        assert!(to(&json!({ "map": [[1]] })).is_err());
+    }
+}

@@ -1,0 +1,237 @@
+//! `nerves-key settings`.
+
+mod json;
+
+use std::path::Path;
+
+use atecc::procedures::ReadConfig;
+use nerves_key::settings::{
+    Area, ReadSettings, Settings as Stored, SettingsError, Stored as Contents, Value, WriteSettings,
+};
+use nerves_key::{ReadSnapshot, Stage};
+use nerves_key_schema::{Layout, check_for_use};
+use serde_json::json;
+
+use crate::cli::{Chip, Settings, SettingsFormat, SettingsTarget};
+use crate::error::{CliError, Exit};
+use crate::files::{self, Readers};
+use crate::output::Output;
+use crate::record::RecordedDevice;
+
+pub(super) fn run(command: &Settings, output: Output) -> Result<(), CliError> {
+    match command {
+        Settings::Get { chip, key } => get(chip, key.as_deref(), output),
+        Settings::Set { target, key, value } => {
+            let (key, value) = (json::key(key), json::argument(value)?);
+            edit(target, output, |pairs| {
+                match pairs.iter_mut().find(|(one, _)| json::names(one, &key)) {
+                    Some((_, old)) => *old = value,
+                    None => pairs.push((json::like(&key, pairs), value)),
+                }
+                Ok(())
+            })
+        }
+        Settings::Unset { target, key } => edit(target, output, |pairs| {
+            let wanted = json::key(key);
+            let before = pairs.len();
+            pairs.retain(|(one, _)| !json::names(one, &wanted));
+            if pairs.len() == before {
+                return Err(missing(key));
+            }
+            Ok(())
+        }),
+        Settings::Clear(chip) => {
+            let (mut device, stored) = open(chip)?;
+            write(&mut device, &stored.clear())?;
+            output.result("the settings are cleared", &json!({ "settings": null }))
+        }
+        Settings::Export { chip, raw, out } => export(chip, *raw, out.as_deref(), output),
+        Settings::Import { target, file, raw } => import(target, file, *raw, output),
+    }
+}
+
+/// The chip and the bytes of its settings.
+fn open(chip: &Chip) -> Result<(RecordedDevice, Stored), CliError> {
+    let mut device = chip.open()?;
+    let area = area(&mut device)?;
+    let stored = device.run(ReadSettings::new(area))?;
+    Ok((device, stored))
+}
+
+fn area(device: &mut RecordedDevice) -> Result<Area, CliError> {
+    let config = device.run(ReadConfig::new())?;
+    let ours = [Layout::Standard, Layout::Volatile]
+        .iter()
+        .any(|layout| check_for_use(&config, *layout));
+    if ours && config.data_lock().is_locked() {
+        return Ok(Area::NervesKey);
+    }
+    match device.run(ReadSnapshot::new())?.stage() {
+        Stage::TrustPart => Ok(Area::TrustPart),
+        stage => Err(CliError::new(
+            Exit::Stage,
+            format_args!("the chip has no settings ({stage}): nerves-key provision finishes it"),
+        )),
+    }
+}
+
+fn failed(error: SettingsError) -> CliError {
+    match error {
+        SettingsError::TooLarge { .. } => CliError::new(Exit::Stage, error),
+        SettingsError::Torn | SettingsError::Unknown => CliError::failed(format_args!(
+            "{error} (nerves-key settings import, or clear; export --raw saves the bytes)"
+        )),
+        error => CliError::failed(error),
+    }
+}
+
+fn missing(key: &str) -> CliError {
+    CliError::failed(format_args!(
+        "there is no setting {key:?}: nerves-key settings get lists all"
+    ))
+}
+
+fn get(chip: &Chip, key: Option<&str>, output: Output) -> Result<(), CliError> {
+    let (_, stored) = open(chip)?;
+    let format = format_of(&stored)?;
+    let value = stored.value().map_err(failed)?;
+    match key {
+        None => {
+            let text = value
+                .as_ref()
+                .map_or_else(|| "no settings".into(), json::lines);
+            let document = json!({
+                "format": format.map(name),
+                "settings": value.as_ref().map(json::of),
+            });
+            output.result(&text, &document)
+        }
+        Some(key) => {
+            let wanted = json::key(key);
+            let found = match &value {
+                Some(Value::Map(pairs)) => pairs.iter().find(|(one, _)| json::names(one, &wanted)),
+                _ => None,
+            };
+            let (_, value) = found.ok_or_else(|| missing(key))?;
+            let document = json!({ "key": key, "value": json::of(value) });
+            output.result(&json::text(value), &document)
+        }
+    }
+}
+
+fn format_of(stored: &Stored) -> Result<Option<SettingsFormat>, CliError> {
+    Ok(match stored.stored().map_err(failed)? {
+        Contents::Empty => None,
+        Contents::Term(_) => Some(SettingsFormat::Term),
+        Contents::Typed(_) => Some(SettingsFormat::Typed),
+    })
+}
+
+const fn name(format: SettingsFormat) -> &'static str {
+    match format {
+        SettingsFormat::Term => "term",
+        SettingsFormat::Typed => "typed",
+    }
+}
+
+/// Change the map of settings and write it.
+fn edit(
+    target: &SettingsTarget,
+    output: Output,
+    change: impl FnOnce(&mut Vec<(Value, Value)>) -> Result<(), CliError>,
+) -> Result<(), CliError> {
+    let (mut device, stored) = open(&target.chip)?;
+    let format = target.format.or(format_of(&stored)?);
+    let mut pairs = match stored.value().map_err(failed)? {
+        None => Vec::new(),
+        Some(Value::Map(pairs)) => pairs,
+        Some(other) => {
+            return Err(CliError::new(
+                Exit::Stage,
+                format_args!(
+                    "the settings are no map but {}: import replaces them",
+                    json::of(&other)
+                ),
+            ));
+        }
+    };
+    change(&mut pairs)?;
+    store(&mut device, &stored, format, &Value::Map(pairs), output)
+}
+
+fn store(
+    device: &mut RecordedDevice,
+    stored: &Stored,
+    format: Option<SettingsFormat>,
+    value: &Value,
+    output: Output,
+) -> Result<(), CliError> {
+    let format = format.unwrap_or(SettingsFormat::Term);
+    let change = match format {
+        SettingsFormat::Term => stored.write_value_as_term(value),
+        SettingsFormat::Typed => stored.set(value),
+    };
+    let change = change.map_err(failed)?;
+    write(device, &change)?;
+    let text = format!(
+        "stored as {}, {} writes",
+        match format {
+            SettingsFormat::Term => "an Erlang term",
+            SettingsFormat::Typed => "a typed record",
+        },
+        change.commands()
+    );
+    let document = json!({ "format": name(format), "settings": json::of(value) });
+    output.result(&text, &document)
+}
+
+/// Write, and read back.
+fn write(device: &mut RecordedDevice, change: &WriteSettings) -> Result<(), CliError> {
+    device.run(change.clone())?;
+    let written = device.run(ReadSettings::new(change.after().area()))?;
+    if written == *change.after() {
+        Ok(())
+    } else {
+        Err(CliError::failed(
+            "the slots do not hold what was written: run the same command again",
+        ))
+    }
+}
+
+fn export(chip: &Chip, raw: bool, out: Option<&Path>, output: Output) -> Result<(), CliError> {
+    let (_, stored) = open(chip)?;
+    let (bytes, document) = if raw {
+        (stored.as_bytes().to_vec(), json!({}))
+    } else {
+        let value = stored.value().map_err(failed)?;
+        let document = value.as_ref().map_or(serde_json::Value::Null, json::of);
+        (format!("{document:#}\n").into_bytes(), document)
+    };
+    match out {
+        Some(path) => {
+            // Settings may be passwords.
+            files::create(path, &bytes, Readers::Owner)?;
+            let file = path.display().to_string();
+            output.result(&file, &json!({ "file": file }))
+        }
+        None => output.result(&String::from_utf8_lossy(&bytes), &document),
+    }
+}
+
+fn import(target: &SettingsTarget, file: &Path, raw: bool, output: Output) -> Result<(), CliError> {
+    let bytes = files::read(file)?;
+    if raw {
+        let (mut device, stored) = open(&target.chip)?;
+        let change = stored.write_raw(&bytes).map_err(failed)?;
+        write(&mut device, &change)?;
+        let text = format!("{} bytes written as they are", bytes.len());
+        return output.result(&text, &json!({ "bytes": bytes.len() }));
+    }
+    let document: serde_json::Value =
+        serde_json::from_slice(&bytes).map_err(|error| CliError::input(file, error))?;
+    let value = json::to(&document).map_err(|error| CliError::input(file, error))?;
+    let (mut device, stored) = open(&target.chip)?;
+    // What cannot be read has no format to keep.
+    let kept = format_of(&stored).unwrap_or_default();
+    store(&mut device, &stored, target.format.or(kept), &value, output)
+}

@@ -1,0 +1,63 @@
+//! `nerves-key verify`.
+
+use std::path::Path;
+
+use atecc_x509::{PublicKey, SignatureBytes};
+use data_encoding::{HEXLOWER_PERMISSIVE, HEXUPPER};
+use nerves_key::ReadSnapshot;
+use serde_json::json;
+
+use super::sign::digest;
+use crate::cli::Verify;
+use crate::error::{CliError, Exit};
+use crate::files;
+use crate::output::Output;
+
+pub(super) fn run(arguments: &Verify, output: Output) -> Result<(), CliError> {
+    let digest = digest(arguments.digest.as_deref(), arguments.file.as_deref())?;
+    let signature = signature(&arguments.signature)?;
+    let key = match &arguments.key {
+        Some(path) => files::public_key(path)?,
+        None => {
+            let snapshot = arguments.chip.open()?.run(ReadSnapshot::new())?;
+            let key = snapshot
+                .public_key
+                .ok_or_else(|| CliError::new(Exit::Stage, "the chip has no key yet"))?;
+            PublicKey::from_bytes(*key.bytes())
+        }
+    };
+    let verdict = key.verify(&digest, &signature);
+    let document = json!({
+        "verified": verdict.is_ok(),
+        "digest": HEXUPPER.encode(&digest),
+        "public_key": HEXUPPER.encode(key.as_bytes()),
+    });
+    match verdict {
+        Ok(()) => output.result("the signature verifies", &document),
+        Err(error) => {
+            let error = CliError::failed(error);
+            if output.is_json() {
+                output.result("", &document)?;
+                return Err(error.after_document());
+            }
+            Err(error)
+        }
+    }
+}
+
+/// In hex or a file, in either form.
+fn signature(text: &str) -> Result<SignatureBytes, CliError> {
+    let bytes = match HEXLOWER_PERMISSIVE.decode(text.as_bytes()) {
+        Ok(bytes) if !bytes.is_empty() => bytes,
+        _ => files::read(Path::new(text))?,
+    };
+    if let Ok(raw) = <[u8; 64]>::try_from(bytes.as_slice()) {
+        return Ok(SignatureBytes::from_bytes(raw));
+    }
+    SignatureBytes::from_der(&bytes).map_err(|error| {
+        let len = bytes.len();
+        CliError::refused(format_args!(
+            "--signature has {len} bytes, neither the 64 of R then S nor DER: {error}"
+        ))
+    })
+}

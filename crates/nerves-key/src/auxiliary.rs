@@ -1,0 +1,193 @@
+//! The auxiliary certificates: a second device and signer certificate for the
+//! same key, which can be written and cleared at any time.
+//! Source: `nerves_key` 1.3, its README; slots 9, 14 and 15.
+//!
+//! A chip that holds some show it in slot 9, which is written last and cleared
+//! first. All three slots count only when both certificates verify: what an
+//! interrupted write leaves does not, and is an error.
+
+use alloc::vec::Vec;
+
+use atecc::{Answer, Failure, Next, Procedure, Slot};
+use atecc_x509::{Certificate, PublicKey, Rebuild};
+use nerves_key_schema::slot;
+
+use crate::chunks::{ReadChunks, WriteChunks, changes};
+use crate::identity::{device_with_any_subject, rebuilt, verified};
+use crate::{Identity, IdentityError};
+
+/// The slots in the order of writing.
+const SLOTS: [Slot; 3] = [
+    slot::AUX_SIGNER_PUBLIC_KEY,
+    slot::AUX_SIGNER_CERTIFICATE,
+    slot::AUX_DEVICE_CERTIFICATE,
+];
+const DEVICE: &str = "auxiliary device certificate (slot 9)";
+const SIGNER: &str = "auxiliary signer certificate (slot 15)";
+
+/// What the three slots hold, 72 bytes each.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct AuxiliarySlots {
+    /// Slot 14: X, Y, eight zeros.
+    pub signer_public_key: [u8; 72],
+    /// Slot 15, compressed.
+    pub signer_certificate: [u8; 72],
+    /// Slot 9, compressed.
+    pub device_certificate: [u8; 72],
+}
+
+/// Auxiliary certificates that verify under their signer's key.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Auxiliary {
+    /// The auxiliary signer's public key.
+    pub signer_public_key: PublicKey,
+    /// For the same device key and subject as the primary one.
+    pub device_certificate: Certificate,
+    /// Signed by itself.
+    pub signer_certificate: Certificate,
+}
+
+impl AuxiliarySlots {
+    /// None are there.
+    pub const EMPTY: Self = Self {
+        signer_public_key: [0; 72],
+        signer_certificate: [0; 72],
+        device_certificate: [0; 72],
+    };
+
+    /// Whether slot 9 says that there are none: zeros, or never written.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let blank = |byte| self.device_certificate == [byte; 72];
+        blank(0x00) || blank(0xFF)
+    }
+
+    fn to_bytes(self) -> [u8; 216] {
+        let mut bytes = [0; 216];
+        let parts = self
+            .signer_public_key
+            .into_iter()
+            .chain(self.signer_certificate)
+            .chain(self.device_certificate);
+        for (to, from) in bytes.iter_mut().zip(parts) {
+            *to = from;
+        }
+        bytes
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (signer_public_key, rest) = bytes.split_first_chunk()?;
+        let (signer_certificate, rest) = rest.split_first_chunk()?;
+        let (device_certificate, _) = rest.split_first_chunk()?;
+        Some(Self {
+            signer_public_key: *signer_public_key,
+            signer_certificate: *signer_certificate,
+            device_certificate: *device_certificate,
+        })
+    }
+}
+
+impl Identity {
+    /// The auxiliary certificates that `slots` hold, rebuilt and verified;
+    /// `None` when there are none.
+    ///
+    /// # Errors
+    /// [`IdentityError`] when they are damaged or half written.
+    pub fn auxiliary(&self, slots: &AuxiliarySlots) -> Result<Option<Auxiliary>, IdentityError> {
+        if slots.is_empty() {
+            return Ok(None);
+        }
+        let signer_public_key = PublicKey::from_nerves_key_slot(&slots.signer_public_key)
+            .map_err(IdentityError::AuxiliarySignerKey)?;
+        let rebuild = Rebuild::NervesKeySigner {
+            public_key: signer_public_key,
+        };
+        let signer_certificate = rebuilt(Some(slots.signer_certificate), &rebuild, SIGNER)?;
+        verified(&signer_certificate, &signer_public_key, SIGNER)?;
+        let (device_certificate, _) = device_with_any_subject(&self.otp, DEVICE, |subject| {
+            let rebuild = Rebuild::NervesKeyDevice {
+                subject,
+                device_sn: *self.serial_number.bytes(),
+                public_key: self.public_key,
+                signer_public_key,
+            };
+            let certificate = rebuilt(Some(slots.device_certificate), &rebuild, DEVICE)?;
+            verified(&certificate, &signer_public_key, DEVICE).map(|()| certificate)
+        })?;
+        Ok(Some(Auxiliary {
+            signer_public_key,
+            device_certificate,
+            signer_certificate,
+        }))
+    }
+}
+
+/// Read the three slots.
+#[derive(Clone, Debug)]
+pub struct ReadAuxiliary(ReadChunks);
+
+impl ReadAuxiliary {
+    /// Twelve commands.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(ReadChunks::new(&SLOTS))
+    }
+}
+
+impl Default for ReadAuxiliary {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Procedure for ReadAuxiliary {
+    type Output = AuxiliarySlots;
+    type Error = Failure;
+
+    fn resume(&mut self, answer: Answer<'_>) -> Next<AuxiliarySlots, Failure> {
+        match self.0.resume(answer) {
+            Next::Send(request) => Next::Send(request),
+            Next::Done(Ok(bytes)) => {
+                let slots = AuxiliarySlots::from_bytes(&bytes);
+                Next::Done(slots.ok_or(Failure::Bus))
+            }
+            Next::Done(Err(failure)) => Next::failed(failure),
+        }
+    }
+}
+
+/// Write the three slots; what is there already is left out.
+#[derive(Clone, Debug)]
+pub struct WriteAuxiliary(WriteChunks);
+
+impl WriteAuxiliary {
+    /// From what the chip has to what it should have.
+    #[must_use]
+    pub fn new(old: &AuxiliarySlots, new: &AuxiliarySlots) -> Self {
+        let mut changed = changes(&SLOTS, &old.to_bytes(), &new.to_bytes());
+        if new.is_empty() {
+            // The device certificate, which says that there are some, goes first.
+            changed.reverse();
+        }
+        let steps: Vec<_> = changed
+            .into_iter()
+            .map(|(_, chunk, bytes)| (chunk, bytes))
+            .collect();
+        Self(WriteChunks::new(steps))
+    }
+
+    /// How many Write commands it takes.
+    #[must_use]
+    pub const fn commands(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl Procedure for WriteAuxiliary {
+    type Output = ();
+    type Error = Failure;
+
+    fn resume(&mut self, answer: Answer<'_>) -> Next<(), Failure> {
+        self.0.resume(answer)
+    }
+}

@@ -1,0 +1,193 @@
+//! Slots that stay writable, read and written piece by piece.
+//!
+//! A piece is what one command carries: 32 bytes, or at the end of a slot 4.
+//! A write of the whole leaves out the pieces that are there already: each
+//! costs bus time and wears the EEPROM.
+
+use alloc::vec::Vec;
+
+use atecc::commands::{ReadBlock, ReadWord, WriteBlock, WriteWord};
+use atecc::{Answer, BlockAddress, Failure, Next, Place, Procedure, Slot, WordAddress};
+
+/// A block or a word of a slot.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Chunk {
+    Block(BlockAddress),
+    Word(WordAddress),
+}
+
+impl Chunk {
+    /// Its bytes: 32 or 4.
+    pub(crate) const fn len(self) -> usize {
+        match self {
+            Self::Block(_) => 32,
+            Self::Word(_) => 4,
+        }
+    }
+
+    fn read<T>(self) -> Next<T, Failure> {
+        match self {
+            Self::Block(address) => Next::send(&ReadBlock { address }),
+            Self::Word(address) => Next::send(&ReadWord { address }),
+        }
+    }
+
+    fn write<T>(self, bytes: &[u8; 32]) -> Next<T, Failure> {
+        match self {
+            Self::Block(address) => Next::send(&WriteBlock {
+                address,
+                data: *bytes,
+            }),
+            Self::Word(address) => {
+                let [a, b, c, d, ..] = *bytes;
+                Next::send(&WriteWord {
+                    address,
+                    data: [a, b, c, d],
+                })
+            }
+        }
+    }
+}
+
+/// The chunks of `slots`, one slot after the other.
+pub(crate) fn chunks(slots: &[Slot]) -> Vec<Chunk> {
+    let of_slot = |slot: &Slot| {
+        let place = Place::Slot(*slot);
+        let (blocks, words) = (slot.size() / 32, slot.size() / 4);
+        let count = |number: usize| u8::try_from(number).unwrap_or(u8::MAX);
+        let block = move |index| BlockAddress::new(place, index).ok().map(Chunk::Block);
+        let word = move |index| WordAddress::new(place, index).ok().map(Chunk::Word);
+        (0..count(blocks))
+            .filter_map(block)
+            .chain((count(8 * blocks)..count(words)).filter_map(word))
+    };
+    slots.iter().flat_map(of_slot).collect()
+}
+
+/// Read all chunks, in their order, into one run of bytes.
+#[derive(Clone, Debug)]
+pub(crate) struct ReadChunks {
+    chunks: Vec<Chunk>,
+    bytes: Vec<u8>,
+    done: usize,
+}
+
+impl ReadChunks {
+    pub(crate) fn new(slots: &[Slot]) -> Self {
+        Self {
+            chunks: chunks(slots),
+            bytes: Vec::new(),
+            done: 0,
+        }
+    }
+}
+
+impl Procedure for ReadChunks {
+    type Output = Vec<u8>;
+    type Error = Failure;
+
+    fn resume(&mut self, answer: Answer<'_>) -> Next<Vec<u8>, Failure> {
+        match answer {
+            Answer::Start => {}
+            Answer::Payload(payload) => {
+                self.bytes.extend_from_slice(payload);
+                self.done += 1;
+            }
+            Answer::Failed(failure) => return Next::failed(failure),
+        }
+        match self.chunks.get(self.done) {
+            Some(chunk) => chunk.read(),
+            None => Next::Done(Ok(core::mem::take(&mut self.bytes))),
+        }
+    }
+}
+
+/// Write some chunks, in the order given.
+#[derive(Clone, Debug)]
+pub(crate) struct WriteChunks {
+    steps: Vec<(Chunk, [u8; 32])>,
+    done: usize,
+}
+
+impl WriteChunks {
+    pub(crate) const fn new(steps: Vec<(Chunk, [u8; 32])>) -> Self {
+        Self { steps, done: 0 }
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.steps.len()
+    }
+}
+
+impl Procedure for WriteChunks {
+    type Output = ();
+    type Error = Failure;
+
+    fn resume(&mut self, answer: Answer<'_>) -> Next<(), Failure> {
+        match answer {
+            Answer::Start => {}
+            Answer::Payload(_) => self.done += 1,
+            Answer::Failed(failure) => return Next::failed(failure),
+        }
+        match self.steps.get(self.done) {
+            Some((chunk, bytes)) => chunk.write(bytes),
+            None => Next::Done(Ok(())),
+        }
+    }
+}
+
+/// The chunks of `slots` in which `new` differs from `old`, with their new
+/// bytes and their places among all chunks.
+pub(crate) fn changes(slots: &[Slot], old: &[u8], new: &[u8]) -> Vec<(usize, Chunk, [u8; 32])> {
+    let mut at = 0;
+    let mut changes = Vec::new();
+    for (index, chunk) in chunks(slots).into_iter().enumerate() {
+        let range = at..at + chunk.len();
+        at = range.end;
+        let bytes = new.get(range.clone()).unwrap_or_default();
+        if old.get(range) != Some(bytes) {
+            changes.push((index, chunk, padded(bytes)));
+        }
+    }
+    changes
+}
+
+/// `bytes`, zeros behind them.
+pub(crate) fn padded(bytes: &[u8]) -> [u8; 32] {
+    let mut block = [0; 32];
+    for (to, from) in block.iter_mut().zip(bytes) {
+        *to = *from;
+    }
+    block
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_are_cut_into_blocks_and_words() {
+        let lens = |slot: usize| -> Vec<_> {
+            let chunks = chunks(&[Slot::ALL[slot]]);
+            chunks.into_iter().map(Chunk::len).collect()
+        };
+        assert_eq!(lens(8), [32; 13]);
+        assert_eq!(lens(5), [32, 4]);
+        assert_eq!(lens(9), [32, 32, 4, 4]);
+    }
+
+    #[test]
+    fn what_is_there_already_is_not_written() {
+        let slots = [Slot::ALL[5], Slot::ALL[6]];
+        let old = [0; 72];
+        let mut new = old;
+        assert_eq!(changes(&slots, &old, &new), []);
+        new[35] = 1;
+        new[71] = 2;
+        let changed: Vec<_> = changes(&slots, &old, &new)
+            .into_iter()
+            .map(|(index, chunk, bytes)| (index, chunk.len(), bytes[3]))
+            .collect();
+        assert_eq!(changed, [(1, 4, 1), (3, 4, 2)]);
+    }
+}
