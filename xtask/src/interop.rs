@@ -24,6 +24,7 @@ const PACKAGES: &[(&str, &str, &[&str])] = &[
     ("p11-kit", "p11-kit", &["list-modules"]),
     ("valgrind", "valgrind", &["--version"]),
     ("curl", "curl", &["--version"]),
+    ("groff-base", "groff", &["--version"]),
     ("openssh-client", "which", &["ssh-keygen"]),
     ("openssh-server", "which", &["/usr/sbin/sshd"]),
     ("nginx-light", "which", &["nginx"]),

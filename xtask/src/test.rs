@@ -107,6 +107,10 @@ const INTEROP: &[(&str, Work)] = &[
         Work::Own(interop::scripts::timeline),
     ),
     (
+        "interop: PyJWT, OpenSSL, bash and groff on what the key makes",
+        Work::Own(interop::scripts::key_use),
+    ),
+    (
         "interop: PKCS#11 clients on a served chip",
         Work::Own(interop::pkcs11::run),
     ),

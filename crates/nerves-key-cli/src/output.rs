@@ -4,10 +4,12 @@
 //! Everything else, progress and errors, goes to standard error.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use serde_json::{Value, json};
 
 use crate::error::{CliError, Document};
+use crate::files::{self, Readers};
 
 /// How results are printed.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +39,23 @@ impl Output {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             result => result.map_err(CliError::failed),
         }
+    }
+
+    /// The command's result in a new file, or on standard output as `text` and
+    /// `document`.
+    pub(crate) fn file_or(
+        self,
+        file: Option<&Path>,
+        (bytes, readers): (&[u8], Readers),
+        text: &str,
+        document: &Value,
+    ) -> Result<(), CliError> {
+        let Some(path) = file else {
+            return self.result(text, document);
+        };
+        files::create(path, bytes, readers)?;
+        let file = path.display().to_string();
+        self.result(&file, &json!({ "file": file }))
     }
 
     /// For people only. A standard error that is gone is no reason to stop

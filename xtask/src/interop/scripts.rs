@@ -24,6 +24,11 @@ pub(crate) fn timeline() -> Result<(), Error> {
     script("tests/interop/timeline.sh")
 }
 
+/// `tests/interop/use.sh`: what the key makes, before others.
+pub(crate) fn key_use() -> Result<(), Error> {
+    script("tests/interop/use.sh")
+}
+
 /// Build the programs and run a script with them.
 fn script(path: &str) -> Result<(), Error> {
     let packages = [

@@ -97,6 +97,17 @@ pub(crate) enum Command {
     /// used.
     #[command(subcommand)]
     Transcript(Transcript),
+    /// Print completions for a shell: eval "$(nerves-key completions bash)".
+    Completions {
+        /// Which.
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Write manual pages, one for each command.
+    Man {
+        /// Into this folder, which exists.
+        directory: PathBuf,
+    },
 }
 
 #[derive(Args, Debug)]

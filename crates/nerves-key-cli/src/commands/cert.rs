@@ -56,14 +56,8 @@ pub(super) fn export(
 ) -> Result<(), CliError> {
     let pem: Result<String, _> = certificates.iter().map(|one| one.to_pem()).collect();
     let pem = pem.map_err(CliError::failed)?;
-    match out {
-        Some(path) => {
-            files::create(path, pem.as_bytes(), Readers::Everyone)?;
-            let file = path.display().to_string();
-            output.result(&file, &json!({ "file": file, "pem": pem }))
-        }
-        None => output.result(&pem, &json!({ "pem": pem })),
-    }
+    let document = json!({ "pem": pem });
+    output.file_or(out, (pem.as_bytes(), Readers::Everyone), &pem, &document)
 }
 
 /// The chip's certificates, verified.

@@ -10,7 +10,7 @@ use x509_cert::der::{Encode, EncodePem, pem::LineEnding};
 
 use crate::cli::Csr;
 use crate::error::{CliError, Exit};
-use crate::files::{self, Readers};
+use crate::files::Readers;
 use crate::output::Output;
 
 pub(super) fn run(arguments: &Csr, output: Output) -> Result<(), CliError> {
@@ -20,14 +20,13 @@ pub(super) fn run(arguments: &Csr, output: Output) -> Result<(), CliError> {
     let stage = |what: &str| CliError::new(Exit::Stage, format_args!("the chip has no {what}"));
     let key = snapshot.public_key.ok_or_else(|| stage("key"))?;
     let key = PublicKey::from_bytes(*key.bytes());
-    let subject = match subject {
-        Some(subject) => subject,
-        None => {
-            let otp = snapshot.otp.and_then(|otp| Otp::from_bytes(otp).ok());
-            let otp = otp.ok_or_else(|| stage("manufacturer serial number: give --subject"))?;
-            let name = Name::from_stored_serial(otp.manufacturer_serial());
-            name.map_err(CliError::failed)?.as_der().to_vec()
-        }
+    let subject = if let Some(subject) = subject {
+        subject
+    } else {
+        let otp = snapshot.otp.and_then(|otp| Otp::from_bytes(otp).ok());
+        let otp = otp.ok_or_else(|| stage("manufacturer serial number: give --subject"))?;
+        let name = Name::from_stored_serial(otp.manufacturer_serial());
+        name.map_err(CliError::failed)?.as_der().to_vec()
     };
     let request = RequestInfo::new(&subject, &key, &arguments.san).map_err(CliError::refused)?;
     let signature = SignatureBytes::from_bytes(device.run(sign(request.digest()))?);
@@ -36,14 +35,9 @@ pub(super) fn run(arguments: &Csr, output: Output) -> Result<(), CliError> {
         .map_err(CliError::failed)?;
     let der = request.assemble(&signature).map_err(CliError::failed)?;
     let pem = pem(&der)?;
-    match &arguments.out {
-        Some(path) => {
-            files::create(path, pem.as_bytes(), Readers::Everyone)?;
-            let file = path.display().to_string();
-            output.result(&file, &json!({ "file": file, "pem": pem }))
-        }
-        None => output.result(&pem, &json!({ "pem": pem })),
-    }
+    let file = arguments.out.as_deref();
+    let document = json!({ "pem": pem });
+    output.file_or(file, (pem.as_bytes(), Readers::Everyone), &pem, &document)
 }
 
 fn subject(text: &str) -> Result<Vec<u8>, CliError> {

@@ -39,15 +39,8 @@ pub(super) fn run(arguments: &Ecdh, output: Output) -> Result<(), CliError> {
             return Err(CliError::failed("the chip kept the shared secret"));
         }
     };
-    match &arguments.out {
-        Some(path) => {
-            files::create(path, secret.as_ref(), Readers::Owner)?;
-            let file = path.display().to_string();
-            output.result(&file, &json!({ "file": file }))
-        }
-        None => {
-            let text = Zeroizing::new(HEXUPPER.encode(secret.as_ref()));
-            output.result(&text, &json!({ "shared_secret": *text }))
-        }
-    }
+    let text = Zeroizing::new(HEXUPPER.encode(secret.as_ref()));
+    let document = json!({ "shared_secret": *text });
+    let file = arguments.out.as_deref();
+    output.file_or(file, (secret.as_ref(), Readers::Owner), &text, &document)
 }

@@ -9,6 +9,7 @@ mod ecdh;
 mod emulator;
 mod info;
 mod jwt;
+mod pages;
 mod pkcs11;
 mod provision;
 mod random;
@@ -42,5 +43,7 @@ pub(crate) fn run(cli: Cli, output: Output) -> Result<(), CliError> {
         Command::Pkcs11(command) => pkcs11::run(&command, output),
         Command::Emulator(command) => emulator::run(&command, output),
         Command::Transcript(command) => transcript::run(&command, output),
+        Command::Completions { shell } => pages::completions(shell, output),
+        Command::Man { directory } => pages::man(&directory, output),
     }
 }

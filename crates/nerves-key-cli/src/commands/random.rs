@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::cli::Random;
 use crate::error::{CliError, Exit};
-use crate::files::{self, Readers};
+use crate::files::Readers;
 use crate::output::Output;
 
 pub(super) fn run(arguments: &Random, output: Output) -> Result<(), CliError> {
@@ -25,15 +25,8 @@ pub(super) fn run(arguments: &Random, output: Output) -> Result<(), CliError> {
         bytes.extend_from_slice(&block);
     }
     bytes.truncate(wanted);
-    match &arguments.out {
-        Some(path) => {
-            files::create(path, &bytes, Readers::Owner)?;
-            let file = path.display().to_string();
-            output.result(&file, &json!({ "file": file, "bytes": wanted }))
-        }
-        None => {
-            let text = HEXUPPER.encode(&bytes);
-            output.result(&text, &json!({ "random": text }))
-        }
-    }
+    let text = HEXUPPER.encode(&bytes);
+    let document = json!({ "random": text });
+    let file = arguments.out.as_deref();
+    output.file_or(file, (&bytes, Readers::Owner), &text, &document)
 }

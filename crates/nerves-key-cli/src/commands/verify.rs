@@ -16,15 +16,14 @@ use crate::output::Output;
 pub(super) fn run(arguments: &Verify, output: Output) -> Result<(), CliError> {
     let digest = digest(arguments.digest.as_deref(), arguments.file.as_deref())?;
     let signature = signature(&arguments.signature)?;
-    let key = match &arguments.key {
-        Some(path) => files::public_key(path)?,
-        None => {
-            let snapshot = arguments.chip.open()?.run(ReadSnapshot::new())?;
-            let key = snapshot
-                .public_key
-                .ok_or_else(|| CliError::new(Exit::Stage, "the chip has no key yet"))?;
-            PublicKey::from_bytes(*key.bytes())
-        }
+    let key = if let Some(path) = &arguments.key {
+        files::public_key(path)?
+    } else {
+        let snapshot = arguments.chip.open()?.run(ReadSnapshot::new())?;
+        let key = snapshot
+            .public_key
+            .ok_or_else(|| CliError::new(Exit::Stage, "the chip has no key yet"))?;
+        PublicKey::from_bytes(*key.bytes())
     };
     let verdict = key.verify(&digest, &signature);
     let document = json!({

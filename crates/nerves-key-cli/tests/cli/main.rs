@@ -6,6 +6,7 @@ mod bench;
 mod emulator;
 mod halves;
 mod kept;
+mod key_use;
 mod refusals;
 mod serving;
 mod signers;

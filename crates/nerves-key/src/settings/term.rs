@@ -10,6 +10,8 @@ use alloc::vec::Vec;
 use eetf::{Atom, BigInteger, Binary, ByteList, FixInteger, Float, List, Map, Term, Tuple};
 use num_bigint::BigInt;
 
+use shape::Shape;
+
 use super::{Settings, SettingsError, Stored, Value, WriteSettings};
 
 impl Settings {
@@ -42,9 +44,15 @@ impl Value {
     /// [`SettingsError::Term`] for what is no term, or one with processes,
     /// ports, references, functions, bit strings or improper lists.
     pub fn from_term(bytes: &[u8]) -> Result<Self, SettingsError> {
-        shape::check(bytes)?;
-        let term = Term::decode(bytes).map_err(|error| SettingsError::Term(error.to_string()))?;
-        value(term)
+        let Shape { bytes, pairs } = Shape::of(bytes)?;
+        let term = Term::decode(bytes.as_slice())
+            .map_err(|error| SettingsError::Term(error.to_string()))?;
+        let value = value(term)?;
+        if value.pairs() == pairs {
+            Ok(value)
+        } else {
+            Err(SettingsError::Term("a map has a key twice".to_string()))
+        }
     }
 
     /// As a term.
@@ -57,6 +65,20 @@ impl Value {
             .encode(&mut bytes)
             .map_err(|error| SettingsError::Term(error.to_string()))?;
         Ok(bytes)
+    }
+}
+
+impl Value {
+    /// Pairs in all maps.
+    fn pairs(&self) -> usize {
+        match self {
+            Self::Map(pairs) => {
+                let inner = pairs.iter().map(|(key, one)| key.pairs() + one.pairs());
+                pairs.len() + inner.sum::<usize>()
+            }
+            Self::List(values) | Self::Tuple(values) => values.iter().map(Self::pairs).sum(),
+            _ => 0,
+        }
     }
 }
 

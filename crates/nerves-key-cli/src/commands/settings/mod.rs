@@ -207,15 +207,9 @@ fn export(chip: &Chip, raw: bool, out: Option<&Path>, output: Output) -> Result<
         let document = value.as_ref().map_or(serde_json::Value::Null, json::of);
         (format!("{document:#}\n").into_bytes(), document)
     };
-    match out {
-        Some(path) => {
-            // Settings may be passwords.
-            files::create(path, &bytes, Readers::Owner)?;
-            let file = path.display().to_string();
-            output.result(&file, &json!({ "file": file }))
-        }
-        None => output.result(&String::from_utf8_lossy(&bytes), &document),
-    }
+    // Settings may be passwords.
+    let text = String::from_utf8_lossy(&bytes);
+    output.file_or(out, (&bytes, Readers::Owner), &text, &document)
 }
 
 fn import(target: &SettingsTarget, file: &Path, raw: bool, output: Output) -> Result<(), CliError> {
