@@ -304,10 +304,9 @@ mod altered {
             for line in &mut after.lines {
                 if let Action::Write { address, .. } | Action::Read { address, .. } =
                     &mut line.action
+                    && *address == 0x60
                 {
-                    if *address == 0x60 {
-                        *address = 0x35;
-                    }
+                    *address = 0x35;
                 }
             }
             same_passes(&before, &after, name);

@@ -11,10 +11,10 @@ use atecc_emulator::{Image, Revision, Slot};
 const ROUNDS: u64 = 25;
 
 fn main() -> ExitCode {
-    if let [_, flag, path] = &env::args().collect::<Vec<_>>()[..] {
-        if flag == "--victim" {
-            store_for_ever(Path::new(path));
-        }
+    if let [_, flag, path] = &env::args().collect::<Vec<_>>()[..]
+        && flag == "--victim"
+    {
+        store_for_ever(Path::new(path));
     }
     let directory = tempfile::TempDir::new().expect("a temporary directory");
     let path = directory.path().join("chip.img");

@@ -139,12 +139,12 @@ impl Session {
     // Once in a firmware, and not in each procedure.
     #[inline(never)]
     pub fn begin(&mut self, request: Request) {
-        if let (Chips::Only(has), Some(is)) = (request.chips(), self.timing.family) {
-            if has != is {
-                let opcode = request.opcode();
-                self.request = Some(request);
-                return self.fail(Failure::NotOnThisChip { opcode, has, is });
-            }
+        if let (Chips::Only(has), Some(is)) = (request.chips(), self.timing.family)
+            && has != is
+        {
+            let opcode = request.opcode();
+            self.request = Some(request);
+            return self.fail(Failure::NotOnThisChip { opcode, has, is });
         }
         self.touched = true;
         self.tries = 1;

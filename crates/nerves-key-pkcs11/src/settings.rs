@@ -103,10 +103,10 @@ impl Settings {
                 Self::default()
             }
         };
-        if let Some(device) = environment("NERVES_KEY_DEVICE") {
-            if let Err(error) = settings.add_from_environment(&device) {
-                report(format!("NERVES_KEY_DEVICE: {error}"));
-            }
+        if let Some(device) = environment("NERVES_KEY_DEVICE")
+            && let Err(error) = settings.add_from_environment(&device)
+        {
+            report(format!("NERVES_KEY_DEVICE: {error}"));
         }
         settings
     }

@@ -333,10 +333,10 @@ impl Token {
             timing.wake_pulses = 1;
         }
         device.set_timing(timing);
-        if let Some(chip) = known.as_ref().filter(|chip| present && chip.is_final()) {
-            if is_unchanged(device, chip)? {
-                return Ok(Arc::clone(chip));
-            }
+        if let Some(chip) = known.as_ref().filter(|chip| present && chip.is_final())
+            && is_unchanged(device, chip)?
+        {
+            return Ok(Arc::clone(chip));
         }
         let snapshot = device
             .run(ReadSnapshot::new())

@@ -76,10 +76,10 @@ pub(super) fn run<P: Procedure>(
             }
             Step::Write(bytes) => {
                 log.push(Transfer::Write(bytes.to_vec()));
-                if bytes.first() == Some(&0x03) {
-                    if let Some(reply) = replies.next() {
-                        pending = reply.clone();
-                    }
+                if bytes.first() == Some(&0x03)
+                    && let Some(reply) = replies.next()
+                {
+                    pending = reply.clone();
                 }
             }
             Step::Read(buffer) => {

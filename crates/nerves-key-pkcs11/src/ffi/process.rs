@@ -64,10 +64,10 @@ fn current() -> &'static Process {
     loop {
         let known = CURRENT.load(Ordering::Acquire);
         // SAFETY: CURRENT is null or a box that is never freed or mutated.
-        if let Some(process) = unsafe { known.as_ref() } {
-            if process.id == id {
-                return process;
-            }
+        if let Some(process) = unsafe { known.as_ref() }
+            && process.id == id
+        {
+            return process;
         }
         let ours = Box::into_raw(Box::new(Process {
             id,
