@@ -1,6 +1,6 @@
 //! Names for chips.
 //!
-//! `i2c:PATH[?addr=0x35]`, a bare bus number, `emu:PATH[?chip=NAME]`, `emu:`,
+//! `i2c:PATH[?addr=0x35]`, a bare bus number, `/dev/i2c-1[?addr=0x35]`, `emu:PATH[?chip=NAME]`, `emu:`,
 //! `unix:PATH[?bus=N&addr=0x35]`.
 
 use std::fmt;
@@ -129,6 +129,10 @@ impl FromStr for DeviceUri {
                 address: BusAddress::DEFAULT,
             });
         }
+        // A bus as its users write it.
+        if text.starts_with("/dev/") {
+            return format!("i2c:{text}").parse();
+        }
         let (scheme, rest) = text
             .split_once(':')
             .ok_or_else(|| UriError::Scheme(text.into()))?;
@@ -248,6 +252,16 @@ mod tests {
     }
 
     #[test]
+    fn a_bus_needs_no_scheme() {
+        let parse = |text: &str| text.parse::<DeviceUri>().unwrap();
+        for query in ["", "?addr=0x35"] {
+            let bare = parse(&format!("/dev/i2c-1{query}"));
+            assert_eq!(bare, parse(&format!("i2c:/dev/i2c-1{query}")));
+        }
+        assert_eq!(parse("/dev/i2c-1"), parse("1"));
+    }
+
+    #[test]
     fn what_is_printed_is_read_again() {
         for text in [
             "3",
@@ -325,7 +339,7 @@ mod tests {
     fn wrong_names_say_why() {
         for (uri, part) in [
             ("usb:1", "names no chip"),
-            ("/dev/i2c-1", "names no chip"),
+            ("dev/i2c-1", "names no chip"),
             ("i2c:", "wants a bus"),
             ("i2c:/dev/i2c-1?chip=atecc508a", "takes addr"),
             ("i2c:/dev/i2c-1?addr=x", "no number"),

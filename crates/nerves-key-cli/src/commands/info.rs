@@ -135,7 +135,7 @@ const fn next(stage: Stage, trouble: Option<&IdentityError>) -> &'static str {
             | Stage::Keyed(Layout::Volatile)
             | Stage::KeySlotOpen(Layout::Volatile),
             _,
-        ) => "begun in the volatile layout: this release cannot finish it, leave it as it is",
+        ) => "nerves-key provision --layout volatile, with the same keys, finishes what was begun",
         (Stage::Configured(_) | Stage::Keyed(_) | Stage::KeySlotOpen(_), _) => {
             "nerves-key provision finishes what was begun"
         }
