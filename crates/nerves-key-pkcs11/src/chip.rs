@@ -100,7 +100,8 @@ impl Chip {
         self.snapshot.config.revision().family()
     }
 
-    /// Whether this is the chip that was read as `other`.
+    /// Whether this is the chip that was read as `other`, whatever its auxiliary
+    /// certificates have become.
     #[must_use]
     pub fn is(&self, other: &Self) -> bool {
         let shown = |chip: &Self| {
@@ -111,7 +112,6 @@ impl Chip {
                 chip.snapshot.device_certificate,
                 chip.snapshot.signer_public_key,
                 chip.snapshot.signer_certificate,
-                chip.auxiliary,
             )
         };
         shown(self) == shown(other)

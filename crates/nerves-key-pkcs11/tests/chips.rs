@@ -11,13 +11,17 @@ use nerves_key_device::{AnyBus, AnyDelay, AnyDevice, AnyWake};
 use nerves_key_pkcs11::attribute::Wanted;
 use nerves_key_pkcs11::mechanism::{Ecdh1, Mechanism};
 use nerves_key_pkcs11::module::Slots;
-use nerves_key_pkcs11::object::{DEVICE_CERTIFICATE, PRIVATE_KEY, PUBLIC_KEY};
+use nerves_key_pkcs11::object::{
+    AUX_DEVICE_CERTIFICATE, DEVICE_CERTIFICATE, PRIVATE_KEY, PUBLIC_KEY,
+};
 use nerves_key_pkcs11::output::{Output, Room};
 use nerves_key_pkcs11::session::{Input, Session};
 use nerves_key_pkcs11::settings::{Scan, Settings};
 use nerves_key_pkcs11::token::{Look, Token};
 use nerves_key_pkcs11::{Error, Module};
 
+use nerves_key::{AuxiliarySlots, ReadSnapshot, WriteAuxiliary};
+use nerves_key_tests::torn::issued;
 use support::provision;
 
 /// A finished chip, alone on its bus. `number` makes it unlike others.
@@ -301,5 +305,38 @@ fn the_secret_is_the_one_that_the_other_side_has() {
         };
         let error = value(&[sensitive], &in_der).unwrap_err();
         assert_eq!(error.rv(), ck::CKR_ATTRIBUTE_SENSITIVE);
+    }
+}
+
+#[test]
+fn auxiliary_certificates_come_without_ending_sessions() {
+    let bus = finished(Revision::Atecc608B, 1);
+    let token = Arc::new(Socket::with(&bus).token(1));
+    let open = || Session::open(Arc::clone(&token), ck::CKF_SERIAL_SESSION).unwrap();
+    let has = |session: &Session| {
+        session
+            .object(AUX_DEVICE_CERTIFICATE, |found| {
+                found.attribute(ck::CKA_VALUE).map(<[u8]>::to_vec)
+            })
+            .is_ok_and(|value| !value.is_empty())
+    };
+    let before = open();
+    assert!(!has(&before));
+
+    let mut other = atecc::Device::new(bus.i2c(), bus.delay());
+    let identity = other.run(ReadSnapshot::new()).unwrap().identity().unwrap();
+    let slots = issued(&identity, [0x17; 32]).unwrap();
+    other
+        .run(WriteAuxiliary::new(&AuxiliarySlots::EMPTY, &slots))
+        .unwrap();
+    token.chip(Look::Now).unwrap();
+
+    let after = open();
+    assert!(has(&after));
+    for session in [&before, &after] {
+        let signature = sign(session, [0x5A; 32]).unwrap();
+        public_key(session)
+            .verify(&[0x5A; 32], &SignatureBytes::from_bytes(signature))
+            .unwrap();
     }
 }
