@@ -13,6 +13,7 @@ pub mod station;
 pub mod strand;
 pub mod tally;
 pub mod torn;
+pub mod trust;
 pub mod wire;
 
 /// Every suite, by the vector file that it runs.
@@ -28,4 +29,5 @@ pub const SUITES: &[(&str, tally::Suite)] = &[
     ("transcripts.json", sequences::transcripts),
     ("settings.json", settings::settings),
     ("jwt.json", jwt::jwt),
+    ("tng.json", trust::tng),
 ];

@@ -344,6 +344,7 @@ fn revisions_that_no_source_describes() {
         signer_public_key: None,
         signer_certificate: None,
         public_key: None,
+        eui: None,
     };
     let refusal = Plan::new(&snapshot, &station().request).unwrap_err();
     assert!(

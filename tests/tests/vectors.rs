@@ -55,6 +55,27 @@ fn settings() {
 }
 
 #[test]
+fn tng() {
+    run("tng.json");
+}
+
+/// The same with what cryptoauthlib answers, which this repository does not
+/// have.
+#[test]
+fn extra_tng() {
+    let Some(dir) = extra() else {
+        let mut stderr = std::io::stderr();
+        writeln!(
+            stderr,
+            "tng.json: cryptoauthlib's certificates not compared: ATECC_EXTRA_VECTORS is not set"
+        )
+        .unwrap();
+        return;
+    };
+    run_in(&dir, "tng.json");
+}
+
+#[test]
 fn jwt() {
     run("jwt.json");
 }

@@ -17,6 +17,7 @@ mod msrv;
 mod mutants;
 mod no_std;
 mod pkcs11;
+mod recorded;
 mod run;
 mod size;
 mod strand;
@@ -58,6 +59,8 @@ enum Task {
     Mutants(mutants::Options),
     /// Compresses random certificates and rebuilds them.
     Certificates(certificates::Options),
+    /// Rebuilds and verifies the certificates of recorded parts.
+    RecordedCertificates(recorded::Options),
     /// Measures the flash and stack that `atecc` takes.
     Size(size::Options),
     /// Disturbs provisioning at every bus transaction.
@@ -89,6 +92,7 @@ fn main() -> ExitCode {
         Task::RecordHardware(options) => hardware::run(&options),
         Task::Mutants(options) => mutants::run(&options),
         Task::Certificates(options) => certificates::run(&options),
+        Task::RecordedCertificates(options) => recorded::run(&options),
         Task::Size(options) => size::run(&options),
         Task::Strand(options) => strand::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),

@@ -9,7 +9,7 @@
 use std::path::{Path, PathBuf};
 
 use nerves_key_tests::tally::{DIFFERENCES, Tally};
-use nerves_key_tests::{SUITES, host};
+use nerves_key_tests::{SUITES, host, trust};
 use serde_json::{Value, json};
 
 use crate::error::Error;
@@ -34,6 +34,14 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     if let (None, Some(extra)) = (&options.directory, std::env::var_os("ATECC_EXTRA_VECTORS")) {
         let lists = host::host(Path::new(&extra)).into_iter();
         tallies.extend(lists.filter(|tally| host::EXTRA.contains(&&*tally.list)));
+        tallies.extend(
+            trust::tng(Path::new(&extra))
+                .into_iter()
+                .map(|tally| Tally {
+                    list: format!("{}, with cryptoauthlib's", tally.list),
+                    ..tally
+                }),
+        );
     }
 
     let rows: Vec<_> = tallies.iter().map(row).chain([total(&tallies)]).collect();

@@ -245,7 +245,7 @@ mod tests {
 
     use super::*;
     use crate::extension;
-    use crate::tbs::TbsFields;
+    use crate::tbs::{EndOfValidity, TbsFields};
     use crate::testing::{SIGNER_KEY, SLOT_12, device, signer};
     use crate::{DateError, DateTime, SerialInputs, SerialNumber, SignatureBytes, Tbs};
 
@@ -299,9 +299,11 @@ mod tests {
                 &Tbs::new(&TbsFields {
                     template: crate::Template::NERVES_KEY_SIGNER,
                     dates,
+                    signer_id: 0,
                     serial: self.serial.unwrap_or(own_serial),
                     issuer: &self.issuer,
                     validity: self.validity,
+                    end: EndOfValidity::Rfc5280,
                     subject: &self.subject,
                     public_key: &signer.public_key,
                     extensions: &self.extensions,

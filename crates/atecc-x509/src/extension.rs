@@ -1,7 +1,7 @@
-//! The extensions of `NervesKey` certificates.
+//! The extensions of our certificates.
 //!
 //! Source: certificates of `nerves_key` 1.3, which pass them to x509 0.9 in this
-//! order; RFC 5280, section 4.2.
+//! order; certificates of Trust&GO parts; RFC 5280, section 4.2.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -19,6 +19,8 @@ pub enum ExtensionKind {
     SubjectKeyIdentifier = 14,
     /// 2.5.29.15.
     KeyUsage = 15,
+    /// 2.5.29.17.
+    SubjectAlternativeName = 17,
     /// 2.5.29.19.
     BasicConstraints = 19,
     /// 2.5.29.35.
@@ -39,6 +41,7 @@ impl fmt::Display for ExtensionKind {
         f.write_str(match self {
             Self::SubjectKeyIdentifier => "subjectKeyIdentifier",
             Self::KeyUsage => "keyUsage",
+            Self::SubjectAlternativeName => "subjectAltName",
             Self::BasicConstraints => "basicConstraints",
             Self::AuthorityKeyIdentifier => "authorityKeyIdentifier",
             Self::ExtendedKeyUsage => "extKeyUsage",
@@ -97,6 +100,33 @@ pub(crate) fn end_entity() -> Extension {
         ExtensionKind::BasicConstraints,
         Criticality::NotCritical,
         &[&[0x30, 0x00]],
+    )
+}
+
+/// Not a certification authority, and critical, as in Microchip's certificates.
+pub(crate) fn end_entity_only() -> Extension {
+    Extension::new(
+        ExtensionKind::BasicConstraints,
+        Criticality::Critical,
+        &[&[0x30, 0x00]],
+    )
+}
+
+/// `names` is the DER of `GeneralNames`.
+pub(crate) fn alternative_name(names: Vec<u8>) -> Extension {
+    Extension {
+        kind: ExtensionKind::SubjectAlternativeName,
+        criticality: Criticality::NotCritical,
+        value: names,
+    }
+}
+
+/// digitalSignature, keyAgreement.
+pub(crate) fn signs_and_agrees() -> Extension {
+    Extension::new(
+        ExtensionKind::KeyUsage,
+        Criticality::Critical,
+        &[&[0x03, 0x02, 0x03, 0x88]],
     )
 }
 

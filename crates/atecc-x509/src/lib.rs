@@ -5,8 +5,9 @@
 //! a certificate survives only if every other byte of it follows from a rule.
 //! This crate has the rules: [`CompressedCertificate`] reads and writes the
 //! 72 bytes, [`SignerCertificate`] and [`DeviceCertificate`] make the bytes to
-//! be signed of the two certificates of a `NervesKey`, [`decompress`] rebuilds
-//! what was stored, and [`round_trip`] proves, before anything is locked, that
+//! be signed of the two certificates of a `NervesKey`,
+//! [`TrustSignerCertificate`] and [`TrustDeviceCertificate`] those of the parts
+//! that Microchip provisions, [`decompress`] rebuilds what was stored, and [`round_trip`] proves, before anything is locked, that
 //! the rebuilt certificate is the original.
 //!
 //! Signing happens elsewhere: [`Tbs::digest`] goes out, and
@@ -77,6 +78,7 @@ mod tbs;
 mod template;
 #[cfg(test)]
 mod testing;
+mod trust;
 mod validity;
 #[cfg(feature = "verify")]
 mod verify;
@@ -100,6 +102,7 @@ pub use signature::SignatureBytes;
 pub use slot_form::SlotFormError;
 pub use tbs::Tbs;
 pub use template::{NibbleError, Template};
+pub use trust::{TrustChain, TrustDeviceCertificate, TrustLayout, TrustSignerCertificate};
 pub use validity::{IssueDate, Validity};
 #[cfg(feature = "verify")]
 pub use verify::{NotOnCurve, SignatureMismatch};

@@ -13,7 +13,7 @@
 //! | key identifiers | SHA-1 of the whole `SubjectPublicKeyInfo` | same |
 
 use crate::extension::{self, Extension};
-use crate::tbs::TbsFields;
+use crate::tbs::{EndOfValidity, TbsFields};
 use crate::{
     EncodedDates, Error, Format, Name, PublicKey, SerialInputs, SerialNumber, Tbs, Template,
     Validity,
@@ -81,9 +81,11 @@ impl SignerCertificate {
         Tbs::new(&TbsFields {
             template: Template::NERVES_KEY_SIGNER,
             dates,
+            signer_id: 0,
             serial: self.serial_number(dates)?,
             issuer: &signer,
             validity: self.validity,
+            end: EndOfValidity::Rfc5280,
             subject: &signer,
             public_key: &self.public_key,
             extensions: &self.extensions(),
@@ -110,11 +112,13 @@ impl DeviceCertificate {
         Tbs::new(&TbsFields {
             template,
             dates,
+            signer_id: 0,
             serial: template
                 .serial_source()
                 .serial_number(&inputs, SERIAL_LENGTH)?,
             issuer: &Name::signer()?,
             validity: self.validity,
+            end: EndOfValidity::Rfc5280,
             subject: &self.subject,
             public_key: &self.public_key,
             extensions: &[

@@ -83,6 +83,12 @@ impl PublicKey {
 impl KeyId {
     /// The SHA-1 value.
     #[must_use]
+    pub const fn from_bytes(bytes: [u8; 20]) -> Self {
+        Self(bytes)
+    }
+
+    /// The SHA-1 value.
+    #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 20] {
         &self.0
     }

@@ -4,8 +4,9 @@
 //! ask before: will the certificate that comes back be this one?
 
 use crate::{
-    Certificate, CompressedCertificate, DeviceCertificate, EncodedDates, Error, Format, Name, Part,
-    PublicKey, SignerCertificate, Tbs, Template, Validity,
+    Certificate, CompressedCertificate, DeviceCertificate, EncodedDates, Error, Format, KeyId,
+    Name, Part, PublicKey, SignerCertificate, Tbs, Template, TrustChain, TrustDeviceCertificate,
+    TrustLayout, TrustSignerCertificate, Validity,
 };
 
 /// What a chip holds beside the 72 bytes, by kind of certificate.
@@ -27,6 +28,26 @@ pub enum Rebuild {
         public_key: PublicKey,
         /// Slot 11.
         signer_public_key: PublicKey,
+    },
+    /// The signer certificate of a trust part.
+    TrustSigner {
+        /// Whose names it has.
+        chain: TrustChain,
+        /// The signer's key.
+        public_key: PublicKey,
+    },
+    /// The device certificate of a trust part.
+    TrustDevice {
+        /// Whose names it has.
+        chain: TrustChain,
+        /// What it says of the chip.
+        layout: TrustLayout,
+        /// The chip's own serial number.
+        device_sn: [u8; 9],
+        /// The device's key.
+        public_key: PublicKey,
+        /// Of the signer's key, as [`PublicKey::microchip_key_id`] makes it.
+        signer_key_id: KeyId,
     },
 }
 
@@ -63,14 +84,33 @@ impl Rebuild {
         match self {
             Self::NervesKeySigner { .. } => Template::NERVES_KEY_SIGNER,
             Self::NervesKeyDevice { .. } => Template::NERVES_KEY_DEVICE,
+            Self::TrustSigner { .. } => Template::TRUST_SIGNER,
+            Self::TrustDevice { layout, .. } => layout.template(),
         }
     }
 
+    /// The signer's ID, which a trust part's certificate has in a name.
+    fn signer_id(&self, certificate: &Certificate) -> Result<u16, Error> {
+        let name = match self {
+            Self::NervesKeySigner { .. } | Self::NervesKeyDevice { .. } => return Ok(0),
+            Self::TrustSigner { .. } => certificate.subject_der()?,
+            Self::TrustDevice { .. } => certificate.issuer_der()?,
+        };
+        let digits = name.last_chunk::<4>().map(|last| str::from_utf8(last));
+        let id = match digits {
+            Some(Ok(digits)) => u16::from_str_radix(digits, 16).ok(),
+            _ => None,
+        };
+        // A name without an ID is found to differ.
+        Ok(id.unwrap_or_default())
+    }
+
     /// The bytes that were signed for a certificate with these dates.
+    /// `signer_id` counts for trust parts alone.
     ///
     /// # Errors
     /// [`Error::Date`] when the dates do not exist.
-    pub fn to_be_signed(&self, dates: EncodedDates) -> Result<Tbs, Error> {
+    pub fn to_be_signed(&self, dates: EncodedDates, signer_id: u16) -> Result<Tbs, Error> {
         let validity = dates.decode()?;
         match self {
             Self::NervesKeySigner { public_key } => SignerCertificate {
@@ -91,6 +131,29 @@ impl Rebuild {
                 validity,
             }
             .with_dates(dates),
+            Self::TrustSigner { chain, public_key } => TrustSignerCertificate {
+                chain,
+                signer_id,
+                public_key: *public_key,
+                validity,
+            }
+            .to_be_signed(dates),
+            Self::TrustDevice {
+                chain,
+                layout,
+                device_sn,
+                public_key,
+                signer_key_id,
+            } => TrustDeviceCertificate {
+                chain,
+                layout: *layout,
+                signer_id,
+                device_sn: *device_sn,
+                public_key: *public_key,
+                signer_key_id: *signer_key_id,
+                validity,
+            }
+            .to_be_signed(dates),
         }
     }
 }
@@ -128,7 +191,7 @@ pub fn decompress(
 ) -> Result<Certificate, Error> {
     compressed.expect_template(rebuild.template())?;
     rebuild
-        .to_be_signed(compressed.dates)?
+        .to_be_signed(compressed.dates, compressed.signer_id)?
         .assemble(&compressed.signature)
 }
 
@@ -141,7 +204,14 @@ pub fn round_trip(
     certificate: &Certificate,
     rebuild: &Rebuild,
 ) -> Result<CompressedCertificate, RoundTripError> {
-    let compressed = compress(certificate, rebuild.template()).map_err(RoundTripError::Compress)?;
+    let compressed = compress(certificate, rebuild.template())
+        .and_then(|compressed| {
+            Ok(CompressedCertificate {
+                signer_id: rebuild.signer_id(certificate)?,
+                ..compressed
+            })
+        })
+        .map_err(RoundTripError::Compress)?;
     // What is written are bytes, so bytes are what is read back.
     let stored = CompressedCertificate::from_bytes(&compressed.to_bytes())
         .map_err(|error| RoundTripError::Rebuild(error.into()))?;

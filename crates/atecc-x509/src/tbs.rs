@@ -31,15 +31,27 @@ pub struct Tbs {
     der: Vec<u8>,
     template: Template,
     dates: EncodedDates,
+    signer_id: u16,
+}
+
+/// How notAfter is written; notBefore is always as in RFC 5280.
+#[derive(Clone, Copy)]
+pub(crate) enum EndOfValidity {
+    /// `UTCTime` before 2050. Source: RFC 5280, section 4.1.2.5.
+    Rfc5280,
+    /// `GeneralizedTime` whenever it is.
+    Generalized,
 }
 
 /// The fields of a certificate that differ between certificates.
 pub(crate) struct TbsFields<'a> {
     pub(crate) template: Template,
     pub(crate) dates: EncodedDates,
+    pub(crate) signer_id: u16,
     pub(crate) serial: SerialNumber,
     pub(crate) issuer: &'a Name,
     pub(crate) validity: Validity,
+    pub(crate) end: EndOfValidity,
     pub(crate) subject: &'a Name,
     pub(crate) public_key: &'a PublicKey,
     pub(crate) extensions: &'a [Extension],
@@ -61,7 +73,10 @@ impl Tbs {
                     Tag::Sequence,
                     &[
                         &time(fields.validity.not_before())?,
-                        &time(fields.validity.not_after())?,
+                        &match fields.end {
+                            EndOfValidity::Rfc5280 => time(fields.validity.not_after())?,
+                            EndOfValidity::Generalized => generalized(fields.validity.not_after())?,
+                        },
                     ],
                 )?,
                 fields.subject.as_der(),
@@ -73,6 +88,7 @@ impl Tbs {
             der,
             template: fields.template,
             dates: fields.dates,
+            signer_id: fields.signer_id,
         })
     }
 
@@ -105,7 +121,7 @@ impl Tbs {
         CompressedCertificate {
             signature,
             dates: self.dates,
-            signer_id: 0,
+            signer_id: self.signer_id,
             template: self.template,
         }
     }
@@ -118,8 +134,22 @@ pub(crate) const EXTENSIONS: Tag = Tag::ContextSpecific {
 };
 
 fn time(date: DateTime) -> Result<Vec<u8>, der::Error> {
+    if date.fields().year < FIRST_GENERALIZED_YEAR {
+        let text = digits(date);
+        tlv(Tag::UtcTime, &[text.get(2..).unwrap_or_default()])
+    } else {
+        generalized(date)
+    }
+}
+
+fn generalized(date: DateTime) -> Result<Vec<u8>, der::Error> {
+    tlv(Tag::GeneralizedTime, &[&digits(date)])
+}
+
+/// `YYYYMMDDhhmmssZ`.
+fn digits(date: DateTime) -> Vec<u8> {
     let fields = date.fields();
-    let text: Vec<u8> = [
+    [
         fields.year / 100,
         fields.year % 100,
         fields.month.into(),
@@ -132,12 +162,7 @@ fn time(date: DateTime) -> Result<Vec<u8>, der::Error> {
     .flat_map(|pair| [pair / 10, pair % 10])
     .map(|digit| b'0' + digit.to_le_bytes()[0])
     .chain([b'Z'])
-    .collect();
-    if fields.year < FIRST_GENERALIZED_YEAR {
-        tlv(Tag::UtcTime, &[text.get(2..).unwrap_or_default()])
-    } else {
-        tlv(Tag::GeneralizedTime, &[&text])
-    }
+    .collect()
 }
 
 #[cfg(test)]

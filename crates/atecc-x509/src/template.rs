@@ -36,6 +36,24 @@ impl Template {
         serial_source: SerialSource::DeviceSnHashPositive,
     };
 
+    /// The signer certificate of a trust part.
+    pub const TRUST_SIGNER: Self = Self::of_trust_part(1);
+    /// The device certificate of the first Trust&GO parts.
+    pub const TRUST_DEVICE_2: Self = Self::of_trust_part(2);
+    /// The device certificate of Trust&GO and TrustFLEX parts for TLS.
+    pub const TRUST_DEVICE_3: Self = Self::of_trust_part(3);
+    /// The device certificate of Trust&GO parts for `LoRaWAN`.
+    pub const TRUST_DEVICE_4: Self = Self::of_trust_part(4);
+
+    /// Source: cryptoauthlib `app/tng`, certificate definitions.
+    const fn of_trust_part(template_id: u8) -> Self {
+        Self {
+            template_id,
+            chain_id: 0,
+            serial_source: SerialSource::PublicKeyPositive,
+        }
+    }
+
     /// # Errors
     /// [`NibbleError`] unless both IDs are 0 to 15.
     pub const fn new(

@@ -10,7 +10,7 @@ use atecc_x509::PublicKey;
 use cryptoki_sys::{
     CK_CERTIFICATE_CATEGORY_AUTHORITY, CK_CERTIFICATE_CATEGORY_TOKEN_USER, CK_SLOT_ID,
 };
-use nerves_key::{AuxiliarySlots, Identity, Snapshot, Stage};
+use nerves_key::{AuxiliarySlots, Certificates, Identity, Snapshot, Stage};
 use nerves_key_schema::slot;
 
 use crate::log::{Level, say};
@@ -51,14 +51,15 @@ impl Chip {
             objects.push(object::private_key(&names, &key.public, key.can));
             objects.push(object::public_key(&names, &key.public));
             // A chip without an identity that verifies still has its key.
-            match snapshot.identity() {
-                Ok(identity) => {
-                    objects.extend(certificates(&names, &identity));
-                    objects.extend(
-                        auxiliary
-                            .iter()
-                            .flat_map(|slots| auxiliary_certificates(&names, &identity, slots)),
-                    );
+            match snapshot.certificates() {
+                Ok(found) => {
+                    objects.extend(certificates(&names, &found));
+                    // Those of a trust part are none: it has other things there.
+                    let identity = snapshot.identity().ok();
+                    let both = identity.iter().zip(&auxiliary);
+                    objects.extend(both.flat_map(|(identity, slots)| {
+                        auxiliary_certificates(&names, identity, slots)
+                    }));
                 }
                 Err(error) => say(
                     Level::Error,
@@ -135,7 +136,10 @@ impl Key {
             config.key_config(slot::DEVICE_KEY),
         );
         let is_key = key_config.private() && key_config.key_type() == KeyType::P256;
-        if !is_key || !config.data_lock().is_locked() {
+        // The key of a part for LoRaWAN is in another slot than those that
+        // this module signs with.
+        let is_in_its_slot = snapshot.key_slot() == slot::DEVICE_KEY;
+        if !is_key || !is_in_its_slot || !config.data_lock().is_locked() {
             return None;
         }
         let allowed = |yes| if yes { Allowed::Yes } else { Allowed::No };
@@ -150,17 +154,17 @@ impl Key {
 }
 
 /// The primary ones.
-fn certificates(names: &Names, identity: &Identity) -> impl Iterator<Item = Object> {
+fn certificates(names: &Names, found: &Certificates) -> impl Iterator<Item = Object> {
     let device = object::certificate(
         DEVICE_CERTIFICATE,
         names,
-        &identity.device_certificate,
+        &found.device,
         CK_CERTIFICATE_CATEGORY_TOKEN_USER,
     );
     let signer = object::certificate(
         SIGNER_CERTIFICATE,
         &names.of_signer(),
-        &identity.signer_certificate,
+        &found.signer,
         CK_CERTIFICATE_CATEGORY_AUTHORITY,
     );
     [device, signer].into_iter().flatten()

@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use atecc_emulator::{Bus, Chip, Revision, SerialNumber};
@@ -9,10 +10,11 @@ use atecc_x509::{PublicKey, SignatureBytes};
 use cryptoki_sys as ck;
 use nerves_key_device::{AnyBus, AnyDelay, AnyDevice, AnyWake};
 use nerves_key_pkcs11::attribute::Wanted;
+use nerves_key_pkcs11::chip::Chip as Contents;
 use nerves_key_pkcs11::mechanism::{Ecdh1, Mechanism};
 use nerves_key_pkcs11::module::Slots;
 use nerves_key_pkcs11::object::{
-    AUX_DEVICE_CERTIFICATE, DEVICE_CERTIFICATE, PRIVATE_KEY, PUBLIC_KEY,
+    AUX_DEVICE_CERTIFICATE, DEVICE_CERTIFICATE, PRIVATE_KEY, PUBLIC_KEY, SIGNER_CERTIFICATE,
 };
 use nerves_key_pkcs11::output::{Output, Room};
 use nerves_key_pkcs11::session::{Input, Session};
@@ -21,7 +23,9 @@ use nerves_key_pkcs11::token::{Look, Token};
 use nerves_key_pkcs11::{Error, Module};
 
 use nerves_key::{AuxiliarySlots, ReadSnapshot, WriteAuxiliary};
+use nerves_key_tests::tally::read_rows;
 use nerves_key_tests::torn::issued;
+use nerves_key_tests::trust::Row;
 use support::provision;
 
 /// A finished chip, alone on its bus. `number` makes it unlike others.
@@ -339,4 +343,29 @@ fn auxiliary_certificates_come_without_ending_sessions() {
             .verify(&[0x5A; 32], &SignatureBytes::from_bytes(signature))
             .unwrap();
     }
+}
+
+/// A real Trust&GO part, whose slots are published.
+#[test]
+fn a_part_of_microchips_shows_its_certificates() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/vectors/tng.json");
+    let rows = read_rows::<Row>(Path::new(path), "chips").unwrap();
+    let kit = rows.into_iter().map(|(_, row)| row.unwrap());
+    let kit = kit.into_iter().find(|row| !row.is_made_up()).unwrap();
+    let mut snapshot = kit.snapshot().unwrap();
+    // Locked, its slot 0 a private key that signs external digests.
+    snapshot.config.0[86..88].fill(0);
+    snapshot.config.0[20] = 0x85;
+    snapshot.config.0[96] = 0x53;
+    let chip = Contents::new(snapshot, None, 1);
+    assert!(chip.is_final());
+    let values = |handle| {
+        let object = chip.objects.iter().find(|object| object.handle == handle);
+        let value = object.unwrap().attribute(ck::CKA_VALUE).unwrap();
+        atecc_x509::Certificate::from_der(value.to_vec()).unwrap()
+    };
+    let expected = snapshot.trust_identity().unwrap();
+    assert_eq!(values(DEVICE_CERTIFICATE), expected.device_certificate);
+    assert_eq!(values(SIGNER_CERTIFICATE), expected.signer_certificate);
+    assert_eq!(chip.key.unwrap().public, expected.public_key);
 }

@@ -48,7 +48,7 @@ pub enum IdentityError {
     /// The OTP zone is no NervesKey's.
     #[error(transparent)]
     Otp(#[from] NotNervesKey),
-    /// The signer's public key is not stored as a NervesKey stores it.
+    /// The signer's public key is not stored as the part's kind stores it.
     #[error("signer public key (slot 11): {0}")]
     SignerKey(#[from] SlotFormError),
     /// Nor is the auxiliary signer's.
@@ -126,10 +126,7 @@ pub(crate) fn device_with_any_subject(
     certificate: &'static str,
     device: impl Fn(Name) -> Result<Certificate, IdentityError>,
 ) -> Result<(Certificate, SubjectReading), IdentityError> {
-    let of_name = |source| IdentityError::Rebuild {
-        certificate,
-        source,
-    };
+    let of_name = of_rebuilding(certificate);
     let serial = otp.manufacturer_serial();
     let plain = Name::from_stored_serial(serial).map_err(of_name)?;
     let error = match device(plain) {
@@ -154,10 +151,17 @@ pub(crate) fn rebuilt(
     CompressedCertificate::from_bytes(&bytes)
         .map_err(X509Error::from)
         .and_then(|compressed| decompress(&compressed, rebuild))
-        .map_err(|source| IdentityError::Rebuild {
-            certificate,
-            source,
-        })
+        .map_err(of_rebuilding(certificate))
+}
+
+/// [`IdentityError::Rebuild`] of `certificate`.
+pub(crate) const fn of_rebuilding(
+    certificate: &'static str,
+) -> impl Fn(X509Error) -> IdentityError + Copy {
+    move |source| IdentityError::Rebuild {
+        certificate,
+        source,
+    }
 }
 
 pub(crate) fn verified(

@@ -3,7 +3,7 @@
 //! The chip is read by one procedure, [`ReadSnapshot`], in one awake session;
 //! all else is computed from the [`Snapshot`] without touching the bus:
 //! [`Snapshot::stage`], [`Snapshot::identity`] with both certificates and the
-//! manufacturer serial. Signing is [`sign`]. What may be changed later are the
+//! manufacturer serial, [`Snapshot::trust_identity`] of a Trust&GO part. Signing is [`sign`]. What may be changed later are the
 //! auxiliary certificates ([`Auxiliary`]) and the [`settings`]. Nothing here locks or issues
 //! anything; that is `nerves-key-provision`.
 //!
@@ -42,6 +42,7 @@ mod jwt;
 pub mod settings;
 mod snapshot;
 mod stage;
+mod trust;
 
 pub use activate::{Activate, Activation};
 pub use auxiliary::{Auxiliary, AuxiliarySlots, ReadAuxiliary, WriteAuxiliary};
@@ -49,11 +50,13 @@ pub use identity::{Identity, IdentityError, SubjectReading};
 pub use jwt::Jwt;
 pub use snapshot::{ReadSnapshot, Snapshot};
 pub use stage::{Foreign, Stage};
+pub use trust::{Certificates, TrustIdentity, TrustKind};
 
 use atecc::procedures::SignDigest;
 use nerves_key_schema::slot;
 
-/// Sign a 32-byte digest with the device key: R then S, 32 bytes each.
+/// Sign a 32-byte digest with the key of a NervesKey: R then S, 32 bytes each.
+/// [`Snapshot::key_slot`] says which key a trust part has.
 #[must_use]
 pub fn sign(digest: [u8; 32]) -> SignDigest {
     SignDigest::new(slot::DEVICE_KEY, digest)

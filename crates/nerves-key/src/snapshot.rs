@@ -5,7 +5,14 @@ use atecc::procedures::{ReadConfig, ReadPlace};
 use atecc::{Answer, ConfigZone, Failure, Next, Once, Place, Procedure, PublicKey, Slot, Status};
 use nerves_key_schema::slot;
 
-use crate::Stage;
+use crate::{Stage, TrustKind};
+
+/// The MAC address of a trust part. Source: cryptoauthlib `app/tng`.
+const MAC: Slot = Slot::ALL[5];
+
+/// Signer's key, device certificate and signer certificate of a Trust&GO part
+/// for `LoRaWAN`, 72 bytes each. Source: cryptoauthlib `app/tng`.
+const LORA_CERTIFICATES: Slot = Slot::ALL[8];
 
 /// What [`ReadSnapshot`] found. `None` is what the chip does not show in its
 /// present state.
@@ -23,6 +30,9 @@ pub struct Snapshot {
     pub signer_certificate: Option<[u8; 72]>,
     /// The public half of the key in slot 0.
     pub public_key: Option<PublicKey>,
+    /// Of a trust part: 16 characters that may be an EUI, slot 5 (the last
+    /// four are none of it); slot 10 of a `LoRaWAN` part.
+    pub eui: Option<[u8; 16]>,
 }
 
 impl Snapshot {
@@ -31,10 +41,18 @@ impl Snapshot {
     pub fn stage(&self) -> Stage {
         Stage::of(self)
     }
+
+    fn keep_lora(&mut self, bytes: Option<&[u8]>) {
+        let part = |index: usize| bytes?.as_chunks::<72>().0.get(index).copied();
+        self.signer_public_key = part(0);
+        self.device_certificate = part(1);
+        self.signer_certificate = part(2);
+    }
 }
 
 /// Read a [`Snapshot`]: the configuration; the public key once the
-/// configuration is locked; OTP and certificates once data and OTP are locked.
+/// configuration is locked; OTP and certificates once data and OTP are locked;
+/// where Microchip has provisioned them, also what may be an EUI.
 #[derive(Clone, Debug)]
 pub struct ReadSnapshot {
     phase: Phase,
@@ -47,6 +65,9 @@ enum Phase {
     PublicKey(Once<GenKey>),
     Otp(ReadPlace<64>),
     Slot(Slot, ReadPlace<72>),
+    Eui(ReadPlace<16>),
+    LoraKey(Once<GenKey>),
+    LoraSlot(ReadPlace<216>),
     Done,
 }
 
@@ -63,6 +84,7 @@ impl ReadSnapshot {
                 signer_public_key: None,
                 signer_certificate: None,
                 public_key: None,
+                eui: None,
             },
         }
     }
@@ -92,7 +114,26 @@ impl ReadSnapshot {
             }),
             Phase::Otp(read) => ended(shown(read.resume(answer)), |otp| {
                 self.snapshot.otp = otp;
-                reading(slot::DEVICE_CERTIFICATE)
+                match self.snapshot.trust_kind() {
+                    Some(kind @ TrustKind::TngLora) => Phase::LoraKey(Once(GenKey {
+                        mode: GenKeyMode::Public,
+                        slot: kind.key_slot(),
+                    })),
+                    _ => reading(slot::DEVICE_CERTIFICATE),
+                }
+            }),
+            Phase::LoraKey(ask) => ended(shown(ask.resume(answer)), |key| {
+                self.snapshot.public_key = key;
+                Phase::LoraSlot(ReadPlace::new(Place::Slot(LORA_CERTIFICATES)))
+            }),
+            Phase::LoraSlot(read) => ended(shown(read.resume(answer)), |bytes| {
+                self.snapshot
+                    .keep_lora(bytes.as_ref().map(<[_; 216]>::as_slice));
+                Phase::Eui(ReadPlace::new(Place::Slot(slot::DEVICE_CERTIFICATE)))
+            }),
+            Phase::Eui(read) => ended(shown(read.resume(answer)), |eui| {
+                self.snapshot.eui = eui;
+                Phase::Done
             }),
             Phase::Slot(place, read) => {
                 let place = *place;
@@ -107,7 +148,10 @@ impl ReadSnapshot {
                     }
                     _ => {
                         self.snapshot.signer_certificate = bytes;
-                        Phase::Done
+                        match self.snapshot.stage() {
+                            Stage::TrustPart => Phase::Eui(ReadPlace::new(Place::Slot(MAC))),
+                            _ => Phase::Done,
+                        }
                     }
                 })
             }

@@ -3,7 +3,7 @@
 use atecc::config::ConfigZone;
 use nerves_key_schema::{Layout, NotNervesKey, Otp, check_for_use};
 
-use crate::Snapshot;
+use crate::{Snapshot, trust};
 
 /// A chip's stage.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -45,7 +45,7 @@ impl Stage {
         if !config.config_lock().is_locked() {
             return Self::Blank;
         }
-        if snapshot.otp.as_ref().is_some_and(is_trust_part) {
+        if trust::is_trust_part(snapshot) {
             return Self::TrustPart;
         }
         let Some(layout) = layout(config) else {
@@ -117,20 +117,4 @@ fn locks_are_set(config: &ConfigZone, layout: Layout) -> bool {
         .locked_slots()
         .iter()
         .all(|slot| config.slot_lock(*slot).is_locked())
-}
-
-/// The first eight bytes of OTP name the certificate layout of a part that
-/// Microchip has provisioned. Source: cryptoauthlib `tng_atca.c`.
-fn is_trust_part(otp: &[u8; 64]) -> bool {
-    const CODES: [&[u8; 8]; 8] = [
-        b"KQp2ZkD8",
-        b"x6tjuZMy",
-        b"wdNxAjae",
-        b"Rsuy5YJh",
-        b"MKMwyhP1",
-        b"BxZvm6q2",
-        b"jsMu7iYO",
-        b"09qJNxI3",
-    ];
-    CODES.iter().any(|code| otp.starts_with(*code))
 }

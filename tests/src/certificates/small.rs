@@ -130,7 +130,7 @@ pub(super) fn decompress(row: &Decompress) -> Checked {
     let rebuild = Rebuild::NervesKeySigner {
         public_key: PublicKey::from_bytes([0x5A; 64]),
     };
-    let tbs = rebuild.to_be_signed(dates)?;
+    let tbs = rebuild.to_be_signed(dates, 0)?;
     let expected = der_times(&times.not_before, &times.not_after)?;
     let found = tbs
         .as_der()

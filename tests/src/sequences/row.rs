@@ -115,6 +115,7 @@ impl Operation {
             signer_public_key: self.slot(11),
             signer_certificate: self.slot(12),
             public_key: public_key.map(PublicKey),
+            eui: None,
         })
     }
 }

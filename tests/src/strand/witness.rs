@@ -125,6 +125,7 @@ fn chain(image: &Image, expected: &Expected) -> Result<(), Box<dyn Error>> {
         signer_public_key: certificate(11)?,
         signer_certificate: certificate(12)?,
         public_key: Some(PublicKey(public_key)),
+        eui: None,
     };
     let identity = snapshot.identity()?;
     let serial = identity.otp.manufacturer_serial();

@@ -150,6 +150,8 @@ pub(crate) enum Which {
     Signer,
     /// Both, the device certificate first.
     Chain,
+    /// What has signed the signer certificate: itself, in a NervesKey.
+    Root,
 }
 
 #[derive(Args, Debug)]

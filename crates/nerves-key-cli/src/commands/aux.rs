@@ -27,7 +27,7 @@ pub(super) fn run(command: &Aux, output: Output) -> Result<(), CliError> {
             let auxiliary = Found::on(chip)?.auxiliary.ok_or_else(none)?;
             let certificates: &[_] = match which {
                 Which::Device => &[&auxiliary.device_certificate],
-                Which::Signer => &[&auxiliary.signer_certificate],
+                Which::Signer | Which::Root => &[&auxiliary.signer_certificate],
                 Which::Chain => &[&auxiliary.device_certificate, &auxiliary.signer_certificate],
             };
             super::cert::export(certificates, out.as_deref(), output)

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use atecc_x509::Certificate;
-use nerves_key::{Identity, ReadSnapshot};
+use nerves_key::{Certificates, ReadSnapshot};
 use serde_json::json;
 
 use crate::certificate::Summary;
@@ -15,11 +15,16 @@ use crate::output::Output;
 pub(super) fn run(command: &Cert, output: Output) -> Result<(), CliError> {
     match command {
         Cert::Export { chip, which, out } => {
-            let identity = identity(chip)?;
+            let Certificates {
+                device,
+                signer,
+                root,
+            } = &of_chip(chip)?;
             let certificates: &[_] = match which {
-                Which::Device => &[&identity.device_certificate],
-                Which::Signer => &[&identity.signer_certificate],
-                Which::Chain => &[&identity.device_certificate, &identity.signer_certificate],
+                Which::Device => &[device],
+                Which::Signer => &[signer],
+                Which::Chain => &[device, signer],
+                Which::Root => &[root.as_ref().unwrap_or(signer)],
             };
             export(certificates, out.as_deref(), output)
         }
@@ -31,18 +36,24 @@ pub(super) fn run(command: &Cert, output: Output) -> Result<(), CliError> {
             output.result(&summary.text("certificate"), &summary.json())
         }
         Cert::Show { chip, file: None } => {
-            let identity = identity(chip)?;
-            let device = Summary::of(&identity.device_certificate).map_err(CliError::failed)?;
-            let signer = Summary::of(&identity.signer_certificate).map_err(CliError::failed)?;
-            let text = format!(
+            let certificates = of_chip(chip)?;
+            let summary = |one| Summary::of(one).map_err(CliError::failed);
+            let device = summary(&certificates.device)?;
+            let signer = summary(&certificates.signer)?;
+            let mut text = format!(
                 "{}\n{}",
                 device.text("device certificate"),
                 signer.text("signer certificate")
             );
-            let document = json!({
+            let mut document = json!({
                 "device_certificate": device.json(),
                 "signer_certificate": signer.json(),
             });
+            if let Some(root) = &certificates.root {
+                let root = summary(root)?;
+                text = format!("{text}\n{}", root.text("root certificate"));
+                document["root_certificate"] = root.json();
+            }
             output.result(&text, &document)
         }
     }
@@ -61,7 +72,7 @@ pub(super) fn export(
 }
 
 /// The chip's certificates, verified.
-fn identity(chip: &Chip) -> Result<Identity, CliError> {
+fn of_chip(chip: &Chip) -> Result<Certificates, CliError> {
     let snapshot = chip.open()?.run(ReadSnapshot::new())?;
-    Ok(snapshot.identity()?)
+    Ok(snapshot.certificates()?)
 }

@@ -2,7 +2,9 @@
 
 use atecc_x509::Error;
 use data_encoding::HEXUPPER;
-use nerves_key::{Identity, IdentityError, ReadSnapshot, Snapshot, Stage, SubjectReading};
+use nerves_key::{
+    Identity, IdentityError, ReadSnapshot, Snapshot, Stage, SubjectReading, TrustIdentity,
+};
 use nerves_key_schema::{Layout, slot};
 use serde_json::{Value, json};
 
@@ -22,14 +24,20 @@ pub(super) fn run(chip: &Chip, output: Output) -> Result<(), CliError> {
         ("locks", locks(&snapshot)),
     ];
     let mut document = document(&snapshot, device.address().get());
-    let trouble = match (snapshot.stage(), snapshot.identity()) {
-        (_, Ok(identity)) => {
-            let found = found(&identity).map_err(CliError::failed)?;
+    let found = match snapshot.stage() {
+        Stage::TrustPart => snapshot
+            .trust_identity()
+            .map(|identity| trust_part(&identity)),
+        _ => snapshot.identity().map(|identity| found(&identity)),
+    };
+    let trouble = match (snapshot.stage(), found) {
+        (_, Ok(found)) => {
+            let found = found.map_err(CliError::failed)?;
             lines.extend(found.lines);
             merge(&mut document, found.document);
             None
         }
-        (Stage::Finished(_) | Stage::KeySlotOpen(_), Err(error)) => Some(error),
+        (Stage::Finished(_) | Stage::KeySlotOpen(_) | Stage::TrustPart, Err(error)) => Some(error),
         _ => None,
     };
     lines.push(("next", next(snapshot.stage(), trouble.as_ref()).to_owned()));
@@ -89,6 +97,44 @@ fn found(identity: &Identity) -> Result<Found, Error> {
     Ok(Found { lines, document })
 }
 
+/// What the verified identity of a part of Microchip's adds.
+fn trust_part(identity: &TrustIdentity) -> Result<Found, Error> {
+    let device = Summary::of(&identity.device_certificate)?;
+    let signer = Summary::of(&identity.signer_certificate)?;
+    let serial = identity.manufacturer_serial();
+    let mac = identity
+        .mac
+        .map(|mac| String::from_utf8_lossy(&mac).into_owned());
+    let kind = identity.kind.map(|kind| kind.to_string());
+    let mut lines = vec![("device", format!("{serial} (manufacturer serial number)"))];
+    lines.extend(kind.clone().map(|kind| ("part", kind)));
+    lines.extend(mac.clone().map(|mac| ("MAC", mac)));
+    lines.extend([
+        (
+            "certificate",
+            format!("{}, valid {}", device.subject(), device.validity()),
+        ),
+        (
+            "signer",
+            format!("{}, valid {}", signer.subject(), signer.validity()),
+        ),
+        (
+            "verified",
+            "both certificates, up to Microchip's root".to_owned(),
+        ),
+    ]);
+    let document = json!({
+        "manufacturer_serial": serial,
+        "part": kind,
+        "mac": mac,
+        "signer_id": format!("{:04X}", identity.signer_id),
+        "device_certificate": device.json(),
+        "signer_certificate": signer.json(),
+        "verified": true,
+    });
+    Ok(Found { lines, document })
+}
+
 fn document(snapshot: &Snapshot, address: u8) -> Value {
     let config = &snapshot.config;
     let stage = snapshot.stage();
@@ -141,6 +187,8 @@ const fn next(stage: Stage, trouble: Option<&IdentityError>) -> &'static str {
         }
         (Stage::Finished(_), _) => "ready for use: nerves-key cert export, nerves-key sign",
         (Stage::Foreign(_), _) => "it is locked for another purpose and cannot become a NervesKey",
-        (Stage::TrustPart, _) => "it comes with Microchip's certificates",
+        (Stage::TrustPart, _) => {
+            "ready for use, with Microchip's certificates: nerves-key cert export, nerves-key sign"
+        }
     }
 }

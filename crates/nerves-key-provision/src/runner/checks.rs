@@ -58,6 +58,7 @@ impl<F: FnMut(Event<'_>)> Runner<'_, F> {
             signer_public_key: Some(image.signer_public_key),
             signer_certificate: Some(image.signer_certificate),
             public_key: self.public_key,
+            eui: None,
         };
         as_locked.identity()?;
         Ok(())

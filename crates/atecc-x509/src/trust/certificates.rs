@@ -1,0 +1,137 @@
+//! The bytes to be signed of a trust part's two certificates.
+
+use crate::extension;
+use crate::tbs::{EndOfValidity, TbsFields};
+use crate::{
+    DateError, EncodedDates, Error, KeyId, PublicKey, SerialInputs, SerialNumber, Tbs, Template,
+    TrustChain, TrustLayout, Validity,
+};
+
+/// Bytes of a serial number, both certificates.
+const SERIAL_LENGTH: usize = 16;
+
+/// The last year that notBefore, always a `UTCTime`, can have.
+/// Source: RFC 5280, section 4.1.2.5.1.
+const LAST_UTC_YEAR: u16 = 2049;
+
+/// The certificate of the key that signs trust parts, signed by the root.
+#[derive(Clone, Copy, Debug)]
+pub struct TrustSignerCertificate<'a> {
+    /// Whose names it has.
+    pub chain: &'a TrustChain,
+    /// The four hex digits of its name.
+    pub signer_id: u16,
+    /// The key that signs devices.
+    pub public_key: PublicKey,
+    /// From when to when.
+    pub validity: Validity,
+}
+
+/// The certificate of a trust part's own key.
+#[derive(Clone, Copy, Debug)]
+pub struct TrustDeviceCertificate<'a> {
+    /// Whose names it has.
+    pub chain: &'a TrustChain,
+    /// What it says of the chip.
+    pub layout: TrustLayout,
+    /// The four hex digits of its issuer's name.
+    pub signer_id: u16,
+    /// The chip's own serial number.
+    pub device_sn: [u8; 9],
+    /// The device's key.
+    pub public_key: PublicKey,
+    /// Of the key that signs this certificate.
+    pub signer_key_id: KeyId,
+    /// From when to when.
+    pub validity: Validity,
+}
+
+impl TrustSignerCertificate<'_> {
+    /// The bytes to be signed, `dates` being those of the validity.
+    ///
+    /// # Errors
+    /// [`Error::Date`] when notBefore is after 2049.
+    pub fn to_be_signed(&self, dates: EncodedDates) -> Result<Tbs, Error> {
+        let template = Template::TRUST_SIGNER;
+        Tbs::new(&TbsFields {
+            template,
+            dates: in_utc_time(dates, self.validity)?,
+            signer_id: self.signer_id,
+            serial: serial_number(template, &self.public_key, self.signer_id, dates)?,
+            issuer: &self.chain.root_name()?,
+            validity: self.validity,
+            end: EndOfValidity::Generalized,
+            subject: &self.chain.signer_name(self.signer_id)?,
+            public_key: &self.public_key,
+            extensions: &[
+                extension::signs_certificates(),
+                extension::authority(),
+                extension::subject_key(self.public_key.microchip_key_id()),
+                extension::authority_key(self.chain.root_key_id),
+            ],
+        })
+    }
+}
+
+impl TrustDeviceCertificate<'_> {
+    /// The bytes to be signed, `dates` being those of the validity.
+    ///
+    /// # Errors
+    /// [`Error::Date`] when notBefore is after 2049.
+    pub fn to_be_signed(&self, dates: EncodedDates) -> Result<Tbs, Error> {
+        let template = self.layout.template();
+        let extensions: alloc::vec::Vec<_> = self
+            .layout
+            .alternative_name()?
+            .into_iter()
+            .chain([
+                extension::end_entity_only(),
+                extension::signs_and_agrees(),
+                extension::subject_key(self.public_key.microchip_key_id()),
+                extension::authority_key(self.signer_key_id),
+            ])
+            .collect();
+        let subject = self.layout.common_name(self.device_sn);
+        Tbs::new(&TbsFields {
+            template,
+            dates: in_utc_time(dates, self.validity)?,
+            signer_id: self.signer_id,
+            serial: serial_number(template, &self.public_key, self.signer_id, dates)?,
+            issuer: &self.chain.signer_name(self.signer_id)?,
+            validity: self.validity,
+            end: EndOfValidity::Generalized,
+            subject: &self.chain.name(&subject)?,
+            public_key: &self.public_key,
+            extensions: &extensions,
+        })
+    }
+}
+
+fn serial_number(
+    template: Template,
+    public_key: &PublicKey,
+    signer_id: u16,
+    dates: EncodedDates,
+) -> Result<SerialNumber, Error> {
+    let inputs = SerialInputs {
+        public_key: Some(public_key),
+        device_sn: None,
+        signer_id,
+        dates,
+    };
+    let source = template.serial_source();
+    Ok(source.serial_number(&inputs, SERIAL_LENGTH)?)
+}
+
+/// The templates have two digits for the year of notBefore.
+fn in_utc_time(dates: EncodedDates, validity: Validity) -> Result<EncodedDates, DateError> {
+    let year = validity.issue().year();
+    if year > LAST_UTC_YEAR {
+        return Err(DateError::IssueYear {
+            year,
+            format: dates.format(),
+            last: LAST_UTC_YEAR,
+        });
+    }
+    Ok(dates)
+}
