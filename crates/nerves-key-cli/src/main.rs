@@ -9,6 +9,7 @@ mod considered;
 mod error;
 mod files;
 mod output;
+mod paragraph;
 mod progress;
 mod record;
 mod signing;

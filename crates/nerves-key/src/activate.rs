@@ -42,12 +42,27 @@ enum Phase {
 }
 
 impl Activate {
-    /// With the activation key of `keys`, for the chip with this serial
-    /// number; `input` is the host's part of the nonce.
+    /// With the activation key of `keys`; otherwise as
+    /// [`Activate::with_key`].
     #[must_use]
     pub fn new(keys: &VolatileKeys, serial: SerialNumber, input: [u8; 20]) -> Self {
+        Self::with_slot(keys.activation_key(), serial, input)
+    }
+
+    /// With the activation key, 16 bytes, for the chip with this serial number;
+    /// `input` is the host's part of the nonce.
+    #[must_use]
+    pub fn with_key(activation_key: &[u8; 16], serial: SerialNumber, input: [u8; 20]) -> Self {
+        let mut key = Zeroizing::new([0; 32]);
+        for (to, from) in key.iter_mut().zip(activation_key) {
+            *to = *from;
+        }
+        Self::with_slot(key, serial, input)
+    }
+
+    const fn with_slot(key: Zeroizing<[u8; 32]>, serial: SerialNumber, input: [u8; 20]) -> Self {
         Self {
-            key: keys.activation_key(),
+            key,
             serial,
             input,
             phase: Phase::Nonce,

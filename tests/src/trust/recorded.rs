@@ -234,6 +234,7 @@ fn chain_of(certificate: &Certificate, signer: Names) -> Result<TrustChain, Box<
 }
 
 /// Which of a certificate's names is the signer's.
+#[derive(Clone, Copy)]
 enum Names {
     Subject,
     Issuer,

@@ -81,6 +81,12 @@ pub(super) const RULES: &[Rule] = &[
         elsewhere: Elsewhere::Except(NO_BUS),
     },
     Rule {
+        package: "atecc-config",
+        may: Workspace::Only(&["atecc"]),
+        in_tests: EMULATOR,
+        elsewhere: Elsewhere::Except(NO_BUS_NO_CRYPTO),
+    },
+    Rule {
         package: "nerves-key-schema",
         may: Workspace::Only(&["atecc"]),
         in_tests: EMULATOR,
@@ -151,6 +157,7 @@ pub(super) const RULES: &[Rule] = &[
         package: "nerves-key-cli",
         may: Workspace::Only(&[
             "atecc",
+            "atecc-config",
             "atecc-decode",
             "atecc-emulator",
             "atecc-linux",

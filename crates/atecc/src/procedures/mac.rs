@@ -1,7 +1,11 @@
-//! A MAC over a nonce that both sides took part in.
+//! MACs with a key in a slot: over a nonce that both sides took part in, and
+//! over bytes of the host's choice.
 
 use super::Prepared;
-use crate::commands::{IncludeSerial, Mac, MacBlocks, MacOtp, RandomNonce, SeedUpdate, SourceFlag};
+use crate::commands::{
+    IncludeSerial, LoadNonce, Mac, MacBlocks, MacOtp, NonceTarget, RandomNonce, SeedUpdate,
+    SourceFlag,
+};
 use crate::{Answer, Failure, Next, Once, Procedure, Slot};
 
 /// Random nonce, then MAC with the key in a slot: proof that the chip knows
@@ -58,6 +62,45 @@ impl Procedure for ChallengeMac {
             Next::Done(result) => {
                 Next::Done(result.map(|(random, mac)| ChallengeResponse { random, mac }))
             }
+        }
+    }
+}
+
+/// MAC over 32 bytes of the host's choice: the same bytes give the same MAC,
+/// so that it may serve as a key that only this chip can make again.
+///
+/// The bytes go by way of `TempKey`, and no part of the serial number that
+/// differs between generic parts is in the message, as in the `NervesKey`
+/// libraries (atecc508a 1.4 `request.ex`, `mac_deterministic`).
+#[derive(Clone, Copy, Debug)]
+pub struct DeterministicMac(Prepared<Once<LoadNonce>, Mac>);
+
+impl DeterministicMac {
+    /// With the key in `slot`.
+    #[must_use]
+    pub fn new(slot: Slot, value: [u8; 32]) -> Self {
+        let load = LoadNonce {
+            target: NonceTarget::TempKey,
+            value,
+        };
+        let mac = Mac {
+            blocks: MacBlocks::KeyThenTempKey(SourceFlag::Input),
+            otp: MacOtp::None,
+            serial: IncludeSerial::Fixed,
+            slot,
+        };
+        Self(Prepared::new(Once(load), mac))
+    }
+}
+
+impl Procedure for DeterministicMac {
+    type Output = [u8; 32];
+    type Error = Failure;
+
+    fn resume(&mut self, answer: Answer<'_>) -> Next<[u8; 32], Failure> {
+        match self.0.resume(answer) {
+            Next::Send(request) => Next::Send(request),
+            Next::Done(result) => Next::Done(result.map(|(_, mac)| mac)),
         }
     }
 }

@@ -15,7 +15,7 @@ pub use create_key::CreateKey;
 #[cfg(feature = "host")]
 pub use encrypted::{ReadEncrypted, SessionKey, WriteBlockEncrypted};
 pub use lock::LockAndConfirm;
-pub use mac::{ChallengeMac, ChallengeResponse};
+pub use mac::{ChallengeMac, ChallengeResponse, DeterministicMac};
 pub use prepared::Prepared;
 pub use read::{ReadConfig, ReadPlace};
 pub use sha::HashInChip;

@@ -1,9 +1,11 @@
 //! The command line.
 
+mod config;
 mod kept;
 mod key_use;
 mod provision;
 mod signer;
+mod volatile;
 
 use std::num::NonZeroU64;
 use std::path::PathBuf;
@@ -14,10 +16,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use nerves_key_device::{DeviceUri, ImageName, UriError};
 
+pub(crate) use config::{Config, Zone};
 pub(crate) use kept::{Aux, AuxProvision, Settings, SettingsFormat, SettingsTarget};
 pub(crate) use key_use::{Csr, Ecdh, Jwt, Random, Verify};
 pub(crate) use provision::Provision;
 pub(crate) use signer::{Device, KeyOptions, Signer, SignerAnswer, SignerCreate};
+pub(crate) use volatile::{Unlock, Volatile, VolatileMac};
 
 /// Provision and use NervesKeys: ATECC508A, ATECC608A and ATECC608B secure
 /// elements that hold a device's private key and certificates.
@@ -75,6 +79,12 @@ pub(crate) enum Command {
     /// The chip's settings: 524 bytes that stay writable.
     #[command(subcommand)]
     Settings(Settings),
+    /// The volatile layout, whose key rests after each power-up.
+    #[command(subcommand)]
+    Volatile(Volatile),
+    /// What the configuration zone means.
+    #[command(subcommand)]
+    Config(Config),
     /// Sign with the chip's key.
     Sign(Sign),
     /// Verify a signature of the chip's key or another one.

@@ -2,6 +2,7 @@
 
 mod aux;
 mod cert;
+mod config;
 mod csr;
 mod demo;
 mod device;
@@ -18,6 +19,7 @@ mod sign;
 mod signer;
 mod transcript;
 mod verify;
+mod volatile;
 
 use crate::cli::{Cli, Command};
 use crate::error::CliError;
@@ -34,6 +36,8 @@ pub(crate) fn run(cli: Cli, output: Output) -> Result<(), CliError> {
         Command::Cert(command) => cert::run(&command, output),
         Command::Aux(command) => aux::run(&command, output),
         Command::Settings(command) => settings::run(&command, output),
+        Command::Volatile(command) => volatile::run(&command, output),
+        Command::Config(command) => config::run(&command, output),
         Command::Sign(arguments) => sign::run(&arguments, output),
         Command::Verify(arguments) => verify::run(&arguments, output),
         Command::Jwt(arguments) => jwt::run(&arguments, output),

@@ -3,7 +3,11 @@
 
 use std::fs;
 
+use data_encoding::HEXUPPER;
+use sha2::{Digest, Sha256};
+
 use crate::bench::Bench;
+use crate::serving::Serving;
 
 const KEYS: [&str; 4] = [
     "--activation-key",
@@ -55,4 +59,93 @@ fn provisioned_in_silence() {
     let (code, message) = bench.fails(&Bench::provision(device, &["--serial", "V1", "--yes"]));
     assert_eq!(code, 4, "{message}");
     assert!(message.contains("volatile layout"), "{message}");
+}
+
+/// A served chip keeps its latch from command to command.
+#[test]
+fn activated_and_used() {
+    let bench = Bench::new();
+    let file = |name: &str, bytes: &[u8]| fs::write(bench.path().join(name), bytes).unwrap();
+    file("activation", b"A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5\n");
+    file("encryption", b"SecretSecretKey!");
+    file("wrong", b"A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A4\n");
+    let with = [
+        &["--layout", "volatile", "--serial", "V2", "--yes"],
+        &KEYS[..],
+    ]
+    .concat();
+    bench.ok(&Bench::provision("emu:v.img?chip=atecc608b", &with));
+    let _serving = Serving::new(
+        &bench,
+        &["--socket", "s", "--fast", "--bus", "4000021=v.img"],
+    );
+    let device = "unix:s";
+    let active = || bench.json(&["volatile", "status", "--device", device])["active"].clone();
+    assert_eq!(active(), false);
+    let challenge = "5A".repeat(32);
+    let mac = ["volatile", "mac", &challenge, "--device", device];
+    let sign = ["sign", "--device", device, "--digest", &challenge];
+    let (code, message) = bench.fails(&mac);
+    assert_eq!(
+        (code, message.contains("not active")),
+        (4, true),
+        "{message}"
+    );
+    assert_eq!(bench.fails(&sign).0, 1);
+    let unlock = |key| {
+        [
+            "volatile",
+            "unlock",
+            "--device",
+            device,
+            "--activation-key",
+            key,
+        ]
+    };
+    let (code, message) = bench.fails(&unlock("wrong"));
+    assert_eq!(
+        (code, message.contains("not the activation key")),
+        (1, true),
+        "{message}"
+    );
+    assert_eq!(active(), false);
+    for _ in 0..2 {
+        bench.ok(&unlock("activation"));
+        assert_eq!(active(), true);
+    }
+    bench.ok(&sign);
+    // SHA-256 of key, challenge, the command's first four bytes and the chip.
+    let first = bench.json(&mac)["mac"].clone();
+    assert_eq!(bench.json(&mac)["mac"], first);
+    let mut message = b"SecretSecretKey!".to_vec();
+    message.resize(32, 0);
+    message.extend([0x5A; 32]);
+    message.extend([0x08, 0x05, 0x02, 0x00]);
+    message.extend([0; 11]);
+    // Parts of the serial number that every chip has.
+    message.extend([0xEE, 0, 0, 0, 0, 0x01, 0x23, 0, 0]);
+    let expected = HEXUPPER.encode(&Sha256::digest(&message));
+    assert_eq!(first, expected);
+    let (code, message) = bench.fails(&["volatile", "mac", "5A", "--device", device]);
+    assert_eq!(
+        (code, message.contains("has 1 bytes")),
+        (5, true),
+        "{message}"
+    );
+}
+
+#[test]
+fn other_chips_have_nothing_to_unlock() {
+    let bench = Bench::new();
+    fs::write(bench.path().join("key"), [0x11; 16]).unwrap();
+    let unlock = ["volatile", "unlock", "--activation-key", "key", "--device"];
+    for chip in ["emu:a.img?chip=atecc508a", "emu:b.img"] {
+        bench.ok(&Bench::provision(chip, &["--serial", "S1", "--yes"]));
+        let (code, message) = bench.fails(&[&unlock[..], &[chip]].concat());
+        assert_eq!(
+            (code, message.contains("volatile layout")),
+            (4, true),
+            "{message}"
+        );
+    }
 }

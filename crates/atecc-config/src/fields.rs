@@ -1,0 +1,423 @@
+//! Every field of the zone, with its value and what that means.
+//!
+//! Source: ATECC508A datasheet, Table 2-5; ATECC608: cryptoauthlib
+//! `calib_device.h`.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use atecc::config::{SlotConfig, offset};
+use atecc::{ConfigZone, Slot};
+
+use crate::{Counter, Policy, byte, half_word, is_608};
+
+/// One field.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Field {
+    /// The datasheet's name.
+    pub name: String,
+    /// Of its first byte, 0 to 127.
+    pub offset: usize,
+    /// Its bytes, in hex, in the order in which they stand.
+    pub bytes: String,
+    /// What they mean.
+    pub meaning: String,
+}
+
+/// A field in which two zones differ.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Difference {
+    /// Of the one.
+    pub left: Field,
+    /// Of the other.
+    pub right: Field,
+}
+
+/// All fields, in the order of their bytes.
+#[must_use]
+pub fn fields(zone: &ConfigZone) -> Vec<Field> {
+    let table = Table {
+        zone,
+        fields: Vec::new(),
+    };
+    table.filled()
+}
+
+/// The fields in which two zones differ. Where the families name a byte
+/// differently the names of `left` count.
+#[must_use]
+pub fn differences(left: &ConfigZone, right: &ConfigZone) -> Vec<Difference> {
+    let mut of_right = *right;
+    if is_608(left) != is_608(right) {
+        // The meaning of a byte is its chip's.
+        of_right.0[4..8].copy_from_slice(&left.0[4..8]);
+    }
+    let pairs = fields(left).into_iter().zip(fields(&of_right));
+    pairs
+        .map(|(left, right)| Difference { left, right })
+        .filter(|pair| pair.left.bytes != pair.right.bytes)
+        .chain(revision_difference(left, right))
+        .collect()
+}
+
+/// What was hidden by reading both as one family.
+fn revision_difference(left: &ConfigZone, right: &ConfigZone) -> Option<Difference> {
+    let of = |zone| fields(zone).into_iter().find(|field| field.offset == 4);
+    if is_608(left) == is_608(right) {
+        return None;
+    }
+    Some(Difference {
+        left: of(left)?,
+        right: of(right)?,
+    })
+}
+
+struct Table<'a> {
+    zone: &'a ConfigZone,
+    fields: Vec<Field>,
+}
+
+impl Table<'_> {
+    fn filled(mut self) -> Vec<Field> {
+        self.identity();
+        self.modes();
+        for slot in Slot::ALL {
+            let at = offset::SLOT_CONFIG + 2 * usize::from(slot.index());
+            let meaning = slot_config_words(self.zone, slot);
+            self.push(&format!("SlotConfig[{}]", slot.index()), at, 2, meaning);
+        }
+        for (number, at) in [(0, 52), (1, 60)] {
+            let meaning = self.counter(at);
+            self.push(&format!("Counter{number}"), at, 8, meaning);
+        }
+        if is_608(self.zone) {
+            self.only_608();
+        } else {
+            self.push("LastKeyUse", 68, 16, "uses of slot 15 that are left".into());
+        }
+        self.locks();
+        for (index, at) in (offset::X509_FORMAT..offset::KEY_CONFIG).enumerate() {
+            let meaning = match byte(self.zone, at) {
+                0 => "any message may validate a key".into(),
+                format => format!(
+                    "{} blocks of 64 bytes, the key in block {}",
+                    format >> 4,
+                    format & 0x0F
+                ),
+            };
+            self.push(&format!("X509format[{index}]"), at, 1, meaning);
+        }
+        for slot in Slot::ALL {
+            let at = offset::KEY_CONFIG + 2 * usize::from(slot.index());
+            let meaning = key_config_words(self.zone, slot);
+            self.push(&format!("KeyConfig[{}]", slot.index()), at, 2, meaning);
+        }
+        self.fields
+    }
+
+    fn push(&mut self, name: &str, at: usize, length: usize, meaning: String) {
+        let bytes = (at..at + length).map(|at| format!("{:02X}", byte(self.zone, at)));
+        self.fields.push(Field {
+            name: name.to_string(),
+            offset: at,
+            bytes: bytes.collect(),
+            meaning,
+        });
+    }
+
+    fn identity(&mut self) {
+        let serial = self.zone.serial_number();
+        self.push("SN[0:3]", 0, 4, format!("serial number {serial}"));
+        self.push("RevNum", 4, 4, self.zone.revision().to_string());
+        self.push("SN[4:8]", 8, 5, "rest of the serial number".into());
+        let aes = if is_608(self.zone) {
+            on_off("AES", byte(self.zone, 13) & 1 == 1)
+        } else {
+            "reserved".into()
+        };
+        self.push(
+            if is_608(self.zone) {
+                "AES_Enable"
+            } else {
+                "Reserved"
+            },
+            13,
+            1,
+            aes,
+        );
+        let i2c = byte(self.zone, 14) & 1 == 1;
+        let interface = if i2c { "I2C" } else { "single wire" };
+        self.push("I2C_Enable", 14, 1, interface.into());
+        self.push("Reserved", 15, 1, "reserved".into());
+    }
+
+    fn modes(&mut self) {
+        let address = byte(self.zone, offset::I2C_ADDRESS) >> 1;
+        self.push(
+            "I2C_Address",
+            offset::I2C_ADDRESS,
+            1,
+            format!("0x{address:02X}, 7-bit"),
+        );
+        self.push("Reserved", 17, 1, "reserved".into());
+        let mode = byte(self.zone, offset::OTP_MODE);
+        let (name, meaning) = if is_608(self.zone) {
+            let meaning = if mode & 1 == 1 {
+                format!("limited uses stop at the value in slot {}", mode >> 4)
+            } else {
+                "off".into()
+            };
+            ("CountMatch", meaning)
+        } else {
+            let meaning = match mode {
+                0xAA => "OTP is read-only once locked",
+                0x55 => "consumption: OTP bits may be cleared once locked",
+                _ => "reserved value",
+            };
+            ("OTPmode", meaning.into())
+        };
+        self.push(name, offset::OTP_MODE, 1, meaning);
+        let meaning = self.chip_mode();
+        self.push("ChipMode", offset::CHIP_MODE, 1, meaning);
+    }
+
+    /// Source: ATECC508A datasheet, Table 2-5; cryptoauthlib `calib_basic.c`.
+    fn chip_mode(&self) -> String {
+        let mode = self.zone.chip_mode();
+        let watchdog = if mode & 0b100 == 0 { "1.3 s" } else { "10 s" };
+        let thresholds = if mode & 0b10 == 0 { "fixed" } else { "of Vcc" };
+        let mut words = format!("watchdog {watchdog}, input thresholds {thresholds}");
+        if is_608(self.zone) {
+            let divider = match mode & 0xF8 {
+                0x00 => "M0",
+                0x28 => "M1",
+                0x68 => "M2",
+                _ => "unknown",
+            };
+            words = format!("{words}, clock divider {divider}");
+            if mode & 1 == 1 {
+                words += ", address from UserExtraAdd unless that is 0";
+            }
+        } else if mode & 1 == 1 {
+            words += ", Selector writable while 0";
+        }
+        words
+    }
+
+    fn counter(&self, at: usize) -> String {
+        let mut bytes = [0; 8];
+        for (to, at) in bytes.iter_mut().zip(at..) {
+            *to = byte(self.zone, at);
+        }
+        let Counter(value) = Counter::from_bytes(bytes);
+        let end = if Counter(value) >= Counter::LAST {
+            ", its end"
+        } else {
+            ""
+        };
+        format!("{value}{end}")
+    }
+
+    fn only_608(&mut self) {
+        let use_lock = if byte(self.zone, 68) & 0x0F == 0x0A {
+            format!(
+                "on, slot {} (behaviour unconfirmed)",
+                byte(self.zone, 68) >> 4
+            )
+        } else {
+            "off".into()
+        };
+        self.push("UseLock", 68, 1, use_lock);
+        let permission = byte(self.zone, 69);
+        let meaning = if permission & 0x80 == 0 {
+            "off".into()
+        } else {
+            format!("the key in slot {} permits the latch", permission & 0x0F)
+        };
+        self.push("VolatileKeyPermission", 69, 1, meaning);
+        let secure_boot = half_word(self.zone, 70);
+        let meaning = match secure_boot & 0b11 {
+            0 => "off".into(),
+            mode => format!(
+                "{}, public key in slot {}, digest or signature in slot {}",
+                ["", "FullBoth", "FullSig", "FullDig"]
+                    .get(usize::from(mode))
+                    .copied()
+                    .unwrap_or_default(),
+                secure_boot >> 12,
+                secure_boot >> 8 & 0x0F
+            ),
+        };
+        self.push("SecureBoot", 70, 2, meaning);
+        let location = byte(self.zone, 72);
+        let meaning = if location >= 0xF0 {
+            "off".into()
+        } else {
+            format!("KdfIvStr at byte {location} of an HKDF message")
+        };
+        self.push("KdfIvLoc", 72, 1, meaning);
+        self.push("KdfIvStr", 73, 2, "two bytes of an HKDF message".into());
+        self.push("Reserved", 75, 9, "reserved".into());
+    }
+
+    fn locks(&mut self) {
+        let is_608 = is_608(self.zone);
+        self.push("UserExtra", offset::USER_EXTRA, 1, "of the user".into());
+        let extra = byte(self.zone, 85);
+        let (name, meaning) = match (is_608, extra) {
+            (true, 0) => ("UserExtraAdd", "no second address".into()),
+            (true, _) => ("UserExtraAdd", format!("0x{:02X}, 7-bit", extra >> 1)),
+            (false, _) => ("Selector", format!("{extra}")),
+        };
+        self.push(name, 85, 1, meaning);
+        let lock = self.zone.data_lock();
+        self.push(
+            "LockValue",
+            offset::LOCK_VALUE,
+            1,
+            format!("data and OTP {lock}"),
+        );
+        let lock = self.zone.config_lock();
+        self.push(
+            "LockConfig",
+            offset::LOCK_CONFIG,
+            1,
+            format!("configuration {lock}"),
+        );
+        let locked: Vec<_> = Slot::ALL
+            .into_iter()
+            .filter(|slot| self.zone.slot_lock(*slot).is_locked())
+            .map(|slot| slot.index().to_string())
+            .collect();
+        let meaning = if locked.is_empty() {
+            "no slot is locked".into()
+        } else {
+            format!("locked slots: {}", locked.join(" "))
+        };
+        self.push("SlotLocked", offset::SLOT_LOCKED, 2, meaning);
+        let meaning = if is_608 {
+            self.options()
+        } else {
+            "reserved".into()
+        };
+        self.push(if is_608 { "ChipOptions" } else { "RFU" }, 90, 2, meaning);
+    }
+
+    /// Source: cryptoauthlib `calib_device.h`; protections: rust-cryptoauthlib.
+    fn options(&self) -> String {
+        let options = half_word(self.zone, 90);
+        let mut words: Vec<String> = Vec::new();
+        for (bit, name) in [
+            (0, "self test at power-up"),
+            (1, "IO protection"),
+            (2, "AES in KDF"),
+            (3, "health test failures clear themselves"),
+        ] {
+            if options >> bit & 1 == 1 {
+                words.push(name.into());
+            }
+        }
+        for (shift, name) in [(8, "ECDH"), (10, "KDF")] {
+            match options >> shift & 0b11 {
+                0 => {}
+                1 => words.push(format!("{name} output encrypted only")),
+                2 => words.push(format!("{name} output stays inside")),
+                _ => words.push(format!("{name} output protection invalid")),
+            }
+        }
+        if options >> 1 & 1 == 1 {
+            words.push(format!("IO key in slot {}", options >> 12));
+        }
+        if words.is_empty() {
+            "none".into()
+        } else {
+            words.join(", ")
+        }
+    }
+}
+
+fn on_off(name: &str, on: bool) -> String {
+    format!("{name} {}", if on { "on" } else { "off" })
+}
+
+/// Only what the word itself says; [`Policy`] tells what follows from both.
+fn slot_config_words(zone: &ConfigZone, slot: Slot) -> String {
+    let policy = Policy::of(zone, slot);
+    let word: SlotConfig = zone.slot_config(slot);
+    let mut words = format!("read by: {}; changed by: {}", policy.read(), policy.write());
+    if word.limited_use() {
+        words += ", uses limited";
+    }
+    if word.no_mac() && !zone.key_config(slot).private() {
+        words += ", no MAC";
+    }
+    words
+}
+
+fn key_config_words(zone: &ConfigZone, slot: Slot) -> String {
+    let word = zone.key_config(slot);
+    let mut words = Policy::of(zone, slot).kind().to_string();
+    for (set, name) in [
+        (word.pub_info(), "PubInfo"),
+        (word.lockable(), "lockable"),
+        (word.req_random(), "needs a random nonce"),
+        (word.latch_disable(), "needs the latch"),
+    ] {
+        if set {
+            words += ", ";
+            words += name;
+        }
+    }
+    if word.req_auth() {
+        words = format!("{words}, authorized by slot {}", word.auth_key());
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_cover_every_byte_once() {
+        for revision in [[0, 0, 0x50, 0], [0, 0, 0x60, 3]] {
+            let mut zone = [0xA5; 128];
+            zone[4..8].copy_from_slice(&revision);
+            let fields = fields(&ConfigZone(zone));
+            let mut at = 0;
+            for field in &fields {
+                assert_eq!(field.offset, at, "{}", field.name);
+                at += field.bytes.len() / 2;
+            }
+            assert_eq!(at, 128);
+        }
+    }
+
+    #[test]
+    fn a_changed_byte_is_one_difference() {
+        let zone = ConfigZone([0x55; 128]);
+        assert_eq!(differences(&zone, &zone), []);
+        for at in 0..128 {
+            let mut other = zone;
+            other.0[at] ^= 0x80;
+            let found = differences(&zone, &other);
+            assert_eq!(found.len(), 1, "{at}");
+            let Difference { left, .. } = &found[0];
+            assert!((left.offset..left.offset + left.bytes.len() / 2).contains(&at));
+        }
+    }
+
+    #[test]
+    fn of_two_families() {
+        let mut one = [0; 128];
+        one[4..8].copy_from_slice(&[0, 0, 0x50, 0]);
+        let mut other = one;
+        other[6] = 0x60;
+        other[7] = 0x03;
+        let found = differences(&ConfigZone(one), &ConfigZone(other));
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].left.name, "RevNum");
+        assert_ne!(found[0].left.bytes, found[0].right.bytes);
+    }
+}

@@ -1,0 +1,115 @@
+//! `nerves-key config explain`.
+
+use atecc::{ConfigZone, Slot};
+use atecc_config::{Operation, Policy, Severity, lint};
+use serde_json::{Value, json};
+
+use super::hex;
+use crate::error::CliError;
+use crate::output::Output;
+use crate::paragraph::{indented, table};
+
+pub(super) fn run(zone: &ConfigZone, output: Output) -> Result<(), CliError> {
+    let policies = Slot::ALL.map(|slot| Policy::of(zone, slot));
+    let rows: Vec<_> = policies.iter().map(row).collect();
+    let text = format!(
+        "{}\nOnce configuration and data are locked:\n\n{}\n{}\n{}",
+        head(zone),
+        table(
+            ["slot", "holds", "read by", "changed by", "lock", "used by"],
+            &rows
+        ),
+        words(&policies),
+        foot(zone)
+    );
+    let document = json!({
+        "configuration": hex(zone),
+        "chip": zone.revision().to_string(),
+        "serial_number": zone.serial_number().to_string(),
+        "locks": {
+            "configuration": zone.config_lock().is_locked(),
+            "data": zone.data_lock().is_locked(),
+        },
+        "slots": policies.iter().map(value).collect::<Vec<_>>(),
+    });
+    output.result(&text, &document)
+}
+
+fn head(zone: &ConfigZone) -> String {
+    format!(
+        "{}, serial number {}, address 0x{:02X}\nNow: configuration {}, data and OTP {}\n",
+        zone.revision(),
+        zone.serial_number(),
+        zone.i2c_address(),
+        zone.config_lock(),
+        zone.data_lock()
+    )
+}
+
+fn uses(policy: &Policy) -> String {
+    let names: Vec<_> = policy.uses().iter().map(Operation::to_string).collect();
+    if names.is_empty() {
+        "-".to_owned()
+    } else {
+        names.join(" ")
+    }
+}
+
+fn row(policy: &Policy) -> [String; 6] {
+    [
+        policy.slot().index().to_string(),
+        policy.kind().to_string(),
+        policy.read(),
+        policy.write(),
+        policy.lock().to_owned(),
+        uses(policy),
+    ]
+}
+
+/// Slots of which the same is to be said are said together.
+fn words(policies: &[Policy]) -> String {
+    let mut groups: Vec<(Vec<String>, Vec<u8>)> = Vec::new();
+    for policy in policies {
+        let words = policy.words();
+        let index = policy.slot().index();
+        match groups.iter_mut().find(|(known, _)| *known == words) {
+            Some((_, slots)) => slots.push(index),
+            None => groups.push((words, vec![index])),
+        }
+    }
+    groups
+        .iter()
+        .map(|(words, slots)| {
+            let slots: Vec<_> = slots.iter().map(u8::to_string).collect();
+            let plural = if slots.len() > 1 { "s" } else { "" };
+            let text = format!("slot{plural} {}: {}", slots.join(", "), words.join(" "));
+            indented(&text, "", "    ")
+        })
+        .collect()
+}
+
+fn foot(zone: &ConfigZone) -> String {
+    let findings = lint(zone);
+    let faults = findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Fault)
+        .count();
+    match (faults, findings.len()) {
+        (_, 0) => "nerves-key config lint finds nothing.\n".to_owned(),
+        (faults, all) => {
+            format!("nerves-key config lint has {all} findings, {faults} of them faults.\n")
+        }
+    }
+}
+
+fn value(policy: &Policy) -> Value {
+    json!({
+        "slot": policy.slot().index(),
+        "holds": policy.kind().to_string(),
+        "read": policy.read(),
+        "changed_by": policy.write(),
+        "lock": policy.lock(),
+        "used_by": policy.uses().iter().map(|operation| operation.name()).collect::<Vec<_>>(),
+        "words": policy.words(),
+    })
+}

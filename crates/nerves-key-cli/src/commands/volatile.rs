@@ -1,0 +1,101 @@
+//! `nerves-key volatile`: the layout whose device key rests after each
+//! power-up.
+
+use atecc::ConfigZone;
+use atecc::commands::InfoLatch;
+use atecc::procedures::{DeterministicMac, ReadConfig};
+use data_encoding::{HEXLOWER_PERMISSIVE, HEXUPPER};
+use nerves_key::{Activate, Activation};
+use nerves_key_schema::{Layout, check_for_use, slot};
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use crate::cli::{Unlock, Volatile, VolatileMac};
+use crate::error::{CliError, Exit};
+use crate::files::{self, Readers};
+use crate::output::Output;
+use crate::record::RecordedDevice;
+use crate::system;
+
+pub(super) fn run(command: &Volatile, output: Output) -> Result<(), CliError> {
+    match command {
+        Volatile::Unlock(arguments) => unlock(arguments, output),
+        Volatile::Status(chip) => {
+            let mut device = chip.open()?;
+            volatile_chip(&mut device)?;
+            let active = device.execute(InfoLatch::Read)?;
+            say(active, output)
+        }
+        Volatile::Mac(arguments) => mac(arguments, output),
+    }
+}
+
+fn unlock(arguments: &Unlock, output: Output) -> Result<(), CliError> {
+    let key = files::symmetric_key(&arguments.activation_key)?;
+    let mut device = arguments.chip.open()?;
+    let config = volatile_chip(&mut device)?;
+    let activate = Activate::with_key(&key, config.serial_number(), system::random()?);
+    match device.run(activate)? {
+        Activation::Active => say(true, output),
+        Activation::WrongKey => Err(CliError::failed(format_args!(
+            "{}: not the activation key of this chip; its device key stays inactive",
+            arguments.activation_key.display()
+        ))),
+    }
+}
+
+fn say(active: bool, output: Output) -> Result<(), CliError> {
+    let text = if active {
+        "the device key is active, until the supply fails"
+    } else {
+        "the device key is not active: nerves-key volatile unlock activates it"
+    };
+    output.result(text, &json!({ "active": active }))
+}
+
+fn mac(arguments: &VolatileMac, output: Output) -> Result<(), CliError> {
+    let challenge = challenge(&arguments.challenge)?;
+    let mut device = arguments.chip.open()?;
+    volatile_chip(&mut device)?;
+    if !device.execute(InfoLatch::Read)? {
+        return Err(CliError::new(
+            Exit::Stage,
+            "the device key is not active, and nor is the encryption key: nerves-key volatile \
+             unlock activates both",
+        ));
+    }
+    let mac = device.run(DeterministicMac::new(slot::ENCRYPTION_KEY, challenge))?;
+    let mac = Zeroizing::new(mac);
+    let text = Zeroizing::new(HEXUPPER.encode(mac.as_ref()));
+    let document = json!({ "mac": *text });
+    let file = arguments.out.as_deref();
+    output.file_or(file, (mac.as_ref(), Readers::Owner), &text, &document)
+}
+
+fn challenge(text: &str) -> Result<[u8; 32], CliError> {
+    let bytes = HEXLOWER_PERMISSIVE
+        .decode(text.as_bytes())
+        .map_err(|error| CliError::refused(format_args!("challenge {text:?}: {error}")))?;
+    bytes.try_into().map_err(|bytes: Vec<u8>| {
+        CliError::refused(format_args!(
+            "the challenge has {} bytes; it takes 32",
+            bytes.len()
+        ))
+    })
+}
+
+/// Whatever the revision, a chip of the volatile layout whose data is locked.
+fn volatile_chip(device: &mut RecordedDevice) -> Result<ConfigZone, CliError> {
+    let config = device.run(ReadConfig::new())?;
+    let stage = |message| Err(CliError::new(Exit::Stage, message));
+    if !check_for_use(&config, Layout::Volatile) {
+        return stage("the chip is not of the volatile layout: its key needs no activation");
+    }
+    if !config.data_lock().is_locked() {
+        return stage(
+            "the chip's provisioning is not finished: nerves-key provision --layout volatile, \
+             with the same keys, finishes it",
+        );
+    }
+    Ok(config)
+}
