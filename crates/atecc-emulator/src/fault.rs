@@ -24,6 +24,12 @@ pub enum Fault {
     },
     /// The watchdog of every awake chip expires before this transaction.
     EarlyWatchdog,
+    /// From this transaction on these bits are flipped in the last byte of every
+    /// answered read, as on a bad line.
+    Interference {
+        /// The bits to flip.
+        mask: u8,
+    },
     /// Noise before this transaction wakes every sleeping or idle chip.
     NoisyWake,
 }

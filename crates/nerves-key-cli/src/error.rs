@@ -117,7 +117,15 @@ impl From<atecc::Error<BusFault>> for CliError {
             atecc::Error::Failed(failure @ Failure::NoAnswer { .. }) => Self::new(
                 exit_of(&failure),
                 format_args!(
-                    "{failure}: check power, wiring and address, and that the bus runs at 100 kHz"
+                    "{failure}: check power, wiring and address, and that the bus runs at 100 \
+                     kHz\nnerves-key doctor looks for the cause, nerves-key scan for chips."
+                ),
+            ),
+            atecc::Error::Failed(failure @ Failure::BadWake(_)) => Self::new(
+                exit_of(&failure),
+                format_args!(
+                    "{failure}: another device at this address, or a disturbed line\nnerves-key \
+                     doctor says what to try."
                 ),
             ),
             atecc::Error::Failed(failure) => Self::new(exit_of(&failure), failure),

@@ -55,6 +55,7 @@ impl Shared {
                     self.awaiting_reply
                         .push(ReplyFault::Corrupted { byte, mask });
                 }
+                Fault::Interference { mask } => self.interference = mask,
                 Fault::NackBurst { transactions } => self.nacks_left = transactions,
                 Fault::EarlyWatchdog => {
                     self.settle(now);

@@ -44,6 +44,8 @@ struct Shared {
     faults: Faults,
     /// Faults that wait for the next answered read.
     awaiting_reply: Vec<ReplyFault>,
+    /// Flipped in the last byte of every answered read.
+    interference: u8,
     nacks_left: u32,
     log: Option<Vec<LogEntry>>,
     observer: Option<Observer>,
@@ -84,6 +86,7 @@ impl Bus {
             dead_bus: DeadBus::default(),
             faults: Faults::none(),
             awaiting_reply: Vec::new(),
+            interference: 0,
             nacks_left: 0,
             log: None,
             observer: None,
@@ -169,6 +172,7 @@ impl Bus {
         let mut shared = self.lock();
         shared.faults = faults;
         shared.awaiting_reply.clear();
+        shared.interference = 0;
         shared.nacks_left = 0;
     }
 

@@ -229,6 +229,9 @@ impl Transfer<'_> {
 
     /// Apply what the script has for the bytes of an answered read.
     fn spoil(&mut self, bytes: &mut [u8]) {
+        if let Some(last) = bytes.last_mut() {
+            *last ^= self.shared.interference;
+        }
         self.shared.awaiting_reply.retain(|fault| match *fault {
             ReplyFault::Lost(LostReply::Blank) => {
                 bytes.fill(0xFF);

@@ -100,7 +100,7 @@ impl Procedure for DeterministicMac {
     fn resume(&mut self, answer: Answer<'_>) -> Next<[u8; 32], Failure> {
         match self.0.resume(answer) {
             Next::Send(request) => Next::Send(request),
-            Next::Done(result) => Next::Done(result.map(|(_, mac)| mac)),
+            Next::Done(result) => Next::Done(result.map(|((), mac)| mac)),
         }
     }
 }

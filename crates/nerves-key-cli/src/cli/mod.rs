@@ -3,6 +3,7 @@
 mod config;
 mod kept;
 mod key_use;
+mod look;
 mod provision;
 mod signer;
 mod volatile;
@@ -19,6 +20,7 @@ use nerves_key_device::{DeviceUri, ImageName, UriError};
 pub(crate) use config::{Config, Zone};
 pub(crate) use kept::{Aux, AuxProvision, Settings, SettingsFormat, SettingsTarget};
 pub(crate) use key_use::{Csr, Ecdh, Jwt, Random, Verify};
+pub(crate) use look::{OtpCommand, Scan};
 pub(crate) use provision::Provision;
 pub(crate) use signer::{Device, KeyOptions, Signer, SignerAnswer, SignerCreate};
 pub(crate) use volatile::{Unlock, Volatile, VolatileMac};
@@ -62,6 +64,14 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Say what the chip is and in which stage.
     Info(Chip),
+    /// Find out what is wrong between this program and the chip, and what to do
+    /// about it.
+    Doctor(Chip),
+    /// Look for chips on every bus.
+    Scan(Scan),
+    /// The one-time-programmable memory.
+    #[command(subcommand)]
+    Otp(OtpCommand),
     /// Make the chip a NervesKey. Its locks cannot be undone.
     Provision(Box<Provision>),
     /// Signer certificates.
@@ -274,6 +284,9 @@ pub(crate) struct Serve {
     /// As fast as possible instead of in real time.
     #[arg(long)]
     pub(crate) fast: bool,
+    /// Flip a bit in every answer, as a bad line does.
+    #[arg(long)]
+    pub(crate) interference: bool,
     /// Record what passes on the one bus as a transcript, in a new file. It
     /// holds the chip's private keys.
     #[arg(long, value_name = "FILE")]

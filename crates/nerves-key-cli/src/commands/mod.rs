@@ -6,14 +6,17 @@ mod config;
 mod csr;
 mod demo;
 mod device;
+mod doctor;
 mod ecdh;
 mod emulator;
 mod info;
 mod jwt;
+mod otp;
 mod pages;
 mod pkcs11;
 mod provision;
 mod random;
+mod scan;
 mod settings;
 mod sign;
 mod signer;
@@ -30,6 +33,9 @@ pub(crate) fn run(cli: Cli, output: Output) -> Result<(), CliError> {
     match cli.command {
         Command::Demo(arguments) => demo::run(&arguments, output),
         Command::Info(chip) => info::run(&chip, output),
+        Command::Doctor(chip) => doctor::run(&chip, output),
+        Command::Scan(arguments) => scan::run(&arguments, output),
+        Command::Otp(command) => otp::run(&command, output),
         Command::Provision(arguments) => provision::run(&arguments, output),
         Command::Signer(command) => signer::run(&command, output),
         Command::Device(command) => device::run(&command, output),

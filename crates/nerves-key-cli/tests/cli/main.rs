@@ -8,6 +8,7 @@ mod emulator;
 mod halves;
 mod kept;
 mod key_use;
+mod look;
 mod refusals;
 mod serving;
 mod signers;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use atecc_emulator::server::{ServeError, Server};
-use atecc_emulator::{Bus, Chip, Clock, ExecutionTime};
+use atecc_emulator::{Bus, Chip, Clock, ExecutionTime, Fault, Faults};
 use serde_json::{Value, json};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -37,6 +37,12 @@ pub(super) fn run(arguments: &Serve, output: Output) -> Result<(), CliError> {
         Pace::Real
     };
     let (buses, described) = buses(&arguments.bus, pace)?;
+    if arguments.interference {
+        let fault = Fault::Interference { mask: 0x01 };
+        for bus in buses.values() {
+            bus.set_faults(Faults::none().at(0, fault));
+        }
+    }
     let socket = std::path::absolute(arguments.socket.clone().unwrap_or_else(default_socket))
         .map_err(CliError::refused)?;
     // Before the socket is there, so that no signal leaves it behind.

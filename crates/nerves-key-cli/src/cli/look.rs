@@ -1,0 +1,24 @@
+//! Arguments of commands that look and change nothing.
+
+use clap::{Args, Subcommand};
+use nerves_key_device::DeviceUri;
+
+use super::Chip;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OtpCommand {
+    /// Show the one-time-programmable memory: what a NervesKey says there, and
+    /// all 64 bytes.
+    Show(Chip),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Scan {
+    /// One bus instead of every /dev/i2c-*.
+    #[arg(long, env = "NERVES_KEY_DEVICE", value_name = "URI")]
+    pub(crate) device: Option<DeviceUri>,
+    /// Try every address, 0x08 to 0x77, by waking and reading four bytes. Other
+    /// devices on the bus may take such a read amiss.
+    #[arg(long)]
+    pub(crate) all: bool,
+}

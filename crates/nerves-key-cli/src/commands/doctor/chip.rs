@@ -1,0 +1,180 @@
+//! The chip that answers: its bytes, locks, stage and certificates, and the
+//! clock that judges them.
+
+use atecc::ConfigZone;
+use atecc::procedures::ReadConfig;
+use atecc_config::{Severity, lint};
+use atecc_x509::Certificate;
+use nerves_key::{ReadSnapshot, Snapshot, Stage};
+
+use super::finding::{Finding, Status};
+use crate::record::RecordedDevice;
+use crate::system;
+
+/// How often the configuration is read: 32 answers of 35 bytes.
+const READS: usize = 8;
+
+pub(super) fn clock() -> Finding {
+    match system::now() {
+        Ok(now) => Finding::good("clock", now.to_string()),
+        Err(error) => Finding::new("clock", Status::Fault, error.to_string())
+            .because("no real-time clock, or the network's time has not come yet")
+            .next("set the clock before certificates are issued or verified"),
+    }
+}
+
+pub(super) fn examine(device: &mut RecordedDevice, findings: &mut Vec<Finding>) {
+    let Some(config) = reads(device, findings) else {
+        return;
+    };
+    findings.push(revision(&config));
+    let snapshot = match device.run(ReadSnapshot::new()) {
+        Ok(snapshot) => snapshot,
+        Err(error) => {
+            let finding = Finding::new("contents", Status::Fault, error.to_string());
+            findings.push(finding.next("check supply and wiring, and run this again"));
+            return;
+        }
+    };
+    findings.push(locks(&config));
+    findings.push(stage(snapshot.stage()));
+    findings.push(configuration(&config));
+    findings.extend(certificates(&snapshot));
+}
+
+/// The same bytes again and again: what a disturbed line cannot give.
+fn reads(device: &mut RecordedDevice, findings: &mut Vec<Finding>) -> Option<ConfigZone> {
+    let results: Vec<_> = (0..READS).map(|_| device.run(ReadConfig::new())).collect();
+    let failed = results.iter().filter(|result| result.is_err()).count();
+    let zones: Vec<ConfigZone> = results.iter().flatten().copied().collect();
+    let alike = zones.windows(2).all(|pair| pair[0] == pair[1]);
+    let said = match results.into_iter().find_map(Result::err) {
+        Some(error) => format!("{failed} of {READS} reads of 128 bytes failed: {error}"),
+        None if !alike => format!("{READS} reads of 128 bytes differ"),
+        None => {
+            let seen = format!("{READS} reads of 128 bytes, all alike, every CRC right");
+            findings.push(Finding::good("answers", seen));
+            return zones.first().copied();
+        }
+    };
+    findings.push(
+        Finding::new("answers", Status::Fault, said)
+            .because("a disturbed line or a supply that sags: pull-ups, cable, speed of the bus")
+            .next("try 100 kHz or less, shorter wires, and measure the supply under load"),
+    );
+    zones.first().copied().filter(|_| alike)
+}
+
+fn revision(config: &ConfigZone) -> Finding {
+    let revision = config.revision();
+    let serial = config.serial_number();
+    if revision.family().is_some() {
+        return Finding::good("chip", format!("{revision}, serial number {serial}"));
+    }
+    Finding::new("chip", Status::Fault, format!("{revision}"))
+        .because("a chip of another family at this address")
+        .next("a NervesKey is an ATECC508A, ATECC608A or ATECC608B")
+}
+
+fn locks(config: &ConfigZone) -> Finding {
+    Finding::good(
+        "locks",
+        format!(
+            "configuration {}, data and OTP {}",
+            config.config_lock(),
+            config.data_lock()
+        ),
+    )
+}
+
+fn stage(stage: Stage) -> Finding {
+    let seen = stage.to_string();
+    match stage {
+        Stage::Blank => {
+            Finding::good("stage", seen).next("nerves-key provision makes it a NervesKey")
+        }
+        Stage::Finished(_) | Stage::TrustPart => Finding::good("stage", seen),
+        Stage::Configured(_) | Stage::Keyed(_) | Stage::KeySlotOpen(_) => {
+            Finding::new("stage", Status::Warning, seen)
+                .because("provisioning was begun and not ended")
+                .next("run nerves-key provision again, with the same options: it goes on")
+        }
+        Stage::Foreign(_) => Finding::new("stage", Status::Warning, seen)
+            .because("the chip was locked for another purpose, which cannot be undone")
+            .next("nerves-key config explain says what it can be used for"),
+    }
+}
+
+fn configuration(config: &ConfigZone) -> Finding {
+    let findings = lint(config);
+    match findings.first() {
+        Some(first) if first.severity == Severity::Fault => Finding::new(
+            "configuration",
+            Status::Fault,
+            first.slot.map_or_else(
+                || first.cause.clone(),
+                |slot| format!("{slot}: {}", first.cause),
+            ),
+        )
+        .next("nerves-key config lint says all of it"),
+        _ => Finding::good("configuration", "no fault in it (nerves-key config lint)"),
+    }
+}
+
+fn certificates(snapshot: &Snapshot) -> Vec<Finding> {
+    if !matches!(
+        snapshot.stage(),
+        Stage::Finished(_) | Stage::KeySlotOpen(_) | Stage::TrustPart
+    ) {
+        return vec![Finding::new(
+            "certificates",
+            Status::Skipped,
+            "there are none in this stage",
+        )];
+    }
+    match snapshot.certificates() {
+        Ok(found) => [("device", &found.device), ("signer", &found.signer)]
+            .into_iter()
+            .map(|(of, certificate)| validity(of, certificate))
+            .collect(),
+        Err(error) => vec![
+            Finding::new("certificates", Status::Fault, error.to_string())
+                .because(
+                    "a slot was damaged or written by something else, or the certificates were \
+                     made in a way that no known library does",
+                )
+                .next("the key itself may still sign: export what there is by nerves-key info"),
+        ],
+    }
+}
+
+fn validity(of: &str, certificate: &Certificate) -> Finding {
+    let check = if of == "device" {
+        "certificate"
+    } else {
+        "signer"
+    };
+    let dates = certificate.not_before().and_then(|begin| {
+        let end = certificate.not_after()?;
+        Ok((begin, end))
+    });
+    let (begin, end) = match dates {
+        Ok(dates) => dates,
+        Err(error) => return Finding::new(check, Status::Fault, error.to_string()),
+    };
+    let seen = format!("verifies; valid {begin} to {end}");
+    match system::now() {
+        Err(_) => Finding::new(
+            check,
+            Status::Skipped,
+            format!("{seen}, but the clock is not set"),
+        ),
+        Ok(now) if now < begin => Finding::new(check, Status::Fault, format!("{seen}: not yet"))
+            .because("this clock is behind, or the station's was ahead")
+            .next("compare this clock with the true time"),
+        Ok(now) if now > end => Finding::new(check, Status::Fault, format!("{seen}: expired"))
+            .because("it was made for that long")
+            .next("issue another one: nerves-key aux provision writes a second pair"),
+        Ok(_) => Finding::good(check, seen),
+    }
+}

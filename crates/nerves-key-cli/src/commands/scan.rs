@@ -1,0 +1,205 @@
+//! `nerves-key scan`: which chips there are.
+//!
+//! A sleeping chip acknowledges nothing, so a scan by addresses alone does not
+//! find it: each address is woken and asked.
+
+use std::path::{Path, PathBuf};
+
+use atecc::{BusAddress, Error, Failure};
+use nerves_key::{ReadSnapshot, Snapshot};
+use nerves_key_device::DeviceUri;
+use serde_json::{Value, json};
+
+use crate::cli::Scan;
+use crate::error::{CliError, Exit};
+use crate::output::Output;
+use crate::paragraph::table;
+
+/// Addresses that chips are delivered with: generic parts, Trust&GO for TLS,
+/// TrustFLEX for TLS, Trust&GO for `LoRaWAN`. Source: cryptoauthlib
+/// `atca_cfgs.c`; configurations of such parts.
+pub(super) const USUAL: [u8; 4] = [0x60, 0x35, 0x36, 0x59];
+
+/// Who answered at an address.
+enum Asked {
+    Chip(Box<Found>),
+    Nobody,
+    /// Somebody, but not as these chips do.
+    Other(Failure),
+}
+
+/// A chip that answered.
+struct Found {
+    uri: DeviceUri,
+    address: BusAddress,
+    snapshot: Snapshot,
+}
+
+pub(super) fn run(arguments: &Scan, output: Output) -> Result<(), CliError> {
+    let buses = match &arguments.device {
+        Some(uri) => vec![uri.clone()],
+        None => buses(Path::new("/dev"))?,
+    };
+    let mut found = Vec::new();
+    let mut troubles = Vec::new();
+    for bus in &buses {
+        for address in addresses(arguments) {
+            let uri = at(bus, address);
+            match ask(&uri) {
+                Ok(Asked::Chip(chip)) => found.push(*chip),
+                Ok(Asked::Nobody) => {}
+                Ok(Asked::Other(failure)) => troubles.push(format!("{uri}: {failure}")),
+                Err(error) => {
+                    // What is wrong with the bus is wrong at every address.
+                    troubles.push(format!("{bus}: {error}"));
+                    break;
+                }
+            }
+            if matches!(bus, DeviceUri::Image { .. } | DeviceUri::ThrowAway { .. }) {
+                break;
+            }
+        }
+    }
+    for trouble in &troubles {
+        output.message(&format!("nerves-key: {trouble}"));
+    }
+    let document = json!({
+        "chips": found.iter().map(value).collect::<Vec<_>>(),
+        "troubles": troubles,
+    });
+    if found.is_empty() {
+        output.result("", &document)?;
+        let error = CliError::new(
+            Exit::NoChip,
+            format_args!(
+                "no chip answered on {} at {}",
+                names(&buses),
+                tried(arguments)
+            ),
+        );
+        return Err(error.after_document());
+    }
+    let rows: Vec<_> = found.iter().map(row).collect();
+    output.result(
+        &table(["chip", "serial number", "stage", "device"], &rows),
+        &document,
+    )
+}
+
+fn addresses(arguments: &Scan) -> Vec<BusAddress> {
+    let all = 0x08..=0x77;
+    let wanted: Vec<u8> = if arguments.all {
+        all.collect()
+    } else {
+        USUAL.to_vec()
+    };
+    let valid = wanted.into_iter().map(BusAddress::new);
+    valid.filter_map(Result::ok).collect()
+}
+
+fn tried(arguments: &Scan) -> String {
+    if arguments.all {
+        return "any address: check power and wiring, and that the bus runs at 100 kHz".to_owned();
+    }
+    let names: Vec<_> = USUAL
+        .iter()
+        .map(|address| format!("0x{address:02X}"))
+        .collect();
+    format!("{}; --all tries every address", names.join(", "))
+}
+
+fn names(buses: &[DeviceUri]) -> String {
+    let names: Vec<_> = buses
+        .iter()
+        .map(|bus| match bus {
+            DeviceUri::I2c { path, .. } => path.display().to_string(),
+            other => other.to_string(),
+        })
+        .collect();
+    names.join(", ")
+}
+
+/// Every i2c-dev node.
+fn buses(directory: &Path) -> Result<Vec<DeviceUri>, CliError> {
+    let entries =
+        std::fs::read_dir(directory).map_err(|error| CliError::input(directory, error))?;
+    let mut paths: Vec<PathBuf> = entries
+        .flatten()
+        .filter(|entry| entry.file_name().as_encoded_bytes().starts_with(b"i2c-"))
+        .map(|entry| entry.path())
+        .collect();
+    if paths.is_empty() {
+        return Err(CliError::new(
+            Exit::NoChip,
+            format_args!(
+                "there is no I2C bus in {}: load the module i2c-dev and enable the bus, on a \
+                 Raspberry Pi with dtparam=i2c_arm=on",
+                directory.display()
+            ),
+        ));
+    }
+    paths.sort();
+    let uri = |path| DeviceUri::I2c {
+        path,
+        address: BusAddress::DEFAULT,
+    };
+    Ok(paths.into_iter().map(uri).collect())
+}
+
+/// The same bus, another address.
+pub(super) fn at(bus: &DeviceUri, address: BusAddress) -> DeviceUri {
+    match bus.clone() {
+        DeviceUri::I2c { path, .. } => DeviceUri::I2c { path, address },
+        DeviceUri::Served { path, bus, .. } => DeviceUri::Served { path, bus, address },
+        other => other,
+    }
+}
+
+fn ask(uri: &DeviceUri) -> Result<Asked, CliError> {
+    let mut device = uri.open()?;
+    match device.run(ReadSnapshot::new()) {
+        Ok(snapshot) => Ok(Asked::Chip(Box::new(Found {
+            uri: uri.clone(),
+            address: device.address(),
+            snapshot,
+        }))),
+        Err(Error::Bus(fault)) => Err(CliError::failed(fault)),
+        Err(Error::Failed(failure)) => match failure {
+            Failure::NoAnswer { .. } => Ok(Asked::Nobody),
+            other => Ok(Asked::Other(other)),
+        },
+    }
+}
+
+/// Whether a chip answers at one of the usual addresses other than `but`.
+pub(super) fn elsewhere(bus: &DeviceUri, but: BusAddress) -> Option<DeviceUri> {
+    USUAL
+        .iter()
+        .filter_map(|address| BusAddress::new(*address).ok())
+        .filter(|address| *address != but)
+        .find_map(|address| match ask(&at(bus, address)) {
+            Ok(Asked::Chip(found)) => Some(found.uri),
+            Ok(Asked::Nobody | Asked::Other(_)) | Err(_) => None,
+        })
+}
+
+fn row(found: &Found) -> [String; 4] {
+    let config = &found.snapshot.config;
+    [
+        config.revision().to_string(),
+        config.serial_number().to_string(),
+        found.snapshot.stage().name().to_owned(),
+        found.uri.to_string(),
+    ]
+}
+
+fn value(found: &Found) -> Value {
+    let config = &found.snapshot.config;
+    json!({
+        "device": found.uri.to_string(),
+        "address": found.address.get(),
+        "chip": config.revision().to_string(),
+        "serial_number": config.serial_number().to_string(),
+        "stage": found.snapshot.stage().name(),
+    })
+}

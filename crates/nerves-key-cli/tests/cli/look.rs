@@ -1,0 +1,129 @@
+//! Commands that look: doctor, scan, otp show.
+
+use crate::bench::Bench;
+use crate::serving::Serving;
+
+const PAGE: &str = include_str!("../../../../docs/troubleshooting.md");
+
+/// Times and serial numbers are each chip's own.
+fn normalized(text: &str) -> Vec<String> {
+    text.split_whitespace()
+        .map(|word| {
+            let plain = word.trim_end_matches(',');
+            let is_serial = plain.len() == 18 && plain.bytes().all(|byte| byte.is_ascii_hexdigit());
+            let is_time = plain.len() == 20 && plain.starts_with("20") && plain.ends_with('Z');
+            match (is_serial, is_time) {
+                (true, _) => "SERIAL".to_owned(),
+                (_, true) => "TIME".to_owned(),
+                _ => word.to_owned(),
+            }
+        })
+        .collect()
+}
+
+/// The captures of the page are what the commands print.
+#[test]
+fn the_page_of_troubles_is_true() {
+    let bench = Bench::new();
+    bench.ok(&Bench::provision(
+        "emu:chip.img",
+        &["--serial", "N1234", "--yes"],
+    ));
+    let _good = Serving::new(
+        &bench,
+        &["--socket", "good", "--fast", "--bus", "4000031=chip.img"],
+    );
+    let garbled = [
+        "--socket",
+        "garbled",
+        "--fast",
+        "--interference",
+        "--bus",
+        "4000032=g.img",
+    ];
+    let _garbled = Serving::new(&bench, &garbled);
+    let mut captures = 0;
+    for capture in PAGE.split("```text\n$ nerves-key ").skip(1) {
+        let (capture, after) = capture.split_once("```\n").unwrap();
+        let (command, expected) = capture.split_once('\n').unwrap();
+        let arguments: Vec<_> = command.split(' ').collect();
+        let output = bench.run(&arguments);
+        let printed = [output.stdout, output.stderr].concat();
+        let printed = String::from_utf8(printed).unwrap();
+        assert_eq!(
+            normalized(&printed),
+            normalized(expected),
+            "{command}:\n{printed}"
+        );
+        let code = format!("Exit code {}.", output.status.code().unwrap());
+        assert!(after.trim_start().starts_with(&code), "{command}: {code}");
+        captures += 1;
+    }
+    assert_eq!(captures, 13);
+}
+
+#[test]
+fn every_finding_has_a_next_step() {
+    let bench = Bench::new();
+    for device in ["/dev/i2c-9", "unix:nowhere"] {
+        let output = bench.run(&["--json", "doctor", "--device", device]);
+        assert_eq!(output.status.code(), Some(3));
+        let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let findings = document["findings"].as_array().unwrap();
+        let faults = findings.iter().filter(|one| one["status"] == "fault");
+        for fault in faults.clone() {
+            assert!(fault["next"].is_string(), "{fault}");
+        }
+        assert_eq!(faults.count(), 1);
+    }
+    // A provisioning that was not ended is a warning, not a fault.
+    let document = bench.json(&["doctor", "--device", "emu:"]);
+    assert_eq!(document["faults"], 0);
+}
+
+#[test]
+fn scans_find_chips_and_say_where_none_are() {
+    let bench = Bench::new();
+    let found = bench.json(&["scan", "--device", "emu:"]);
+    assert_eq!(found["chips"][0]["stage"], "blank");
+    let (code, message) = bench.fails(&["scan", "--device", "unix:nowhere"]);
+    assert_eq!(
+        (code, message.contains("no emulator")),
+        (3, true),
+        "{message}"
+    );
+}
+
+#[test]
+fn the_otp_zone_is_shown() {
+    let bench = Bench::new();
+    let chip = "emu:chip.img";
+    let (code, message) = bench.fails(&["otp", "show", "--device", chip]);
+    assert_eq!(
+        (code, message.contains("once they are locked")),
+        (4, true),
+        "{message}"
+    );
+    let more = [
+        "--serial",
+        "O1",
+        "--otp-user",
+        "C0FFEE",
+        "--board",
+        "Board",
+        "--yes",
+    ];
+    bench.ok(&Bench::provision(chip, &more));
+    let shown = bench.json(&["otp", "show", "--device", chip]);
+    assert_eq!(
+        (&shown["board_name"], &shown["manufacturer_serial"]),
+        (&"Board".into(), &"O1".into())
+    );
+    assert!(shown["user"].as_str().unwrap().starts_with("C0FFEE00"));
+    assert!(
+        shown["otp"]
+            .as_str()
+            .unwrap()
+            .starts_with("4E7276730000426F617264")
+    );
+}
