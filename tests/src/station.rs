@@ -45,7 +45,8 @@ impl Station {
     #[must_use]
     pub fn new(key: [u8; 32], now: DateTime, serial: Option<&str>) -> Self {
         let key = KeySigner::from_bytes(&key).expect("a scalar");
-        let certificate = create_signer(&key, now, 10).expect("a date of the format");
+        let certificate =
+            create_signer(&key, now, 10, atecc_x509::Format::V0).expect("a date of the format");
         Self::with_signer(key, certificate, now, serial)
     }
 
@@ -62,6 +63,7 @@ impl Station {
     ) -> Self {
         let signer: CheckedSigner = SignerCertificate::check(&certificate).expect("a signer");
         let request = Request {
+            format: atecc_x509::Format::V0,
             serial: serial.map(|serial| ManufacturerSerial::new(serial).expect("it fits")),
             board: None,
             user: None,

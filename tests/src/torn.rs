@@ -242,6 +242,7 @@ pub fn issued(identity: &Identity, key: [u8; 32]) -> Result<AuxiliarySlots> {
         &signer,
         &mut station.key,
         now(),
+        atecc_x509::Format::V0,
     )?)
 }
 

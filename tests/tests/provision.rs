@@ -4,11 +4,11 @@ use atecc::commands::{DigestSource, GenKey, GenKeyMode, LockTarget, Sign, WriteB
 use atecc::procedures::LockAndConfirm;
 use atecc::{BlockAddress, Command, Error, Failure, Place, Status, WordAddress};
 use atecc_emulator::{Bus, Chip, CutPoint, Defects, Fault, Faults, Revision};
-use atecc_x509::{DateTime, SignatureBytes};
+use atecc_x509::{CompressedCertificate, DateTime, Format, SignatureBytes};
 use nerves_key::{Activate, Activation, Stage};
 use nerves_key_provision::{
     CertificateSigner, Challenges, Event, KeySigner, Plan, Possession, ProvisionError, Refusal,
-    Report, RunError, Runner, SigningRequest, Step, Stop, provision,
+    Report, RunError, Runner, SigningRequest, Step, Stop, create_signer, provision,
 };
 use nerves_key_schema::{ConfigWrite, Layout, VolatileKeys, configure, slot, writes};
 use nerves_key_tests::station::{Station, StationError};
@@ -354,4 +354,36 @@ fn another_activation_key_is_told_and_changes_nothing() {
     let locks = commands(&log).filter(|(opcode, _)| matches!(opcode, 0x12 | 0x17));
     assert_eq!(locks.count(), 0);
     assert!(VOLATILE.station().provision(&bus).unwrap().is_some());
+}
+
+/// After 2031 format 1 alone is left, for the signer and for the device.
+#[test]
+fn provisioning_goes_on_after_2031() {
+    let now = DateTime::new(2045, 6, 15, 12, 30, 0).unwrap();
+    let key = KeySigner::from_bytes(&[0x42; 32]).unwrap();
+    create_signer(&key, now, 40, Format::V0).unwrap_err();
+    let certificate = create_signer(&key, now, 40, Format::V1).unwrap();
+    let mut station = Station::with_signer(key, certificate, now, Some("L1"));
+    for revision in REVISIONS {
+        let bus = Bus::with_chip(Chip::blank(revision));
+        station.request.format = Format::V0;
+        assert!(matches!(
+            station.provision(&bus),
+            Err(StationError::Refused(_))
+        ));
+        assert_eq!(Station::snapshot(&bus).unwrap().stage(), Stage::Blank);
+        station.request.format = Format::V1;
+        station.provision(&bus).unwrap().unwrap();
+        let snapshot = Station::snapshot(&bus).unwrap();
+        let identity = snapshot.identity().unwrap();
+        let [slot_10, slot_12] = [snapshot.device_certificate, snapshot.signer_certificate]
+            .map(|slot| CompressedCertificate::from_bytes(&slot.unwrap()).unwrap());
+        for compressed in [slot_10, slot_12] {
+            assert_eq!(compressed.dates.format(), Format::V1);
+        }
+        let end = DateTime::new(2076, 6, 15, 12, 0, 0).unwrap();
+        assert_eq!(identity.device_certificate.not_after(), Ok(end));
+        // Nothing is left to do.
+        assert!(station.provision(&bus).unwrap().is_none());
+    }
 }

@@ -121,7 +121,7 @@ fn a_clock_behind_the_release() {
 /// A station of that hour, whose signer is as old.
 fn station_at(now: DateTime) -> Option<Station> {
     let key = KeySigner::from_bytes(&[0x42; 32]).unwrap();
-    let certificate = create_signer(&key, now, 10).ok()?;
+    let certificate = create_signer(&key, now, 10, atecc_x509::Format::V0).ok()?;
     Some(Station::with_signer(key, certificate, now, Some("N1234")))
 }
 
@@ -266,6 +266,7 @@ fn certificates_that_cannot_be_a_signers() {
         SerialNumber([1; 9]),
         &ManufacturerSerial::new("Signer").unwrap(),
         station.request.now,
+        atecc_x509::Format::V0,
     );
     check(&leaf.unwrap()).unwrap_err();
     // Half past ten: the format has no minutes.

@@ -131,20 +131,25 @@ impl SignerCertificate {
         let parsed = certificate.parsed()?;
         check_form(&parsed)?;
         let public_key = PublicKey::from_spki_der(parsed.public_key).ok_or(Error::NotP256)?;
-        let validity = Validity::between(parsed.not_before()?, parsed.not_after()?, Format::V0)
-            .map_err(Error::from)?;
-        let signer = Self {
-            public_key,
-            validity,
+        let (begin, end) = (parsed.not_before()?, parsed.not_after()?);
+        let in_format = |format| -> Result<Self, SignerError> {
+            let validity = Validity::between(begin, end, format).map_err(Error::from)?;
+            let signer = Self {
+                public_key,
+                validity,
+            };
+            signer.check_serial_number(&parsed, format)?;
+            Ok(signer)
         };
-        signer.check_serial_number(&parsed)?;
+        // What is wrong in format 0 is what to say: it is the usual one.
+        let signer = in_format(Format::V0).or_else(|error| in_format(Format::V1).or(Err(error)))?;
         check_extensions(&parsed.extensions, &signer.extensions())?;
         let compressed = round_trip(certificate, &Rebuild::NervesKeySigner { public_key })?;
         Ok(CheckedSigner { signer, compressed })
     }
 
-    fn check_serial_number(&self, parsed: &Parsed<'_>) -> Result<(), SignerError> {
-        let dates = EncodedDates::encode(self.validity, Format::V0).map_err(Error::from)?;
+    fn check_serial_number(&self, parsed: &Parsed<'_>, format: Format) -> Result<(), SignerError> {
+        let dates = EncodedDates::encode(self.validity, format).map_err(Error::from)?;
         let expected = self.serial_number(dates)?;
         if parsed.serial.value() == expected.as_bytes() {
             return Ok(());

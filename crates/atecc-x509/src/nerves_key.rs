@@ -3,6 +3,7 @@
 //! Source: `nerves_key` 1.3 and atecc508a 1.4, `certificate.ex` and its
 //! templates, and certificates that they made. Both are version 3,
 //! ECDSA-SHA256, with the compressed form in format 0, signer ID 0, chain 0.
+//! Format 1, on request, is ours: it differs in the serial number's input.
 //!
 //! | field | signer | device |
 //! |---|---|---|
@@ -47,11 +48,21 @@ pub struct DeviceCertificate {
 }
 
 impl SignerCertificate {
+    /// In format 0, which every library reads.
+    ///
     /// # Errors
     /// [`Error::Date`] when the validity does not fit into format 0.
     pub fn to_be_signed(&self) -> Result<Tbs, Error> {
-        let dates = EncodedDates::encode(self.validity, Format::V0)?;
-        self.with_dates(dates)
+        self.to_be_signed_in(Format::V0)
+    }
+
+    /// In another format. Those after 0 hold dates after 2031; the Elixir
+    /// library, `nerves_key` 1.3, reads none of them.
+    ///
+    /// # Errors
+    /// [`Error::Date`] when the validity does not fit into `format`.
+    pub fn to_be_signed_in(&self, format: Format) -> Result<Tbs, Error> {
+        self.with_dates(EncodedDates::encode(self.validity, format)?)
     }
 
     pub(crate) fn extensions(&self) -> [Extension; 5] {
@@ -94,11 +105,21 @@ impl SignerCertificate {
 }
 
 impl DeviceCertificate {
+    /// In format 0, which every library reads.
+    ///
     /// # Errors
     /// [`Error::Date`] when the validity does not fit into format 0.
     pub fn to_be_signed(&self) -> Result<Tbs, Error> {
-        let dates = EncodedDates::encode(self.validity, Format::V0)?;
-        self.with_dates(dates)
+        self.to_be_signed_in(Format::V0)
+    }
+
+    /// In another format. Those after 0 hold dates after 2031; the Elixir
+    /// library, `nerves_key` 1.3, reads none of them.
+    ///
+    /// # Errors
+    /// [`Error::Date`] when the validity does not fit into `format`.
+    pub fn to_be_signed_in(&self, format: Format) -> Result<Tbs, Error> {
+        self.with_dates(EncodedDates::encode(self.validity, format)?)
     }
 
     pub(crate) fn with_dates(&self, dates: EncodedDates) -> Result<Tbs, Error> {

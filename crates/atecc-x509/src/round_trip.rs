@@ -90,7 +90,7 @@ impl Rebuild {
     }
 
     /// The signer's ID, which a trust part's certificate has in a name.
-    fn signer_id(&self, certificate: &Certificate) -> Result<u16, Error> {
+    pub(crate) fn signer_id(&self, certificate: &Certificate) -> Result<u16, Error> {
         let name = match self {
             Self::NervesKeySigner { .. } | Self::NervesKeyDevice { .. } => return Ok(0),
             Self::TrustSigner { .. } => certificate.subject_der()?,
@@ -158,19 +158,19 @@ impl Rebuild {
     }
 }
 
-/// The 72 bytes of a `NervesKey` certificate: its signature and its dates.
+/// The 72 bytes of a certificate: its signature and its dates, in `format`.
 /// Everything else of it is taken on trust; see [`round_trip`].
 ///
 /// # Errors
-/// [`Error::Time`] or [`Error::Date`] when format 0 cannot hold its dates,
+/// [`Error::Time`] or [`Error::Date`] when `format` cannot hold its dates,
 /// [`Error::Der`] or [`Error::SignatureNumber`] when its signature is not
 /// ECDSA on P-256.
 pub fn compress(
     certificate: &Certificate,
     template: Template,
+    format: Format,
 ) -> Result<CompressedCertificate, Error> {
     let parsed = certificate.parsed()?;
-    let format = Format::V0;
     let validity = Validity::between(parsed.not_before()?, parsed.not_after()?, format)?;
     Ok(CompressedCertificate {
         signature: certificate.signature()?,
@@ -198,13 +198,28 @@ pub fn decompress(
 /// Compress `certificate`, rebuild it from the 72 bytes and from what the chip
 /// will hold, and compare every byte. Signatures are not verified.
 ///
+/// The format is 0 where that gives the certificate back, else 1: the serial
+/// number of a certificate that was made for the one is not that of the other.
+///
 /// # Errors
 /// [`RoundTripError`] says what would be lost.
 pub fn round_trip(
     certificate: &Certificate,
     rebuild: &Rebuild,
 ) -> Result<CompressedCertificate, RoundTripError> {
-    let compressed = compress(certificate, rebuild.template())
+    let error = match round_trip_in(certificate, rebuild, Format::V0) {
+        Ok(compressed) => return Ok(compressed),
+        Err(error) => error,
+    };
+    round_trip_in(certificate, rebuild, Format::V1).or(Err(error))
+}
+
+fn round_trip_in(
+    certificate: &Certificate,
+    rebuild: &Rebuild,
+    format: Format,
+) -> Result<CompressedCertificate, RoundTripError> {
+    let compressed = compress(certificate, rebuild.template(), format)
         .and_then(|compressed| {
             Ok(CompressedCertificate {
                 signer_id: rebuild.signer_id(certificate)?,

@@ -156,9 +156,18 @@ impl Validity {
     /// [`DateError::Span`] unless `years` is 1 to 31, [`DateError::IssueYear`]
     /// outside 2000 to 2031.
     pub fn issued_at(now: DateTime, years: u16) -> Result<Self, DateError> {
-        let expire_years = fits_span(years.into(), Format::V0)?;
+        Self::issued_in(now, years, Format::V0)
+    }
+
+    /// The same in another format.
+    ///
+    /// # Errors
+    /// [`DateError::Span`] or [`DateError::IssueYear`] when `format` does not
+    /// hold the dates.
+    pub fn issued_in(now: DateTime, years: u16, format: Format) -> Result<Self, DateError> {
+        let expire_years = fits_span(years.into(), format)?;
         let fields = now.fields();
-        fits_issue_year(fields.year, Format::V0)?;
+        fits_issue_year(fields.year, format)?;
         let (day, hour) = match (fields.month, fields.day) {
             (2, 29) => (28, 23),
             _ => (fields.day, fields.hour),

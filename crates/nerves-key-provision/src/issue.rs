@@ -4,9 +4,9 @@ use alloc::string::String;
 
 use atecc::SerialNumber;
 use atecc_x509::{
-    Certificate, CheckedSigner, DateTime, DeviceCertificate, Error as X509Error, Name, PublicKey,
-    Rebuild, RoundTripError, SignatureBytes, SignatureMismatch, SignerCertificate, Validity,
-    round_trip,
+    Certificate, CheckedSigner, DateTime, DeviceCertificate, Error as X509Error, Format, Name,
+    PublicKey, Rebuild, RoundTripError, SignatureBytes, SignatureMismatch, SignerCertificate,
+    Validity, round_trip,
 };
 use nerves_key::{AuxiliarySlots, Identity};
 use nerves_key_schema::{BoardName, ManufacturerSerial, Otp, OtpError};
@@ -38,22 +38,23 @@ pub enum IssueError<S> {
 }
 
 /// A self-signed signer certificate of a key wherever it is, valid for `years`
-/// from this hour on. `sign` is given the digest, and its signature verified.
+/// from this hour on, in `format`. `sign` is given the digest, and its signature verified.
 ///
 /// # Errors
-/// [`IssueError::Certificate`] unless `years` is 1 to 31 and `now` lies in
-/// 2000 to 2031; [`IssueError::Sign`], [`IssueError::Signature`].
+/// [`IssueError::Certificate`] unless `format` holds the dates (0: 1 to 31 years,
+/// `now` in 2000 to 2031); [`IssueError::Sign`], [`IssueError::Signature`].
 pub fn self_signed<S>(
     public_key: PublicKey,
     now: DateTime,
     years: u16,
+    format: Format,
     sign: impl FnOnce(&[u8; 32]) -> Result<SignatureBytes, S>,
 ) -> Result<Certificate, IssueError<S>> {
     let signer = SignerCertificate {
         public_key,
-        validity: Validity::issued_at(now, years).map_err(X509Error::from)?,
+        validity: Validity::issued_in(now, years, format).map_err(X509Error::from)?,
     };
-    let tbs = signer.to_be_signed()?;
+    let tbs = signer.to_be_signed_in(format)?;
     let certificate = tbs.assemble(&sign(&tbs.digest()).map_err(IssueError::Sign)?)?;
     certificate.verify(&public_key)?;
     Ok(certificate)
@@ -68,8 +69,9 @@ pub fn create_signer(
     key: &crate::KeySigner,
     now: DateTime,
     years: u16,
+    format: Format,
 ) -> Result<Certificate, IssueError<p256::ecdsa::Error>> {
-    self_signed(key.public_key(), now, years, |digest| {
+    self_signed(key.public_key(), now, years, format, |digest| {
         key.sign_digest(digest)
     })
 }
@@ -78,8 +80,8 @@ pub fn create_signer(
 /// `chip` takes the place of the chip's serial number.
 ///
 /// # Errors
-/// [`IssueError::Certificate`] when the serial does not fit or `now` lies
-/// outside 2000 to 2031; [`IssueError::Sign`], [`IssueError::Signature`].
+/// [`IssueError::Certificate`] when the serial does not fit or `format` does not
+/// hold the dates; [`IssueError::Sign`], [`IssueError::Signature`].
 pub fn create_device<S: CertificateSigner>(
     signer: &CheckedSigner,
     signing: &mut S,
@@ -87,9 +89,10 @@ pub fn create_device<S: CertificateSigner>(
     chip: SerialNumber,
     serial: &ManufacturerSerial,
     now: DateTime,
+    format: Format,
 ) -> Result<Certificate, IssueError<S::Error>> {
     let signer_public_key = signer.signer.public_key;
-    let validity = Validity::issued_at(now, DEVICE_YEARS).map_err(X509Error::from)?;
+    let validity = Validity::issued_in(now, DEVICE_YEARS, format).map_err(X509Error::from)?;
     let tbs = DeviceCertificate {
         subject: Name::from_serial(serial.as_str())?,
         device_sn: *chip.bytes(),
@@ -97,7 +100,7 @@ pub fn create_device<S: CertificateSigner>(
         signer_public_key,
         validity,
     }
-    .to_be_signed()?;
+    .to_be_signed_in(format)?;
     let request = SigningRequest {
         to_be_signed: tbs.as_der().to_vec(),
         digest: tbs.digest(),
@@ -124,11 +127,20 @@ pub fn create_auxiliary<S: CertificateSigner>(
     signer: &CheckedSigner,
     signing: &mut S,
     now: DateTime,
+    format: Format,
 ) -> Result<AuxiliarySlots, IssueError<S::Error>> {
     let serial = core::str::from_utf8(identity.otp.manufacturer_serial())?;
     let serial = ManufacturerSerial::new(serial)?;
     let chip = identity.serial_number;
-    let certificate = create_device(signer, signing, identity.public_key, chip, &serial, now)?;
+    let certificate = create_device(
+        signer,
+        signing,
+        identity.public_key,
+        chip,
+        &serial,
+        now,
+        format,
+    )?;
     let signer_public_key = signer.signer.public_key;
     let rebuild = Rebuild::NervesKeyDevice {
         subject: Name::from_serial(serial.as_str())?,

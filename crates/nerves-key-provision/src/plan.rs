@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use atecc::{ConfigZone, Family, SerialNumber, Slot};
-use atecc_x509::{CheckedSigner, DeviceCertificate, Name, PublicKey, Rebuild, Validity};
+use atecc_x509::{CheckedSigner, DeviceCertificate, Format, Name, PublicKey, Rebuild, Validity};
 use data_encoding::HEXLOWER;
 use nerves_key::{IdentityError, Snapshot, Stage};
 use nerves_key_schema::{
@@ -33,6 +33,7 @@ pub struct Plan {
     pub(crate) serial: String,
     pub(crate) signer: CheckedSigner,
     pub(crate) validity: Validity,
+    pub(crate) format: Format,
     pub(crate) volatile_keys: Option<VolatileKeys>,
     pub(crate) steps: Vec<Step>,
 }
@@ -78,9 +79,9 @@ impl Plan {
         };
         let user = request.user.as_deref().unwrap_or_default();
         let otp = Otp::new(&board, &serial, user)?;
-        let validity =
-            Validity::issued_at(request.now, DEVICE_YEARS).map_err(atecc_x509::Error::from)?;
-        check_certificate(&request.signer, chip, &serial, validity)?;
+        let validity = Validity::issued_in(request.now, DEVICE_YEARS, request.format)
+            .map_err(atecc_x509::Error::from)?;
+        check_certificate(request, chip, &serial, validity)?;
         let config = configure(&snapshot.config, layout);
         Ok(Self {
             stage,
@@ -91,6 +92,7 @@ impl Plan {
             serial: serial.as_str().into(),
             signer: request.signer.clone(),
             validity,
+            format: request.format,
             volatile_keys: request.volatile_keys.clone(),
             steps: steps(stage, layout, &config),
         })
@@ -137,6 +139,7 @@ impl Plan {
             serial: String::from_utf8_lossy(found).into_owned(),
             signer: request.signer.clone(),
             validity: request.signer.signer.validity,
+            format: request.format,
             volatile_keys: request.volatile_keys.clone(),
             steps,
         })
@@ -385,12 +388,13 @@ fn check_time(request: &Request) -> Result<(), Refusal> {
 /// That the certificate survives compression depends on everything but the
 /// key and the signature, so any stand in for them.
 fn check_certificate(
-    signer: &CheckedSigner,
+    request: &Request,
     chip: SerialNumber,
     serial: &ManufacturerSerial,
     validity: Validity,
 ) -> Result<(), Refusal> {
     let stand_in = PublicKey::from_bytes([0x5A; 64]);
+    let signer = &request.signer;
     let device = DeviceCertificate {
         subject: Name::from_serial(serial.as_str())?,
         device_sn: *chip.bytes(),
@@ -399,7 +403,9 @@ fn check_certificate(
         validity,
     };
     let signature = atecc_x509::SignatureBytes::from_bytes([0x5A; 64]);
-    let certificate = device.to_be_signed()?.assemble(&signature)?;
+    let certificate = device
+        .to_be_signed_in(request.format)?
+        .assemble(&signature)?;
     let rebuild = Rebuild::NervesKeyDevice {
         subject: device.subject,
         device_sn: *chip.bytes(),

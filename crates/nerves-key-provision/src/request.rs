@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use atecc::SerialNumber;
-use atecc_x509::{CheckedSigner, DateTime, PublicKey};
+use atecc_x509::{CheckedSigner, DateTime, Format, PublicKey};
 use nerves_key_schema::{BoardName, Layout, ManufacturerSerial, OtpError, VolatileKeys};
 
 /// What the chip shall become. Its parts are checked already; what they mean
@@ -31,6 +31,9 @@ pub struct Request {
     pub signer: CheckedSigner,
     /// The public half of the key that will sign, where it is known before.
     pub signer_key: Option<PublicKey>,
+    /// The format of the device certificate: 0, or 1 for dates after 2031,
+    /// which the Elixir library cannot read.
+    pub format: Format,
     /// The present time, UTC.
     pub now: DateTime,
     /// A time that has certainly passed: a clock that says less is not set.

@@ -171,7 +171,7 @@ impl Row {
         rebuild: &Rebuild,
         rightly: fn(DateError) -> bool,
     ) -> Result<X509Error, Box<dyn Error>> {
-        let Err(error) = compress(certificate, rebuild.template()) else {
+        let Err(error) = compress(certificate, rebuild.template(), Format::V0) else {
             return Err("dates that do not fit are compressed".into());
         };
         if !self.is_compressed() {
@@ -212,7 +212,7 @@ impl Row {
             "the reference has compressed an impossible date",
             !self.is_compressed(),
         )?;
-        match compress(certificate, template) {
+        match compress(certificate, template, Format::V0) {
             Ok(_) => return Err("a last day that does not exist is compressed".into()),
             Err(error) => self.names_the_last_day(&error)?,
         }

@@ -126,7 +126,7 @@ impl Device {
             return Ok(!theirs);
         }
         same("read_back_signer_equal", false, theirs)?;
-        let refused = compress(&original, rebuild.template()).is_err();
+        let refused = compress(&original, rebuild.template(), atecc_x509::Format::V0).is_err();
         holds("a signer that is stored does not come back", refused)?;
         Ok(false)
     }

@@ -59,7 +59,13 @@ fn provisioned(row: &Operation) -> Result<(), Box<dyn Error>> {
     let pem = row.signer_pem.as_deref().ok_or("no signer certificate")?;
     let signer = SignerCertificate::check(&Certificate::from_pem(pem)?)?;
     let identity = row.snapshot()?.identity()?;
-    let ours = create_auxiliary(&identity, &signer, &mut key, date(&row.now)?)?;
+    let ours = create_auxiliary(
+        &identity,
+        &signer,
+        &mut key,
+        date(&row.now)?,
+        atecc_x509::Format::V0,
+    )?;
     let theirs = row.auxiliary();
     same("slot 14", ours.signer_public_key, theirs.signer_public_key)?;
     same(

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::signer::SIGNER_KEY;
-use super::{Chip, KeyOptions, Which};
+use super::{Chip, FormatOption, KeyOptions, Which};
 use crate::signing::KeyName;
 
 #[derive(Debug, Subcommand)]
@@ -35,6 +35,8 @@ pub(crate) enum Aux {
 pub(crate) struct AuxProvision {
     #[command(flatten)]
     pub(crate) chip: Chip,
+    #[command(flatten)]
+    pub(crate) format: FormatOption,
     /// The signer certificate, PEM.
     #[arg(long, value_name = "FILE")]
     pub(crate) signer_cert: PathBuf,

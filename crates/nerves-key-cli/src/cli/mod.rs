@@ -1,5 +1,6 @@
 //! The command line.
 
+mod cert;
 mod config;
 mod kept;
 mod key_use;
@@ -17,12 +18,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use nerves_key_device::{DeviceUri, ImageName, UriError};
 
+pub(crate) use cert::{Cert, CertFile, Decompress, Kind, Which};
 pub(crate) use config::{Config, Zone};
 pub(crate) use kept::{Aux, AuxProvision, Settings, SettingsFormat, SettingsTarget};
 pub(crate) use key_use::{Csr, Ecdh, Jwt, Random, Verify};
 pub(crate) use look::{OtpCommand, Scan};
 pub(crate) use provision::Provision;
-pub(crate) use signer::{Device, KeyOptions, Signer, SignerAnswer, SignerCreate};
+pub(crate) use signer::{Device, FormatOption, KeyOptions, Signer, SignerAnswer, SignerCreate};
 pub(crate) use volatile::{Unlock, Volatile, VolatileMac};
 
 /// Provision and use NervesKeys: ATECC508A, ATECC608A and ATECC608B secure
@@ -138,40 +140,6 @@ pub(crate) struct Demo {
     /// The emulated chip: atecc508a, atecc608a or atecc608b.
     #[arg(long, default_value = "atecc608b")]
     pub(crate) chip: atecc_emulator::Revision,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Cert {
-    /// Write certificates from the chip as PEM.
-    Export {
-        #[command(flatten)]
-        chip: Chip,
-        /// Which.
-        #[arg(value_enum, default_value_t = Which::Chain)]
-        which: Which,
-        /// To this file instead of standard output.
-        #[arg(long, value_name = "FILE")]
-        out: Option<PathBuf>,
-    },
-    /// Show the certificates of the chip, or of a PEM file, in words.
-    Show {
-        #[command(flatten)]
-        chip: Chip,
-        /// A certificate in PEM instead of the chip's.
-        file: Option<PathBuf>,
-    },
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Which {
-    /// The device certificate.
-    Device,
-    /// The signer certificate.
-    Signer,
-    /// Both, the device certificate first.
-    Chain,
-    /// What has signed the signer certificate: itself, in a NervesKey.
-    Root,
 }
 
 #[derive(Args, Debug)]

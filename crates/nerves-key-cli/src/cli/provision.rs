@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use nerves_key_schema::Layout;
 
 use super::Chip;
-use super::signer::{KeyOptions, SIGNER_KEY};
+use super::signer::{FormatOption, KeyOptions, SIGNER_KEY};
 use crate::signing::KeyName;
 
 #[derive(Args, Debug)]
@@ -56,6 +56,8 @@ pub(crate) struct Provision {
     /// key. In the same form.
     #[arg(long, value_name = "FILE", requires = "activation_key")]
     pub(crate) encryption_key: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) format: FormatOption,
     /// For the OTP user area: up to 32 bytes in hex, or @FILE.
     #[arg(long, value_name = "HEX|@FILE")]
     pub(crate) otp_user: Option<String>,

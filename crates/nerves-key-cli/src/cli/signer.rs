@@ -23,6 +23,25 @@ pub(crate) struct KeyOptions {
     pub(crate) signer_timeout: u64,
 }
 
+/// `--certificate-format`.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct FormatOption {
+    /// Format version of the certificate: 0, or 1, which alone holds dates
+    /// after 2031 and which the Elixir library cannot read.
+    #[arg(long, value_name = "0|1", default_value_t = 0,
+          value_parser = clap::value_parser!(u8).range(0..=1))]
+    certificate_format: u8,
+}
+
+impl FormatOption {
+    pub(crate) const fn format(self) -> atecc_x509::Format {
+        match self.certificate_format {
+            0 => atecc_x509::Format::V0,
+            _ => atecc_x509::Format::V1,
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Signer {
     /// Make a signer: NAME.cert and NAME.key. Nothing is overwritten.
@@ -35,9 +54,11 @@ pub(crate) enum Signer {
 pub(crate) struct SignerCreate {
     /// File name without its ending.
     pub(crate) name: PathBuf,
-    /// Years of validity, 1 to 31.
+    /// Years of validity, 1 to 31; with --certificate-format 1 to 127.
     #[arg(long, default_value_t = 1)]
     pub(crate) years: u16,
+    #[command(flatten)]
+    pub(crate) format: FormatOption,
     /// A key that exists already, instead of a new one: a PEM file, or
     /// pkcs11:... Only NAME.cert is made then.
     #[arg(long, value_name = "FILE|pkcs11:..")]
@@ -79,5 +100,7 @@ pub(crate) enum Device {
         signer_key: KeyName,
         #[command(flatten)]
         options: KeyOptions,
+        #[command(flatten)]
+        format: FormatOption,
     },
 }

@@ -89,12 +89,13 @@ fn provision(arguments: &AuxProvision, output: Output) -> Result<(), CliError> {
     let now = system::now()?;
     let signer = files::signer(&arguments.signer_cert)?;
     signing::check_validity(&signer, now)?;
+    let format = signing::announced(arguments.format, output);
     let mut signing = AnySigner::open(&arguments.signer_key, &arguments.options)?;
     signing.check(&signer.signer.public_key)?;
     let mut device = arguments.chip.open()?;
     let identity = identity(&mut device)?;
-    let slots =
-        create_auxiliary(&identity, &signer, &mut signing, now).map_err(CliError::failed)?;
+    let slots = create_auxiliary(&identity, &signer, &mut signing, now, format)
+        .map_err(CliError::failed)?;
     // What is going to be written is what will be read.
     identity.auxiliary(&slots)?;
     let written = write(&mut device, &slots)?;

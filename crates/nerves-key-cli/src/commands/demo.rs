@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use atecc_emulator::Chip;
-use atecc_x509::{Certificate, SignatureBytes, SignerCertificate};
+use atecc_x509::{Certificate, Format, SignatureBytes, SignerCertificate};
 use nerves_key::ReadSnapshot;
 use nerves_key_provision::{Plan, Request, create_signer};
 use nerves_key_schema::{Layout, ManufacturerSerial};
@@ -26,7 +26,7 @@ pub(super) fn run(arguments: &Demo, output: Output) -> Result<(), CliError> {
 
     say("1. A signer: the certificate authority of a factory, which vouches for its devices.");
     let mut key = system::new_key()?;
-    let certificate = create_signer(&key, now, 1).map_err(CliError::refused)?;
+    let certificate = create_signer(&key, now, 1, Format::V0).map_err(CliError::refused)?;
     let signer = SignerCertificate::check(&certificate).map_err(CliError::failed)?;
 
     say(&format!(
@@ -37,6 +37,7 @@ pub(super) fn run(arguments: &Demo, output: Output) -> Result<(), CliError> {
     let chip = Chip::throw_away(arguments.chip).map_err(CliError::failed)?;
     let mut device = nerves_key_device::emulated(chip)?;
     let request = Request {
+        format: Format::V0,
         serial: Some(ManufacturerSerial::new(SERIAL).map_err(CliError::refused)?),
         board: None,
         user: None,

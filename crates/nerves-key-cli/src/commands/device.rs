@@ -19,6 +19,7 @@ pub(super) fn run(command: &Device, output: Output) -> Result<(), CliError> {
         signer_cert,
         signer_key,
         options,
+        format,
     } = command;
     let signer = files::signer(signer_cert)?;
     signing::check_validity(&signer, system::now()?)?;
@@ -39,6 +40,7 @@ pub(super) fn run(command: &Device, output: Output) -> Result<(), CliError> {
         SerialNumber(system::random()?),
         &ManufacturerSerial::new(serial).map_err(CliError::refused)?,
         system::now()?,
+        signing::announced(*format, output),
     )
     .map_err(CliError::refused)?;
     let certificate_path = format!("{serial}.cert");

@@ -7,7 +7,7 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use atecc_x509::{CheckedSigner, DateTime, PublicKey, SignatureBytes};
+use atecc_x509::{CheckedSigner, DateTime, Format, PublicKey, SignatureBytes};
 use nerves_key_provision::{
     CertificateSigner, ExecSigner, KeyFileError, KeySigner, PinSource, Pkcs11Signer, Pkcs11Token,
     Pkcs11Uri, Refusal, SigningAnswer, SigningRequest,
@@ -16,8 +16,9 @@ use zeroize::Zeroizing;
 
 pub(crate) use key_name::{KeyName, SecretName};
 
-use crate::cli::KeyOptions;
+use crate::cli::{FormatOption, KeyOptions};
 use crate::error::CliError;
+use crate::output::Output;
 use crate::{files, system};
 
 /// Who signs certificates.
@@ -141,6 +142,18 @@ impl AnySigner {
             _ => Ok(()),
         }
     }
+}
+
+/// The format that was asked for; what follows from another than 0 is said.
+pub(crate) fn announced(option: FormatOption, output: Output) -> Format {
+    let format = option.format();
+    if format != Format::V0 {
+        output.message(
+            "warning: a certificate of format 1 cannot be read by the Elixir library nerves_key \
+             (1.3 and before)",
+        );
+    }
+    format
 }
 
 /// That the signer certificate is valid now.

@@ -3,6 +3,7 @@
 
 mod basics;
 mod bench;
+mod compressed;
 mod config;
 mod emulator;
 mod halves;

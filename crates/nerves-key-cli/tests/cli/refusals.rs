@@ -20,7 +20,10 @@ const LONG: &str = "SSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSS";
 fn dated(bench: &Bench, name: &str, year: u16) {
     let key = KeySigner::from_bytes(&[0x42; 32]).unwrap();
     let from = DateTime::new(year, 12, 1, 0, 0, 0).unwrap();
-    let certificate = create_signer(&key, from, 1).unwrap().to_pem().unwrap();
+    let certificate = create_signer(&key, from, 1, atecc_x509::Format::V0)
+        .unwrap()
+        .to_pem()
+        .unwrap();
     let path = |ending| bench.path().join(format!("{name}.{ending}"));
     fs::write(path("cert"), certificate).unwrap();
     fs::write(path("key"), key.to_pem().unwrap().as_ref()).unwrap();

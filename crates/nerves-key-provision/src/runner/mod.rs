@@ -231,7 +231,7 @@ impl<'p, F: FnMut(Event<'_>)> Runner<'p, F> {
             signer_public_key: self.plan.signer.signer.public_key,
             validity: self.plan.validity,
         };
-        let tbs = certificate.to_be_signed()?;
+        let tbs = certificate.to_be_signed_in(self.plan.format)?;
         let request = SigningRequest {
             to_be_signed: tbs.as_der().to_vec(),
             digest: tbs.digest(),

@@ -9,7 +9,8 @@ use alloc::vec::Vec;
 
 use atecc::SerialNumber;
 use atecc_x509::{
-    DateTime, DeviceCertificate, Error as X509Error, Name, PublicKey, SignatureBytes, Tbs, Validity,
+    DateTime, DeviceCertificate, Error as X509Error, Format, Name, PublicKey, SignatureBytes, Tbs,
+    Validity,
 };
 use nerves_key_schema::Otp;
 
@@ -75,10 +76,18 @@ impl SigningRequest {
                 serial: self.serial.clone(),
             });
         }
-        let tbs = self.rebuilt()?;
-        if tbs.as_der() != self.to_be_signed {
-            return Err(SigningRequestError::ToBeSigned);
-        }
+        let tbs = match self.rebuilt(Format::V0) {
+            Ok(tbs) if tbs.as_der() == self.to_be_signed => tbs,
+            // The request does not say its format; the bytes do.
+            in_format_0 => match self.rebuilt(Format::V1) {
+                Ok(tbs) if tbs.as_der() == self.to_be_signed => tbs,
+                _ => {
+                    return Err(
+                        in_format_0.map_or_else(Into::into, |_| SigningRequestError::ToBeSigned)
+                    );
+                }
+            },
+        };
         if tbs.digest() != self.digest {
             return Err(SigningRequestError::Digest);
         }
@@ -93,14 +102,14 @@ impl SigningRequest {
         self.signer_public_key.verify(&self.digest, signature)
     }
 
-    fn rebuilt(&self) -> Result<Tbs, X509Error> {
+    fn rebuilt(&self, format: Format) -> Result<Tbs, X509Error> {
         DeviceCertificate {
             subject: Name::from_serial(&self.serial)?,
             device_sn: *self.chip.bytes(),
             public_key: self.public_key,
             signer_public_key: self.signer_public_key,
-            validity: Validity::issued_at(self.not_before, DEVICE_YEARS)?,
+            validity: Validity::issued_in(self.not_before, DEVICE_YEARS, format)?,
         }
-        .to_be_signed()
+        .to_be_signed_in(format)
     }
 }

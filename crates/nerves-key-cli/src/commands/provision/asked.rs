@@ -56,6 +56,7 @@ impl Asked {
             signer.check(&certificate.signer.public_key)?;
         }
         let request = Request {
+            format: arguments.format.format(),
             serial,
             board,
             user,

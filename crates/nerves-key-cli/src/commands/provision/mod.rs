@@ -24,13 +24,14 @@ use crate::error::{CliError, Exit};
 use crate::files::{self, Readers};
 use crate::output::Output;
 use crate::progress::Progress;
-use crate::{confirm, system};
+use crate::{confirm, signing, system};
 use asked::Asked;
 use document::Start;
 use nerves_key_device::BusFault;
 
 pub(super) fn run(arguments: &Provision, output: Output) -> Result<(), CliError> {
     let mut asked = Asked::new(arguments)?;
+    signing::announced(arguments.format, output);
     let start = Start::now()?;
     let mut chip = Considered::new(&arguments.chip)?;
     let snapshot = chip.device().run(ReadSnapshot::new())?;

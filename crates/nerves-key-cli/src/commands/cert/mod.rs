@@ -1,5 +1,7 @@
 //! `nerves-key cert`.
 
+mod without_chip;
+
 use std::path::Path;
 
 use atecc_x509::Certificate;
@@ -28,6 +30,9 @@ pub(super) fn run(command: &Cert, output: Output) -> Result<(), CliError> {
             };
             export(certificates, out.as_deref(), output)
         }
+        Cert::Check(arguments) => without_chip::check(arguments, output),
+        Cert::Compress(arguments) => without_chip::compressed(arguments, output),
+        Cert::Decompress(arguments) => without_chip::decompressed(arguments, output),
         Cert::Show {
             file: Some(path), ..
         } => {

@@ -1,0 +1,220 @@
+//! `nerves-key cert compress | decompress | check`: the compressed form,
+//! without a chip.
+
+use atecc_x509::{
+    Certificate, CompressedCertificate, FieldCheck, Name, PublicKey, Rebuild, compress, decompress,
+    round_trip,
+};
+use data_encoding::{HEXLOWER_PERMISSIVE, HEXUPPER};
+use serde_json::{Value, json};
+
+use crate::certificate::Summary;
+use crate::cli::{CertFile, Decompress, Kind};
+use crate::error::CliError;
+use crate::files;
+use crate::output::Output;
+use crate::paragraph::indented;
+
+/// Field by field, what a chip could not give back.
+pub(super) fn check(arguments: &CertFile, output: Output) -> Result<(), CliError> {
+    let certificate = files::certificate(&arguments.file)?;
+    let of_file = |error| CliError::input(&arguments.file, error);
+    let rebuild = rebuild_of(&certificate, arguments)?;
+    let knows_chip = arguments.device_sn.is_some() || is_signer(&rebuild);
+    let mut checks = certificate.check_fields(&rebuild).map_err(of_file)?;
+    if !knows_chip {
+        // The serial number is made of the chip's, which was not given.
+        checks.retain(|check| check.part != atecc_x509::Part::SerialNumber);
+    }
+    let lost = checks.iter().filter(|check| !check.survives()).count();
+    let text: String = checks.iter().map(line).collect();
+    let verdict = match (lost, knows_chip) {
+        (0, true) => "A chip gives it back as it is.".to_owned(),
+        (0, false) => "A chip gives it back as it is, if its serial number is that of the chip \
+                       (--device-sn)."
+            .to_owned(),
+        (lost, _) => format!("A chip cannot give it back: fields that differ: {lost}."),
+    };
+    let document = json!({
+        "kind": kind(&rebuild),
+        "compressible": lost == 0,
+        "fields": checks.iter().map(value).collect::<Vec<_>>(),
+    });
+    let head = format!("as a {} certificate of a NervesKey", kind(&rebuild));
+    output.result(&format!("{head}\n\n{text}\n{verdict}"), &document)?;
+    match lost {
+        0 => Ok(()),
+        _ => Err(CliError::failed(verdict).after_document()),
+    }
+}
+
+fn line(check: &FieldCheck) -> String {
+    let mark = if check.survives() { "ok" } else { "DIFFERS" };
+    let head = format!("{mark:<9}{}\n", check.part);
+    if check.survives() {
+        return head;
+    }
+    let hex = |bytes: &[u8]| {
+        if bytes.is_empty() {
+            "nothing".to_owned()
+        } else {
+            shortened(&HEXUPPER.encode(bytes))
+        }
+    };
+    if let Some(reason) = &check.reason {
+        return head + &indented(reason, "           ", "           ");
+    }
+    let found = format!("           it has   {}\n", hex(&check.found));
+    let rebuilt = check.rebuilt.as_deref().map_or_else(String::new, |bytes| {
+        format!("           must be  {}\n", hex(bytes))
+    });
+    head + &found + &rebuilt
+}
+
+/// What fits a line.
+fn shortened(digits: &str) -> String {
+    const LONGEST: usize = 56;
+    match digits.get(..LONGEST) {
+        Some(start) if digits.len() > LONGEST => format!("{start}.."),
+        _ => digits.to_owned(),
+    }
+}
+
+fn value(check: &FieldCheck) -> Value {
+    json!({
+        "field": check.part.to_string(),
+        "survives": check.survives(),
+        "found": HEXUPPER.encode(&check.found),
+        "rebuilt": check.rebuilt.as_deref().map(|bytes| HEXUPPER.encode(bytes)),
+        "reason": check.reason,
+    })
+}
+
+/// The 72 bytes.
+pub(super) fn compressed(arguments: &CertFile, output: Output) -> Result<(), CliError> {
+    let certificate = files::certificate(&arguments.file)?;
+    let of_file = |error: String| {
+        CliError::input(
+            &arguments.file,
+            format_args!("{error} (nerves-key cert check says it field by field)"),
+        )
+    };
+    let rebuild = rebuild_of(&certificate, arguments)?;
+    let compressed = if is_signer(&rebuild) || arguments.device_sn.is_some() {
+        round_trip(&certificate, &rebuild).map_err(|error| of_file(error.to_string()))?
+    } else {
+        output.message("not compared with what a chip gives back: --device-sn was not given");
+        compress(&certificate, rebuild.template(), atecc_x509::Format::V0)
+            .map_err(|error| of_file(error.to_string()))?
+    };
+    let hex = HEXUPPER.encode(&compressed.to_bytes());
+    let document = json!({
+        "kind": kind(&rebuild),
+        "compressed": hex,
+        "format": compressed.dates.format() as u8,
+    });
+    output.result(&hex, &document)
+}
+
+/// The certificate that 72 bytes and the rest of a chip stand for.
+pub(super) fn decompressed(arguments: &Decompress, output: Output) -> Result<(), CliError> {
+    let bytes = bytes::<72>("the compressed certificate", &arguments.compressed)?;
+    let compressed = CompressedCertificate::from_bytes(&bytes).map_err(CliError::refused)?;
+    let rebuild = match arguments.kind {
+        Kind::Signer => Rebuild::NervesKeySigner {
+            public_key: key("--public-key", &arguments.public_key)?,
+        },
+        Kind::Device => {
+            let missing = |option| {
+                CliError::refused(format_args!(
+                    "{option} is missing: a device certificate is made of it, too"
+                ))
+            };
+            let serial = arguments
+                .serial
+                .as_deref()
+                .ok_or_else(|| missing("--serial"))?;
+            let sn = arguments.device_sn.as_deref();
+            let signer = arguments.signer_key.as_deref();
+            Rebuild::NervesKeyDevice {
+                subject: Name::from_stored_serial(serial.as_bytes()).map_err(CliError::refused)?,
+                device_sn: self::bytes("--device-sn", sn.ok_or_else(|| missing("--device-sn"))?)?,
+                public_key: key("--public-key", &arguments.public_key)?,
+                signer_public_key: key(
+                    "--signer-key",
+                    signer.ok_or_else(|| missing("--signer-key"))?,
+                )?,
+            }
+        }
+    };
+    let certificate = decompress(&compressed, &rebuild).map_err(CliError::failed)?;
+    let signer = match &rebuild {
+        Rebuild::NervesKeyDevice {
+            signer_public_key, ..
+        } => *signer_public_key,
+        Rebuild::NervesKeySigner { public_key } => *public_key,
+        _ => return Err(CliError::failed("not a certificate of a NervesKey")),
+    };
+    let verifies = certificate.verify(&signer);
+    let summary = Summary::of(&certificate).map_err(CliError::failed)?;
+    let mut document = summary.json();
+    document["verified"] = json!(verifies.is_ok());
+    output.result(&certificate.to_pem().map_err(CliError::failed)?, &document)?;
+    verifies.map_err(|error| CliError::failed(error).after_document())
+}
+
+/// What a chip would hold beside the 72 bytes, for the kind of certificate that
+/// this one seems to be.
+fn rebuild_of(certificate: &Certificate, arguments: &CertFile) -> Result<Rebuild, CliError> {
+    let of_file = |error| CliError::input(&arguments.file, error);
+    let public_key = certificate.public_key().map_err(of_file)?;
+    let Some(signer_cert) = &arguments.signer_cert else {
+        return Ok(Rebuild::NervesKeySigner { public_key });
+    };
+    let signer = files::certificate(signer_cert)?;
+    let subject = certificate.subject_text().map_err(of_file)?;
+    let serial = subject.strip_prefix("CN=").unwrap_or(&subject);
+    Ok(Rebuild::NervesKeyDevice {
+        subject: Name::from_stored_serial(serial.as_bytes()).map_err(of_file)?,
+        device_sn: match &arguments.device_sn {
+            Some(text) => bytes("--device-sn", text)?,
+            None => [0; 9],
+        },
+        public_key,
+        signer_public_key: signer
+            .public_key()
+            .map_err(|error| CliError::input(signer_cert, error))?,
+    })
+}
+
+const fn is_signer(rebuild: &Rebuild) -> bool {
+    matches!(rebuild, Rebuild::NervesKeySigner { .. })
+}
+
+const fn kind(rebuild: &Rebuild) -> &'static str {
+    if is_signer(rebuild) {
+        "signer"
+    } else {
+        "device"
+    }
+}
+
+/// 64 bytes in hex, or a PEM file with a key or certificate.
+fn key(option: &str, text: &str) -> Result<PublicKey, CliError> {
+    if let Some(path) = text.strip_prefix('@') {
+        return files::public_key(path.as_ref());
+    }
+    bytes::<64>(option, text).map(PublicKey::from_bytes)
+}
+
+fn bytes<const N: usize>(what: &str, text: &str) -> Result<[u8; N], CliError> {
+    let bytes = HEXLOWER_PERMISSIVE
+        .decode(text.as_bytes())
+        .map_err(|error| CliError::refused(format_args!("{what} {text:?}: {error}")))?;
+    bytes.try_into().map_err(|bytes: Vec<u8>| {
+        CliError::refused(format_args!(
+            "{what} has {} bytes instead of {N}",
+            bytes.len()
+        ))
+    })
+}

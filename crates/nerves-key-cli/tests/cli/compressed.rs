@@ -1,0 +1,180 @@
+//! The compressed form without a chip, and its format 1.
+
+use crate::bench::Bench;
+
+const CHIP: &str = "emu:chip.img";
+
+#[test]
+fn there_and_back() {
+    let bench = Bench::new();
+    bench.ok(&Bench::provision(CHIP, &["--serial", "Z1", "--yes"]));
+    bench.ok(&[
+        "cert",
+        "export",
+        "device",
+        "--device",
+        CHIP,
+        "--out",
+        "device.pem",
+    ]);
+    let info = bench.json(&["info", "--device", CHIP]);
+    let sn = info["serial_number"].as_str().unwrap();
+    let public_key = info["public_key"].as_str().unwrap();
+    let device = [
+        "device.pem",
+        "--signer-cert",
+        "signer.cert",
+        "--device-sn",
+        sn,
+    ];
+    let check = bench.json(&[&["cert", "check"], &device[..]].concat());
+    assert_eq!(check["compressible"], true);
+    let compressed = bench.json(&[&["cert", "compress"], &device[..]].concat());
+    let compressed = compressed["compressed"].as_str().unwrap();
+    let pem = bench.ok(&[
+        "cert",
+        "decompress",
+        compressed,
+        "--kind",
+        "device",
+        "--public-key",
+        public_key,
+        "--serial",
+        "Z1",
+        "--device-sn",
+        sn,
+        "--signer-key",
+        "@signer.cert",
+    ]);
+    let exported = std::fs::read_to_string(bench.path().join("device.pem")).unwrap();
+    assert_eq!(pem.trim(), exported.trim());
+    // Another serial makes another certificate, which does not verify.
+    let (code, message) = bench.fails(&[
+        "cert",
+        "decompress",
+        compressed,
+        "--kind",
+        "device",
+        "--public-key",
+        public_key,
+        "--serial",
+        "Z2",
+        "--device-sn",
+        sn,
+        "--signer-key",
+        "@signer.cert",
+    ]);
+    assert_eq!(code, 1, "{message}");
+    let signer = bench.json(&["cert", "compress", "signer.cert"]);
+    assert_eq!(
+        (&signer["kind"], &signer["format"]),
+        (&"signer".into(), &0.into())
+    );
+}
+
+#[test]
+fn what_does_not_survive_is_named() {
+    let bench = Bench::new();
+    bench.ok(&[
+        "device",
+        "create",
+        "D1",
+        "--signer-cert",
+        "signer.cert",
+        "--signer-key",
+        "signer.key",
+    ]);
+    let output = bench.run(&["--json", "cert", "check", "D1.cert"]);
+    assert_eq!(output.status.code(), Some(1));
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let fields = document["fields"].as_array().unwrap();
+    let lost: Vec<_> = fields
+        .iter()
+        .filter(|field| field["survives"] == false)
+        .collect();
+    assert!(lost.len() > 3, "{lost:?}");
+    let (code, message) = bench.fails(&["cert", "compress", "D1.cert"]);
+    assert_eq!(
+        (code, message.contains("cert check")),
+        (5, true),
+        "{message}"
+    );
+    let (code, message) = bench.fails(&[
+        "cert",
+        "decompress",
+        "00",
+        "--kind",
+        "signer",
+        "--public-key",
+        "00",
+    ]);
+    assert_eq!(
+        (code, message.contains("1 bytes instead of 72")),
+        (5, true),
+        "{message}"
+    );
+}
+
+/// Format 1, on request: a chip that this library reads, with a warning that
+/// the other one does not.
+#[test]
+fn format_1_is_written_on_request() {
+    let bench = Bench::new();
+    let new = ["--certificate-format", "1"];
+    let signer = ["signer", "create", "late", "--years", "100"];
+    let (code, message) = bench.fails(&signer);
+    assert_eq!(
+        (code, message.contains("format 0 holds 1 to 31")),
+        (5, true),
+        "{message}"
+    );
+    bench.ok(&[&signer[..], &new[..]].concat());
+    let compressed = bench.json(&["cert", "compress", "late.cert"]);
+    assert_eq!(compressed["format"], 1);
+    let provision = [
+        "provision",
+        "--device",
+        CHIP,
+        "--signer-cert",
+        "late.cert",
+        "--signer-key",
+        "late.key",
+        "--serial",
+        "L1",
+        "--yes",
+    ];
+    let output = bench.run(&[&provision[..], &new[..]].concat());
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{message}");
+    assert!(
+        message.contains("cannot be read by the Elixir library"),
+        "{message}"
+    );
+    let info = bench.json(&["info", "--device", CHIP]);
+    assert_eq!(info["verified"], true);
+    // Once more: nothing is left to do.
+    bench.ok(&[&provision[..], &new[..]].concat());
+    let image = std::fs::read_to_string(bench.path().join("chip.img")).unwrap();
+    bench.ok(&[
+        "cert",
+        "export",
+        "device",
+        "--device",
+        CHIP,
+        "--out",
+        "device.pem",
+    ]);
+    let sn = info["serial_number"].as_str().unwrap();
+    let device = [
+        "device.pem",
+        "--signer-cert",
+        "late.cert",
+        "--device-sn",
+        sn,
+    ];
+    let compressed = bench.json(&[&["cert", "compress"], &device[..]].concat());
+    assert_eq!(compressed["format"], 1);
+    let bytes = compressed["compressed"].as_str().unwrap();
+    let stored = image.to_uppercase().replace(char::is_whitespace, "");
+    assert!(stored.contains(&bytes[..64]), "the chip holds it");
+}
