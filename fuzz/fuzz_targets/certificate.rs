@@ -3,7 +3,7 @@
 #![no_main]
 
 use atecc_x509::{
-    Certificate, CompressedCertificate, Name, PublicKey, Rebuild, SignatureBytes,
+    Certificate, CompressedCertificate, Format, Name, PublicKey, Rebuild, SignatureBytes,
     SignerCertificate, compress, decompress, round_trip,
 };
 use libfuzzer_sys::fuzz_target;
@@ -24,7 +24,10 @@ fn whole(certificate: &Certificate) {
     if let Ok(key) = certificate.public_key() {
         let _ = certificate.verify(&key);
         let rebuild = Rebuild::NervesKeySigner { public_key: key };
-        let _ = compress(certificate, rebuild.template());
+        for format in [Format::V0, Format::V1] {
+            let _ = compress(certificate, rebuild.template(), format);
+        }
+        let _ = certificate.check_fields(&rebuild);
         let _ = round_trip(certificate, &rebuild);
     }
     if let Ok(checked) = SignerCertificate::check(certificate) {

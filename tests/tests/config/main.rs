@@ -8,7 +8,7 @@ use atecc::procedures::SignDigest;
 use atecc::{
     BlockAddress, BusAddress, ConfigZone, Device, Error, Failure, Once, Place, Slot, Status,
 };
-use atecc_config::{Judgement, Need, Operation, judge};
+use atecc_config::{Judgement, Need, Operation, Policy, judge};
 use atecc_emulator::{Bus, Chip, DATA_SIZE, Entropy, Image, Revision};
 use proptest::prelude::*;
 
@@ -106,6 +106,20 @@ fn words() -> impl Strategy<Value = Vec<u16>> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
+
+    /// Whatever the 128 bytes: something is said, and nothing panics.
+    #[test]
+    fn any_zone_is_explained(bytes in prop::collection::vec(any::<u8>(), 128)) {
+        let zone = ConfigZone(bytes.try_into().unwrap());
+        prop_assert!(atecc_config::fields(&zone).len() > 60);
+        prop_assert_eq!(atecc_config::differences(&zone, &zone), []);
+        for finding in atecc_config::lint(&zone) {
+            prop_assert!(!finding.cause.is_empty() && !finding.remedy.is_empty());
+        }
+        for slot in Slot::ALL {
+            prop_assert!(Policy::of(&zone, slot).words().len() >= 3);
+        }
+    }
 
     /// Where a command is said to be refused the chip refuses it, and where
     /// nothing but the configuration counts the chip executes what is allowed.
