@@ -87,8 +87,10 @@ fuzz_target!(|data: &[u8]| {
         signer_public_key: slots[1],
         signer_certificate: slots[2],
         public_key: rest.first_chunk().map(|key| PublicKey(*key)),
+        eui: rest.last_chunk().copied(),
     };
     let _ = snapshot.stage().to_string();
+    let _ = snapshot.trust_identity();
     if let Err(error) = snapshot.identity() {
         assert!(!error.to_string().is_empty());
     }
