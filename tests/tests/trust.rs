@@ -5,6 +5,7 @@ use std::path::Path;
 use atecc::{BusAddress, ConfigZone, Device};
 use atecc_emulator::Bus;
 use atecc_x509::SignatureBytes;
+use nerves_key::settings::{Area, ReadSettings};
 use nerves_key::{ReadSnapshot, Snapshot, Stage, TrustKind};
 use nerves_key_tests::tally::read_rows;
 use nerves_key_tests::trust::{Row, recorded};
@@ -115,4 +116,26 @@ fn a_real_part_has_all_three_certificates() {
 fn locked(mut config: ConfigZone) -> ConfigZone {
     config.0[86..88].fill(0);
     config
+}
+
+/// Slot 8 alone holds settings, as the part's own configuration allows.
+#[test]
+fn settings_of_a_trust_part() {
+    let row = rows().into_iter().find(Row::is_made_up).unwrap();
+    let bus = row.part().unwrap();
+    let mut device = Device::new(bus.i2c(), bus.delay()).with_address(ADDRESS);
+    for value in 1..=3_u32 {
+        let settings = device.run(ReadSettings::new(Area::TrustPart)).unwrap();
+        assert_eq!(
+            settings.get::<u32>().unwrap().unwrap_or_default(),
+            value - 1
+        );
+        device.run(settings.set(&value).unwrap()).unwrap();
+    }
+    let settings = device.run(ReadSettings::new(Area::TrustPart)).unwrap();
+    // As a term: 416 bytes are the limit, and the error says by how much.
+    let error = settings.write_term(&[131; 417]).unwrap_err().to_string();
+    assert!(error.contains("416"), "{error}");
+    // The certificates are as they were.
+    assert!(row.verified(&read(&bus)).is_ok());
 }

@@ -52,6 +52,14 @@ pub(crate) fn check_absent(path: &Path) -> Result<(), CliError> {
     }
 }
 
+/// [`check_absent`] of `--out`, before the chip is asked.
+///
+/// # Errors
+/// Exit code 5.
+pub(crate) fn check_out(path: Option<&Path>) -> Result<(), CliError> {
+    path.map_or(Ok(()), check_absent)
+}
+
 /// A file in the directory of `path`, gone when it is dropped.
 fn beside(path: &Path, readers: Readers) -> Result<NamedTempFile, CliError> {
     let directory = match path.parent() {

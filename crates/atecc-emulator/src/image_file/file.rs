@@ -67,6 +67,7 @@ impl ImageFile {
             path: path.to_owned(),
             source,
         })?;
+        check_regular(&path)?;
         let name = beside(&path, "lock");
         let failed = |source| OpenError::Lock {
             path: name.clone(),
@@ -102,6 +103,17 @@ impl ImageFile {
 impl Store for ImageFile {
     fn commit(&mut self, image: &Image) -> Result<(), ImageFileError> {
         self.write(image)
+    }
+}
+
+/// What is there is a file: a device would be read without end, and replaced.
+fn check_regular(path: &Path) -> Result<(), ImageFileError> {
+    match fs::metadata(path) {
+        Ok(found) if !found.is_file() => Err(ImageFileError::Read {
+            path: path.to_owned(),
+            source: io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"),
+        }),
+        _ => Ok(()),
     }
 }
 

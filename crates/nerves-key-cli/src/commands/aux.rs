@@ -24,6 +24,7 @@ pub(super) fn run(command: &Aux, output: Output) -> Result<(), CliError> {
             show(auxiliary.as_ref(), output)
         }
         Aux::Export { chip, which, out } => {
+            files::check_out(out.as_deref())?;
             let auxiliary = Found::on(chip)?.auxiliary.ok_or_else(none)?;
             let certificates: &[_] = match which {
                 Which::Device => &[&auxiliary.device_certificate],

@@ -10,11 +10,12 @@ use x509_cert::der::{Encode, EncodePem, pem::LineEnding};
 
 use crate::cli::Csr;
 use crate::error::{CliError, Exit};
-use crate::files::Readers;
+use crate::files::{self, Readers};
 use crate::output::Output;
 
 pub(super) fn run(arguments: &Csr, output: Output) -> Result<(), CliError> {
     let subject = arguments.subject.as_deref().map(subject).transpose()?;
+    files::check_out(arguments.out.as_deref())?;
     let mut device = arguments.chip.open()?;
     let snapshot = device.run(ReadSnapshot::new())?;
     let stage = |what: &str| CliError::new(Exit::Stage, format_args!("the chip has no {what}"));

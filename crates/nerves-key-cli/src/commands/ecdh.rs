@@ -14,6 +14,7 @@ use crate::files::{self, Readers};
 use crate::output::Output;
 
 pub(super) fn run(arguments: &Ecdh, output: Output) -> Result<(), CliError> {
+    files::check_out(arguments.out.as_deref())?;
     let peer = files::public_key(&arguments.peer)?;
     let mut device = arguments.chip.open()?;
     let config = device.run(ReadConfig::new())?;

@@ -6,11 +6,12 @@ use serde_json::json;
 
 use crate::cli::Random;
 use crate::error::{CliError, Exit};
-use crate::files::Readers;
+use crate::files::{self, Readers};
 use crate::output::Output;
 
 pub(super) fn run(arguments: &Random, output: Output) -> Result<(), CliError> {
     let wanted = usize::from(arguments.bytes);
+    files::check_out(arguments.out.as_deref())?;
     let mut device = arguments.chip.open()?;
     let mut bytes = Vec::with_capacity(wanted.next_multiple_of(32));
     while bytes.len() < wanted {

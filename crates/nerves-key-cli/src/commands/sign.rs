@@ -15,6 +15,7 @@ use crate::files::{self, Readers};
 use crate::output::Output;
 
 pub(super) fn run(arguments: &Sign, output: Output) -> Result<(), CliError> {
+    files::check_out(arguments.out.as_deref())?;
     let digest = digest(arguments.digest.as_deref(), arguments.file.as_deref())?;
     let signature = arguments.chip.open()?.run(nerves_key::sign(digest))?;
     let der = SignatureBytes::from_bytes(signature)

@@ -54,6 +54,7 @@ fn say(active: bool, output: Output) -> Result<(), CliError> {
 }
 
 fn mac(arguments: &VolatileMac, output: Output) -> Result<(), CliError> {
+    files::check_out(arguments.out.as_deref())?;
     let challenge = challenge(&arguments.challenge)?;
     let mut device = arguments.chip.open()?;
     volatile_chip(&mut device)?;

@@ -190,3 +190,30 @@ fn no_chip_of_others_is_written() {
         );
     }
 }
+
+/// What cannot be written to or read from is told before the chip is asked.
+#[test]
+fn files_that_do_not_fit_their_purpose() {
+    let bench = Bench::new();
+    for device in ["emu:/dev/zero", "emu:."] {
+        let (code, message) = bench.fails(&["info", "--device", device]);
+        let says = message.contains("not a regular file");
+        assert_eq!((code, says), (5, true), "{message}");
+    }
+    for command in [
+        &["random"][..],
+        &["csr"],
+        &["sign", "signer.cert"],
+        &["cert", "export"],
+        &["settings", "export"],
+    ] {
+        // There is no such bus, but the file is what is wrong first.
+        let more = ["--device", "/dev/i2c-99", "--out", "signer.cert"];
+        let (code, message) = bench.fails(&[command, &more].concat());
+        assert_eq!(
+            (code, message.contains("signer.cert")),
+            (5, true),
+            "{message}"
+        );
+    }
+}

@@ -17,6 +17,7 @@ use crate::output::Output;
 pub(super) fn run(command: &Cert, output: Output) -> Result<(), CliError> {
     match command {
         Cert::Export { chip, which, out } => {
+            files::check_out(out.as_deref())?;
             let Certificates {
                 device,
                 signer,

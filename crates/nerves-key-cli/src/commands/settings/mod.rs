@@ -199,6 +199,7 @@ fn write(device: &mut RecordedDevice, change: &WriteSettings) -> Result<(), CliE
 }
 
 fn export(chip: &Chip, raw: bool, out: Option<&Path>, output: Output) -> Result<(), CliError> {
+    files::check_out(out)?;
     let (_, stored) = open(chip)?;
     let (bytes, document) = if raw {
         (stored.as_bytes().to_vec(), json!({}))
