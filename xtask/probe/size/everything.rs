@@ -152,6 +152,7 @@ fn procedures(chip: &mut Chip) {
         CreateKey::new(given(SLOT)),
         LockAndConfirm::new(given(LockTarget::Slot(SLOT))),
         ChallengeMac::new(given(SLOT), bytes()),
+        DeterministicMac::new(given(SLOT), bytes()),
         ReadConfig::new(),
         ReadPlace::<72>::new(given(Place::Slot(SLOT))),
         HashInChip::new(given(ShaStart::Sha256), given(Family::Atecc608), &bytes_at::<256>()[..]),
