@@ -8,6 +8,7 @@ mod confirm;
 mod considered;
 mod error;
 mod files;
+mod hex;
 mod output;
 mod paragraph;
 mod progress;

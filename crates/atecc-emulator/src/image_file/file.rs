@@ -35,6 +35,7 @@ impl ImageFile {
     /// # Errors
     /// As [`Chip::open`](crate::Chip::open).
     pub fn open(path: &Path, revision: Option<Revision>) -> Result<(Self, Image), OpenError> {
+        check_regular(path)?;
         let file = Self::lock(path)?;
         let exists = file
             .path
@@ -67,7 +68,6 @@ impl ImageFile {
             path: path.to_owned(),
             source,
         })?;
-        check_regular(&path)?;
         let name = beside(&path, "lock");
         let failed = |source| OpenError::Lock {
             path: name.clone(),

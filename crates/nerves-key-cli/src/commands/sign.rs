@@ -5,13 +5,14 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use atecc_x509::SignatureBytes;
-use data_encoding::{HEXLOWER_PERMISSIVE, HEXUPPER};
+use data_encoding::HEXUPPER;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::cli::{Format, Sign};
 use crate::error::CliError;
 use crate::files::{self, Readers};
+use crate::hex;
 use crate::output::Output;
 
 pub(super) fn run(arguments: &Sign, output: Output) -> Result<(), CliError> {
@@ -43,22 +44,10 @@ pub(super) fn run(arguments: &Sign, output: Output) -> Result<(), CliError> {
 /// The digest that is named, or that of a file.
 pub(super) fn digest(named: Option<&str>, file: Option<&Path>) -> Result<[u8; 32], CliError> {
     match (named, file) {
-        (Some(text), _) => parse_digest(text),
+        (Some(text), _) => hex::array("--digest", text),
         (None, Some(path)) => digest_of(path),
         (None, None) => Err(CliError::refused("no message: give FILE or --digest")),
     }
-}
-
-fn parse_digest(text: &str) -> Result<[u8; 32], CliError> {
-    let bytes = HEXLOWER_PERMISSIVE
-        .decode(text.as_bytes())
-        .map_err(|error| CliError::refused(format_args!("--digest {text:?}: {error}")))?;
-    bytes.try_into().map_err(|bytes: Vec<u8>| {
-        CliError::refused(format_args!(
-            "--digest has {} bytes; a SHA-256 digest has 32",
-            bytes.len()
-        ))
-    })
 }
 
 fn digest_of(path: &Path) -> Result<[u8; 32], CliError> {

@@ -4,7 +4,7 @@
 use atecc::ConfigZone;
 use atecc::commands::InfoLatch;
 use atecc::procedures::{DeterministicMac, ReadConfig};
-use data_encoding::{HEXLOWER_PERMISSIVE, HEXUPPER};
+use data_encoding::HEXUPPER;
 use nerves_key::{Activate, Activation};
 use nerves_key_schema::{Layout, check_for_use, slot};
 use serde_json::json;
@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use crate::cli::{Unlock, Volatile, VolatileMac};
 use crate::error::{CliError, Exit};
 use crate::files::{self, Readers};
+use crate::hex;
 use crate::output::Output;
 use crate::record::RecordedDevice;
 use crate::system;
@@ -55,7 +56,7 @@ fn say(active: bool, output: Output) -> Result<(), CliError> {
 
 fn mac(arguments: &VolatileMac, output: Output) -> Result<(), CliError> {
     files::check_out(arguments.out.as_deref())?;
-    let challenge = challenge(&arguments.challenge)?;
+    let challenge = hex::array("the challenge", &arguments.challenge)?;
     let mut device = arguments.chip.open()?;
     volatile_chip(&mut device)?;
     if !device.execute(InfoLatch::Read)? {
@@ -71,18 +72,6 @@ fn mac(arguments: &VolatileMac, output: Output) -> Result<(), CliError> {
     let document = json!({ "mac": *text });
     let file = arguments.out.as_deref();
     output.file_or(file, (mac.as_ref(), Readers::Owner), &text, &document)
-}
-
-fn challenge(text: &str) -> Result<[u8; 32], CliError> {
-    let bytes = HEXLOWER_PERMISSIVE
-        .decode(text.as_bytes())
-        .map_err(|error| CliError::refused(format_args!("challenge {text:?}: {error}")))?;
-    bytes.try_into().map_err(|bytes: Vec<u8>| {
-        CliError::refused(format_args!(
-            "the challenge has {} bytes; it takes 32",
-            bytes.len()
-        ))
-    })
 }
 
 /// Whatever the revision, a chip of the volatile layout whose data is locked.

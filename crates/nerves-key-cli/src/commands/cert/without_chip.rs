@@ -5,13 +5,14 @@ use atecc_x509::{
     Certificate, CompressedCertificate, FieldCheck, Name, PublicKey, Rebuild, compress, decompress,
     round_trip,
 };
-use data_encoding::{HEXLOWER_PERMISSIVE, HEXUPPER};
+use data_encoding::HEXUPPER;
 use serde_json::{Value, json};
 
 use crate::certificate::Summary;
 use crate::cli::{CertFile, Decompress, Kind};
 use crate::error::CliError;
 use crate::files;
+use crate::hex;
 use crate::output::Output;
 use crate::paragraph::indented;
 
@@ -54,7 +55,7 @@ fn line(check: &FieldCheck) -> String {
     if check.survives() {
         return head;
     }
-    let hex = |bytes: &[u8]| {
+    let digits = |bytes: &[u8]| {
         if bytes.is_empty() {
             "nothing".to_owned()
         } else {
@@ -64,9 +65,9 @@ fn line(check: &FieldCheck) -> String {
     if let Some(reason) = &check.reason {
         return head + &indented(reason, "           ", "           ");
     }
-    let found = format!("           it has   {}\n", hex(&check.found));
+    let found = format!("           it has   {}\n", digits(&check.found));
     let rebuilt = check.rebuilt.as_deref().map_or_else(String::new, |bytes| {
-        format!("           must be  {}\n", hex(bytes))
+        format!("           must be  {}\n", digits(bytes))
     });
     head + &found + &rebuilt
 }
@@ -107,18 +108,18 @@ pub(super) fn compressed(arguments: &CertFile, output: Output) -> Result<(), Cli
         compress(&certificate, rebuild.template(), atecc_x509::Format::V0)
             .map_err(|error| of_file(error.to_string()))?
     };
-    let hex = HEXUPPER.encode(&compressed.to_bytes());
+    let digits = HEXUPPER.encode(&compressed.to_bytes());
     let document = json!({
         "kind": kind(&rebuild),
-        "compressed": hex,
+        "compressed": digits,
         "format": compressed.dates.format() as u8,
     });
-    output.result(&hex, &document)
+    output.result(&digits, &document)
 }
 
 /// The certificate that 72 bytes and the rest of a chip stand for.
 pub(super) fn decompressed(arguments: &Decompress, output: Output) -> Result<(), CliError> {
-    let bytes = bytes::<72>("the compressed certificate", &arguments.compressed)?;
+    let bytes = hex::array::<72>("the compressed certificate", &arguments.compressed)?;
     let compressed = CompressedCertificate::from_bytes(&bytes).map_err(CliError::refused)?;
     let rebuild = match arguments.kind {
         Kind::Signer => Rebuild::NervesKeySigner {
@@ -138,7 +139,7 @@ pub(super) fn decompressed(arguments: &Decompress, output: Output) -> Result<(),
             let signer = arguments.signer_key.as_deref();
             Rebuild::NervesKeyDevice {
                 subject: Name::from_stored_serial(serial.as_bytes()).map_err(CliError::refused)?,
-                device_sn: self::bytes("--device-sn", sn.ok_or_else(|| missing("--device-sn"))?)?,
+                device_sn: hex::array("--device-sn", sn.ok_or_else(|| missing("--device-sn"))?)?,
                 public_key: key("--public-key", &arguments.public_key)?,
                 signer_public_key: key(
                     "--signer-key",
@@ -177,7 +178,7 @@ fn rebuild_of(certificate: &Certificate, arguments: &CertFile) -> Result<Rebuild
     Ok(Rebuild::NervesKeyDevice {
         subject: Name::from_stored_serial(serial.as_bytes()).map_err(of_file)?,
         device_sn: match &arguments.device_sn {
-            Some(text) => bytes("--device-sn", text)?,
+            Some(text) => hex::array("--device-sn", text)?,
             None => [0; 9],
         },
         public_key,
@@ -204,17 +205,5 @@ fn key(option: &str, text: &str) -> Result<PublicKey, CliError> {
     if let Some(path) = text.strip_prefix('@') {
         return files::public_key(path.as_ref());
     }
-    bytes::<64>(option, text).map(PublicKey::from_bytes)
-}
-
-fn bytes<const N: usize>(what: &str, text: &str) -> Result<[u8; N], CliError> {
-    let bytes = HEXLOWER_PERMISSIVE
-        .decode(text.as_bytes())
-        .map_err(|error| CliError::refused(format_args!("{what} {text:?}: {error}")))?;
-    bytes.try_into().map_err(|bytes: Vec<u8>| {
-        CliError::refused(format_args!(
-            "{what} has {} bytes instead of {N}",
-            bytes.len()
-        ))
-    })
+    hex::array::<64>(option, text).map(PublicKey::from_bytes)
 }

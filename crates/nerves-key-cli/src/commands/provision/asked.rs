@@ -12,7 +12,7 @@ use crate::cli::Provision;
 use crate::error::CliError;
 use crate::signing::AnySigner;
 use crate::used::UsedSerials;
-use crate::{files, signing, system};
+use crate::{files, hex, signing, system};
 
 /// The arguments, understood.
 pub(super) struct Asked {
@@ -42,7 +42,11 @@ impl Asked {
             let any_board = BoardName::new("B").map_err(CliError::refused)?;
             Otp::new(&any_board, serial, user).map_err(CliError::refused)?;
         }
-        let plan_digest = arguments.plan_digest.as_deref().map(digest).transpose()?;
+        let plan_digest = arguments
+            .plan_digest
+            .as_deref()
+            .map(|text| hex::array("--plan-digest", text))
+            .transpose()?;
         for path in arguments.request.iter().chain(&arguments.report) {
             files::check_absent(path)?;
         }
@@ -138,16 +142,4 @@ fn user_area(text: &str) -> Result<Vec<u8>, CliError> {
             .decode(text.as_bytes())
             .map_err(|error| CliError::refused(format_args!("--otp-user {text:?}: {error}"))),
     }
-}
-
-fn digest(text: &str) -> Result<[u8; 32], CliError> {
-    let bytes = HEXLOWER_PERMISSIVE
-        .decode(text.as_bytes())
-        .map_err(|error| CliError::refused(format_args!("--plan-digest {text:?}: {error}")))?;
-    bytes.try_into().map_err(|bytes: Vec<u8>| {
-        CliError::refused(format_args!(
-            "--plan-digest has {} bytes instead of 32",
-            bytes.len()
-        ))
-    })
 }

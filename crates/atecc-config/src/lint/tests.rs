@@ -1,0 +1,100 @@
+//! Each rule alone.
+
+use super::*;
+
+/// Nothing to object to.
+fn clean() -> ConfigZone {
+    let mut zone = [0; 128];
+    zone[4..8].copy_from_slice(&[0, 0, 0x60, 3]);
+    zone[13..15].fill(1);
+    zone[16] = 0xC0;
+    for at in (20..52).step_by(2) {
+        zone[at..at + 2].copy_from_slice(&[0x0F, 0x0F]);
+        zone[at + 76] = 0x1C;
+    }
+    zone[52..56].fill(0xFF);
+    zone[60..64].fill(0xFF);
+    zone[86..90].copy_from_slice(&[0x55, 0x55, 0xFF, 0xFF]);
+    ConfigZone(zone)
+}
+
+fn rules(change: impl Fn(&mut [u8; 128])) -> Vec<&'static str> {
+    let mut zone = clean();
+    change(&mut zone.0);
+    lint(&zone)
+        .into_iter()
+        .map(|finding| finding.rule)
+        .collect()
+}
+
+/// Each rule has a zone in which it alone speaks.
+#[test]
+fn each_rule_finds_what_it_is_for() {
+    let slot_0 = |slot_config: u16, key_config: u16| {
+        move |zone: &mut [u8; 128]| {
+            zone[20..22].copy_from_slice(&slot_config.to_le_bytes());
+            zone[96..98].copy_from_slice(&key_config.to_le_bytes());
+        }
+    };
+    assert_eq!(rules(|_| {}), [""; 0]);
+    assert_eq!(rules(|zone| zone[16] = 0xC1), ["address"]);
+    assert_eq!(rules(|zone| zone[14] = 0), ["interface"]);
+    assert_eq!(rules(|zone| zone[87] = 0), ["data-unlocked"]);
+    assert_eq!(rules(|zone| zone[86] = 0), ["lock-order"]);
+    assert_eq!(rules(|zone| zone[68] = 0x0A), ["use-lock"]);
+    assert_eq!(rules(|zone| zone[91] = 0x03), ["protection"]);
+    assert_eq!(rules(|zone| zone[88] = 0xFB), ["locked-early"]);
+    let end = [0, 0, 0, 1, 0xFF, 0xFF, 0xFF, 0xFF];
+    assert_eq!(
+        rules(|zone| zone[60..68].copy_from_slice(&end)),
+        ["counter"]
+    );
+    let as_508 = |mode| {
+        move |zone: &mut [u8; 128]| {
+            zone[6] = 0x50;
+            zone[18] = mode;
+        }
+    };
+    assert_eq!(rules(as_508(0xAA)), [""; 0]);
+    assert_eq!(rules(as_508(0x55)), ["otp-consumption"]);
+    assert_eq!(rules(as_508(0x00)), ["otp-mode"]);
+    assert_eq!(rules(slot_0(0x2087, 0x0033)), [""; 0]);
+    assert_eq!(rules(slot_0(0x2007, 0x0033)), ["private-not-secret"]);
+    assert_eq!(rules(slot_0(0x2087, 0x003F)), ["private-type"]);
+    assert_eq!(rules(slot_0(0x2080, 0x0033)), ["private-unused"]);
+    assert_eq!(rules(slot_0(0x0087, 0x0033)), ["key-before-lock"]);
+    assert_eq!(rules(slot_0(0x00C4, 0x001C)), ["session-key-readable"]);
+    assert_eq!(rules(slot_0(0x004F, 0x001C)), ["encrypt-read"]);
+    assert_eq!(rules(slot_0(0x2F0F, 0x0018)), ["readable-key"]);
+    assert_eq!(rules(slot_0(0x2F0F, 0x0000)), ["key-type"]);
+    let next = |zone: &mut [u8; 128]| {
+        zone[22..24].copy_from_slice(&[0x8C, 0x20]);
+        zone[98] = 0x33;
+    };
+    assert_eq!(rules(next), ["ecdh-next"]);
+    let private_session_key = |zone: &mut [u8; 128]| {
+        slot_0(0x2087, 0x0033)(zone);
+        zone[22..24].copy_from_slice(&[0xC0, 0x20]);
+    };
+    assert_eq!(rules(private_session_key), ["session-key"]);
+    let private_authority = |zone: &mut [u8; 128]| {
+        slot_0(0x2087, 0x0033)(zone);
+        zone[98..100].copy_from_slice(&[0x9C, 0x00]);
+    };
+    assert_eq!(rules(private_authority), ["authorization"]);
+    let private_latch_key = |zone: &mut [u8; 128]| {
+        slot_0(0x2087, 0x0033)(zone);
+        zone[69] = 0x80;
+    };
+    assert_eq!(rules(private_latch_key), ["latch-key"]);
+    let overwritten = |zone: &mut [u8; 128]| {
+        slot_0(0x0F8F, 0x001C)(zone);
+        zone[22..24].copy_from_slice(&[0xC0, 0x20]);
+    };
+    assert_eq!(rules(overwritten), ["session-key-writable"]);
+    let unknown = |zone: &mut [u8; 128]| {
+        as_508(0xAA)(zone);
+        zone[6] = 0x20;
+    };
+    assert_eq!(rules(unknown), ["revision"]);
+}
