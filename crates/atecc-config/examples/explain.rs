@@ -20,7 +20,10 @@ fn main() {
     }
     if let Judgement::Refused(reasons) = judge(&zone, Operation::Read, Slot::ALL[0]) {
         for reason in reasons {
-            println!("no reading, because {reason}; {}", reason.remedy());
+            println!(
+                "no reading, because {reason}; {}",
+                reason.remedy(zone.config_lock())
+            );
         }
     }
     for finding in lint(&zone) {

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use atecc::Slot;
+use atecc::config::LockState;
 
 /// Why the chip would refuse. Each has a [remedy](Reason::remedy).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -107,9 +108,9 @@ impl fmt::Display for Reason {
 }
 
 impl Reason {
-    /// What could be done about it.
+    /// What could be done about it, the configuration being open or locked.
     #[must_use]
-    pub const fn remedy(self) -> &'static str {
+    pub const fn remedy(self, configuration: LockState) -> &'static str {
         match self {
             Self::ConfigUnlocked => "lock the configuration once it is final; it cannot be undone",
             Self::DataUnlocked => "lock data and OTP once they are final; it cannot be undone",
@@ -121,7 +122,8 @@ impl Reason {
             Self::Only608 => "use an ATECC608",
             Self::AesDisabled => "none: the manufacturer sets it",
             Self::TooShortForPublicKey => "keep public keys in slots 8 to 15",
-            _ => "change the configuration before it is locked; once locked it stays so",
+            _ if configuration.is_locked() => "none: the configuration is locked and stays so",
+            _ => "change the configuration before it is locked",
         }
     }
 }

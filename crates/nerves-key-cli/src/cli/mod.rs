@@ -82,7 +82,7 @@ pub(crate) enum Command {
     /// Device certificates without a chip.
     #[command(subcommand)]
     Device(Device),
-    /// The chip's certificates.
+    /// Certificates: the chip's, in files, and in 72 bytes.
     #[command(subcommand)]
     Cert(Cert),
     /// The chip's second pair of certificates.

@@ -82,6 +82,8 @@ fn activated_and_used() {
     let device = "unix:s";
     let active = || bench.json(&["volatile", "status", "--device", device])["active"].clone();
     assert_eq!(active(), false);
+    let doctor = || bench.json(&["doctor", "--device", device])["warnings"].clone();
+    assert_eq!(doctor(), 1);
     let challenge = "5A".repeat(32);
     let mac = ["volatile", "mac", &challenge, "--device", device];
     let sign = ["sign", "--device", device, "--digest", &challenge];
@@ -113,6 +115,7 @@ fn activated_and_used() {
         bench.ok(&unlock("activation"));
         assert_eq!(active(), true);
     }
+    assert_eq!(doctor(), 0);
     bench.ok(&sign);
     // SHA-256 of key, challenge, the command's first four bytes and the chip.
     let first = bench.json(&mac)["mac"].clone();

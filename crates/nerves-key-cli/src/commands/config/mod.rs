@@ -162,11 +162,15 @@ fn why(
             let mut text = format!("{slot}: {command} is refused\n");
             for reason in reasons {
                 text += &indented(&format!("because {reason}"), "  ", "    ");
-                text += &indented(&format!("-> {}", reason.remedy()), "    ", "       ");
+                text += &indented(
+                    &format!("-> {}", reason.remedy(zone.config_lock())),
+                    "    ",
+                    "       ",
+                );
             }
             let reasons = reasons
                 .iter()
-                .map(|reason| json!({ "cause": reason.to_string(), "remedy": reason.remedy() }));
+                .map(|reason| json!({ "cause": reason.to_string(), "remedy": reason.remedy(zone.config_lock()) }));
             (text, reasons.collect(), Vec::new())
         }
     };

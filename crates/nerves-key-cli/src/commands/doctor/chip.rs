@@ -2,10 +2,12 @@
 //! clock that judges them.
 
 use atecc::ConfigZone;
+use atecc::commands::InfoLatch;
 use atecc::procedures::ReadConfig;
 use atecc_config::{Severity, lint};
 use atecc_x509::Certificate;
 use nerves_key::{ReadSnapshot, Snapshot, Stage};
+use nerves_key_schema::Layout;
 
 use super::finding::{Finding, Status};
 use crate::record::RecordedDevice;
@@ -38,6 +40,9 @@ pub(super) fn examine(device: &mut RecordedDevice, findings: &mut Vec<Finding>) 
     };
     findings.push(locks(&config));
     findings.push(stage(snapshot.stage()));
+    if snapshot.stage().layout() == Some(Layout::Volatile) {
+        findings.push(activation(device));
+    }
     findings.push(configuration(&config));
     findings.extend(certificates(&snapshot));
 }
@@ -102,6 +107,22 @@ fn stage(stage: Stage) -> Finding {
         Stage::Foreign(_) => Finding::new("stage", Status::Warning, seen)
             .because("the chip was locked for another purpose, which cannot be undone")
             .next("nerves-key config explain says what it can be used for"),
+    }
+}
+
+/// The volatile layout's key rests after each power-up.
+fn activation(device: &mut RecordedDevice) -> Finding {
+    match device.execute(InfoLatch::Read) {
+        Ok(true) => Finding::good("activation", "the device key is active"),
+        Ok(false) => Finding::new(
+            "activation",
+            Status::Warning,
+            "the device key is not active",
+        )
+        .because("the chip was without supply since it was activated last")
+        .next("nerves-key volatile unlock --activation-key FILE"),
+        Err(error) => Finding::new("activation", Status::Fault, error.to_string())
+            .next("check supply and wiring, and run this again"),
     }
 }
 
