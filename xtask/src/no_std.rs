@@ -19,10 +19,11 @@ use crate::{run, table};
 pub(crate) const TARGETS: [&str; 2] = ["thumbv6m-none-eabi", "thumbv7em-none-eabi"];
 
 /// A crate, and whether it promises to need no allocator.
-const CRATES: [(&str, Memory); 4] = [
+const CRATES: [(&str, Memory); 5] = [
     ("atecc", Memory::Static),
     ("nerves-key-schema", Memory::Static),
     ("atecc-x509", Memory::Heap),
+    ("atecc-config", Memory::Heap),
     ("nerves-key", Memory::Heap),
 ];
 
