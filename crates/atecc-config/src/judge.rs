@@ -288,6 +288,16 @@ impl Case<'_> {
         let target = self.slot_config.write_config() & 0b0010 != 0;
         self.refused_if(!target, Reason::NoDeriveKey);
         self.needs.push(Need::TempKey);
+        // Bit 0 of WriteConfig: from the key in slot WriteKey, not its own.
+        if self.slot_config.write_config() & 0b0001 != 0 {
+            let parent = self.write_key();
+            self.refused_if(
+                self.zone.key_config(parent).private(),
+                Reason::PrivateParent,
+            );
+            self.slot_config = self.zone.slot_config(parent);
+            self.key_config = self.zone.key_config(parent);
+        }
         self.gate();
     }
 
@@ -388,6 +398,23 @@ mod tests {
         assert_eq!(
             judge(&zone, Operation::CheckMac, Slot::ALL[0]),
             Judgement::Allowed(vec![Need::RandomNonce, Need::Authorization(Slot::ALL[0])])
+        );
+    }
+
+    #[test]
+    fn a_derived_key_needs_what_its_parent_needs() {
+        // Slot 0 is derived from slot 1, whose uses are limited.
+        let mut zone = zone(0x318F, 0x001C, LOCKED);
+        zone.0[22..24].copy_from_slice(&[0xAF, 0x00]);
+        zone.0[98] = 0x1C;
+        assert_eq!(
+            judge(&zone, Operation::DeriveKey, Slot::ALL[0]),
+            Judgement::Allowed(vec![Need::TempKey, Need::UsesLeft])
+        );
+        zone.0[98] = 0x33;
+        assert_eq!(
+            judge(&zone, Operation::DeriveKey, Slot::ALL[0]),
+            Judgement::Refused(vec![Reason::PrivateParent])
         );
     }
 

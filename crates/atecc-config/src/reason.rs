@@ -63,6 +63,8 @@ pub enum Reason {
     AesDisabled,
     /// WriteConfig bit 1 is 0: no `DeriveKey` target.
     NoDeriveKey,
+    /// `DeriveKey` from a private key.
+    PrivateParent,
     /// KeyConfig.Lockable is 0.
     NotLockable,
 }
@@ -102,6 +104,9 @@ impl fmt::Display for Reason {
             Self::Only608 => "an ATECC508A has no such command",
             Self::AesDisabled => "AES is disabled in this part (byte 13, bit 0 is 0)",
             Self::NoDeriveKey => "SlotConfig.WriteConfig bit 1 is 0: no target of DeriveKey",
+            Self::PrivateParent => {
+                "the key is derived from slot WriteKey, which holds a private key"
+            }
             Self::NotLockable => "KeyConfig.Lockable is 0",
         })
     }
