@@ -19,7 +19,8 @@ use crate::{run, table};
 pub(crate) const TARGETS: [&str; 2] = ["thumbv6m-none-eabi", "thumbv7em-none-eabi"];
 
 /// A crate, and whether it promises to need no allocator.
-const CRATES: [(&str, Memory); 5] = [
+const CRATES: [(&str, Memory); 6] = [
+    ("atecc-text", Memory::Static),
     ("atecc", Memory::Static),
     ("nerves-key-schema", Memory::Static),
     ("atecc-x509", Memory::Heap),

@@ -4,6 +4,7 @@ use alloc::string::String;
 use core::fmt;
 use core::fmt::Write as _;
 
+use atecc_text::Shown;
 use der::asn1::{AnyRef, ObjectIdentifier};
 use der::{Decode, Reader, SliceReader, Tag};
 
@@ -67,7 +68,9 @@ fn write_attribute(text: &mut String, oid: ObjectIdentifier, value: AnyRef<'_>) 
         Tag::Utf8String | Tag::PrintableString | Tag::Ia5String
     );
     match core::str::from_utf8(value.value()) {
-        Ok(value) if string => text.extend(value.chars().flat_map(char::escape_debug)),
+        Ok(value) if string => {
+            let _ = write!(text, "{}", Shown(value));
+        }
         _ => {
             text.push('#');
             for byte in value.value() {

@@ -8,6 +8,8 @@ use std::fmt;
 use std::io::Write;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use atecc_text::Lines;
+
 /// As the environment said at `C_Initialize`. Read once: looking at the
 /// environment while a C program changes it is undefined.
 static LEVEL: AtomicU8 = AtomicU8::new(0);
@@ -45,14 +47,27 @@ impl Level {
 /// is closed.
 pub fn say(level: Level, message: fmt::Arguments<'_>) {
     if LEVEL.load(Ordering::Relaxed) >= level as u8 {
-        let line = format!("nerves-key-pkcs11[{}]: {message}\n", std::process::id());
+        let line = line(&message.to_string());
         let _ = std::io::stderr().write_all(line.as_bytes());
     }
+}
+
+/// One line, whatever a path or a chip puts into the message.
+fn line(message: &str) -> String {
+    let message = Lines(message).to_string().replace('\n', "\\n");
+    format!("nerves-key-pkcs11[{}]: {message}\n", std::process::id())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_message_is_a_line() {
+        let line = line("a\u{1b}[2J\u{9b}\u{202e}\r\nnerves-key-pkcs11[1]: forged\u{2028}");
+        let text = line.strip_suffix('\n').unwrap();
+        assert_eq!(atecc_text::hidden(text), None, "{text}");
+    }
 
     #[test]
     fn levels() {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use atecc_text::Shown;
 use cryptoki_sys as ck;
 use cryptoki_sys::{
     CK_FLAGS, CK_INFO, CK_MECHANISM_INFO, CK_MECHANISM_TYPE, CK_SESSION_HANDLE, CK_SLOT_ID,
@@ -299,10 +300,17 @@ impl Module {
     }
 }
 
-/// Blank-padded, not terminated, cut where it is too long.
+/// Blank-padded, not terminated; cut where it is too long, and not within a
+/// character. Programs print such fields as they are, so nothing is in them
+/// that is not seen.
 fn padded<const N: usize>(text: &str) -> [u8; N] {
     let mut field = [b' '; N];
-    for (place, byte) in field.iter_mut().zip(text.bytes()) {
+    let text = Shown(text).to_string();
+    let mut end = text.len().min(N);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    for (place, byte) in field.iter_mut().zip(text.bytes().take(end)) {
         *place = byte;
     }
     field
@@ -311,4 +319,17 @@ fn padded<const N: usize>(text: &str) -> [u8; N] {
 /// Cargo's numbers are numbers.
 fn version(number: &str) -> u8 {
     number.parse().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_whole_visible_characters() {
+        assert_eq!(&padded::<8>("chip"), b"chip    ");
+        assert_eq!(&padded::<4>("chips"), b"chip");
+        assert_eq!(padded::<5>("äöü"), *"äö ".as_bytes());
+        assert_eq!(&padded::<16>("a\u{1b}[\u{202e}"), b"a\\u{1b}[\\u{202e}");
+    }
 }

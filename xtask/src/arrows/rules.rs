@@ -75,8 +75,14 @@ pub(super) const RULES: &[Rule] = &[
         ]),
     },
     Rule {
-        package: "atecc-x509",
+        package: "atecc-text",
         may: Workspace::Only(&[]),
+        in_tests: &[],
+        elsewhere: Elsewhere::Only(&[]),
+    },
+    Rule {
+        package: "atecc-x509",
+        may: Workspace::Only(&["atecc-text"]),
         in_tests: &[],
         elsewhere: Elsewhere::Except(NO_BUS),
     },
@@ -88,7 +94,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         package: "nerves-key-schema",
-        may: Workspace::Only(&["atecc"]),
+        may: Workspace::Only(&["atecc", "atecc-text"]),
         in_tests: EMULATOR,
         elsewhere: Elsewhere::Except(NO_BUS_NO_CRYPTO),
     },
@@ -118,7 +124,7 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         package: "atecc-decode",
-        may: Workspace::Only(&["atecc", "atecc-transcript"]),
+        may: Workspace::Only(&["atecc", "atecc-text", "atecc-transcript"]),
         in_tests: EMULATOR,
         elsewhere: Elsewhere::Except(NO_ADAPTER_NO_TERMINAL),
     },
@@ -161,6 +167,7 @@ pub(super) const RULES: &[Rule] = &[
             "atecc-decode",
             "atecc-emulator",
             "atecc-linux",
+            "atecc-text",
             "atecc-transcript",
             "atecc-x509",
             "nerves-key",
@@ -176,6 +183,7 @@ pub(super) const RULES: &[Rule] = &[
         package: "nerves-key-pkcs11",
         may: Workspace::Only(&[
             "atecc",
+            "atecc-text",
             "atecc-x509",
             "nerves-key",
             "nerves-key-device",

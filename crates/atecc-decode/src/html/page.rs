@@ -4,6 +4,7 @@ use core::fmt::{self, Write};
 
 use alloc::vec::Vec;
 
+use atecc_text::is_visible;
 use atecc_transcript::{Ack, Action, Transcript};
 
 use crate::explain::{Explained, Milliseconds, Outcome, Step, StepKind, clock, facts};
@@ -330,7 +331,9 @@ impl fmt::Display for Escaped<'_> {
             '>' => f.write_str("&gt;"),
             '"' => f.write_str("&quot;"),
             '\'' => f.write_str("&#39;"),
-            character => f.write_char(character),
+            character if is_visible(character) => f.write_char(character),
+            // A mark of direction would turn what follows it around, too.
+            character => write!(f, "{}", character.escape_unicode()),
         })
     }
 }
