@@ -130,7 +130,8 @@ pub fn create_auxiliary<S: CertificateSigner>(
     format: Format,
 ) -> Result<AuxiliarySlots, IssueError<S::Error>> {
     let serial = core::str::from_utf8(identity.otp.manufacturer_serial())?;
-    let serial = ManufacturerSerial::new(serial)?;
+    // As the chip has it, which nothing changes any more.
+    let serial = ManufacturerSerial::stored(serial)?;
     let chip = identity.serial_number;
     let certificate = create_device(
         signer,

@@ -35,5 +35,5 @@ pub use check::{Difference, Field, check_for_provisioning, check_for_use, differ
 pub use configuration::{ConfigWrite, configure, writes};
 pub use data_image::DataImage;
 pub use layout::Layout;
-pub use otp::{BoardName, ManufacturerSerial, NotNervesKey, Otp, OtpError, OtpFlags};
+pub use otp::{BoardName, ManufacturerSerial, NotNervesKey, Offending, Otp, OtpError, OtpFlags};
 pub use volatile_keys::VolatileKeys;

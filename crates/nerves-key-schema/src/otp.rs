@@ -10,17 +10,28 @@
 //!
 //! Source: `nerves_key` 1.3, `NervesKey.OTP`. The reference writes long serials
 //! of up to 32 bytes and reads 48; 48 are written here.
+//!
+//! What is written here is for good and printed on labels, so a new name holds
+//! only characters that show themselves: no byte-order mark, which spreadsheets
+//! write before the first cell, no zero-width, control or bidirectional
+//! character, no blank at either end. A chip that holds such characters is read
+//! as it is.
 
 use core::str;
 
-const MAGIC: [u8; 4] = *b"Nrvs";
+use atecc_text::Shown;
 
-/// The name of the board, 1 to 10 bytes of UTF-8.
+const MAGIC: [u8; 4] = *b"Nrvs";
+/// What errors call it.
+const SERIAL: &str = "manufacturer serial number";
+
+/// The name of the board, 1 to 10 bytes of UTF-8. [`BoardName::new`] makes
+/// those that a chip may be given.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct BoardName(Text<10>);
 
 /// The serial number that the manufacturer gives a device, 1 to 48 bytes of
-/// UTF-8.
+/// UTF-8. [`ManufacturerSerial::new`] makes those that a chip may be given.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ManufacturerSerial(Text<48>);
 
@@ -33,6 +44,7 @@ struct Text<const N: usize> {
 
 /// What does not fit the OTP zone.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum OtpError {
     /// Nothing there.
     #[error("the {0} is empty")]
@@ -58,6 +70,37 @@ pub enum OtpError {
         /// Where it goes wrong.
         error: str::Utf8Error,
     },
+    /// A character that is not seen where the text is printed.
+    #[error(
+        "the {field} \"{}\" holds the character U+{:04X}, which is not seen as it is: {}",
+        Shown(text.as_str()), u32::from(*character), reason(*character)
+    )]
+    Hidden {
+        /// Which.
+        field: &'static str,
+        /// What it would be.
+        text: Offending,
+        /// The first such character.
+        character: char,
+    },
+    /// A blank at one end, which nobody sees.
+    #[error("the {field} \"{}\" begins or ends with a blank", Shown(text.as_str()))]
+    OuterBlank {
+        /// Which.
+        field: &'static str,
+        /// What it would be.
+        text: Offending,
+    },
+    /// A slash: see [`ManufacturerSerial::new`].
+    #[error(
+        "the manufacturer serial number \"{}\" holds a slash: the Elixir library nerves_key \
+         (1.3 and before) takes what follows for another part of the subject and cannot read \
+         the certificate", Shown(text.as_str())
+    )]
+    Slash {
+        /// What it would be.
+        text: Offending,
+    },
     /// A long serial takes the user area's place.
     #[error("a serial of {serial} bytes leaves no room for user data; the limit is 16")]
     UserAreaTaken {
@@ -66,8 +109,62 @@ pub enum OtpError {
     },
 }
 
+/// A text that was refused; it fits the longest field.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Offending(Text<48>);
+
+impl Offending {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+/// Why a character is refused, in the words of who has to find it.
+fn reason(character: char) -> &'static str {
+    match character {
+        '\u{FEFF}' => "a byte-order mark, as spreadsheets write it before the first cell",
+        '\u{200B}'..='\u{200D}' | '\u{2060}' => "it has no width",
+        '\u{061C}'
+        | '\u{200E}'
+        | '\u{200F}'
+        | '\u{202A}'..='\u{202E}'
+        | '\u{2066}'..='\u{2069}' => "it changes the direction of the text",
+        '\u{00A0}'
+        | '\u{1680}'
+        | '\u{2000}'..='\u{200A}'
+        | '\u{202F}'
+        | '\u{205F}'
+        | '\u{3000}' => "it looks like a blank and is none",
+        character if character.is_control() => "a control character",
+        _ => "invisible, or part of the character before it",
+    }
+}
+
 impl<const N: usize> Text<N> {
+    /// A text for a chip that is yet to be written.
     fn new(field: &'static str, text: &str) -> Result<Self, OtpError> {
+        let fits = Self::stored(field, text)?;
+        let offending = || Text::stored(field, text).map(Offending);
+        if let Some(character) = atecc_text::hidden(text) {
+            return Err(OtpError::Hidden {
+                field,
+                text: offending()?,
+                character,
+            });
+        }
+        if text.starts_with(' ') || text.ends_with(' ') {
+            return Err(OtpError::OuterBlank {
+                field,
+                text: offending()?,
+            });
+        }
+        Ok(fits)
+    }
+
+    /// Any text that a chip can hold.
+    fn stored(field: &'static str, text: &str) -> Result<Self, OtpError> {
         let len = text.len();
         if len == 0 {
             return Err(OtpError::Empty(field));
@@ -91,10 +188,21 @@ impl<const N: usize> Text<N> {
 }
 
 impl BoardName {
+    /// A name to be given.
+    ///
     /// # Errors
-    /// [`OtpError`] when empty, longer than 10 bytes, or with a zero byte.
+    /// [`OtpError`] when empty, longer than 10 bytes, with a character that is
+    /// not visible, or a blank at one end.
     pub fn new(name: &str) -> Result<Self, OtpError> {
         Text::new("board name", name).map(Self)
+    }
+
+    /// A name that some chip holds already, whatever it is.
+    ///
+    /// # Errors
+    /// [`OtpError`] when empty, longer than 10 bytes, or with a zero byte.
+    pub fn stored(name: &str) -> Result<Self, OtpError> {
+        Text::stored("board name", name).map(Self)
     }
 
     /// From bytes that should be UTF-8.
@@ -113,10 +221,37 @@ impl BoardName {
 }
 
 impl ManufacturerSerial {
+    /// A serial to be given. A slash is refused: the existing library splits
+    /// the subject of a certificate at each one, so that it reads another
+    /// subject than was signed, or none. Source: x509 0.9, `rdn_sequence.ex`.
+    ///
+    /// # Errors
+    /// [`OtpError`] when empty, longer than 48 bytes, with a character that is
+    /// not visible, a blank at one end, or a slash.
+    pub fn new(serial: &str) -> Result<Self, OtpError> {
+        let checked = Self::incompatible(serial)?;
+        if checked.is_readable_by_elixir() {
+            return Ok(checked);
+        }
+        let text = Text::stored(SERIAL, serial).map(Offending)?;
+        Err(OtpError::Slash { text })
+    }
+
+    /// A serial to be given, which the existing library need not read: with
+    /// slashes too.
+    ///
+    /// # Errors
+    /// Otherwise as [`ManufacturerSerial::new`].
+    pub fn incompatible(serial: &str) -> Result<Self, OtpError> {
+        Text::new(SERIAL, serial).map(Self)
+    }
+
+    /// A serial that some chip has already, whatever it is.
+    ///
     /// # Errors
     /// [`OtpError`] when empty, longer than 48 bytes, or with a zero byte.
-    pub fn new(serial: &str) -> Result<Self, OtpError> {
-        Text::new("manufacturer serial number", serial).map(Self)
+    pub fn stored(serial: &str) -> Result<Self, OtpError> {
+        Text::stored(SERIAL, serial).map(Self)
     }
 
     /// From bytes that should be UTF-8.
@@ -124,7 +259,22 @@ impl ManufacturerSerial {
     /// # Errors
     /// [`OtpError::NotUtf8`], or as [`ManufacturerSerial::new`].
     pub fn from_bytes(serial: &[u8]) -> Result<Self, OtpError> {
-        Self::new(text("manufacturer serial number", serial)?)
+        Self::new(text(SERIAL, serial)?)
+    }
+
+    /// [`ManufacturerSerial::incompatible`] from bytes that should be UTF-8.
+    ///
+    /// # Errors
+    /// [`OtpError::NotUtf8`], or as there.
+    pub fn incompatible_from_bytes(serial: &[u8]) -> Result<Self, OtpError> {
+        Self::incompatible(text(SERIAL, serial)?)
+    }
+
+    /// Whether the existing library reads the certificate of a device with this
+    /// serial: `nerves_key` 1.3 and before cannot where there is a slash.
+    #[must_use]
+    pub fn is_readable_by_elixir(&self) -> bool {
+        !self.as_str().contains('/')
     }
 
     /// The serial number.
@@ -338,11 +488,103 @@ mod tests {
         assert_eq!(error, NotNervesKey([0xFF; 4]));
     }
 
+    /// Excel writes the mark, a form leaves the blank, a barcode reader the
+    /// line end: none of it is seen on a label.
+    #[test]
+    fn what_is_not_seen_is_refused() {
+        for hidden in [
+            "\u{FEFF}NK-1",
+            "NK-1\u{200B}",
+            "N\u{200D}K-1",
+            "NK-1\u{2060}",
+            "NK\u{AD}-1",
+            "NK-1\u{202E}",
+            "\u{2066}NK-1",
+            "NK-1\u{200F}",
+            "NK\u{61C}-1",
+            "NK-1\r",
+            "NK-1\n",
+            "\tNK-1",
+            "\u{1B}[2JNK",
+            "NK\u{9B}1",
+            "NK\u{7F}1",
+            "NK\u{2028}1",
+            "NK\u{85}1",
+            "NK\u{A0}1",
+            "NK-1\u{3000}",
+            "NK\u{3164}1",
+            "NK\u{FE0F}1",
+            "NK\u{E0041}1",
+            "NK\u{301}1",
+            "\u{E000}1",
+        ] {
+            let error = ManufacturerSerial::new(hidden).unwrap_err();
+            assert!(
+                matches!(error, OtpError::Hidden { .. }),
+                "{hidden:?}: {error:?}"
+            );
+            let said = error.to_string();
+            assert_eq!(atecc_text::hidden(&said), None, "{said:?}");
+            assert!(said.contains("U+"), "{said}");
+            for result in [
+                ManufacturerSerial::incompatible(hidden).map(drop),
+                BoardName::new(hidden).map(drop),
+                ManufacturerSerial::from_bytes(hidden.as_bytes()).map(drop),
+                BoardName::from_bytes(hidden.as_bytes()).map(drop),
+            ] {
+                assert!(matches!(result, Err(OtpError::Hidden { .. })), "{hidden:?}");
+            }
+            // A chip that has it is still read.
+            let stored = ManufacturerSerial::stored(hidden).unwrap();
+            assert_eq!(stored.as_str(), hidden);
+            assert_eq!(BoardName::stored(hidden).unwrap().as_str(), hidden);
+        }
+        for blank in [" NK-1", "NK-1 ", " ", "  "] {
+            let error = ManufacturerSerial::new(blank).unwrap_err();
+            assert!(
+                matches!(error, OtpError::OuterBlank { .. }),
+                "{blank:?}: {error}"
+            );
+            assert!(matches!(
+                BoardName::new(blank),
+                Err(OtpError::OuterBlank { .. })
+            ));
+        }
+        let said = ManufacturerSerial::new("\u{FEFF}NK-1")
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            said,
+            "the manufacturer serial number \"\\u{feff}NK-1\" holds the character U+FEFF, which is \
+             not seen as it is: a byte-order mark, as spreadsheets write it before the first cell"
+        );
+        assert!(ManufacturerSerial::new("Prüfstück 1 №7").is_ok());
+    }
+
+    #[test]
+    fn a_slash_needs_to_be_wanted() {
+        for slash in ["A/1", "A1/O=x", "/CN=x", "/", "A/"] {
+            let error = ManufacturerSerial::new(slash).unwrap_err();
+            assert!(matches!(error, OtpError::Slash { .. }), "{slash}: {error}");
+            let wanted = ManufacturerSerial::incompatible(slash).unwrap();
+            assert!(!wanted.is_readable_by_elixir());
+        }
+        for good in ["A=1", "CN=x", "A-1", "A\\1", "A\u{2044}1"] {
+            assert!(
+                ManufacturerSerial::new(good)
+                    .unwrap()
+                    .is_readable_by_elixir()
+            );
+        }
+        // The board's name is in no certificate.
+        assert!(BoardName::new("A/1").is_ok());
+    }
+
     proptest! {
         #[test]
         fn what_is_written_is_read(
             board in "[a-zA-Z0-9é]{1,5}",
-            serial in "[ -~ü]{1,24}",
+            serial in "[!-.0-~ü]([ -.0-~ü]{0,22}[!-.0-~ü])?",
             user in proptest::collection::vec(any::<u8>(), 0..=32),
         ) {
             let user = if serial.len() > 16 { Vec::new() } else { user };

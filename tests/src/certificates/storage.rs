@@ -40,10 +40,10 @@ impl Device {
             Some(Outcome::Raised { .. }) => {
                 holds("a serial that fits is not written", serial.len() > 32)?;
                 let text = std::str::from_utf8(serial).unwrap_or_default();
-                let Ok(serial) = ManufacturerSerial::new(text) else {
+                let Ok(serial) = ManufacturerSerial::stored(text) else {
                     return Ok(Stored::AsTheReference); // Refused by both.
                 };
-                let otp = Otp::new(&BoardName::new(BOARD)?, &serial, &[])?;
+                let otp = Otp::new(&BoardName::stored(BOARD)?, &serial, &[])?;
                 self.comes_back(&otp, certificate, signer_key)?;
                 return Ok(Stored::LongSerial);
             }
@@ -63,9 +63,10 @@ impl Device {
             crc.array()?,
         )?;
         same("board name", otp.board_name(), BOARD.as_bytes())?;
-        if let Ok(serial) = ManufacturerSerial::new(std::str::from_utf8(serial).unwrap_or_default())
+        if let Ok(serial) =
+            ManufacturerSerial::stored(std::str::from_utf8(serial).unwrap_or_default())
         {
-            let ours = Otp::new(&BoardName::new(BOARD)?, &serial, &[])?;
+            let ours = Otp::new(&BoardName::stored(BOARD)?, &serial, &[])?;
             same("otp", ours, otp)?;
         }
         let lost = serial.ends_with(&[0]);

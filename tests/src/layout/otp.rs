@@ -60,11 +60,9 @@ impl Refused {
     /// The reason in the data file, where the reference writes a zone.
     const fn reason(self) -> &'static str {
         match self {
-            Self::NotText | Self::Otp(OtpError::ZeroByte(_) | OtpError::NotUtf8 { .. }) => {
-                "not-plain-text"
-            }
             Self::Otp(OtpError::Empty(_)) => "empty",
             Self::Otp(OtpError::TooLong { .. } | OtpError::UserAreaTaken { .. }) => "never-cut",
+            Self::NotText | Self::Otp(_) => "not-plain-text",
         }
     }
 }
@@ -100,8 +98,8 @@ fn refusal(board: &[u8], serial: &[u8], user: &[u8]) -> Result<(), Refused> {
 
 fn ours(board: &[u8], serial: &[u8], user: &[u8]) -> Result<Otp, Refused> {
     let text = |bytes| std::str::from_utf8(bytes).or(Err(Refused::NotText));
-    let board = BoardName::new(text(board)?).map_err(Refused::Otp)?;
-    let serial = ManufacturerSerial::new(text(serial)?).map_err(Refused::Otp)?;
+    let board = BoardName::stored(text(board)?).map_err(Refused::Otp)?;
+    let serial = ManufacturerSerial::stored(text(serial)?).map_err(Refused::Otp)?;
     Otp::new(&board, &serial, user).map_err(Refused::Otp)
 }
 

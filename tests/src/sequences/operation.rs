@@ -107,8 +107,8 @@ pub(crate) fn station(row: &Operation) -> Result<Station, Box<dyn Error>> {
     SignerCertificate::check(&certificate)?;
     let mut station = Station::with_signer(key, certificate, date(&row.now)?, None);
     let board = row.board_name.as_deref().ok_or("no board name")?;
-    station.request.board = Some(BoardName::new(board)?);
-    station.request.serial = Some(ManufacturerSerial::new(serial)?);
+    station.request.board = Some(BoardName::stored(board)?);
+    station.request.serial = Some(ManufacturerSerial::stored(serial)?);
     if let (Some(activation), Some(encryption)) = (&row.activation_key, &row.encryption_key) {
         station.request.layout = Layout::Volatile;
         let keys = VolatileKeys::new(&activation.array()?, &encryption.array()?);
@@ -161,8 +161,8 @@ fn finished(row: &Operation, station: &mut Station) -> Result<Bus, Box<dyn Error
     let asked = station.request.clone();
     let otp = Otp::from_bytes(row.otp_before.array()?)?;
     let text = std::str::from_utf8;
-    station.request.board = Some(BoardName::new(text(otp.board_name())?)?);
-    let serial = ManufacturerSerial::new(text(otp.manufacturer_serial())?)?;
+    station.request.board = Some(BoardName::stored(text(otp.board_name())?)?);
+    let serial = ManufacturerSerial::stored(text(otp.manufacturer_serial())?)?;
     station.request.serial = Some(serial);
     station
         .provision(&bus)?
