@@ -4,6 +4,7 @@
 //! It stays in our process group, so that it may ask at the terminal; what it
 //! starts and leaves behind is therefore not killed with it.
 
+use core::fmt;
 use std::io::{self, Read, Write};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::string::String;
@@ -24,56 +25,42 @@ const LIMIT: u64 = 64 * 1024;
 const POLL: Duration = Duration::from_millis(5);
 
 /// Runs a shell command for each signature.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ExecSigner {
     command: String,
     patience: Duration,
 }
 
-/// Why a command gave no signature.
+/// Why a command gave no signature. The command is not quoted: it may hold a
+/// password.
 #[derive(Debug, thiserror::Error)]
 pub enum ExecError {
     /// It could not be run.
-    #[error("{command:?} cannot be run: {source}")]
-    Run {
-        /// The command.
-        command: String,
-        /// Why.
-        source: io::Error,
-    },
+    #[error("the exec: command cannot be run: {0}")]
+    Run(#[source] io::Error),
     /// It took too long, and was killed.
-    #[error("{command:?} did not end within {} s", patience.as_secs())]
-    Timeout {
-        /// The command.
-        command: String,
-        /// How long was waited.
-        patience: Duration,
-    },
+    #[error("the exec: command did not end within {} s", .0.as_secs())]
+    Timeout(Duration),
     /// It said that it failed.
-    #[error("{command:?} failed: {status}")]
-    Failed {
-        /// The command.
-        command: String,
-        /// Exit code or signal.
-        status: ExitStatus,
-    },
+    #[error("the exec: command failed: {0}")]
+    Failed(ExitStatus),
     /// It wrote too much.
-    #[error("{command:?} wrote more than {LIMIT} bytes")]
-    TooLong {
-        /// The command.
-        command: String,
-    },
+    #[error("the exec: command wrote more than {LIMIT} bytes")]
+    TooLong,
     /// It wrote something else than a signature.
-    #[error("{command:?} gave no signature: {source}")]
-    Answer {
-        /// The command.
-        command: String,
-        /// Why.
-        source: DocumentError,
-    },
+    #[error("the exec: command gave no signature: {0}")]
+    Answer(#[source] DocumentError),
     /// The request could not be written as JSON.
     #[error(transparent)]
     Request(DocumentError),
+}
+
+impl fmt::Debug for ExecSigner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExecSigner")
+            .field("patience", &self.patience)
+            .finish_non_exhaustive()
+    }
 }
 
 impl ExecSigner {
@@ -102,10 +89,7 @@ impl ExecSigner {
 
     /// What the command writes, once it has ended well.
     fn output(&self, child: &mut Child, input: &str) -> Result<Vec<u8>, ExecError> {
-        let run = |source| ExecError::Run {
-            command: self.command.clone(),
-            source,
-        };
+        let run = ExecError::Run;
         let deadline = Instant::now() + self.patience;
         if let Some(mut stdin) = child.stdin.take() {
             // The request is smaller than a pipe holds, so this does not wait.
@@ -121,8 +105,7 @@ impl ExecSigner {
             Some(Err(RecvTimeoutError::Disconnected)) | None => Vec::new(),
         };
         if output.len() as u64 > LIMIT {
-            let command = self.command.clone();
-            return Err(ExecError::TooLong { command });
+            return Err(ExecError::TooLong);
         }
         let status = loop {
             match child.try_wait().map_err(run)? {
@@ -132,17 +115,13 @@ impl ExecSigner {
             }
         };
         if !status.success() {
-            let command = self.command.clone();
-            return Err(ExecError::Failed { command, status });
+            return Err(ExecError::Failed(status));
         }
         Ok(output)
     }
 
     fn timeout(&self) -> ExecError {
-        ExecError::Timeout {
-            command: self.command.clone(),
-            patience: self.patience,
-        }
+        ExecError::Timeout(self.patience)
     }
 }
 
@@ -164,18 +143,12 @@ impl CertificateSigner for ExecSigner {
 
     fn sign(&mut self, request: &SigningRequest) -> Result<SignatureBytes, ExecError> {
         let input = request.to_json().map_err(ExecError::Request)?;
-        let mut child = self.spawn().map_err(|source| ExecError::Run {
-            command: self.command.clone(),
-            source,
-        })?;
+        let mut child = self.spawn().map_err(ExecError::Run)?;
         let output = self.output(&mut child, &input).inspect_err(|_| {
             // It may have ended by itself; then there is nothing to kill.
             let _ = child.kill();
             let _ = child.wait();
         })?;
-        answer::signature(&output).map_err(|source| ExecError::Answer {
-            command: self.command.clone(),
-            source,
-        })
+        answer::signature(&output).map_err(ExecError::Answer)
     }
 }

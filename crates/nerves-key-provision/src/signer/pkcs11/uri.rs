@@ -5,6 +5,7 @@
 
 use core::fmt;
 use core::str::FromStr;
+use std::borrow::ToOwned;
 use std::path::PathBuf;
 use std::string::String;
 use std::vec::Vec;
@@ -49,10 +50,10 @@ pub enum Pkcs11UriError {
     /// Another scheme.
     #[error("a PKCS#11 URI begins with pkcs11:")]
     Scheme,
-    /// Not `name=value`.
-    #[error("{0:?} is not of the form name=value")]
-    Form(String),
-    /// An attribute that is not supported.
+    /// Not `name=value`. It may be a PIN, so it is counted and not quoted.
+    #[error("attribute {0} is not of the form name=value")]
+    Form(usize),
+    /// An attribute that is not supported, as far as its name is one.
     #[error(
         "{0:?} is not supported: token, manufacturer, model, serial, slot-id, object, id, \
          type=private, and after a question mark module-path, pin-value, pin-source are"
@@ -65,16 +66,17 @@ pub enum Pkcs11UriError {
     #[error("the value of {0} is not percent-encoded UTF-8")]
     Encoding(String),
     /// Another type of object.
-    #[error("type={0} is no private key")]
-    Type(String),
+    #[error("type is not private: it is no private key")]
+    Type,
     /// Not a number.
-    #[error("slot-id={text} is no number: {error}")]
-    Slot {
-        /// The text.
-        text: String,
-        /// Why.
-        error: core::num::ParseIntError,
-    },
+    #[error("slot-id is no number: {0}")]
+    Slot(core::num::ParseIntError),
+    /// A PIN within another attribute, where it would be shown.
+    #[error(
+        "the value of {0} holds a PIN: pin-value and pin-source stand behind the question mark, \
+         separated by &"
+    )]
+    MisplacedPin(String),
     /// No PKCS#11 library.
     #[error(
         "it names no PKCS#11 library: add ?module-path=FILE, \
@@ -85,8 +87,8 @@ pub enum Pkcs11UriError {
     #[error("it names no key: add object=LABEL or id=%01")]
     NoKey,
     /// A program instead of a file.
-    #[error("pin-source={0} is no file")]
-    PinSource(String),
+    #[error("pin-source is no file")]
+    PinSource,
 }
 
 impl FromStr for Pkcs11Uri {
@@ -104,7 +106,10 @@ impl FromStr for Pkcs11Uri {
             for attribute in part.split(separator).filter(|part| !part.is_empty()) {
                 let (name, value) = attribute
                     .split_once('=')
-                    .ok_or_else(|| Pkcs11UriError::Form(attribute.into()))?;
+                    .ok_or(Pkcs11UriError::Form(seen.len() + 1))?;
+                if !name.starts_with("pin-") && names_a_pin(value) {
+                    return Err(Pkcs11UriError::MisplacedPin(shown(name).into()));
+                }
                 if seen.contains(&name) {
                     return Err(Pkcs11UriError::Twice(name.into()));
                 }
@@ -123,6 +128,45 @@ impl FromStr for Pkcs11Uri {
 }
 
 impl Pkcs11Uri {
+    /// `text` for a message: of every `pkcs11:` URI in it, also one that cannot
+    /// be read, only the values of attributes that say which key it is. From
+    /// the first PIN on, and where anything else stands, there are dots.
+    #[must_use]
+    pub fn redacted(text: &str) -> String {
+        let lower = text.to_ascii_lowercase();
+        let Some((before, uri)) = lower
+            .find("pkcs11:")
+            .and_then(|at| text.split_at_checked(at + "pkcs11:".len()))
+        else {
+            return match pin_in(text).and_then(|at| text.split_at_checked(at)) {
+                Some((before, _)) => before.to_owned() + DOTS,
+                None => text.to_owned(),
+            };
+        };
+        let mut redacted = before.to_owned();
+        for part in uri.split_inclusive([';', '?', '&']) {
+            let attribute = part.trim_end_matches([';', '?', '&']);
+            let end = part.strip_prefix(attribute).unwrap_or_default();
+            let (name, value) = attribute.split_once('=').unwrap_or(("", attribute));
+            let public = PUBLIC.contains(&name) && !names_a_pin(value) || attribute.is_empty();
+            if public {
+                redacted.push_str(part);
+                continue;
+            }
+            if is_name(name) {
+                redacted.push_str(name);
+                redacted.push('=');
+            }
+            redacted.push_str(DOTS);
+            if !is_name(name) || name.contains("pin") {
+                // What is behind it may belong to it.
+                break;
+            }
+            redacted.push_str(end);
+        }
+        redacted
+    }
+
     fn set_path(&mut self, name: &str, value: &str) -> Result<(), Pkcs11UriError> {
         match name {
             "token" => self.token = Some(text(name, value)?),
@@ -132,14 +176,11 @@ impl Pkcs11Uri {
             "object" => self.object = Some(text(name, value)?),
             "id" => self.id = Some(bytes(name, value)?),
             "slot-id" => {
-                self.slot_id = Some(value.parse().map_err(|error| Pkcs11UriError::Slot {
-                    text: value.into(),
-                    error,
-                })?);
+                self.slot_id = Some(value.parse().map_err(Pkcs11UriError::Slot)?);
             }
             "type" if value == "private" => {}
-            "type" => return Err(Pkcs11UriError::Type(value.into())),
-            _ => return Err(Pkcs11UriError::Attribute(name.into())),
+            "type" => return Err(Pkcs11UriError::Type),
+            _ => return Err(Pkcs11UriError::Attribute(shown(name).into())),
         }
         Ok(())
     }
@@ -155,10 +196,52 @@ impl Pkcs11Uri {
             }
             // RFC 7512, section 2.4: at most one of them.
             "pin-value" | "pin-source" => return Err(Pkcs11UriError::Twice(name.into())),
-            _ => return Err(Pkcs11UriError::Attribute(name.into())),
+            _ => return Err(Pkcs11UriError::Attribute(shown(name).into())),
         }
         Ok(())
     }
+}
+
+/// What takes a secret's place.
+const DOTS: &str = "...";
+
+/// Attributes whose values are no secrets.
+const PUBLIC: [&str; 9] = [
+    "token",
+    "manufacturer",
+    "model",
+    "serial",
+    "slot-id",
+    "object",
+    "id",
+    "type",
+    "module-path",
+];
+
+/// Whether `name` is one that an attribute may have.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+}
+
+/// The name of an attribute for a message, unless it is none.
+fn shown(name: &str) -> &str {
+    if is_name(name) { name } else { DOTS }
+}
+
+fn names_a_pin(value: &str) -> bool {
+    pin_in(value).is_some()
+}
+
+/// Where `pin-value`, `pin-source` or the like is named, also in other
+/// spellings.
+fn pin_in(text: &str) -> Option<usize> {
+    let lower = text.to_ascii_lowercase();
+    lower.match_indices("pin").find_map(|(at, pin)| {
+        let rest = lower.get(at + pin.len()..)?;
+        let rest = rest.strip_prefix("%2d").unwrap_or(rest);
+        let rest = rest.trim_start_matches(['-', '_', ' ']);
+        (rest.starts_with("value") || rest.starts_with("source")).then_some(at)
+    })
 }
 
 /// A path, or a `file:` URI of this computer.
@@ -169,7 +252,7 @@ fn pin_file(source: &str) -> Result<PathBuf, Pkcs11UriError> {
         None => source,
     };
     if path.is_empty() || path.starts_with('|') {
-        return Err(Pkcs11UriError::PinSource(source.into()));
+        return Err(Pkcs11UriError::PinSource);
     }
     Ok(path.into())
 }
@@ -246,6 +329,53 @@ mod tests {
             Some(PinSource::Value(Zeroizing::new("s3cret".into())))
         );
         assert!(!format!("{uri:?}").contains("s3cret"));
+    }
+
+    /// However a URI goes wrong, its PIN is in no message.
+    #[test]
+    fn no_error_quotes_a_pin() {
+        for text in [
+            "pkcs11:object=k?module-path=m&pin-value=31415&foo=1",
+            "pkcs11:object=k?pin-value=31415",
+            "pkcs11:object=k?module-path=m&pin-value:31415",
+            "pkcs11:object=k?module-path=m&31415",
+            "pkcs11:object=k?module-path=m&pinvalue=31415",
+            "pkcs11:object=k?module-path=m&PIN-VALUE=31415",
+            "pkcs11:object=k?module-path=m&pin_value=31415",
+            "pkcs11:object=k?module-path=m&pin%2Dvalue=31415",
+            "pkcs11:object=k?module-path=m&pin-value:31415=6",
+            "pkcs11:object=k;pin-value=31415?module-path=m",
+            "pkcs11:object=k?module-path=m?pin-value=31415",
+            "pkcs11:object=k?module-path=m;pin-value=31415",
+            "pkcs11:object=k;slot-id=3&pin-value=31415?module-path=m",
+            "pkcs11:object=k;type=pin-value=31415?module-path=m",
+            "pkcs11:object=k?module-path=m&pin-value=%zz31415",
+            "pkcs11:object=k?module-path=m&pin-value=1&pin-value=31415",
+            "pkcs11:object=k?module-path=m&pin-source=|echo 31415",
+            "pkcs11:object=k?module-path=m&pin-source=data:31415",
+            "PKCS11:object=k?module-path=m&pin-value=31415",
+            " pkcs11:object=k?module-path=m&pin-value=31415",
+            "pkcs11:object=k?module-path=m&pin-value=31;31415&31415",
+            "object=k?module-path=m&pin-value=31415",
+            "--signer-key=pkcs11:object=k?pin-value=31415",
+        ] {
+            let error = text.parse::<Pkcs11Uri>().unwrap_err().to_string();
+            assert!(!error.contains("31415"), "{text}: {error}");
+            let redacted = Pkcs11Uri::redacted(text);
+            assert!(!redacted.contains("31415"), "{text}: {redacted}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_secret_is_shown() {
+        let uri = "pkcs11:token=a%20b;object=k?module-path=/lib/spin.so&pin-value=1";
+        assert_eq!(
+            Pkcs11Uri::redacted(uri),
+            "pkcs11:token=a%20b;object=k?module-path=/lib/spin.so&pin-value=..."
+        );
+        for text in ["signer.key", "pkcs11:object=k?module-path=m", "", "pin"] {
+            assert_eq!(Pkcs11Uri::redacted(text), text);
+        }
     }
 
     #[test]
