@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, IsTerminal};
 
 use crate::error::CliError;
-use crate::output::Output;
+use crate::output::{Output, shown};
 
 /// Have `word` typed at the terminal.
 ///
@@ -15,6 +15,8 @@ pub(crate) fn typed(output: Output, question: &str, word: &str) -> Result<(), Cl
             "locks cannot be undone and there is no terminal to ask at: give --yes to go on",
         ));
     }
+    // What is shown is what can be typed.
+    let word = shown(word);
     output.message(&format!("{question}\nType {word} to go on:"));
     let mut line = String::new();
     io::stdin()

@@ -10,6 +10,7 @@ use nerves_key_device::{DEFAULT_CHIP, DeviceUri, emulated};
 
 use crate::cli::Chip;
 use crate::error::CliError;
+use crate::output::shown_path;
 use crate::record::RecordedDevice;
 
 /// A chip to read. [`Considered::commit`] gives one to write.
@@ -61,7 +62,7 @@ impl<'a> Considered<'a> {
         if !is_absent(&path)? {
             return Err(CliError::refused(format_args!(
                 "{}: made by another process meanwhile",
-                path.display()
+                shown_path(&path)
             )));
         }
         image.save(&path).map_err(CliError::refused)?;

@@ -9,6 +9,8 @@ use nerves_key::IdentityError;
 use nerves_key_device::{BusFault, OpenError};
 use nerves_key_provision::{ProvisionError, Refusal, RunError};
 
+use crate::output::{one_line, shown_path};
+
 /// Exit codes, the same for every command. 0 is success, also when there was
 /// nothing left to do; 2, wrong usage, is clap's.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -34,7 +36,10 @@ impl From<Exit> for ExitCode {
 #[derive(Debug)]
 pub(crate) struct CliError {
     pub(crate) exit: Exit,
+    /// One line: what it quotes cannot end it.
     message: String,
+    /// What to do about it: further lines.
+    advice: String,
     document: Document,
 }
 
@@ -50,9 +55,17 @@ impl CliError {
     pub(crate) fn new(exit: Exit, message: impl fmt::Display) -> Self {
         Self {
             exit,
-            message: message.to_string(),
+            message: one_line(&message.to_string()),
+            advice: String::new(),
             document: Document::Own,
         }
+    }
+
+    /// Another line, of what to do about it.
+    pub(crate) fn advised(mut self, advice: impl fmt::Display) -> Self {
+        self.advice.push('\n');
+        self.advice += &one_line(&advice.to_string());
+        self
     }
 
     /// The result that was printed has the error and the exit code.
@@ -77,12 +90,12 @@ impl CliError {
 
     /// An input file that cannot be used.
     pub(crate) fn input(path: &Path, error: impl fmt::Display) -> Self {
-        Self::refused(format_args!("{}: {error}", path.display()))
+        Self::refused(format_args!("{}: {error}", shown_path(path)))
     }
 
     /// An output file that cannot be written.
     pub(crate) fn output(path: &Path, error: impl fmt::Display) -> Self {
-        Self::failed(format_args!("{}: {error}", path.display()))
+        Self::failed(format_args!("{}: {error}", shown_path(path)))
     }
 }
 
@@ -99,7 +112,8 @@ impl From<OpenError> for CliError {
 
 impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.message)?;
+        f.write_str(&self.advice)
     }
 }
 
@@ -118,16 +132,15 @@ impl From<atecc::Error<BusFault>> for CliError {
                 exit_of(&failure),
                 format_args!(
                     "{failure}: check power, wiring and address, and that the bus runs at 100 \
-                     kHz\nnerves-key doctor looks for the cause, nerves-key scan for chips."
+                     kHz"
                 ),
-            ),
+            )
+            .advised("nerves-key doctor looks for the cause, nerves-key scan for chips."),
             atecc::Error::Failed(failure @ Failure::BadWake(_)) => Self::new(
                 exit_of(&failure),
-                format_args!(
-                    "{failure}: another device at this address, or a disturbed line\nnerves-key \
-                     doctor says what to try."
-                ),
-            ),
+                format_args!("{failure}: another device at this address, or a disturbed line"),
+            )
+            .advised("nerves-key doctor says what to try."),
             atecc::Error::Failed(failure) => Self::new(exit_of(&failure), failure),
         }
     }
@@ -173,6 +186,6 @@ impl<S: fmt::Display> From<ProvisionError<BusFault, S>> for CliError {
             }
             ProvisionError::Signer(_) => (Exit::Failed, error.to_string(), AGAIN),
         };
-        Self::new(exit, format_args!("{reason}\n{next}"))
+        Self::new(exit, reason).advised(next)
     }
 }

@@ -14,6 +14,7 @@ use x509_cert::der::Document;
 use zeroize::Zeroizing;
 
 use crate::error::CliError;
+use crate::output::shown_path;
 
 /// Who may read a new file.
 #[derive(Clone, Copy, Debug)]
@@ -78,7 +79,7 @@ fn beside(path: &Path, readers: Readers) -> Result<NamedTempFile, CliError> {
 }
 
 fn in_the_way(path: &Path) -> CliError {
-    CliError::refused(format_args!("{} exists already", path.display()))
+    CliError::refused(format_args!("{} exists already", shown_path(path)))
 }
 
 /// Read a file that is small by nature, at most [`LIMIT`] bytes.

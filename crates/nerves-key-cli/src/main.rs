@@ -13,6 +13,7 @@ mod output;
 mod paragraph;
 mod progress;
 mod record;
+mod redact;
 mod signing;
 mod system;
 mod used;
@@ -41,11 +42,11 @@ fn main() -> ExitCode {
 /// Help and version go to standard output; a wrong usage is a document too
 /// where `--json` asks for one.
 fn usage(error: &clap::Error) -> ExitCode {
-    let json = std::env::args_os().any(|argument| argument == "--json");
-    if json && error.use_stderr() {
-        output::usage_error(error);
+    if error.use_stderr() {
+        let json = std::env::args_os().any(|argument| argument == "--json");
+        output::usage_error(json, error);
+    } else {
+        output::help(error);
     }
-    // Nothing is left to do when the terminal is gone.
-    let _ = error.print();
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }

@@ -2,14 +2,22 @@
 //!
 //! Results go to standard output: text, or with `--json` one document.
 //! Everything else, progress and errors, goes to standard error.
+//!
+//! All of it passes here. Text from chips, files and tokens is
+//! [`Shown`](atecc_text::Shown) where it is put into a line, so that it cannot
+//! make lines of its own; whatever was forgotten is escaped here, so that no
+//! control, bidirectional or invisible character reaches the terminal. What is
+//! written to files stays as it is.
 
 use std::io::{self, Write};
 use std::path::Path;
 
+use atecc_text::{JsonText, Lines, Shown};
 use serde_json::{Value, json};
 
 use crate::error::{CliError, Document};
 use crate::files::{self, Readers};
+use crate::redact::{redacted, usage};
 
 /// How results are printed.
 #[derive(Clone, Copy, Debug)]
@@ -28,16 +36,28 @@ impl Output {
 
     /// The command's result: `text` for people, `document` for programs.
     pub(crate) fn result(self, text: &str, document: &Value) -> Result<(), CliError> {
-        let mut stdout = io::stdout().lock();
-        let written = if self.json {
-            writeln!(stdout, "{document:#}")
+        if self.json {
+            document_to_stdout(document)
         } else {
-            writeln!(stdout, "{}", text.trim_end())
-        };
-        match written {
-            // Whoever reads has seen enough.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            result => result.map_err(CliError::failed),
+            to_stdout(&Lines(text.trim_end()).to_string())
+        }
+    }
+
+    /// A result whose text is JSON of its own, for people and programs.
+    pub(crate) fn json_text(self, text: &str, document: &Value) -> Result<(), CliError> {
+        if self.json {
+            document_to_stdout(document)
+        } else {
+            to_stdout(&JsonText(text.trim_end()).to_string())
+        }
+    }
+
+    /// A text of this program's own for a shell, with tabs.
+    pub(crate) fn script(self, text: &str, document: &Value) -> Result<(), CliError> {
+        if self.json {
+            document_to_stdout(document)
+        } else {
+            to_stdout(text.trim_end())
         }
     }
 
@@ -50,39 +70,90 @@ impl Output {
         text: &str,
         document: &Value,
     ) -> Result<(), CliError> {
-        let Some(path) = file else {
-            return self.result(text, document);
-        };
+        match file {
+            Some(path) => self.file(path, (bytes, readers)),
+            None => self.result(text, document),
+        }
+    }
+
+    /// The command's result in a new file.
+    pub(crate) fn file(
+        self,
+        path: &Path,
+        (bytes, readers): (&[u8], Readers),
+    ) -> Result<(), CliError> {
         files::create(path, bytes, readers)?;
-        let file = path.display().to_string();
-        self.result(&file, &json!({ "file": file }))
+        let file = path.to_string_lossy();
+        self.result(&shown(&file), &json!({ "file": file }))
     }
 
     /// For people only. A standard error that is gone is no reason to stop
     /// half-way.
     #[expect(clippy::unused_self, reason = "messages may get a level here")]
     pub(crate) fn message(self, text: &str) {
-        let _ = writeln!(io::stderr().lock(), "{text}");
+        message(text);
     }
 
     /// The end of a command that failed.
     pub(crate) fn error(self, error: &CliError) {
         if self.json && error.document() == Document::Own {
-            let document = json!({
-                "error": error.to_string(),
-                "exit_code": error.exit as u8,
-            });
-            let _ = writeln!(io::stdout().lock(), "{document:#}");
+            error_document(&error.to_string(), error.exit as i32);
         }
         self.message(&format!("nerves-key: {error}"));
     }
 }
 
-/// A wrong usage, as a document.
-pub(crate) fn usage_error(error: &clap::Error) {
-    let document = json!({
-        "error": error.to_string().trim_end(),
-        "exit_code": error.exit_code(),
-    });
-    let _ = writeln!(io::stdout().lock(), "{document:#}");
+/// A value in a line of text.
+pub(crate) fn shown(value: &str) -> String {
+    Shown(value).to_string()
+}
+
+/// A line that quotes values, whatever they are. Unlike [`shown`] it leaves
+/// backslashes alone, so that what was shown before stays as it is.
+pub(crate) fn one_line(text: &str) -> String {
+    Lines(text).to_string().replace('\n', "\\n")
+}
+
+/// The name of a file in a line of text.
+pub(crate) fn shown_path(path: &Path) -> String {
+    shown(&path.to_string_lossy())
+}
+
+/// A line on standard error, where no [`Output`] is at hand.
+pub(crate) fn message(text: &str) {
+    let text = redacted(text);
+    let _ = writeln!(io::stderr().lock(), "{}", Lines(text.trim_end()));
+}
+
+/// A wrong usage; with `--json` a document too.
+pub(crate) fn usage_error(json: bool, error: &clap::Error) {
+    let text = usage(error);
+    if json {
+        error_document(text.trim_end(), error.exit_code());
+    }
+    message(&text);
+}
+
+/// What help and version say.
+pub(crate) fn help(error: &clap::Error) {
+    // Nothing is left to do when the terminal is gone.
+    let _ = to_stdout(&Lines(error.to_string().trim_end()).to_string());
+}
+
+fn error_document(error: &str, exit_code: i32) {
+    let document = json!({ "error": redacted(error), "exit_code": exit_code });
+    // Nor here.
+    let _ = document_to_stdout(&document);
+}
+
+fn document_to_stdout(document: &Value) -> Result<(), CliError> {
+    to_stdout(&JsonText(&format!("{document:#}")).to_string())
+}
+
+fn to_stdout(text: &str) -> Result<(), CliError> {
+    match writeln!(io::stdout().lock(), "{text}") {
+        // Whoever reads has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result.map_err(CliError::failed),
+    }
 }

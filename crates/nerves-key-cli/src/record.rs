@@ -6,7 +6,7 @@
 //! given away.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -21,6 +21,7 @@ use nerves_key_schema::slot;
 
 use crate::cli::Chip;
 use crate::error::CliError;
+use crate::output::{message, shown_path};
 use crate::system;
 
 type Bus = Recorder<'static, AnyBus, Target, Watch>;
@@ -142,7 +143,7 @@ impl Target {
             .open(path);
         let file = opened.map_err(|error| match error.kind() {
             ErrorKind::AlreadyExists => {
-                CliError::refused(format_args!("{} exists already", path.display()))
+                CliError::refused(format_args!("{} exists already", shown_path(path)))
             }
             _ => CliError::output(path, error),
         })?;
@@ -180,9 +181,12 @@ impl Sink for Target {
         let Err(error) = written else {
             return Ok(());
         };
-        let text = format!("{}: {error}: the recording is not complete", path.display());
+        let text = format!(
+            "{}: {error}: the recording is not complete",
+            shown_path(path)
+        );
         // The command goes on: its work matters more than its record.
-        let _ = writeln!(io::stderr().lock(), "nerves-key: {text}");
+        message(&format!("nerves-key: {text}"));
         *self = Self::Broken;
         Err(Lost)
     }

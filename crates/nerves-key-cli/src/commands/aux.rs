@@ -48,10 +48,10 @@ impl Found {
         let slots = device.run(ReadAuxiliary::new())?;
         Ok(Self {
             auxiliary: identity.auxiliary(&slots).map_err(|error| {
-                CliError::failed(format_args!(
-                    "{error}\nA write of them may have been interrupted: nerves-key aux provision \
-                     writes them again, nerves-key aux clear removes them."
-                ))
+                CliError::failed(error).advised(
+                    "A write of them may have been interrupted: nerves-key aux provision writes \
+                     them again, nerves-key aux clear removes them.",
+                )
             })?,
         })
     }

@@ -15,7 +15,7 @@ use super::provision::execute;
 use crate::certificate::Summary;
 use crate::cli::Demo;
 use crate::error::CliError;
-use crate::output::Output;
+use crate::output::{Output, shown};
 use crate::system;
 
 const SERIAL: &str = "DEMO-0001";
@@ -74,11 +74,12 @@ pub(super) fn run(arguments: &Demo, output: Output) -> Result<(), CliError> {
     fs::create_dir_all(directory).map_err(|error| CliError::output(directory, error))?;
     let device_file = write(directory, "demo-device.pem", &identity.device_certificate)?;
     let signer_file = write(directory, "demo-signer.pem", &identity.signer_certificate)?;
+    let (device, signer) = (shown(&device_file), shown(&signer_file));
     let text = format!(
         "chain verified, signature verified\n\
          Look at the certificates:\n  \
-           openssl verify -CAfile {signer_file} {device_file}\n  \
-           openssl x509 -in {device_file} -noout -text\n\
+           openssl verify -CAfile {signer} {device}\n  \
+           openssl x509 -in {device} -noout -text\n\
          With a real chip: nerves-key signer create NAME, then nerves-key provision --help."
     );
     let document = json!({
@@ -98,5 +99,5 @@ fn write(directory: &Path, name: &str, certificate: &Certificate) -> Result<Stri
     let path = directory.join(name);
     let pem = certificate.to_pem().map_err(CliError::failed)?;
     fs::write(&path, pem).map_err(|error| CliError::output(&path, error))?;
-    Ok(path.display().to_string())
+    Ok(path.to_string_lossy().into_owned())
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::certificate::Summary;
 use crate::cli::Chip;
 use crate::error::CliError;
-use crate::output::Output;
+use crate::output::{Output, shown};
 
 pub(super) fn run(chip: &Chip, output: Output) -> Result<(), CliError> {
     let mut device = chip.open()?;
@@ -65,8 +65,11 @@ fn found(identity: &Identity) -> Result<Found, Error> {
     let serial = String::from_utf8_lossy(identity.otp.manufacturer_serial()).into_owned();
     let board = String::from_utf8_lossy(identity.otp.board_name()).into_owned();
     let mut lines = vec![
-        ("device", format!("{serial} (manufacturer serial number)")),
-        ("board", board.clone()),
+        (
+            "device",
+            format!("{} (manufacturer serial number)", shown(&serial)),
+        ),
+        ("board", shown(&board)),
         (
             "certificate",
             format!("{}, valid {}", device.subject(), device.validity()),
@@ -106,9 +109,12 @@ fn trust_part(identity: &TrustIdentity) -> Result<Found, Error> {
         .mac
         .map(|mac| String::from_utf8_lossy(&mac).into_owned());
     let kind = identity.kind.map(|kind| kind.to_string());
-    let mut lines = vec![("device", format!("{serial} (manufacturer serial number)"))];
+    let mut lines = vec![(
+        "device",
+        format!("{} (manufacturer serial number)", shown(&serial)),
+    )];
     lines.extend(kind.clone().map(|kind| ("part", kind)));
-    lines.extend(mac.clone().map(|mac| ("MAC", mac)));
+    lines.extend(mac.clone().map(|mac| ("MAC", shown(&mac))));
     lines.extend([
         (
             "certificate",

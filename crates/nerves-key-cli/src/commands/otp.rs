@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::cli::OtpCommand;
 use crate::error::{CliError, Exit};
-use crate::output::Output;
+use crate::output::{Output, shown};
 
 pub(super) fn run(command: &OtpCommand, output: Output) -> Result<(), CliError> {
     let OtpCommand::Show(chip) = command;
@@ -39,7 +39,7 @@ pub(super) fn run(command: &OtpCommand, output: Output) -> Result<(), CliError> 
 fn meaning(snapshot: &Snapshot, bytes: &[u8; 64]) -> (Vec<(&'static str, String)>, Value) {
     if let Some(kind) = snapshot.trust_kind() {
         let code = String::from_utf8_lossy(&bytes[..8]).into_owned();
-        let lines = vec![("code", format!("{code}: {kind}"))];
+        let lines = vec![("code", format!("{}: {kind}", shown(&code)))];
         return (
             lines,
             json!({ "kind": "trust-part", "code": code, "part": kind.to_string() }),
@@ -60,8 +60,8 @@ fn meaning(snapshot: &Snapshot, bytes: &[u8; 64]) -> (Vec<(&'static str, String)
         "short: up to 16 bytes, and a user area"
     };
     let mut lines = vec![
-        ("board", board.clone()),
-        ("serial", serial.clone()),
+        ("board", shown(&board)),
+        ("serial", shown(&serial)),
         ("form", format!("{form} (flags {:04X})", otp.flags().bits())),
     ];
     let user = otp.user().map(|user| HEXUPPER.encode(user));

@@ -9,13 +9,13 @@ use serde_json::json;
 
 use crate::cli::Cli;
 use crate::error::CliError;
-use crate::output::Output;
+use crate::output::{Output, shown_path};
 
 pub(super) fn completions(shell: Shell, output: Output) -> Result<(), CliError> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "nerves-key", &mut script);
     let script = String::from_utf8_lossy(&script);
-    output.result(
+    output.script(
         &script,
         &json!({ "shell": shell.to_string(), "script": script }),
     )
@@ -24,6 +24,6 @@ pub(super) fn completions(shell: Shell, output: Output) -> Result<(), CliError> 
 pub(super) fn man(directory: &Path, output: Output) -> Result<(), CliError> {
     clap_mangen::generate_to(Cli::command(), directory)
         .map_err(|error| CliError::output(directory, error))?;
-    let text = directory.display().to_string();
-    output.result(&text, &json!({ "directory": text }))
+    let document = json!({ "directory": directory.to_string_lossy() });
+    output.result(&shown_path(directory), &document)
 }

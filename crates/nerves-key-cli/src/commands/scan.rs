@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::cli::Scan;
 use crate::error::{CliError, Exit};
-use crate::output::Output;
+use crate::output::{Output, one_line, shown, shown_path};
 use crate::paragraph::table;
 
 /// Addresses that chips are delivered with: generic parts, Trust&GO for TLS,
@@ -61,7 +61,7 @@ pub(super) fn run(arguments: &Scan, output: Output) -> Result<(), CliError> {
         }
     }
     for trouble in &troubles {
-        output.message(&format!("nerves-key: {trouble}"));
+        output.message(&format!("nerves-key: {}", one_line(trouble)));
     }
     let document = json!({
         "chips": found.iter().map(value).collect::<Vec<_>>(),
@@ -112,7 +112,7 @@ fn names(buses: &[DeviceUri]) -> String {
     let names: Vec<_> = buses
         .iter()
         .map(|bus| match bus {
-            DeviceUri::I2c { path, .. } => path.display().to_string(),
+            DeviceUri::I2c { path, .. } => shown_path(path),
             other => other.to_string(),
         })
         .collect();
@@ -134,7 +134,7 @@ fn buses(directory: &Path) -> Result<Vec<DeviceUri>, CliError> {
             format_args!(
                 "there is no I2C bus in {}: load the module i2c-dev and enable the bus, on a \
                  Raspberry Pi with dtparam=i2c_arm=on",
-                directory.display()
+                shown_path(directory)
             ),
         ));
     }
@@ -189,7 +189,7 @@ fn row(found: &Found) -> [String; 4] {
         config.revision().to_string(),
         config.serial_number().to_string(),
         found.snapshot.stage().name().to_owned(),
-        found.uri.to_string(),
+        shown(&found.uri.to_string()),
     ]
 }
 

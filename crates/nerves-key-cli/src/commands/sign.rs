@@ -13,7 +13,7 @@ use crate::cli::{Format, Sign};
 use crate::error::CliError;
 use crate::files::{self, Readers};
 use crate::hex;
-use crate::output::Output;
+use crate::output::{Output, shown_path};
 
 pub(super) fn run(arguments: &Sign, output: Output) -> Result<(), CliError> {
     files::check_out(arguments.out.as_deref())?;
@@ -29,7 +29,7 @@ pub(super) fn run(arguments: &Sign, output: Output) -> Result<(), CliError> {
     let text = match &arguments.out {
         Some(path) => {
             files::create(path, bytes, Readers::Everyone)?;
-            path.display().to_string()
+            shown_path(path)
         }
         None => HEXUPPER.encode(bytes),
     };

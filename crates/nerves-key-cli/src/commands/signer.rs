@@ -12,7 +12,7 @@ use crate::certificate::Summary;
 use crate::cli::{Signer, SignerAnswer, SignerCreate};
 use crate::error::CliError;
 use crate::files::{self, Readers};
-use crate::output::Output;
+use crate::output::{Output, shown_path};
 use crate::signing::AnySigner;
 use crate::used::UsedSerials;
 use crate::{signing, system};
@@ -55,12 +55,12 @@ fn create(arguments: &SignerCreate, output: Output) -> Result<(), CliError> {
     };
     let summary = Summary::of(&certificate).map_err(CliError::failed)?;
     let of_key = key_path.as_ref().map(|path| {
-        let path = path.display();
+        let path = shown_path(path);
         format!("\n{path}: its private key. Keep it secret and safe.")
     });
     let text = format!(
         "{}: signer certificate, valid {}. Upload it to the servers that meet your devices.{}",
-        certificate_path.display(),
+        shown_path(&certificate_path),
         summary.validity(),
         of_key.unwrap_or_default()
     );
@@ -84,7 +84,7 @@ fn answer(arguments: &SignerAnswer, output: Output) -> Result<(), CliError> {
     if request.signer_public_key != signer.signer.public_key {
         return Err(CliError::refused(format_args!(
             "{name}: it asks for another signer than that of {}",
-            arguments.signer_cert.display()
+            shown_path(&arguments.signer_cert)
         )));
     }
     if let Some(path) = &arguments.used_serials {
@@ -101,10 +101,10 @@ fn answer(arguments: &SignerAnswer, output: Output) -> Result<(), CliError> {
     let json = answer.to_json().map_err(CliError::failed)?;
     let document: Value = serde_json::from_str(&json).map_err(CliError::failed)?;
     match &arguments.out {
-        None => output.result(&json, &document),
+        None => output.json_text(&json, &document),
         Some(path) => {
             files::create(path, json.as_bytes(), Readers::Everyone)?;
-            let path = path.display();
+            let path = shown_path(path);
             output.result(&format!("{path}: for provision --answer"), &document)
         }
     }
@@ -113,10 +113,7 @@ fn answer(arguments: &SignerAnswer, output: Output) -> Result<(), CliError> {
 /// What to call it in messages, and its text.
 fn read_request(path: &Path) -> Result<(String, String), CliError> {
     if path != Path::new("-") {
-        return Ok((
-            path.display().to_string(),
-            files::read_text(path)?.to_string(),
-        ));
+        return Ok((shown_path(path), files::read_text(path)?.to_string()));
     }
     let mut text = String::new();
     io::stdin()

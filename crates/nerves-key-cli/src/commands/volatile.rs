@@ -14,7 +14,7 @@ use crate::cli::{Unlock, Volatile, VolatileMac};
 use crate::error::{CliError, Exit};
 use crate::files::{self, Readers};
 use crate::hex;
-use crate::output::Output;
+use crate::output::{Output, shown_path};
 use crate::record::RecordedDevice;
 use crate::system;
 
@@ -40,7 +40,7 @@ fn unlock(arguments: &Unlock, output: Output) -> Result<(), CliError> {
         Activation::Active => say(true, output),
         Activation::WrongKey => Err(CliError::failed(format_args!(
             "{}: not the activation key of this chip; its device key stays inactive",
-            arguments.activation_key.display()
+            shown_path(&arguments.activation_key)
         ))),
     }
 }

@@ -18,7 +18,7 @@ pub(crate) use key_name::{KeyName, SecretName};
 
 use crate::cli::{FormatOption, KeyOptions};
 use crate::error::CliError;
-use crate::output::Output;
+use crate::output::{Output, shown_path};
 use crate::{files, system};
 
 /// Who signs certificates.
@@ -174,7 +174,7 @@ fn key(path: &Path, secret: Option<&SecretName>) -> Result<KeySigner, CliError> 
     let pem = files::read_text(path)?;
     let key = match KeySigner::from_pem(&pem) {
         Err(KeyFileError::Encrypted) => {
-            let passphrase = secret::get(secret, &format!("passphrase of {}", path.display()))?;
+            let passphrase = secret::get(secret, &format!("passphrase of {}", shown_path(path)))?;
             KeySigner::from_encrypted_pem(&pem, passphrase.as_bytes())
         }
         result => result,

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::SecretName;
 use crate::error::CliError;
+use crate::output::one_line;
 
 /// Longer than any passphrase.
 const LIMIT: u64 = 4096;
@@ -37,7 +38,7 @@ pub(super) fn file(path: &Path) -> Result<Zeroizing<String>, CliError> {
 }
 
 fn ask(what: &str) -> Result<Zeroizing<String>, CliError> {
-    match rpassword::prompt_password(format!("{what}: ")) {
+    match rpassword::prompt_password(one_line(&format!("{what}: "))) {
         Ok(text) => Ok(Zeroizing::new(text)),
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
             Err(CliError::refused(format_args!("{what}: nothing was typed")))

@@ -14,6 +14,7 @@ mod refusals;
 mod serving;
 mod signers;
 mod tap;
+mod terminal;
 mod together;
 mod transcript;
 mod volatile;

@@ -9,6 +9,7 @@ use nerves_key_device::DeviceUri;
 use super::finding::{Finding, Status};
 use crate::commands::scan;
 use crate::error::CliError;
+use crate::output::shown_path;
 use crate::record::RecordedDevice;
 
 /// A zero byte lasts nine clocks low, which has to be 60 us and more: the wake
@@ -25,9 +26,9 @@ pub(super) fn opened(uri: &DeviceUri) -> Finding {
     Finding::good(
         "bus",
         match uri {
-            DeviceUri::I2c { path, .. } => format!("{} can be opened", path.display()),
+            DeviceUri::I2c { path, .. } => format!("{} can be opened", shown_path(path)),
             DeviceUri::Served { path, .. } => {
-                format!("an emulator serves at {}", path.display())
+                format!("an emulator serves at {}", shown_path(path))
             }
             DeviceUri::Image { .. } | DeviceUri::ThrowAway { .. } => {
                 "an emulated chip, no bus".to_owned()

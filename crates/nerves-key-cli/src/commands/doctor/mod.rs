@@ -12,7 +12,7 @@ use serde_json::json;
 use self::finding::{Finding, Status};
 use crate::cli::Chip;
 use crate::error::{CliError, Exit};
-use crate::output::Output;
+use crate::output::{Output, shown};
 
 pub(super) fn run(arguments: &Chip, output: Output) -> Result<(), CliError> {
     let mut findings = Vec::new();
@@ -32,7 +32,10 @@ pub(super) fn run(arguments: &Chip, output: Output) -> Result<(), CliError> {
         "findings": findings.iter().map(Finding::json).collect::<Vec<_>>(),
     });
     output.result(
-        &format!("device   {}\n\n{text}\n{verdict}", arguments.device),
+        &format!(
+            "device   {}\n\n{text}\n{verdict}",
+            shown(&arguments.device.to_string())
+        ),
         &document,
     )?;
     let exit = match (reached, faults) {

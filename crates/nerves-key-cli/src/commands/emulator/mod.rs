@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::cli::Emulator;
 use crate::error::CliError;
 use crate::files::{self, Readers};
-use crate::output::Output;
+use crate::output::{Output, shown_path};
 
 pub(super) fn run(command: &Emulator, output: Output) -> Result<(), CliError> {
     match command {
@@ -28,7 +28,7 @@ fn create(file: &Path, chip: Revision, output: Output) -> Result<(), CliError> {
     if file.symlink_metadata().is_ok() {
         return Err(CliError::refused(format_args!(
             "{} exists already",
-            file.display()
+            shown_path(file)
         )));
     }
     let chip = open(file, Some(chip))?;
@@ -58,7 +58,7 @@ fn finish(what: &str, file: &Path, image: &Image, output: Output) -> Result<(), 
     let summary = Summary::of(image);
     let text = format!(
         "{}: {what} {} {}",
-        file.display(),
+        shown_path(file),
         summary.chip,
         summary.serial
     );

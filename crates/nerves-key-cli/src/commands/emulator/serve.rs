@@ -14,7 +14,7 @@ use signal_hook::iterator::Signals;
 use super::{Summary, open, record};
 use crate::cli::{BusSpec, Serve};
 use crate::error::CliError;
-use crate::output::Output;
+use crate::output::{Output, one_line, shown};
 use nerves_key_device::DEFAULT_CHIP;
 
 /// The bus of the throw-away chip.
@@ -63,7 +63,7 @@ pub(super) fn run(arguments: &Serve, output: Output) -> Result<(), CliError> {
             stopped.stop();
         }
     });
-    let result = server.run(|error| output.message(&format!("nerves-key: {error}")));
+    let result = server.run(|error| output.message(&one_line(&format!("nerves-key: {error}"))));
     // The signal thread holds the server, too, and the process ends now.
     server.remove_socket();
     result.map_err(CliError::failed)
@@ -144,7 +144,7 @@ fn announce(
     output: Output,
 ) -> Result<(), CliError> {
     let preload = preload();
-    let shown = preload
+    let preload_name = preload
         .as_ref()
         .map_or(PRELOAD.to_owned(), |path| path.display().to_string());
     let socket = socket.display().to_string();
@@ -154,19 +154,23 @@ fn announce(
         let mut entries = Vec::new();
         for (name, summary) in chips {
             lines.push(format!(
-                "bus {number}: {} {} at {:#04X} ({name})",
-                summary.chip, summary.serial, summary.address
+                "bus {number}: {} {} at {:#04X} ({})",
+                summary.chip,
+                summary.serial,
+                summary.address,
+                shown(name)
             ));
             entries.push(summary.document(Path::new(name)));
         }
         documents.push(json!({ "bus": number, "chips": entries }));
     }
+    let (shown_preload, shown_socket) = (shown(&preload_name), shown(&socket));
     let first = buses.first().map_or(DEFAULT_BUS, |(number, _)| *number);
     lines.push(format!(
         "For any program, before its name:\n  \
-           LD_PRELOAD={shown} ATECC_EMULATOR_SOCKET={socket}\n\
+           LD_PRELOAD={shown_preload} ATECC_EMULATOR_SOCKET={shown_socket}\n\
          For this one:\n  \
-           NERVES_KEY_DEVICE='unix:{socket}?bus={first}'"
+           NERVES_KEY_DEVICE='unix:{shown_socket}?bus={first}'"
     ));
     if preload.is_none() {
         lines.push(format!(
@@ -175,7 +179,7 @@ fn announce(
         ));
     }
     let environment: Value = json!({
-        "LD_PRELOAD": shown,
+        "LD_PRELOAD": preload_name,
         "ATECC_EMULATOR_SOCKET": socket,
     });
     let document = json!({

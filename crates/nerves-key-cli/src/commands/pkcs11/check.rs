@@ -19,7 +19,7 @@ use super::finding::Finding;
 use super::{module, token};
 use crate::cli::Check;
 use crate::error::{CliError, Exit};
-use crate::output::Output;
+use crate::output::{Output, one_line, shown, shown_path};
 
 /// For a slot without a chip.
 const WIRING: &str = "check power, wiring and address, that the bus runs at 100 kHz, and that this \
@@ -43,7 +43,9 @@ pub(super) fn run(arguments: &Check, output: Output) -> Result<(), CliError> {
 /// This program in its own place, with `device` in the environment. It returns
 /// only when that fails.
 fn again_with(device: &DeviceUri, arguments: &Check, output: Output) -> CliError {
-    let settings = Settings::load(Environment::Trusted, |problem| output.message(&problem));
+    let settings = Settings::load(Environment::Trusted, |problem| {
+        output.message(&one_line(&problem));
+    });
     let this = match std::env::current_exe() {
         Ok(this) => this,
         Err(error) => return CliError::failed(error),
@@ -110,8 +112,8 @@ fn look(path: &Path, only: Option<u64>, findings: &mut Vec<Finding>) -> Result<E
         "module",
         format!(
             "{}: {} {}, PKCS#11 {}",
-            path.display(),
-            info.library_description(),
+            shown_path(path),
+            shown(info.library_description()),
             info.library_version(),
             info.cryptoki_version()
         ),

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::output::one_line;
+
 /// How bad it is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Verdict {
@@ -60,7 +62,8 @@ impl Finding {
     }
 
     pub(super) fn line(&self) -> String {
-        let line = format!("{:<6}{}: {}", self.verdict.name(), self.check, self.said);
+        let said = one_line(&self.said);
+        let line = format!("{:<6}{}: {said}", self.verdict.name(), self.check);
         match self.next {
             Some(next) => format!("{line}\n      next: {next}"),
             None => line,

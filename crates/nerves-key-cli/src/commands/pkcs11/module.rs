@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::finding::Finding;
+use crate::output::shown_path;
 
 /// As cargo names it.
 const BUILT: &str = "libnerves_key_pkcs11.so";
@@ -28,10 +29,7 @@ pub(super) fn path(asked: Option<&Path>) -> Result<PathBuf, Finding> {
         .find(|path| path.exists())
         .cloned()
         .ok_or_else(|| {
-            let looked: Vec<_> = candidates
-                .iter()
-                .map(|path| path.display().to_string())
-                .collect();
+            let looked: Vec<_> = candidates.iter().map(|path| shown_path(path)).collect();
             Finding::fault(
                 "module",
                 format!("not there: {}", looked.join(", ")),
@@ -54,7 +52,7 @@ pub(super) fn p11_kit(module: &Path) -> Finding {
         .filter(|path| path.extension().is_some_and(|it| it == "module"))
         .find(|path| std::fs::read_to_string(path).is_ok_and(|text| names(&text, module)));
     match named {
-        Some(path) => Finding::good("p11-kit", format!("{} names it", path.display())),
+        Some(path) => Finding::good("p11-kit", format!("{} names it", shown_path(&path))),
         None => Finding::note(
             "p11-kit",
             format!("no file in {} names it", P11_KIT.join(" or ")),

@@ -11,6 +11,7 @@ use cryptoki::session::Session;
 use cryptoki::slot::Slot;
 
 use super::finding::Finding;
+use crate::output::shown;
 use crate::system;
 
 const INFO: &str = "nerves-key info says why";
@@ -29,9 +30,9 @@ fn look(client: &Pkcs11, slot: Slot, name: &str) -> Result<Vec<Finding>, Error> 
     let info = client.get_token_info(slot)?;
     let token = format!(
         "token={} serial={} model={}",
-        info.label(),
-        info.serial_number(),
-        info.model()
+        shown(info.label()),
+        shown(info.serial_number()),
+        shown(info.model())
     );
     if !info.token_initialized() {
         let next = "nerves-key provision makes it a NervesKey";

@@ -14,10 +14,12 @@ use serde_json::{Value, json};
 
 use crate::cli::ThisChip;
 use crate::error::{CliError, Exit};
-use crate::output::Output;
+use crate::output::{Output, one_line, shown};
 
 pub(super) fn run(chip: &ThisChip, output: Output) -> Result<(), CliError> {
-    let settings = Settings::load(Environment::Trusted, |problem| output.message(&problem));
+    let settings = Settings::load(Environment::Trusted, |problem| {
+        output.message(&one_line(&problem));
+    });
     let (slots, look) = match &chip.device {
         // Somebody wants this very chip.
         Some(device) => (one(&settings, device), Look::Now),
@@ -34,7 +36,7 @@ pub(super) fn run(chip: &ThisChip, output: Output) -> Result<(), CliError> {
                 let uris = uris(&names, &chip);
                 lines.push(format!(
                     "{}: {} in slot {slot}",
-                    token.description(),
+                    shown(token.description()),
                     chip.serial_number()
                 ));
                 lines.extend(uris.iter().map(|(what, uri)| format!("  {what:<20}{uri}")));
@@ -44,12 +46,10 @@ pub(super) fn run(chip: &ThisChip, output: Output) -> Result<(), CliError> {
         }
     }
     if documents.is_empty() {
-        let reasons = match silent.as_slice() {
-            [] => "there is no bus".to_owned(),
-            silent => silent.join("\n"),
-        };
-        let said = format!("no chip answers: {reasons}");
-        return Err(CliError::new(Exit::NoChip, said));
+        let mut reasons = silent.into_iter();
+        let first = reasons.next().unwrap_or("there is no bus".to_owned());
+        let error = CliError::new(Exit::NoChip, format_args!("no chip answers: {first}"));
+        return Err(reasons.fold(error, CliError::advised));
     }
     output.result(&lines.join("\n"), &json!({ "chips": documents }))
 }

@@ -22,7 +22,7 @@ use crate::cli::Provision;
 use crate::considered::Considered;
 use crate::error::{CliError, Exit};
 use crate::files::{self, Readers};
-use crate::output::Output;
+use crate::output::{Output, shown_path};
 use crate::progress::Progress;
 use crate::{confirm, signing, system};
 use asked::Asked;
@@ -82,7 +82,7 @@ fn show(plan: &Plan, chip: &Considered<'_>, output: Output) -> Result<(), CliErr
     if let Some(path) = chip.absent() {
         output.message(&format!(
             "{} does not exist: this is the plan for a blank chip with a random serial number",
-            path.display()
+            shown_path(path)
         ));
     }
     let text = format!(
@@ -145,7 +145,7 @@ fn first_half(
         "{}: the request for the certificate of {:?}. Have it signed:\n  \
          nerves-key signer answer {0} --signer-cert FILE --signer-key KEY --out ANSWER\n\
          then the same command with --answer ANSWER instead of --request finishes the chip.",
-        path.display(),
+        shown_path(path),
         plan.serial()
     );
     output.result(&text, &document)

@@ -10,11 +10,13 @@
 //! | tuple | `{"tuple": [..]}` |
 //! | map | an object, or where keys are no names `{"map": [[key, value], ..]}` |
 
+use atecc_text::{JsonText, hidden};
 use data_encoding::HEXLOWER_PERMISSIVE as HEX;
 use nerves_key::settings::Value;
 use serde_json::{Map, Number, Value as Json, json};
 
 use crate::error::CliError;
+use crate::output::shown;
 
 /// Objects of one member that are no maps.
 const TAGS: [&str; 6] = ["text", "bytes", "charlist", "integer", "tuple", "map"];
@@ -146,13 +148,23 @@ pub(super) fn argument(text: &str) -> Result<Value, CliError> {
     }
 }
 
-/// A value for people.
+/// A value for people: text that can be shown as it is, everything else
+/// escaped.
 pub(super) fn text(value: &Value) -> String {
-    match value {
+    let text = match value {
         Value::Text(text) => text.clone(),
         Value::Atom(name) => format!(":{name}"),
-        other => of(other).to_string(),
+        other => return json_text(other),
+    };
+    match hidden(&text) {
+        None => text,
+        Some(_) => shown(&text),
     }
+}
+
+/// A value as JSON that can be shown.
+fn json_text(value: &Value) -> String {
+    JsonText(&of(value).to_string()).to_string()
 }
 
 /// A line for each setting.
@@ -160,10 +172,10 @@ pub(super) fn lines(value: &Value) -> String {
     match value {
         Value::Map(pairs) if pairs.is_empty() => "no settings: an empty map".into(),
         Value::Map(pairs) => {
-            let line = |(key, one): &(Value, Value)| format!("{} = {}", text(key), of(one));
+            let line = |(key, one): &(Value, Value)| format!("{} = {}", text(key), json_text(one));
             pairs.iter().map(line).collect::<Vec<_>>().join("\n")
         }
-        other => of(other).to_string(),
+        other => json_text(other),
     }
 }
 

@@ -208,9 +208,11 @@ fn export(chip: &Chip, raw: bool, out: Option<&Path>, output: Output) -> Result<
         let document = value.as_ref().map_or(serde_json::Value::Null, json::of);
         (format!("{document:#}\n").into_bytes(), document)
     };
-    // Settings may be passwords.
-    let text = String::from_utf8_lossy(&bytes);
-    output.file_or(out, (&bytes, Readers::Owner), &text, &document)
+    match out {
+        // Settings may be passwords.
+        Some(path) => output.file(path, (&bytes, Readers::Owner)),
+        None => output.json_text(&format!("{document:#}"), &document),
+    }
 }
 
 fn import(target: &SettingsTarget, file: &Path, raw: bool, output: Output) -> Result<(), CliError> {

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::load::load;
 use crate::error::CliError;
-use crate::output::Output;
+use crate::output::{Output, one_line, shown_path};
 
 pub(super) fn run(a: &Path, b: &Path, output: Output) -> Result<(), CliError> {
     let (first, second) = (load(a)?, load(b)?);
@@ -30,8 +30,8 @@ pub(super) fn run(a: &Path, b: &Path, output: Output) -> Result<(), CliError> {
         Some((index, ours, theirs)) => format!(
             "first difference at action {}:\n- {}\n+ {}",
             index + 1,
-            ours.as_deref().unwrap_or("(the end)"),
-            theirs.as_deref().unwrap_or("(the end)")
+            one_line(ours.as_deref().unwrap_or("(the end)")),
+            one_line(theirs.as_deref().unwrap_or("(the end)"))
         ),
     };
     let summary = if equal_exchanges {
@@ -40,9 +40,9 @@ pub(super) fn run(a: &Path, b: &Path, output: Output) -> Result<(), CliError> {
         format!(
             "{same} exchanges are the same; then {} more in {}, {} in {}",
             ours.len() - same,
-            a.display(),
+            shown_path(a),
             theirs.len() - same,
-            b.display()
+            shown_path(b)
         )
     };
     let document = json!({
@@ -57,7 +57,7 @@ pub(super) fn run(a: &Path, b: &Path, output: Output) -> Result<(), CliError> {
     if actions.is_none() && equal_exchanges {
         Ok(())
     } else {
-        Err(CliError::failed("they differ"))
+        Err(CliError::failed("they differ").after_document())
     }
 }
 

@@ -10,7 +10,7 @@ use super::load::LIMIT;
 use crate::cli::{CapturedBy, Import};
 use crate::error::CliError;
 use crate::files::{self, Readers};
-use crate::output::Output;
+use crate::output::{Output, shown_path};
 use crate::record;
 
 /// Word address of a command. Source: ATECC508A datasheet, "Word Address
@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &Import, output: Output) -> Result<(), CliError> {
     files::create(out, rendered.as_bytes(), Readers::Owner)?;
     let text = format!(
         "{}: {actions} actions with the chip at 0x{:02X}, {hidden} of them with bytes left out",
-        out.display(),
+        shown_path(out),
         transcript.header.address
     );
     output.result(&text, &document)

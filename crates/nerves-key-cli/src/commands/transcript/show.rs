@@ -10,7 +10,7 @@ use super::NervesKeySlots;
 use super::load::load;
 use crate::error::CliError;
 use crate::files::{self, Readers};
-use crate::output::Output;
+use crate::output::{Output, one_line, shown};
 
 pub(super) fn run(file: &Path, page: Option<&Path>, output: Output) -> Result<(), CliError> {
     let transcript = load(file)?;
@@ -20,14 +20,15 @@ pub(super) fn run(file: &Path, page: Option<&Path>, output: Output) -> Result<()
     if let Some(page) = page {
         let html = html(&transcript, &NervesKeySlots);
         files::create(page, html.as_bytes(), Readers::Owner)?;
-        facts.push(("timeline", page.display().to_string()));
+        facts.push(("timeline", page.to_string_lossy().into_owned()));
     }
     let facts = facts
         .into_iter()
-        .map(|(name, value)| format!("{name:<12}{value}\n"));
+        .map(|(name, value)| format!("{name:<12}{}\n", shown(&value)));
     let mut text: String = facts.collect();
     if page.is_none() {
         let lines = transcript.lines.iter().map(ToString::to_string);
+        let lines = lines.map(|line| one_line(line.trim_end_matches('\n')) + "\n");
         text = text + "\n" + &lines.collect::<String>();
     }
     output.result(&text, &document(&transcript, summary, page)?)

@@ -1,0 +1,138 @@
+//! Secrets of the command line, kept out of messages.
+//!
+//! A usage error quotes the argument that it is about, and so do errors of our
+//! own. An argument may hold a PIN (`pkcs11:..?pin-value=`) or a password in a
+//! command (`exec:`), so every message passes here: wherever it quotes such an
+//! argument, as it is or escaped, the secret is replaced by dots.
+//!
+//! Arguments often come from a script, and the script's from a file, so what is
+//! invisible in them is escaped as it is anywhere else.
+
+use std::env;
+
+use atecc_text::{Lines, Shown, hidden};
+use clap::Parser;
+use nerves_key_provision::Pkcs11Uri;
+
+use crate::cli::Cli;
+use crate::output::one_line;
+
+/// Names of environment variables that the arguments' parser reads.
+const VARIABLES: [&str; 1] = ["NERVES_KEY_DEVICE"];
+
+/// `message` without the secrets of this process's arguments.
+pub(crate) fn redacted(message: &str) -> String {
+    let arguments = env::args_os().skip(1);
+    let variables = VARIABLES.iter().filter_map(env::var_os);
+    let given = arguments.chain(variables);
+    without(message, given.map(|it| it.to_string_lossy().into_owned()))
+}
+
+/// What `error` says, in lines that are all the parser's own.
+///
+/// The parser quotes arguments as they are, but for escape sequences, which it
+/// drops. So it is asked once more, about the arguments as they are shown.
+pub(crate) fn usage(error: &clap::Error) -> String {
+    let texts: Vec<_> = env::args_os()
+        .map(|argument| argument.to_string_lossy().into_owned())
+        .collect();
+    let is_hidden = |text: &str| hidden(text).is_some();
+    let mut text = error.to_string();
+    if texts.iter().any(|argument| is_hidden(argument)) {
+        let shown = texts.iter().map(|argument| Shown(argument).to_string());
+        text = match Cli::try_parse_from(shown) {
+            Err(again) if again.use_stderr() => again.to_string(),
+            // What is shown is right: only the original is wrong.
+            Ok(_) | Err(_) => one_line(&text),
+        };
+    }
+    let mut variables = VARIABLES.iter().filter_map(env::var_os);
+    if variables.any(|value| is_hidden(&value.to_string_lossy())) {
+        text = one_line(text.trim_end());
+    }
+    text
+}
+
+fn without(message: &str, arguments: impl Iterator<Item = String>) -> String {
+    let mut message = message.to_owned();
+    for argument in arguments {
+        let value = argument.split_once('=').map(|(_, value)| value);
+        for text in [Some(argument.as_str()), value].into_iter().flatten() {
+            let safe = of_argument(text);
+            if safe == text {
+                continue;
+            }
+            let quoted = format!("{text:?}");
+            for spelling in [
+                text,
+                quoted.trim_matches('"'),
+                &Shown(text).to_string(),
+                format!("{:?}", Shown(text).to_string()).trim_matches('"'),
+                &Lines(text).to_string(),
+            ] {
+                message = message.replace(spelling, &safe);
+            }
+        }
+    }
+    // What is left quotes a part of one.
+    message.lines().map(of_line).collect::<Vec<_>>().join("\n")
+}
+
+/// What may be shown of an argument. A line end in it is escaped, so that it
+/// makes no line of its own.
+fn of_argument(text: &str) -> String {
+    let safe = match text.split_once("exec:") {
+        Some((before, command)) if !command.is_empty() => format!("{before}exec:..."),
+        _ => Pkcs11Uri::redacted(text),
+    };
+    one_line(&safe)
+}
+
+/// A line in which nothing is known to be an argument: what follows `pin-value=`
+/// up to the end of its word.
+fn of_line(line: &str) -> String {
+    const NAME: &str = "pin-value=";
+    let mut rest = line;
+    let mut safe = String::new();
+    while let Some((before, after)) = rest.split_once(NAME) {
+        let end = after.find([' ', '\'', '"', '&']).unwrap_or(after.len());
+        safe = safe + before + NAME + "...";
+        rest = after.get(end..).unwrap_or_default();
+    }
+    safe + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quoted_arguments_lose_their_secrets() {
+        let uri = "pkcs11:object=k?module-path=m&pin-value=31'4 \"15";
+        for argument in [uri.to_owned(), format!("--signer-key={uri}")] {
+            for message in [
+                format!("invalid value '{uri}' for it"),
+                format!("{uri:?} names no chip"),
+                format!("unexpected {argument}"),
+            ] {
+                let safe = without(&message, std::iter::once(argument.clone()));
+                assert!(!safe.contains("31") && !safe.contains("15"), "{safe}");
+                assert!(safe.contains("pkcs11:object=k"), "{safe}");
+            }
+        }
+        let safe = without(
+            "no exec:sign -p 1 here",
+            ["exec:sign -p 1".into()].into_iter(),
+        );
+        assert_eq!(safe, "no exec:... here");
+        let safe = without("'x?pin-value=1234&y' pin-value=5", std::iter::empty());
+        assert_eq!(safe, "'x?pin-value=...&y' pin-value=...");
+    }
+
+    #[test]
+    fn other_words_stay() {
+        let message = "two\nlines: exec: and pkcs11:object=k?module-path=m";
+        let arguments = ["exec:".into(), "pkcs11:object=k?module-path=m".into()];
+        assert_eq!(without(message, arguments.into_iter()), message);
+    }
+}
