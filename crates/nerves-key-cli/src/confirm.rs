@@ -1,9 +1,12 @@
 //! Asking before what cannot be undone.
 
-use std::io::{self, BufRead, IsTerminal};
+use std::io::{self, BufRead, IsTerminal, Read};
 
 use crate::error::CliError;
 use crate::output::{Output, shown};
+
+/// More than any word that is asked for; more of a line is no such word.
+const LIMIT: u64 = 1024;
 
 /// Have `word` typed at the terminal.
 ///
@@ -21,6 +24,7 @@ pub(crate) fn typed(output: Output, question: &str, word: &str) -> Result<(), Cl
     let mut line = String::new();
     io::stdin()
         .lock()
+        .take(LIMIT)
         .read_line(&mut line)
         .map_err(CliError::failed)?;
     if line.trim_end_matches(['\r', '\n']) == word {

@@ -2,7 +2,7 @@
 //! alone from the moment they exist.
 
 use std::fs::{self, File, Permissions};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -89,13 +89,35 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, CliError> {
 
 /// Read a file of at most `limit` bytes.
 pub(crate) fn read_at_most(path: &Path, limit: u64) -> Result<Vec<u8>, CliError> {
+    bytes_at_most(path, limit).map_err(|error| CliError::input(path, error))
+}
+
+/// [`read_at_most`], for who does not name the file.
+pub(crate) fn bytes_at_most(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
+    take(File::open(path)?, limit)
+}
+
+/// Read standard input, which is at most `limit` bytes.
+pub(crate) fn stdin_at_most(limit: u64) -> Result<Vec<u8>, CliError> {
+    take(io::stdin().lock(), limit)
+        .map_err(|error| CliError::refused(format_args!("standard input: {error}")))
+}
+
+/// Why an input cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReadError {
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    #[error("larger than {0} bytes")]
+    TooLarge(u64),
+}
+
+/// Every input passes here, so that none is read without end or cut short.
+pub(crate) fn take(source: impl Read, limit: u64) -> Result<Vec<u8>, ReadError> {
     let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(limit + 1).read_to_end(&mut bytes))
-        .map_err(|error| CliError::input(path, error))?;
+    source.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
-        let error = format!("larger than {limit} bytes");
-        return Err(CliError::input(path, error));
+        return Err(ReadError::TooLarge(limit));
     }
     Ok(bytes)
 }
@@ -112,6 +134,14 @@ pub(crate) fn read_text(path: &Path) -> Result<Zeroizing<String>, CliError> {
 
 /// Read a key of 16 bytes: as they are, or as 32 hex digits in a line.
 pub(crate) fn symmetric_key(path: &Path) -> Result<Zeroizing<[u8; 16]>, CliError> {
+    let name = path.as_os_str().as_encoded_bytes();
+    if name.len() >= 16 && name.iter().all(u8::is_ascii_hexdigit) && !path.exists() {
+        // Not quoted: it looks like the key.
+        return Err(CliError::refused(
+            "hex digits in place of a key's file, and no file has this name: give the name of a \
+             file that holds the key",
+        ));
+    }
     let bytes = Zeroizing::new(read(path)?);
     if let Ok(key) = bytes.as_slice().try_into() {
         return Ok(Zeroizing::new(key));

@@ -18,6 +18,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io::{ErrorKind, Read};
 use std::num::ParseIntError;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -33,6 +34,9 @@ pub const ENVIRONMENT_SLOT: CK_SLOT_ID = 32;
 /// Buses that are looked at, and what is added to a bus's number for a chip at
 /// 0x35. Source: the C module `nerves_key_pkcs11`, `DEVICE_INDEX_SPLIT`.
 const BUSES: CK_SLOT_ID = 16;
+
+/// More than any list of slots has.
+const LIMIT: u64 = 64 * 1024;
 
 /// Slots beyond those that are found.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -92,12 +96,12 @@ impl Settings {
         };
         let named = environment("NERVES_KEY_PKCS11_CONF").map(PathBuf::from);
         let path = named.as_deref().unwrap_or(Path::new(FILE));
-        let mut settings = match std::fs::read_to_string(path) {
+        let mut settings = match read(path) {
             Ok(text) => Self::parse(&text, |error| {
                 report(format!("{}: {error}", path.display()));
             }),
             Err(error) => {
-                if named.is_some() || error.kind() != std::io::ErrorKind::NotFound {
+                if named.is_some() || error.kind() != ErrorKind::NotFound {
                     report(format!("{}: {error}", path.display()));
                 }
                 Self::default()
@@ -178,6 +182,18 @@ impl Settings {
     }
 }
 
+/// The text of the file, which is small.
+fn read(path: &Path) -> std::io::Result<String> {
+    let mut text = String::new();
+    let file = std::fs::File::open(path)?;
+    file.take(LIMIT + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > LIMIT {
+        let error = format!("larger than {LIMIT} bytes");
+        return Err(std::io::Error::new(ErrorKind::FileTooLarge, error));
+    }
+    Ok(text)
+}
+
 /// The slots of one bus.
 fn on_bus(bus: CK_SLOT_ID) -> [(CK_SLOT_ID, DeviceUri); 2] {
     let at = |address| DeviceUri::I2c {
@@ -207,7 +223,7 @@ fn path(bus: CK_SLOT_ID) -> PathBuf {
 fn is_there(path: &Path) -> bool {
     match std::fs::File::options().read(true).write(true).open(path) {
         Ok(_closed_again) => true,
-        Err(error) => error.kind() == std::io::ErrorKind::PermissionDenied,
+        Err(error) => error.kind() == ErrorKind::PermissionDenied,
     }
 }
 

@@ -50,6 +50,9 @@ pub(super) fn digest(named: Option<&str>, file: Option<&Path>) -> Result<[u8; 32
     }
 }
 
+/// 16 GiB: a message is hashed as it comes, but what never ends is none.
+const LIMIT: u64 = 16 << 30;
+
 fn digest_of(path: &Path) -> Result<[u8; 32], CliError> {
     let mut source: Box<dyn Read> = if path == Path::new("-") {
         Box::new(io::stdin().lock())
@@ -58,10 +61,18 @@ fn digest_of(path: &Path) -> Result<[u8; 32], CliError> {
     };
     let mut hasher = Sha256::new();
     let mut buffer = vec![0; 64 * 1024];
+    let mut left = LIMIT;
     loop {
         match source.read(&mut buffer) {
             Ok(0) => return Ok(hasher.finalize().into()),
-            Ok(len) => hasher.update(&buffer[..len]),
+            Ok(len) => {
+                let Some(rest) = left.checked_sub(len as u64) else {
+                    let error = format!("larger than {LIMIT} bytes: give its SHA-256 by --digest");
+                    return Err(CliError::input(path, error));
+                };
+                left = rest;
+                hasher.update(&buffer[..len]);
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(CliError::input(path, error)),
         }

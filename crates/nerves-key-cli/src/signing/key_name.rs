@@ -34,8 +34,10 @@ impl FromStr for KeyName {
 pub(crate) enum SecretName {
     /// `env:NAME`.
     Variable(String),
-    /// `file:PATH`, or a path.
+    /// `file:PATH`.
     File(PathBuf),
+    /// A path, or by mistake the secret itself: never quoted.
+    Bare(PathBuf),
 }
 
 impl FromStr for SecretName {
@@ -45,7 +47,7 @@ impl FromStr for SecretName {
         Ok(match text.split_once(':') {
             Some(("env", name)) => Self::Variable(name.into()),
             Some(("file", path)) => Self::File(path.into()),
-            _ => Self::File(text.into()),
+            _ => Self::Bare(text.into()),
         })
     }
 }
@@ -68,5 +70,7 @@ mod tests {
         assert_eq!(secret, SecretName::Variable("PIN".into()));
         let Ok(secret) = "file:a:b".parse::<SecretName>();
         assert_eq!(secret, SecretName::File("a:b".into()));
+        let Ok(secret) = "a/b".parse::<SecretName>();
+        assert_eq!(secret, SecretName::Bare("a/b".into()));
     }
 }

@@ -200,7 +200,7 @@ fn pin(
 ) -> Result<Zeroizing<String>, CliError> {
     match &uri.pin {
         Some(PinSource::Value(pin)) => Ok(pin.clone()),
-        Some(PinSource::File(path)) => secret::file(path),
+        Some(PinSource::File(path)) => secret::unquoted("pin-source", path),
         None => secret::get(secret, &format!("PIN of token {label:?}")),
     }
 }

@@ -1,13 +1,18 @@
 //! Passphrases and PINs: from where they were put, or asked for without echo.
+//!
+//! Errors do not quote what `--passphrase` or `pin-source` says, unless it is a
+//! `file:`: somebody may have put the secret itself there.
 
-use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::env::VarError;
+use std::io::ErrorKind;
 use std::path::Path;
+use std::str::Utf8Error;
 
 use zeroize::Zeroizing;
 
 use super::SecretName;
 use crate::error::CliError;
+use crate::files::{self, ReadError};
 use crate::output::one_line;
 
 /// Longer than any passphrase.
@@ -18,21 +23,43 @@ pub(super) fn get(named: Option<&SecretName>, what: &str) -> Result<Zeroizing<St
     match named {
         Some(SecretName::Variable(name)) => match std::env::var(name) {
             Ok(text) => Ok(Zeroizing::new(text)),
-            Err(error) => Err(CliError::refused(format_args!(
-                "{what}: env:{name}: {error}"
+            Err(VarError::NotPresent) => Err(CliError::refused(format_args!(
+                "{what}: --passphrase env:NAME: environment variable not found"
+            ))),
+            Err(VarError::NotUnicode(_)) => Err(CliError::refused(format_args!(
+                "{what}: --passphrase env:NAME: the variable is not UTF-8"
             ))),
         },
-        Some(SecretName::File(path)) => file(path),
+        Some(SecretName::File(path)) => {
+            first_line(path).map_err(|error| CliError::input(path, error))
+        }
+        Some(SecretName::Bare(path)) => unquoted("--passphrase", path),
         None => ask(what),
     }
 }
 
-/// The first line of a file.
-pub(super) fn file(path: &Path) -> Result<Zeroizing<String>, CliError> {
-    let mut text = Zeroizing::new(String::new());
-    File::open(path)
-        .and_then(|file| file.take(LIMIT).read_to_string(&mut text))
-        .map_err(|error| CliError::input(path, error))?;
+/// The first line of the file that `option` names.
+pub(super) fn unquoted(option: &str, path: &Path) -> Result<Zeroizing<String>, CliError> {
+    first_line(path).map_err(|error| {
+        CliError::refused(format_args!(
+            "the file that {option} names: {error} (it names a file, and is not the secret itself)"
+        ))
+    })
+}
+
+#[derive(Debug, thiserror::Error)]
+enum SecretError {
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
+    NotText(#[from] Utf8Error),
+}
+
+fn first_line(path: &Path) -> Result<Zeroizing<String>, SecretError> {
+    let bytes = Zeroizing::new(files::bytes_at_most(path, LIMIT)?);
+    let text = std::str::from_utf8(&bytes)?;
+    // Some editors begin a file with a mark, which is part of no secret.
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     let line = text.lines().next().unwrap_or_default();
     Ok(Zeroizing::new(line.to_owned()))
 }

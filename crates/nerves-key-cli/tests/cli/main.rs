@@ -11,6 +11,7 @@ mod kept;
 mod key_use;
 mod look;
 mod refusals;
+mod secrets;
 mod serving;
 mod signers;
 mod tap;

@@ -129,7 +129,7 @@ fn a_command_with_another_key_is_noticed_before_the_lock() {
 }
 
 /// As `openssl pkcs8 -topk8` writes them (OpenSSL 3.0), passphrase "station".
-const ENCRYPTED: [(&str, &str); 2] = [
+pub(crate) const ENCRYPTED: [(&str, &str); 2] = [
     ("-v2 aes-256-cbc", include_str!("keys/pbkdf2.pem")),
     ("-scrypt", include_str!("keys/scrypt.pem")),
 ];

@@ -1,6 +1,5 @@
 //! Where a configuration zone comes from.
 
-use std::fs;
 use std::path::Path;
 
 use atecc::ConfigZone;
@@ -10,6 +9,7 @@ use nerves_key_schema::{Layout, configure};
 
 use crate::cli::Zone;
 use crate::error::CliError;
+use crate::files;
 
 /// Of the dump that is given, else of the chip.
 pub(super) fn of(source: &Zone) -> Result<ConfigZone, CliError> {
@@ -48,7 +48,7 @@ fn given(what: &str, text: &str) -> Result<ConfigZone, CliError> {
     match text.strip_prefix('@') {
         Some(name) => {
             let path = Path::new(name);
-            let bytes = fs::read(path).map_err(|error| CliError::input(path, error))?;
+            let bytes = files::read(path)?;
             if let Ok(zone) = bytes.as_slice().try_into() {
                 return Ok(ConfigZone(zone));
             }

@@ -9,6 +9,7 @@ use nerves_key_device::DeviceUri;
 use super::finding::{Finding, Status};
 use crate::commands::scan;
 use crate::error::CliError;
+use crate::files;
 use crate::output::shown_path;
 use crate::record::RecordedDevice;
 
@@ -78,7 +79,7 @@ fn clock_frequency(sys: &Path, bus: &Path) -> Option<u32> {
     let places = ["of_node/clock-frequency", "device/of_node/clock-frequency"];
     let bytes = places
         .iter()
-        .find_map(|place| std::fs::read(adapter.join(place)).ok())?;
+        .find_map(|place| files::read(&adapter.join(place)).ok())?;
     Some(u32::from_be_bytes(bytes.try_into().ok()?))
 }
 

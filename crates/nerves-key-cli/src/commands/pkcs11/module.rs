@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::finding::Finding;
+use crate::files;
 use crate::output::shown_path;
 
 /// As cargo names it.
@@ -50,7 +51,9 @@ pub(super) fn p11_kit(module: &Path) -> Finding {
         .flat_map(Iterator::flatten)
         .map(|file| file.path())
         .filter(|path| path.extension().is_some_and(|it| it == "module"))
-        .find(|path| std::fs::read_to_string(path).is_ok_and(|text| names(&text, module)));
+        .find(|path| {
+            files::read(path).is_ok_and(|text| names(&String::from_utf8_lossy(&text), module))
+        });
     match named {
         Some(path) => Finding::good("p11-kit", format!("{} names it", shown_path(&path))),
         None => Finding::note(

@@ -76,11 +76,12 @@ pub(super) fn to(json: &Json) -> Result<Value, String> {
 }
 
 fn tagged(tag: &str, value: &Json) -> Result<Value, String> {
-    let wrong = || format!("{{{tag:?}: {value}}} is no setting");
+    // Settings may be passwords, so they are not quoted.
+    let wrong = || format!("{{{tag:?}: ..}} is no setting");
     let text = || value.as_str().ok_or_else(wrong);
     let bytes = || {
         HEX.decode(text()?.as_bytes())
-            .map_err(|error| format!("{value}: {error}"))
+            .map_err(|error| format!("{tag}: {error}"))
     };
     let list = || value.as_array().ok_or_else(wrong);
     Ok(match tag {
@@ -214,7 +215,7 @@ mod tests {
     #[test]
     fn what_is_no_setting_says_so() {
         let error = to(&json!({ "bytes": 3 })).unwrap_err();
-        assert_eq!(error, "{\"bytes\": 3} is no setting");
+        assert_eq!(error, "{\"bytes\": ..} is no setting");
         assert!(to(&json!({ "map": [[1]] })).is_err());
     }
 }

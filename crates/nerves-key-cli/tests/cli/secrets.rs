@@ -1,0 +1,235 @@
+//! Secrets of the command line are in no message, and inputs without an end are
+//! not read for ever.
+
+use std::fs;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use crate::bench::Bench;
+use crate::signers::ENCRYPTED;
+
+/// In every argument here.
+const SECRET: &str = "3141592653589793";
+
+/// What no command may print, however the arguments are wrong.
+#[test]
+#[expect(clippy::too_many_lines, reason = "one row for each way to go wrong")]
+fn no_message_has_a_secret_of_the_command_line() {
+    let bench = Bench::new();
+    let uri = format!("pkcs11:object=k?module-path=/nowhere.so&pin-value={SECRET}");
+    let with = |more: &str| format!("{uri}{more}");
+    let of = |text: &str| text.replace("SECRET", SECRET);
+    let keys = [
+        uri.clone(),
+        with("&foo=1"),
+        with("&pin-value=2"),
+        with("%zz"),
+        with("\u{202E}\u{1B}[2J"),
+        of("pkcs11:object=k?module-path=/nowhere.so&pin-value:SECRET"),
+        of("pkcs11:object=k?module-path=/nowhere.so&SECRET"),
+        of("pkcs11:object=k?module-path=/nowhere.so?pin-value=SECRET"),
+        of("pkcs11:object=k;pin-value=SECRET?module-path=/nowhere.so"),
+        of("pkcs11:object=k?module-path=/nowhere.so&PIN-VALUE=SECRET"),
+        of("pkcs11:object=k?module-path=/nowhere.so&pin-source=SECRET"),
+        of("pkcs11:object=k?module-path=/nowhere.so&pin-source=|echo SECRET"),
+        of("PKCS11:object=k?module-path=/nowhere.so&pin-value=SECRET"),
+        of("object=k?module-path=/nowhere.so&pin-value=SECRET"),
+        of("exec:exit 3 # SECRET"),
+        of("exec:PASSWORD=SECRET exit 4"),
+    ];
+    let chip = ["--device", "emu:chip.img", "--yes"];
+    let mut commands: Vec<Vec<String>> = Vec::new();
+    let mut add = |words: &[&str]| commands.push(words.iter().map(|word| of(word)).collect());
+    for key in &keys {
+        let cert = ["--signer-cert", "signer.cert"];
+        add(&[&["provision", "--signer-key", key], &cert[..], &chip].concat());
+        add(&[
+            &["provision", &format!("--signer-key={key}")],
+            &cert[..],
+            &chip,
+        ]
+        .concat());
+        // Where it does not belong.
+        add(&["provision", key]);
+        add(&[key]);
+        add(&["info", "--device", key]);
+        add(&["info", &format!("--device={key}")]);
+        add(&["signer", "create", "x", "--key", key]);
+        add(&["signer", "create", "x", "--kez", key]);
+        add(&["signer", "create", "x", &format!("--kez={key}")]);
+        add(&["signer", "create", "x", "--years", key]);
+        add(&["pkcs11", "uri", "--device", key]);
+        add(&["emulator", "serve", "--bus", key]);
+        add(&["config", "why", key, "1"]);
+        add(&["csr", "--san", key]);
+    }
+    let encrypted = [
+        "provision",
+        "--signer-cert",
+        "signer.cert",
+        "--signer-key",
+        "locked.key",
+    ];
+    fs::write(bench.path().join("locked.key"), ENCRYPTED[0].1).unwrap();
+    for passphrase in ["SECRET", "env:SECRET"] {
+        add(&[&encrypted[..], &["--passphrase", passphrase], &chip].concat());
+    }
+    let hex = format!("{SECRET}{SECRET}");
+    add(&[
+        "volatile",
+        "unlock",
+        "--device",
+        "emu:",
+        "--activation-key",
+        &hex,
+    ]);
+    add(&[
+        "settings",
+        "set",
+        "--device",
+        "emu:",
+        "psk",
+        "{\"bytes\": \"SECRET!\"}",
+    ]);
+    add(&[
+        "settings",
+        "set",
+        "--device",
+        "emu:",
+        "psk",
+        "{\"integer\": [\"SECRET\"]}",
+    ]);
+    add(&[
+        "settings",
+        "set",
+        "--device",
+        "emu:",
+        "psk",
+        "{\"map\": \"SECRET\"}",
+    ]);
+    for command in &commands {
+        for json in [&[][..], &["--json"]] {
+            let words = command.iter().map(String::as_str);
+            let arguments: Vec<_> = json.iter().copied().chain(words).collect();
+            let output = bench.run(&arguments);
+            let said = [output.stdout, output.stderr].concat();
+            let said = String::from_utf8(said).unwrap();
+            assert_ne!(output.status.code(), Some(0), "{arguments:?}: {said}");
+            assert!(!said.contains(SECRET), "{arguments:?}: {said}");
+            assert!(!said.trim().is_empty(), "{arguments:?}");
+        }
+    }
+    let output = bench
+        .command(&["info"])
+        .env("NERVES_KEY_DEVICE", &uri)
+        .output()
+        .unwrap();
+    let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert!(
+        said.contains("pkcs11:object=k") && !said.contains(SECRET),
+        "{said}"
+    );
+}
+
+/// Each input has a limit, which the message names.
+#[test]
+fn no_input_is_read_without_end() {
+    let bench = Bench::new();
+    fs::write(bench.path().join("large"), vec![b'0'; 70_000]).unwrap();
+    let zero = "/dev/zero";
+    let cert = ["--signer-cert", "signer.cert", "--signer-key", "signer.key"];
+    let commands: Vec<Vec<&str>> = vec![
+        vec!["config", "explain", "--dump", "@/dev/zero"],
+        vec!["config", "diff", "--device", "emu:", "@/dev/zero"],
+        vec!["config", "diff", "--device", "emu:", "@large"],
+        vec!["cert", "show", zero],
+        vec![
+            "cert",
+            "decompress",
+            "00",
+            "--kind",
+            "signer",
+            "--public-key",
+            "@/dev/zero",
+        ],
+        vec!["transcript", "show", zero],
+        vec!["transcript", "import", zero],
+        vec!["settings", "import", "--device", "emu:", zero],
+        vec!["ecdh", "--device", "emu:", zero],
+        vec!["jwt", "--device", "emu:", "--claims", "@/dev/zero"],
+        vec!["verify", "--digest", "00", "--signature", zero],
+        vec![
+            "volatile",
+            "unlock",
+            "--device",
+            "emu:",
+            "--activation-key",
+            zero,
+        ],
+        vec!["signer", "answer", zero, cert[0], cert[1], cert[2], cert[3]],
+        vec![
+            "signer", "answer", "large", cert[0], cert[1], cert[2], cert[3],
+        ],
+        vec![
+            "provision",
+            "--device",
+            "emu:",
+            cert[0],
+            cert[1],
+            "--signer-key",
+            zero,
+        ],
+        vec![
+            "provision",
+            "--device",
+            "emu:",
+            cert[0],
+            cert[1],
+            cert[2],
+            cert[3],
+            "--used-serials",
+            zero,
+        ],
+        vec![
+            "provision",
+            "--device",
+            "emu:",
+            cert[0],
+            cert[1],
+            cert[2],
+            cert[3],
+            "--otp-user",
+            "@/dev/zero",
+        ],
+        vec![
+            "provision",
+            "--device",
+            "emu:",
+            cert[0],
+            cert[1],
+            "--answer",
+            zero,
+        ],
+    ];
+    let (mut unlimited, start) = (Vec::new(), Instant::now());
+    for command in commands {
+        let (code, message) = bench.fails(&command);
+        let limited = message.contains("larger than ") && message.contains(" bytes");
+        // Two of them look at another argument first.
+        let other = command.contains(&"decompress") || command.contains(&"verify");
+        if code != 5 || !(limited || other) {
+            unlimited.push(format!("{command:?}: {code}: {message}"));
+        }
+    }
+    assert!(unlimited.is_empty(), "{}", unlimited.join("\n"));
+    assert!(start.elapsed() < Duration::from_secs(60));
+    // Standard input, too.
+    let mut answer = bench.command(&["signer", "answer", "-", cert[0], cert[1], cert[2], cert[3]]);
+    answer.stdin(Stdio::from(fs::File::open(zero).unwrap()));
+    let output = answer.output().unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        message.contains("standard input: larger than 65536 bytes"),
+        "{message}"
+    );
+}
