@@ -38,6 +38,7 @@ mod request;
 mod runner;
 mod signer;
 mod step;
+mod warning;
 
 pub use error::RunError;
 #[cfg(feature = "pem")]
@@ -59,3 +60,4 @@ pub use signer::{KeyFileError, KeySigner};
 #[cfg(feature = "pkcs11")]
 pub use signer::{PinSource, Pkcs11Error, Pkcs11Signer, Pkcs11Token, Pkcs11Uri, Pkcs11UriError};
 pub use step::Step;
+pub use warning::Warning;

@@ -38,7 +38,12 @@ pub(crate) struct Provision {
     /// own serial number in Base32.
     #[arg(long)]
     pub(crate) serial: Option<OsString>,
-    /// Serials in use, one a line: a chip is refused one of them.
+    /// Take a serial with a slash, whose certificate the Elixir library
+    /// `nerves_key` cannot read.
+    #[arg(long, requires = "serial")]
+    pub(crate) incompatible_serial: bool,
+    /// Serials in use, one a line: a chip is refused one of them, and its own
+    /// is added before the chip is changed.
     #[arg(long, value_name = "FILE")]
     pub(crate) used_serials: Option<PathBuf>,
     /// The board name, at most 10 bytes [default: NervesKey].

@@ -78,7 +78,8 @@ pub(crate) struct SignerAnswer {
     pub(crate) signer_key: KeyName,
     #[command(flatten)]
     pub(crate) options: KeyOptions,
-    /// Serials in use, one a line: a request for one of them is refused.
+    /// Serials in use, one a line: a request for one of them is refused, unless
+    /// it is of the same chip, and its own is added before it is signed.
     #[arg(long, value_name = "FILE")]
     pub(crate) used_serials: Option<PathBuf>,
     /// To this file instead of standard output. Nothing is overwritten.

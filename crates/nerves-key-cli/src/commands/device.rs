@@ -5,7 +5,6 @@ use nerves_key_provision::create_device;
 use nerves_key_schema::ManufacturerSerial;
 use serde_json::json;
 
-use super::provision::printable;
 use crate::certificate::Summary;
 use crate::cli::Device;
 use crate::error::CliError;
@@ -25,7 +24,6 @@ pub(super) fn run(command: &Device, output: Output) -> Result<(), CliError> {
     signing::check_validity(&signer, system::now()?)?;
     let mut signing = AnySigner::open(signer_key, options)?;
     signing.check(&signer.signer.public_key)?;
-    printable(serial)?;
     if serial.contains('/') || serial == "." || serial == ".." {
         return Err(CliError::refused(format_args!(
             "the serial {serial:?} cannot be the name of a file"

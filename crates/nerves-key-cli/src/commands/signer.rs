@@ -1,11 +1,12 @@
 //! `nerves-key signer`.
 
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use nerves_key_provision::{
-    CertificateSigner, DocumentError, SigningAnswer, SigningRequest, create_signer, self_signed,
+    CertificateSigner, DocumentError, SigningAnswer, SigningRequest, Warning, create_signer,
+    self_signed,
 };
+use nerves_key_schema::ManufacturerSerial;
 use serde_json::{Value, json};
 
 use crate::certificate::Summary;
@@ -87,15 +88,21 @@ fn answer(arguments: &SignerAnswer, output: Output) -> Result<(), CliError> {
             shown_path(&arguments.signer_cert)
         )));
     }
-    if let Some(path) = &arguments.used_serials {
-        UsedSerials::read(path)?.check(&request.serial)?;
+    let serial = ManufacturerSerial::incompatible(&request.serial).map_err(CliError::refused)?;
+    if !serial.is_readable_by_elixir() {
+        output.message(&format!("warning: {}", Warning::Slash));
     }
+    let used = arguments.used_serials.as_deref();
+    let used = used.map(UsedSerials::read).transpose()?;
     let mut key = AnySigner::open(&arguments.signer_key, &arguments.options)?;
     key.check(&signer.signer.public_key)?;
     output.message(&format!(
         "signing for {:?}: chip {}, certificate valid from {}",
         request.serial, request.chip, request.not_before
     ));
+    if let Some(used) = &used {
+        used.claim(&request.serial, request.chip)?;
+    }
     let signature = key.sign(&request).map_err(CliError::failed)?;
     let answer = SigningAnswer::new(request, signature).map_err(CliError::failed)?;
     let json = answer.to_json().map_err(CliError::failed)?;
@@ -115,11 +122,7 @@ fn read_request(path: &Path) -> Result<(String, String), CliError> {
     if path != Path::new("-") {
         return Ok((shown_path(path), files::read_text(path)?.to_string()));
     }
-    let mut text = String::new();
-    io::stdin()
-        .lock()
-        .take(files::LIMIT)
-        .read_to_string(&mut text)
-        .map_err(|error| CliError::input(path, error))?;
+    let text = String::from_utf8(files::stdin_at_most(files::LIMIT)?)
+        .map_err(|error| CliError::refused(format_args!("standard input: {error}")))?;
     Ok(("standard input".into(), text))
 }

@@ -12,6 +12,7 @@ mod key_use;
 mod look;
 mod refusals;
 mod secrets;
+mod serials;
 mod serving;
 mod signers;
 mod tap;

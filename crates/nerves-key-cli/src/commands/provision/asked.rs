@@ -1,12 +1,15 @@
 //! What is asked of a provisioning, checked before any chip is opened.
 
+use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use atecc::SerialNumber;
 use atecc_x509::DateTime;
 use data_encoding::HEXLOWER_PERMISSIVE;
-use nerves_key_provision::{Request, SigningAnswer};
-use nerves_key_schema::{BoardName, ManufacturerSerial, Otp, VolatileKeys};
+use nerves_key::Stage;
+use nerves_key_provision::{Plan, Request, SigningAnswer};
+use nerves_key_schema::{BoardName, ManufacturerSerial, Otp, OtpError, VolatileKeys};
 
 use crate::cli::Provision;
 use crate::error::CliError;
@@ -20,23 +23,17 @@ pub(super) struct Asked {
     /// None when the certificate is only to be asked for.
     pub(super) signer: Option<AnySigner>,
     pub(super) plan_digest: Option<[u8; 32]>,
+    used: Option<UsedSerials>,
 }
 
 impl Asked {
     /// # Errors
     /// Exit code 5.
     pub(super) fn new(arguments: &Provision) -> Result<Self, CliError> {
-        let serial = arguments.serial.as_deref().map(OsStrExt::as_bytes);
-        let serial = serial.map(ManufacturerSerial::from_bytes).transpose();
-        let serial = serial.map_err(CliError::refused)?;
+        let serial = serial(arguments)?;
         let board = arguments.board.as_deref().map(OsStrExt::as_bytes);
         let board = board.map(BoardName::from_bytes).transpose();
         let board = board.map_err(CliError::refused)?;
-        let serial_text = serial.as_ref().map(ManufacturerSerial::as_str);
-        let board_text = board.as_ref().map(BoardName::as_str);
-        for text in serial_text.iter().chain(&board_text) {
-            printable(text)?;
-        }
         let user = arguments.otp_user.as_deref().map(user_area).transpose()?;
         if let (Some(serial), Some(user)) = (&serial, &user) {
             let any_board = BoardName::new("B").map_err(CliError::refused)?;
@@ -50,8 +47,11 @@ impl Asked {
         for path in arguments.request.iter().chain(&arguments.report) {
             files::check_absent(path)?;
         }
-        let taken = arguments.used_serials.as_deref();
-        let taken = taken.map(UsedSerials::read).transpose()?;
+        let list = arguments.used_serials.as_deref();
+        let list = list.map(UsedSerials::read).transpose()?;
+        if let Some(list) = list.as_ref().filter(|_| !arguments.dry_run) {
+            list.check_writable()?;
+        }
         let now = system::now()?;
         let certificate = files::signer(&arguments.signer_cert)?;
         signing::check_validity(&certificate, now)?;
@@ -66,7 +66,7 @@ impl Asked {
             user,
             layout: arguments.layout.into(),
             volatile_keys: volatile_keys(arguments)?,
-            used_serials: taken.map(UsedSerials::into_serials).unwrap_or_default(),
+            used_serials: BTreeSet::new(),
             signer_key: signer.as_ref().map(|_| certificate.signer.public_key),
             signer: certificate,
             now: issued(signer.as_ref(), now)?,
@@ -76,7 +76,39 @@ impl Asked {
             request,
             signer,
             plan_digest,
+            used: list,
         })
+    }
+
+    /// What the list of used serials says of `chip`.
+    pub(super) fn consider(&mut self, chip: SerialNumber) {
+        if let Some(used) = &self.used {
+            self.request.used_serials = used.taken_from(chip);
+        }
+    }
+
+    /// Claim the serial of `plan` for its chip, right before the chip is
+    /// changed.
+    ///
+    /// # Errors
+    /// Exit code 5 when another process was first.
+    pub(super) fn claim(&self, plan: &Plan) -> Result<(), CliError> {
+        match &self.used {
+            // What is locked already is the chip's own.
+            Some(used) if !is_data_locked(plan.stage()) => {
+                used.claim(plan.serial(), plan.config().serial_number())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Another chip that has the serial which this one has for good.
+    pub(super) fn twin(&self, plan: &Plan) -> Option<String> {
+        let used = self.used.as_ref()?;
+        if !is_data_locked(plan.stage()) {
+            return None;
+        }
+        used.holder(plan.serial(), plan.config().serial_number())
     }
 
     /// The answer to go on with, if it is one.
@@ -86,6 +118,31 @@ impl Asked {
             _ => None,
         }
     }
+}
+
+/// What such a chip holds, it holds for good.
+const fn is_data_locked(stage: Stage) -> bool {
+    matches!(
+        stage,
+        Stage::KeySlotOpen(_) | Stage::Finished(_) | Stage::TrustPart
+    )
+}
+
+fn serial(arguments: &Provision) -> Result<Option<ManufacturerSerial>, CliError> {
+    let Some(serial) = &arguments.serial else {
+        return Ok(None);
+    };
+    let serial = serial.as_bytes();
+    let serial = if arguments.incompatible_serial {
+        ManufacturerSerial::incompatible_from_bytes(serial)
+    } else {
+        ManufacturerSerial::from_bytes(serial)
+    };
+    serial.map(Some).map_err(|error| match error {
+        OtpError::Slash { .. } => CliError::refused(error)
+            .advised("--incompatible-serial takes it, for devices that the library never reads."),
+        error => CliError::refused(error),
+    })
 }
 
 fn signer(arguments: &Provision) -> Result<Option<AnySigner>, CliError> {
@@ -112,16 +169,6 @@ fn issued(signer: Option<&AnySigner>, now: DateTime) -> Result<DateTime, CliErro
         )));
     }
     Ok(asked)
-}
-
-/// What is burned for good and shown at terminals has no control characters.
-pub(in crate::commands) fn printable(text: &str) -> Result<(), CliError> {
-    match text.chars().find(|character| character.is_control()) {
-        Some(character) => Err(CliError::refused(format_args!(
-            "{text:?} holds the control character {character:?}"
-        ))),
-        None => Ok(()),
-    }
 }
 
 /// Both or none, as the arguments have it.

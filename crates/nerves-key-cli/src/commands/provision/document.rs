@@ -47,6 +47,7 @@ pub(super) fn of_plan(plan: &Plan) -> Value {
         })
         .collect();
     let config = plan.config();
+    let warnings: Vec<_> = plan.warnings().iter().map(ToString::to_string).collect();
     json!({
         "format": FORMAT,
         "tool": concat!("nerves-key ", env!("CARGO_PKG_VERSION")),
@@ -61,6 +62,7 @@ pub(super) fn of_plan(plan: &Plan) -> Value {
         "manufacturer_serial": plan.serial(),
         "board_name": String::from_utf8_lossy(plan.otp().board_name()),
         "otp": HEXUPPER.encode(plan.otp().bytes()),
+        "warnings": warnings,
         "steps": steps,
     })
 }

@@ -15,8 +15,6 @@ use nerves_key::{ReadSnapshot, Snapshot};
 use nerves_key_provision::{CertificateSigner, Plan, Report, Step, prepare, provision};
 use serde_json::{Value, json};
 
-pub(super) use asked::printable;
-
 use crate::certificate::Summary;
 use crate::cli::Provision;
 use crate::considered::Considered;
@@ -24,34 +22,41 @@ use crate::error::{CliError, Exit};
 use crate::files::{self, Readers};
 use crate::output::{Output, shown_path};
 use crate::progress::Progress;
-use crate::{confirm, signing, system};
+use crate::{confirm, system, used};
 use asked::Asked;
 use document::Start;
 use nerves_key_device::BusFault;
 
 pub(super) fn run(arguments: &Provision, output: Output) -> Result<(), CliError> {
     let mut asked = Asked::new(arguments)?;
-    signing::announced(arguments.format, output);
     let start = Start::now()?;
     let mut chip = Considered::new(&arguments.chip)?;
     let snapshot = chip.device().run(ReadSnapshot::new())?;
+    asked.consider(snapshot.config.serial_number());
     let plan = Plan::new(&snapshot, &asked.request)?;
     gate::check(&asked, &snapshot, &plan)?;
+    for warning in plan.warnings() {
+        output.message(&format!("warning: {warning}"));
+    }
+    if let Some(holder) = asked.twin(&plan) {
+        output.message(&used::twice(plan.serial(), &holder));
+    }
     if arguments.dry_run {
         return show(&plan, &chip, output);
     }
     if plan.steps().is_empty() {
         return nothing(arguments, &plan, &snapshot, output);
     }
-    match (&mut asked.signer, &arguments.request) {
-        (Some(signer), _) => {
+    match (asked.signer.take(), &arguments.request) {
+        (Some(mut signer), _) => {
             confirm(arguments, &plan, plan.steps(), output)?;
+            asked.claim(&plan)?;
             let device = &mut chip.commit()?;
-            let (report, times) = execute(device, &plan, signer, output)?;
+            let (report, times) = execute(device, &plan, &mut signer, output)?;
             let document = document::of_run(&plan, &report, &start, &times)?;
             finish(arguments, &plan, &report, &document, output)
         }
-        (None, Some(path)) => first_half(arguments, chip, &plan, path, output),
+        (None, Some(path)) => first_half(arguments, &asked, chip, &plan, path, output),
         (None, None) => Err(CliError::refused("give --signer-key or --request")),
     }
 }
@@ -113,6 +118,7 @@ fn nothing(
 /// Up to the request for the certificate.
 fn first_half(
     arguments: &Provision,
+    asked: &Asked,
     chip: Considered<'_>,
     plan: &Plan,
     path: &Path,
@@ -128,6 +134,7 @@ fn first_half(
     let half = steps.iter().position(|s| *s == Step::IssueCertificate);
     let half = half.and_then(|at| steps.get(..at)).ok_or_else(certified)?;
     confirm(arguments, plan, half, output)?;
+    asked.claim(plan)?;
     let device = &mut chip.commit()?;
     device.set_timing(Timing::new(plan.config().revision().family()));
     let mut progress = Progress::new(output);

@@ -1,0 +1,36 @@
+//! What a plan does that somebody may not want.
+
+use alloc::vec::Vec;
+
+use atecc_x509::Format;
+
+use crate::{Plan, Step};
+
+/// Why a chip will not do for everybody. None of it stops a plan: it was asked
+/// for, or the chip has it already.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Warning {
+    /// The serial holds a slash.
+    #[error(
+        "the Elixir library nerves_key (1.3 and before) cannot read the certificate of a device \
+         whose serial holds a slash"
+    )]
+    Slash,
+    /// The certificate is of format 1.
+    #[error(
+        "a certificate of format 1 cannot be read by the Elixir library nerves_key (1.3 and before)"
+    )]
+    Format,
+}
+
+impl Plan {
+    /// What to know before the plan is run.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Warning> {
+        let slash = self.serial().contains('/').then_some(Warning::Slash);
+        let issues = self.steps().contains(&Step::IssueCertificate);
+        let format = (issues && self.format != Format::V0).then_some(Warning::Format);
+        slash.into_iter().chain(format).collect()
+    }
+}
