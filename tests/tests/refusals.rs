@@ -211,6 +211,26 @@ fn user_data_beside_a_long_serial() {
     });
 }
 
+/// What another chip holds, and what was never checked, is not copied to a new
+/// one.
+#[test]
+fn texts_that_nobody_sees() {
+    for text in ["\u{FEFF}N1", "N1 ", "N\u{202E}1", "N\u{9B}1", "N1\n"] {
+        let hidden = |refusal: &Refusal| {
+            matches!(
+                refusal,
+                Refusal::Otp(OtpError::Hidden { .. } | OtpError::OuterBlank { .. })
+            )
+        };
+        let mut of_serial = station();
+        of_serial.request.serial = Some(ManufacturerSerial::stored(text).unwrap());
+        refused_by_all(&mut of_serial, hidden);
+        let mut of_board = station();
+        of_board.request.board = Some(BoardName::stored(text).unwrap());
+        refused_by_all(&mut of_board, hidden);
+    }
+}
+
 /// These never become a request: there is no chip yet.
 #[test]
 fn texts_that_do_not_fit() {

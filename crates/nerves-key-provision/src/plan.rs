@@ -77,6 +77,9 @@ impl Plan {
             Some(board) => board,
             None => BoardName::new(DEFAULT_BOARD)?,
         };
+        // As new ones are made; a serial or name of another chip may be worse.
+        let serial = ManufacturerSerial::incompatible(serial.as_str())?;
+        let board = BoardName::new(board.as_str())?;
         let user = request.user.as_deref().unwrap_or_default();
         let otp = Otp::new(&board, &serial, user)?;
         let validity = Validity::issued_in(request.now, DEVICE_YEARS, request.format)

@@ -50,6 +50,7 @@ pub(crate) struct Chip {
                 emu:FILE?chip=atecc508a, emu: (a throw-away one), or \
                 unix:SOCKET?bus=1&addr=0x60 (one that nerves-key emulator serves)",
         env = "NERVES_KEY_DEVICE",
+        hide_env_values = true,
         default_value = "i2c:/dev/i2c-1",
         value_name = "URI"
     )]

@@ -5,6 +5,7 @@ use data_encoding::HEXUPPER;
 use nerves_key::{
     Identity, IdentityError, ReadSnapshot, Snapshot, Stage, SubjectReading, TrustIdentity,
 };
+use nerves_key_provision::Warning;
 use nerves_key_schema::{Layout, slot};
 use serde_json::{Value, json};
 
@@ -88,6 +89,9 @@ fn found(identity: &Identity) -> Result<Found, Error> {
             "note",
             "the subject was split at '/' by the library that issued the certificate".to_owned(),
         ));
+    }
+    if identity.subject == SubjectReading::CommonName && serial.contains('/') {
+        lines.push(("note", Warning::Slash.to_string()));
     }
     let document = json!({
         "manufacturer_serial": serial,

@@ -125,6 +125,17 @@ fn no_message_has_a_secret_of_the_command_line() {
         .output()
         .unwrap();
     let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    for help in [&["info", "--help"][..], &["scan", "--help"]] {
+        let output = bench
+            .command(help)
+            .env("NERVES_KEY_DEVICE", &uri)
+            .output()
+            .unwrap();
+        assert!(
+            !String::from_utf8(output.stdout).unwrap().contains(SECRET),
+            "{help:?}"
+        );
+    }
     assert!(
         said.contains("pkcs11:object=k") && !said.contains(SECRET),
         "{said}"
