@@ -18,16 +18,17 @@ pub(crate) fn typed(output: Output, question: &str, word: &str) -> Result<(), Cl
             "locks cannot be undone and there is no terminal to ask at: give --yes to go on",
         ));
     }
-    // What is shown is what can be typed.
-    let word = shown(word);
-    output.message(&format!("{question}\nType {word} to go on:"));
+    // What is shown is what can be typed; what can be typed as it is may be.
+    let escaped = shown(word);
+    output.message(&format!("{question}\nType {escaped} to go on:"));
     let mut line = String::new();
     io::stdin()
         .lock()
         .take(LIMIT)
         .read_line(&mut line)
         .map_err(CliError::failed)?;
-    if line.trim_end_matches(['\r', '\n']) == word {
+    let typed = line.trim_end_matches(['\r', '\n']);
+    if typed == word || typed == escaped {
         Ok(())
     } else {
         Err(CliError::refused("not confirmed: nothing was done"))

@@ -254,6 +254,12 @@ mod tests {
     }
 
     #[test]
+    fn a_file_without_an_end_is_not_read_for_ever() {
+        let error = read(Path::new("/dev/zero")).unwrap_err().to_string();
+        assert_eq!(error, "larger than 65536 bytes");
+    }
+
+    #[test]
     fn a_bad_line_leaves_the_others() {
         let (settings, problems) = parsed("slots 1 = 1\nslot x = 1\nslot 3 = usb:1\nscan = no\n");
         assert_eq!(problems.len(), 3);

@@ -26,6 +26,8 @@ pub struct Request {
     pub volatile_keys: Option<VolatileKeys>,
     /// Manufacturer serials that are taken: no chip gets one of these. One
     /// whose data are locked already keeps its own, which may be among them.
+    /// The set alone protects nothing: whoever plans for several chips claims a
+    /// serial, where all stations see it, before the plan is run.
     pub used_serials: BTreeSet<String>,
     /// The signer certificate.
     pub signer: CheckedSigner,

@@ -34,8 +34,8 @@ pub(crate) struct Provision {
     /// with --request.
     #[arg(long, value_name = "FILE", conflicts_with = "signer_key")]
     pub(crate) answer: Option<PathBuf>,
-    /// The manufacturer serial number, at most 48 bytes; by default the chip's
-    /// own serial number in Base32.
+    /// The manufacturer serial number, at most 48 bytes of characters that can
+    /// be seen; by default the chip's own serial number in Base32.
     #[arg(long)]
     pub(crate) serial: Option<OsString>,
     /// Take a serial with a slash, whose certificate the Elixir library
@@ -46,7 +46,7 @@ pub(crate) struct Provision {
     /// is added before the chip is changed.
     #[arg(long, value_name = "FILE")]
     pub(crate) used_serials: Option<PathBuf>,
-    /// The board name, at most 10 bytes [default: NervesKey].
+    /// The board name, at most 10 bytes of the same [default: NervesKey].
     #[arg(long)]
     pub(crate) board: Option<OsString>,
     /// How the slots are configured. With volatile (ATECC608 only) the device
