@@ -66,4 +66,4 @@ pub use memory::{CONFIG_SIZE, DATA_SIZE, ForeignRevision, Image, OTP_SIZE, Slot}
 pub use revision::{Revision, UnknownRevision};
 pub use serial::{BadSerial, SerialNumber};
 pub use store::Store;
-pub use timing::ExecutionTime;
+pub use timing::{ExecutionTime, UnknownExecutionTime};

@@ -251,11 +251,13 @@ fn trap_04_busy_acknowledges_nothing() {
 }
 
 #[test]
-fn execution_takes_the_time_of_the_table() {
+fn execution_takes_the_time_of_the_model() {
     for (model, us) in [
-        (ExecutionTime::Instant, 0),
-        (ExecutionTime::Typical, 100),
-        (ExecutionTime::Longest, 5_000),
+        (ExecutionTime::Instant, 0..=0),
+        (ExecutionTime::Fast, 30..=40),
+        (ExecutionTime::Typical, 90..=110),
+        (ExecutionTime::Uniform, 100..=1_000),
+        (ExecutionTime::Longest, 5_000..=5_000),
     ] {
         let mut host = Host::of(Chip::blank(Revision::Atecc508A).with_execution_time(model));
         host.wake();
@@ -265,7 +267,26 @@ fn execution_takes_the_time_of_the_table() {
             host.delay_us(10);
             busy_us += 10;
         }
-        assert_eq!(busy_us, us, "{model:?}");
+        assert!(us.contains(&busy_us), "{model}: {busy_us} us");
+    }
+}
+
+/// A library in the field looks 3 ms after a `Read` and gives up at 5 ms; others
+/// wait a fixed time and read once: 5 ms for `Read`, 29 for `Nonce`.
+#[test]
+fn hosts_with_fixed_waits_find_the_answer() {
+    for revision in Revision::ALL {
+        let mut host = host(revision);
+        host.wake();
+        for (command, wait_us, length) in [
+            (READ_CONFIG.to_vec(), 3_000, 35),
+            (INFO_REVISION.to_vec(), 2_000, 7),
+            (load_temp_key(), 29_000, 4),
+        ] {
+            host.send(&command);
+            host.delay_us(wait_us);
+            assert!(host.read(length).is_ok(), "{revision} {command:02X?}");
+        }
     }
 }
 

@@ -252,6 +252,15 @@ pub(crate) struct Serve {
     /// As fast as possible instead of in real time.
     #[arg(long)]
     pub(crate) fast: bool,
+    /// How long commands take: typical, uniform, longest or fast (a third of
+    /// typical).
+    #[arg(
+        long,
+        value_name = "MODEL",
+        default_value = "typical",
+        conflicts_with = "fast"
+    )]
+    pub(crate) times: atecc_emulator::ExecutionTime,
     /// Flip a bit in every answer, as a bad line does.
     #[arg(long)]
     pub(crate) interference: bool,

@@ -43,6 +43,8 @@ fn image_files() {
         (&["serve", "--bus", "x=a.img"], 2, "number of a bus"),
         (&["serve", "--bus", "1="], 2, "wants an image file"),
         (&["serve", "--bus", "1=a.img,before"], 5, "0x60"),
+        (&["serve", "--times", "slow"], 2, "typical, uniform"),
+        (&["serve", "--fast", "--times", "fast"], 2, "--times"),
         (&["serve", "--socket", "signer.key"], 5, "no socket"),
     ];
     for (arguments, exit, part) in cases {
@@ -112,6 +114,17 @@ fn a_killed_server_is_replaced() {
     // In real time.
     let info = bench.json(&["info", "--device", "unix:s"]);
     assert_eq!(info["stage"], "blank");
+}
+
+#[test]
+fn served_with_other_execution_times() {
+    let bench = Bench::new();
+    for times in ["typical", "uniform", "longest", "fast"] {
+        let arguments = ["--socket", "s", "--bus", "4000015=a.img", "--times", times];
+        let _serving = Serving::new(&bench, &arguments);
+        let info = bench.json(&["info", "--device", "unix:s"]);
+        assert_eq!(info["stage"], "blank", "{times}");
+    }
 }
 
 /// Whether the server is asked to end or killed, what passed is on record.

@@ -26,16 +26,30 @@ const PRELOAD: &str = "libatecc_emulator_preload.so";
 /// How the buses keep time.
 #[derive(Clone, Copy)]
 enum Pace {
-    Real,
+    /// In real time, commands as this says.
+    Real(ExecutionTime),
     Fast,
 }
 
+impl Pace {
+    fn of(arguments: &Serve) -> Self {
+        if arguments.fast {
+            Self::Fast
+        } else {
+            Self::Real(arguments.times)
+        }
+    }
+
+    const fn execution_time(self) -> ExecutionTime {
+        match self {
+            Self::Real(times) => times,
+            Self::Fast => ExecutionTime::Instant,
+        }
+    }
+}
+
 pub(super) fn run(arguments: &Serve, output: Output) -> Result<(), CliError> {
-    let pace = if arguments.fast {
-        Pace::Fast
-    } else {
-        Pace::Real
-    };
+    let pace = Pace::of(arguments);
     let (buses, described) = buses(&arguments.bus, pace)?;
     if arguments.interference {
         let fault = Fault::Interference { mask: 0x01 };
@@ -55,7 +69,7 @@ pub(super) fn run(arguments: &Serve, output: Output) -> Result<(), CliError> {
         record::start(file, &buses, output)?;
     }
     let server = Arc::new(server);
-    announce(&socket, &described, arguments.fast, output)?;
+    announce(&socket, &described, pace, output)?;
 
     let stopped = Arc::clone(&server);
     std::thread::spawn(move || {
@@ -113,7 +127,7 @@ fn populated(
     pace: Pace,
 ) -> Result<(Bus, Vec<(String, Summary)>), CliError> {
     let bus = Bus::with_clock(match pace {
-        Pace::Real => Clock::real(),
+        Pace::Real(_) => Clock::real(),
         Pace::Fast => Clock::skipping(),
     });
     let mut summaries: Vec<(String, Summary)> = Vec::new();
@@ -127,11 +141,10 @@ fn populated(
             )));
         }
         summaries.push((name, summary));
+        let chip = chip.with_execution_time(pace.execution_time());
         bus.attach(match pace {
-            Pace::Real => chip,
-            Pace::Fast => chip
-                .with_execution_time(ExecutionTime::Instant)
-                .with_wake_delay(Duration::ZERO),
+            Pace::Real(_) => chip,
+            Pace::Fast => chip.with_wake_delay(Duration::ZERO),
         });
     }
     Ok((bus, summaries))
@@ -140,7 +153,7 @@ fn populated(
 fn announce(
     socket: &Path,
     buses: &[(u32, Vec<(String, Summary)>)],
-    fast: bool,
+    pace: Pace,
     output: Output,
 ) -> Result<(), CliError> {
     let preload = preload();
@@ -180,7 +193,8 @@ fn announce(
     });
     let document = json!({
         "socket": socket,
-        "fast": fast,
+        "fast": matches!(pace, Pace::Fast),
+        "times": pace.execution_time().to_string(),
         "buses": documents,
         "environment": environment,
     });
