@@ -24,7 +24,8 @@ impl Served {
         let bus = Bus::with_clock(Clock::skipping());
         let chip = Chip::blank(Revision::Atecc608B)
             .with_execution_time(ExecutionTime::Instant)
-            .with_wake_delay(Duration::ZERO);
+            .with_wake_delay(Duration::ZERO)
+            .with_sleep_delay(Duration::ZERO);
         bus.attach(chip);
         let directory = tempfile::tempdir().unwrap();
         let server = Server::bind(directory.path().join("socket"), [(BUS, bus)]).unwrap();

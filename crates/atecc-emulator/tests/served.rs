@@ -29,7 +29,8 @@ fn fast(revision: Revision) -> Bus {
     let bus = Bus::with_clock(Clock::skipping());
     let chip = Chip::blank(revision)
         .with_execution_time(ExecutionTime::Instant)
-        .with_wake_delay(Duration::ZERO);
+        .with_wake_delay(Duration::ZERO)
+        .with_sleep_delay(Duration::ZERO);
     bus.attach(chip);
     bus
 }

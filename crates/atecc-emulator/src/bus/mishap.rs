@@ -59,7 +59,7 @@ impl Shared {
                 Fault::NackBurst { transactions } => self.nacks_left = transactions,
                 Fault::EarlyWatchdog => {
                     self.settle(now);
-                    self.chips.iter_mut().for_each(Chip::bite);
+                    self.chips.iter_mut().for_each(|chip| chip.bite(now));
                 }
                 Fault::NoisyWake => self.chips.iter_mut().for_each(|chip| chip.wake(now)),
             }

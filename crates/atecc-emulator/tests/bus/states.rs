@@ -320,6 +320,78 @@ fn watchdog() {
     }
 }
 
+/// The datasheet allows 0.7 to 1.7 s. The long one is not asked.
+#[test]
+fn the_watchdog_of_another_part() {
+    for (chip_mode, asked, ms) in [
+        (0x00, 700, 700),
+        (0x00, 1_700, 1_700),
+        (0x00, 0, 700),
+        (0x00, 60_000, 1_700),
+        (0x04, 700, 10_000),
+    ] {
+        let chip = with_config_byte(Revision::Atecc608B, 19, chip_mode)
+            .with_watchdog(Duration::from_millis(asked));
+        let mut host = Host::of(chip);
+        host.wake();
+        // The wake took 1.5 ms.
+        host.delay_us(1_000 * ms - 2_000);
+        assert_eq!(power(&host), Power::Awake, "{ms} ms");
+        host.delay_us(1_000);
+        assert_eq!(power(&host), Power::Asleep, "{ms} ms");
+    }
+}
+
+/// Told to sleep, a chip is deaf at once and can be woken 1 ms later (assumed).
+#[test]
+fn sleep_takes_a_moment() {
+    let chip = || Chip::blank(Revision::Atecc608B);
+    let long = chip().with_sleep_delay(Duration::from_millis(20));
+    for (chip, delay_us) in [(chip(), 1_000), (long, 20_000)] {
+        let mut host = Host::of(chip);
+        host.wake();
+        host.sleep_token();
+        for _ in 0..3 {
+            assert_eq!(power(&host), Power::FallingAsleep);
+            assert!(host.read(4).is_err());
+            host.pulse();
+        }
+        // Three pulses of 110 us and three reads of 110.
+        host.delay_us(delay_us - 661);
+        assert_eq!(power(&host), Power::FallingAsleep);
+        host.delay_us(1);
+        assert_eq!(power(&host), Power::Asleep);
+        assert!(host.read(4).is_err(), "the pulses were lost");
+        host.wake();
+        assert_eq!(host.read(4).unwrap(), AWAKE);
+    }
+}
+
+/// Of a pulse during which a chip falls asleep it sees only the rest.
+#[test]
+fn a_pulse_that_comes_a_little_early_is_lost() {
+    // The pulse of the general call begins 10 us after its START and takes 80.
+    for (wait_us, woken) in [(1_000 - 90, false), (1_000 - 31, false), (1_000 - 30, true)] {
+        let mut host = host(Revision::Atecc608B);
+        host.wake();
+        host.sleep_token();
+        host.delay_us(wait_us);
+        host.wake();
+        assert_eq!(host.read(4).is_ok(), woken, "{wait_us}");
+    }
+}
+
+#[test]
+fn no_sleep_delay() {
+    let chip = Chip::blank(Revision::Atecc508A).with_sleep_delay(Duration::ZERO);
+    let mut host = Host::of(chip);
+    host.wake();
+    host.sleep_token();
+    assert_eq!(power(&host), Power::Asleep);
+    host.wake();
+    assert_eq!(host.read(4).unwrap(), AWAKE);
+}
+
 #[test]
 fn watchdog_clears_registers_and_idle_stops_it() {
     let mut host = host(Revision::Atecc608B);

@@ -144,7 +144,9 @@ fn populated(
         let chip = chip.with_execution_time(pace.execution_time());
         bus.attach(match pace {
             Pace::Real(_) => chip,
-            Pace::Fast => chip.with_wake_delay(Duration::ZERO),
+            Pace::Fast => chip
+                .with_wake_delay(Duration::ZERO)
+                .with_sleep_delay(Duration::ZERO),
         });
     }
     Ok((bus, summaries))
