@@ -55,7 +55,7 @@ mod transcript;
 mod volatile;
 
 pub use bus::{Acked, Bus, BusError, DeadBus, I2cHandle, LogEntry, Message};
-pub use chip::{Chip, Direction, Power};
+pub use chip::{Chip, Direction, PartialRead, Power};
 pub use clock::{Clock, Delay};
 pub use command::Opcode;
 pub use defect::{Defects, Engine};

@@ -4,8 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::port::Port;
-use super::{Chip, State};
-use crate::command::Status;
+use super::{Chip, PartialRead, State};
 use crate::defect::Defects;
 use crate::entropy::{Entropy, EntropyError, Generator};
 use crate::image_file::{ImageFile, OpenError};
@@ -133,6 +132,14 @@ impl Chip {
         self
     }
 
+    /// The same chip with another answer to reads while a command is only partly
+    /// received.
+    #[must_use]
+    pub const fn with_partial_read(mut self, partial_read: PartialRead) -> Self {
+        self.port.partial_read = partial_read;
+        self
+    }
+
     /// The same chip with these defects.
     #[must_use]
     pub const fn with_defects(mut self, defects: Defects) -> Self {
@@ -153,7 +160,7 @@ impl Chip {
             memory: image,
             volatile: Volatile::default(),
             state: State::Asleep { since: None },
-            port: Port::awake(Status::Wake),
+            port: Port::new(),
             watchdog: None,
             watchdog_budget: WATCHDOG[1],
             wake_delay: WAKE_DELAY,

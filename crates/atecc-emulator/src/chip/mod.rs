@@ -14,6 +14,7 @@ use std::time::Duration;
 use port::{Effect, Port};
 
 pub(crate) use port::Ack;
+pub use port::PartialRead;
 
 use crate::command::Status;
 use crate::defect::Defects;
@@ -204,7 +205,7 @@ impl Chip {
         } else {
             (Status::Wake, self.wake_delay)
         };
-        self.port = Port::awake(status);
+        self.port.awake(status);
         self.state = State::Waking { ready: now + delay };
         self.settle(now);
     }
@@ -229,7 +230,6 @@ impl Chip {
             Direction::Write => self.port.start_write(),
             Direction::Read => self.port.start_read(),
         }
-        Ack::Ack
     }
 
     /// Whether the chip acknowledges `address`. Address 0 is the general
