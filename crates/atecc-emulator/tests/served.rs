@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 use atecc_emulator::client::{Client, ClientError, ConnectError, call, connect_to};
 use atecc_emulator::protocol::{Message, Operation, Pace, Request, Target, errno};
 use atecc_emulator::server::{ServeError, Server};
-use atecc_emulator::{Bus, Chip, Clock, ExecutionTime, Revision};
+use atecc_emulator::{
+    Bus, Chip, Clock, ExecutionTime, Failure, FailureKind, Fault, Faults, Heard, Revision,
+};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::{Error, ErrorKind, I2c, NoAcknowledgeSource};
 use rustix::net::{
@@ -158,6 +160,33 @@ fn real_time() {
     // The watchdog: after 1.7 s at most the chip sleeps.
     thread::sleep(Duration::from_millis(1_750));
     assert!(client.read(0x60, &mut answer).is_err());
+}
+
+/// With the numbers that Linux has for them.
+#[test]
+fn scripted_failures() {
+    let bus = fast(Revision::Atecc608B);
+    let served = Served::new([(1, bus.clone())]);
+    let mut client = served.client(1);
+    for (kind, number, seen) in [
+        (FailureKind::Bus, errno::EIO, ErrorKind::Bus),
+        (
+            FailureKind::ArbitrationLoss,
+            errno::EAGAIN,
+            ErrorKind::ArbitrationLoss,
+        ),
+        (FailureKind::Other, errno::ETIMEDOUT, ErrorKind::Other),
+    ] {
+        let failure = Fault::TransferFailed(Failure {
+            kind,
+            heard: Heard::Nothing,
+            after: Duration::ZERO,
+        });
+        bus.set_faults(Faults::none().at(bus.transactions(), failure));
+        let error = client.write(0x60, &[0x00]).unwrap_err();
+        assert!(matches!(error, ClientError::Refused(errno) if errno == number));
+        assert_eq!(error.kind(), seen);
+    }
 }
 
 #[test]

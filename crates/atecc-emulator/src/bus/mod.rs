@@ -44,6 +44,8 @@ struct Shared {
     faults: Faults,
     /// Faults that wait for the next answered read.
     awaiting_reply: Vec<ReplyFault>,
+    /// Faults that wait for the next acknowledged write.
+    awaiting_write: Vec<WriteFault>,
     /// Flipped in the last byte of every answered read.
     interference: u8,
     nacks_left: u32,
@@ -67,6 +69,14 @@ enum ReplyFault {
     Corrupted { byte: usize, mask: u8 },
 }
 
+/// What happens to the next acknowledged write.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum WriteFault {
+    Refused,
+    Corrupted { byte: usize, mask: u8 },
+    AckLost,
+}
+
 impl Bus {
     /// An empty bus at 100 kHz on a simulated clock.
     #[must_use]
@@ -86,6 +96,7 @@ impl Bus {
             dead_bus: DeadBus::default(),
             faults: Faults::none(),
             awaiting_reply: Vec::new(),
+            awaiting_write: Vec::new(),
             interference: 0,
             nacks_left: 0,
             log: None,
@@ -172,6 +183,7 @@ impl Bus {
         let mut shared = self.lock();
         shared.faults = faults;
         shared.awaiting_reply.clear();
+        shared.awaiting_write.clear();
         shared.interference = 0;
         shared.nacks_left = 0;
     }

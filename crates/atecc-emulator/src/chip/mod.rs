@@ -223,20 +223,29 @@ impl Chip {
 
     /// START and the address byte.
     pub(crate) fn start(&mut self, now: Duration, address: u8, direction: Direction) -> Ack {
-        if !self.would_answer(now, address) {
+        if !self.would_answer(now, address, direction) {
             return Ack::Nack;
         }
         match direction {
             Direction::Write => self.port.start_write(),
             Direction::Read => self.port.start_read(),
         }
+        Ack::Ack
     }
 
     /// Whether the chip acknowledges `address`. Address 0 is the general
     /// call, which the family never acknowledges.
-    pub(crate) fn would_answer(&mut self, now: Duration, address: u8) -> bool {
+    pub(crate) fn would_answer(
+        &mut self,
+        now: Duration,
+        address: u8,
+        direction: Direction,
+    ) -> bool {
         self.settle(now);
-        address != 0 && address == self.address && matches!(self.state, State::Awake)
+        address != 0
+            && address == self.address
+            && matches!(self.state, State::Awake)
+            && (direction == Direction::Write || self.port.can_be_read())
     }
 
     /// One byte from the host, after an acknowledged write address.
@@ -275,6 +284,14 @@ impl Chip {
     pub(crate) fn bite(&mut self, now: Duration) {
         if self.watchdog.is_some() {
             self.sleep(now);
+        }
+    }
+
+    /// Power goes away for a moment.
+    pub(crate) fn reset(&mut self) {
+        if !matches!(self.state, State::Off) {
+            self.lose_power();
+            self.power_up();
         }
     }
 

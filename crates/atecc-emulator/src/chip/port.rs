@@ -96,30 +96,29 @@ impl Port {
         };
     }
 
-    /// The chip's address, for a write.
-    pub(super) fn start_write(&mut self) -> Ack {
+    /// The address was acknowledged for a write.
+    pub(super) fn start_write(&mut self) {
         self.addressed = true;
         self.word = Word::Awaited;
         self.rewound_from = std::mem::take(&mut self.was_read).then_some(self.pointer);
         if self.rewound_from.is_some() {
             self.rewind();
         }
-        Ack::Ack
     }
 
-    /// The chip's address, for a read. One that begins at the end of the output
-    /// starts over; within a read that end is for ever.
-    pub(super) fn start_read(&mut self) -> Ack {
-        let partial = !self.input.is_empty();
-        if partial && self.partial_read == PartialRead::Nack {
-            return Ack::Nack;
-        }
+    /// Whether the address is acknowledged for a read.
+    pub(super) fn can_be_read(&self) -> bool {
+        self.input.is_empty() || self.partial_read == PartialRead::Blank
+    }
+
+    /// The address was acknowledged for a read. One that begins at the end of
+    /// the output starts over; within a read that end is for ever.
+    pub(super) fn start_read(&mut self) {
         self.addressed = true;
         self.was_read = true;
-        if !partial && self.pointer >= self.output.len() {
+        if self.input.is_empty() && self.pointer >= self.output.len() {
             self.rewind();
         }
-        Ack::Ack
     }
 
     /// Make the response readable from its first byte again.

@@ -88,6 +88,8 @@ impl Error for ClientError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Nack(_) => ErrorKind::NoAcknowledge(NoAcknowledgeSource::Unknown),
+            Self::Refused(errno::EIO) => ErrorKind::Bus,
+            Self::Refused(errno::EAGAIN) => ErrorKind::ArbitrationLoss,
             _ => ErrorKind::Other,
         }
     }

@@ -2,11 +2,12 @@
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use embedded_hal::i2c::{Error as _, ErrorKind, Operation as BusOperation};
+use embedded_hal::i2c::Operation as BusOperation;
 use rustix::net::SendFlags;
 
 use super::Buses;
 use crate::bus::{Bus, BusError, Message as BusMessage};
+use crate::fault::FailureKind;
 use crate::protocol::{
     BadRequest, Hello, MAX_PACKET, Message, Operation, Reply, Request, Target, VERSION, errno,
     socket,
@@ -103,14 +104,23 @@ impl<'a> Connection<'a> {
             .collect();
         match bus.transfer(&mut transfer?) {
             Ok(()) => Ok(buffers.concat()),
-            Err(error) if matches!(error.kind(), ErrorKind::NoAcknowledge(_)) => {
-                Err(errno::EREMOTEIO)
-            }
             Err(error) => {
-                (self.report)(&error);
-                Err(errno::EPROTO)
+                if matches!(error, BusError::NoSupply | BusError::Store(_)) {
+                    (self.report)(&error);
+                }
+                Err(number(&error))
             }
         }
+    }
+}
+
+const fn number(error: &BusError) -> u32 {
+    match error {
+        BusError::AddressNack(_) | BusError::DataNack { .. } => errno::EREMOTEIO,
+        BusError::NoSupply | BusError::Failed(FailureKind::Bus) => errno::EIO,
+        BusError::Failed(FailureKind::ArbitrationLoss) => errno::EAGAIN,
+        BusError::Failed(FailureKind::Other) => errno::ETIMEDOUT,
+        BusError::Store(_) => errno::EPROTO,
     }
 }
 
