@@ -12,7 +12,7 @@
 use atecc::{BusAddress, GeneralCall, WakePulse};
 use embedded_hal::i2c::{Error, ErrorKind, ErrorType, I2c, Operation};
 
-use crate::{LockError, SessionGuard, SessionLock};
+use crate::{LockError, SessionGuard, SessionLock, now_us};
 
 /// The general call, which wakes.
 const WAKE: u8 = 0x00;
@@ -57,6 +57,10 @@ impl<B: I2c, D> WakePulse<Locked<B>, D> for LockedGeneralCall {
 
     fn session_over(&mut self, i2c: &mut Locked<B>) {
         i2c.release();
+    }
+
+    fn now_us(&mut self, _: &mut Locked<B>, _: &mut D) -> Option<u64> {
+        Some(now_us())
     }
 }
 

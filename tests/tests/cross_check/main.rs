@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 
 use atecc::commands::{InfoRevision, Lock, LockTarget};
 use atecc::procedures::ReadConfig;
-use atecc::{Chips, Error, Failure, Family, Opcode, Status};
+use atecc::{Cause, Chips, Error, Family, Opcode, Status};
 use atecc_emulator::{
     Bus, Chip, CutPoint, EepromEffect, Entropy, Fault, Faults, Image, LostReply, Power, Revision,
     Slot,
@@ -250,7 +250,10 @@ fn a_dead_chip_is_no_refusal() {
     let bus = bus(0, State::Blank);
     bus.power_down();
     let error = Station::device(&bus).execute(InfoRevision).unwrap_err();
-    let silent = matches!(error, Error::Failed(Failure::NoAnswer { .. }));
+    let Error::Failed(failure) = &error else {
+        panic!("{error:?}");
+    };
+    let silent = matches!(failure.cause, Cause::NoAnswer { .. });
     assert!(silent, "{error:?}");
 }
 
