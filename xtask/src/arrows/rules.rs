@@ -185,6 +185,12 @@ pub(super) const RULES: &[Rule] = &[
         elsewhere: Elsewhere::Except(&[]),
     },
     Rule {
+        package: "atecc-judge",
+        may: Workspace::Only(&["atecc", "atecc-emulator"]),
+        in_tests: &[],
+        elsewhere: Elsewhere::Except(&[]),
+    },
+    Rule {
         package: "nerves-key-tests",
         may: Workspace::Any,
         in_tests: &[],
