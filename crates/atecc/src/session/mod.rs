@@ -203,6 +203,14 @@ enum Volatile {
 }
 
 /// One awake session and its commands. See the module's documentation.
+///
+/// A clone is the same machine at the same step, on which what would follow can
+/// be tried.
+#[derive(Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact by itself about chip or send"
+)]
 pub struct Session {
     timing: Timing,
     purpose: Purpose,
@@ -768,7 +776,8 @@ impl Session {
         match status.map(Status::from_byte) {
             // Nothing was executed since the wake. A command that was
             // acknowledged may have been, before a reset.
-            Some(Status::AfterWake) if self.doubtful => {
+            // (A chip that was reset and woken answers 1.5 ms later at best.)
+            Some(Status::AfterWake) if self.doubtful && self.busy_looks == 0 => {
                 self.again(Cause::NotTaken { opcode }, Executed::No, State::Idling);
             }
             Some(Status::AfterWake) => {
@@ -885,6 +894,11 @@ impl core::fmt::Debug for Session {
         f.debug_struct("Session")
             .field("state", &self.state)
             .field("request", &self.request)
+            .field("chip", &self.chip)
+            .field("volatile", &self.volatile)
+            .field("executed", &self.executed)
+            .field("doubtful", &self.doubtful)
+            .field("tries", &self.tries)
             .field("result", &self.result)
             .finish_non_exhaustive()
     }
