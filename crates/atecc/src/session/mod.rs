@@ -878,11 +878,19 @@ impl Session {
     #[inline(never)]
     fn fail(&mut self, cause: Cause, executed: Executed) {
         self.note(cause, executed);
+        let of_the_bus = matches!(cause, Cause::Bus | Cause::Stuck { .. });
         let cause = match self.first.take() {
-            Some(first) if self.executed == Executed::Unknown => first,
+            Some(first) if self.executed == Executed::Unknown && !of_the_bus => first,
             _ => cause,
         };
         let executed = self.executed;
+        if self.volatile == Volatile::Empty && executed != Executed::No {
+            self.volatile = if self.slept {
+                Volatile::Lost
+            } else {
+                Volatile::Kept
+            };
+        }
         self.result = Err(Failure { cause, executed });
         self.state = State::Ready;
     }
@@ -894,12 +902,25 @@ impl core::fmt::Debug for Session {
         f.debug_struct("Session")
             .field("state", &self.state)
             .field("request", &self.request)
+            .field("waking", &self.waking)
             .field("chip", &self.chip)
+            .field("shown", &self.shown)
             .field("volatile", &self.volatile)
+            .field("failed_self_test", &self.failed_self_test)
+            .field("renewed", &self.renewed)
+            .field("blind", &self.blind)
             .field("executed", &self.executed)
+            .field("first", &self.first)
             .field("doubtful", &self.doubtful)
+            .field("slept", &self.slept)
+            .field("unconfirmed", &self.unconfirmed)
+            .field("busy_looks", &self.busy_looks)
             .field("tries", &self.tries)
+            .field("idles", &self.idles)
+            .field("reads", &self.reads)
+            .field("want", &self.want)
             .field("result", &self.result)
+            .field("left", &self.left)
             .finish_non_exhaustive()
     }
 }
