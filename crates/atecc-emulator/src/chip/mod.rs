@@ -26,7 +26,8 @@ use crate::store::Store;
 use crate::timing::ExecutionTime;
 use crate::volatile::Volatile;
 
-/// From wake to the watchdog with `ChipMode` bit 2 = 1. Source: section 2.2.
+/// From wake to the watchdog with `ChipMode` bit 2 = 1. Source: section 2.2. A
+/// vendor's program for the 608 has 13 s "nominal": open (unconfirmed).
 const LONG_WATCHDOG: Duration = Duration::from_secs(10);
 /// A low pulse of this length on SDA wakes. Source: section 8.3, tWLO.
 pub(crate) const WAKE_LOW: Duration = Duration::from_micros(60);

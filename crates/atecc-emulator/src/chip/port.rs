@@ -150,7 +150,9 @@ impl Port {
                 self.input.push(byte);
                 Ack::Ack
             }
-            // Bytes beyond `count`. Section 6.2 says ignored, 6.6 says NACK.
+            // Bytes beyond `count`. Section 6.2 says ignored, 6.6 says NACK. A
+            // program that always sends 151 bytes works on real parts, but its
+            // host ignores what is not acknowledged: open (unconfirmed).
             Word::Command => Ack::Nack,
             Word::Reset | Word::Sleep | Word::Idle | Word::Reserved => Ack::Ack,
         }

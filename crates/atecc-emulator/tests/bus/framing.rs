@@ -376,6 +376,23 @@ fn trap_06_an_unlocked_chip() {
     }
 }
 
+/// A vendor's test sends this after a Start.
+#[test]
+fn an_empty_update_of_a_608() {
+    let mut host = awake();
+    assert_eq!(host.exchange(&group(0x47, 0x00, 0, &[])), SUCCESS);
+    assert_eq!(host.exchange(&bytes("07470100002D0F")), SUCCESS);
+}
+
+/// The next command may be sent without the answer having been read, as seen on
+/// three 608B.
+#[test]
+fn an_answer_nobody_reads() {
+    let mut host = awake();
+    host.send(&group(0x1B, 0x00, 0, &[]));
+    assert_eq!(host.exchange(&INFO), INFO_608A);
+}
+
 /// Recorded from a blank 608A: the wake group, then the random pattern.
 #[test]
 fn random_of_a_blank_608a() {
