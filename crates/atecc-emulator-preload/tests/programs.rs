@@ -124,6 +124,25 @@ fn a_host_in_c() {
     }
 }
 
+/// What `i2cset` and libraries for SMBus do, on a chip that takes any of it for
+/// word addresses and groups.
+#[test]
+fn smbus_in_c() {
+    let served = Served::new();
+    let program = served.compile("smbus", &["-O2"]);
+    let output = served.command(program).arg(bus()).output().unwrap();
+    assert_eq!(
+        succeeded(&output),
+        "\
+process call 04 11
+i2c block 07 00 00 60 03 83 bb
+block, 7 bytes: 00 00 60 03 83 bb ff
+broken block, 32 bytes: 07 00 00 60 03 83 bb ff
+again 07 00 00 60 03 83 bb
+"
+    );
+}
+
 #[test]
 fn other_files_pass() {
     let served = Served::new();
