@@ -252,7 +252,7 @@ fn nonsense_ends_one_connection() {
 #[test]
 fn refusals_keep_the_connection() {
     let served = Served::new([(3, fast(Revision::Atecc508A))]);
-    let (connection, hello) = connect_to(&served.path()).unwrap();
+    let (connection, hello) = connect_to(&served.path(), None).unwrap();
     assert_eq!(hello.buses, [3]);
     let read = |address| {
         Request::Transfer(vec![Message {
@@ -293,6 +293,70 @@ fn the_bare_protocol() {
     assert_eq!(ask(&[3, 0x60, 0]), [0; 4]);
     let awake = [0, 0, 0, 0, 0x04, 0x11, 0x33, 0x43];
     assert_eq!(ask(&[4, 0xFF, 0xFF, 1, 0, 4, 0]), awake);
+}
+
+/// The greeting opens a bus, if it is there and the versions are the same.
+#[test]
+fn opened_in_one_round_trip() {
+    let served = Served::new([
+        (1, fast(Revision::Atecc608B)),
+        (7, fast(Revision::Atecc508A)),
+    ]);
+    let hello = [0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 7, 0, 0, 0];
+    let pulse = [4, 0, 0, 0, 0, 1, 0, 0];
+    for (version, bus, errno) in [
+        (1, 1, errno::EREMOTEIO),
+        (1, 7, errno::EREMOTEIO),
+        (1, 2, errno::ENODEV),
+        (2, 1, errno::ENODEV),
+    ] {
+        let socket = raw(&served.path());
+        send(&socket, &[1, version, bus, 0, 0, 0], SendFlags::empty()).unwrap();
+        assert_eq!(answer(&socket), hello);
+        send(&socket, &pulse, SendFlags::empty()).unwrap();
+        assert_eq!(answer(&socket), errno.to_le_bytes(), "{version} {bus}");
+    }
+}
+
+/// Requests that a client sends without waiting are answered in their order,
+/// although transfers are another thread's.
+#[test]
+fn a_hasty_client() {
+    let served = Served::new([(1, fast(Revision::Atecc608B))]);
+    let socket = raw(&served.path());
+    let wake = [4, 0, 0, 0, 0, 1, 0, 0];
+    let rewind_and_read = [4, 0x60, 0, 0, 0, 1, 0, 0, 0x60, 0, 1, 0, 4, 0];
+    let hello = [1, 1];
+    send(&socket, &[1, 1, 1, 0, 0, 0], SendFlags::empty()).unwrap();
+    for packet in [&wake[..], &rewind_and_read, &hello]
+        .into_iter()
+        .cycle()
+        .take(60)
+    {
+        send(&socket, packet, SendFlags::empty()).unwrap();
+    }
+    let greeting = [0, 0, 0, 0, 1, 1, 1, 0, 0, 0];
+    assert_eq!(answer(&socket), greeting);
+    for _ in 0..20 {
+        assert_eq!(answer(&socket), [121, 0, 0, 0]);
+        assert_eq!(answer(&socket), [0, 0, 0, 0, 0x04, 0x11, 0x33, 0x43]);
+        assert_eq!(answer(&socket), greeting);
+    }
+}
+
+/// Clients that come and go, and many that stay.
+#[test]
+fn crowds() {
+    let served = Served::new([(1, fast(Revision::Atecc608B))]);
+    let staying: Vec<Client> = (0..200).map(|_| served.client(1)).collect();
+    for _ in 0..1_000 {
+        assert!(served.client(1).write(0x00, &[0x00]).is_err());
+    }
+    for mut client in staying {
+        let mut answer = [0; 4];
+        client.write_read(0x60, &[0x00], &mut answer).unwrap();
+        assert_eq!(answer, AWAKE);
+    }
 }
 
 #[test]

@@ -19,6 +19,9 @@ pub enum Request {
     Hello {
         /// The client's version of the protocol.
         version: u8,
+        /// Open it as well, if the server has it and speaks this version: all
+        /// in one round trip.
+        bus: Option<u32>,
     },
     /// Make `bus` the connection's bus, and 0 its address.
     Open {
@@ -111,7 +114,10 @@ impl Request {
     /// [`MAX_TRANSFER`].
     pub fn to_bytes(&self) -> Result<Vec<u8>, BadRequest> {
         Ok(match self {
-            Self::Hello { version } => vec![HELLO, *version],
+            Self::Hello { version, bus } => {
+                let bus = bus.map(u32::to_le_bytes);
+                [&[HELLO, *version], bus.as_slice().as_flattened()].concat()
+            }
             Self::Open { bus } => [&[OPEN], bus.to_le_bytes().as_slice()].concat(),
             Self::SetAddress { address } => {
                 [&[SET_ADDRESS], address.to_le_bytes().as_slice()].concat()
@@ -139,8 +145,12 @@ impl Request {
         };
         match operation {
             HELLO => match *body {
-                [version] => Ok(Self::Hello { version }),
-                _ => Err(length),
+                [version] => Ok(Self::Hello { version, bus: None }),
+                [version, ref bus @ ..] => Ok(Self::Hello {
+                    version,
+                    bus: Some(u32::from_le_bytes(bus.try_into().or(Err(length))?)),
+                }),
+                [] => Err(length),
             },
             OPEN => Ok(Self::Open {
                 bus: u32::from_le_bytes(body.try_into().or(Err(length))?),
@@ -233,8 +243,10 @@ mod tests {
             target: Target::Address(0x60),
             operation: Operation::Write(vec![0x03, 0x07]),
         };
-        let cases: [(Request, &[u8]); 4] = [
-            (Request::Hello { version: 1 }, &[1, 1]),
+        let hello = |bus| Request::Hello { version: 1, bus };
+        let cases: [(Request, &[u8]); 5] = [
+            (hello(None), &[1, 1]),
+            (hello(Some(0x0102)), &[1, 1, 2, 1, 0, 0]),
             (Request::Open { bus: 0x0102 }, &[2, 2, 1, 0, 0]),
             (Request::SetAddress { address: 0x60 }, &[3, 0x60, 0]),
             (
@@ -253,7 +265,7 @@ mod tests {
 
     #[test]
     fn what_is_none() {
-        let cases: [(&[u8], BadRequest); 7] = [
+        let cases: [(&[u8], BadRequest); 8] = [
             (&[], BadRequest::Operation(None)),
             (&[9, 1], BadRequest::Operation(Some(9))),
             (
@@ -261,6 +273,13 @@ mod tests {
                 BadRequest::Length {
                     operation: 1,
                     length: 0,
+                },
+            ),
+            (
+                &[1, 1, 2, 1, 0],
+                BadRequest::Length {
+                    operation: 1,
+                    length: 4,
                 },
             ),
             (
