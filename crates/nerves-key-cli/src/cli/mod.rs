@@ -60,15 +60,26 @@ pub(crate) struct Chip {
     pub(crate) record: Option<PathBuf>,
 }
 
+/// A chip whose certificates are verified up to their root.
+#[derive(Args, Debug)]
+pub(crate) struct Chained {
+    #[command(flatten)]
+    pub(crate) chip: Chip,
+    /// A certificate, PEM, in the place of Microchip's root: that of emulated
+    /// Trust&GO and TrustFLEX parts.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) root: Option<PathBuf>,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Provision an emulated chip and use it: no hardware needed.
     Demo(Demo),
     /// Say what the chip is and in which stage.
-    Info(Chip),
+    Info(Chained),
     /// Find out what is wrong between this program and the chip, and what to do
     /// about it.
-    Doctor(Chip),
+    Doctor(Chained),
     /// Look for chips on every bus.
     Scan(Scan),
     /// The one-time-programmable memory.
@@ -205,13 +216,22 @@ pub(crate) struct ThisChip {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Emulator {
-    /// Make the image file of a blank chip. Nothing is overwritten.
+    /// Make the image file of a blank chip, or of a part that Microchip has
+    /// provisioned. Nothing is overwritten.
     Create {
         /// The image file.
         file: PathBuf,
         /// The chip: atecc508a, atecc608a or atecc608b.
-        #[arg(long, default_value = "atecc608b")]
+        #[arg(long, default_value = "atecc608b", conflicts_with = "trust")]
         chip: atecc_emulator::Revision,
+        /// Not blank: an ATECC608B with key and certificates, as Microchip
+        /// delivers them.
+        #[arg(long, value_enum, requires = "root")]
+        trust: Option<Trust>,
+        /// What signs its certificates: a private key and a root certificate,
+        /// PEM, made when absent. info, cert and doctor take it as --root.
+        #[arg(long, value_name = "FILE", requires = "trust")]
+        root: Option<PathBuf>,
     },
     /// Put buses with emulated chips on a Unix socket, until interrupted.
     Serve(Serve),
@@ -234,6 +254,17 @@ pub(crate) enum Emulator {
         /// The image file that is replaced. It must not be in use.
         file: PathBuf,
     },
+}
+
+/// A part that Microchip provisions and locks.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Trust {
+    /// Trust&GO for TLS.
+    Tngtls,
+    /// TrustFLEX for TLS.
+    Tflxtls,
+    #[value(help = "Trust&GO for LoRaWAN")]
+    Tnglora,
 }
 
 #[derive(Args, Debug)]

@@ -116,6 +116,58 @@ fn a_killed_server_is_replaced() {
     assert_eq!(info["stage"], "blank");
 }
 
+/// Parts as Microchip delivers them, under a root for tests.
+#[test]
+fn trust_parts() {
+    let bench = Bench::new();
+    for (trust, address, layout) in [
+        ("tngtls", 0x35, "Trust&GO (TLS)"),
+        ("tflxtls", 0x36, "TrustFLEX (TLS)"),
+        ("tnglora", 0x59, "Trust&GO (LoRaWAN)"),
+    ] {
+        let file = format!("{trust}.img");
+        let device = format!("emu:{file}");
+        let create = ["emulator", "create", &file, "--trust", trust];
+        let made = bench.json(&[&create[..], &["--root", "root.pem"]].concat());
+        assert_eq!(made["address"], address);
+        assert_eq!(made["locks"]["data"], true);
+
+        let look = ["--device", &device, "--root", "root.pem"];
+        let info = bench.ok(&[&["info"], &look[..]].concat());
+        assert!(info.contains(layout), "{info}");
+        let chain = bench.ok(&[&["cert", "export", "chain"], &look[..]].concat());
+        let root = bench.ok(&[&["cert", "export", "root"], &look[..]].concat());
+        let doctor = bench.json(&[&["doctor"], &look[..]].concat());
+        assert_eq!(doctor["faults"], 0, "{doctor}");
+        // An outside judge.
+        fs::write(bench.path().join("chain"), chain).unwrap();
+        fs::write(bench.path().join("root"), root).unwrap();
+        let verified = std::process::Command::new("openssl")
+            .args(["verify", "-CAfile", "root", "-untrusted", "chain", "chain"])
+            .current_dir(bench.path())
+            .output()
+            .unwrap();
+        assert!(verified.status.success(), "{verified:?}");
+        // Under Microchip's root it does not verify.
+        let (code, message) = bench.fails(&["cert", "show", "--device", &device]);
+        assert_eq!(code, 1, "{message}");
+    }
+    // One root for all of them, its owner's alone.
+    let permissions = fs::metadata(bench.path().join("root.pem"))
+        .unwrap()
+        .permissions();
+    assert_eq!(permissions.mode() & 0o777, 0o600);
+    let create = ["emulator", "create", "x.img", "--trust", "tngtls"];
+    let (code, message) = bench.fails(&create);
+    assert_eq!(code, 2, "{message}");
+    let (code, message) = bench.fails(&[&create[..], &["--root", "signer.key"]].concat());
+    assert_eq!(code, 5, "{message}");
+    assert!(!bench.path().join("x.img").exists());
+    let again = ["emulator", "create", "tngtls.img", "--trust", "tngtls"];
+    let (code, message) = bench.fails(&[&again[..], &["--root", "root.pem"]].concat());
+    assert_eq!(code, 5, "{message}");
+}
+
 #[test]
 fn served_with_other_execution_times() {
     let bench = Bench::new();
