@@ -9,11 +9,13 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use atecc_emulator::client::{Client, ClientError, ConnectError, call, connect_to};
+use atecc_emulator::client::{
+    Change, ChangeError, Client, ClientError, ConnectError, call, change, connect_to,
+};
 use atecc_emulator::protocol::{Message, Operation, Pace, Request, Target, errno};
-use atecc_emulator::server::{ServeError, Server};
+use atecc_emulator::server::{Chips, ServeError, Server};
 use atecc_emulator::{
-    Bus, Chip, Clock, ExecutionTime, Failure, FailureKind, Fault, Faults, Heard, Revision,
+    Bus, Chip, Clock, ExecutionTime, Failure, FailureKind, Fault, Faults, Heard, Power, Revision,
 };
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::{Error, ErrorKind, I2c, NoAcknowledgeSource};
@@ -29,12 +31,15 @@ const INFO: [u8; 8] = [0x03, 0x07, 0x30, 0x00, 0x00, 0x00, 0x03, 0x5D];
 
 fn fast(revision: Revision) -> Bus {
     let bus = Bus::with_clock(Clock::skipping());
-    let chip = Chip::blank(revision)
+    bus.attach(fast_chip(revision));
+    bus
+}
+
+fn fast_chip(revision: Revision) -> Chip {
+    Chip::blank(revision)
         .with_execution_time(ExecutionTime::Instant)
         .with_wake_delay(Duration::ZERO)
-        .with_sleep_delay(Duration::ZERO);
-    bus.attach(chip);
-    bus
+        .with_sleep_delay(Duration::ZERO)
 }
 
 /// A server that runs until it is dropped.
@@ -357,6 +362,56 @@ fn crowds() {
         client.write_read(0x60, &[0x00], &mut answer).unwrap();
         assert_eq!(answer, AWAKE);
     }
+}
+
+/// Chips come and go while the bus is served, and are what they were.
+#[test]
+fn plugged_and_unplugged() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("socket");
+    let bus = fast(Revision::Atecc608B);
+    let server = Server::bind(&path, [(1, bus.clone())]).unwrap();
+    let server = Arc::new(server.with_chips(Chips::new(|name| match name {
+        "old" => Ok(fast_chip(Revision::Atecc508A)),
+        _ => Err(format!("no chip is called {name}")),
+    })));
+    let running = Arc::clone(&server);
+    let thread = thread::spawn(move || running.run(|error| panic!("{error}")).unwrap());
+    let plug = |name: &str| change(&path, Some(1), &Change::Plug(name.to_owned()));
+    let unplug = |address| change(&path, None, &Change::Unplug(address));
+    let refused = |result: Result<(), ChangeError>| result.unwrap_err().to_string();
+
+    let mut client = Client::connect(&path, None).unwrap();
+    let mut delay = client.delay();
+    assert_eq!(revision(&mut client, &mut delay), [0x00, 0x00, 0x60, 0x03]);
+    assert!(refused(plug("old")).contains("at 0x60 already"));
+    assert!(refused(plug("new")).contains("no chip is called new"));
+    assert!(refused(unplug(0x35)).contains("no chip at 0x35"));
+    assert!(refused(change(&path, Some(2), &Change::Unplug(0x60))).contains("not bus 2"));
+    wake(&mut client, &mut delay);
+    unplug(0x60).unwrap();
+    assert!(client.read(0x60, &mut [0; 4]).is_err());
+    wake(&mut client, &mut delay);
+    assert!(client.read(0x60, &mut [0; 4]).is_err());
+    plug("old").unwrap();
+    assert!(client.read(0x60, &mut [0; 4]).is_err(), "asleep");
+    assert_eq!(revision(&mut client, &mut delay), [0x00, 0x00, 0x50, 0x00]);
+    // In the server's process.
+    let chip = bus.detach(0x60).unwrap();
+    assert_eq!(chip.power(), Power::Off);
+    bus.attach(chip);
+    assert_eq!(revision(&mut client, &mut delay), [0x00, 0x00, 0x50, 0x00]);
+    server.stop();
+    thread.join().unwrap();
+}
+
+/// Without a way to make chips there is none.
+#[test]
+fn a_server_may_take_no_chips() {
+    let served = Served::new([(1, fast(Revision::Atecc608B))]);
+    let plug = Change::Plug("any".to_owned());
+    let error = change(&served.path(), None, &plug).unwrap_err();
+    assert!(error.to_string().contains("takes no more chips"), "{error}");
 }
 
 #[test]

@@ -113,8 +113,35 @@ impl Bus {
     }
 
     /// Put another chip on the bus. The first one has number 0.
-    pub fn attach(&self, chip: Chip) {
-        self.lock().chips.push(chip);
+    pub fn attach(&self, mut chip: Chip) {
+        let mut shared = self.lock();
+        if shared.supplied {
+            chip.power_up();
+        } else {
+            chip.lose_power();
+        }
+        shared.chips.push(chip);
+    }
+
+    /// Take the first chip that answers to `address` off the bus. It loses its
+    /// supply, and what it was executing has no effect. The numbers of those
+    /// after it move down. `None` when there is no such chip.
+    #[must_use]
+    pub fn detach(&self, address: u8) -> Option<Chip> {
+        let mut shared = self.lock();
+        let now = shared.clock.now();
+        shared.settle(now);
+        let found = |chip: &Chip| chip.address() == address;
+        let index = shared.chips.iter().position(found)?;
+        let mut chip = shared.chips.remove(index);
+        chip.lose_power();
+        Some(chip)
+    }
+
+    /// The addresses of the chips, in their order.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<u8> {
+        self.lock().chips.iter().map(Chip::address).collect()
     }
 
     /// The host's end of the bus.

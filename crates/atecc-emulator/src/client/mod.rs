@@ -12,7 +12,7 @@ use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::{ErrorType, I2c, Operation};
 use rustix::net::SocketAddrUnix;
 
-pub use error::{ClientError, ConnectError};
+pub use error::{ChangeError, ClientError, ConnectError};
 
 use crate::protocol::{self, Hello, Message, Pace, Reply, Request, Target, socket};
 
@@ -125,6 +125,42 @@ impl Client {
     pub const fn delay(&self) -> ClientDelay {
         ClientDelay(self.hello.pace)
     }
+}
+
+/// Put a chip on a bus of the emulator at `path`, by a name that the server
+/// understands, or take the one at an address off it.
+///
+/// # Errors
+/// [`ChangeError`].
+pub fn change(path: &Path, bus: Option<u32>, change: &Change) -> Result<(), ChangeError> {
+    let client = Client::connect(path, bus)?;
+    let bus = client.bus;
+    let request = match change {
+        Change::Plug(name) => Request::Plug {
+            bus,
+            name: name.clone(),
+        },
+        Change::Unplug(address) => Request::Unplug {
+            bus,
+            address: (*address).into(),
+        },
+    };
+    let refusal = call(client.connection.as_fd(), &request, 0)?;
+    if refusal.is_empty() {
+        Ok(())
+    } else {
+        let reason = String::from_utf8_lossy(&refusal).into_owned();
+        Err(ChangeError::Refused { bus, reason })
+    }
+}
+
+/// What [`change`] does.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Change {
+    /// Put the chip of this name on the bus.
+    Plug(String),
+    /// Take the chip at this seven-bit address off the bus.
+    Unplug(u8),
 }
 
 impl ErrorType for Client {

@@ -6,6 +6,8 @@ const HELLO: u8 = 1;
 const OPEN: u8 = 2;
 const SET_ADDRESS: u8 = 3;
 const TRANSFER: u8 = 4;
+const PLUG: u8 = 5;
+const UNPLUG: u8 = 6;
 
 /// In the address field: the connection's own address.
 const OF_CONNECTION: u16 = 0xFFFF;
@@ -30,6 +32,21 @@ pub enum Request {
     },
     /// Change the connection's address.
     SetAddress {
+        /// Seven-bit address.
+        address: u16,
+    },
+    /// Put the chip of this name on a bus. The reply is empty, or says why not.
+    Plug {
+        /// The number of the bus.
+        bus: u32,
+        /// As the server's [`Chips`](crate::server::Chips) understands it.
+        name: String,
+    },
+    /// Take the chip at `address` off a bus. The reply is empty, or says why
+    /// not.
+    Unplug {
+        /// The number of the bus.
+        bus: u32,
         /// Seven-bit address.
         address: u16,
     },
@@ -90,6 +107,9 @@ pub enum BadRequest {
         /// Its flags.
         flags: u16,
     },
+    /// A name that is not UTF-8.
+    #[error("a name that is not UTF-8")]
+    Name,
     /// More messages or bytes than a transfer may have.
     #[error("the transfer is too long")]
     TooLong,
@@ -122,6 +142,18 @@ impl Request {
             Self::SetAddress { address } => {
                 [&[SET_ADDRESS], address.to_le_bytes().as_slice()].concat()
             }
+            Self::Plug { name, .. } if name.len() > MAX_MESSAGE => {
+                return Err(BadRequest::TooLong);
+            }
+            Self::Plug { bus, name } => {
+                [&[PLUG], bus.to_le_bytes().as_slice(), name.as_bytes()].concat()
+            }
+            Self::Unplug { bus, address } => [
+                &[UNPLUG],
+                bus.to_le_bytes().as_slice(),
+                &address.to_le_bytes(),
+            ]
+            .concat(),
             Self::Transfer(messages) => {
                 within_limits(messages)?;
                 let mut packet = vec![TRANSFER];
@@ -159,6 +191,24 @@ impl Request {
                 address: u16::from_le_bytes(body.try_into().or(Err(length))?),
             }),
             TRANSFER => messages(body).map(Self::Transfer),
+            PLUG => {
+                let (bus, name) = body.split_first_chunk().ok_or(length)?;
+                if name.len() > MAX_MESSAGE {
+                    return Err(BadRequest::TooLong);
+                }
+                let name = std::str::from_utf8(name).or(Err(BadRequest::Name))?;
+                Ok(Self::Plug {
+                    bus: u32::from_le_bytes(*bus),
+                    name: name.to_owned(),
+                })
+            }
+            UNPLUG => {
+                let (bus, address) = body.split_first_chunk().ok_or(length)?;
+                Ok(Self::Unplug {
+                    bus: u32::from_le_bytes(*bus),
+                    address: u16::from_le_bytes(address.try_into().or(Err(length))?),
+                })
+            }
             other => Err(BadRequest::Operation(Some(other))),
         }
     }
@@ -244,7 +294,17 @@ mod tests {
             operation: Operation::Write(vec![0x03, 0x07]),
         };
         let hello = |bus| Request::Hello { version: 1, bus };
-        let cases: [(Request, &[u8]); 5] = [
+        let plug = Request::Plug {
+            bus: 3,
+            name: "a".to_owned(),
+        };
+        let unplug = Request::Unplug {
+            bus: 3,
+            address: 0x60,
+        };
+        let cases: [(Request, &[u8]); 7] = [
+            (plug, &[5, 3, 0, 0, 0, b'a']),
+            (unplug, &[6, 3, 0, 0, 0, 0x60, 0]),
             (hello(None), &[1, 1]),
             (hello(Some(0x0102)), &[1, 1, 2, 1, 0, 0]),
             (Request::Open { bus: 0x0102 }, &[2, 2, 1, 0, 0]),
@@ -265,7 +325,15 @@ mod tests {
 
     #[test]
     fn what_is_none() {
-        let cases: [(&[u8], BadRequest); 8] = [
+        let cases: [(&[u8], BadRequest); 10] = [
+            (&[5, 3, 0, 0, 0, 0xFF], BadRequest::Name),
+            (
+                &[6, 3, 0, 0, 0, 0x60],
+                BadRequest::Length {
+                    operation: 6,
+                    length: 5,
+                },
+            ),
             (&[], BadRequest::Operation(None)),
             (&[9, 1], BadRequest::Operation(Some(9))),
             (
@@ -332,7 +400,7 @@ mod tests {
             let mut packet = vec![0; (generator.next_u64() % 40) as usize];
             generator.fill_bytes(&mut packet);
             if let Some(first) = packet.first_mut() {
-                *first %= 5;
+                *first %= 7;
             }
             if let Ok(request) = Request::from_bytes(&packet) {
                 assert_eq!(request.to_bytes().unwrap(), packet);

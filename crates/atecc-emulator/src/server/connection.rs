@@ -1,6 +1,7 @@
 //! What the server keeps of a client: its bus and its address.
 
 use super::Buses;
+use super::worker::Work;
 use crate::protocol::{
     BadRequest, Hello, Message, Operation, Reply, Request, Target, VERSION, errno,
 };
@@ -19,11 +20,8 @@ pub(super) enum Answer {
     Now(Reply),
     /// Send this and close the connection.
     Last(Reply),
-    /// Have it done on the bus, each message to its address.
-    Transfer {
-        bus: u32,
-        messages: Vec<(u8, Operation)>,
-    },
+    /// Have it done on the bus.
+    Work { bus: u32, work: Work },
 }
 
 impl Connection {
@@ -32,9 +30,28 @@ impl Connection {
         let request = packet.map_or(Err(BadRequest::TooLong), Request::from_bytes);
         let result = match request {
             Ok(Request::Transfer(messages)) => match self.addressed(messages) {
-                Ok((bus, messages)) => return Answer::Transfer { bus, messages },
+                Ok((bus, messages)) => {
+                    let work = Work::Transfer(messages);
+                    return Answer::Work { bus, work };
+                }
                 Err(errno) => Err(errno),
             },
+            Ok(Request::Plug { bus, name }) => match known(buses, bus) {
+                Ok(()) => {
+                    let work = Work::Plug(name);
+                    return Answer::Work { bus, work };
+                }
+                Err(errno) => Err(errno),
+            },
+            Ok(Request::Unplug { bus, address }) => {
+                match known(buses, bus).and_then(|()| seven_bits(address)) {
+                    Ok(address) => {
+                        let work = Work::Unplug(address);
+                        return Answer::Work { bus, work };
+                    }
+                    Err(errno) => Err(errno),
+                }
+            }
             Ok(Request::Hello { version, bus }) => {
                 // A client of another version learns ours.
                 if let Some(bus) = bus.filter(|_| version == VERSION) {
@@ -60,9 +77,7 @@ impl Connection {
     }
 
     fn open(&mut self, buses: &Buses, bus: u32) -> Result<Vec<u8>, u32> {
-        if !buses.numbered.contains_key(&bus) {
-            return Err(errno::ENODEV);
-        }
+        known(buses, bus)?;
         *self = Self {
             open: Some(bus),
             address: 0,
@@ -83,6 +98,14 @@ impl Connection {
             })
             .collect();
         Ok((bus, messages?))
+    }
+}
+
+fn known(buses: &Buses, bus: u32) -> Result<(), u32> {
+    if buses.numbered.contains_key(&bus) {
+        Ok(())
+    } else {
+        Err(errno::ENODEV)
     }
 }
 

@@ -155,11 +155,11 @@ impl<'a> Dispatcher<'a> {
         let (reply, stay) = match client.connection.answer(&self.server.buses, bytes) {
             Answer::Now(reply) => (reply, Stay::Stays),
             Answer::Last(reply) => (reply, Stay::Goes),
-            Answer::Transfer { bus, messages } => {
+            Answer::Work { bus, work } => {
                 let job = Job {
                     client: number,
                     answer_to,
-                    messages,
+                    work,
                 };
                 client.is_busy = true;
                 let Some(Err(job)) = self.workers.get(&bus).map(|worker| worker.give(job)) else {

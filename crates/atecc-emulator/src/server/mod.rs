@@ -13,6 +13,7 @@ mod listener;
 mod worker;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -25,6 +26,7 @@ use listener::Listener;
 use worker::{Bell, Worker};
 
 use crate::bus::{Bus, BusError};
+use crate::chip::Chip;
 use crate::protocol::Pace;
 
 /// Buses on a Unix socket.
@@ -34,6 +36,26 @@ pub struct Server {
     buses: Buses,
     stopped: AtomicBool,
     bell: Bell,
+    chips: Option<Chips>,
+}
+
+/// Makes the chip of a name that a client wants to have on a bus, ready for its
+/// clock; or says why there is none.
+pub struct Chips(Box<MakeChip>);
+
+type MakeChip = dyn Fn(&str) -> Result<Chip, String> + Send + Sync;
+
+impl Chips {
+    /// By this function.
+    pub fn new(make: impl Fn(&str) -> Result<Chip, String> + Send + Sync + 'static) -> Self {
+        Self(Box::new(make))
+    }
+}
+
+impl fmt::Debug for Chips {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Chips")
+    }
 }
 
 /// The buses, and how they keep time.
@@ -74,7 +96,16 @@ impl Server {
             buses: Buses { numbered, pace },
             stopped: AtomicBool::new(false),
             bell,
+            chips: None,
         })
+    }
+
+    /// The same server, whose clients may plug chips. Without it they may only
+    /// unplug.
+    #[must_use]
+    pub fn with_chips(mut self, chips: Chips) -> Self {
+        self.chips = Some(chips);
+        self
     }
 
     /// The socket.

@@ -1,4 +1,5 @@
-//! The transfers of one bus, in the order in which they were asked for.
+//! The transfers of one bus, and chips that come and go, in the order in which
+//! they were asked for.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -10,18 +11,27 @@ use embedded_hal::i2c::Operation as BusOperation;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, Shutdown, shutdown};
 
-use super::Server;
+use super::{Chips, Server};
 use crate::bus::{Bus, BusError, Message as BusMessage};
 use crate::fault::FailureKind;
 use crate::protocol::{Operation, Reply, errno, socket};
 
-/// A transfer that a client has asked for.
+/// What a client has asked for.
 pub(super) struct Job {
     /// The client's number.
     pub(super) client: u64,
     pub(super) answer_to: AnswerTo,
-    /// Each to its seven-bit address.
-    pub(super) messages: Vec<(u8, Operation)>,
+    pub(super) work: Work,
+}
+
+/// What is to be done on the bus.
+pub(super) enum Work {
+    /// Messages, each to its seven-bit address.
+    Transfer(Vec<(u8, Operation)>),
+    /// A chip, by its name.
+    Plug(String),
+    /// The chip at this address.
+    Unplug(u8),
 }
 
 /// Where a client listens.
@@ -142,18 +152,45 @@ fn work(jobs: &Receiver<Job>, bus: &Bus, server: &Server, report: &(dyn Fn(&BusE
         if server.is_stopped() {
             return;
         }
-        let reply = transfer(bus, &job.messages).map_err(|error| {
-            if matches!(error, BusError::NoSupply | BusError::Store(_)) {
-                report(&error);
-            }
-            number(&error)
-        });
+        let reply = match &job.work {
+            Work::Transfer(messages) => transfer(bus, messages).map_err(|error| {
+                if matches!(error, BusError::NoSupply | BusError::Store(_)) {
+                    report(&error);
+                }
+                number(&error)
+            }),
+            Work::Plug(name) => Ok(said(plug(bus, name, server.chips.as_ref()))),
+            Work::Unplug(address) => Ok(said(unplug(bus, *address))),
+        };
         let sent = job.answer_to.send(&Reply(reply));
         server.bell.ring(Done {
             client: job.client,
             sent,
         });
     }
+}
+
+fn plug(bus: &Bus, name: &str, chips: Option<&Chips>) -> Result<(), String> {
+    let chips = chips.ok_or("this server takes no more chips")?;
+    let chip = (chips.0)(name)?;
+    let address = chip.address();
+    if bus.addresses().contains(&address) {
+        return Err(format!("there is a chip at {address:#04X} already"));
+    }
+    bus.attach(chip);
+    Ok(())
+}
+
+fn unplug(bus: &Bus, address: u8) -> Result<(), String> {
+    match bus.detach(address) {
+        Some(_) => Ok(()),
+        None => Err(format!("there is no chip at {address:#04X}")),
+    }
+}
+
+/// Nothing, or why not.
+fn said(result: Result<(), String>) -> Vec<u8> {
+    result.err().unwrap_or_default().into_bytes()
 }
 
 fn transfer(bus: &Bus, messages: &[(u8, Operation)]) -> Result<Vec<u8>, BusError> {

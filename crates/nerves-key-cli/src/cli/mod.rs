@@ -235,6 +235,23 @@ pub(crate) enum Emulator {
     },
     /// Put buses with emulated chips on a Unix socket, until interrupted.
     Serve(Serve),
+    /// Put a chip on a bus that is being served.
+    Plug {
+        #[command(flatten)]
+        at: ServedBus,
+        /// The chip: an image file, made blank when absent, as FILE or
+        /// FILE?chip=atecc508a.
+        image: ImageName,
+    },
+    /// Take a chip off a bus that is being served. What it was executing has no
+    /// effect.
+    Unplug {
+        #[command(flatten)]
+        at: ServedBus,
+        /// The chip's 7-bit address, such as 0x60.
+        #[arg(value_parser = seven_bits)]
+        address: u8,
+    },
     /// Say what an image file holds. Its keys are not shown.
     Show {
         /// The image file.
@@ -254,6 +271,34 @@ pub(crate) enum Emulator {
         /// The image file that is replaced. It must not be in use.
         file: PathBuf,
     },
+}
+
+/// A bus of a running server.
+#[derive(Args, Debug)]
+pub(crate) struct ServedBus {
+    #[arg(
+        long,
+        help = "Where it is served [default: nerves-key-emulator in $XDG_RUNTIME_DIR, else in \
+                the temporary directory]",
+        value_name = "PATH"
+    )]
+    pub(crate) socket: Option<PathBuf>,
+    /// Which bus; needed only when there are several.
+    #[arg(long, value_name = "N")]
+    pub(crate) bus: Option<u32>,
+}
+
+/// A 7-bit address, decimal or with 0x.
+fn seven_bits(text: &str) -> Result<u8, String> {
+    let number = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        Some(hex) => u8::from_str_radix(hex, 16),
+        None => text.parse(),
+    };
+    match number {
+        Ok(address) if address < 0x80 => Ok(address),
+        Ok(address) => Err(format!("{address:#04X} is more than 7 bits")),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 /// A part that Microchip provisions and locks.

@@ -179,6 +179,47 @@ fn served_with_other_execution_times() {
     }
 }
 
+#[test]
+fn plugged_and_unplugged() {
+    let bench = Bench::new();
+    let arguments = ["--socket", "s", "--fast", "--bus", "4000016=a.img"];
+    let serving = Serving::new(&bench, &arguments);
+    let emulator = |arguments: &[&'static str]| [&["emulator"], arguments].concat();
+    let info = ["info", "--device", "unix:s"];
+    let first = bench.json(&info);
+    let plug_b = emulator(&["plug", "--socket", "s", "b.img?chip=atecc508a"]);
+    let (code, message) = bench.fails(&plug_b);
+    assert_eq!(code, 5, "{message}");
+    assert!(message.contains("0x60"), "{message}");
+    let unplug = emulator(&["unplug", "--socket", "s", "--bus", "4000016", "0x60"]);
+    bench.json(&unplug);
+    let (code, _) = bench.fails(&info);
+    assert_eq!(code, 3);
+    let (code, _) = bench.fails(&unplug);
+    assert_eq!(code, 5);
+    bench.json(&plug_b);
+    let other = bench.json(&info);
+    assert!(other["chip"].as_str().unwrap().starts_with("ATECC508A"));
+    bench.json(&unplug);
+    // The file of a chip that was unplugged is free.
+    bench.json(&["info", "--device", "emu:a.img"]);
+    bench.json(&emulator(&["plug", "--socket", "s", "a.img"]));
+    assert_eq!(bench.json(&info), first);
+    let (code, _) = bench.fails(&["info", "--device", "emu:a.img"]);
+    assert_eq!(code, 5, "in use");
+    for (arguments, exit) in [
+        (&["plug", "--socket", "nowhere", "a.img"][..], 3),
+        (&["unplug", "--socket", "s", "--bus", "1", "0x60"], 3),
+        (&["unplug", "--socket", "s", "0x80"], 2),
+        (&["unplug", "--socket", "s", "x"], 2),
+        (&["plug", "--socket", "s", "signer.key"], 5),
+    ] {
+        let (code, message) = bench.fails(&emulator(arguments));
+        assert_eq!(code, exit, "{arguments:?}: {message}");
+    }
+    assert_eq!(serving.terminate(), Some(0));
+}
+
 /// Whether the server is asked to end or killed, what passed is on record.
 #[test]
 fn a_server_records() {

@@ -30,6 +30,8 @@ pub(super) fn run(command: &Emulator, output: Output) -> Result<(), CliError> {
         }
         Emulator::Create { file, chip, .. } => create(file, *chip, output),
         Emulator::Serve(arguments) => serve::run(arguments, output),
+        Emulator::Plug { at, image } => serve::plug(at, image, output),
+        Emulator::Unplug { at, address } => serve::unplug(at, *address, output),
         Emulator::Show { file } => show(file, output),
         Emulator::Snapshot { file, out } => snapshot(file, out, output),
         Emulator::Restore { snapshot, file } => restore(snapshot, file, output),
