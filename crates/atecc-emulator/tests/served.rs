@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -450,6 +450,35 @@ fn a_live_socket_is_left_alone_and_a_dead_one_replaced() {
     let error = Server::bind(&other, []).unwrap_err();
     assert!(matches!(error, ServeError::NotASocket { .. }), "{error:?}");
     assert_eq!(fs::read_to_string(&other).unwrap(), "dear");
+}
+
+/// Its lock file is a plain file that it made, or nothing is served.
+#[test]
+fn a_trap_for_the_lock_file_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, lock) = (
+        directory.path().join("socket"),
+        directory.path().join("socket.lock"),
+    );
+    let (victim, kept) = (
+        directory.path().join("victim"),
+        directory.path().join("kept"),
+    );
+    fs::write(&kept, "kept").unwrap();
+    for target in [&victim, &kept] {
+        symlink(target, &lock).unwrap();
+        let error = Server::bind(&path, []).unwrap_err();
+        assert!(matches!(error, ServeError::NotAFile { .. }), "{error:?}");
+        fs::remove_file(&lock).unwrap();
+    }
+    let pipe = std::process::Command::new("mkfifo").arg(&lock).status();
+    assert!(pipe.unwrap().success());
+    // Held open, so that it could be written to.
+    let _reader = fs::OpenOptions::new().read(true).write(true).open(&lock);
+    let error = Server::bind(&path, []).unwrap_err();
+    assert!(matches!(error, ServeError::NotAFile { .. }), "{error:?}");
+    assert!(!victim.exists() && !path.exists());
+    assert_eq!(fs::read_to_string(&kept).unwrap(), "kept");
 }
 
 #[test]

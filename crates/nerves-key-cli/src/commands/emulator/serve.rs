@@ -72,7 +72,9 @@ pub(super) fn run(arguments: &Serve, output: Output) -> Result<(), CliError> {
     // Before the socket is there, so that no signal leaves it behind.
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(CliError::failed)?;
     let server = Server::bind(&socket, buses.clone()).map_err(|error| match error {
-        ServeError::InUse { .. } | ServeError::NotASocket { .. } => CliError::refused(error),
+        ServeError::InUse { .. } | ServeError::NotASocket { .. } | ServeError::NotAFile { .. } => {
+            CliError::refused(error)
+        }
         _ => CliError::failed(error),
     })?;
     if let Some(file) = &arguments.record {
