@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use atecc::BusAddress;
 use atecc_emulator::server::Server;
 use atecc_emulator::{Bus, Chip, Clock, ExecutionTime, Revision};
+use atecc_linux::{LockError, SessionLock};
 
 /// A number that no computer's bus has.
 const BUS: u32 = 4_000_001;
@@ -192,6 +194,58 @@ fn without_a_server_no_bus_is_opened() {
         .output()
         .unwrap();
     assert!(text(&output.stderr).contains("No such file"), "{output:?}");
+}
+
+/// A program that locks the node meets those that lock the served bus, and
+/// nobody at another server's bus of the same number.
+#[test]
+fn the_lock_of_a_node_is_that_of_the_served_bus() {
+    let (served, unrelated) = (Served::new(), Served::new());
+    let lock = |served: &Served| {
+        let socket = served.directory.path().join("socket");
+        SessionLock::served(socket, BUS, BusAddress::DEFAULT).with_patience(Duration::ZERO)
+    };
+    let guards = [
+        lock(&served).take().unwrap(),
+        lock(&unrelated).take().unwrap(),
+    ];
+    let program = || {
+        let output = served
+            .command(std::env::current_exe().unwrap())
+            .args(["--exact", "a_program_that_locks", "--nocapture"])
+            .env(LOCKS, "1")
+            .output()
+            .unwrap();
+        text(&output.stdout)
+    };
+    let file = served.directory.path().join("socket.chips.lock");
+    let said = program();
+    assert!(
+        said.contains(&format!("busy: {}", file.display())),
+        "{said}"
+    );
+    drop(guards);
+    let said = program();
+    assert!(
+        said.contains(&format!("taken: {}", file.display())),
+        "{said}"
+    );
+}
+
+const LOCKS: &str = "ATECC_EMULATOR_TEST_LOCKS";
+
+/// Not a test of its own, but the program of the one above.
+#[test]
+fn a_program_that_locks() {
+    if std::env::var_os(LOCKS).is_none() {
+        return;
+    }
+    let lock = SessionLock::new(bus(), BusAddress::DEFAULT).with_patience(Duration::ZERO);
+    match lock.take() {
+        Ok(guard) => println!("taken: {}", guard.path().display()),
+        Err(LockError::Busy { file, .. }) => println!("busy: {}", file.display()),
+        Err(error) => println!("{error}"),
+    }
 }
 
 /// A library that is loaded late finds little room for thread-local storage:

@@ -53,8 +53,10 @@ impl Transfer for Adapter {
 }
 
 fn lock(directory: &Path) -> SessionLock {
-    SessionLock::new("/dev/i2c-89", BusAddress::DEFAULT)
-        .in_directory(directory)
+    let node = directory.join("i2c-89");
+    std::fs::write(&node, "").unwrap();
+    SessionLock::new(node, BusAddress::DEFAULT)
+        .with_old_files_in(directory)
         .with_patience(Duration::from_millis(200))
 }
 

@@ -144,7 +144,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         package: "atecc-emulator-preload",
         may: Workspace::Only(EMULATOR),
-        in_tests: &[],
+        // A program that locks the node: its lock is that of the served bus.
+        in_tests: &["atecc", "atecc-linux"],
         elsewhere: Elsewhere::Except(&[]),
     },
     Rule {
