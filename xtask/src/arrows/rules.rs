@@ -182,7 +182,7 @@ pub(super) const RULES: &[Rule] = &[
             "nerves-key-device",
             "nerves-key-schema",
         ]),
-        in_tests: &["atecc-emulator", "nerves-key-tests"],
+        in_tests: &["atecc-emulator", "atecc-linux", "nerves-key-tests"],
         elsewhere: Elsewhere::Except(&[]),
     },
     Rule {

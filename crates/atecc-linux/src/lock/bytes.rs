@@ -14,9 +14,18 @@ use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc::{self, c_int, c_short, off_t};
 use rustix::io::Errno;
 
-/// Lock `byte` unless another has it. Whether we have it now.
+/// Lock `byte` for nobody else unless another has it. Whether we have it now.
 pub(super) fn try_lock(file: BorrowedFd<'_>, byte: u64) -> Result<bool, Errno> {
-    match set(file, &range(libc::F_WRLCK, byte, 1)?) {
+    try_range(file, &range(libc::F_WRLCK, byte, 1)?)
+}
+
+/// Lock `byte` for all who do the same.
+pub(super) fn try_share(file: BorrowedFd<'_>, byte: u64) -> Result<bool, Errno> {
+    try_range(file, &range(libc::F_RDLCK, byte, 1)?)
+}
+
+fn try_range(file: BorrowedFd<'_>, range: &libc::flock) -> Result<bool, Errno> {
+    match set(file, range) {
         Ok(()) => Ok(true),
         Err(Errno::AGAIN | Errno::ACCESS) => Ok(false),
         Err(errno) => Err(errno),

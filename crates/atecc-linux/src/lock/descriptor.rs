@@ -7,43 +7,39 @@
 //! session, the lock stays with the child, who then waits for itself, and so
 //! does everybody else.
 //!
-//! So all of them are in one list with the process that opened them, and the
-//! first call in a child closes those of others. The list is not behind one
-//! lock, since a thread that the child does not have may have had it: each
-//! place has its own, is never waited for by others than its owner, and is
-//! passed over where it is taken. Left open in a child is only what a thread of
-//! its parent was just asking the kernel about, for the microsecond that this
-//! takes.
+//! So a child closes what it got of its parent: at its first call, and whenever
+//! it finds a chip taken. It cannot go by what it has in memory, since the
+//! parent's thread may have been anywhere, as between opening a node and noting
+//! the number. It goes by what the kernel says of its descriptors, in
+//! `/proc/self/fdinfo`. There an `flock` has the number of the process that took
+//! it, and a lock on a byte is made to have it: with the chip's byte goes a lock
+//! for reading, which excludes nobody, on the byte that the process's number
+//! gives ([`mark`]). Source: `proc_pid_fdinfo(5)`.
 //!
-//! A child may also have closed everything by number and opened other files
-//! since, as daemons do. What is not the file that was opened here is left
-//! alone.
+//! Nobody else closes them: the thread that would have does not exist in the
+//! child, and what it has of the parent's guards lets go of them.
 
-use std::os::fd::{AsFd, BorrowedFd, IntoRawFd, OwnedFd};
+use std::fs::{read_dir, read_link, read_to_string};
+use std::os::fd::{AsFd as _, BorrowedFd, IntoRawFd as _, OwnedFd, RawFd};
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError, TryLockError};
 
-use rustix::fs::{FlockOperation, OFlags, fcntl_getfl, flock, fstat};
+use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
-use super::bytes;
+use super::{bytes, holder, old};
 
-/// More than a process has sessions and threads that wait for one. Beyond it
-/// everything works but the closing in a child.
-const PLACES: usize = 256;
-
-static LIST: [Mutex<Option<Entry>>; PLACES] = [const { Mutex::new(None) }; PLACES];
-
-/// Whose list it is.
+/// The process whose first call was made.
 static PROCESS: AtomicU32 = AtomicU32::new(0);
+/// The process of which a thread is closing, 0 for none. One that was forked
+/// meanwhile finds its parent's number.
+static CLOSING: AtomicU32 = AtomicU32::new(0);
 
-#[derive(Debug)]
-struct Entry {
-    process: u32,
-    file: OwnedFd,
-    /// Device and inode.
-    identity: Option<(u64, u64)>,
-}
+/// The first byte that is nobody's chip. The kernel has numbers of processes up
+/// to 2^22.
+const MARKS: u64 = 256;
+/// And the first one beyond them.
+pub(super) const BEYOND_MARKS: u64 = 1 << 23;
 
 /// What kind of lock a descriptor is for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -54,45 +50,21 @@ pub(super) enum Kind {
     File,
 }
 
-/// A descriptor in the list, unlocked and closed when this is dropped by the
-/// process that made it.
+/// A descriptor, unlocked and closed when this is dropped by the process that
+/// made it.
 #[derive(Debug)]
 pub(super) struct Descriptor {
     process: u32,
     kind: Kind,
-    place: Place,
-}
-
-#[derive(Debug)]
-enum Place {
-    Listed(&'static Mutex<Option<Entry>>),
-    /// The list was full.
-    Own(OwnedFd),
+    file: Option<OwnedFd>,
 }
 
 impl Descriptor {
-    /// `file` has to be opened with `O_NONBLOCK`, which no other descriptor of
-    /// a bus is: the mark of ours.
     pub(super) fn new(file: OwnedFd, kind: Kind) -> Self {
-        let process = std::process::id();
-        let free = LIST
-            .iter()
-            .find_map(|place| Some((place, place.try_lock().ok().filter(|it| it.is_none())?)));
-        let place = match free {
-            Some((place, mut entry)) => {
-                *entry = Some(Entry {
-                    process,
-                    identity: identity(file.as_fd()),
-                    file,
-                });
-                Place::Listed(place)
-            }
-            None => Place::Own(file),
-        };
         Self {
-            process,
+            process: std::process::id(),
             kind,
-            place,
+            file: Some(file),
         }
     }
 
@@ -106,17 +78,9 @@ impl Descriptor {
         &self,
         ask: impl FnOnce(BorrowedFd<'_>) -> Result<T, Errno>,
     ) -> Result<T, Errno> {
-        if self.is_inherited() {
-            return Err(Errno::BADF);
-        }
-        match &self.place {
-            Place::Own(file) => ask(file.as_fd()),
-            Place::Listed(place) => {
-                let entry = place.lock().unwrap_or_else(PoisonError::into_inner);
-                entry
-                    .as_ref()
-                    .map_or(Err(Errno::BADF), |it| ask(it.file.as_fd()))
-            }
+        match &self.file {
+            Some(file) if !self.is_inherited() => ask(file.as_fd()),
+            _ => Err(Errno::BADF),
         }
     }
 }
@@ -127,49 +91,96 @@ impl Drop for Descriptor {
     /// only closes: unlocking would end its parent's session.
     fn drop(&mut self) {
         if self.is_inherited() {
-            return close_inherited();
+            // It may be another file's number by now.
+            let _number = self.file.take().map(OwnedFd::into_raw_fd);
+            close_inherited();
+            return;
         }
         // Without it the lock goes when the last copy is closed.
         let _ = self.ask(|file| match self.kind {
             Kind::Bytes => bytes::unlock_all(file),
             Kind::File => flock(file, FlockOperation::Unlock),
         });
-        if let Place::Listed(place) = self.place {
-            drop(place.lock().unwrap_or_else(PoisonError::into_inner).take());
-        }
     }
 }
 
-impl Entry {
-    fn close(self) {
-        let ours = identity(self.file.as_fd()) == self.identity
-            && fcntl_getfl(&self.file).is_ok_and(|flags| flags.contains(OFlags::NONBLOCK));
-        if !ours {
-            let _another_file = self.file.into_raw_fd();
-        }
-    }
+/// The byte that says which process has a description locked.
+pub(super) fn mark() -> u64 {
+    MARKS + u64::from(std::process::id())
 }
 
-/// Close what the parent had, once in each process.
-pub(super) fn close_inherited() {
+/// Close what the parent had, at the first call in each process.
+pub(super) fn close_inherited_once() {
     let process = std::process::id();
-    if PROCESS.swap(process, Ordering::AcqRel) == process {
-        return;
-    }
-    for place in &LIST {
-        let mut entry = match place.try_lock() {
-            Ok(entry) => entry,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            // A thread of ours is at its own, or one of the parent was.
-            Err(TryLockError::WouldBlock) => continue,
-        };
-        if let Some(inherited) = entry.take_if(|entry| entry.process != process) {
-            inherited.close();
-        }
+    if PROCESS.swap(process, Ordering::AcqRel) != process {
+        close_inherited();
     }
 }
 
-fn identity(file: BorrowedFd<'_>) -> Option<(u64, u64)> {
-    let stat = fstat(file).ok()?;
-    Some((stat.st_dev, stat.st_ino))
+/// Close what the parent had. Whether there was anything.
+pub(super) fn close_inherited() -> bool {
+    let process = std::process::id();
+    if CLOSING.swap(process, Ordering::AcqRel) == process {
+        // Another thread is at it, and twice would be another's file.
+        return false;
+    }
+    let directory = Path::new("/proc/self/fd");
+    let numbers: Vec<RawFd> = read_dir(directory)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .collect();
+    let mut closed = false;
+    for number in numbers {
+        let name = number.to_string();
+        let info = read_to_string(Path::new("/proc/self/fdinfo").join(&name));
+        let is_inherited = info.is_ok_and(|info| {
+            let is_old = || read_link(directory.join(&name)).is_ok_and(|it| old::is_name(&it));
+            locked_by(&info, is_old).is_some_and(|by| by != process)
+        });
+        if is_inherited {
+            closed |= nix::unistd::close(number).is_ok();
+        }
+    }
+    CLOSING.store(0, Ordering::Release);
+    closed
+}
+
+/// The process that locked a description as it is done here, from what the
+/// kernel tells of its descriptor.
+fn locked_by(info: &str, is_old: impl Fn() -> bool) -> Option<u32> {
+    holder::locks(info).find_map(|lock| match lock.kind {
+        "OFDLCK" if lock.access == "READ" && lock.first == lock.last => {
+            let marks = MARKS..BEYOND_MARKS;
+            let number = marks.contains(&lock.first).then(|| lock.first - MARKS)?;
+            u32::try_from(number).ok()
+        }
+        "FLOCK" if is_old() => lock.process.parse().ok(),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_locked_what() {
+        let own = "pos:\t0\nflags:\t02104002\n\
+            lock:\t1: OFDLCK ADVISORY  READ -1 00:05:87 4577 4577\n\
+            lock:\t2: OFDLCK ADVISORY  WRITE -1 00:05:87 96 96\n";
+        assert_eq!(locked_by(own, || false), Some(4321));
+        let old = "lock:\t1: FLOCK  ADVISORY  WRITE 4321 00:19:873 0 EOF\n";
+        assert_eq!(locked_by(old, || true), Some(4321));
+        for others in [
+            old,
+            "lock:\t1: OFDLCK ADVISORY  READ -1 00:05:87 0 EOF\n",
+            "lock:\t1: OFDLCK ADVISORY  WRITE -1 00:05:87 4577 4577\n",
+            "lock:\t1: OFDLCK ADVISORY  READ -1 00:05:87 96 96\n",
+            "lock:\t1: POSIX  ADVISORY  READ 4321 00:05:87 4577 4577\n",
+            "pos:\t0\n",
+        ] {
+            assert_eq!(locked_by(others, || false), None, "{others}");
+        }
+    }
 }

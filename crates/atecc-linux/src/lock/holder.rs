@@ -47,10 +47,13 @@ fn shows(process: u32, wanted: impl Fn(&Lock<'_>) -> bool) -> bool {
     descriptors
         .flatten()
         .filter_map(|descriptor| read_to_string(descriptor.path()).ok())
-        .any(|info| {
-            let locks = info.lines().filter_map(|line| line.strip_prefix("lock:"));
-            locks.filter_map(Lock::parse).any(|lock| wanted(&lock))
-        })
+        .any(|info| locks(&info).any(|lock| wanted(&lock)))
+}
+
+/// The locks in a text of `/proc/PID/fdinfo`.
+pub(super) fn locks(info: &str) -> impl Iterator<Item = Lock<'_>> {
+    let lines = info.lines().filter_map(|line| line.strip_prefix("lock:"));
+    lines.filter_map(Lock::parse)
 }
 
 fn flock_in(locks: &str, key: &str) -> Option<u32> {
@@ -69,23 +72,25 @@ fn key(file: &Stat) -> String {
 
 /// `1: FLOCK  ADVISORY  WRITE 4321 00:19:873 0 EOF`: number, type, mode,
 /// access, process, file, first and last byte.
-struct Lock<'a> {
-    kind: &'a str,
-    process: &'a str,
+pub(super) struct Lock<'a> {
+    pub(super) kind: &'a str,
+    pub(super) access: &'a str,
+    pub(super) process: &'a str,
     file: &'a str,
-    first: u64,
-    last: u64,
+    pub(super) first: u64,
+    pub(super) last: u64,
 }
 
 impl<'a> Lock<'a> {
     /// `None` for those that wait, which have `->` after the number.
     fn parse(line: &'a str) -> Option<Self> {
         let fields: Vec<_> = line.split_whitespace().collect();
-        let [_, kind, _, _, process, file, first, last] = fields.as_slice() else {
+        let [_, kind, _, access, process, file, first, last] = fields.as_slice() else {
             return None;
         };
         Some(Self {
             kind,
+            access,
             process,
             file,
             first: first.parse().ok()?,

@@ -44,6 +44,8 @@ const RETRY: Duration = Duration::from_millis(1);
 /// Between two tries for the turn. Longer than the chip is free between two
 /// sessions, so that who had the chip is not first.
 const RETRY_TURN: Duration = Duration::from_millis(5);
+/// Tries from one look at what a parent left to the next.
+const LOOK: u32 = 50;
 /// Added to an address: the byte of the turn.
 const TURN: u8 = 128;
 
@@ -170,7 +172,7 @@ impl SessionLock {
         wait: Wait,
         lock: impl Fn(&File) -> Result<Try, LockError>,
     ) -> Result<File, LockError> {
-        descriptor::close_inherited();
+        descriptor::close_inherited_once();
         loop {
             let file = self.place.open()?;
             match lock(&file)? {
@@ -208,10 +210,13 @@ impl SessionGuard {
 }
 
 fn wait_for(byte: u8, file: &File, wait: Wait, retry: Duration) -> Result<Try, LockError> {
-    loop {
+    for tries in 0_u32.. {
         match file.try_lock(byte)? {
+            // It may be the lock of our parent, which has ended.
+            Try::Taken if tries % LOOK == 0 && descriptor::close_inherited() => {}
             Try::Taken if wait.sleep(retry) => {}
             tried => return Ok(tried),
         }
     }
+    Ok(Try::Taken)
 }

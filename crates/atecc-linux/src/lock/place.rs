@@ -5,9 +5,10 @@
 //! |---|---|
 //! | 7-bit address | the chip, from the wake to the sleep |
 //! | the same and 128 | who takes the chip next |
+//! | 256 and a process's number | that process, shared: see [`super::descriptor`] |
 //!
-//! A file beside a socket is for all buses of that server: bus N begins at
-//! byte 256 N. It belongs to the socket's owner and has the socket's mode, so
+//! A file beside a socket is for all buses of that server: the first two are
+//! 2^23 + 256 N further on for bus N. It belongs to the socket's owner and has the socket's mode, so
 //! that who may connect may lock.
 
 use std::fs::OpenOptions;
@@ -21,7 +22,7 @@ use rustix::fs::{
 use rustix::io::Errno;
 use rustix::process::{Gid, Uid};
 
-use super::descriptor::{Descriptor, Kind};
+use super::descriptor::{BEYOND_MARKS, Descriptor, Kind, mark};
 use super::{LockError, bytes, holder};
 
 /// Names the server whose buses the preload library of the emulator shows as
@@ -95,7 +96,10 @@ impl File {
 
     pub(super) fn try_lock(&self, byte: u8) -> Result<Try, LockError> {
         let byte = self.first + u64::from(byte);
-        let locked = self.descriptor.ask(|file| bytes::try_lock(file, byte));
+        let locked = self.descriptor.ask(|file| {
+            // The mark first, so that no lock is without.
+            Ok(bytes::try_share(file, mark())? && bytes::try_lock(file, byte)?)
+        });
         match locked.map_err(|errno| unusable(&self.path, errno))? {
             _ if !self.is_in_place() => Ok(Try::Replaced),
             true => Ok(Try::Locked),
@@ -194,7 +198,7 @@ fn open_beside(socket: &Path, bus: u32) -> Result<File, LockError> {
     Ok(File {
         descriptor: Descriptor::new(file, Kind::Bytes),
         path,
-        first: BUS * u64::from(bus),
+        first: BEYOND_MARKS + BUS * u64::from(bus),
         node: None,
     })
 }

@@ -37,6 +37,13 @@ pub(super) fn names(device: &Path, address: BusAddress) -> [OsString; 2] {
     })
 }
 
+/// Whether `path` is so named.
+pub(crate) fn is_name(path: &Path) -> bool {
+    let name = path.file_name().map_or(&b""[..], OsStr::as_encoded_bytes);
+    let rest = name.strip_prefix(b"atecc-").unwrap_or_default();
+    rest.ends_with(b".lock") || rest.ends_with(b".turn")
+}
+
 /// Where to look, in this order.
 pub(super) fn directories() -> Vec<PathBuf> {
     [
@@ -123,6 +130,8 @@ mod tests {
         let absent = names(Path::new("/dev/i2c-77"), BusAddress::DEFAULT);
         assert_eq!(absent[0], "atecc-dev-i2c-77-0x60.lock");
         assert_eq!(absent[1], "atecc-dev-i2c-77-0x60.turn");
+        assert!(absent.iter().all(|name| is_name(Path::new(name))));
+        assert!(!is_name(Path::new("/run/lock/other.lock")) && !is_name(Path::new("/")));
     }
 
     #[test]

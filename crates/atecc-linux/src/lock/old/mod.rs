@@ -19,6 +19,7 @@ use rustix::fs::{FlockOperation, Stat, flock, fstat};
 use super::descriptor::{Descriptor, Kind};
 use super::wait::Wait;
 use super::{LockError, RETRY, RETRY_TURN};
+pub(super) use file::is_name;
 use stranger::Holder;
 
 /// For a holder of whom nothing is known. Longer than any session.
