@@ -45,13 +45,28 @@ impl Order {
 impl Other {
     /// Take the lock: `taken`, `busy PROCESS`, or why not.
     pub(crate) fn take(order: &Order, user: Option<User>) -> Self {
+        Self::take_by(order, |program| as_user(user, program))
+    }
+
+    /// As [`Self::take`], where the processes of others are not to be seen.
+    pub(crate) fn take_in_container(order: &Order) -> Self {
+        Self::take_by(order, |program| {
+            let mut command = Command::new("unshare");
+            command
+                .args(["--pid", "--fork", "--mount-proc"])
+                .arg(program);
+            command
+        })
+    }
+
+    fn take_by(order: &Order, command: impl FnOnce(&Path) -> Command) -> Self {
         let this = std::env::current_exe().unwrap();
         let program = order.old.with_file_name("program");
         if !program.exists() {
             // Where other users may run it.
             std::fs::copy(this, &program).unwrap();
         }
-        let mut command = as_user(user, &program);
+        let mut command = command(&program);
         let (node, old) = (order.node.display(), order.old.display());
         let milliseconds = order.patience.as_millis();
         command

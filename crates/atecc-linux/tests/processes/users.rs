@@ -1,8 +1,10 @@
 //! Users with and without rights to the bus, by the mode of the directory that
 //! earlier releases shared. The table of `docs/bus-lock.md`, in the same order.
 
+use std::fs::OpenOptions;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -130,4 +132,67 @@ fn earlier_releases_of_any_user_of_the_bus_are_waited_for() {
         earlier.kill();
         assert_eq!(said(&order, BEN), "taken", "{mode:o}");
     }
+}
+
+/// Of a holder in another container nothing is known: it is waited for, but not
+/// for ever.
+#[test]
+fn a_holder_that_cannot_be_seen_is_waited_for_a_while() {
+    let Some((_directory, mut order)) = bus(0o1777) else {
+        return;
+    };
+    let unshare = ["--pid", "--fork", "--mount-proc", "true"];
+    let unshare = Command::new("unshare").args(unshare).status();
+    if !unshare.is_ok_and(|status| status.success()) {
+        eprintln!("not tested: containers, which wants unshare(1)");
+        return;
+    }
+    assert_eq!(root(&order), "taken");
+    let eve = stranger(&order, Some(EVE));
+    assert_eq!(Other::take_in_container(&order).said(), "busy");
+    order.patience = Duration::from_secs(20);
+    let start = Instant::now();
+    assert_eq!(Other::take_in_container(&order).said(), "taken");
+    let waited = start.elapsed();
+    let expected = Duration::from_secs(5)..Duration::from_secs(10);
+    assert!(expected.contains(&waited), "{waited:?}");
+    drop(eve);
+}
+
+/// Two nodes for one bus, as the host's and that of a container: two locks. An
+/// earlier release in the container is met at the old file, where it is shared.
+#[test]
+fn a_node_of_a_containers_own_is_another_lock() {
+    let Some((directory, order)) = bus(0o1777) else {
+        return;
+    };
+    let nodes = ["host", "container"].map(|name| directory.path().join(name));
+    for node in &nodes {
+        // That of /dev/null.
+        let made = Command::new("mknod")
+            .arg(node)
+            .args(["c", "1", "3"])
+            .status();
+        let opened = OpenOptions::new().read(true).write(true).open(node);
+        if !made.is_ok_and(|status| status.success()) || opened.is_err() {
+            eprintln!("not tested: nodes of containers, which wants mknod(1)");
+            return;
+        }
+    }
+    let [host, container] = nodes.map(|node| Order {
+        node,
+        ..order.clone()
+    });
+    let guard = host.lock().try_take().unwrap();
+    assert!(host.lock().try_take().is_err());
+    drop(container.lock().try_take().unwrap());
+    drop(guard);
+
+    let script = format!(
+        "exec flock --exclusive --no-fork {} sh -c 'exec 8<>{}; echo \"> taken\"; read end'",
+        old_file(&host, "lock").display(),
+        container.node.display()
+    );
+    let earlier = Other::script(&script, None);
+    assert_eq!(root(&host), format!("busy {}", earlier.id()));
 }
