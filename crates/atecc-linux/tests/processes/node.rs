@@ -92,9 +92,9 @@ fn other_programs_keep_us_out() {
     let node = order.node.display().to_string();
     let documented = DOCUMENT.split("```python\n").nth(1).unwrap();
     let documented = documented.split("# a session").next().unwrap();
-    let older =
+    let of_process =
         "import fcntl\nbus = open(\"/dev/i2c-1\", \"r+b\")\nfcntl.lockf(bus, fcntl.LOCK_EX)\n";
-    for program in [documented, older] {
+    for program in [documented, of_process] {
         let program = program.replace("/dev/i2c-1", &node);
         let program = format!("{program}print('> taken', flush=True)\ninput()\n");
         let script = order.old.join("program.py");
