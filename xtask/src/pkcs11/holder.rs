@@ -40,6 +40,9 @@ fn locked(info: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use atecc::BusAddress;
+    use atecc_linux::SessionLock;
+
     use super::*;
 
     #[test]
@@ -52,5 +55,20 @@ mod tests {
         assert!(locked(&lock("WRITE", 8_388_608 + 96)));
         assert!(!locked(&lock("WRITE", 8_388_608 + 96 + 128)));
         assert!(!locked(&lock("READ", 4321)));
+    }
+
+    #[test]
+    fn this_process_holds_what_it_locks() {
+        let directory = tempfile::tempdir().unwrap();
+        let id = std::process::id();
+        let part = format!("{}/socket.chips.", directory.path().display());
+        assert!(!holds(id, &part));
+        let socket = directory.path().join("socket");
+        let lock = SessionLock::served(socket, 4011, BusAddress::DEFAULT);
+        let guard = lock.try_take().unwrap();
+        assert!(holds(id, &part));
+        assert!(!holds(id, "another"));
+        drop(guard);
+        assert!(!holds(id, &part));
     }
 }
