@@ -27,7 +27,9 @@ pub(super) fn try_share(file: BorrowedFd<'_>, byte: u64) -> Result<bool, Errno> 
 fn try_range(file: BorrowedFd<'_>, range: &libc::flock) -> Result<bool, Errno> {
     match set(file, range) {
         Ok(()) => Ok(true),
-        Err(Errno::AGAIN | Errno::ACCESS) => Ok(false),
+        // Linux never says EACCES of a lock that another has: that is a security
+        // module which does not allow this one.
+        Err(Errno::AGAIN) => Ok(false),
         Err(errno) => Err(errno),
     }
 }

@@ -19,15 +19,16 @@
 //! Nobody else closes them: the thread that would have does not exist in the
 //! child, and what it has of the parent's guards lets go of them.
 
-use std::fs::{read_dir, read_link, read_to_string};
+use std::fs::{metadata, read_dir, read_link, read_to_string};
 use std::os::fd::{AsFd as _, BorrowedFd, IntoRawFd as _, OwnedFd, RawFd};
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
-use super::{bytes, holder, old};
+use super::{bytes, holder, old, place};
 
 /// The process whose first call was made.
 static PROCESS: AtomicU32 = AtomicU32::new(0);
@@ -135,8 +136,8 @@ pub(super) fn close_inherited() -> bool {
         let name = number.to_string();
         let info = read_to_string(Path::new("/proc/self/fdinfo").join(&name));
         let is_inherited = info.is_ok_and(|info| {
-            let is_old = || read_link(directory.join(&name)).is_ok_and(|it| old::is_name(&it));
-            locked_by(&info, is_old).is_some_and(|by| by != process)
+            let link = directory.join(&name);
+            locked_by(&info, || Target::of(&link)).is_some_and(|by| by != process)
         });
         if is_inherited {
             closed |= nix::unistd::close(number).is_ok();
@@ -146,16 +147,43 @@ pub(super) fn close_inherited() -> bool {
     closed
 }
 
+/// What a descriptor leads to. A program may have files of its own with locks
+/// that look like ours.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Target {
+    /// A node, or a lock file of a served bus.
+    Bytes,
+    /// A lock file of earlier releases.
+    File,
+    Other,
+}
+
+impl Target {
+    /// `link` is in `/proc/self/fd`.
+    fn of(link: &Path) -> Self {
+        let path = read_link(link).unwrap_or_default();
+        let is_node = || metadata(link).is_ok_and(|it| it.file_type().is_char_device());
+        if old::is_name(&path) {
+            Self::File
+        } else if place::is_name(&path) || is_node() {
+            Self::Bytes
+        } else {
+            Self::Other
+        }
+    }
+}
+
 /// The process that locked a description as it is done here, from what the
 /// kernel tells of its descriptor.
-fn locked_by(info: &str, is_old: impl Fn() -> bool) -> Option<u32> {
+fn locked_by(info: &str, target: impl Fn() -> Target) -> Option<u32> {
     holder::locks(info).find_map(|lock| match lock.kind {
         "OFDLCK" if lock.access == "READ" && lock.first == lock.last => {
             let marks = MARKS..BEYOND_MARKS;
             let number = marks.contains(&lock.first).then(|| lock.first - MARKS)?;
-            u32::try_from(number).ok()
+            let number = u32::try_from(number).ok()?;
+            (target() == Target::Bytes).then_some(number)
         }
-        "FLOCK" if is_old() => lock.process.parse().ok(),
+        "FLOCK" if target() == Target::File => lock.process.parse().ok(),
         _ => None,
     })
 }
@@ -169,18 +197,20 @@ mod tests {
         let own = "pos:\t0\nflags:\t02104002\n\
             lock:\t1: OFDLCK ADVISORY  READ -1 00:05:87 4577 4577\n\
             lock:\t2: OFDLCK ADVISORY  WRITE -1 00:05:87 96 96\n";
-        assert_eq!(locked_by(own, || false), Some(4321));
+        assert_eq!(locked_by(own, || Target::Bytes), Some(4321));
         let old = "lock:\t1: FLOCK  ADVISORY  WRITE 4321 00:19:873 0 EOF\n";
-        assert_eq!(locked_by(old, || true), Some(4321));
+        assert_eq!(locked_by(old, || Target::File), Some(4321));
         for others in [
-            old,
             "lock:\t1: OFDLCK ADVISORY  READ -1 00:05:87 0 EOF\n",
             "lock:\t1: OFDLCK ADVISORY  WRITE -1 00:05:87 4577 4577\n",
             "lock:\t1: OFDLCK ADVISORY  READ -1 00:05:87 96 96\n",
             "lock:\t1: POSIX  ADVISORY  READ 4321 00:05:87 4577 4577\n",
             "pos:\t0\n",
         ] {
-            assert_eq!(locked_by(others, || false), None, "{others}");
+            assert_eq!(locked_by(others, || Target::Bytes), None, "{others}");
         }
+        assert_eq!(locked_by(old, || Target::Bytes), None);
+        assert_eq!(locked_by(own, || Target::File), None);
+        assert_eq!(locked_by(own, || Target::Other), None);
     }
 }

@@ -11,6 +11,7 @@
 //! 2^23 + 256 N further on for bus N. It belongs to the socket's owner and has the socket's mode, so
 //! that who may connect may lock.
 
+use std::ffi::OsStr;
 use std::fs::OpenOptions;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -28,6 +29,9 @@ use super::{LockError, bytes, holder};
 /// Names the server whose buses the preload library of the emulator shows as
 /// `/dev/i2c-N`.
 const PRELOADED: &str = "ATECC_EMULATOR_SOCKET";
+
+/// After the name of the socket.
+const ENDING: &str = ".chips.lock";
 
 /// Bytes for each bus in a file beside a socket.
 const BUS: u64 = 256;
@@ -132,6 +136,12 @@ impl File {
     }
 }
 
+/// Whether `path` is named as what is locked here.
+pub(super) fn is_name(path: &Path) -> bool {
+    let name = path.file_name().map_or(&b""[..], OsStr::as_encoded_bytes);
+    name.starts_with(b"i2c-") || name.ends_with(ENDING.as_bytes())
+}
+
 /// Whether both are the same file.
 pub(super) const fn same(a: &Stat, b: &Stat) -> bool {
     a.st_dev == b.st_dev && a.st_ino == b.st_ino
@@ -185,7 +195,7 @@ fn preloaded(path: &Path) -> Result<File, LockError> {
 fn open_beside(socket: &Path, bus: u32) -> Result<File, LockError> {
     let socket = std::fs::canonicalize(socket).unwrap_or_else(|_absent| socket.to_owned());
     let mut name = socket.clone().into_os_string();
-    name.push(".chips.lock");
+    name.push(ENDING);
     let path = PathBuf::from(name);
     let file = open_or_make(&path, &socket).map_err(|errno| match errno {
         Errno::LOOP | Errno::ISDIR | Errno::NXIO => LockError::NotAFile { file: path.clone() },

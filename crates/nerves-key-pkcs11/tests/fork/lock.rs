@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use atecc::BusAddress;
-use atecc_linux::SessionLock;
+use atecc_linux::{Locked, SessionLock};
 
 use crate::child::{fork, orphan, wait};
 
@@ -79,6 +79,21 @@ fn a_child_does_not_end_its_parents_session() {
     assert!(lock.try_take().is_err());
     assert!(guard.take().is_some_and(|guard| !guard.is_inherited()));
     drop(lock.try_take().unwrap());
+}
+
+/// Nor does its copy of a driver's bus believe that the session is its own.
+#[test]
+fn a_childs_copy_of_a_held_bus_is_not_held() {
+    let directory = tempfile::tempdir().unwrap();
+    let lock = lock(directory.path()).with_patience(Duration::ZERO);
+    let mut bus = Locked::new((), lock.clone());
+    bus.hold_session().unwrap();
+    let child = fork(|| u8::from(bus.hold_session().is_ok()));
+    assert_eq!(wait(child, PATIENCE), Some(0));
+    assert!(lock.try_take().is_err());
+    bus.release();
+    let child = fork(|| u8::from(bus.hold_session().is_err()));
+    assert_eq!(wait(child, PATIENCE), Some(0));
 }
 
 /// A child that closed all descriptors by number and has opened other files
