@@ -38,7 +38,7 @@ fn orphan(order: &Order) -> Other {
     let file = old_file(order, "lock");
     let file = file.display();
     Other::script(
-        &format!("exec 9>>{file}; flock --exclusive 9; echo \"> taken\"; read end"),
+        &format!("exec 9<{file}; flock --exclusive 9; echo \"> taken\"; read end"),
         None,
     )
 }
