@@ -2,7 +2,7 @@
 
 use atecc::commands::{DigestSource, GenKey, GenKeyMode, LockTarget, Sign, WriteBlock, WriteWord};
 use atecc::procedures::LockAndConfirm;
-use atecc::{BlockAddress, Command, Error, Failure, Place, Status, WordAddress};
+use atecc::{BlockAddress, Command, Error, Place, Status, WordAddress};
 use atecc_emulator::{Bus, Chip, CutPoint, Defects, Fault, Faults, Revision};
 use atecc_x509::{CompressedCertificate, DateTime, Format, SignatureBytes};
 use nerves_key::{Activate, Activation, Stage};
@@ -29,10 +29,7 @@ fn station() -> Station {
 fn refused<C: Command>(bus: &Bus, command: C) -> bool {
     matches!(
         Station::device(bus).execute(command),
-        Err(Error::Failed(Failure::Status {
-            status: Status::Execution,
-            ..
-        }))
+        Err(Error::Failed(failure)) if failure.refusal() == Some(Status::Execution)
     )
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use nerves_key_tests::strand::{FAULTS, SETUPS, Tally, pairs, references, singles};
 
 /// A prime, and other transactions for each setup.
-const STRIDE: usize = 401;
+const STRIDE: usize = 113;
 
 fn clean(tally: &Tally, what: &str) {
     assert_eq!(tally.stranded, [] as [String; 0], "{what}");

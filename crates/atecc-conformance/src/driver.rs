@@ -3,7 +3,10 @@
 //! Each command of a transcript is given to the driver by itself; and where the
 //! transcript tells a story that the caller knows, the driver performs it.
 
-use atecc::{Answer, BusAddress, Device, Error, Failure, Next, Procedure, Request, parse_group};
+use atecc::{
+    Answer, BusAddress, Cause as FailureCause, Device, Error, Failure, Next, Procedure, Request,
+    parse_group,
+};
 use atecc_decode::AnyCommand;
 use atecc_transcript::{Cause, Transcript, exchanges};
 
@@ -104,11 +107,15 @@ fn command(driver: &dyn Driver, address: u8, group: &[u8], response: &[u8]) -> V
     }
 }
 
-/// A story: our own host action by action, others by their command groups.
+/// This very driver, as recordings name it.
+const HOST: &str = concat!("atecc ", env!("CARGO_PKG_VERSION"));
+
+/// A story: this very driver action by action, others, its earlier versions
+/// among them, by their command groups.
 fn perform(story: &Story, transcript: &Transcript) -> Verdict {
     let host = transcript.header.host.as_deref().unwrap_or_default();
     let script = spoken(transcript);
-    let replay = if host.split_whitespace().next() == Some("atecc") {
+    let replay = if host == HOST {
         Replay::by_actions(transcript)
     } else {
         Replay::by_groups(transcript.header.address, script.clone())
@@ -139,7 +146,10 @@ impl Driver for Atecc {
         let mut device = device(address, bus).map_err(Refused::Other)?;
         let sent = device.run(Say(Some(request)));
         let payload = sent.map_err(|error| match error {
-            Error::Failed(Failure::Status { status, .. }) => Refused::Status(status.byte()),
+            Error::Failed(Failure {
+                cause: FailureCause::Status { status, .. },
+                ..
+            }) => Refused::Status(status.byte()),
             error => Refused::Other(error.to_string()),
         })?;
         // What the typed response holds, not what was received.
@@ -162,7 +172,7 @@ impl Procedure for Say {
             (Answer::Start, Some(request)) => Next::Send(request),
             (Answer::Payload(payload), _) => Next::Done(Ok(payload.to_vec())),
             (Answer::Failed(failure), _) => Next::failed(failure),
-            (Answer::Start, None) => Next::failed(Failure::Bus),
+            (Answer::Start, None) => Next::failed(FailureCause::NoCommand.before_execution()),
         }
     }
 }

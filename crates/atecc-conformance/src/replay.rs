@@ -46,6 +46,10 @@ struct Chip {
     /// Waits are part of the script.
     waits: bool,
     awake: bool,
+    /// A command was sent whose answer is like the one before, and the host has
+    /// not waited since: it can tell them apart by a chip that acknowledges no
+    /// look, as all do while they execute.
+    busy: bool,
     last: Option<Spoken>,
     buffer: Vec<u8>,
     at: usize,
@@ -105,6 +109,7 @@ impl Replay {
             script,
             waits,
             awake: false,
+            busy: false,
             last: None,
             buffer: Vec::new(),
             at: 0,
@@ -184,6 +189,7 @@ impl Chip {
         }
         if address == 0 || address == self.address && bytes.is_empty() {
             self.awake = true;
+            self.busy = false;
             self.fill(&AWAKE);
             return Err(Nack);
         }
@@ -219,7 +225,9 @@ impl Chip {
             return Err(Nack);
         }
         let response = self.last.as_ref().map(|last| last.response.clone());
-        self.fill(&response.unwrap_or_default());
+        let response = response.unwrap_or_default();
+        self.busy = response == self.buffer;
+        self.fill(&response);
         Ok(())
     }
 
@@ -232,7 +240,7 @@ impl Chip {
         if let Script::Actions(_) = self.script {
             return self.hear(address, buffer);
         }
-        if address != self.address || !self.awake || self.buffer.is_empty() {
+        if address != self.address || !self.awake || self.busy || self.buffer.is_empty() {
             return Err(Nack);
         }
         let rest = self.buffer.get(self.at..).unwrap_or_default();
@@ -291,6 +299,7 @@ impl Chip {
     }
 
     fn wait(&mut self, nanoseconds: u64) {
+        self.busy = false;
         if !self.waits || self.difference.is_some() {
             return;
         }

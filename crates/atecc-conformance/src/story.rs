@@ -4,7 +4,7 @@ use std::fmt;
 
 use atecc::commands::{InfoRevision, Random, SeedUpdate, ShaStart, VerifyKey};
 use atecc::procedures::{HashInChip, ReadConfig, SignDigest, VerifyDigest};
-use atecc::{Answer, Failure, Family, Next, Opcode, Procedure, PublicKey, Request, Slot};
+use atecc::{Answer, Cause, Failure, Family, Next, Opcode, Procedure, PublicKey, Request, Slot};
 use atecc_decode::AnyCommand;
 
 use crate::driver::device;
@@ -186,10 +186,10 @@ impl Procedure for Talk {
         match answer {
             Answer::Start => {}
             Answer::Payload(payload) => self.payloads.push(payload.to_vec()),
-            Answer::Failed(Failure::Status { status, .. }) => {
-                self.payloads.push(vec![status.byte()]);
-            }
-            Answer::Failed(failure) => return Next::failed(failure),
+            Answer::Failed(failure) => match failure.cause {
+                Cause::Status { status, .. } => self.payloads.push(vec![status.byte()]),
+                _ => return Next::failed(failure),
+            },
         }
         match self.requests.next() {
             Some(request) => Next::Send(request),

@@ -5,7 +5,7 @@
 use alloc::format;
 use alloc::string::String;
 
-use atecc::{Command, DecodeError, Expect, GroupError, Status, parse_group};
+use atecc::{Command, DecodeError, GroupError, Status, parse_group};
 
 use crate::any_command::AnyResponse;
 use crate::hex::Short;
@@ -51,7 +51,7 @@ pub(crate) fn decode<C: Command>(
     let answer = match *payload {
         [byte] => {
             let status = Status::from_byte(byte);
-            if expect.is_answer(status) && !is_failure(expect, status) {
+            if expect.is_answer(status) {
                 true
             } else {
                 return Ok(AnyResponse::Status(status));
@@ -71,12 +71,6 @@ pub(crate) fn decode<C: Command>(
         };
         Err(wrong.into())
     }
-}
-
-/// Statuses that no answer of one byte has: what `SelfTest` answers has bits 0
-/// and 2 to 5 (and perhaps 1) only. Source: cryptoauthlib `calib_selftest.c`.
-const fn is_failure(expect: Expect, status: Status) -> bool {
-    matches!(expect, Expect::Byte) && matches!(status, Status::Watchdog | Status::Communication)
 }
 
 /// A status in words.

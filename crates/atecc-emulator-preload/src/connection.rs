@@ -1,7 +1,7 @@
 //! From a name in `/dev` to a connection.
 
 use std::ffi::OsString;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -46,7 +46,7 @@ pub(crate) fn open(name: &[u8], flags: i32) -> Opened {
     let (Some(bus), Some(server)) = (bus_number(name), server()) else {
         return Opened::Elsewhere;
     };
-    let (connection, hello) = match connect_to(Path::new(&server)) {
+    let (connection, hello) = match connect_to(Path::new(&server), Some(bus)) {
         Ok(connected) => connected,
         Err(error) => {
             eprintln!("atecc-emulator-preload: {error}");
@@ -56,14 +56,13 @@ pub(crate) fn open(name: &[u8], flags: i32) -> Opened {
     if !hello.buses.contains(&bus) {
         return Opened::Elsewhere;
     }
-    Opened::Emulated(begin(connection, bus, flags))
+    Opened::Emulated(begin(connection, flags))
 }
 
-fn begin(connection: OwnedFd, bus: u32, flags: i32) -> Result<OwnedFd, Errno> {
+fn begin(connection: OwnedFd, flags: i32) -> Result<OwnedFd, Errno> {
     if flags & libc::O_DIRECTORY != 0 {
         return Err(Errno::NOTDIR);
     }
-    ask(connection.as_fd(), &Request::Open { bus })?;
     if flags & libc::O_CLOEXEC == 0 {
         fcntl_setfd(&connection, FdFlags::empty())?;
     }

@@ -24,3 +24,4 @@ mod connection;
 mod descriptors;
 mod edge;
 mod ioctl;
+mod smbus;

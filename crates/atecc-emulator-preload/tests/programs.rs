@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use atecc::BusAddress;
 use atecc_emulator::server::Server;
 use atecc_emulator::{Bus, Chip, Clock, ExecutionTime, Revision};
+use atecc_linux::{LockError, SessionLock};
 
 /// A number that no computer's bus has.
 const BUS: u32 = 4_000_001;
@@ -24,7 +26,8 @@ impl Served {
         let bus = Bus::with_clock(Clock::skipping());
         let chip = Chip::blank(Revision::Atecc608B)
             .with_execution_time(ExecutionTime::Instant)
-            .with_wake_delay(Duration::ZERO);
+            .with_wake_delay(Duration::ZERO)
+            .with_sleep_delay(Duration::ZERO);
         bus.attach(chip);
         let directory = tempfile::tempdir().unwrap();
         let server = Server::bind(directory.path().join("socket"), [(BUS, bus)]).unwrap();
@@ -123,6 +126,25 @@ fn a_host_in_c() {
     }
 }
 
+/// What `i2cset` and libraries for SMBus do, on a chip that takes any of it for
+/// word addresses and groups.
+#[test]
+fn smbus_in_c() {
+    let served = Served::new();
+    let program = served.compile("smbus", &["-O2"]);
+    let output = served.command(program).arg(bus()).output().unwrap();
+    assert_eq!(
+        succeeded(&output),
+        "\
+process call 04 11
+i2c block 07 00 00 60 03 83 bb
+block, 7 bytes: 00 00 60 03 83 bb ff
+broken block, 32 bytes: 07 00 00 60 03 83 bb ff
+again 07 00 00 60 03 83 bb
+"
+    );
+}
+
 #[test]
 fn other_files_pass() {
     let served = Served::new();
@@ -172,6 +194,58 @@ fn without_a_server_no_bus_is_opened() {
         .output()
         .unwrap();
     assert!(text(&output.stderr).contains("No such file"), "{output:?}");
+}
+
+/// A program that locks the node meets those that lock the served bus, and
+/// nobody at another server's bus of the same number.
+#[test]
+fn the_lock_of_a_node_is_that_of_the_served_bus() {
+    let (served, unrelated) = (Served::new(), Served::new());
+    let lock = |served: &Served| {
+        let socket = served.directory.path().join("socket");
+        SessionLock::served(socket, BUS, BusAddress::DEFAULT).with_patience(Duration::ZERO)
+    };
+    let guards = [
+        lock(&served).take().unwrap(),
+        lock(&unrelated).take().unwrap(),
+    ];
+    let program = || {
+        let output = served
+            .command(std::env::current_exe().unwrap())
+            .args(["--exact", "a_program_that_locks", "--nocapture"])
+            .env(LOCKS, "1")
+            .output()
+            .unwrap();
+        text(&output.stdout)
+    };
+    let file = served.directory.path().join("socket.chips.lock");
+    let said = program();
+    assert!(
+        said.contains(&format!("busy: {}", file.display())),
+        "{said}"
+    );
+    drop(guards);
+    let said = program();
+    assert!(
+        said.contains(&format!("taken: {}", file.display())),
+        "{said}"
+    );
+}
+
+const LOCKS: &str = "ATECC_EMULATOR_TEST_LOCKS";
+
+/// Not a test of its own, but the program of the one above.
+#[test]
+fn a_program_that_locks() {
+    if std::env::var_os(LOCKS).is_none() {
+        return;
+    }
+    let lock = SessionLock::new(bus(), BusAddress::DEFAULT).with_patience(Duration::ZERO);
+    match lock.take() {
+        Ok(guard) => println!("taken: {}", guard.path().display()),
+        Err(LockError::Busy { file, .. }) => println!("busy: {}", file.display()),
+        Err(error) => println!("{error}"),
+    }
 }
 
 /// A library that is loaded late finds little room for thread-local storage:

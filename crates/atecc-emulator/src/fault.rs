@@ -1,6 +1,7 @@
 //! Faults as data: what goes wrong, and at which bus transaction.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// One thing that goes wrong.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -17,6 +18,24 @@ pub enum Fault {
         /// The bits to flip.
         mask: u8,
     },
+    /// The next acknowledged write, from this transaction on, that is long
+    /// enough is heard with these bits flipped: another word address, another
+    /// count, anything.
+    WriteCorrupted {
+        /// Index of the byte within the write; 0 is the word address.
+        byte: usize,
+        /// The bits to flip.
+        mask: u8,
+    },
+    /// The acknowledge of the last byte of the next acknowledged write, from
+    /// this transaction on, is lost: the host sees a byte that was not
+    /// acknowledged, and the chip has it all.
+    WriteAckLost,
+    /// The address of the next write that a chip would acknowledge, from this
+    /// transaction on, is not acknowledged: the chip hears nothing.
+    WriteRefused,
+    /// The host's adapter reports a failure of this transaction.
+    TransferFailed(Failure),
     /// Nobody acknowledges this transaction and the ones after it.
     NackBurst {
         /// How many transactions in all.
@@ -24,6 +43,9 @@ pub enum Fault {
     },
     /// The watchdog of every awake chip expires before this transaction.
     EarlyWatchdog,
+    /// A dip of the supply resets every chip before this transaction: asleep,
+    /// registers lost, a command in execution without effect.
+    Reset,
     /// From this transaction on these bits are flipped in the last byte of every
     /// answered read, as on a bad line.
     Interference {
@@ -32,6 +54,42 @@ pub enum Fault {
     },
     /// Noise before this transaction wakes every sleeping or idle chip.
     NoisyWake,
+}
+
+/// What an adapter reports, when, and what of it is true.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Failure {
+    /// As what the host sees it.
+    pub kind: FailureKind,
+    /// What has reached the chips.
+    pub heard: Heard,
+    /// The transaction takes so long before it fails, or the time of its bits
+    /// if that is more. A line that is held low for 25 to 75 ms would also make
+    /// chips forget a transfer (ATECC508A datasheet, section 6.7); nothing is
+    /// under way at that moment here.
+    pub after: Duration,
+}
+
+/// How a failure looks to the host: the kinds of embedded-hal.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum FailureKind {
+    /// [`ErrorKind::Bus`](embedded_hal::i2c::ErrorKind::Bus).
+    Bus,
+    /// [`ErrorKind::ArbitrationLoss`](embedded_hal::i2c::ErrorKind::ArbitrationLoss):
+    /// another controller has won the bus.
+    ArbitrationLoss,
+    /// [`ErrorKind::Other`](embedded_hal::i2c::ErrorKind::Other): a time-out,
+    /// say.
+    Other,
+}
+
+/// What of a failed transaction has reached the chips.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Heard {
+    /// Nothing: there was not even a START.
+    Nothing,
+    /// All of it, to the STOP. What a chip answered is not the host's.
+    Everything,
 }
 
 /// When the supply fails.

@@ -55,15 +55,15 @@ mod transcript;
 mod volatile;
 
 pub use bus::{Acked, Bus, BusError, DeadBus, I2cHandle, LogEntry, Message};
-pub use chip::{Chip, Direction, Power};
+pub use chip::{Chip, Direction, PartialRead, Power};
 pub use clock::{Clock, Delay};
 pub use command::Opcode;
 pub use defect::{Defects, Engine};
 pub use entropy::{Entropy, EntropyError};
-pub use fault::{CutPoint, EepromEffect, Fault, Faults, LostReply};
+pub use fault::{CutPoint, EepromEffect, Failure, FailureKind, Fault, Faults, Heard, LostReply};
 pub use image_file::{ImageFile, ImageFileError, OpenError, ParseError, Problem};
 pub use memory::{CONFIG_SIZE, DATA_SIZE, ForeignRevision, Image, OTP_SIZE, Slot};
 pub use revision::{Revision, UnknownRevision};
 pub use serial::{BadSerial, SerialNumber};
 pub use store::Store;
-pub use timing::ExecutionTime;
+pub use timing::{ExecutionTime, UnknownExecutionTime};

@@ -261,6 +261,20 @@ fn a_symbolic_link_is_the_same_chip() {
     assert_eq!(Image::load(&path).unwrap().config()[18], 0xA1);
 }
 
+/// The lock is not made where a link leads, which another user may have left.
+#[test]
+fn a_link_in_the_place_of_the_lock_is_refused() {
+    let (directory, path) = place();
+    let (lock, victim) = (
+        path.with_extension("img.lock"),
+        directory.path().join("victim"),
+    );
+    std::os::unix::fs::symlink(&victim, lock).unwrap();
+    let error = Chip::open(&path, None).unwrap_err();
+    assert!(matches!(error, OpenError::Lock { .. }), "{error:?}");
+    assert!(!victim.exists() && !path.exists());
+}
+
 #[test]
 fn nobody_else_can_read_the_key() {
     let (_directory, path) = place();

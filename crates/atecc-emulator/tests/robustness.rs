@@ -196,6 +196,8 @@ fn address(bus: &Bus) -> u8 {
 /// has given itself address 0, at which none can answer.
 fn exchange(bus: &Bus, group: &[u8]) -> Option<Vec<u8>> {
     let (mut i2c, mut delay) = (bus.i2c(), bus.delay());
+    // The one before may have been told to sleep.
+    delay.delay_us(1_000);
     let _ = i2c.write(0x00, &[0x00]);
     // Time for self-tests, should they be configured.
     delay.delay_us(21_000);

@@ -3,16 +3,20 @@
 
 use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use atecc_emulator::client::{Client, ClientError, ConnectError, call, connect_to};
+use atecc_emulator::client::{
+    Change, ChangeError, Client, ClientError, ConnectError, call, change, connect_to,
+};
 use atecc_emulator::protocol::{Message, Operation, Pace, Request, Target, errno};
-use atecc_emulator::server::{ServeError, Server};
-use atecc_emulator::{Bus, Chip, Clock, ExecutionTime, Revision};
+use atecc_emulator::server::{Chips, ServeError, Server};
+use atecc_emulator::{
+    Bus, Chip, Clock, ExecutionTime, Failure, FailureKind, Fault, Faults, Heard, Power, Revision,
+};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::{Error, ErrorKind, I2c, NoAcknowledgeSource};
 use rustix::net::{
@@ -27,11 +31,15 @@ const INFO: [u8; 8] = [0x03, 0x07, 0x30, 0x00, 0x00, 0x00, 0x03, 0x5D];
 
 fn fast(revision: Revision) -> Bus {
     let bus = Bus::with_clock(Clock::skipping());
-    let chip = Chip::blank(revision)
-        .with_execution_time(ExecutionTime::Instant)
-        .with_wake_delay(Duration::ZERO);
-    bus.attach(chip);
+    bus.attach(fast_chip(revision));
     bus
+}
+
+fn fast_chip(revision: Revision) -> Chip {
+    Chip::blank(revision)
+        .with_execution_time(ExecutionTime::Instant)
+        .with_wake_delay(Duration::ZERO)
+        .with_sleep_delay(Duration::ZERO)
 }
 
 /// A server that runs until it is dropped.
@@ -159,6 +167,33 @@ fn real_time() {
     assert!(client.read(0x60, &mut answer).is_err());
 }
 
+/// With the numbers that Linux has for them.
+#[test]
+fn scripted_failures() {
+    let bus = fast(Revision::Atecc608B);
+    let served = Served::new([(1, bus.clone())]);
+    let mut client = served.client(1);
+    for (kind, number, seen) in [
+        (FailureKind::Bus, errno::EIO, ErrorKind::Bus),
+        (
+            FailureKind::ArbitrationLoss,
+            errno::EAGAIN,
+            ErrorKind::ArbitrationLoss,
+        ),
+        (FailureKind::Other, errno::ETIMEDOUT, ErrorKind::Other),
+    ] {
+        let failure = Fault::TransferFailed(Failure {
+            kind,
+            heard: Heard::Nothing,
+            after: Duration::ZERO,
+        });
+        bus.set_faults(Faults::none().at(bus.transactions(), failure));
+        let error = client.write(0x60, &[0x00]).unwrap_err();
+        assert!(matches!(error, ClientError::Refused(errno) if errno == number));
+        assert_eq!(error.kind(), seen);
+    }
+}
+
 #[test]
 fn clients_take_turns() {
     let bus = fast(Revision::Atecc608B);
@@ -222,7 +257,7 @@ fn nonsense_ends_one_connection() {
 #[test]
 fn refusals_keep_the_connection() {
     let served = Served::new([(3, fast(Revision::Atecc508A))]);
-    let (connection, hello) = connect_to(&served.path()).unwrap();
+    let (connection, hello) = connect_to(&served.path(), None).unwrap();
     assert_eq!(hello.buses, [3]);
     let read = |address| {
         Request::Transfer(vec![Message {
@@ -265,6 +300,120 @@ fn the_bare_protocol() {
     assert_eq!(ask(&[4, 0xFF, 0xFF, 1, 0, 4, 0]), awake);
 }
 
+/// The greeting opens a bus, if it is there and the versions are the same.
+#[test]
+fn opened_in_one_round_trip() {
+    let served = Served::new([
+        (1, fast(Revision::Atecc608B)),
+        (7, fast(Revision::Atecc508A)),
+    ]);
+    let hello = [0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 7, 0, 0, 0];
+    let pulse = [4, 0, 0, 0, 0, 1, 0, 0];
+    for (version, bus, errno) in [
+        (1, 1, errno::EREMOTEIO),
+        (1, 7, errno::EREMOTEIO),
+        (1, 2, errno::ENODEV),
+        (2, 1, errno::ENODEV),
+    ] {
+        let socket = raw(&served.path());
+        send(&socket, &[1, version, bus, 0, 0, 0], SendFlags::empty()).unwrap();
+        assert_eq!(answer(&socket), hello);
+        send(&socket, &pulse, SendFlags::empty()).unwrap();
+        assert_eq!(answer(&socket), errno.to_le_bytes(), "{version} {bus}");
+    }
+}
+
+/// Requests that a client sends without waiting are answered in their order,
+/// although transfers are another thread's.
+#[test]
+fn a_hasty_client() {
+    let served = Served::new([(1, fast(Revision::Atecc608B))]);
+    let socket = raw(&served.path());
+    let wake = [4, 0, 0, 0, 0, 1, 0, 0];
+    let rewind_and_read = [4, 0x60, 0, 0, 0, 1, 0, 0, 0x60, 0, 1, 0, 4, 0];
+    let hello = [1, 1];
+    send(&socket, &[1, 1, 1, 0, 0, 0], SendFlags::empty()).unwrap();
+    for packet in [&wake[..], &rewind_and_read, &hello]
+        .into_iter()
+        .cycle()
+        .take(60)
+    {
+        send(&socket, packet, SendFlags::empty()).unwrap();
+    }
+    let greeting = [0, 0, 0, 0, 1, 1, 1, 0, 0, 0];
+    assert_eq!(answer(&socket), greeting);
+    for _ in 0..20 {
+        assert_eq!(answer(&socket), [121, 0, 0, 0]);
+        assert_eq!(answer(&socket), [0, 0, 0, 0, 0x04, 0x11, 0x33, 0x43]);
+        assert_eq!(answer(&socket), greeting);
+    }
+}
+
+/// Clients that come and go, and many that stay.
+#[test]
+fn crowds() {
+    let served = Served::new([(1, fast(Revision::Atecc608B))]);
+    let staying: Vec<Client> = (0..200).map(|_| served.client(1)).collect();
+    for _ in 0..1_000 {
+        assert!(served.client(1).write(0x00, &[0x00]).is_err());
+    }
+    for mut client in staying {
+        let mut answer = [0; 4];
+        client.write_read(0x60, &[0x00], &mut answer).unwrap();
+        assert_eq!(answer, AWAKE);
+    }
+}
+
+/// Chips come and go while the bus is served, and are what they were.
+#[test]
+fn plugged_and_unplugged() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("socket");
+    let bus = fast(Revision::Atecc608B);
+    let server = Server::bind(&path, [(1, bus.clone())]).unwrap();
+    let server = Arc::new(server.with_chips(Chips::new(|name| match name {
+        "old" => Ok(fast_chip(Revision::Atecc508A)),
+        _ => Err(format!("no chip is called {name}")),
+    })));
+    let running = Arc::clone(&server);
+    let thread = thread::spawn(move || running.run(|error| panic!("{error}")).unwrap());
+    let plug = |name: &str| change(&path, Some(1), &Change::Plug(name.to_owned()));
+    let unplug = |address| change(&path, None, &Change::Unplug(address));
+    let refused = |result: Result<(), ChangeError>| result.unwrap_err().to_string();
+
+    let mut client = Client::connect(&path, None).unwrap();
+    let mut delay = client.delay();
+    assert_eq!(revision(&mut client, &mut delay), [0x00, 0x00, 0x60, 0x03]);
+    assert!(refused(plug("old")).contains("at 0x60 already"));
+    assert!(refused(plug("new")).contains("no chip is called new"));
+    assert!(refused(unplug(0x35)).contains("no chip at 0x35"));
+    assert!(refused(change(&path, Some(2), &Change::Unplug(0x60))).contains("not bus 2"));
+    wake(&mut client, &mut delay);
+    unplug(0x60).unwrap();
+    assert!(client.read(0x60, &mut [0; 4]).is_err());
+    wake(&mut client, &mut delay);
+    assert!(client.read(0x60, &mut [0; 4]).is_err());
+    plug("old").unwrap();
+    assert!(client.read(0x60, &mut [0; 4]).is_err(), "asleep");
+    assert_eq!(revision(&mut client, &mut delay), [0x00, 0x00, 0x50, 0x00]);
+    // In the server's process.
+    let chip = bus.detach(0x60).unwrap();
+    assert_eq!(chip.power(), Power::Off);
+    bus.attach(chip);
+    assert_eq!(revision(&mut client, &mut delay), [0x00, 0x00, 0x50, 0x00]);
+    server.stop();
+    thread.join().unwrap();
+}
+
+/// Without a way to make chips there is none.
+#[test]
+fn a_server_may_take_no_chips() {
+    let served = Served::new([(1, fast(Revision::Atecc608B))]);
+    let plug = Change::Plug("any".to_owned());
+    let error = change(&served.path(), None, &plug).unwrap_err();
+    assert!(error.to_string().contains("takes no more chips"), "{error}");
+}
+
 #[test]
 fn the_socket_is_private_and_removed() {
     let directory = tempfile::tempdir().unwrap();
@@ -301,6 +450,35 @@ fn a_live_socket_is_left_alone_and_a_dead_one_replaced() {
     let error = Server::bind(&other, []).unwrap_err();
     assert!(matches!(error, ServeError::NotASocket { .. }), "{error:?}");
     assert_eq!(fs::read_to_string(&other).unwrap(), "dear");
+}
+
+/// Its lock file is a plain file that it made, or nothing is served.
+#[test]
+fn a_trap_for_the_lock_file_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, lock) = (
+        directory.path().join("socket"),
+        directory.path().join("socket.lock"),
+    );
+    let (victim, kept) = (
+        directory.path().join("victim"),
+        directory.path().join("kept"),
+    );
+    fs::write(&kept, "kept").unwrap();
+    for target in [&victim, &kept] {
+        symlink(target, &lock).unwrap();
+        let error = Server::bind(&path, []).unwrap_err();
+        assert!(matches!(error, ServeError::NotAFile { .. }), "{error:?}");
+        fs::remove_file(&lock).unwrap();
+    }
+    let pipe = std::process::Command::new("mkfifo").arg(&lock).status();
+    assert!(pipe.unwrap().success());
+    // Held open, so that it could be written to.
+    let _reader = fs::OpenOptions::new().read(true).write(true).open(&lock);
+    let error = Server::bind(&path, []).unwrap_err();
+    assert!(matches!(error, ServeError::NotAFile { .. }), "{error:?}");
+    assert!(!victim.exists() && !path.exists());
+    assert_eq!(fs::read_to_string(&kept).unwrap(), "kept");
 }
 
 #[test]

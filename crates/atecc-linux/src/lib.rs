@@ -45,8 +45,19 @@ pub use open::OpenError;
 pub use transfer::{Cause, TransferError};
 
 use std::path::Path;
+use std::sync::OnceLock;
+use std::time::Instant;
 
 use atecc::BusAddress;
+
+/// The system's monotonic clock, in microseconds since it was first asked; for
+/// [`atecc::WakePulse::now_us`].
+#[must_use]
+pub fn now_us() -> u64 {
+    static START: OnceLock<Instant> = OnceLock::new();
+    let elapsed = START.get_or_init(Instant::now).elapsed();
+    u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX)
+}
 
 /// A chip on an i2c-dev bus, alone with it for each session.
 pub type Device = atecc::Device<Locked<Bus>, Delay, LockedGeneralCall>;

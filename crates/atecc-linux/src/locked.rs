@@ -12,7 +12,7 @@
 use atecc::{BusAddress, GeneralCall, WakePulse};
 use embedded_hal::i2c::{Error, ErrorKind, ErrorType, I2c, Operation};
 
-use crate::{LockError, SessionGuard, SessionLock};
+use crate::{LockError, SessionGuard, SessionLock, now_us};
 
 /// The general call, which wakes.
 const WAKE: u8 = 0x00;
@@ -33,7 +33,6 @@ pub struct Locked<B> {
 /// The lock, and what ends it.
 #[derive(Debug)]
 struct Held {
-    #[expect(dead_code, reason = "held for its drop")]
     guard: SessionGuard,
     until: Until,
 }
@@ -57,6 +56,10 @@ impl<B: I2c, D> WakePulse<Locked<B>, D> for LockedGeneralCall {
 
     fn session_over(&mut self, i2c: &mut Locked<B>) {
         i2c.release();
+    }
+
+    fn now_us(&mut self, _: &mut Locked<B>, _: &mut D) -> Option<u64> {
+        Some(now_us())
     }
 }
 
@@ -103,7 +106,14 @@ impl<B> Locked<B> {
         self.held = None;
     }
 
+    /// A lock that came by `fork` is not ours. It is dropped, and the parent's
+    /// session goes on.
+    fn drop_inherited(&mut self) {
+        self.held.take_if(|held| held.guard.is_inherited());
+    }
+
     fn take(&mut self, until: Until) -> Result<(), LockError> {
+        self.drop_inherited();
         if self.held.is_none() {
             let guard = self.lock.take()?;
             self.held = Some(Held { guard, until });
@@ -133,6 +143,7 @@ impl<B: I2c> I2c for Locked<B> {
     ) -> Result<(), Self::Error> {
         let chip = address == self.chip().get();
         let ends = chip && *operations == SLEEP;
+        self.drop_inherited();
         if ends && self.held.is_none() {
             // Outside a session of ours: only when no other one is running,
             // which a sleep token would destroy.

@@ -7,8 +7,9 @@
 use embedded_hal_async::delay::DelayNs;
 use embedded_hal_async::i2c::I2c;
 
-use crate::device::{is_nack, outcome};
-use crate::{Command, Device, Error, GeneralCall, Once, Procedure, Run, Session, Step};
+use crate::device::{is_nack, outcome, result, took_us};
+use crate::session::{Session, Step};
+use crate::{Command, Device, Error, GeneralCall, Once, Procedure, Run};
 
 /// How a board wakes its chips; see [`crate::WakePulse`].
 #[expect(
@@ -26,6 +27,12 @@ pub trait WakePulse<B: I2c, D> {
     /// dropped.
     fn session_over(&mut self, i2c: &mut B) {
         let _ = i2c;
+    }
+
+    /// As [`crate::WakePulse::now_us`].
+    fn now_us(&mut self, i2c: &mut B, delay: &mut D) -> Option<u64> {
+        let _ = (i2c, delay);
+        None
     }
 }
 
@@ -59,21 +66,37 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Device<I2C, D, W> {
         &mut self,
         procedure: P,
     ) -> Result<P::Output, Error<I2C::Error, P::Error>> {
-        let mut run = Run::new(procedure, self.timing);
+        self.finish_async(Run::new(procedure, self.timing)).await
+    }
+
+    /// As [`Device::probe`].
+    ///
+    /// # Errors
+    /// The bus's own error, or the procedure's.
+    pub async fn probe_async<P: Procedure>(
+        &mut self,
+        procedure: P,
+    ) -> Result<P::Output, Error<I2C::Error, P::Error>> {
+        self.finish_async(Run::probe(procedure, self.timing)).await
+    }
+
+    async fn finish_async<P: Procedure>(
+        &mut self,
+        mut run: Run<P>,
+    ) -> Result<P::Output, Error<I2C::Error, P::Error>> {
         let mut fault = None;
         while let Some(session) = run.session() {
             self.carry_async(session, &mut fault).await;
             run.proceed();
         }
         self.wake.session_over(&mut self.i2c);
-        match fault {
-            Some(error) => Err(Error::Bus(error)),
-            None => run.finish().map_err(Error::Failed),
-        }
+        self.left = run.left();
+        result(run, fault)
     }
 
     /// Perform the steps of one command.
     async fn carry_async(&mut self, session: &mut Session, fault: &mut Option<I2C::Error>) {
+        let mut now = self.wake.now_us(&mut self.i2c, &mut self.delay);
         loop {
             let result = match session.step() {
                 Step::Done => return,
@@ -85,7 +108,9 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Device<I2C, D, W> {
                 Step::Write(bytes) => self.i2c.write(self.address.get(), bytes).await,
                 Step::Read(buffer) => self.i2c.read(self.address.get(), buffer).await,
             };
-            session.advance(outcome(result, fault));
+            let then = now;
+            now = self.wake.now_us(&mut self.i2c, &mut self.delay);
+            session.advance_after(outcome(result, fault), took_us(then, now));
         }
     }
 }

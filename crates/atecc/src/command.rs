@@ -38,6 +38,12 @@ pub trait Command {
     /// it.
     fn repeat(&self) -> Repeat;
 
+    /// Whether it needs `TempKey` or another state that sleep erases, so that
+    /// it is not sent to a chip that has slept since the command before.
+    fn needs_volatile(&self) -> bool {
+        self.repeat() == Repeat::NeedsVolatile
+    }
+
     /// Read the payload of a response whose length, CRC and status are right.
     ///
     /// # Errors
@@ -76,8 +82,9 @@ pub enum Expect {
     Done,
     /// One status byte: 0x00 and 0x01 (comparison failed) are both answers.
     Verdict,
-    /// One byte that is not a status.
-    Byte,
+    /// One byte with a bit for each engine that failed: 0x01, 0x04, 0x08, 0x10
+    /// and 0x20. A byte with another bit is a status.
+    Engines,
     /// This many bytes of payload, more than one.
     Bytes(u8),
     /// Status 0x00, or this many bytes of payload: the chip's configuration
@@ -96,7 +103,7 @@ impl Expect {
     #[must_use]
     pub const fn payload_len(self) -> u8 {
         match self {
-            Self::Done | Self::Verdict | Self::Byte | Self::DoneOrSilence => 1,
+            Self::Done | Self::Verdict | Self::Engines | Self::DoneOrSilence => 1,
             Self::Bytes(len) | Self::DoneOr(len) | Self::VerdictOr(len) | Self::UpTo(len) => len,
         }
     }
@@ -105,7 +112,7 @@ impl Expect {
     #[must_use]
     pub const fn takes(self, len: usize) -> bool {
         match self {
-            Self::Done | Self::Verdict | Self::Byte | Self::DoneOrSilence => false,
+            Self::Done | Self::Verdict | Self::Engines | Self::DoneOrSilence => false,
             Self::Bytes(exactly) | Self::DoneOr(exactly) | Self::VerdictOr(exactly) => {
                 len == exactly as usize
             }
@@ -123,7 +130,7 @@ impl Expect {
             Self::Verdict | Self::VerdictOr(_) => {
                 matches!(status, Status::Success | Status::Miscompare)
             }
-            Self::Byte => true,
+            Self::Engines => status.byte() & !0x3D == 0,
             Self::Bytes(_) | Self::UpTo(_) => false,
         }
     }
@@ -134,12 +141,12 @@ impl Expect {
 pub enum Repeat {
     /// Nothing: the chip ends in the same state and answers the same.
     Harmless,
-    /// It needs `TempKey` or another volatile state, which sleep erases: after
-    /// a sleep its procedure has to start over.
+    /// It uses up or needs `TempKey` or another volatile state, which sleep
+    /// erases: its procedure has to start over, which does no harm.
     NeedsVolatile,
-    /// It would change the chip a second time (a counter or a key of limited
-    /// use included), or be refused although it had succeeded: read the chip's
-    /// state first.
+    /// It would change the chip a second time (a counter; a use of a slot's key,
+    /// which may be limited), or be refused although it had succeeded: read the
+    /// chip's state first.
     ReadStateFirst,
 }
 
@@ -210,6 +217,7 @@ pub struct Request {
     expect: Expect,
     repeat: Repeat,
     chips: Chips,
+    needs_volatile: bool,
 }
 
 impl Request {
@@ -225,6 +233,7 @@ impl Request {
             expect: command.expect(),
             repeat: command.repeat(),
             chips: command.chips(),
+            needs_volatile: command.needs_volatile(),
         };
         request.fill(command.param1(), command.param2(), command.data())?;
         Ok(request)
@@ -283,6 +292,12 @@ impl Request {
     #[must_use]
     pub const fn repeat(&self) -> Repeat {
         self.repeat
+    }
+
+    /// Whether it needs what a sleep erases.
+    #[must_use]
+    pub const fn needs_volatile(&self) -> bool {
+        self.needs_volatile
     }
 }
 

@@ -1,9 +1,10 @@
 //! The device, and how it runs on a blocking embedded-hal bus.
 
 use embedded_hal::delay::DelayNs;
-use embedded_hal::i2c::{ErrorKind, I2c};
+use embedded_hal::i2c::{ErrorKind, I2c, NoAcknowledgeSource};
 
-use crate::{BusAddress, Command, Error, Once, Outcome, Procedure, Run, Session, Step, Timing};
+use crate::session::{Left, Outcome, Session, Step};
+use crate::{BusAddress, Command, Error, Once, Procedure, Run, Timing};
 
 /// How a board wakes its chips: SDA low for 60 us or more.
 ///
@@ -21,6 +22,14 @@ pub trait WakePulse<B: I2c, D> {
     /// is sent until the next one. For buses that are shared.
     fn session_over(&mut self, i2c: &mut B) {
         let _ = i2c;
+    }
+
+    /// The host's clock, in microseconds from any moment on; `None` on a host
+    /// without one. With it a transfer that hangs is noticed, and waits that
+    /// take longer than asked for are known.
+    fn now_us(&mut self, i2c: &mut B, delay: &mut D) -> Option<u64> {
+        let _ = (i2c, delay);
+        None
     }
 }
 
@@ -56,6 +65,7 @@ pub struct Device<I2C, D, W = GeneralCall> {
     pub(crate) wake: W,
     pub(crate) address: BusAddress,
     pub(crate) timing: Timing,
+    pub(crate) left: Left,
 }
 
 impl<I2C, D> Device<I2C, D> {
@@ -67,6 +77,7 @@ impl<I2C, D> Device<I2C, D> {
             wake: GeneralCall,
             address: BusAddress::DEFAULT,
             timing: Timing::new(None),
+            left: Left::Asleep,
         }
     }
 }
@@ -80,6 +91,7 @@ impl<I2C, D, W> Device<I2C, D, W> {
             wake,
             address: self.address,
             timing: self.timing,
+            left: self.left,
         }
     }
 
@@ -100,6 +112,13 @@ impl<I2C, D, W> Device<I2C, D, W> {
         self.address
     }
 
+    /// How the last session left the chip. A sleep token that is refused, or
+    /// lost with a failing bus, takes nothing from what the session has
+    /// returned: it is told here.
+    pub const fn left(&self) -> Left {
+        self.left
+    }
+
     /// Give bus and delay back.
     pub fn release(self) -> (I2C, D) {
         (self.i2c, self.delay)
@@ -116,7 +135,7 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Device<I2C, D, W> {
     }
 
     /// Run `procedure` in one awake session. The chip is left asleep on every
-    /// way out.
+    /// way out, as far as the bus allows it ([`Device::left`]).
     ///
     /// # Errors
     /// The bus's own error, or the procedure's.
@@ -124,22 +143,39 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Device<I2C, D, W> {
         &mut self,
         procedure: P,
     ) -> Result<P::Output, Error<I2C::Error, P::Error>> {
-        let mut run = Run::new(procedure, self.timing);
+        self.finish(Run::new(procedure, self.timing))
+    }
+
+    /// As [`Device::run`], at an address that may be another device's: nothing
+    /// is written to it before it has given a sound group.
+    ///
+    /// # Errors
+    /// The bus's own error, or the procedure's.
+    pub fn probe<P: Procedure>(
+        &mut self,
+        procedure: P,
+    ) -> Result<P::Output, Error<I2C::Error, P::Error>> {
+        self.finish(Run::probe(procedure, self.timing))
+    }
+
+    fn finish<P: Procedure>(
+        &mut self,
+        mut run: Run<P>,
+    ) -> Result<P::Output, Error<I2C::Error, P::Error>> {
         let mut fault = None;
         while let Some(session) = run.session() {
             self.carry(session, &mut fault);
             run.proceed();
         }
         self.wake.session_over(&mut self.i2c);
-        match fault {
-            Some(error) => Err(Error::Bus(error)),
-            None => run.finish().map_err(Error::Failed),
-        }
+        self.left = run.left();
+        result(run, fault)
     }
 
     /// Perform the steps of one command. It knows no procedure, so that it is
     /// compiled once for all of them.
     fn carry(&mut self, session: &mut Session, fault: &mut Option<I2C::Error>) {
+        let mut now = self.wake.now_us(&mut self.i2c, &mut self.delay);
         loop {
             let result = match session.step() {
                 Step::Done => return,
@@ -151,9 +187,30 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Device<I2C, D, W> {
                 Step::Write(bytes) => self.i2c.write(self.address.get(), bytes),
                 Step::Read(buffer) => self.i2c.read(self.address.get(), buffer),
             };
-            session.advance(outcome(result, fault));
+            let then = now;
+            now = self.wake.now_us(&mut self.i2c, &mut self.delay);
+            session.advance_after(outcome(result, fault), took_us(then, now));
         }
     }
+}
+
+/// What a finished run gives: its own result, or the bus's error where the bus
+/// failed under a command.
+pub(crate) fn result<P: Procedure, E>(
+    run: Run<P>,
+    fault: Option<E>,
+) -> Result<P::Output, Error<E, P::Error>> {
+    let broken = run.broken();
+    run.finish().map_err(|failed| match (broken, fault) {
+        (Some(executed), Some(error)) => Error::Bus { error, executed },
+        _ => Error::Failed(failed),
+    })
+}
+
+/// The time between two readings of the host's clock.
+pub(crate) fn took_us(then: Option<u64>, now: Option<u64>) -> u32 {
+    let took = then.zip(now).map(|(then, now)| now.saturating_sub(then));
+    took.map_or(0, |us| u32::try_from(us).unwrap_or(u32::MAX))
 }
 
 /// Sort a transfer's result; the first fault is kept in `fault`.
@@ -161,10 +218,14 @@ pub(crate) fn outcome<E: embedded_hal::i2c::Error>(
     result: Result<(), E>,
     fault: &mut Option<E>,
 ) -> Outcome {
-    match result {
-        Ok(()) => Outcome::Done,
-        Err(error) if is_nack(&error) => Outcome::Nack,
-        Err(error) => {
+    let Err(error) = result else {
+        return Outcome::Done;
+    };
+    match error.kind() {
+        ErrorKind::NoAcknowledge(NoAcknowledgeSource::Address) => Outcome::AddressNack,
+        ErrorKind::NoAcknowledge(_) => Outcome::Nack,
+        ErrorKind::ArbitrationLoss => Outcome::ArbitrationLost,
+        _ => {
             fault.get_or_insert(error);
             Outcome::Fault
         }

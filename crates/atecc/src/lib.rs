@@ -61,13 +61,12 @@ mod revision;
 #[cfg(feature = "rand_core")]
 mod rng;
 mod serial_number;
-mod session;
+pub mod session;
 #[cfg(feature = "signature")]
 pub mod signer;
 mod slot;
 mod status;
 mod timing;
-mod wake;
 
 pub use address::{AddressError, BlockAddress, Place, WordAddress, Zone};
 pub use bus_address::{BusAddress, InvalidBusAddress};
@@ -75,7 +74,7 @@ pub use command::{Chips, Command, Data, DecodeError, Expect, Repeat, Request, Re
 pub use config::ConfigZone;
 pub use crc::{Crc16, crc16};
 pub use device::{Device, GeneralCall, WakePulse};
-pub use error::{Error, Failure};
+pub use error::{Cause, Error, Executed, Failure};
 pub use group::{GroupError, MAX_GROUP, MIN_GROUP, parse_group};
 pub use opcode::Opcode;
 pub use procedure::{Answer, Next, Once, Procedure, Run};
@@ -84,7 +83,7 @@ pub use revision::{Family, Revision};
 #[cfg(feature = "rand_core")]
 pub use rng::{ChipRng, RngError};
 pub use serial_number::SerialNumber;
-pub use session::{Outcome, Session, Step};
+pub use session::{Left, Outcome, Session, Step};
 pub use slot::{Slot, SlotOutOfRange};
 pub use status::Status;
-pub use timing::Timing;
+pub use timing::{ClockDivider, Timing};

@@ -1,7 +1,7 @@
 //! Procedures: sequences of commands with one result, sans-IO.
 
-use crate::session::{Outcome, Session, Step};
-use crate::{Command, Failure, Request, Timing};
+use crate::session::{Left, Outcome, Session, Step};
+use crate::{Cause, Command, Executed, Failure, Request, Timing};
 
 /// A sequence of commands in which each may depend on the answers before it.
 ///
@@ -85,15 +85,28 @@ pub struct Run<P: Procedure> {
     procedure: P,
     session: Session,
     result: Option<Result<P::Output, P::Error>>,
+    /// The bus failed under a command, of which this is known.
+    broken: Option<Executed>,
 }
 
 impl<P: Procedure> Run<P> {
     /// Start `procedure`.
     pub fn new(procedure: P, timing: Timing) -> Self {
+        Self::over(Session::new(timing), procedure)
+    }
+
+    /// Start `procedure` at an address that may be another device's: nothing is
+    /// written to it before it has given a sound group.
+    pub fn probe(procedure: P, timing: Timing) -> Self {
+        Self::over(Session::probe(timing), procedure)
+    }
+
+    fn over(session: Session, procedure: P) -> Self {
         let mut run = Self {
             procedure,
-            session: Session::new(timing),
+            session,
             result: None,
+            broken: None,
         };
         run.resume(Some(Answer::Start));
         run.proceed();
@@ -105,10 +118,26 @@ impl<P: Procedure> Run<P> {
         self.session.step()
     }
 
-    /// Report what came of the step last given.
+    /// Report what came of the step last given, on a host without a clock.
     pub fn advance(&mut self, outcome: Outcome) {
-        self.session.advance(outcome);
+        self.advance_after(outcome, 0);
+    }
+
+    /// Report what came of the step last given, and how many microseconds it
+    /// took by the host's clock.
+    pub fn advance_after(&mut self, outcome: Outcome, took_us: u32) {
+        self.session.advance_after(outcome, took_us);
         self.proceed();
+    }
+
+    /// How the chip was left, once the steps are done.
+    pub fn left(&self) -> Left {
+        self.session.left()
+    }
+
+    /// Whether the bus failed under a command, and what is known of that.
+    pub(crate) const fn broken(&self) -> Option<Executed> {
+        self.broken
     }
 
     /// The session, while it has steps left. Its caller performs them to
@@ -129,11 +158,11 @@ impl<P: Procedure> Run<P> {
     /// The result, once the steps are done.
     ///
     /// # Errors
-    /// The procedure's own; [`Failure::Bus`] when the steps were not all
+    /// The procedure's own; [`Cause::Bus`] when the steps were not all
     /// performed.
     pub fn finish(self) -> Result<P::Output, P::Error> {
         self.result
-            .unwrap_or_else(|| Err(P::Error::from(Failure::Bus)))
+            .unwrap_or_else(|| Err(P::Error::from(Cause::Bus.of_unknown_fate())))
     }
 
     fn resume(&mut self, start: Option<Answer<'_>>) {
@@ -142,14 +171,20 @@ impl<P: Procedure> Run<P> {
             Err(failure) => Answer::Failed(failure),
         });
         // A bus that failed will not carry another command.
-        let broken = matches!(answer, Answer::Failed(Failure::Bus));
-        match self.procedure.resume(answer) {
-            Next::Send(_) if broken => {
-                self.result = Some(Err(P::Error::from(Failure::Bus)));
+        let broken = match answer {
+            Answer::Failed(failure) if failure.is_of_the_bus() => Some(failure),
+            _ => None,
+        };
+        if let Some(failure) = broken.filter(|failure| failure.cause == Cause::Bus) {
+            self.broken = Some(failure.executed);
+        }
+        match (self.procedure.resume(answer), broken) {
+            (Next::Send(_), Some(failure)) => {
+                self.result = Some(Err(P::Error::from(failure)));
                 self.session.end();
             }
-            Next::Send(request) => self.session.begin(request),
-            Next::Done(result) => {
+            (Next::Send(request), None) => self.session.begin(request),
+            (Next::Done(result), _) => {
                 self.result = Some(result);
                 self.session.end();
             }

@@ -67,6 +67,26 @@ impl Status {
         }
     }
 
+    /// Whether the chip says by it that it has executed nothing: the command
+    /// arrived damaged, or was refused.
+    #[must_use]
+    pub const fn is_refusal(self) -> bool {
+        matches!(
+            self,
+            Self::Parse
+                | Self::SelfTest
+                | Self::HealthTest
+                | Self::Execution
+                | Self::Watchdog
+                | Self::Communication
+        )
+    }
+
+    /// Whether it is listed, and is not success.
+    pub(crate) const fn is_listed_failure(self) -> bool {
+        !matches!(self, Self::Success | Self::Unknown(_))
+    }
+
     const fn meaning(self) -> &'static str {
         match self {
             Self::Success => "success",

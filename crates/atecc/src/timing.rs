@@ -1,5 +1,6 @@
 //! How long to wait: for the first look, between looks, and in all.
 
+use crate::config::ConfigZone;
 use crate::{Family, Opcode};
 
 /// The waits of a [`crate::Session`], in microseconds.
@@ -9,14 +10,22 @@ pub struct Timing {
     /// Unknown, every command is sent and the shorter times are expected,
     /// which costs polls but never an answer.
     pub family: Option<Family>,
+    /// How much slower than at full clock the chip computes.
+    pub divider: ClockDivider,
     /// Time after which a command is given up. Real parts exceed the tables
     /// (an ATECC608 took 129 ms for Sign against 115), so the tables only say
     /// when to look first. cryptoauthlib waits 2.5 s as well.
     pub give_up_us: u32,
     /// How long after a wake a command may still start. The watchdog fires
     /// 0.7 s after the wake at the earliest (ATECC508A datasheet, "Watchdog
-    /// Failsafe"); the rest is left for the bus and the host.
+    /// Failsafe"); the rest is left for the bus and the host. A command that
+    /// takes longer than this starts right after a wake.
     pub awake_us: u32,
+    /// A command whose longest time is more than this is refused before
+    /// anything is sent: the watchdog would end it. It fires after 1.3 s
+    /// typically; for a part that is known to have the earliest one give
+    /// [`Timing::EARLIEST_WATCHDOG_US`].
+    pub watchdog_us: u32,
     /// From the wake pulse to the first read: `tWHI`, 1500 us (ATECC508A
     /// datasheet, "AC Parameters"). A chip that tests itself at each wake takes
     /// 20 ms; the session keeps looking for that long.
@@ -24,38 +33,120 @@ pub struct Timing {
     /// Wake pulses before a chip is declared absent, each followed by 25 ms
     /// of looking. A chip may miss one on a noisy bus.
     pub wake_pulses: u8,
+    /// How long a silent address may be a chip that executes what somebody
+    /// else sent, so that it is not declared absent before.
+    pub busy_us: u32,
+}
+
+/// Clock divider of an ATECC608: bits 7 to 3 of `ChipMode`. Source:
+/// cryptoauthlib `calib_execution.c`.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum ClockDivider {
+    /// Full clock, 0x00; every ATECC508A.
+    #[default]
+    M0,
+    /// 0x28.
+    M1,
+    /// 0x68.
+    M2,
+}
+
+impl ClockDivider {
+    /// That of `config`. Values that no source lists count as [`Self::M0`].
+    #[must_use]
+    pub fn from_config(config: &ConfigZone) -> Self {
+        match (config.revision().family(), config.chip_mode() & 0xF8) {
+            (Some(Family::Atecc508), _) => Self::M0,
+            (_, 0x28) => Self::M1,
+            (_, 0x68) => Self::M2,
+            _ => Self::M0,
+        }
+    }
 }
 
 impl Timing {
-    /// For a chip of `family`, if it is known.
+    /// The earliest watchdog, 0.7 s. Source: ATECC508A datasheet, "Watchdog
+    /// Failsafe".
+    pub const EARLIEST_WATCHDOG_US: u32 = 700_000;
+
+    /// For a chip of `family`, if it is known, at full clock.
     #[must_use]
     pub const fn new(family: Option<Family>) -> Self {
         Self {
             family,
+            divider: ClockDivider::M0,
             give_up_us: 2_500_000,
             awake_us: 650_000,
+            watchdog_us: 1_300_000,
             wake_high_us: 1_500,
             wake_pulses: 4,
+            busy_us: slowest_us(family, ClockDivider::M0),
         }
+    }
+
+    /// For the chip that `config` was read from: its family, clock divider and
+    /// watchdog.
+    #[must_use]
+    pub fn from_config(config: &ConfigZone) -> Self {
+        let family = config.revision().family();
+        let divider = ClockDivider::from_config(config);
+        let mut timing = Self {
+            divider,
+            busy_us: slowest_us(family, divider),
+            ..Self::new(family)
+        };
+        // Nominally 10 s with bit 2 set (ATECC508A datasheet, "ChipMode"); half
+        // of that, as the short one may be half of its nominal time.
+        if config.chip_mode() & 0x04 != 0 {
+            timing.awake_us = 5_000_000;
+            timing.watchdog_us = 5_000_000;
+        }
+        timing
     }
 
     /// When to look for the first time, microseconds after the command.
     #[must_use]
-    pub const fn typical_us(&self, opcode: Opcode) -> u32 {
-        match self.family {
-            Some(Family::Atecc508) | None => typical_508_us(opcode),
-            // No typical times of the ATECC608 are public: 60 % of the longest.
-            Some(Family::Atecc608) => longest_us(opcode) / 10 * 6,
-        }
+    pub fn typical_us(&self, opcode: Opcode) -> u32 {
+        let times = Times::of(opcode);
+        let typical = match (self.family, self.divider) {
+            (Some(Family::Atecc508) | None, _) => times.typical_508,
+            (Some(Family::Atecc608), ClockDivider::M0) => times.typical_608[0],
+            (Some(Family::Atecc608), ClockDivider::M1) => times.typical_608[1],
+            (Some(Family::Atecc608), ClockDivider::M2) => times.typical_608[2],
+        };
+        u32::from(typical) * 100
     }
 
-    /// Between two looks: a quarter of the typical time, 0.25 to 2 ms.
+    /// The longest that the tables allow `opcode`, microseconds.
     #[must_use]
-    pub const fn poll_us(&self, opcode: Opcode) -> u32 {
-        let quarter = self.typical_us(opcode) / 4;
-        match quarter {
+    pub fn longest_us(&self, opcode: Opcode) -> u32 {
+        let [m0, m1, m2] = Times::of(opcode).longest;
+        let longest = match self.divider {
+            ClockDivider::M0 => m0,
+            ClockDivider::M1 => m1,
+            ClockDivider::M2 => m2,
+        };
+        u32::from(longest) * 1_000
+    }
+
+    /// Between two looks: a quarter of the typical time, or a sixteenth of the
+    /// time waited when that is more, 0.25 to 2 ms; an eighth of it once a
+    /// command takes longer than any table allows, so that the looks are
+    /// bounded.
+    #[must_use]
+    pub fn poll_us(&self, opcode: Opcode, waited_us: u32) -> u32 {
+        if waited_us > self.longest_us(opcode).saturating_mul(2) {
+            return waited_us / 8;
+        }
+        let (quarter, sixteenth) = (self.typical_us(opcode) / 4, waited_us / 16);
+        let us = if quarter > sixteenth {
+            quarter
+        } else {
+            sixteenth
+        };
+        match us {
             0..=249 => 250,
-            250..=2_000 => quarter,
+            250..=2_000 => us,
             _ => 2_000,
         }
     }
@@ -68,9 +159,61 @@ impl Default for Timing {
     }
 }
 
+/// The times of one command.
+#[derive(Clone, Copy)]
+struct Times {
+    /// Typical, in units of 100 us.
+    typical_508: u16,
+    /// With each clock divider.
+    typical_608: [u16; 3],
+    /// Longest, in milliseconds.
+    longest: [u16; 3],
+}
+
+/// The tables below, one row for each of [`Opcode::ALL`]: a fifth of the code
+/// that they would be.
+static TIMES: [Times; Opcode::ALL.len()] = {
+    let mut times = [Times::none(); Opcode::ALL.len()];
+    let mut at = 0;
+    #[expect(
+        clippy::indexing_slicing,
+        clippy::cast_possible_truncation,
+        reason = "when compiling"
+    )]
+    while at < times.len() {
+        let opcode = Opcode::ALL[at];
+        let longest = longest_ms(opcode);
+        let typical = typical_608_us(opcode) / 100;
+        let mut divider = 0;
+        while divider < longest.len() {
+            times[at].longest[divider] = longest[divider] as u16;
+            times[at].typical_608[divider] = (typical * longest[divider] / longest[0]) as u16;
+            divider += 1;
+        }
+        times[at].typical_508 = (typical_508_us(opcode) / 100) as u16;
+        at += 1;
+    }
+    times
+};
+
+impl Times {
+    const fn none() -> Self {
+        Self {
+            typical_508: 0,
+            typical_608: [0; 3],
+            longest: [0; 3],
+        }
+    }
+
+    fn of(opcode: Opcode) -> Self {
+        let row = Opcode::ALL.iter().zip(&TIMES).find(|row| *row.0 == opcode);
+        row.map_or(Self::none(), |(_, times)| *times)
+    }
+}
+
 /// Typical execution time. Source: ATECC508A datasheet, "Command Opcodes,
 /// Short Descriptions, and Execution Times"; commands that the ATECC508A lacks
-/// as [`longest_us`].
+/// as [`typical_608_us`].
 const fn typical_508_us(opcode: Opcode) -> u32 {
     match opcode {
         Opcode::Info | Opcode::Nonce | Opcode::Pause | Opcode::Read => 100,
@@ -84,34 +227,81 @@ const fn typical_508_us(opcode: Opcode) -> u32 {
         Opcode::Hmac => 13_000,
         Opcode::Ecdh | Opcode::Verify => 38_000,
         Opcode::Sign => 42_000,
-        Opcode::Aes | Opcode::Kdf | Opcode::SecureBoot | Opcode::SelfTest => longest_us(opcode),
+        Opcode::Aes | Opcode::Kdf | Opcode::SecureBoot | Opcode::SelfTest => typical_608_us(opcode),
     }
 }
 
-/// Longest execution time at full clock. Source: cryptoauthlib
-/// `calib_execution.c`, the ATECC608 table for clock divider M0; HMAC and Pause
-/// from its ATECC508A table.
-pub(crate) const fn longest_us(opcode: Opcode) -> u32 {
+/// Typical execution time at full clock. Source: the fixed waits of a host
+/// tuned to the ATECC608, helium `ecc608-linux`; *(assumed)*: SHA, AES, Verify,
+/// and 30 % of the longest time for the commands that it lacks.
+const fn typical_608_us(opcode: Opcode) -> u32 {
     match opcode {
-        Opcode::Pause => 3_000,
-        Opcode::Info | Opcode::Read => 5_000,
-        Opcode::UpdateExtra => 10_000,
-        Opcode::Nonce => 20_000,
-        Opcode::Hmac | Opcode::Random => 23_000,
-        Opcode::Counter | Opcode::GenDig => 25_000,
-        Opcode::Aes => 27_000,
-        Opcode::Lock => 35_000,
-        Opcode::Sha => 36_000,
-        Opcode::CheckMac => 40_000,
-        Opcode::Write => 45_000,
-        Opcode::DeriveKey | Opcode::PrivWrite => 50_000,
-        Opcode::Mac => 55_000,
-        Opcode::Ecdh => 75_000,
-        Opcode::SecureBoot => 80_000,
-        Opcode::Verify => 105_000,
-        Opcode::GenKey | Opcode::Sign => 115_000,
-        Opcode::Kdf => 165_000,
-        Opcode::SelfTest => 250_000,
+        Opcode::Info => 500,
+        Opcode::Read => 800,
+        Opcode::Aes | Opcode::Sha => 4_000,
+        Opcode::Nonce => 7_000,
+        Opcode::Write => 8_000,
+        Opcode::Random => 15_000,
+        Opcode::Lock => 19_500,
+        Opcode::Ecdh => 28_000,
+        Opcode::Verify => 45_000,
+        Opcode::GenKey => 59_000,
+        Opcode::Sign => 62_000,
+        Opcode::CheckMac
+        | Opcode::Counter
+        | Opcode::DeriveKey
+        | Opcode::GenDig
+        | Opcode::Hmac
+        | Opcode::Kdf
+        | Opcode::Mac
+        | Opcode::Pause
+        | Opcode::PrivWrite
+        | Opcode::SecureBoot
+        | Opcode::SelfTest
+        | Opcode::UpdateExtra => longest_ms(opcode)[0] * 300,
+    }
+}
+
+/// Longest execution time in milliseconds with clock dividers M0, M1 and M2.
+/// Source: cryptoauthlib `calib_execution.c`, the ATECC608 tables; HMAC and
+/// Pause from its ATECC508A table.
+const fn longest_ms(opcode: Opcode) -> [u32; 3] {
+    match opcode {
+        Opcode::Pause => [3, 3, 3],
+        Opcode::Info | Opcode::Read => [5, 5, 5],
+        Opcode::UpdateExtra => [10, 10, 10],
+        Opcode::Nonce => [20, 20, 20],
+        Opcode::Hmac | Opcode::Random => [23, 23, 23],
+        Opcode::Counter => [25, 25, 25],
+        Opcode::GenDig => [25, 35, 35],
+        Opcode::Aes => [27, 27, 27],
+        Opcode::Lock => [35, 35, 35],
+        Opcode::Sha => [36, 42, 75],
+        Opcode::CheckMac => [40, 40, 40],
+        Opcode::Write => [45, 45, 45],
+        Opcode::DeriveKey | Opcode::PrivWrite => [50, 50, 50],
+        Opcode::Mac => [55, 55, 55],
+        Opcode::Ecdh => [75, 172, 531],
+        Opcode::SecureBoot => [80, 160, 480],
+        Opcode::Verify => [105, 295, 1_085],
+        Opcode::GenKey => [115, 215, 653],
+        Opcode::Sign => [115, 220, 665],
+        Opcode::Kdf => [165, 165, 165],
+        Opcode::SelfTest => [250, 625, 2_324],
+    }
+}
+
+/// The slowest command of the family, and a tenth more, microseconds.
+const fn slowest_us(family: Option<Family>, divider: ClockDivider) -> u32 {
+    let slowest = match family {
+        Some(Family::Atecc508) => longest_ms(Opcode::GenKey),
+        Some(Family::Atecc608) | None => longest_ms(Opcode::SelfTest),
+    };
+    let [m0, m1, m2] = slowest;
+    match divider {
+        ClockDivider::M0 => m0 * 1_100,
+        ClockDivider::M1 => m1 * 1_100,
+        ClockDivider::M2 => m2 * 1_100,
     }
 }
 
@@ -124,10 +314,58 @@ mod tests {
         for family in [None, Some(Family::Atecc508), Some(Family::Atecc608)] {
             let timing = Timing::new(family);
             for &opcode in Opcode::ALL {
-                assert!(longest_us(opcode) < timing.awake_us, "{opcode}");
-                assert!(timing.typical_us(opcode) <= longest_us(opcode), "{opcode}");
-                assert!((250..=2_000).contains(&timing.poll_us(opcode)), "{opcode}");
+                assert!(timing.longest_us(opcode) < timing.awake_us, "{opcode}");
+                assert!(
+                    timing.typical_us(opcode) <= timing.longest_us(opcode),
+                    "{opcode}"
+                );
+                let poll = timing.poll_us(opcode, 0);
+                assert!((250..=2_000).contains(&poll), "{opcode}");
             }
+        }
+    }
+
+    #[test]
+    fn dividers_slow_the_typical_time_too() {
+        let m2 = Timing {
+            divider: ClockDivider::M2,
+            ..Timing::new(Some(Family::Atecc608))
+        };
+        assert_eq!(m2.longest_us(Opcode::Sign), 665_000);
+        // 62 ms times 665 / 115.
+        assert!((350_000..=360_000).contains(&m2.typical_us(Opcode::Sign)));
+        assert_eq!(m2.typical_us(Opcode::Read), 800);
+    }
+
+    #[test]
+    fn configuration_tells_divider_and_watchdog() {
+        let mut config = ConfigZone([0; 128]);
+        config.0[4..8].copy_from_slice(&[0x00, 0x00, 0x60, 0x02]);
+        for (chip_mode, divider, watchdog_us) in [
+            (0x00, ClockDivider::M0, 1_300_000),
+            (0x28, ClockDivider::M1, 1_300_000),
+            (0x6C, ClockDivider::M2, 5_000_000),
+        ] {
+            config.0[19] = chip_mode;
+            let timing = Timing::from_config(&config);
+            assert_eq!((timing.divider, timing.watchdog_us), (divider, watchdog_us));
+        }
+        // The same bits mean nothing on an ATECC508A.
+        config.0[6] = 0x50;
+        assert_eq!(Timing::from_config(&config).divider, ClockDivider::M0);
+    }
+
+    /// A silent chip is looked at a bounded number of times.
+    #[test]
+    fn looks_are_few() {
+        for &opcode in Opcode::ALL {
+            let timing = Timing::default();
+            let (mut waited, mut looks) = (0, 0);
+            while waited < timing.give_up_us {
+                waited += timing.poll_us(opcode, waited);
+                looks += 1;
+            }
+            assert!(looks <= 400, "{opcode}: {looks}");
         }
     }
 }

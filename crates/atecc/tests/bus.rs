@@ -3,14 +3,18 @@
 use atecc::commands::{CreateTempKey, InfoRevision, Lock, LockTarget, Random};
 use atecc::procedures::{CreateKey, LockAndConfirm, ReadPlace, SignDigest, WritePlace};
 use atecc::{
-    BusAddress, Device, Error, Failure, Family, GroupError, Opcode, Place, PublicKey, Revision,
-    Slot, Status, Timing, crc16,
+    BusAddress, Cause, Device, Error, Executed, Family, GroupError, Opcode, Place, PublicKey,
+    Revision, Slot, Status, Timing, crc16,
 };
 use embedded_hal::i2c::{ErrorKind, NoAcknowledgeSource};
 use embedded_hal_mock::eh1::delay::NoopDelay;
 use embedded_hal_mock::eh1::i2c::{Mock, Transaction};
 
 const CHIP: u8 = 0x60;
+
+fn nack_address(transaction: Transaction) -> Transaction {
+    transaction.with_error(ErrorKind::NoAcknowledge(NoAcknowledgeSource::Address))
+}
 
 fn nack(transaction: Transaction) -> Transaction {
     transaction.with_error(ErrorKind::NoAcknowledge(NoAcknowledgeSource::Unknown))
@@ -22,6 +26,20 @@ fn wake() -> [Transaction; 2] {
         nack(Transaction::write(0x00, vec![0x00])),
         Transaction::read(CHIP, vec![0x04, 0x11, 0x33, 0x43]),
     ]
+}
+
+fn idle() -> Transaction {
+    Transaction::write(CHIP, vec![0x02])
+}
+
+/// How a session begins: idle in between restarts the watchdog.
+fn begin() -> Vec<Transaction> {
+    [&wake()[..], &[idle()], &wake()].concat()
+}
+
+/// A look at a chip that executes.
+fn busy_looks(len: usize) -> [Transaction; 2] {
+    [busy(len), busy(len)]
 }
 
 fn sleep() -> Transaction {
@@ -66,6 +84,9 @@ fn info_byte_by_byte() {
     let bus = vec![
         nack(Transaction::write(0x00, vec![0x00])), // wake pulse
         Transaction::read(CHIP, vec![0x04, 0x11, 0x33, 0x43]), // woken
+        Transaction::write(CHIP, vec![0x02]),       // idle: the watchdog stops
+        nack(Transaction::write(0x00, vec![0x00])), // and starts anew
+        Transaction::read(CHIP, vec![0x04, 0x11, 0x33, 0x43]),
         Transaction::write(
             CHIP,
             vec![
@@ -86,7 +107,7 @@ fn info_byte_by_byte() {
 
 #[test]
 fn sign_is_one_awake_session() {
-    let mut bus = wake().to_vec();
+    let mut bus = begin();
     let mut nonce = vec![0x16, 0x03, 0x00, 0x00];
     nonce.extend([0xAA; 32]);
     bus.extend([
@@ -109,21 +130,21 @@ fn sign_starts_over_when_temp_key_is_lost() {
     let mut nonce = vec![0x16, 0x03, 0x00, 0x00];
     nonce.extend([0xAA; 32]);
     let sign = &[0x41, 0x80, 0x00, 0x00];
-    let mut bus = wake().to_vec();
+    let mut bus = begin();
     bus.extend([
         command(&nonce),
         answer(&[0x00], 4),
-        // The watchdog fired in between: nobody takes the command.
-        nack(command(sign)),
+        // The watchdog fired in between: nobody takes the command, nor idle.
+        nack_address(command(sign)),
+        nack_address(idle()),
+        nack_address(idle()),
+        nack_address(idle()),
+        nack_address(idle()),
     ]);
     bus.extend(wake());
-    bus.extend([
-        command(&nonce),
-        answer(&[0x00], 4),
-        command(sign),
-        answer(&[0x5A; 64], 67),
-        sleep(),
-    ]);
+    bus.extend([command(&nonce), answer(&[0x00], 4), command(sign)]);
+    bus.extend(busy_looks(67));
+    bus.extend([answer(&[0x5A; 64], 67), sleep()]);
     let signature = on(&bus, |device| {
         device.run(SignDigest::new(Slot::ALL[0], [0xAA; 32]))
     });
@@ -132,7 +153,7 @@ fn sign_starts_over_when_temp_key_is_lost() {
 
 #[test]
 fn a_refusal_is_not_repeated_and_the_chip_sleeps() {
-    let mut bus = wake().to_vec();
+    let mut bus = begin();
     bus.extend([
         command(&[0x1B, 0x00, 0x00, 0x00]),
         answer(&[0x0F], 35),
@@ -140,20 +161,25 @@ fn a_refusal_is_not_repeated_and_the_chip_sleeps() {
     ]);
     assert_eq!(
         on(&bus, |device| device.execute(Random::default())),
-        Err(Error::Failed(Failure::Status {
-            opcode: Opcode::Random,
-            status: Status::Execution
-        }))
+        Err(Error::Failed(
+            Cause::Status {
+                opcode: Opcode::Random,
+                status: Status::Execution
+            }
+            .before_execution()
+        ))
     );
 }
 
 #[test]
 fn damaged_on_the_way_there() {
-    let mut bus = wake().to_vec();
+    let mut bus = begin();
     bus.extend([
         command(&[0x1B, 0x00, 0x00, 0x00]),
         answer(&[0xFF], 35),
         command(&[0x1B, 0x00, 0x00, 0x00]),
+        busy(35),
+        busy(35),
         answer(&[7; 32], 35),
         sleep(),
     ]);
@@ -167,7 +193,7 @@ fn damaged_on_the_way_there() {
 fn damaged_on_the_way_back_is_read_again_not_sent_again() {
     let mut bad = group(&[7; 32]);
     bad[9] ^= 0x10;
-    let mut bus = wake().to_vec();
+    let mut bus = begin();
     bus.extend([
         command(&[0x1B, 0x00, 0x00, 0x00]),
         Transaction::read(CHIP, bad),
@@ -183,7 +209,7 @@ fn damaged_on_the_way_back_is_read_again_not_sent_again() {
 
 #[test]
 fn watchdog_near_means_idle_wake_again() {
-    let mut bus = wake().to_vec();
+    let mut bus = begin();
     bus.extend([
         command(&[0x1B, 0x00, 0x00, 0x00]),
         answer(&[0xEE], 35),
@@ -204,10 +230,10 @@ fn watchdog_near_means_idle_wake_again() {
 #[test]
 fn a_lock_with_unknown_outcome_is_never_sent_blindly() {
     // The answer is lost for good: after rereads the lock bytes decide.
-    let damaged = || Transaction::read(CHIP, vec![0x04, 0x00, 0x00, 0x00]);
+    let damaged = || Transaction::read(CHIP, vec![0x04, 0x00, 0xFF, 0x00]);
     let rewind = || Transaction::write(CHIP, vec![0x00]);
     let lock = &[0x17, 0x01, 0xD2, 0x7E];
-    let mut bus = wake().to_vec();
+    let mut bus = begin();
     bus.extend([command(lock)]);
     bus.extend([
         damaged(),
@@ -218,7 +244,7 @@ fn a_lock_with_unknown_outcome_is_never_sent_blindly() {
         rewind(),
     ]);
     bus.extend([damaged()]);
-    bus.extend(wake());
+    bus.extend(begin());
     bus.extend([
         command(&[0x02, 0x00, 0x15, 0x00]),   // Read configuration word 21
         answer(&[0x00, 0x00, 0x00, 0x00], 7), // LockValue and LockConfig: locked
@@ -231,25 +257,31 @@ fn a_lock_with_unknown_outcome_is_never_sent_blindly() {
     );
 
     // The bare command reports that nobody knows.
-    let bus: Vec<_> = bus[..10].iter().cloned().chain([sleep()]).collect();
+    let bus: Vec<_> = bus[..13].iter().cloned().chain([sleep()]).collect();
     assert_eq!(
         on(&bus, |device| device.execute(Lock { target })),
-        Err(Error::Failed(Failure::Damaged {
-            opcode: Opcode::Lock,
-            error: GroupError::Crc {
-                got: 0,
-                computed: crc16(&[0x04, 0x00])
-            },
-        }))
+        Err(Error::Failed(
+            Cause::Damaged {
+                opcode: Opcode::Lock,
+                error: GroupError::Crc {
+                    got: 0x00FF,
+                    computed: crc16(&[0x04, 0x00])
+                },
+            }
+            .of_unknown_fate()
+        ))
     );
 }
 
 #[test]
 fn a_lost_new_key_is_asked_for() {
     let reset = || answer(&[0x11], 67);
-    let mut bus = wake().to_vec();
-    bus.extend([command(&[0x40, 0x04, 0x00, 0x00]), reset()]);
-    bus.extend(wake());
+    let mut bus = begin();
+    bus.extend([command(&[0x40, 0x00, 0x00, 0x00]), answer(&[0x0F], 67)]); // no key yet
+    bus.push(command(&[0x40, 0x04, 0x00, 0x00]));
+    bus.extend(busy_looks(67));
+    bus.push(reset());
+    bus.extend(begin());
     bus.extend([
         command(&[0x40, 0x00, 0x00, 0x00]),
         answer(&[9; 64], 67),
@@ -261,7 +293,7 @@ fn a_lost_new_key_is_asked_for() {
 
 #[test]
 fn a_certificate_slot_is_two_blocks_and_two_words() {
-    let mut bus = wake().to_vec();
+    let mut bus = begin();
     for (param1, param2, len) in [
         (0x82, [0x50, 0x00], 32),
         (0x82, [0x50, 0x01], 32),
@@ -269,6 +301,9 @@ fn a_certificate_slot_is_two_blocks_and_two_words() {
         (0x02, [0x51, 0x02], 4),
     ] {
         bus.push(command(&[0x02, param1, param2[0], param2[1]]));
+        if param2 != [0x50, 0x00] {
+            bus.extend(busy_looks(len + 3));
+        }
         bus.push(answer(&vec![param2[1]; len], len + 3));
     }
     bus.push(sleep());
@@ -281,7 +316,7 @@ fn a_certificate_slot_is_two_blocks_and_two_words() {
 
 #[test]
 fn a_short_slot_is_written_in_whole_blocks() {
-    let mut bus = wake().to_vec();
+    let mut bus = begin();
     let mut first = vec![0x12, 0x82, 0x08, 0x00];
     first.extend([3; 32]);
     let mut second = vec![0x12, 0x82, 0x08, 0x01, 3, 3, 3, 3];
@@ -290,6 +325,8 @@ fn a_short_slot_is_written_in_whole_blocks() {
         command(&first),
         answer(&[0x00], 4),
         command(&second),
+        busy(4),
+        busy(4),
         answer(&[0x00], 4),
         sleep(),
     ]);
@@ -306,7 +343,8 @@ fn a_short_slot_is_written_in_whole_blocks() {
 fn nobody_home() {
     let mut looks = 0;
     let mut bus = Vec::new();
-    for _ in 0..4 {
+    // For as long as SelfTest takes, which somebody may have sent: 275 ms.
+    for _ in 0..11 {
         bus.push(nack(Transaction::write(0x00, vec![0x00])));
         // 1.5 ms after the pulse, then every 2.5 ms until 25 ms have passed.
         for _ in 0..11 {
@@ -314,24 +352,29 @@ fn nobody_home() {
             looks += 1;
         }
     }
-    bus.push(nack(sleep()));
-    assert_eq!(looks, 44);
+    // Nothing is written where nobody answers.
+    assert_eq!(looks, 121);
     assert_eq!(
         on(&bus, |device| device.execute(InfoRevision)),
-        Err(Error::Failed(Failure::NoAnswer { pulses: 4 }))
+        Err(Error::Failed(
+            Cause::NoAnswer { pulses: 11 }.before_execution()
+        ))
     );
 }
 
 #[test]
 fn a_bus_fault_is_reported_whole_and_the_chip_put_to_sleep() {
-    let mut bus = wake().to_vec();
+    let mut bus = begin();
     bus.extend([
-        command(&[0x30, 0x00, 0x00, 0x00]).with_error(ErrorKind::ArbitrationLoss),
+        command(&[0x30, 0x00, 0x00, 0x00]).with_error(ErrorKind::Bus),
         sleep(),
     ]);
     assert_eq!(
         on(&bus, |device| device.execute(InfoRevision)),
-        Err(Error::Bus(ErrorKind::ArbitrationLoss))
+        Err(Error::Bus {
+            error: ErrorKind::Bus,
+            executed: Executed::Unknown
+        })
     );
 }
 
@@ -339,6 +382,9 @@ fn a_bus_fault_is_reported_whole_and_the_chip_put_to_sleep() {
 fn another_address_and_another_pulse() {
     let bus = [
         Transaction::write(0x10, vec![0xAB]), // the board's own way to pull SDA low
+        Transaction::read(0x35, vec![0x04, 0x11, 0x33, 0x43]),
+        Transaction::write(0x35, vec![0x02]),
+        Transaction::write(0x10, vec![0xAB]),
         Transaction::read(0x35, vec![0x04, 0x11, 0x33, 0x43]),
         Transaction::write(0x35, vec![0x03, 0x07, 0x30, 0x00, 0x00, 0x00, 0x03, 0x5D]),
         Transaction::read(0x35, vec![0x07, 0x00, 0x00, 0x60, 0x02, 0x80, 0x38]),
@@ -360,7 +406,7 @@ fn awaited_it_is_the_same() {
     use core::future::Future;
     use core::task::{Context, Poll, Waker};
 
-    let mut bus = wake().to_vec();
+    let mut bus = begin();
     bus.extend([
         command(&[0x1B, 0x00, 0x00, 0x00]),
         busy(35),
@@ -384,10 +430,10 @@ fn a_command_that_the_chip_lacks_is_named_and_not_sent() {
         device.set_timing(Timing::new(Some(Family::Atecc508)));
         device.execute(CreateTempKey).unwrap_err()
     });
-    let refused = Failure::NotOnThisChip {
+    let refused = Cause::NotOnThisChip {
         opcode: Opcode::GenKey,
         has: Family::Atecc608,
         is: Family::Atecc508,
     };
-    assert_eq!(error, Error::Failed(refused));
+    assert_eq!(error, Error::Failed(refused.before_execution()));
 }

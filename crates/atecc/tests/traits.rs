@@ -17,14 +17,21 @@ const CHIP: u8 = 0x60;
 /// The bus of one awake session with these commands and answers.
 fn session(exchanges: &[(Vec<u8>, Vec<u8>)]) -> Vec<Transaction> {
     let nack = ErrorKind::NoAcknowledge(NoAcknowledgeSource::Unknown);
-    let mut bus = vec![
+    let wake = [
         Transaction::write(0x00, vec![0x00]).with_error(nack),
         Transaction::read(CHIP, vec![0x04, 0x11, 0x33, 0x43]),
     ];
-    for (command, answer) in exchanges {
+    let idle = Transaction::write(CHIP, vec![0x02]);
+    let mut bus = [&wake[..], &[idle], &wake].concat();
+    for (index, (command, answer)) in exchanges.iter().enumerate() {
         let mut write = vec![0x03];
         write.extend(group(command));
         bus.push(Transaction::write(CHIP, write));
+        if index > 0 {
+            // Its answer may be like the one before: is it busy?
+            let busy = Transaction::read(CHIP, group(answer)).with_error(nack);
+            bus.extend([busy.clone(), busy]);
+        }
         bus.push(Transaction::read(CHIP, group(answer)));
     }
     bus.push(Transaction::write(CHIP, vec![0x01]));

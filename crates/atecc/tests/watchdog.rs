@@ -9,10 +9,11 @@ const WATCHDOG_US: u32 = 700_000;
 /// The longest that Sign takes. Source: cryptoauthlib `calib_execution.c`.
 const SIGN_US: u32 = 115_000;
 
-/// Run the session's steps on a chip that signs at once; what the host did to
+/// Run the session's steps on a chip that signs after two looks; what the host did to
 /// its watchdog, and the time since.
 fn perform(session: &mut Session, awake_us: &mut u32, idles: &mut usize) {
     let mut asked = false;
+    let mut busy_looks = 0;
     loop {
         let outcome = match session.step() {
             Step::Done => return,
@@ -30,11 +31,16 @@ fn perform(session: &mut Session, awake_us: &mut u32, idles: &mut usize) {
             }
             Step::Write(bytes) => {
                 asked = bytes[0] == 0x03;
+                busy_looks = if asked { 2 } else { 0 };
                 assert!(
                     !asked || *awake_us + SIGN_US <= WATCHDOG_US,
                     "{awake_us} us awake"
                 );
                 Outcome::Done
+            }
+            Step::Read(_) if busy_looks > 0 => {
+                busy_looks -= 1;
+                Outcome::Nack
             }
             Step::Read(buffer) => {
                 let mut answer = if asked {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::process::ExitCode;
 
-use atecc::Failure;
+use atecc::{Cause, Failure};
 use nerves_key::IdentityError;
 use nerves_key_device::{BusFault, OpenError};
 use nerves_key_provision::{ProvisionError, Refusal, RunError};
@@ -118,30 +118,31 @@ impl fmt::Display for CliError {
 }
 
 const fn exit_of(failure: &Failure) -> Exit {
-    match failure {
-        Failure::NoAnswer { .. } | Failure::BadWake(_) => Exit::NoChip,
+    match failure.cause {
+        Cause::NoAnswer { .. } | Cause::BadWake(_) => Exit::NoChip,
         _ => Exit::Failed,
     }
 }
 
 impl From<atecc::Error<BusFault>> for CliError {
     fn from(error: atecc::Error<BusFault>) -> Self {
-        match error {
-            atecc::Error::Bus(fault) => Self::failed(fault),
-            atecc::Error::Failed(failure @ Failure::NoAnswer { .. }) => Self::new(
-                exit_of(&failure),
+        let failure = match error {
+            atecc::Error::Bus { error, .. } => return Self::failed(error),
+            atecc::Error::Failed(failure) => failure,
+        };
+        let exit = exit_of(&failure);
+        match failure.cause {
+            Cause::NoAnswer { .. } => Self::new(
+                exit,
                 format_args!(
                     "{failure}: check power, wiring and address, and that the bus runs at 100 \
                      kHz"
                 ),
             )
             .advised("nerves-key doctor looks for the cause, nerves-key scan for chips."),
-            atecc::Error::Failed(failure @ Failure::BadWake(_)) => Self::new(
-                exit_of(&failure),
-                format_args!("{failure}: another device at this address, or a disturbed line"),
-            )
-            .advised("nerves-key doctor says what to try."),
-            atecc::Error::Failed(failure) => Self::new(exit_of(&failure), failure),
+            Cause::BadWake(_) => Self::new(exit, format_args!("{failure}, or a line is disturbed"))
+                .advised("nerves-key doctor says what to try."),
+            _ => Self::new(exit, failure),
         }
     }
 }

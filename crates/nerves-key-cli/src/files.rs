@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use atecc_x509::{Certificate, CheckedSigner, PublicKey, SignerCertificate};
+use atecc_x509::{Certificate, CheckedSigner, PublicKey, SignerCertificate, TrustChain};
 use data_encoding::HEXLOWER_PERMISSIVE;
 use nerves_key_provision::KeySigner;
 use tempfile::{Builder, NamedTempFile};
@@ -181,6 +181,15 @@ pub(crate) fn create_pair(
 /// Read a certificate in PEM.
 pub(crate) fn certificate(path: &Path) -> Result<Certificate, CliError> {
     Certificate::from_pem(&read_text(path)?).map_err(|error| CliError::input(path, error))
+}
+
+/// What the chains of trust parts end in: the certificate at `path`, else
+/// Microchip's.
+pub(crate) fn root(path: Option<&Path>) -> Result<Certificate, CliError> {
+    path.map_or_else(
+        || TrustChain::microchip_root().map_err(CliError::failed),
+        certificate,
+    )
 }
 
 /// Read a public key, or that of a certificate, in PEM.

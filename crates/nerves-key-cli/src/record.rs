@@ -100,6 +100,10 @@ impl<D> WakePulse<Bus, D> for RecordedWake {
     fn session_over(&mut self, i2c: &mut Bus) {
         WakePulse::<AnyBus, ()>::session_over(&mut AnyWake, i2c.unrecorded());
     }
+
+    fn now_us(&mut self, i2c: &mut Bus, delay: &mut D) -> Option<u64> {
+        AnyWake.now_us(i2c.unrecorded(), delay)
+    }
 }
 
 /// Time since the recording began, where it passes.

@@ -56,11 +56,16 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], CliError> {
 
 /// A new private key.
 pub(crate) fn new_key() -> Result<KeySigner, CliError> {
+    KeySigner::from_bytes(&*new_scalar()?).map_err(CliError::failed)
+}
+
+/// The 32 bytes of a new private key.
+pub(crate) fn new_scalar() -> Result<zeroize::Zeroizing<[u8; 32]>, CliError> {
     loop {
         let bytes = zeroize::Zeroizing::new(random()?);
         // Once in 2^32 the bytes are past the order of the group.
-        if let Ok(key) = KeySigner::from_bytes(&bytes) {
-            return Ok(key);
+        if KeySigner::from_bytes(&bytes).is_ok() {
+            return Ok(bytes);
         }
     }
 }

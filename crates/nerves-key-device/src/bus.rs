@@ -135,6 +135,14 @@ impl<D> WakePulse<AnyBus, D> for AnyWake {
             AnyBus::Emulated(_) => {}
         }
     }
+
+    /// An emulated bus keeps its own time.
+    fn now_us(&mut self, i2c: &mut AnyBus, _: &mut D) -> Option<u64> {
+        match i2c {
+            AnyBus::Linux(_) | AnyBus::Served(_) => Some(atecc_linux::now_us()),
+            AnyBus::Emulated(_) => None,
+        }
+    }
 }
 
 impl DelayNs for AnyDelay {

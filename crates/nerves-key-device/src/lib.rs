@@ -66,9 +66,9 @@ impl DeviceUri {
             Self::Served { path, bus, address } => {
                 let client = Client::connect(path, *bus)?;
                 let delay = AnyDelay::Served(client.delay());
-                // As a program with the preload library names the bus.
-                let name = format!("/dev/i2c-{}", client.bus());
-                let bus = Locked::new(client, SessionLock::new(name, *address));
+                // The lock of a program with the preload library, too.
+                let lock = SessionLock::served(path, client.bus(), *address);
+                let bus = Locked::new(client, lock);
                 Ok(device(AnyBus::Served(bus), delay, *address))
             }
             Self::ThrowAway { chip } => emulated(Chip::throw_away(chip.unwrap_or(DEFAULT_CHIP))?),

@@ -5,7 +5,7 @@
 //! and its sessions go on; otherwise they end.
 
 use atecc::config::KeyType;
-use atecc::{Family, SerialNumber};
+use atecc::{ConfigZone, SerialNumber};
 use atecc_x509::PublicKey;
 use cryptoki_sys::{
     CK_CERTIFICATE_CATEGORY_AUTHORITY, CK_CERTIFICATE_CATEGORY_TOKEN_USER, CK_SLOT_ID,
@@ -95,10 +95,10 @@ impl Chip {
         (config[6] >> 4, config[7])
     }
 
-    /// Whose timing it has.
+    /// Its configuration, which tells its timing.
     #[must_use]
-    pub fn family(&self) -> Option<Family> {
-        self.snapshot.config.revision().family()
+    pub const fn config(&self) -> &ConfigZone {
+        &self.snapshot.config
     }
 
     /// Whether this is the chip that was read as `other`, whatever its auxiliary

@@ -96,9 +96,10 @@ impl Module {
         let now = self.settings.slots_now();
         let mut tokens = self.tokens();
         for (slot, device) in now {
+            let origin = self.settings.origin(slot);
             tokens
                 .entry(slot)
-                .or_insert_with(|| Arc::new(Token::new(slot, device)));
+                .or_insert_with(|| Arc::new(Token::new(slot, device, origin)));
         }
     }
 

@@ -66,6 +66,16 @@ pub enum Environment {
     Ignored,
 }
 
+/// Where a slot comes from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Origin {
+    /// Its address was looked at because chips are often there: it may be
+    /// another device's.
+    Found,
+    /// File or environment name it as a chip's.
+    Configured,
+}
+
 /// A line that says nothing known.
 #[derive(Debug, thiserror::Error)]
 #[error("line {line}: {problem}")]
@@ -164,6 +174,16 @@ impl Settings {
         configured
             .or_else(|| number(device))
             .unwrap_or(ENVIRONMENT_SLOT)
+    }
+
+    /// Where `slot` comes from.
+    #[must_use]
+    pub fn origin(&self, slot: CK_SLOT_ID) -> Origin {
+        if self.slots.contains_key(&slot) {
+            Origin::Configured
+        } else {
+            Origin::Found
+        }
     }
 
     /// The slots there are now, with what is found.

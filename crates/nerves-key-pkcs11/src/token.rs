@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use atecc::commands::{Random, ReadBlock};
 use atecc::config::ConfigZone;
-use atecc::{BlockAddress, Error as DeviceError, Failure, Once, Place, Procedure, Timing};
+use atecc::{BlockAddress, Cause, Error as DeviceError, Failure, Once, Place, Procedure, Timing};
 use atecc_x509::SignatureBytes;
 use cryptoki_sys::CK_SLOT_ID;
 use nerves_key::{ReadAuxiliary, ReadSnapshot, Stage, sign};
@@ -32,6 +32,7 @@ use crate::chip::{Chip, Key};
 use crate::error::Error;
 use crate::log::{Level, say};
 use crate::object::Names;
+use crate::settings::Origin;
 
 /// How long a look is believed.
 const BELIEF: Duration = Duration::from_millis(500);
@@ -39,10 +40,13 @@ const BELIEF: Duration = Duration::from_millis(500);
 const RELUCTANCE: u32 = 20;
 /// But no longer than this: a chip that is plugged in later is found.
 const LONGEST_BELIEF: Duration = Duration::from_secs(10);
+/// Wake pulses for an address that nobody configured: one may be lost.
+const PULSES_FOR_A_STRANGER: u8 = 2;
 
 /// One slot.
 pub struct Token {
     slot: CK_SLOT_ID,
+    origin: Origin,
     open: Box<dyn Fn() -> Result<AnyDevice, OpenError> + Send + Sync>,
     description: String,
     state: Mutex<State>,
@@ -90,9 +94,12 @@ impl std::fmt::Debug for Token {
 impl Token {
     /// The slot `slot`, whose chip is `device`.
     #[must_use]
-    pub fn new(slot: CK_SLOT_ID, device: DeviceUri) -> Self {
+    pub fn new(slot: CK_SLOT_ID, device: DeviceUri, origin: Origin) -> Self {
         let description = describe(&device);
-        Self::with_opener(slot, description, move || device.open())
+        Self {
+            origin,
+            ..Self::with_opener(slot, description, move || device.open())
+        }
     }
 
     /// A slot whose chip is opened in some other way.
@@ -103,6 +110,7 @@ impl Token {
     ) -> Self {
         Self {
             slot,
+            origin: Origin::Configured,
             open: Box::new(open),
             description,
             state: Mutex::default(),
@@ -322,16 +330,18 @@ impl Token {
         found
     }
 
-    /// Ask the bus. A slot that never had a chip gets one wake pulse; one that
-    /// has, or whose chip is wanted, gets as many as the driver gives.
+    /// Ask the bus. An address that nobody configured and that never had a chip
+    /// is probed, with fewer wake pulses unless its chip is wanted.
     fn ask(&self, state: &mut State, look: Look) -> Result<Arc<Chip>, String> {
         let known = state.chip.clone();
         let present = matches!(state.presence, Presence::Present { .. });
-        let family = known.as_ref().and_then(|chip| chip.family());
         let device = self.device(state)?;
-        let mut timing = Timing::new(family);
-        if known.is_none() && look == Look::Recent {
-            timing.wake_pulses = 1;
+        let mut timing = known
+            .as_ref()
+            .map_or_else(Timing::default, |chip| Timing::from_config(chip.config()));
+        let stranger = known.is_none() && self.origin == Origin::Found;
+        if stranger && look == Look::Recent {
+            timing.wake_pulses = PULSES_FOR_A_STRANGER;
         }
         device.set_timing(timing);
         if let Some(chip) = known.as_ref().filter(|chip| present && chip.is_final())
@@ -339,9 +349,12 @@ impl Token {
         {
             return Ok(Arc::clone(chip));
         }
-        let snapshot = device
-            .run(ReadSnapshot::new())
-            .map_err(|error| reason(&error))?;
+        let snapshot = if stranger {
+            device.probe(ReadSnapshot::new())
+        } else {
+            device.run(ReadSnapshot::new())
+        };
+        let snapshot = snapshot.map_err(|error| reason(&error))?;
         let auxiliary = match snapshot.stage() {
             Stage::Finished(_) => Some(
                 device
@@ -361,7 +374,7 @@ impl Token {
                 Arc::new(chip)
             }
         };
-        device.set_timing(Timing::new(chip.family()));
+        device.set_timing(Timing::from_config(chip.config()));
         state.chip = Some(Arc::clone(&chip));
         Ok(chip)
     }
@@ -391,7 +404,7 @@ fn first_block(device: &mut AnyDevice, place: Place) -> Result<[u8; 32], String>
 
 fn reason(error: &DeviceError<BusFault>) -> String {
     match error {
-        DeviceError::Bus(fault) => fault.to_string(),
+        DeviceError::Bus { error, .. } => error.to_string(),
         DeviceError::Failed(failure) => failure.to_string(),
     }
 }
@@ -399,14 +412,15 @@ fn reason(error: &DeviceError<BusFault>) -> String {
 /// Whether the chip did not answer, against that it answered something bad.
 const fn gone(error: &DeviceError<BusFault>) -> bool {
     match error {
-        DeviceError::Bus(fault) => !fault.is_lock(),
+        DeviceError::Bus { error, .. } => !error.is_lock(),
         DeviceError::Failed(failure) => matches!(
-            failure,
-            Failure::NoAnswer { .. }
-                | Failure::BadWake(_)
-                | Failure::NotTaken { .. }
-                | Failure::Timeout { .. }
-                | Failure::Bus
+            failure.cause,
+            Cause::NoAnswer { .. }
+                | Cause::BadWake(_)
+                | Cause::NotTaken { .. }
+                | Cause::Timeout { .. }
+                | Cause::Bus
+                | Cause::Stuck { .. }
         ),
     }
 }

@@ -38,7 +38,7 @@ pub enum ProvisionError<B, S> {
 impl<B, S> From<Error<B, RunError>> for ProvisionError<B, S> {
     fn from(error: Error<B, RunError>) -> Self {
         match error {
-            Error::Bus(error) => Self::Bus(error),
+            Error::Bus { error, .. } => Self::Bus(error),
             Error::Failed(error) => Self::Run(error),
         }
     }

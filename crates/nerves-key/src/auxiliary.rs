@@ -8,7 +8,7 @@
 
 use alloc::vec::Vec;
 
-use atecc::{Answer, Failure, Next, Procedure, Slot};
+use atecc::{Answer, Cause, Failure, Next, Procedure, Slot};
 use atecc_x509::{Certificate, PublicKey, Rebuild};
 use nerves_key_schema::slot;
 
@@ -149,7 +149,7 @@ impl Procedure for ReadAuxiliary {
             Next::Send(request) => Next::Send(request),
             Next::Done(Ok(bytes)) => {
                 let slots = AuxiliarySlots::from_bytes(&bytes);
-                Next::Done(slots.ok_or(Failure::Bus))
+                Next::Done(slots.ok_or(Cause::NoCommand.before_execution()))
             }
             Next::Done(Err(failure)) => Next::failed(failure),
         }

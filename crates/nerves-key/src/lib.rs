@@ -59,5 +59,6 @@ use nerves_key_schema::slot;
 /// [`Snapshot::key_slot`] says which key a trust part has.
 #[must_use]
 pub fn sign(digest: [u8; 32]) -> SignDigest {
-    SignDigest::new(slot::DEVICE_KEY, digest)
+    // No NervesKey layout limits the uses of its key.
+    SignDigest::new(slot::DEVICE_KEY, digest).with_unlimited_key()
 }

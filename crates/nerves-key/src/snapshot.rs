@@ -201,10 +201,9 @@ fn shown<T>(next: Next<T, Failure>) -> Next<Option<T>, Failure> {
     match next {
         Next::Send(request) => Next::Send(request),
         Next::Done(Ok(value)) => Next::Done(Ok(Some(value))),
-        Next::Done(Err(Failure::Status {
-            status: Status::Execution | Status::Parse,
-            ..
-        })) => Next::Done(Ok(None)),
-        Next::Done(Err(failure)) => Next::Done(Err(failure)),
+        Next::Done(Err(failure)) => Next::Done(match failure.refusal() {
+            Some(Status::Execution | Status::Parse) => Ok(None),
+            _ => Err(failure),
+        }),
     }
 }

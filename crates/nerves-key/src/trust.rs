@@ -118,9 +118,17 @@ impl Snapshot {
     /// [`IdentityError`] when something is missing, damaged or does not verify
     /// in any published layout.
     pub fn trust_identity(&self) -> Result<TrustIdentity, IdentityError> {
+        self.trust_identity_under(&microchip_root()?)
+    }
+
+    /// The same with another root of Microchip's names: that of emulated parts.
+    ///
+    /// # Errors
+    /// As [`Snapshot::trust_identity`].
+    pub fn trust_identity_under(&self, root: &Certificate) -> Result<TrustIdentity, IdentityError> {
         let chain = TrustChain::microchip().map_err(of_rebuilding(SIGNER))?;
-        let root = TrustChain::microchip_root().and_then(|root| root.public_key());
-        self.trust_identity_of(&chain, &root.map_err(of_rebuilding(ROOT))?)
+        let root = root.public_key().map_err(of_rebuilding(ROOT))?;
+        self.trust_identity_of(&chain, &root)
     }
 
     /// The same with another chain's names and root: a customer's, or a test's.
@@ -218,6 +226,10 @@ impl Snapshot {
     }
 }
 
+fn microchip_root() -> Result<Certificate, IdentityError> {
+    TrustChain::microchip_root().map_err(of_rebuilding(ROOT))
+}
+
 /// Whether a chip that is locked as none of ours is a trust part: the OTP zone
 /// says so, or both certificates are of the templates of such parts.
 pub(crate) fn is_trust_part(snapshot: &Snapshot) -> bool {
@@ -252,13 +264,21 @@ impl Snapshot {
     /// # Errors
     /// As [`Snapshot::identity`] and [`Snapshot::trust_identity`].
     pub fn certificates(&self) -> Result<Certificates, IdentityError> {
+        self.certificates_under(&microchip_root()?)
+    }
+
+    /// The same, for trust parts under another root of Microchip's names: that of
+    /// emulated parts. A NervesKey has no root.
+    ///
+    /// # Errors
+    /// As [`Snapshot::certificates`].
+    pub fn certificates_under(&self, root: &Certificate) -> Result<Certificates, IdentityError> {
         if self.stage() == Stage::TrustPart {
-            let identity = self.trust_identity()?;
-            let root = TrustChain::microchip_root().map_err(of_rebuilding(ROOT))?;
+            let identity = self.trust_identity_under(root)?;
             return Ok(Certificates {
                 device: identity.device_certificate,
                 signer: identity.signer_certificate,
-                root: Some(root),
+                root: Some(root.clone()),
             });
         }
         let identity = self.identity()?;

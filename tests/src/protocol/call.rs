@@ -7,10 +7,10 @@ use atecc::commands::{
     NonceTarget, Random, Sign,
 };
 use atecc::procedures::SignDigest;
-use atecc::{Command, Failure, Opcode, PublicKey, Request, Slot, Status, Zone};
+use atecc::{Cause, Command, Opcode, PublicKey, Request, Slot, Status, Zone};
 use serde::Deserialize;
 
-use super::script::{Reply, Send, Transfer, run};
+use super::script::{Reply, Send, Transfer, comparable, run};
 use super::several;
 use super::status::name;
 use super::typed::Typed;
@@ -198,7 +198,7 @@ fn alone(row: &Call, request: &Request) -> Result<Vec<u8>, Box<dyn Error>> {
         Transfer::Read(sent.bus_read_len, Some(sent.reply().group)),
         Transfer::sleep(),
     ];
-    same("conversation", &log, &expected)?;
+    same("conversation", comparable(&log)?, expected)?;
     Ok(result?.pop().ok_or("no answer")?)
 }
 
@@ -232,6 +232,7 @@ fn sign_digest(row: &Call) -> Checked {
     for (sent, request) in sent.iter().zip(&ours) {
         same("command", *sent, &Transfer::Write(request.bytes().to_vec()))?;
     }
+    let log = comparable(&log)?;
     let wakes = log.iter().filter(|transfer| **transfer == Transfer::Wake);
     same("wakes", wakes.count(), 1)?;
     let last = row.sends.last().ok_or("nothing is sent")?;
@@ -239,7 +240,11 @@ fn sign_digest(row: &Call) -> Checked {
         let opcode = last.payload.0.first().copied();
         let opcode = opcode.and_then(Opcode::from_byte).ok_or("which command?")?;
         let status = Status::from_byte(status);
-        same("failure", result, Err(Failure::Status { opcode, status }))?;
+        same(
+            "failure",
+            result,
+            Err(Cause::Status { opcode, status }.before_execution()),
+        )?;
         return refused(status, &row.result);
     }
     same("commands", sent.len(), 2)?;

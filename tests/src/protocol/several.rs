@@ -9,10 +9,12 @@ use atecc::commands::{
     SourceFlag,
 };
 use atecc::host::{self, Head, MacInput};
-use atecc::{BlockAddress, Command, Failure, Opcode, Place, Request, SerialNumber, Slot, Status};
+use atecc::{
+    BlockAddress, Cause, Command, Failure, Opcode, Place, Request, SerialNumber, Slot, Status,
+};
 
 use super::call::{Answer, Call, Sent, is_sent};
-use super::script::{Send, Transfer, run};
+use super::script::{Send, Transfer, comparable, run};
 use crate::tally::{Checked, Verdict, holds, same};
 
 /// Run `requests` on a chip that answers as the row's did: one wake, and
@@ -20,6 +22,7 @@ use crate::tally::{Checked, Verdict, holds, same};
 fn session(row: &Call, requests: &[Request]) -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
     let replies: Vec<_> = row.sends.iter().map(Sent::reply).collect();
     let (result, log) = run(Send::new(requests.iter().cloned()), &replies);
+    let log = comparable(&log)?;
     let wakes = log.iter().filter(|transfer| **transfer == Transfer::Wake);
     same("wakes", wakes.count(), 1)?;
     same("last", log.last(), Some(&Transfer::sleep()))?;
@@ -177,10 +180,11 @@ fn outcome(row: &Call, read: ReadBlock, draw: &RandomNonce, proof: &CheckMac) ->
 fn refused(row: &Call, failure: Option<&Failure>) -> Checked {
     let last = row.sends.last().ok_or("nothing is sent")?;
     let [status] = last.response.array()?;
-    let ours = Failure::Status {
+    let ours = Cause::Status {
         opcode: Opcode::CheckMac,
         status: Status::from_byte(status),
-    };
+    }
+    .before_execution();
     same("failure", failure, Some(&ours))?;
     let theirs = match &row.result {
         Answer::Other(result) => result.get("raises"),

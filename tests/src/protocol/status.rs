@@ -1,7 +1,7 @@
 //! One-byte answers to `Lock`.
 
 use atecc::commands::LockTarget;
-use atecc::{Failure, Slot, Status};
+use atecc::{Cause, Slot, Status};
 use serde::Deserialize;
 
 use super::script::{Reply, Send, run};
@@ -31,9 +31,11 @@ pub(super) fn status_code(row: &StatusCode) -> Checked {
     let (result, log) = run(Send::new([lock.request()?]), &[Reply::new(&[row.status])]);
     let status = match result {
         Ok(_) => Status::Success,
-        Err(Failure::Status { status, .. }) => status,
-        Err(Failure::Reset { .. }) => Status::AfterWake,
-        Err(failure) => return Err(failure.into()),
+        Err(failure) => match failure.cause {
+            Cause::Status { status, .. } => status,
+            Cause::Reset { .. } => Status::AfterWake,
+            _ => return Err(failure.into()),
+        },
     };
     same("status", status.byte(), row.status)?;
     let (Answer::Ok(theirs) | Answer::Error(theirs) | Answer::GaveUpAfterRetries(theirs)) =
@@ -44,10 +46,7 @@ pub(super) fn status_code(row: &StatusCode) -> Checked {
         (1, false) => Ok(Verdict::Pass),
         (1, true) => Ok(Verdict::Differs("a-lock-is-not-sent-again")),
         (_, retried) => {
-            let not_executed = matches!(
-                status,
-                Status::Communication | Status::EccFault | Status::Watchdog
-            );
+            let not_executed = matches!(status, Status::Communication | Status::Watchdog);
             holds("both send it again", not_executed && retried)?;
             Ok(Verdict::Pass)
         }

@@ -265,6 +265,8 @@ fn exchange(bus: &Bus, request: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
     const CHIP: u8 = 0x60;
     /// Longer than any command takes.
     const PATIENCE_MS: u32 = 200;
+    /// From the sleep token until a wake pulse counts, as the emulator has it.
+    const ASLEEP_MS: u32 = 1;
     let (mut i2c, mut delay) = (bus.i2c(), bus.delay());
     let mut group = vec![u8::try_from(request.len() + 3)?];
     group.extend_from_slice(request);
@@ -280,6 +282,7 @@ fn exchange(bus: &Bus, request: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
     let mut answer = [0; 67];
     i2c.read(CHIP, &mut answer)?;
     i2c.write(CHIP, &[0x01])?;
+    delay.delay_ms(ASLEEP_MS);
     let count = usize::from(answer[0]);
     let payload = answer.get(1..count.saturating_sub(2));
     match payload.ok_or("an impossible count")? {

@@ -56,7 +56,7 @@ fn asked(bus: &Bus, operation: Operation, slot: Slot) -> Option<Result<(), Failu
     Some(match result {
         Ok(()) => Ok(()),
         Err(Error::Failed(failure)) => Err(failure),
-        Err(Error::Bus(error)) => panic!("{error:?}"),
+        Err(Error::Bus { error, .. }) => panic!("{error:?}"),
     })
 }
 
@@ -74,11 +74,8 @@ fn agree(image: &Image, operation: Operation, slot: Slot) -> Result<bool, TestCa
     match judge(&zone, operation, slot) {
         Judgement::Refused(reasons) => prop_assert!(
             matches!(
-                answer,
-                Err(Failure::Status {
-                    status: Status::Execution | Status::Parse,
-                    ..
-                })
+                answer.err().and_then(|failure| failure.refusal()),
+                Some(Status::Execution | Status::Parse)
             ),
             "{operation} {slot}: {reasons:?}, but {answer:?}"
         ),

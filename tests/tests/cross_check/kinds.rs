@@ -15,8 +15,8 @@ use atecc::commands::{
 };
 use atecc::procedures::Prepared;
 use atecc::{
-    BlockAddress, Chips, Command, Device, Error, Failure, Once, Opcode, Place, Request, Status,
-    WordAddress,
+    BlockAddress, Cause, Chips, Command, Device, Error, Failure, Once, Opcode, Place, Request,
+    Status, WordAddress,
 };
 use atecc_decode::AnyCommand;
 use atecc_emulator::{BusError, Delay, I2cHandle};
@@ -55,7 +55,10 @@ impl Sent {
     /// Which command the chip refused, and how.
     pub(crate) const fn refusal(&self) -> Option<(Opcode, Status)> {
         match self.error {
-            Some(Error::Failed(Failure::Status { opcode, status })) => Some((opcode, status)),
+            Some(Error::Failed(Failure {
+                cause: Cause::Status { opcode, status },
+                ..
+            })) => Some((opcode, status)),
             _ => None,
         }
     }

@@ -150,7 +150,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         package: "atecc-emulator-preload",
         may: Workspace::Only(EMULATOR),
-        in_tests: &[],
+        // A program that locks the node: its lock is that of the served bus.
+        in_tests: &["atecc", "atecc-linux"],
         elsewhere: Elsewhere::Except(&[]),
     },
     Rule {
@@ -189,7 +190,13 @@ pub(super) const RULES: &[Rule] = &[
             "nerves-key-device",
             "nerves-key-schema",
         ]),
-        in_tests: &["atecc-emulator", "nerves-key-tests"],
+        in_tests: &["atecc-emulator", "atecc-linux", "nerves-key-tests"],
+        elsewhere: Elsewhere::Except(&[]),
+    },
+    Rule {
+        package: "atecc-judge",
+        may: Workspace::Only(&["atecc", "atecc-emulator"]),
+        in_tests: &[],
         elsewhere: Elsewhere::Except(&[]),
     },
     Rule {

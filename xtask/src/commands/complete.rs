@@ -54,7 +54,7 @@ type IsOne = fn(&Frame) -> bool;
 
 /// Frames that are no mode of their own, although they are not refused as
 /// illegal, or not before anything else is.
-const NO_MODES: [(IsOne, &str); 4] = [
+const NO_MODES: [(IsOne, &str); 5] = [
     (
         |frame| frame.opcode == 0x12 && frame.param1 & 0x43 == 0x40,
         "the configuration is never written encrypted",
@@ -69,6 +69,10 @@ const NO_MODES: [(IsOne, &str); 4] = [
             frame.opcode == 0x12 && with_mac != (frame.param1 & 0x40 != 0)
         },
         "a MAC comes with encryption, which only a locked slot's configuration asks for as well",
+    ),
+    (
+        |frame| frame.opcode == 0x11 && frame.param1 & 0x02 != 0,
+        "bit 1 of HMAC is hashed and means nothing (unconfirmed)",
     ),
     (
         |frame| frame.opcode == 0x41 && frame.param1 & 0xA0 == 0x20,

@@ -7,7 +7,7 @@ use atecc::commands::{
     RandomNonce, SeedUpdate, SelfTest, ShaStart,
 };
 use atecc::procedures::{HashInChip, ReadConfig, SignDigest};
-use atecc::{Error, Failure, Family, Revision, Slot};
+use atecc::{Cause, Error, Family, Revision, Slot};
 use nerves_key::ReadSnapshot;
 use nerves_key_device::BusFault;
 use nerves_key_provision::{Challenges, Plan, provision};
@@ -102,7 +102,8 @@ const fn own(name: &'static str, tale: fn(&mut Recorded<'_>, Revision) -> Told) 
 /// A status is an answer; everything else is said.
 fn chip_may_refuse<T>(result: Result<T, Error<BusFault>>) -> Told {
     match result {
-        Ok(_) | Err(Error::Failed(Failure::Status { .. })) => Ok(()),
+        Ok(_) => Ok(()),
+        Err(Error::Failed(failure)) if matches!(failure.cause, Cause::Status { .. }) => Ok(()),
         Err(error) => Err(text(error)),
     }
 }

@@ -1,8 +1,8 @@
 //! Which process holds a chip, as the kernel says.
 //!
 //! `/proc/PID/fdinfo/FD` has a line for each lock that was taken by that
-//! descriptor: `lock: 1: FLOCK  ADVISORY  WRITE 4321 00:19:873 0 EOF`.
-//! Source: proc(5), "/proc/pid/fdinfo".
+//! descriptor: `lock: 1: OFDLCK ADVISORY  WRITE -1 00:19:873 8388704 8388704`.
+//! Source: `proc_pid_fdinfo(5)`; the bytes: `docs/bus-lock.md`.
 
 use std::path::{Path, PathBuf};
 
@@ -20,37 +20,55 @@ pub(super) fn holds(id: u32, part: &str) -> bool {
     })
 }
 
-/// Who only waits for a chip has locked the file with the other ending.
 fn is_lock(file: &Path, part: &str) -> bool {
     file.to_string_lossy().contains(part) && file.extension().is_some_and(|it| it == "lock")
 }
 
+/// Who only waits for a chip has another byte: 128 further on. Locks for
+/// reading say nothing of a chip.
 fn locked(info: &str) -> bool {
-    info.lines()
-        .any(|line| line.starts_with("lock:") && line.contains("FLOCK"))
+    let locks = info.lines().filter_map(|line| line.strip_prefix("lock:"));
+    locks
+        .map(|lock| lock.split_whitespace().collect::<Vec<_>>())
+        .any(|lock| match lock.as_slice() {
+            [_, "OFDLCK", _, "WRITE", _, _, first, _] => {
+                first.parse().is_ok_and(|byte: u64| byte % 256 < 128)
+            }
+            _ => false,
+        })
 }
 
 #[cfg(test)]
 mod tests {
+    use atecc::BusAddress;
+    use atecc_linux::SessionLock;
+
     use super::*;
 
     #[test]
     fn locks_are_told() {
         let open = "pos:\t0\nflags:\t0100000\nmnt_id:\t30\nino:\t873\n";
-        let lock = "lock:\t1: FLOCK  ADVISORY  WRITE 4321 00:19:873 0 EOF\n";
+        let lock = |access, byte| {
+            format!("{open}lock:\t1: OFDLCK ADVISORY  {access} -1 00:19:873 {byte} {byte}\n")
+        };
         assert!(!locked(open));
-        assert!(locked(&format!("{open}{lock}")));
+        assert!(locked(&lock("WRITE", 8_388_608 + 96)));
+        assert!(!locked(&lock("WRITE", 8_388_608 + 96 + 128)));
+        assert!(!locked(&lock("READ", 4321)));
     }
 
     #[test]
     fn this_process_holds_what_it_locks() {
         let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("some-chip.lock");
-        let file = std::fs::File::create(path).unwrap();
         let id = std::process::id();
-        assert!(!holds(id, "some-chip"));
-        file.lock().unwrap();
-        assert!(holds(id, "some-chip"));
+        let part = format!("{}/socket.chips.", directory.path().display());
+        assert!(!holds(id, &part));
+        let socket = directory.path().join("socket");
+        let lock = SessionLock::served(socket, 4011, BusAddress::DEFAULT);
+        let guard = lock.try_take().unwrap();
+        assert!(holds(id, &part));
         assert!(!holds(id, "another"));
+        drop(guard);
+        assert!(!holds(id, &part));
     }
 }

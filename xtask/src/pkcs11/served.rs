@@ -12,10 +12,10 @@ use tempfile::TempDir;
 use crate::error::Error;
 use crate::{metadata, run};
 
-/// A bus that nobody else on this machine has a lock for.
+/// Any number.
 pub(super) const BUS: u32 = 4011;
-/// In the names of its lock files.
-pub(super) const LOCKS: &str = "-i2c-4011-";
+/// In the name of the server's lock file for sessions.
+pub(super) const LOCKS: &str = "/socket.chips.";
 /// Where the chips are; the configuration's slots are 1 and 2.
 const ADDRESSES: [u8; 2] = [0x60, 0x35];
 /// For the server to be there.

@@ -10,8 +10,9 @@ use super::{connection, next, status};
 use crate::bus::{set_address, transfer};
 use crate::ioctl::{
     Direction, FUNCTIONS, I2C_FUNCS, I2C_PEC, I2C_RDWR, I2C_RETRIES, I2C_SLAVE, I2C_SLAVE_FORCE,
-    I2C_SMBUS, I2C_TENBIT, I2C_TIMEOUT, MAX_MESSAGES, RawMessage, RawSmbus, RawTransfer, SmbusSize,
+    I2C_SMBUS, I2C_TENBIT, I2C_TIMEOUT, MAX_MESSAGES, RawMessage, RawSmbus, RawTransfer,
 };
+use crate::smbus::{Given, SmbusSize, checked};
 
 type Ioctl = unsafe extern "C" fn(c_int, c_ulong, ...) -> c_int;
 
@@ -120,21 +121,29 @@ unsafe fn smbus(connection: BorrowedFd<'_>, asked: RawSmbus) -> Result<c_int, Er
         1 => Direction::Read,
         _ => return Err(Errno::INVAL),
     };
-    let length = size.data(direction);
-    if asked.data.is_null() && length > 0 {
+    if asked.data.is_null() && !size.is_bare(direction) {
         return Err(Errno::INVAL);
     }
-    let mut data = vec![0; length];
-    if direction == Direction::Write {
-        // SAFETY: `length` bytes are there, or none are wanted.
-        unsafe { data.as_mut_ptr().copy_from(asked.data, length) };
-        swap_word(&mut data);
+    let length = match size.given(direction) {
+        Given::Bytes(length) => length,
+        Given::Block => {
+            // SAFETY: not null, and the caller's block begins with its length.
+            let length = unsafe { asked.data.read() };
+            usize::from(checked(length)?) + 1
+        }
+    };
+    let mut given = vec![0; length];
+    // SAFETY: `length` bytes are there, or none are wanted.
+    unsafe { given.as_mut_ptr().copy_from(asked.data, length) };
+    if size.is_word() {
+        swap_word(&mut given);
     }
-    let mut read = size.perform(connection, direction, asked.command, &data)?;
-    swap_word(&mut read);
-    // SAFETY: `transfer` gives as many bytes as were asked for, which there
-    // is room for, or none.
-    unsafe { asked.data.copy_from(read.as_ptr(), read.len()) };
+    let mut taken = size.perform(connection, direction, asked.command, &given)?;
+    if size.is_word() {
+        swap_word(&mut taken);
+    }
+    // SAFETY: there is room for what the size returns, or nothing is copied.
+    unsafe { asked.data.copy_from(taken.as_ptr(), taken.len()) };
     Ok(0)
 }
 

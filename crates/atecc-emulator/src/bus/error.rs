@@ -2,6 +2,7 @@
 
 use embedded_hal::i2c::{Error, ErrorKind, NoAcknowledgeSource};
 
+use crate::fault::FailureKind;
 use crate::image_file::ImageFileError;
 
 /// Why a bus transaction failed.
@@ -21,6 +22,9 @@ pub enum BusError {
     /// The supply has failed, and [`DeadBus::Error`] was chosen.
     #[error("the bus has no supply")]
     NoSupply,
+    /// The fault script has the adapter fail.
+    #[error("{}", said(*.0))]
+    Failed(FailureKind),
     /// A chip could not store its EEPROM and went off.
     #[error("the chip's memory could not be stored")]
     Store(#[source] ImageFileError),
@@ -31,9 +35,18 @@ impl Error for BusError {
         match self {
             Self::AddressNack(_) => ErrorKind::NoAcknowledge(NoAcknowledgeSource::Address),
             Self::DataNack { .. } => ErrorKind::NoAcknowledge(NoAcknowledgeSource::Data),
-            Self::NoSupply => ErrorKind::Bus,
-            Self::Store(_) => ErrorKind::Other,
+            Self::NoSupply | Self::Failed(FailureKind::Bus) => ErrorKind::Bus,
+            Self::Failed(FailureKind::ArbitrationLoss) => ErrorKind::ArbitrationLoss,
+            Self::Failed(FailureKind::Other) | Self::Store(_) => ErrorKind::Other,
         }
+    }
+}
+
+const fn said(kind: FailureKind) -> &'static str {
+    match kind {
+        FailureKind::Bus => "the bus failed",
+        FailureKind::ArbitrationLoss => "another controller took the bus",
+        FailureKind::Other => "the adapter failed",
     }
 }
 

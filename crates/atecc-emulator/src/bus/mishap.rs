@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::line::Line;
 use super::transfer::{Audience, Segment, Transfer};
-use super::{BusError, DeadBus, ReplyFault, Shared};
+use super::{BusError, DeadBus, ReplyFault, Shared, WriteFault};
 use crate::chip::Chip;
-use crate::fault::{CutPoint, EepromEffect, Fault};
+use crate::fault::{CutPoint, EepromEffect, Fault, Heard};
 
 impl Shared {
     pub(super) fn transaction(&mut self, segments: &mut [Segment<'_, '_>]) -> Result<(), BusError> {
@@ -25,17 +25,29 @@ impl Shared {
             Audience::Silent
         };
         self.nacks_left = self.nacks_left.saturating_sub(1);
-        let line = Line::idle(start, self.scl_hz);
-        let transfer = Transfer {
-            shared: self,
-            line,
-            number,
-            address,
-            audience,
-        };
-        let (line, outcome) = transfer.run(segments);
-        let outcome = self.after(&faults, line.now(), address).and(outcome);
-        self.clock.advance(line.now().saturating_sub(start));
+        let failure = faults.iter().find_map(|fault| match fault {
+            Fault::TransferFailed(failure) => Some(*failure),
+            _ => None,
+        });
+        let mut line = Line::idle(start, self.scl_hz);
+        let mut outcome = Ok(());
+        if failure.is_none_or(|failure| failure.heard == Heard::Everything) {
+            let transfer = Transfer {
+                shared: self,
+                line,
+                number,
+                address,
+                audience,
+            };
+            (line, outcome) = transfer.run(segments);
+        }
+        let mut end = line.now();
+        if let Some(failure) = failure {
+            outcome = Err(BusError::Failed(failure.kind));
+            end = end.max(start + failure.after);
+        }
+        let outcome = self.after(&faults, end, address).and(outcome);
+        self.clock.advance(end.saturating_sub(start));
         match self.chips.iter_mut().find_map(Chip::take_failure) {
             Some(failure) => Err(BusError::Store(failure)),
             None => outcome,
@@ -49,17 +61,28 @@ impl Shared {
                     self.settle(now);
                     self.cut_power();
                 }
-                Fault::PowerCut(CutPoint::During(_) | CutPoint::After) => {}
+                Fault::PowerCut(CutPoint::During(_) | CutPoint::After)
+                | Fault::TransferFailed(_) => {}
                 Fault::ReplyLost(how) => self.awaiting_reply.push(ReplyFault::Lost(how)),
                 Fault::ReplyCorrupted { byte, mask } => {
                     self.awaiting_reply
                         .push(ReplyFault::Corrupted { byte, mask });
                 }
+                Fault::WriteCorrupted { byte, mask } => {
+                    self.awaiting_write
+                        .push(WriteFault::Corrupted { byte, mask });
+                }
+                Fault::WriteAckLost => self.awaiting_write.push(WriteFault::AckLost),
+                Fault::WriteRefused => self.awaiting_write.push(WriteFault::Refused),
                 Fault::Interference { mask } => self.interference = mask,
                 Fault::NackBurst { transactions } => self.nacks_left = transactions,
                 Fault::EarlyWatchdog => {
                     self.settle(now);
-                    self.chips.iter_mut().for_each(Chip::bite);
+                    self.chips.iter_mut().for_each(|chip| chip.bite(now));
+                }
+                Fault::Reset => {
+                    self.settle(now);
+                    self.chips.iter_mut().for_each(Chip::reset);
                 }
                 Fault::NoisyWake => self.chips.iter_mut().for_each(|chip| chip.wake(now)),
             }

@@ -44,6 +44,8 @@ struct Shared {
     faults: Faults,
     /// Faults that wait for the next answered read.
     awaiting_reply: Vec<ReplyFault>,
+    /// Faults that wait for the next acknowledged write.
+    awaiting_write: Vec<WriteFault>,
     /// Flipped in the last byte of every answered read.
     interference: u8,
     nacks_left: u32,
@@ -67,6 +69,14 @@ enum ReplyFault {
     Corrupted { byte: usize, mask: u8 },
 }
 
+/// What happens to the next acknowledged write.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum WriteFault {
+    Refused,
+    Corrupted { byte: usize, mask: u8 },
+    AckLost,
+}
+
 impl Bus {
     /// An empty bus at 100 kHz on a simulated clock.
     #[must_use]
@@ -86,6 +96,7 @@ impl Bus {
             dead_bus: DeadBus::default(),
             faults: Faults::none(),
             awaiting_reply: Vec::new(),
+            awaiting_write: Vec::new(),
             interference: 0,
             nacks_left: 0,
             log: None,
@@ -102,8 +113,35 @@ impl Bus {
     }
 
     /// Put another chip on the bus. The first one has number 0.
-    pub fn attach(&self, chip: Chip) {
-        self.lock().chips.push(chip);
+    pub fn attach(&self, mut chip: Chip) {
+        let mut shared = self.lock();
+        if shared.supplied {
+            chip.power_up();
+        } else {
+            chip.lose_power();
+        }
+        shared.chips.push(chip);
+    }
+
+    /// Take the first chip that answers to `address` off the bus. It loses its
+    /// supply, and what it was executing has no effect. The numbers of those
+    /// after it move down. `None` when there is no such chip.
+    #[must_use]
+    pub fn detach(&self, address: u8) -> Option<Chip> {
+        let mut shared = self.lock();
+        let now = shared.clock.now();
+        shared.settle(now);
+        let found = |chip: &Chip| chip.address() == address;
+        let index = shared.chips.iter().position(found)?;
+        let mut chip = shared.chips.remove(index);
+        chip.lose_power();
+        Some(chip)
+    }
+
+    /// The addresses of the chips, in their order.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<u8> {
+        self.lock().chips.iter().map(Chip::address).collect()
     }
 
     /// The host's end of the bus.
@@ -172,6 +210,7 @@ impl Bus {
         let mut shared = self.lock();
         shared.faults = faults;
         shared.awaiting_reply.clear();
+        shared.awaiting_write.clear();
         shared.interference = 0;
         shared.nacks_left = 0;
     }

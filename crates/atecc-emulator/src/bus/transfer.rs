@@ -3,7 +3,7 @@
 use embedded_hal::i2c::Operation;
 
 use super::line::{Level, Line, LowPulse};
-use super::{Acked, BusError, LogEntry, ReplyFault, Shared};
+use super::{Acked, BusError, LogEntry, ReplyFault, Shared, WriteFault};
 use crate::chip::{Ack, Chip, Direction, WAKE_LOW};
 use crate::fault::LostReply;
 
@@ -109,7 +109,7 @@ impl Transfer<'_> {
         self.wake(pulse);
         let now = self.line.now();
         let mut active = Vec::new();
-        if self.audience == Audience::Listening && !self.loses_reply(direction) {
+        if self.audience == Audience::Listening && !self.loses_address(direction) {
             for (index, chip) in self.shared.chips.iter_mut().enumerate() {
                 if chip.start(now, self.address, direction) == Ack::Ack {
                     active.push(index);
@@ -135,22 +135,28 @@ impl Transfer<'_> {
         active: &[usize],
         entry: &mut LogEntry,
     ) -> Result<(), BusError> {
-        let bytes = operations.iter().flat_map(|operation| match operation {
-            Operation::Write(bytes) => *bytes,
-            Operation::Read(_) => &[],
-        });
-        for (index, byte) in bytes.enumerate() {
+        let sent: Vec<u8> = operations
+            .iter()
+            .flat_map(|operation| match operation {
+                Operation::Write(bytes) => *bytes,
+                Operation::Read(_) => &[],
+            })
+            .copied()
+            .collect();
+        let heard = self.garble(&sent);
+        for (index, (byte, heard)) in sent.iter().zip(&heard).enumerate() {
             let now = self.line.now();
             let mut ninth = Level::High;
             for chip in chosen(&mut self.shared.chips, active) {
-                if chip.receive(now, *byte) == Ack::Ack {
+                if chip.receive(now, *heard) == Ack::Ack {
                     ninth = Level::Low;
                 }
             }
-            let pulse = self.line.byte(*byte, ninth);
+            let pulse = self.line.byte(*heard, ninth);
             self.wake(pulse);
             entry.bytes.push(*byte);
-            if ninth == Level::High {
+            let last = index + 1 == sent.len();
+            if ninth == Level::High || last && self.take(WriteFault::AckLost) {
                 entry.acked = Acked::Bytes(index);
                 return Err(BusError::DataNack {
                     address: self.address,
@@ -159,6 +165,29 @@ impl Transfer<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What chips hear of a write when the script has it changed.
+    fn garble(&mut self, sent: &[u8]) -> Vec<u8> {
+        let mut heard = sent.to_vec();
+        self.shared.awaiting_write.retain(|fault| match *fault {
+            WriteFault::Corrupted { byte, mask } => match heard.get_mut(byte) {
+                Some(byte) => {
+                    *byte ^= mask;
+                    false
+                }
+                None => true,
+            },
+            WriteFault::Refused | WriteFault::AckLost => true,
+        });
+        heard
+    }
+
+    /// Whether the script has `fault` waiting, which is then over.
+    fn take(&mut self, fault: WriteFault) -> bool {
+        let waiting = &mut self.shared.awaiting_write;
+        let at = waiting.iter().position(|other| *other == fault);
+        at.map(|at| waiting.remove(at)).is_some()
     }
 
     fn fetch(&mut self, operations: &mut [Operation<'_>], active: &[usize], entry: &mut LogEntry) {
@@ -203,27 +232,22 @@ impl Transfer<'_> {
         }
     }
 
-    /// Whether the script has this read unacknowledged, which a chip would
-    /// have answered.
-    fn loses_reply(&mut self, direction: Direction) -> bool {
-        let now = self.line.now();
-        let waiting = self
-            .shared
-            .awaiting_reply
-            .iter()
-            .position(|fault| *fault == ReplyFault::Lost(LostReply::Nack));
-        let answered = |shared: &mut Shared, address| {
-            shared
-                .chips
-                .iter_mut()
-                .any(|chip| chip.would_answer(now, address))
-        };
-        match waiting {
-            Some(at) if direction == Direction::Read && answered(self.shared, self.address) => {
-                self.shared.awaiting_reply.remove(at);
-                true
+    /// Whether the script has this address unacknowledged, which a chip would
+    /// have acknowledged.
+    fn loses_address(&mut self, direction: Direction) -> bool {
+        let (now, address) = (self.line.now(), self.address);
+        let mut chips = self.shared.chips.iter_mut();
+        if !chips.any(|chip| chip.would_answer(now, address, direction)) {
+            return false;
+        }
+        match direction {
+            Direction::Write => self.take(WriteFault::Refused),
+            Direction::Read => {
+                let waiting = &mut self.shared.awaiting_reply;
+                let lost = ReplyFault::Lost(LostReply::Nack);
+                let at = waiting.iter().position(|fault| *fault == lost);
+                at.map(|at| waiting.remove(at)).is_some()
             }
-            _ => false,
         }
     }
 

@@ -4,8 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::port::Port;
-use super::{Chip, State};
-use crate::command::Status;
+use super::{Chip, PartialRead, State};
 use crate::defect::Defects;
 use crate::entropy::{Entropy, EntropyError, Generator};
 use crate::image_file::{ImageFile, OpenError};
@@ -23,6 +22,18 @@ use crate::volatile::Volatile;
 const WAKE_DELAY: Duration = Duration::from_micros(300);
 /// The longest that [`Chip::with_wake_delay`] takes: tWHI.
 const LONGEST_WAKE_DELAY: Duration = Duration::from_micros(1_500);
+
+/// From the sleep token until a wake pulse counts (assumed). No source gives a
+/// figure but "less than 20 ms", from a report on `cryptoauthtools`.
+const SLEEP_DELAY: Duration = Duration::from_millis(1);
+
+/// The watchdog with `ChipMode` bit 2 = 0: least, typical, most. Source:
+/// ATECC508A datasheet, section 8.3, tWATCHDOG.
+const WATCHDOG: [Duration; 3] = [
+    Duration::from_millis(700),
+    Duration::from_millis(1_300),
+    Duration::from_millis(1_700),
+];
 
 impl Chip {
     /// A blank chip for tests: the serial number is that of the recorded
@@ -103,6 +114,32 @@ impl Chip {
         self
     }
 
+    /// The same chip, whose wake pulses count again `delay` after the sleep
+    /// token.
+    #[must_use]
+    pub const fn with_sleep_delay(mut self, delay: Duration) -> Self {
+        self.sleep_delay = delay;
+        self
+    }
+
+    /// The same chip, whose watchdog expires `budget` after each wake: at least
+    /// 0.7 s and at most 1.7 s, as the datasheet has it. The long watchdog of
+    /// `ChipMode` bit 2 stays at 10 s.
+    #[must_use]
+    pub fn with_watchdog(mut self, budget: Duration) -> Self {
+        let [least, _, most] = WATCHDOG;
+        self.watchdog_budget = budget.clamp(least, most);
+        self
+    }
+
+    /// The same chip with another answer to reads while a command is only partly
+    /// received.
+    #[must_use]
+    pub const fn with_partial_read(mut self, partial_read: PartialRead) -> Self {
+        self.port.partial_read = partial_read;
+        self
+    }
+
     /// The same chip with these defects.
     #[must_use]
     pub const fn with_defects(mut self, defects: Defects) -> Self {
@@ -122,10 +159,12 @@ impl Chip {
             address: image.i2c_address(),
             memory: image,
             volatile: Volatile::default(),
-            state: State::Asleep,
-            port: Port::awake(Status::Wake),
+            state: State::Asleep { since: None },
+            port: Port::new(),
             watchdog: None,
+            watchdog_budget: WATCHDOG[1],
             wake_delay: WAKE_DELAY,
+            sleep_delay: SLEEP_DELAY,
             execution_time: ExecutionTime::default(),
             timing_generator: generator.second_stream(),
             generator,

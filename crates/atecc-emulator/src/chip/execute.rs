@@ -55,7 +55,7 @@ impl Chip {
         let frame = Frame::cut(group).ok_or(Status::Parse)?;
         let opcode = Opcode::from_byte(frame.opcode);
         let longest = opcode.map_or(Duration::ZERO, |opcode| {
-            Times::of(opcode, &self.memory).longest
+            Times::of(opcode, &self.memory).longest()
         });
         let left = self
             .watchdog

@@ -14,6 +14,7 @@ use std::time::Duration;
 use port::{Effect, Port};
 
 pub(crate) use port::Ack;
+pub use port::PartialRead;
 
 use crate::command::Status;
 use crate::defect::Defects;
@@ -25,10 +26,8 @@ use crate::store::Store;
 use crate::timing::ExecutionTime;
 use crate::volatile::Volatile;
 
-/// From wake to the watchdog, `ChipMode` bit 2 = 0. The datasheet gives 0.7 s
-/// to 1.7 s; this is its typical value. Source: section 8.3.
-const WATCHDOG: Duration = Duration::from_millis(1_300);
-/// The same with `ChipMode` bit 2 = 1. Source: section 2.2.
+/// From wake to the watchdog with `ChipMode` bit 2 = 1. Source: section 2.2. A
+/// vendor's program for the 608 has 13 s "nominal": open (unconfirmed).
 const LONG_WATCHDOG: Duration = Duration::from_secs(10);
 /// A low pulse of this length on SDA wakes. Source: section 8.3, tWLO.
 pub(crate) const WAKE_LOW: Duration = Duration::from_micros(60);
@@ -51,6 +50,8 @@ pub enum Direction {
 pub enum Power {
     /// Without supply.
     Off,
+    /// Told to sleep, and deaf, but not yet to be woken.
+    FallingAsleep,
     /// In sleep: registers lost.
     Asleep,
     /// In idle: registers kept, watchdog stopped.
@@ -65,9 +66,17 @@ pub enum Power {
 
 enum State {
     Off,
-    Asleep,
+    FallingAsleep {
+        asleep: Duration,
+    },
+    /// Since the power-up when there is no time.
+    Asleep {
+        since: Option<Duration>,
+    },
     Idle,
-    Waking { ready: Duration },
+    Waking {
+        ready: Duration,
+    },
     Awake,
     Busy(Execution),
 }
@@ -94,7 +103,10 @@ pub struct Chip {
     address: u8,
     /// When the watchdog puts the chip to sleep.
     watchdog: Option<Duration>,
+    /// From wake to the watchdog, `ChipMode` bit 2 = 0.
+    watchdog_budget: Duration,
     wake_delay: Duration,
+    sleep_delay: Duration,
     execution_time: ExecutionTime,
     generator: Generator,
     defects: Defects,
@@ -127,7 +139,8 @@ impl Chip {
     pub const fn power(&self) -> Power {
         match self.state {
             State::Off => Power::Off,
-            State::Asleep => Power::Asleep,
+            State::FallingAsleep { .. } => Power::FallingAsleep,
+            State::Asleep { .. } => Power::Asleep,
             State::Idle => Power::Idle,
             State::Waking { .. } => Power::Waking,
             State::Awake => Power::Awake,
@@ -150,33 +163,42 @@ impl Chip {
         if matches!(&self.state, State::Busy(execution) if execution.ends <= now) {
             self.finish();
         }
-        if self.watchdog.is_some_and(|bite| bite <= now) {
-            self.sleep();
+        if let Some(bedtime) = self.bedtime().filter(|bedtime| *bedtime <= now) {
+            self.sleep(bedtime);
+        }
+    }
+
+    /// When the chip will be asleep: by the watchdog, or by the sleep token.
+    const fn bedtime(&self) -> Option<Duration> {
+        match self.state {
+            State::FallingAsleep { asleep } => Some(asleep),
+            _ => self.watchdog,
         }
     }
 
     /// SDA was low for [`WAKE_LOW`] or more and rose at `now`. Whoever fell
     /// asleep during the pulse has seen only the rest of it.
     pub(crate) fn wake(&mut self, now: Duration) {
-        let bite = self.watchdog.filter(|bite| *bite <= now);
         self.settle(now);
-        if bite.is_some_and(|bite| now.saturating_sub(bite) < WAKE_LOW) {
-            return;
-        }
         match self.state {
-            State::Asleep => self.address = self.memory.i2c_address(),
+            State::Asleep { since: Some(since) } if now.saturating_sub(since) < WAKE_LOW => return,
+            State::Asleep { .. } => self.address = self.memory.i2c_address(),
             // Any wake clears the failure register of a 608.
             State::Idle => self.volatile.failures = 0,
-            State::Off | State::Waking { .. } | State::Awake | State::Busy(_) => return,
+            State::Off
+            | State::FallingAsleep { .. }
+            | State::Waking { .. }
+            | State::Awake
+            | State::Busy(_) => return,
         }
         let budget = if self.memory.chip_mode() & 0x04 == 0 {
-            WATCHDOG
+            self.watchdog_budget
         } else {
             LONG_WATCHDOG
         };
         self.watchdog = Some(now + budget);
-        let tests_itself =
-            matches!(self.state, State::Asleep) && self.memory.chip_options().self_test_at_wake();
+        let tests_itself = matches!(self.state, State::Asleep { .. })
+            && self.memory.chip_options().self_test_at_wake();
         let (status, delay) = if tests_itself {
             self.volatile.failures = self.defects.failing_engines();
             let delay = self.wake_delay.max(SELF_TEST_DELAY);
@@ -184,7 +206,7 @@ impl Chip {
         } else {
             (Status::Wake, self.wake_delay)
         };
-        self.port = Port::awake(status);
+        self.port.awake(status);
         self.state = State::Waking { ready: now + delay };
         self.settle(now);
     }
@@ -202,7 +224,7 @@ impl Chip {
 
     /// START and the address byte.
     pub(crate) fn start(&mut self, now: Duration, address: u8, direction: Direction) -> Ack {
-        if !self.would_answer(now, address) {
+        if !self.would_answer(now, address, direction) {
             return Ack::Nack;
         }
         match direction {
@@ -214,9 +236,17 @@ impl Chip {
 
     /// Whether the chip acknowledges `address`. Address 0 is the general
     /// call, which the family never acknowledges.
-    pub(crate) fn would_answer(&mut self, now: Duration, address: u8) -> bool {
+    pub(crate) fn would_answer(
+        &mut self,
+        now: Duration,
+        address: u8,
+        direction: Direction,
+    ) -> bool {
         self.settle(now);
-        address != 0 && address == self.address && matches!(self.state, State::Awake)
+        address != 0
+            && address == self.address
+            && matches!(self.state, State::Awake)
+            && (direction == Direction::Write || self.port.can_be_read())
     }
 
     /// One byte from the host, after an acknowledged write address.
@@ -245,17 +275,24 @@ impl Chip {
         }
         match self.port.stop() {
             Effect::None => {}
-            // Silicon takes a moment to fall asleep; this is immediate.
-            Effect::Sleep => self.sleep(),
+            Effect::Sleep => self.fall_asleep(now),
             Effect::Idle => self.idle(),
             Effect::Execute(group) => self.state = State::Busy(self.execute(now, &group)),
         }
     }
 
     /// The watchdog expires now, whatever its budget.
-    pub(crate) fn bite(&mut self) {
+    pub(crate) fn bite(&mut self, now: Duration) {
         if self.watchdog.is_some() {
-            self.sleep();
+            self.sleep(now);
+        }
+    }
+
+    /// Power goes away for a moment.
+    pub(crate) fn reset(&mut self) {
+        if !matches!(self.state, State::Off) {
+            self.lose_power();
+            self.power_up();
         }
     }
 
@@ -271,7 +308,7 @@ impl Chip {
     pub(crate) fn power_up(&mut self) {
         if matches!(self.state, State::Off) {
             self.address = self.memory.i2c_address();
-            self.state = State::Asleep;
+            self.state = State::Asleep { since: None };
         }
     }
 
@@ -314,10 +351,20 @@ impl Chip {
         self.state = State::Idle;
     }
 
-    fn sleep(&mut self) {
+    /// Silicon takes a moment to be asleep, and a wake pulse before that is
+    /// lost.
+    fn fall_asleep(&mut self, now: Duration) {
+        self.watchdog = None;
+        self.state = State::FallingAsleep {
+            asleep: now + self.sleep_delay,
+        };
+        self.settle(now);
+    }
+
+    fn sleep(&mut self, now: Duration) {
         self.volatile.sleep();
         self.watchdog = None;
-        self.state = State::Asleep;
+        self.state = State::Asleep { since: Some(now) };
     }
 }
 

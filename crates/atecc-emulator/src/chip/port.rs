@@ -1,6 +1,10 @@
 //! The I/O buffers behind the bus: input FIFO, output and its read pointer.
 //!
-//! Source: ATECC508A datasheet, sections 6.2 to 6.6.
+//! Source: ATECC508A datasheet, sections 6.2 to 6.6. What a 508 does with
+//! reserved word addresses, and at the end of its output, comes from a printed
+//! table of `i2cdump`: for each of the words 04 to FF, written and followed by a
+//! repeated START, it read one byte, and got those of the wake group over and
+//! over. A 608 is taken to be like it (unconfirmed).
 
 use crate::command::Status;
 use crate::crc::crc;
@@ -27,8 +31,19 @@ enum Word {
     Sleep,
     Idle,
     Command,
-    /// A reserved value; the byte was not acknowledged (unconfirmed).
+    /// A reserved value: acknowledged, without effect.
     Reserved,
+}
+
+/// What a chip says to a read while a command is only partly received: the
+/// datasheet has both, and which one silicon does is not known (unconfirmed).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum PartialRead {
+    /// Acknowledged, and FF for ever. Section 6.6.
+    #[default]
+    Blank,
+    /// Not acknowledged. Section 6.5.
+    Nack,
 }
 
 /// What a STOP asks the chip to do.
@@ -52,34 +67,58 @@ pub(super) struct Port {
     addressed: bool,
     /// The first write after a read rewinds the pointer.
     was_read: bool,
+    /// Where the pointer was before the write under way rewound it.
+    rewound_from: Option<usize>,
+    pub(super) partial_read: PartialRead,
 }
 
 impl Port {
-    /// The port of a chip that has just woken up and says `status`.
-    pub(super) fn awake(status: Status) -> Self {
+    /// The port of a chip that has not woken up yet.
+    pub(super) const fn new() -> Self {
         Self {
             input: Vec::new(),
-            output: group(&[status as u8]),
+            output: Vec::new(),
             pointer: 0,
             word: Word::Awaited,
             addressed: false,
             was_read: false,
+            rewound_from: None,
+            partial_read: PartialRead::Blank,
         }
+    }
+
+    /// The chip has just woken up and says `status`.
+    pub(super) fn awake(&mut self, status: Status) {
+        *self = Self {
+            output: group(&[status as u8]),
+            partial_read: self.partial_read,
+            ..Self::new()
+        };
     }
 
     /// The address was acknowledged for a write.
     pub(super) fn start_write(&mut self) {
         self.addressed = true;
         self.word = Word::Awaited;
-        if std::mem::take(&mut self.was_read) {
+        self.rewound_from = std::mem::take(&mut self.was_read).then_some(self.pointer);
+        if self.rewound_from.is_some() {
             self.rewind();
         }
     }
 
-    /// The address was acknowledged for a read.
+    /// Whether the address is acknowledged for a read.
+    pub(super) fn can_be_read(&self) -> bool {
+        self.input.is_empty() || self.partial_read == PartialRead::Blank
+    }
+
+    /// The address was acknowledged for a read. One that begins at the end of
+    /// the output starts over; within a read that end is for ever.
     pub(super) fn start_read(&mut self) {
         self.addressed = true;
         self.was_read = true;
+        if self.input.is_empty() && self.pointer >= self.output.len() {
+            self.rewind();
+        }
     }
 
     /// Make the response readable from its first byte again.
@@ -101,26 +140,26 @@ impl Port {
                     0x03 => Word::Command,
                     _ => Word::Reserved,
                 };
-                if self.word == Word::Reserved {
-                    Ack::Nack
-                } else {
-                    Ack::Ack
+                if let (Word::Reserved, Some(pointer)) = (self.word, self.rewound_from.take()) {
+                    self.pointer = pointer;
+                    self.was_read = true;
                 }
+                Ack::Ack
             }
             Word::Command if self.input.len() < self.expected() => {
                 self.input.push(byte);
                 Ack::Ack
             }
-            // Bytes beyond `count`. Section 6.2 says ignored, 6.6 says NACK.
-            Word::Command | Word::Reserved => Ack::Nack,
-            Word::Reset | Word::Sleep | Word::Idle => Ack::Ack,
+            // Bytes beyond `count`. Section 6.2 says ignored, 6.6 says NACK. A
+            // program that always sends 151 bytes works on real parts, but its
+            // host ignores what is not acknowledged: open (unconfirmed).
+            Word::Command => Ack::Nack,
+            Word::Reset | Word::Sleep | Word::Idle | Word::Reserved => Ack::Ack,
         }
     }
 
-    /// One byte to the host; 0xFF past the end, for ever.
-    ///
-    /// While a command is only partly received, 0xFF (unconfirmed: another
-    /// passage of the datasheet says NACK).
+    /// One byte to the host; 0xFF past the end, and while a command is only
+    /// partly received.
     pub(super) fn transmit(&mut self) -> u8 {
         if !self.addressed || !self.input.is_empty() {
             return 0xFF;

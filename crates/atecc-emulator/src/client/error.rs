@@ -46,6 +46,25 @@ pub enum ConnectError {
     },
 }
 
+/// A chip could not be plugged or unplugged.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// The bus could not be reached.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The request failed.
+    #[error(transparent)]
+    Call(#[from] ClientError),
+    /// The server has a reason.
+    #[error("bus {bus}: {reason}")]
+    Refused {
+        /// The bus.
+        bus: u32,
+        /// In the server's words.
+        reason: String,
+    },
+}
+
 /// A request to a served emulator failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
@@ -88,6 +107,8 @@ impl Error for ClientError {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Nack(_) => ErrorKind::NoAcknowledge(NoAcknowledgeSource::Unknown),
+            Self::Refused(errno::EIO) => ErrorKind::Bus,
+            Self::Refused(errno::EAGAIN) => ErrorKind::ArbitrationLoss,
             _ => ErrorKind::Other,
         }
     }

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::{ErrorType, I2c, Operation};
-use rustix::net::{SocketAddrUnix, connect};
+use rustix::net::SocketAddrUnix;
 
-pub use error::{ClientError, ConnectError};
+pub use error::{ChangeError, ClientError, ConnectError};
 
 use crate::protocol::{self, Hello, Message, Pace, Reply, Request, Target, socket};
 
@@ -29,25 +29,25 @@ pub struct Client {
 #[derive(Clone, Copy, Debug)]
 pub struct ClientDelay(Pace);
 
-/// Connect to the emulator at `path` and exchange greetings.
+/// Connect to the emulator at `path` and exchange greetings, in one round trip.
+/// `bus` is open then, if the greeting lists it.
 ///
 /// # Errors
-/// [`ConnectError`].
-pub fn connect_to(path: &Path) -> Result<(OwnedFd, Hello), ConnectError> {
-    let failed = |error: io::Error| ConnectError::Socket {
-        path: path.to_owned(),
-        error,
-    };
-    let connection = socket::new().map_err(|error| failed(error.into()))?;
-    SocketAddrUnix::new(path)
-        .and_then(|address| connect(&connection, &address))
-        .map_err(|error| failed(error.into()))?;
+/// [`ConnectError`]; also when the server does not answer within 10 s.
+pub fn connect_to(path: &Path, bus: Option<u32>) -> Result<(OwnedFd, Hello), ConnectError> {
+    let connection = SocketAddrUnix::new(path)
+        .and_then(|address| socket::connected(&address, socket::PATIENCE))
+        .map_err(|error| ConnectError::Socket {
+            path: path.to_owned(),
+            error: error.into(),
+        })?;
     let called = |error| ConnectError::Call {
         path: path.to_owned(),
         error,
     };
     let version = protocol::VERSION;
-    let greeting = call(connection.as_fd(), &Request::Hello { version }, 0).map_err(called)?;
+    let greeting = Request::Hello { version, bus };
+    let greeting = call(connection.as_fd(), &greeting, 0).map_err(called)?;
     let hello = Hello::from_bytes(&greeting).map_err(|error| called(error.into()))?;
     if hello.version == version {
         return Ok((connection, hello));
@@ -62,13 +62,15 @@ pub fn connect_to(path: &Path) -> Result<(OwnedFd, Hello), ConnectError> {
 /// and processes may do so on one connection. `address` is for the error.
 ///
 /// # Errors
-/// [`ClientError`].
+/// [`ClientError`]. When the server does not answer within 10 s the connection
+/// ends for all.
 pub fn call(
     connection: BorrowedFd<'_>,
     request: &Request,
     address: u8,
 ) -> Result<Vec<u8>, ClientError> {
-    let reply = socket::call(connection, &request.to_bytes()?).map_err(io::Error::from)?;
+    let packet = request.to_bytes()?;
+    let reply = socket::call(connection, &packet, socket::PATIENCE).map_err(io::Error::from)?;
     let Reply(result) = Reply::from_bytes(&reply)?;
     result.map_err(|errno| ClientError::refused(errno, address))
 }
@@ -80,10 +82,17 @@ impl Client {
     /// [`ConnectError`]: nobody serves there, or there is no such bus.
     pub fn connect(path: impl AsRef<Path>, bus: Option<u32>) -> Result<Self, ConnectError> {
         let path = path.as_ref();
-        let (connection, hello) = connect_to(path)?;
+        let (connection, hello) = connect_to(path, bus)?;
         let chosen = match (bus, hello.buses.as_slice()) {
             (Some(bus), buses) if buses.contains(&bus) => bus,
-            (None, &[only]) => only,
+            (None, &[only]) => {
+                let open = Request::Open { bus: only };
+                call(connection.as_fd(), &open, 0).map_err(|error| ConnectError::Call {
+                    path: path.to_owned(),
+                    error,
+                })?;
+                only
+            }
             _ => {
                 return Err(ConnectError::Bus {
                     path: path.to_owned(),
@@ -92,12 +101,6 @@ impl Client {
                 });
             }
         };
-        call(connection.as_fd(), &Request::Open { bus: chosen }, 0).map_err(|error| {
-            ConnectError::Call {
-                path: path.to_owned(),
-                error,
-            }
-        })?;
         Ok(Self {
             connection,
             hello,
@@ -122,6 +125,42 @@ impl Client {
     pub const fn delay(&self) -> ClientDelay {
         ClientDelay(self.hello.pace)
     }
+}
+
+/// Put a chip on a bus of the emulator at `path`, by a name that the server
+/// understands, or take the one at an address off it.
+///
+/// # Errors
+/// [`ChangeError`].
+pub fn change(path: &Path, bus: Option<u32>, change: &Change) -> Result<(), ChangeError> {
+    let client = Client::connect(path, bus)?;
+    let bus = client.bus;
+    let request = match change {
+        Change::Plug(name) => Request::Plug {
+            bus,
+            name: name.clone(),
+        },
+        Change::Unplug(address) => Request::Unplug {
+            bus,
+            address: (*address).into(),
+        },
+    };
+    let refusal = call(client.connection.as_fd(), &request, 0)?;
+    if refusal.is_empty() {
+        Ok(())
+    } else {
+        let reason = String::from_utf8_lossy(&refusal).into_owned();
+        Err(ChangeError::Refused { bus, reason })
+    }
+}
+
+/// What [`change`] does.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Change {
+    /// Put the chip of this name on the bus.
+    Plug(String),
+    /// Take the chip at this seven-bit address off the bus.
+    Unplug(u8),
 }
 
 impl ErrorType for Client {

@@ -66,7 +66,7 @@ impl Core<'_> {
             self.memory.slot_mut(slot)[..36].copy_from_slice(&p256::stored(&key)[..]);
             key
         } else {
-            // No key was ever made here: 0x0F (unconfirmed).
+            // No key was ever made here: 0x0F, seen on a 608A.
             p256::private_key(self.memory.slot(slot)).ok_or(Status::Execution)?
         };
         let public = p256::public_half(&key);

@@ -1,11 +1,13 @@
 //! `HMAC` (opcode 0x11), 508 only. Source: ATECC508A datasheet, "HMAC
-//! Command"; Param1 bits 4 and 5 as in `MAC` (unconfirmed).
+//! Command"; Param1 bits 4 and 5 as in `MAC` (unconfirmed). An old test of the
+//! vendor's, green on silicon, has bit 1 set and gets its answer: the bit is
+//! taken to be ignored, and hashed as it was sent (unconfirmed).
 
 use super::{Core, Frame, Outcome, Status, check};
 use crate::memory::Slot;
 use crate::sha_context::ShaContext;
 
-const MASK: u8 = 0x74;
+const MASK: u8 = 0x76;
 
 impl Core<'_> {
     pub(super) fn hmac(&mut self, frame: &Frame<'_>) -> Outcome {
@@ -28,6 +30,7 @@ mod tests {
     use crate::command::bench::{Bench, bytes, rising};
     use crate::memory::LockState::{self, ConfigOpen, DataOpen, Locked};
     use crate::revision::Revision;
+    use crate::sha_context::ShaContext;
     use crate::volatile::Source;
 
     const HMAC: u8 = 0x11;
@@ -64,6 +67,31 @@ mod tests {
         assert_ne!(digest(0x14, 0), digest(0x14, 1));
     }
 
+    /// Bit 1 is but hashed: with a random nonce, and with one from the host.
+    #[test]
+    fn bit_1_is_ignored() {
+        for (source, p1) in [(Source::Rand, 0x00), (Source::Input, 0x04)] {
+            let [plain, set] = [p1, p1 | 0x02].map(|p1| {
+                let mut bench = chip(Locked, 0x0F8F, 0x003C);
+                bench.load_temp_key(source);
+                let temp_key = bench.temp_key().unwrap();
+                // 32 zeros, TempKey, then opcode, Param1, Param2, 11 bytes of
+                // OTP left out, and of the serial number only what is fixed.
+                let mut hmac = ShaContext::hmac(&rising(0x20));
+                hmac.update(&[0; 32]);
+                hmac.update(&temp_key);
+                hmac.update(&[HMAC, p1, 4, 0]);
+                hmac.update(&[0; 11]);
+                let [s0, s1, .., s8] = bench.memory.serial().0;
+                hmac.update(&[s8, 0, 0, 0, 0, s0, s1, 0, 0]);
+                let answer = bench.run(HMAC, p1, 4, &[]);
+                assert_eq!(answer, Ok(hmac.finish().digest.to_vec()), "{p1:02X}");
+                answer
+            });
+            assert_ne!(plain, set);
+        }
+    }
+
     #[test]
     fn access_by_lock_state_and_policy() {
         for (state, slot_config, key_config, status) in [
@@ -89,7 +117,7 @@ mod tests {
 
     #[test]
     fn parse_errors() {
-        for p1 in [0x01, 0x02, 0x08, 0x80] {
+        for p1 in [0x01, 0x03, 0x08, 0x80] {
             let mut bench = chip(Locked, 0x0F8F, 0x003C);
             assert_eq!(bench.status(HMAC, p1, 4, &[]), 0x03, "{p1:02X}");
         }

@@ -73,7 +73,7 @@ impl ImageFile {
             path: name.clone(),
             source,
         };
-        let lock = private()
+        let lock = private_and_no_link()
             .create(true)
             .truncate(false)
             .open(&name)
@@ -159,6 +159,18 @@ fn private() -> OpenOptions {
     options.write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// As [`private`], and not through a link: in a directory that others may
+/// write to, it would have us make a file where they choose.
+fn private_and_no_link() -> OpenOptions {
+    let mut options = private();
+    #[cfg(target_os = "linux")]
+    {
+        let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags);
+    }
     options
 }
 

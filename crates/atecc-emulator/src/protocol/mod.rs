@@ -35,12 +35,19 @@ pub const MAX_PACKET: usize = 64 + 6 * MAX_MESSAGES + MAX_TRANSFER;
 /// that this runs on. Source: Linux `include/uapi/asm-generic/errno-base.h`
 /// and `errno.h`.
 pub mod errno {
+    /// The bus failed. As this and the next, Linux
+    /// `Documentation/i2c/fault-codes.rst`.
+    pub const EIO: u32 = 5;
+    /// Another controller has won the bus.
+    pub const EAGAIN: u32 = 11;
     /// There is no such bus, or none is open.
     pub const ENODEV: u32 = 19;
     /// A number is out of range.
     pub const EINVAL: u32 = 22;
-    /// The request cannot be understood, or the bus itself failed.
+    /// The request cannot be understood, or a chip's image cannot be stored.
     pub const EPROTO: u32 = 71;
+    /// The adapter gave up.
+    pub const ETIMEDOUT: u32 = 110;
     /// Not acknowledged.
     pub const EREMOTEIO: u32 = 121;
 }

@@ -6,6 +6,8 @@ const HELLO: u8 = 1;
 const OPEN: u8 = 2;
 const SET_ADDRESS: u8 = 3;
 const TRANSFER: u8 = 4;
+const PLUG: u8 = 5;
+const UNPLUG: u8 = 6;
 
 /// In the address field: the connection's own address.
 const OF_CONNECTION: u16 = 0xFFFF;
@@ -19,6 +21,9 @@ pub enum Request {
     Hello {
         /// The client's version of the protocol.
         version: u8,
+        /// Open it as well, if the server has it and speaks this version: all
+        /// in one round trip.
+        bus: Option<u32>,
     },
     /// Make `bus` the connection's bus, and 0 its address.
     Open {
@@ -27,6 +32,21 @@ pub enum Request {
     },
     /// Change the connection's address.
     SetAddress {
+        /// Seven-bit address.
+        address: u16,
+    },
+    /// Put the chip of this name on a bus. The reply is empty, or says why not.
+    Plug {
+        /// The number of the bus.
+        bus: u32,
+        /// As the server's [`Chips`](crate::server::Chips) understands it.
+        name: String,
+    },
+    /// Take the chip at `address` off a bus. The reply is empty, or says why
+    /// not.
+    Unplug {
+        /// The number of the bus.
+        bus: u32,
         /// Seven-bit address.
         address: u16,
     },
@@ -87,6 +107,9 @@ pub enum BadRequest {
         /// Its flags.
         flags: u16,
     },
+    /// A name that is not UTF-8.
+    #[error("a name that is not UTF-8")]
+    Name,
     /// More messages or bytes than a transfer may have.
     #[error("the transfer is too long")]
     TooLong,
@@ -111,11 +134,26 @@ impl Request {
     /// [`MAX_TRANSFER`].
     pub fn to_bytes(&self) -> Result<Vec<u8>, BadRequest> {
         Ok(match self {
-            Self::Hello { version } => vec![HELLO, *version],
+            Self::Hello { version, bus } => {
+                let bus = bus.map(u32::to_le_bytes);
+                [&[HELLO, *version], bus.as_slice().as_flattened()].concat()
+            }
             Self::Open { bus } => [&[OPEN], bus.to_le_bytes().as_slice()].concat(),
             Self::SetAddress { address } => {
                 [&[SET_ADDRESS], address.to_le_bytes().as_slice()].concat()
             }
+            Self::Plug { name, .. } if name.len() > MAX_MESSAGE => {
+                return Err(BadRequest::TooLong);
+            }
+            Self::Plug { bus, name } => {
+                [&[PLUG], bus.to_le_bytes().as_slice(), name.as_bytes()].concat()
+            }
+            Self::Unplug { bus, address } => [
+                &[UNPLUG],
+                bus.to_le_bytes().as_slice(),
+                &address.to_le_bytes(),
+            ]
+            .concat(),
             Self::Transfer(messages) => {
                 within_limits(messages)?;
                 let mut packet = vec![TRANSFER];
@@ -139,8 +177,12 @@ impl Request {
         };
         match operation {
             HELLO => match *body {
-                [version] => Ok(Self::Hello { version }),
-                _ => Err(length),
+                [version] => Ok(Self::Hello { version, bus: None }),
+                [version, ref bus @ ..] => Ok(Self::Hello {
+                    version,
+                    bus: Some(u32::from_le_bytes(bus.try_into().or(Err(length))?)),
+                }),
+                [] => Err(length),
             },
             OPEN => Ok(Self::Open {
                 bus: u32::from_le_bytes(body.try_into().or(Err(length))?),
@@ -149,6 +191,24 @@ impl Request {
                 address: u16::from_le_bytes(body.try_into().or(Err(length))?),
             }),
             TRANSFER => messages(body).map(Self::Transfer),
+            PLUG => {
+                let (bus, name) = body.split_first_chunk().ok_or(length)?;
+                if name.len() > MAX_MESSAGE {
+                    return Err(BadRequest::TooLong);
+                }
+                let name = std::str::from_utf8(name).or(Err(BadRequest::Name))?;
+                Ok(Self::Plug {
+                    bus: u32::from_le_bytes(*bus),
+                    name: name.to_owned(),
+                })
+            }
+            UNPLUG => {
+                let (bus, address) = body.split_first_chunk().ok_or(length)?;
+                Ok(Self::Unplug {
+                    bus: u32::from_le_bytes(*bus),
+                    address: u16::from_le_bytes(address.try_into().or(Err(length))?),
+                })
+            }
             other => Err(BadRequest::Operation(Some(other))),
         }
     }
@@ -233,8 +293,20 @@ mod tests {
             target: Target::Address(0x60),
             operation: Operation::Write(vec![0x03, 0x07]),
         };
-        let cases: [(Request, &[u8]); 4] = [
-            (Request::Hello { version: 1 }, &[1, 1]),
+        let hello = |bus| Request::Hello { version: 1, bus };
+        let plug = Request::Plug {
+            bus: 3,
+            name: "a".to_owned(),
+        };
+        let unplug = Request::Unplug {
+            bus: 3,
+            address: 0x60,
+        };
+        let cases: [(Request, &[u8]); 7] = [
+            (plug, &[5, 3, 0, 0, 0, b'a']),
+            (unplug, &[6, 3, 0, 0, 0, 0x60, 0]),
+            (hello(None), &[1, 1]),
+            (hello(Some(0x0102)), &[1, 1, 2, 1, 0, 0]),
             (Request::Open { bus: 0x0102 }, &[2, 2, 1, 0, 0]),
             (Request::SetAddress { address: 0x60 }, &[3, 0x60, 0]),
             (
@@ -253,7 +325,15 @@ mod tests {
 
     #[test]
     fn what_is_none() {
-        let cases: [(&[u8], BadRequest); 7] = [
+        let cases: [(&[u8], BadRequest); 10] = [
+            (&[5, 3, 0, 0, 0, 0xFF], BadRequest::Name),
+            (
+                &[6, 3, 0, 0, 0, 0x60],
+                BadRequest::Length {
+                    operation: 6,
+                    length: 5,
+                },
+            ),
             (&[], BadRequest::Operation(None)),
             (&[9, 1], BadRequest::Operation(Some(9))),
             (
@@ -261,6 +341,13 @@ mod tests {
                 BadRequest::Length {
                     operation: 1,
                     length: 0,
+                },
+            ),
+            (
+                &[1, 1, 2, 1, 0],
+                BadRequest::Length {
+                    operation: 1,
+                    length: 4,
                 },
             ),
             (
@@ -313,7 +400,7 @@ mod tests {
             let mut packet = vec![0; (generator.next_u64() % 40) as usize];
             generator.fill_bytes(&mut packet);
             if let Some(first) = packet.first_mut() {
-                *first %= 5;
+                *first %= 7;
             }
             if let Ok(request) = Request::from_bytes(&packet) {
                 assert_eq!(request.to_bytes().unwrap(), packet);

@@ -1,116 +1,111 @@
-//! One client: its bus, its address, and its requests one by one.
-
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-
-use embedded_hal::i2c::{Error as _, ErrorKind, Operation as BusOperation};
-use rustix::net::SendFlags;
+//! What the server keeps of a client: its bus and its address.
 
 use super::Buses;
-use crate::bus::{Bus, BusError, Message as BusMessage};
+use super::worker::Work;
 use crate::protocol::{
-    BadRequest, Hello, MAX_PACKET, Message, Operation, Reply, Request, Target, VERSION, errno,
-    socket,
+    BadRequest, Hello, Message, Operation, Reply, Request, Target, VERSION, errno,
 };
 
-/// What the server keeps of a client.
-pub(super) struct Connection<'a> {
-    buses: &'a Buses,
-    /// Hears of failures that are more than a missing acknowledge.
-    report: &'a (dyn Fn(&BusError) + Sync),
-    open: Option<&'a Bus>,
+/// A client's state.
+#[derive(Debug, Default)]
+pub(super) struct Connection {
+    /// A bus that there is.
+    open: Option<u32>,
     address: u8,
 }
 
-impl<'a> Connection<'a> {
-    pub(super) fn new(buses: &'a Buses, report: &'a (dyn Fn(&BusError) + Sync)) -> Self {
-        Self {
-            buses,
-            report,
-            open: None,
+/// What is to be done about a packet.
+pub(super) enum Answer {
+    /// Send this.
+    Now(Reply),
+    /// Send this and close the connection.
+    Last(Reply),
+    /// Have it done on the bus.
+    Work { bus: u32, work: Work },
+}
+
+impl Connection {
+    /// `packet` is `None` when it was longer than any may be.
+    pub(super) fn answer(&mut self, buses: &Buses, packet: Option<&[u8]>) -> Answer {
+        let request = packet.map_or(Err(BadRequest::TooLong), Request::from_bytes);
+        let result = match request {
+            Ok(Request::Transfer(messages)) => match self.addressed(messages) {
+                Ok((bus, messages)) => {
+                    let work = Work::Transfer(messages);
+                    return Answer::Work { bus, work };
+                }
+                Err(errno) => Err(errno),
+            },
+            Ok(Request::Plug { bus, name }) => match known(buses, bus) {
+                Ok(()) => {
+                    let work = Work::Plug(name);
+                    return Answer::Work { bus, work };
+                }
+                Err(errno) => Err(errno),
+            },
+            Ok(Request::Unplug { bus, address }) => {
+                match known(buses, bus).and_then(|()| seven_bits(address)) {
+                    Ok(address) => {
+                        let work = Work::Unplug(address);
+                        return Answer::Work { bus, work };
+                    }
+                    Err(errno) => Err(errno),
+                }
+            }
+            Ok(Request::Hello { version, bus }) => {
+                // A client of another version learns ours.
+                if let Some(bus) = bus.filter(|_| version == VERSION) {
+                    // The list says whether it is open.
+                    let _ = self.open(buses, bus);
+                }
+                Ok(Hello {
+                    version: VERSION,
+                    pace: buses.pace,
+                    buses: buses.numbered.keys().copied().collect(),
+                }
+                .to_bytes())
+            }
+            Ok(Request::Open { bus }) => self.open(buses, bus),
+            Ok(Request::SetAddress { address }) => seven_bits(address).map(|address| {
+                self.address = address;
+                Vec::new()
+            }),
+            Err(BadRequest::TooLong) => Err(errno::EINVAL),
+            Err(_) => return Answer::Last(Reply(Err(errno::EPROTO))),
+        };
+        Answer::Now(Reply(result))
+    }
+
+    fn open(&mut self, buses: &Buses, bus: u32) -> Result<Vec<u8>, u32> {
+        known(buses, bus)?;
+        *self = Self {
+            open: Some(bus),
             address: 0,
-        }
+        };
+        Ok(Vec::new())
     }
 
-    /// Answer until the client goes or cannot be understood.
-    pub(super) fn serve(&mut self, client: BorrowedFd<'_>) {
-        let mut buffer = vec![0; MAX_PACKET];
-        // A socket that fails is a client that has gone.
-        while let Ok(Some(packet)) = socket::receive(client, &mut buffer) {
-            let request = if packet.cut {
-                Err(BadRequest::TooLong)
-            } else {
-                Request::from_bytes(buffer.get(..packet.length).unwrap_or_default())
-            };
-            let reply = match &request {
-                Ok(request) => self.answer(request),
-                Err(BadRequest::TooLong) => Err(errno::EINVAL),
-                Err(_) => Err(errno::EPROTO),
-            };
-            let sent = send(client, packet.attached, &Reply(reply));
-            if sent.is_err() || matches!(request, Err(error) if error != BadRequest::TooLong) {
-                return;
-            }
-        }
-    }
-
-    fn answer(&mut self, request: &Request) -> Result<Vec<u8>, u32> {
-        match request {
-            // A client of another version learns ours.
-            Request::Hello { .. } => Ok(Hello {
-                version: VERSION,
-                pace: self.buses.pace,
-                buses: self.buses.numbered.keys().copied().collect(),
-            }
-            .to_bytes()),
-            Request::Open { bus } => {
-                let bus = self.buses.numbered.get(bus);
-                self.open = Some(bus.ok_or(errno::ENODEV)?);
-                self.address = 0;
-                Ok(Vec::new())
-            }
-            Request::SetAddress { address } => {
-                self.address = seven_bits(*address)?;
-                Ok(Vec::new())
-            }
-            Request::Transfer(messages) => self.transfer(messages),
-        }
-    }
-
-    fn transfer(&self, messages: &[Message]) -> Result<Vec<u8>, u32> {
+    fn addressed(&self, messages: Vec<Message>) -> Result<(u32, Vec<(u8, Operation)>), u32> {
         let bus = self.open.ok_or(errno::ENODEV)?;
-        let mut buffers: Vec<Vec<u8>> = messages
-            .iter()
-            .map(|message| match message.operation {
-                Operation::Read(length) => vec![0; length.into()],
-                Operation::Write(_) => Vec::new(),
+        let messages: Result<_, u32> = messages
+            .into_iter()
+            .map(|message| {
+                let address = match message.target {
+                    Target::Connection => self.address,
+                    Target::Address(address) => seven_bits(address)?,
+                };
+                Ok((address, message.operation))
             })
             .collect();
-        let transfer: Result<Vec<_>, u32> = messages
-            .iter()
-            .zip(&mut buffers)
-            .map(|(message, buffer)| {
-                Ok(BusMessage {
-                    address: match message.target {
-                        Target::Connection => self.address,
-                        Target::Address(address) => seven_bits(address)?,
-                    },
-                    operation: match &message.operation {
-                        Operation::Write(bytes) => BusOperation::Write(bytes),
-                        Operation::Read(_) => BusOperation::Read(buffer),
-                    },
-                })
-            })
-            .collect();
-        match bus.transfer(&mut transfer?) {
-            Ok(()) => Ok(buffers.concat()),
-            Err(error) if matches!(error.kind(), ErrorKind::NoAcknowledge(_)) => {
-                Err(errno::EREMOTEIO)
-            }
-            Err(error) => {
-                (self.report)(&error);
-                Err(errno::EPROTO)
-            }
-        }
+        Ok((bus, messages?))
+    }
+}
+
+fn known(buses: &Buses, bus: u32) -> Result<(), u32> {
+    if buses.numbered.contains_key(&bus) {
+        Ok(())
+    } else {
+        Err(errno::ENODEV)
     }
 }
 
@@ -118,23 +113,5 @@ fn seven_bits(address: u16) -> Result<u8, u32> {
     match u8::try_from(address) {
         Ok(address) if address < 0x80 => Ok(address),
         _ => Err(errno::EINVAL),
-    }
-}
-
-/// Reply where the client listens. On its connection it may be slow; a socket
-/// of its own has room for the reply, or the client has made a mistake.
-fn send(
-    client: BorrowedFd<'_>,
-    attached: Option<OwnedFd>,
-    reply: &Reply,
-) -> Result<(), rustix::io::Errno> {
-    let packet = reply.to_bytes();
-    match attached {
-        None => socket::send(client, &packet, None, SendFlags::empty()),
-        Some(own) => {
-            // Whoever asked may have gone; others may share the connection.
-            let _ = socket::send(own.as_fd(), &packet, None, SendFlags::DONTWAIT);
-            Ok(())
-        }
     }
 }

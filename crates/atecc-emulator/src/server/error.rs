@@ -18,6 +18,13 @@ pub enum ServeError {
         /// The file.
         path: PathBuf,
     },
+    /// Something else than a plain file has the lock file's name: links are not
+    /// followed, since others may leave one in a shared directory.
+    #[error("{}: is there already, and is no plain file: remove it", path.display())]
+    NotAFile {
+        /// The lock file.
+        path: PathBuf,
+    },
     /// The socket or its lock file cannot be made.
     #[error("{}: cannot be served there: {error}", path.display())]
     Socket {

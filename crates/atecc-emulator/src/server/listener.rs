@@ -1,7 +1,8 @@
 //! The socket in the file system: made, guarded, and removed.
 //!
 //! A lock on `NAME.lock` tells a live server from a dead one, which the kernel
-//! lets go of however a server ends. It stays, as those of image files do. The
+//! lets go of however a server ends. It stays, as those of image files do, and
+//! is a plain file or refused. The
 //! socket is its owner's alone: its mode is set before it listens, and until
 //! then nobody can connect.
 
@@ -12,6 +13,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt
 use std::path::{Path, PathBuf};
 
 use fs4::{FileExt, TryLockError};
+use rustix::fs::OFlags;
 use rustix::io::Errno;
 use rustix::net::{SocketAddrUnix, bind, connect, listen};
 
@@ -20,6 +22,9 @@ use crate::protocol::socket;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 128;
+
+/// How the lock file is opened: as itself, and without waiting.
+const FLAGS: OFlags = OFlags::NOFOLLOW.union(OFlags::NONBLOCK);
 
 /// A socket that listens, removed from the file system when dropped.
 #[derive(Debug)]
@@ -97,8 +102,21 @@ fn lock(path: &Path) -> Result<File, ServeError> {
         .create(true)
         .truncate(false)
         .mode(0o600)
+        // In a directory that others may write to, a link would have us make
+        // a file where they choose, and a pipe would have us wait for them.
+        .custom_flags(FLAGS.bits().cast_signed())
         .open(&name)
-        .map_err(failed)?;
+        .map_err(|error| match Errno::from_io_error(&error) {
+            Some(Errno::LOOP) => ServeError::NotAFile {
+                path: PathBuf::from(&name),
+            },
+            _ => failed(error),
+        })?;
+    if !file.metadata().map_err(failed)?.is_file() {
+        return Err(ServeError::NotAFile {
+            path: PathBuf::from(&name),
+        });
+    }
     match FileExt::try_lock(&file) {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(ServeError::InUse {

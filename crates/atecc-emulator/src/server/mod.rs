@@ -1,36 +1,33 @@
 //! Emulated buses on a Unix socket.
 //!
-//! Each client has a thread; a transfer has the bus to itself from START to
-//! STOP, and takes the time that its [`Clock`](crate::Clock) says. A client
-//! that sends nonsense or vanishes loses its connection and disturbs nobody.
+//! One thread hears all clients, and each bus has one for its transfers: to open
+//! and to close a connection costs no thread. A transfer has the bus to itself
+//! from START to STOP, and takes the time that its [`Clock`](crate::Clock) says.
+//! A client that sends nonsense or vanishes loses its connection and disturbs
+//! nobody.
 
 mod connection;
+mod dispatch;
 mod error;
 mod listener;
+mod worker;
 
 use std::collections::BTreeMap;
-use std::os::fd::{AsFd, OwnedFd};
+use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, Scope};
-use std::time::Duration;
+use std::thread;
 
-use rustix::io::Errno;
-use rustix::net::{Shutdown, SocketFlags, accept_with, shutdown};
+use rustix::net::{Shutdown, shutdown};
 
-use connection::Connection;
+use dispatch::Dispatcher;
 pub use error::ServeError;
 use listener::Listener;
+use worker::{Bell, Worker};
 
 use crate::bus::{Bus, BusError};
+use crate::chip::Chip;
 use crate::protocol::Pace;
-
-/// Most clients at a time; more are turned away.
-const MAX_CLIENTS: usize = 256;
-
-/// How long to wait for descriptors or memory to be freed.
-const OUT_OF_RESOURCES: Duration = Duration::from_millis(50);
 
 /// Buses on a Unix socket.
 #[derive(Debug)]
@@ -38,7 +35,27 @@ pub struct Server {
     listener: Listener,
     buses: Buses,
     stopped: AtomicBool,
-    clients: Mutex<BTreeMap<u64, Arc<OwnedFd>>>,
+    bell: Bell,
+    chips: Option<Chips>,
+}
+
+/// Makes the chip of a name that a client wants to have on a bus, ready for its
+/// clock; or says why there is none.
+pub struct Chips(Box<MakeChip>);
+
+type MakeChip = dyn Fn(&str) -> Result<Chip, String> + Send + Sync;
+
+impl Chips {
+    /// By this function.
+    pub fn new(make: impl Fn(&str) -> Result<Chip, String> + Send + Sync + 'static) -> Self {
+        Self(Box::new(make))
+    }
+}
+
+impl fmt::Debug for Chips {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Chips")
+    }
 }
 
 /// The buses, and how they keep time.
@@ -69,12 +86,26 @@ impl Server {
         } else {
             Pace::Fast
         };
+        let path = path.as_ref();
+        let bell = Bell::new().map_err(|error| ServeError::Socket {
+            path: path.to_owned(),
+            error: error.into(),
+        })?;
         Ok(Self {
-            listener: Listener::bind(path.as_ref())?,
+            listener: Listener::bind(path)?,
             buses: Buses { numbered, pace },
             stopped: AtomicBool::new(false),
-            clients: Mutex::default(),
+            bell,
+            chips: None,
         })
+    }
+
+    /// The same server, whose clients may plug chips. Without it they may only
+    /// unplug.
+    #[must_use]
+    pub fn with_chips(mut self, chips: Chips) -> Self {
+        self.chips = Some(chips);
+        self
     }
 
     /// The socket.
@@ -92,86 +123,41 @@ impl Server {
     pub fn run(&self, report: impl Fn(&BusError) + Sync) -> Result<(), ServeError> {
         let report: &(dyn Fn(&BusError) + Sync) = &report;
         thread::scope(|scope| {
-            let result = self.accept_all(scope, report);
+            let mut workers = BTreeMap::new();
+            for (number, bus) in &self.buses.numbered {
+                let worker = Worker::start(scope, *number, bus, self, report);
+                workers.insert(*number, worker.map_err(|error| self.cannot_serve(error))?);
+            }
+            let result = Dispatcher::new(self, workers).run();
             self.stop();
+            // A worker may be about to ring.
+            self.bell.silence();
             result
         })
+    }
+
+    fn cannot_serve(&self, error: std::io::Error) -> ServeError {
+        ServeError::Accept {
+            path: self.path().to_owned(),
+            error,
+        }
     }
 
     /// End [`Self::run`], and all connections after their current transfer.
     pub fn stop(&self) {
         self.stopped.store(true, Ordering::SeqCst);
-        // On Linux this ends an accept that waits.
+        // Nobody can connect any more.
         let _ = shutdown(&self.listener, Shutdown::Both);
-        for client in self.clients().values() {
-            let _ = shutdown(client, Shutdown::Both);
-        }
+        self.bell.end();
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::SeqCst)
     }
 
     /// Remove the socket from the file system now, and not only when this is
     /// dropped.
     pub fn remove_socket(&self) {
         self.listener.remove();
-    }
-
-    fn accept_all<'scope>(
-        &'scope self,
-        scope: &'scope Scope<'scope, '_>,
-        report: &'scope (dyn Fn(&BusError) + Sync),
-    ) -> Result<(), ServeError> {
-        let mut number = 0;
-        loop {
-            let accepted = accept_with(&self.listener, SocketFlags::CLOEXEC);
-            if self.stopped.load(Ordering::SeqCst) {
-                return Ok(());
-            }
-            match accepted {
-                Ok(client) => {
-                    number += 1;
-                    self.welcome(scope, report, number, client);
-                }
-                Err(Errno::INTR | Errno::CONNABORTED) => {}
-                Err(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => {
-                    thread::sleep(OUT_OF_RESOURCES);
-                }
-                Err(error) => {
-                    return Err(ServeError::Accept {
-                        path: self.path().to_owned(),
-                        error: error.into(),
-                    });
-                }
-            }
-        }
-    }
-
-    fn welcome<'scope>(
-        &'scope self,
-        scope: &'scope Scope<'scope, '_>,
-        report: &'scope (dyn Fn(&BusError) + Sync),
-        number: u64,
-        client: OwnedFd,
-    ) {
-        let client = Arc::new(client);
-        {
-            let mut clients = self.clients();
-            // Looked at under the lock: `stop` may have been through already.
-            if clients.len() >= MAX_CLIENTS || self.stopped.load(Ordering::SeqCst) {
-                return;
-            }
-            clients.insert(number, Arc::clone(&client));
-        }
-        let spawned = thread::Builder::new()
-            .name(format!("client {number}"))
-            .spawn_scoped(scope, move || {
-                Connection::new(&self.buses, report).serve(client.as_fd());
-                self.clients().remove(&number);
-            });
-        if spawned.is_err() {
-            self.clients().remove(&number);
-        }
-    }
-
-    fn clients(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<OwnedFd>>> {
-        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

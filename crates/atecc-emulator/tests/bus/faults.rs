@@ -211,7 +211,9 @@ fn the_log_shows_every_segment() {
     host.wake();
     let mut answer = [0; 2];
     host.i2c.write_read(ADDRESS, &[0x00], &mut answer).unwrap();
-    host.i2c.write(ADDRESS, &[0x77, 0x00]).unwrap_err();
+    // A byte too many.
+    let surplus = [0x03, 0x04, 0x00, 0x00, 0x00, 0xAA, 0xBB];
+    host.i2c.write(ADDRESS, &surplus).unwrap_err();
     let log = host.bus.take_log();
     let seen: Vec<_> = log
         .iter()
@@ -232,7 +234,7 @@ fn the_log_shows_every_segment() {
             (0, 0x00, Direction::Write, &[][..], Acked::Nothing),
             (1, ADDRESS, Direction::Write, &[0x00], Acked::All),
             (1, ADDRESS, Direction::Read, &[0x04, 0x11], Acked::All),
-            (2, ADDRESS, Direction::Write, &[0x77], Acked::Bytes(0)),
+            (2, ADDRESS, Direction::Write, &surplus[..6], Acked::Bytes(5)),
         ]
     );
     assert!(log.is_sorted_by_key(|entry| entry.at));

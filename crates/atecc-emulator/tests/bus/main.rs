@@ -6,4 +6,5 @@ mod golden;
 mod self_test;
 mod states;
 mod support;
+mod transfers;
 mod traps;

@@ -54,10 +54,16 @@ impl Host {
             .expect("the idle token");
     }
 
-    pub(crate) fn sleep(&mut self) {
+    /// The token alone: the chip still has to fall asleep.
+    pub(crate) fn sleep_token(&mut self) {
         self.i2c
             .write(self.address, &[0x01])
             .expect("the sleep token");
+    }
+
+    pub(crate) fn sleep(&mut self) {
+        self.sleep_token();
+        self.delay_us(1_000);
     }
 
     pub(crate) fn send(&mut self, group: &[u8]) {

@@ -9,21 +9,22 @@ use std::time::Duration;
 pub enum LockError {
     /// Another process, or another device of this one, is in a session.
     #[error(
-        "the chip is in use by {} (lock file {}, waited {} ms)",
+        "the chip is in use by {} (lock of {}, waited {} ms)",
         process(*holder), file.display(), waited.as_millis()
     )]
     Busy {
-        /// The lock file.
+        /// What it has locked: the bus, or a lock file.
         file: PathBuf,
-        /// The process that has it, where `/proc/locks` tells.
+        /// The process that has it, where the kernel tells.
         holder: Option<u32>,
         /// How long it was waited for.
         waited: Duration,
     },
-    /// The lock file is there, but it cannot be opened or locked.
-    #[error("lock file {}: {error}", file.display())]
+    /// The bus or the lock file cannot be opened for reading and writing, or
+    /// cannot be locked.
+    #[error("lock of {}: {error}", file.display())]
     Unusable {
-        /// The lock file.
+        /// The bus or the lock file.
         file: PathBuf,
         /// The kernel's error.
         error: io::Error,
@@ -34,14 +35,6 @@ pub enum LockError {
     NotAFile {
         /// The lock file.
         file: PathBuf,
-    },
-    /// The lock file can be made in none of the directories.
-    #[error("lock file {}: cannot be made in any lock directory: {error}", file.display())]
-    NoDirectory {
-        /// The last place tried.
-        file: PathBuf,
-        /// What the kernel said there.
-        error: io::Error,
     },
 }
 

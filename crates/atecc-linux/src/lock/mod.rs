@@ -1,45 +1,60 @@
-//! The lock between processes: `flock` on a file named after device and
-//! address.
+//! The lock between processes: a byte of the bus's own node, held by an open
+//! file description.
 //!
-//! - Every opening of the file is its own holder, so two devices within one
+//! - Who may use the bus may lock it, and nobody else: no directory that all
+//!   may write to is involved, and users that differ meet at the one node.
+//! - Every opening of the node is its own holder, so two devices within one
 //!   process exclude each other as well.
-//! - The kernel gives the lock back when its holder ends, however it ends.
+//! - The kernel gives the lock back when its holder ends, however it ends. What
+//!   `fork` does to that, and what is done about it, is told in [`descriptor`].
 //! - Who waits takes his turn first, which is a lock of its own. Without it the
 //!   process that gives a chip back and wants it again at once would have it
 //!   again: the others try a few times in each of its sessions. With it there
 //!   is one who waits for the chip, and the last holder is among those who wait
 //!   for the turn.
-//! - A file that was deleted meanwhile (by a cleaner of temporary files) locks
-//!   nobody out; so the file is looked up again once it is locked.
+//! - A node or file that was replaced meanwhile (an adapter that was plugged in
+//!   again, a cleaner of temporary files) locks nobody out; so its name is
+//!   looked up again once it is locked.
+//!
+//! Emulated buses have no node. Their lock is a file beside the server's socket;
+//! see [`place`].
 
+mod bytes;
+mod descriptor;
 mod error;
-mod file;
 mod holder;
+mod old;
+mod place;
+mod wait;
 
-use std::ffi::{OsStr, OsString};
-use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use atecc::BusAddress;
-use rustix::fs::{FlockOperation, flock};
-use rustix::io::Errno;
 
+use descriptor::Descriptor;
 pub use error::LockError;
+use old::OldLock;
+use place::{File, Place, Try};
+use wait::Wait;
 
-/// Between two tries for the chip. `flock` itself waits for ever or not at all.
+/// Between two tries for the chip. The kernel itself waits for ever or not at
+/// all.
 const RETRY: Duration = Duration::from_millis(1);
 /// Between two tries for the turn. Longer than the chip is free between two
 /// sessions, so that who had the chip is not first.
 const RETRY_TURN: Duration = Duration::from_millis(5);
+/// Tries from one look at what a parent left to the next.
+const LOOK: u32 = 50;
+/// Added to an address: the byte of the turn.
+const TURN: u8 = 128;
 
 /// The lock of one chip.
 #[derive(Clone, Debug)]
 pub struct SessionLock {
     address: BusAddress,
-    name: OsString,
-    turn: OsString,
-    directories: Vec<PathBuf>,
+    place: Place,
+    old: Option<OldLock>,
     patience: Duration,
 }
 
@@ -47,39 +62,51 @@ pub struct SessionLock {
 #[derive(Debug)]
 #[must_use = "dropping it gives the lock back"]
 pub struct SessionGuard {
-    file: OwnedFd,
-    path: PathBuf,
+    #[expect(dead_code, reason = "held for its drop")]
+    old: Option<Descriptor>,
+    file: File,
 }
 
 impl SessionLock {
     /// How long [`Self::take`] waits: a session lasts seconds at most.
     pub const PATIENCE: Duration = Duration::from_secs(30);
 
-    /// The lock of the chip at `address` on the bus `device`, as every program
-    /// of this project names it: `atecc-dev-i2c-1-0x60.lock` for `/dev/i2c-1`
-    /// and 0x60, whatever link the device was named by.
+    /// The lock of the chip at `address` on the bus `device`, such as
+    /// `/dev/i2c-1`: the byte of that number of the node, exclusively, by
+    /// `F_OFD_SETLK`. Where the preload library of the emulator shows the node,
+    /// it is the same lock as [`Self::served`].
     ///
-    /// It is in `/run/lock`, or else `$XDG_RUNTIME_DIR`, or else the temporary
-    /// directory: the first that has the file or lets it be made. Where
-    /// `/run/lock` is for root alone, processes of root and of other users
-    /// only meet if root's came first.
+    /// Until the next release the lock file of earlier ones, in `/run/lock`, is
+    /// taken as well where that is possible.
     #[must_use]
     pub fn new(device: impl AsRef<Path>, address: BusAddress) -> Self {
-        let [name, turn] = file::names(device.as_ref(), address);
+        let device = device.as_ref();
         Self {
             address,
-            name,
-            turn,
-            directories: file::directories(),
+            place: Place::node(device),
+            old: Some(OldLock::new(device, address)),
             patience: Self::PATIENCE,
         }
     }
 
-    /// The same lock in `directory` and nowhere else.
+    /// The lock of the chip at `address` on `bus` of the emulator that is served
+    /// at `socket`: a byte of the file `SOCKET.chips.lock`.
     #[must_use]
-    pub fn in_directory(self, directory: impl Into<PathBuf>) -> Self {
+    pub fn served(socket: impl AsRef<Path>, bus: u32, address: BusAddress) -> Self {
         Self {
-            directories: vec![directory.into()],
+            address,
+            place: Place::socket(socket.as_ref(), bus),
+            old: None,
+            patience: Self::PATIENCE,
+        }
+    }
+
+    /// Look for the lock file of earlier releases in `directory` and nowhere
+    /// else.
+    #[must_use]
+    pub fn with_old_files_in(self, directory: impl Into<PathBuf>) -> Self {
+        Self {
+            old: self.old.map(|old| old.in_directory(directory.into())),
             ..self
         }
     }
@@ -99,16 +126,16 @@ impl SessionLock {
     /// Take the lock, waiting while another has it.
     ///
     /// # Errors
-    /// [`LockError::Busy`] when it was not free in time, the others when there
-    /// is no usable lock file.
+    /// [`LockError::Busy`] when it was not free in time, the others when the
+    /// bus, or the lock file of a served one, cannot be locked.
     pub fn take(&self) -> Result<SessionGuard, LockError> {
-        let start = Instant::now();
-        match self.wait(&self.turn, start, self.patience, RETRY_TURN) {
-            Ok(_turn) => self.wait(&self.name, start, self.patience, RETRY),
-            // Not who waits is of interest, but who has the chip.
-            Err(LockError::Busy { .. }) => self.wait(&self.name, start, Duration::ZERO, RETRY),
-            Err(error) => Err(error),
-        }
+        let wait = Wait::begin(self.patience);
+        let file = self.wait_for_turn_and_chip(wait)?;
+        let old = match (&self.old, file.node()) {
+            (Some(old), Some(node)) => old.take(node, wait)?,
+            _ => None,
+        };
+        Ok(SessionGuard { old, file })
     }
 
     /// Take the lock if it is free, whoever waits for it.
@@ -116,74 +143,80 @@ impl SessionLock {
     /// # Errors
     /// As [`Self::take`], without the wait.
     pub fn try_take(&self) -> Result<SessionGuard, LockError> {
-        self.wait(&self.name, Instant::now(), Duration::ZERO, RETRY)
+        let wait = Wait::begin(Duration::ZERO);
+        let file = self.lock(wait, |file| self.wait_for_chip(file, wait))?;
+        let old = match (&self.old, file.node()) {
+            (Some(old), Some(node)) => old.try_take(node, wait)?,
+            _ => None,
+        };
+        Ok(SessionGuard { old, file })
     }
 
-    /// Lock the file `name`, for `patience` from `start` on.
-    fn wait(
+    fn wait_for_turn_and_chip(&self, wait: Wait) -> Result<File, LockError> {
+        let turn = TURN | self.address.get();
+        self.lock(wait, |file| {
+            let tried = match wait_for(turn, file, wait, RETRY_TURN)? {
+                Try::Locked => self.wait_for_chip(file, wait)?,
+                // Not who waits is of interest, but who has the chip.
+                Try::Taken => self.wait_for_chip(file, wait.over())?,
+                Try::Replaced => Try::Replaced,
+            };
+            file.unlock(turn);
+            Ok(tried)
+        })
+    }
+
+    /// Open what is to be locked, and again while it is replaced.
+    fn lock(
         &self,
-        name: &OsStr,
-        start: Instant,
-        patience: Duration,
-        retry: Duration,
-    ) -> Result<SessionGuard, LockError> {
+        wait: Wait,
+        lock: impl Fn(&File) -> Result<Try, LockError>,
+    ) -> Result<File, LockError> {
+        descriptor::close_inherited_once();
         loop {
-            let (file, path) = file::open(&self.directories, name)?;
-            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) if file::is_at(&file, &path) => {
-                    return Ok(SessionGuard { file, path });
-                }
-                Ok(()) | Err(Errno::WOULDBLOCK | Errno::INTR) => {}
-                Err(errno) => {
-                    return Err(LockError::Unusable {
-                        file: path,
-                        error: errno.into(),
+            let file = self.place.open()?;
+            match lock(&file)? {
+                Try::Locked => return Ok(file),
+                Try::Replaced if wait.sleep(RETRY) => {}
+                Try::Taken | Try::Replaced => {
+                    return Err(LockError::Busy {
+                        holder: file.holder(self.address.get()),
+                        file: file.path().to_owned(),
+                        waited: wait.elapsed(),
                     });
                 }
             }
-            let waited = start.elapsed();
-            if waited >= patience {
-                return Err(LockError::Busy {
-                    holder: holder::of(&file),
-                    file: path,
-                    waited,
-                });
-            }
-            std::thread::sleep(retry.min(patience.saturating_sub(waited)));
         }
+    }
+
+    fn wait_for_chip(&self, file: &File, wait: Wait) -> Result<Try, LockError> {
+        wait_for(self.address.get(), file, wait, RETRY)
     }
 }
 
 impl SessionGuard {
-    /// The file that is locked.
+    /// What is locked: the bus, or a lock file.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        self.file.path()
+    }
+
+    /// Whether this process got it by `fork`. Then it is the parent's lock and
+    /// keeps nobody out on behalf of this one.
+    #[must_use]
+    pub fn is_inherited(&self) -> bool {
+        self.file.is_inherited()
     }
 }
 
-impl Drop for SessionGuard {
-    /// A process that was forked meanwhile has a copy of the descriptor, and
-    /// closing ours would leave the lock with it.
-    fn drop(&mut self) {
-        // Without it the lock goes when the last copy is closed.
-        let _ = flock(&self.file, FlockOperation::Unlock);
+fn wait_for(byte: u8, file: &File, wait: Wait, retry: Duration) -> Result<Try, LockError> {
+    for tries in 0_u32.. {
+        match file.try_lock(byte)? {
+            // It may be the lock of our parent, which has ended.
+            Try::Taken if tries % LOOK == 0 && descriptor::close_inherited() => {}
+            Try::Taken if wait.sleep(retry) => {}
+            tried => return Ok(tried),
+        }
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_copy_of_the_descriptor_does_not_keep_the_lock() {
-        let directory = tempfile::tempdir().unwrap();
-        let lock = SessionLock::new("/dev/i2c-1", BusAddress::DEFAULT);
-        let lock = lock.in_directory(directory.path());
-        let guard = lock.try_take().unwrap();
-        let _as_in_a_child = guard.file.try_clone().unwrap();
-        assert!(lock.try_take().is_err());
-        drop(guard);
-        assert!(lock.try_take().is_ok());
-    }
+    Ok(Try::Taken)
 }

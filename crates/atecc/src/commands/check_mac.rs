@@ -83,9 +83,13 @@ impl Command for CheckMac {
     }
     fn repeat(&self) -> Repeat {
         match self.blocks {
-            Blocks::KeyThenChallenge => Repeat::ReadStateFirst,
-            _ => Repeat::NeedsVolatile,
+            // A use of the key, which may be limited.
+            Blocks::KeyThenChallenge | Blocks::KeyThenTempKey(_) => Repeat::ReadStateFirst,
+            Blocks::TempKeyThenChallenge(_) | Blocks::TempKeyTwice(_) => Repeat::NeedsVolatile,
         }
+    }
+    fn needs_volatile(&self) -> bool {
+        self.blocks != Blocks::KeyThenChallenge
     }
     fn decode(&self, payload: &[u8]) -> Result<bool, DecodeError> {
         let [verdict] = DecodeError::exactly(Self::OPCODE, payload)?;

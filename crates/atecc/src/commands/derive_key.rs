@@ -34,6 +34,9 @@ impl Command for DeriveKey {
     fn repeat(&self) -> Repeat {
         Repeat::ReadStateFirst
     }
+    fn needs_volatile(&self) -> bool {
+        true
+    }
     fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {
         DecodeError::done(Self::OPCODE, payload)
     }

@@ -112,6 +112,9 @@ impl Command for GenDig {
     fn repeat(&self) -> Repeat {
         Repeat::ReadStateFirst
     }
+    fn needs_volatile(&self) -> bool {
+        true
+    }
     fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {
         DecodeError::done(Self::OPCODE, payload)
     }

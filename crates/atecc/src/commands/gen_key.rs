@@ -46,6 +46,12 @@ impl Command for GenKey {
             }
         }
     }
+    fn needs_volatile(&self) -> bool {
+        matches!(
+            self.mode,
+            GenKeyMode::PublicDigest | GenKeyMode::CreateDigest
+        )
+    }
     fn decode(&self, payload: &[u8]) -> Result<PublicKey, DecodeError> {
         DecodeError::exactly(Self::OPCODE, payload).map(PublicKey)
     }
@@ -82,6 +88,9 @@ impl Command for DigestPublicKey {
     }
     fn repeat(&self) -> Repeat {
         Repeat::ReadStateFirst
+    }
+    fn needs_volatile(&self) -> bool {
+        true
     }
     fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {
         DecodeError::done(Self::OPCODE, payload)

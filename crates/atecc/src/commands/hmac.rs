@@ -34,8 +34,12 @@ impl Command for Hmac {
     fn expect(&self) -> Expect {
         Expect::Bytes(32)
     }
+    /// A use of the key, which may be limited.
     fn repeat(&self) -> Repeat {
-        Repeat::NeedsVolatile
+        Repeat::ReadStateFirst
+    }
+    fn needs_volatile(&self) -> bool {
+        true
     }
     fn decode(&self, payload: &[u8]) -> Result<[u8; 32], DecodeError> {
         DecodeError::exactly(Self::OPCODE, payload)

@@ -154,6 +154,10 @@ impl<'a> Kdf<'a> {
         })
     }
 
+    const fn source_is_volatile(&self) -> bool {
+        !matches!(self.source, KdfSource::Slot(_))
+    }
+
     /// Where the key is.
     #[must_use]
     pub const fn source(&self) -> KdfSource {
@@ -331,6 +335,13 @@ impl Command for Kdf<'_> {
             KdfSource::Slot(_) => Repeat::ReadStateFirst,
             _ => Repeat::NeedsVolatile,
         }
+    }
+    fn needs_volatile(&self) -> bool {
+        let message = match self.function {
+            KdfFunction::Hkdf { message, .. } => message,
+            KdfFunction::Prf { .. } | KdfFunction::Aes { .. } => return self.source_is_volatile(),
+        };
+        self.source_is_volatile() || message == HkdfMessage::TempKey
     }
     fn decode(&self, payload: &[u8]) -> Result<DerivedKey, DecodeError> {
         let encrypted = matches!(self.target, KdfTarget::EncryptedOutput);

@@ -91,9 +91,15 @@ impl Command for Mac {
     }
     fn repeat(&self) -> Repeat {
         match self.blocks {
-            MacBlocks::KeyThenChallenge(_) => Repeat::ReadStateFirst,
-            _ => Repeat::NeedsVolatile,
+            // A use of the key, which may be limited.
+            MacBlocks::KeyThenChallenge(_) | MacBlocks::KeyThenTempKey(_) => Repeat::ReadStateFirst,
+            MacBlocks::TempKeyThenChallenge(..) | MacBlocks::TempKeyTwice(_) => {
+                Repeat::NeedsVolatile
+            }
         }
+    }
+    fn needs_volatile(&self) -> bool {
+        !matches!(self.blocks, MacBlocks::KeyThenChallenge(_))
     }
     fn decode(&self, payload: &[u8]) -> Result<[u8; 32], DecodeError> {
         DecodeError::exactly(Self::OPCODE, payload)

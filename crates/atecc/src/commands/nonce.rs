@@ -157,6 +157,9 @@ impl Command for FixedNonce {
     fn repeat(&self) -> Repeat {
         Repeat::ReadStateFirst
     }
+    fn needs_volatile(&self) -> bool {
+        true
+    }
     fn decode(&self, payload: &[u8]) -> Result<[u8; 32], DecodeError> {
         DecodeError::exactly(Self::OPCODE, payload)
     }

@@ -97,6 +97,9 @@ impl Command for SecureBoot {
     fn repeat(&self) -> Repeat {
         Repeat::ReadStateFirst
     }
+    fn needs_volatile(&self) -> bool {
+        self.protection == Protection::Encrypted
+    }
     fn decode(&self, payload: &[u8]) -> Result<BootVerdict, DecodeError> {
         match payload {
             [0x00] => Ok(BootVerdict::Good),

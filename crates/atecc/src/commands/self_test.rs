@@ -50,6 +50,27 @@ impl Engines {
     }
 }
 
+/// Their names, with commas.
+impl core::fmt::Display for Engines {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let names = [
+            (Self::RNG, "RNG"),
+            (Self::ECDSA, "ECDSA"),
+            (Self::ECDH, "ECDH"),
+            (Self::AES, "AES"),
+            (Self::SHA, "SHA"),
+        ];
+        let mut separator = "";
+        for (engine, name) in names {
+            if self.0 & engine.0 != 0 {
+                write!(f, "{separator}{name}")?;
+                separator = ", ";
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Command for SelfTest {
     const OPCODE: Opcode = Opcode::SelfTest;
     /// The engines that failed.
@@ -62,7 +83,7 @@ impl Command for SelfTest {
         self.tests.0
     }
     fn expect(&self) -> Expect {
-        Expect::Byte
+        Expect::Engines
     }
     fn repeat(&self) -> Repeat {
         Repeat::Harmless

@@ -120,6 +120,9 @@ impl Command for ShaUpdate<'_> {
     fn repeat(&self) -> Repeat {
         Repeat::ReadStateFirst
     }
+    fn needs_volatile(&self) -> bool {
+        true
+    }
     fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {
         DecodeError::done(Self::OPCODE, payload)
     }
@@ -179,6 +182,9 @@ impl Command for ShaEnd<'_> {
     fn repeat(&self) -> Repeat {
         Repeat::ReadStateFirst
     }
+    fn needs_volatile(&self) -> bool {
+        true
+    }
     fn decode(&self, payload: &[u8]) -> Result<[u8; 32], DecodeError> {
         DecodeError::exactly(Self::OPCODE, payload)
     }
@@ -206,6 +212,9 @@ impl Command for ShaPublic {
     }
     fn repeat(&self) -> Repeat {
         Repeat::ReadStateFirst
+    }
+    fn needs_volatile(&self) -> bool {
+        true
     }
     fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {
         DecodeError::done(Self::OPCODE, payload)

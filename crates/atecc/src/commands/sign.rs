@@ -50,8 +50,12 @@ impl Command for Sign {
     fn expect(&self) -> Expect {
         Expect::Bytes(64)
     }
+    /// A use of the key, which may be limited.
     fn repeat(&self) -> Repeat {
-        Repeat::NeedsVolatile
+        Repeat::ReadStateFirst
+    }
+    fn needs_volatile(&self) -> bool {
+        true
     }
     fn decode(&self, payload: &[u8]) -> Result<[u8; 64], DecodeError> {
         DecodeError::exactly(Self::OPCODE, payload)
@@ -93,8 +97,12 @@ impl Command for SignInternal {
     fn expect(&self) -> Expect {
         Expect::Bytes(64)
     }
+    /// A use of the key, which may be limited.
     fn repeat(&self) -> Repeat {
-        Repeat::NeedsVolatile
+        Repeat::ReadStateFirst
+    }
+    fn needs_volatile(&self) -> bool {
+        true
     }
     fn decode(&self, payload: &[u8]) -> Result<[u8; 64], DecodeError> {
         DecodeError::exactly(Self::OPCODE, payload)

@@ -1,39 +1,96 @@
 //! Making a private key, without losing track of it.
 
 use crate::commands::{GenKey, GenKeyMode};
-use crate::{Answer, Command, Failure, Next, Procedure, PublicKey, Slot, Status};
+use crate::{Answer, Cause, Command, Executed, Failure, Next, Procedure, PublicKey, Slot, Status};
 
 const TRIES: u8 = 3;
 
-/// Create a private key in a slot that holds none; after a lost reply ask for
-/// the public half of whatever key is there now.
+/// Create a private key in a slot; a key that is there is replaced.
+///
+/// The public half of what the slot holds is asked for first. When the answer
+/// to the creation is lost it is asked for again, and only another one is the
+/// new key's.
 #[derive(Clone, Copy, Debug)]
 pub struct CreateKey {
     slot: Slot,
-    asking: GenKeyMode,
+    phase: Phase,
+    /// What was there before; `None` where the slot held no key.
+    old: Option<PublicKey>,
     tries: u8,
 }
 
+#[derive(Clone, Copy, Debug)]
+enum Phase {
+    /// Asking for the old key.
+    Before,
+    Creating,
+    /// Asking which key is there, since the creation failed like this.
+    After(Failure),
+}
+
 impl CreateKey {
-    /// Create in `slot`. A key that is there already is replaced.
+    /// Create in `slot`.
     #[must_use]
     pub const fn new(slot: Slot) -> Self {
         Self {
             slot,
-            asking: GenKeyMode::Create,
+            phase: Phase::Before,
+            old: None,
             tries: 0,
         }
     }
 
-    fn send(&mut self, mode: GenKeyMode) -> Next<PublicKey, Failure> {
-        self.asking = mode;
-        if mode == GenKeyMode::Create {
-            self.tries = self.tries.saturating_add(1);
+    const fn command(&self) -> GenKey {
+        let mode = match self.phase {
+            Phase::Before | Phase::After(_) => GenKeyMode::Public,
+            Phase::Creating => GenKeyMode::Create,
+        };
+        let slot = self.slot;
+        GenKey { mode, slot }
+    }
+
+    fn send(&mut self, phase: Phase) -> Next<PublicKey, Failure> {
+        self.phase = phase;
+        Next::send(&self.command())
+    }
+
+    fn create(&mut self) -> Next<PublicKey, Failure> {
+        self.tries = self.tries.saturating_add(1);
+        self.send(Phase::Creating)
+    }
+
+    /// The slot holds `key` now; `None`: no key.
+    fn found(&mut self, key: Option<PublicKey>) -> Next<PublicKey, Failure> {
+        match (self.phase, key) {
+            (Phase::Before, key) => {
+                self.old = key;
+                self.create()
+            }
+            (Phase::Creating, Some(key)) => Next::Done(Ok(key)),
+            (Phase::After(_), Some(key)) if self.old != Some(key) => Next::Done(Ok(key)),
+            // The lost command had not run.
+            (Phase::After(_), _) if self.tries < TRIES => self.create(),
+            (Phase::After(lost), _) => Next::failed(Failure {
+                executed: Executed::No,
+                ..lost
+            }),
+            (Phase::Creating, None) => Next::failed(Cause::NoCommand.before_execution()),
         }
-        Next::send(&GenKey {
-            mode,
-            slot: self.slot,
-        })
+    }
+
+    fn failed(&mut self, failure: Failure) -> Next<PublicKey, Failure> {
+        let no_key = failure.refusal() == Some(Status::Execution);
+        match self.phase {
+            Phase::Before | Phase::After(_) if no_key => self.found(None),
+            // Nothing was created.
+            Phase::Before => Next::failed(Failure {
+                executed: Executed::No,
+                ..failure
+            }),
+            Phase::Creating if failure.not_executed() => Next::failed(failure),
+            Phase::Creating => self.send(Phase::After(failure)),
+            Phase::After(lost) => Next::failed(lost),
+        }
     }
 }
 
@@ -42,24 +99,13 @@ impl Procedure for CreateKey {
     type Error = Failure;
 
     fn resume(&mut self, answer: Answer<'_>) -> Next<PublicKey, Failure> {
-        match (answer, self.asking) {
-            (Answer::Start, mode) => self.send(mode),
-            (Answer::Payload(payload), mode) => {
-                let slot = self.slot;
-                Next::Done(GenKey { mode, slot }.decode(payload).map_err(Failure::from))
-            }
-            (Answer::Failed(failure), GenKeyMode::Create) if !failure.not_executed() => {
-                self.send(GenKeyMode::Public)
-            }
-            // No key there: the lost command had not run.
-            (
-                Answer::Failed(Failure::Status {
-                    status: Status::Execution,
-                    ..
-                }),
-                GenKeyMode::Public,
-            ) if self.tries < TRIES => self.send(GenKeyMode::Create),
-            (Answer::Failed(failure), _) => Next::failed(failure),
+        match answer {
+            Answer::Start => self.send(Phase::Before),
+            Answer::Payload(payload) => match self.command().decode(payload) {
+                Ok(key) => self.found(Some(key)),
+                Err(error) => self.failed(error.into()),
+            },
+            Answer::Failed(failure) => self.failed(failure),
         }
     }
 }

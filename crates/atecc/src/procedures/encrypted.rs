@@ -72,6 +72,16 @@ impl<'a> ReadEncrypted<'a> {
             procedure: Prepared::new(prepared, ReadBlock { address }),
         }
     }
+
+    /// For a key whose slot has no `LimitedUse`; see
+    /// [`Prepared::with_unlimited_key`].
+    #[must_use]
+    pub fn with_unlimited_key(self) -> Self {
+        let prepared =
+            Prepared::new(Once(self.key.nonce()), self.key.gen_dig()).with_unlimited_key();
+        let procedure = Prepared::new(prepared, *self.procedure.command());
+        Self { procedure, ..self }
+    }
 }
 
 impl Procedure for ReadEncrypted<'_> {
@@ -143,6 +153,14 @@ impl<'a> WriteBlockEncrypted<'a> {
         write.cipher = encrypted.cipher;
         write.mac = encrypted.mac;
         write
+    }
+
+    /// For a key whose slot has no `LimitedUse`; see
+    /// [`Prepared::with_unlimited_key`].
+    #[must_use]
+    pub fn with_unlimited_key(self) -> Self {
+        let session = self.session.with_unlimited_key();
+        Self { session, ..self }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::commands::{Lock, LockTarget, ReadWord};
 use crate::config::{ConfigZone, LockState};
-use crate::{Answer, Command, Failure, Next, Place, Procedure, WordAddress};
+use crate::{Answer, Command, Executed, Failure, Next, Place, Procedure, WordAddress};
 
 /// How often the lock is sent when each reply is lost and the chip is found
 /// unlocked each time.
@@ -70,8 +70,11 @@ impl LockAndConfirm {
         match read.map(|word| self.state(word)) {
             Ok(LockState::Locked) => Next::Done(Ok(())),
             Ok(LockState::Unlocked) if self.tries < TRIES => self.send_lock(),
-            Ok(LockState::Unlocked) => Next::failed(lost),
-            Err(error) => Next::failed(error.into()),
+            Ok(LockState::Unlocked) => Next::failed(Failure {
+                executed: Executed::No,
+                ..lost
+            }),
+            Err(_) => Next::failed(lost),
         }
     }
 }
@@ -86,7 +89,9 @@ impl Procedure for LockAndConfirm {
             (Answer::Payload(payload), Some(lost)) => self.judge(payload, lost),
             (Answer::Payload(_), None) => Next::Done(Ok(())),
             (Answer::Failed(failure), None) if !failure.not_executed() => self.read_state(failure),
-            (Answer::Failed(failure), _) => Next::failed(failure),
+            (Answer::Failed(failure), None) => Next::failed(failure),
+            // Nobody can tell whether it is locked.
+            (Answer::Failed(_), Some(lost)) => Next::failed(lost),
         }
     }
 }

@@ -50,6 +50,14 @@ impl ChallengeMac {
     pub const fn command(&self) -> &Mac {
         &self.mac
     }
+
+    /// For a key whose slot has no `LimitedUse`; see
+    /// [`Prepared::with_unlimited_key`].
+    #[must_use]
+    pub fn with_unlimited_key(self) -> Self {
+        let procedure = self.procedure.with_unlimited_key();
+        Self { procedure, ..self }
+    }
 }
 
 impl Procedure for ChallengeMac {
@@ -90,6 +98,13 @@ impl DeterministicMac {
             slot,
         };
         Self(Prepared::new(Once(load), mac))
+    }
+
+    /// For a key whose slot has no `LimitedUse`; see
+    /// [`Prepared::with_unlimited_key`].
+    #[must_use]
+    pub fn with_unlimited_key(self) -> Self {
+        Self(self.0.with_unlimited_key())
     }
 }
 

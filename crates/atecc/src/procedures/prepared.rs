@@ -1,6 +1,6 @@
 //! A command that needs what another one left in `TempKey`.
 
-use crate::{Answer, Command, Failure, Next, Procedure};
+use crate::{Answer, Command, Failure, Next, Procedure, Repeat};
 
 /// How often the pair is started.
 const TRIES: u8 = 3;
@@ -8,8 +8,11 @@ const TRIES: u8 = 3;
 /// `preparation`, then `command`, with nothing in between.
 ///
 /// When `command` fails for a reason that may lie in a lost `TempKey` (the
-/// watchdog or another host put the chip to sleep), both start over. Preparations
-/// nest, so that any number of commands makes one procedure.
+/// watchdog or another host put the chip to sleep), both start over, unless the
+/// command may have been executed and a second time would change the chip: a
+/// key derived twice is another key, and each use of a key of limited use
+/// counts. Preparations nest, so that any number of commands makes one
+/// procedure.
 ///
 /// ```
 /// use atecc::commands::{LoadNonce, NonceTarget, Sign, DigestSource};
@@ -26,7 +29,17 @@ pub struct Prepared<P: Procedure, C> {
     under_way: P,
     prepared: Option<P::Output>,
     command: C,
+    again: Again,
     tries: u8,
+}
+
+/// When a command that may have been executed is sent again.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Again {
+    /// As [`Command::repeat`] says.
+    WhereHarmless,
+    /// Always: a further use of its key counts nothing.
+    Always,
 }
 
 impl<P, C> Prepared<P, C>
@@ -41,8 +54,24 @@ where
             preparation,
             prepared: None,
             command,
+            again: Again::WhereHarmless,
             tries: 1,
         }
+    }
+
+    /// The same, for a command that only uses a slot's key, and one whose slot
+    /// has no `LimitedUse` in its `SlotConfig`: a lost answer is asked for by
+    /// another use. Not for a command that changes the chip.
+    #[must_use]
+    pub fn with_unlimited_key(self) -> Self {
+        let again = Again::Always;
+        Self { again, ..self }
+    }
+
+    /// The command.
+    #[cfg(feature = "host")]
+    pub(super) const fn command(&self) -> &C {
+        &self.command
     }
 
     fn prepare(&mut self, answer: Answer<'_>) -> Next<(P::Output, C::Response), Failure> {
@@ -69,13 +98,20 @@ where
                     .map(|response| (prepared, response))
                     .map_err(Failure::from),
             ),
-            Answer::Failed(failure) if self.tries < TRIES && failure.may_have_lost_state() => {
+            Answer::Failed(failure) if self.may_start_over(failure) => {
                 self.tries += 1;
                 self.under_way = self.preparation.clone();
                 self.prepare(Answer::Start)
             }
             Answer::Failed(failure) => Next::failed(failure),
         }
+    }
+
+    fn may_start_over(&self, failure: Failure) -> bool {
+        let harmless = failure.not_executed()
+            || self.again == Again::Always
+            || self.command.repeat() != Repeat::ReadStateFirst;
+        self.tries < TRIES && failure.may_have_lost_state() && harmless
     }
 }
 

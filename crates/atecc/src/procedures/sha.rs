@@ -4,10 +4,10 @@
 //! A context is lost with a sleep, so that a failure begins again.
 
 use crate::commands::{DigestTarget, SHA_BLOCK, ShaEnd, ShaPiece, ShaStart, ShaUpdate};
-use crate::{Answer, Command, Failure, Family, Next, Procedure};
+use crate::{Answer, Command, Failure, Family, Next, Procedure, Repeat};
 
 /// How often the whole is started.
-const TRIES: u8 = 2;
+const TRIES: u8 = 4;
 
 /// Hash `data` in the chip.
 #[derive(Clone, Copy, Debug)]
@@ -79,10 +79,15 @@ impl Procedure for HashInChip<'_> {
                 self.done = Some(self.done.unwrap_or_default());
                 self.next()
             }
-            Answer::Failed(failure) if self.tries < TRIES && self.done.is_some() => match failure {
-                Failure::NotOnThisChip { .. } | Failure::TooLong(_) => Next::failed(failure),
-                _ => self.begin(),
-            },
+            Answer::Failed(failure)
+                if self.tries < TRIES
+                    && self.done.is_some()
+                    && failure.may_have_lost_state()
+                    && (failure.not_executed()
+                        || self.start.repeat() != Repeat::ReadStateFirst) =>
+            {
+                self.begin()
+            }
             Answer::Failed(failure) => Next::failed(failure),
         }
     }

@@ -25,6 +25,13 @@ impl SignDigest {
             },
         ))
     }
+
+    /// For a key whose slot has no `LimitedUse`; see
+    /// [`Prepared::with_unlimited_key`].
+    #[must_use]
+    pub fn with_unlimited_key(self) -> Self {
+        Self(self.0.with_unlimited_key())
+    }
 }
 
 impl Procedure for SignDigest {

@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::Chip;
+use super::Chained;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Cert {
     /// Write certificates from the chip as PEM.
     Export {
         #[command(flatten)]
-        chip: Chip,
+        chained: Chained,
         /// Which.
         #[arg(value_enum, default_value_t = Which::Chain)]
         which: Which,
@@ -22,7 +22,7 @@ pub(crate) enum Cert {
     /// Show the certificates of the chip, or of a PEM file, in words.
     Show {
         #[command(flatten)]
-        chip: Chip,
+        chained: Chained,
         /// A certificate in PEM instead of the chip's.
         file: Option<PathBuf>,
     },

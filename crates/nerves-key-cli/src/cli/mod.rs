@@ -61,15 +61,26 @@ pub(crate) struct Chip {
     pub(crate) record: Option<PathBuf>,
 }
 
+/// A chip whose certificates are verified up to their root.
+#[derive(Args, Debug)]
+pub(crate) struct Chained {
+    #[command(flatten)]
+    pub(crate) chip: Chip,
+    /// A certificate, PEM, in the place of Microchip's root: that of emulated
+    /// Trust&GO and TrustFLEX parts.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) root: Option<PathBuf>,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Provision an emulated chip and use it: no hardware needed.
     Demo(Demo),
     /// Say what the chip is and in which stage.
-    Info(Chip),
+    Info(Chained),
     /// Find out what is wrong between this program and the chip, and what to do
     /// about it.
-    Doctor(Chip),
+    Doctor(Chained),
     /// Look for chips on every bus.
     Scan(Scan),
     /// The one-time-programmable memory.
@@ -206,16 +217,42 @@ pub(crate) struct ThisChip {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Emulator {
-    /// Make the image file of a blank chip. Nothing is overwritten.
+    /// Make the image file of a blank chip, or of a part that Microchip has
+    /// provisioned. Nothing is overwritten.
     Create {
         /// The image file.
         file: PathBuf,
         /// The chip: atecc508a, atecc608a or atecc608b.
-        #[arg(long, default_value = "atecc608b")]
+        #[arg(long, default_value = "atecc608b", conflicts_with = "trust")]
         chip: atecc_emulator::Revision,
+        /// Not blank: an ATECC608B with key and certificates, as Microchip
+        /// delivers them.
+        #[arg(long, value_enum, requires = "root")]
+        trust: Option<Trust>,
+        /// What signs its certificates: a private key and a root certificate,
+        /// PEM, made when absent. info, cert and doctor take it as --root.
+        #[arg(long, value_name = "FILE", requires = "trust")]
+        root: Option<PathBuf>,
     },
     /// Put buses with emulated chips on a Unix socket, until interrupted.
     Serve(Serve),
+    /// Put a chip on a bus that is being served.
+    Plug {
+        #[command(flatten)]
+        at: ServedBus,
+        /// The chip: an image file, made blank when absent, as FILE or
+        /// FILE?chip=atecc508a.
+        image: ImageName,
+    },
+    /// Take a chip off a bus that is being served. What it was executing has no
+    /// effect.
+    Unplug {
+        #[command(flatten)]
+        at: ServedBus,
+        /// The chip's 7-bit address, such as 0x60.
+        #[arg(value_parser = seven_bits)]
+        address: u8,
+    },
     /// Say what an image file holds. Its keys are not shown.
     Show {
         /// The image file.
@@ -237,6 +274,45 @@ pub(crate) enum Emulator {
     },
 }
 
+/// A bus of a running server.
+#[derive(Args, Debug)]
+pub(crate) struct ServedBus {
+    #[arg(
+        long,
+        help = "Where it is served [default: nerves-key-emulator in $XDG_RUNTIME_DIR, else in \
+                the temporary directory]",
+        value_name = "PATH"
+    )]
+    pub(crate) socket: Option<PathBuf>,
+    /// Which bus; needed only when there are several.
+    #[arg(long, value_name = "N")]
+    pub(crate) bus: Option<u32>,
+}
+
+/// A 7-bit address, decimal or with 0x.
+fn seven_bits(text: &str) -> Result<u8, String> {
+    let number = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        Some(hex) => u8::from_str_radix(hex, 16),
+        None => text.parse(),
+    };
+    match number {
+        Ok(address) if address < 0x80 => Ok(address),
+        Ok(address) => Err(format!("{address:#04X} is more than 7 bits")),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// A part that Microchip provisions and locks.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Trust {
+    /// Trust&GO for TLS.
+    Tngtls,
+    /// TrustFLEX for TLS.
+    Tflxtls,
+    #[value(help = "Trust&GO for LoRaWAN")]
+    Tnglora,
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct Serve {
     #[arg(
@@ -253,6 +329,15 @@ pub(crate) struct Serve {
     /// As fast as possible instead of in real time.
     #[arg(long)]
     pub(crate) fast: bool,
+    /// How long commands take: typical, uniform, longest or fast (a third of
+    /// typical).
+    #[arg(
+        long,
+        value_name = "MODEL",
+        default_value = "typical",
+        conflicts_with = "fast"
+    )]
+    pub(crate) times: atecc_emulator::ExecutionTime,
     /// Flip a bit in every answer, as a bad line does.
     #[arg(long)]
     pub(crate) interference: bool,

@@ -10,12 +10,14 @@ use nerves_key_schema::{Layout, slot};
 use serde_json::{Value, json};
 
 use crate::certificate::Summary;
-use crate::cli::Chip;
+use crate::cli::Chained;
 use crate::error::CliError;
+use crate::files;
 use crate::output::{Output, shown};
 
-pub(super) fn run(chip: &Chip, output: Output) -> Result<(), CliError> {
-    let mut device = chip.open()?;
+pub(super) fn run(arguments: &Chained, output: Output) -> Result<(), CliError> {
+    let root = files::root(arguments.root.as_deref())?;
+    let mut device = arguments.chip.open()?;
     let snapshot = device.run(ReadSnapshot::new())?;
     let mut lines = vec![
         ("chip", snapshot.config.revision().to_string()),
@@ -27,7 +29,7 @@ pub(super) fn run(chip: &Chip, output: Output) -> Result<(), CliError> {
     let mut document = document(&snapshot, device.address().get());
     let found = match snapshot.stage() {
         Stage::TrustPart => snapshot
-            .trust_identity()
+            .trust_identity_under(&root)
             .map(|identity| trust_part(&identity)),
         _ => snapshot.identity().map(|identity| found(&identity)),
     };

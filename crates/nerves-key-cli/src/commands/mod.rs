@@ -32,8 +32,8 @@ use crate::output::Output;
 pub(crate) fn run(cli: Cli, output: Output) -> Result<(), CliError> {
     match cli.command {
         Command::Demo(arguments) => demo::run(&arguments, output),
-        Command::Info(chip) => info::run(&chip, output),
-        Command::Doctor(chip) => doctor::run(&chip, output),
+        Command::Info(arguments) => info::run(&arguments, output),
+        Command::Doctor(arguments) => doctor::run(&arguments, output),
         Command::Scan(arguments) => scan::run(&arguments, output),
         Command::Otp(command) => otp::run(&command, output),
         Command::Provision(arguments) => provision::run(&arguments, output),

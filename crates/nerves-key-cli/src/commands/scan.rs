@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use atecc::{BusAddress, Error, Failure};
+use atecc::{BusAddress, Cause, Error, Failure};
 use nerves_key::{ReadSnapshot, Snapshot};
 use nerves_key_device::DeviceUri;
 use serde_json::{Value, json};
@@ -157,16 +157,17 @@ pub(super) fn at(bus: &DeviceUri, address: BusAddress) -> DeviceUri {
 
 fn ask(uri: &DeviceUri) -> Result<Asked, CliError> {
     let mut device = uri.open()?;
-    match device.run(ReadSnapshot::new()) {
+    match device.probe(ReadSnapshot::new()) {
         Ok(snapshot) => Ok(Asked::Chip(Box::new(Found {
             uri: uri.clone(),
             address: device.address(),
             snapshot,
         }))),
-        Err(Error::Bus(fault)) => Err(CliError::failed(fault)),
-        Err(Error::Failed(failure)) => match failure {
-            Failure::NoAnswer { .. } => Ok(Asked::Nobody),
-            other => Ok(Asked::Other(other)),
+        Err(Error::Bus { error, .. }) => Err(CliError::failed(error)),
+        Err(Error::Failed(failure)) => match failure.cause {
+            Cause::NoAnswer { .. } => Ok(Asked::Nobody),
+            Cause::Stuck { .. } => Err(CliError::failed(failure)),
+            _ => Ok(Asked::Other(failure)),
         },
     }
 }
@@ -177,9 +178,11 @@ pub(super) fn elsewhere(bus: &DeviceUri, but: BusAddress) -> Option<DeviceUri> {
         .iter()
         .filter_map(|address| BusAddress::new(*address).ok())
         .filter(|address| *address != but)
-        .find_map(|address| match ask(&at(bus, address)) {
-            Ok(Asked::Chip(found)) => Some(found.uri),
-            Ok(Asked::Nobody | Asked::Other(_)) | Err(_) => None,
+        // What is wrong with the bus is wrong at every address.
+        .map_while(|address| ask(&at(bus, address)).ok())
+        .find_map(|asked| match asked {
+            Asked::Chip(found) => Some(found.uri),
+            Asked::Nobody | Asked::Other(_) => None,
         })
 }
 

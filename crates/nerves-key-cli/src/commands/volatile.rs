@@ -66,7 +66,8 @@ fn mac(arguments: &VolatileMac, output: Output) -> Result<(), CliError> {
              unlock activates both",
         ));
     }
-    let mac = device.run(DeterministicMac::new(slot::ENCRYPTION_KEY, challenge))?;
+    let mac =
+        device.run(DeterministicMac::new(slot::ENCRYPTION_KEY, challenge).with_unlimited_key())?;
     let mac = Zeroizing::new(mac);
     let text = Zeroizing::new(HEXUPPER.encode(mac.as_ref()));
     let document = json!({ "mac": *text });

@@ -43,6 +43,8 @@ fn image_files() {
         (&["serve", "--bus", "x=a.img"], 2, "number of a bus"),
         (&["serve", "--bus", "1="], 2, "wants an image file"),
         (&["serve", "--bus", "1=a.img,before"], 5, "0x60"),
+        (&["serve", "--times", "slow"], 2, "typical, uniform"),
+        (&["serve", "--fast", "--times", "fast"], 2, "--times"),
         (&["serve", "--socket", "signer.key"], 5, "no socket"),
     ];
     for (arguments, exit, part) in cases {
@@ -112,6 +114,110 @@ fn a_killed_server_is_replaced() {
     // In real time.
     let info = bench.json(&["info", "--device", "unix:s"]);
     assert_eq!(info["stage"], "blank");
+}
+
+/// Parts as Microchip delivers them, under a root for tests.
+#[test]
+fn trust_parts() {
+    let bench = Bench::new();
+    for (trust, address, layout) in [
+        ("tngtls", 0x35, "Trust&GO (TLS)"),
+        ("tflxtls", 0x36, "TrustFLEX (TLS)"),
+        ("tnglora", 0x59, "Trust&GO (LoRaWAN)"),
+    ] {
+        let file = format!("{trust}.img");
+        let device = format!("emu:{file}");
+        let create = ["emulator", "create", &file, "--trust", trust];
+        let made = bench.json(&[&create[..], &["--root", "root.pem"]].concat());
+        assert_eq!(made["address"], address);
+        assert_eq!(made["locks"]["data"], true);
+
+        let look = ["--device", &device, "--root", "root.pem"];
+        let info = bench.ok(&[&["info"], &look[..]].concat());
+        assert!(info.contains(layout), "{info}");
+        let chain = bench.ok(&[&["cert", "export", "chain"], &look[..]].concat());
+        let root = bench.ok(&[&["cert", "export", "root"], &look[..]].concat());
+        let doctor = bench.json(&[&["doctor"], &look[..]].concat());
+        assert_eq!(doctor["faults"], 0, "{doctor}");
+        // An outside judge.
+        fs::write(bench.path().join("chain"), chain).unwrap();
+        fs::write(bench.path().join("root"), root).unwrap();
+        let verified = std::process::Command::new("openssl")
+            .args(["verify", "-CAfile", "root", "-untrusted", "chain", "chain"])
+            .current_dir(bench.path())
+            .output()
+            .unwrap();
+        assert!(verified.status.success(), "{verified:?}");
+        // Under Microchip's root it does not verify.
+        let (code, message) = bench.fails(&["cert", "show", "--device", &device]);
+        assert_eq!(code, 1, "{message}");
+    }
+    // One root for all of them, its owner's alone.
+    let permissions = fs::metadata(bench.path().join("root.pem"))
+        .unwrap()
+        .permissions();
+    assert_eq!(permissions.mode() & 0o777, 0o600);
+    let create = ["emulator", "create", "x.img", "--trust", "tngtls"];
+    let (code, message) = bench.fails(&create);
+    assert_eq!(code, 2, "{message}");
+    let (code, message) = bench.fails(&[&create[..], &["--root", "signer.key"]].concat());
+    assert_eq!(code, 5, "{message}");
+    assert!(!bench.path().join("x.img").exists());
+    let again = ["emulator", "create", "tngtls.img", "--trust", "tngtls"];
+    let (code, message) = bench.fails(&[&again[..], &["--root", "root.pem"]].concat());
+    assert_eq!(code, 5, "{message}");
+}
+
+#[test]
+fn served_with_other_execution_times() {
+    let bench = Bench::new();
+    for times in ["typical", "uniform", "longest", "fast"] {
+        let arguments = ["--socket", "s", "--bus", "4000015=a.img", "--times", times];
+        let _serving = Serving::new(&bench, &arguments);
+        let info = bench.json(&["info", "--device", "unix:s"]);
+        assert_eq!(info["stage"], "blank", "{times}");
+    }
+}
+
+#[test]
+fn plugged_and_unplugged() {
+    let bench = Bench::new();
+    let arguments = ["--socket", "s", "--fast", "--bus", "4000016=a.img"];
+    let serving = Serving::new(&bench, &arguments);
+    let emulator = |arguments: &[&'static str]| [&["emulator"], arguments].concat();
+    let info = ["info", "--device", "unix:s"];
+    let first = bench.json(&info);
+    let plug_b = emulator(&["plug", "--socket", "s", "b.img?chip=atecc508a"]);
+    let (code, message) = bench.fails(&plug_b);
+    assert_eq!(code, 5, "{message}");
+    assert!(message.contains("0x60"), "{message}");
+    let unplug = emulator(&["unplug", "--socket", "s", "--bus", "4000016", "0x60"]);
+    bench.json(&unplug);
+    let (code, _) = bench.fails(&info);
+    assert_eq!(code, 3);
+    let (code, _) = bench.fails(&unplug);
+    assert_eq!(code, 5);
+    bench.json(&plug_b);
+    let other = bench.json(&info);
+    assert!(other["chip"].as_str().unwrap().starts_with("ATECC508A"));
+    bench.json(&unplug);
+    // The file of a chip that was unplugged is free.
+    bench.json(&["info", "--device", "emu:a.img"]);
+    bench.json(&emulator(&["plug", "--socket", "s", "a.img"]));
+    assert_eq!(bench.json(&info), first);
+    let (code, _) = bench.fails(&["info", "--device", "emu:a.img"]);
+    assert_eq!(code, 5, "in use");
+    for (arguments, exit) in [
+        (&["plug", "--socket", "nowhere", "a.img"][..], 3),
+        (&["unplug", "--socket", "s", "--bus", "1", "0x60"], 3),
+        (&["unplug", "--socket", "s", "0x80"], 2),
+        (&["unplug", "--socket", "s", "x"], 2),
+        (&["plug", "--socket", "s", "signer.key"], 5),
+    ] {
+        let (code, message) = bench.fails(&emulator(arguments));
+        assert_eq!(code, exit, "{arguments:?}: {message}");
+    }
+    assert_eq!(serving.terminate(), Some(0));
 }
 
 /// Whether the server is asked to end or killed, what passed is on record.

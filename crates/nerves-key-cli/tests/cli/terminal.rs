@@ -251,6 +251,8 @@ fn commands() -> Vec<Vec<String>> {
         vec!["emulator", "create", "e\u{202E}\u{9B}\nforged"],
         vec!["emulator", "snapshot", "chip.img", "s\u{202E}\nforged"],
         vec!["emulator", "serve", "--bus", host],
+        vec!["emulator", "plug", host],
+        vec!["emulator", "trust", host],
         vec!["info", "--device", &emu],
         vec!["info", "--device", host],
         vec!["info", host],

@@ -248,13 +248,7 @@ impl<'p, F: FnMut(Event<'_>)> Runner<'p, F> {
 
     /// What follows from a task that the chip did not carry out.
     fn failed(&mut self, step: &Step, failure: Failure) -> Result<(), RunError> {
-        let refused = matches!(
-            failure,
-            Failure::Status {
-                status: Status::Execution,
-                ..
-            }
-        );
+        let refused = failure.refusal() == Some(Status::Execution);
         match step {
             Step::ProveKey if refused && !self.data_locked() => {
                 self.possession = Some(Possession::Refused);

@@ -9,20 +9,24 @@ use nerves_key::{Certificates, ReadSnapshot};
 use serde_json::json;
 
 use crate::certificate::Summary;
-use crate::cli::{Cert, Chip, Which};
+use crate::cli::{Cert, Chained, Which};
 use crate::error::CliError;
 use crate::files::{self, Readers};
 use crate::output::Output;
 
 pub(super) fn run(command: &Cert, output: Output) -> Result<(), CliError> {
     match command {
-        Cert::Export { chip, which, out } => {
+        Cert::Export {
+            chained,
+            which,
+            out,
+        } => {
             files::check_out(out.as_deref())?;
             let Certificates {
                 device,
                 signer,
                 root,
-            } = &of_chip(chip)?;
+            } = &of_chip(chained)?;
             let certificates: &[_] = match which {
                 Which::Device => &[device],
                 Which::Signer => &[signer],
@@ -41,8 +45,11 @@ pub(super) fn run(command: &Cert, output: Output) -> Result<(), CliError> {
                 .map_err(|error| CliError::input(path, error))?;
             output.result(&summary.text("certificate"), &summary.json())
         }
-        Cert::Show { chip, file: None } => {
-            let certificates = of_chip(chip)?;
+        Cert::Show {
+            chained,
+            file: None,
+        } => {
+            let certificates = of_chip(chained)?;
             let summary = |one| Summary::of(one).map_err(CliError::failed);
             let device = summary(&certificates.device)?;
             let signer = summary(&certificates.signer)?;
@@ -78,7 +85,8 @@ pub(super) fn export(
 }
 
 /// The chip's certificates, verified.
-fn of_chip(chip: &Chip) -> Result<Certificates, CliError> {
-    let snapshot = chip.open()?.run(ReadSnapshot::new())?;
-    Ok(snapshot.certificates()?)
+fn of_chip(chained: &Chained) -> Result<Certificates, CliError> {
+    let root = files::root(chained.root.as_deref())?;
+    let snapshot = chained.chip.open()?.run(ReadSnapshot::new())?;
+    Ok(snapshot.certificates_under(&root)?)
 }

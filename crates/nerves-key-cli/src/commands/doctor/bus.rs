@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use atecc::commands::InfoRevision;
-use atecc::{Error, Failure};
+use atecc::commands::{Engines, InfoRevision, SelfTest};
+use atecc::{Cause, Error, Family, Revision};
 use nerves_key_device::DeviceUri;
 
 use super::finding::{Finding, Status};
@@ -86,9 +86,22 @@ fn clock_frequency(sys: &Path, bus: &Path) -> Option<u32> {
 /// Wake the chip and ask for its revision.
 pub(super) fn wake(device: &mut RecordedDevice, uri: &DeviceUri) -> Finding {
     let address = device.address();
-    match device.execute(InfoRevision) {
-        Ok(_) => Finding::good("wake", format!("a chip answers at {address} (7-bit)")),
-        Err(Error::Failed(Failure::NoAnswer { pulses })) => {
+    let failure = match device.execute(InfoRevision) {
+        Ok(revision) => return self_test(device, revision),
+        Err(Error::Failed(failure)) => failure,
+        Err(Error::Bus { error, .. }) => {
+            return Finding::new("wake", Status::Fault, error.to_string())
+                .because(
+                    "the adapter or a line: SDA or SCL held low, no pull-ups, a driver that fails",
+                )
+                .next(
+                    "look into dmesg; measure SDA and SCL, both high when idle; power-cycle the \
+                     chip",
+                );
+        }
+    };
+    match failure.cause {
+        Cause::NoAnswer { pulses } => {
             let silent = Finding::new(
                 "wake",
                 Status::Fault,
@@ -109,38 +122,52 @@ pub(super) fn wake(device: &mut RecordedDevice, uri: &DeviceUri) -> Finding {
                     ),
             }
         }
-        Err(Error::Failed(Failure::BadWake(bytes))) => Finding::new(
+        Cause::BadWake(bytes) => Finding::new(
             "wake",
             Status::Fault,
             format!("{address} (7-bit) answers {bytes:02X?}, not 04 11 33 43"),
         )
         .because(
-            "another device has this address, or the line disturbs what the chip says: pull-ups \
-             missing or too weak, a long cable, a bus that is too fast",
+            "another program uses the chip without this one's lock, another device has this \
+             address, or the line disturbs what the chip says: pull-ups missing or too weak, a \
+             long cable, a bus that is too fast",
         )
         .next(
             "compare i2cdetect with and without the chip; try 100 kHz or less, shorter wires and \
              pull-ups of 2.2 to 4.7 kOhm",
         ),
-        Err(Error::Failed(Failure::SelfTestFailed)) => Finding::new(
-            "wake",
-            Status::Fault,
-            "the chip's own self test has failed (status 07)",
-        )
-        .because("a damaged chip, or a supply that sags while it tests itself")
-        .next("measure the supply, 2.0 V to 5.5 V; if it holds, replace the chip"),
-        Err(Error::Failed(failure)) => Finding::new(
+        Cause::Stuck { .. } => Finding::new("wake", Status::Fault, failure.to_string())
+            .because("SDA or SCL is held low, by the chip, by another device or by a short")
+            .next("measure SDA and SCL, both high when idle; power-cycle the devices on the bus"),
+        _ => Finding::new(
             "wake",
             Status::Fault,
             format!("the chip woke at {address}, but then: {failure}"),
         )
         .because("disturbed lines, or a supply that sags under load")
         .next("check pull-ups, cable and supply, and run this again"),
-        Err(Error::Bus(fault)) => Finding::new("wake", Status::Fault, fault.to_string())
-            .because("the adapter or a line: SDA or SCL held low, no pull-ups, a driver that fails")
-            .next(
-                "look into dmesg; measure SDA and SCL, both high when idle; power-cycle the chip",
-            ),
+    }
+}
+
+/// The chip is awake; whether it has found itself faulty.
+fn self_test(device: &mut RecordedDevice, revision: Revision) -> Finding {
+    let address = device.address();
+    let good = Finding::good("wake", format!("a chip answers at {address} (7-bit)"));
+    if revision.family() != Some(Family::Atecc608) {
+        return good;
+    }
+    let earlier = SelfTest {
+        tests: Engines::NONE,
+    };
+    match device.execute(earlier) {
+        Ok(failed) if !failed.is_empty() => Finding::new(
+            "wake",
+            Status::Fault,
+            format!("the chip's own self test has failed (status 07): {failed}"),
+        )
+        .because("a damaged chip, or a supply that sags while it tests itself")
+        .next("measure the supply, 2.0 V to 5.5 V; if it holds, replace the chip"),
+        _ => good,
     }
 }
 

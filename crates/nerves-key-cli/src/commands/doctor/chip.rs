@@ -25,7 +25,11 @@ pub(super) fn clock() -> Finding {
     }
 }
 
-pub(super) fn examine(device: &mut RecordedDevice, findings: &mut Vec<Finding>) {
+pub(super) fn examine(
+    device: &mut RecordedDevice,
+    root: &Certificate,
+    findings: &mut Vec<Finding>,
+) {
     let Some(config) = reads(device, findings) else {
         return;
     };
@@ -44,7 +48,7 @@ pub(super) fn examine(device: &mut RecordedDevice, findings: &mut Vec<Finding>) 
         findings.push(activation(device));
     }
     findings.push(configuration(&config));
-    findings.extend(certificates(&snapshot));
+    findings.extend(certificates(&snapshot, root));
 }
 
 /// The same bytes again and again: what a disturbed line cannot give.
@@ -142,7 +146,7 @@ fn configuration(config: &ConfigZone) -> Finding {
     }
 }
 
-fn certificates(snapshot: &Snapshot) -> Vec<Finding> {
+fn certificates(snapshot: &Snapshot, root: &Certificate) -> Vec<Finding> {
     if !matches!(
         snapshot.stage(),
         Stage::Finished(_) | Stage::KeySlotOpen(_) | Stage::TrustPart
@@ -153,7 +157,7 @@ fn certificates(snapshot: &Snapshot) -> Vec<Finding> {
             "there are none in this stage",
         )];
     }
-    match snapshot.certificates() {
+    match snapshot.certificates_under(root) {
         Ok(found) => [("device", &found.device), ("signer", &found.signer)]
             .into_iter()
             .map(|(of, certificate)| validity(of, certificate))

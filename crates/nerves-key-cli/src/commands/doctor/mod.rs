@@ -7,16 +7,20 @@ mod bus;
 mod chip;
 mod finding;
 
+use atecc_x509::Certificate;
 use serde_json::json;
 
 use self::finding::{Finding, Status};
-use crate::cli::Chip;
+use crate::cli::{Chained, Chip};
 use crate::error::{CliError, Exit};
+use crate::files;
 use crate::output::{Output, shown};
 
-pub(super) fn run(arguments: &Chip, output: Output) -> Result<(), CliError> {
+pub(super) fn run(arguments: &Chained, output: Output) -> Result<(), CliError> {
+    let root = files::root(arguments.root.as_deref())?;
+    let arguments = &arguments.chip;
     let mut findings = Vec::new();
-    let reached = examine(arguments, &mut findings)?;
+    let reached = examine(arguments, &root, &mut findings)?;
     let count = |status| findings.iter().filter(|one| one.status == status).count();
     let (faults, warnings) = (count(Status::Fault), count(Status::Warning));
     let verdict = match (faults, warnings) {
@@ -53,7 +57,11 @@ enum Reached {
     Chip,
 }
 
-fn examine(arguments: &Chip, findings: &mut Vec<Finding>) -> Result<Reached, CliError> {
+fn examine(
+    arguments: &Chip,
+    root: &Certificate,
+    findings: &mut Vec<Finding>,
+) -> Result<Reached, CliError> {
     findings.push(chip::clock());
     let mut device = match arguments.open() {
         Ok(device) => device,
@@ -72,6 +80,6 @@ fn examine(arguments: &Chip, findings: &mut Vec<Finding>) -> Result<Reached, Cli
     if !woken {
         return Ok(Reached::NoChip);
     }
-    chip::examine(&mut device, findings);
+    chip::examine(&mut device, root, findings);
     Ok(Reached::Chip)
 }

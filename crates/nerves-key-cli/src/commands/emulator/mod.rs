@@ -2,6 +2,7 @@
 
 mod record;
 mod serve;
+mod trust;
 
 use std::path::Path;
 
@@ -16,8 +17,21 @@ use crate::output::{Output, shown_path};
 
 pub(super) fn run(command: &Emulator, output: Output) -> Result<(), CliError> {
     match command {
-        Emulator::Create { file, chip } => create(file, *chip, output),
+        Emulator::Create {
+            file,
+            trust: Some(trust),
+            root: Some(root),
+            ..
+        } => {
+            files::check_absent(file)?;
+            let image = trust::image(*trust, root)?;
+            image.save(file).map_err(of_opening)?;
+            finish("a provisioned", file, &image, output)
+        }
+        Emulator::Create { file, chip, .. } => create(file, *chip, output),
         Emulator::Serve(arguments) => serve::run(arguments, output),
+        Emulator::Plug { at, image } => serve::plug(at, image, output),
+        Emulator::Unplug { at, address } => serve::unplug(at, *address, output),
         Emulator::Show { file } => show(file, output),
         Emulator::Snapshot { file, out } => snapshot(file, out, output),
         Emulator::Restore { snapshot, file } => restore(snapshot, file, output),

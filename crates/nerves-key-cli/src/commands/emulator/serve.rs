@@ -5,17 +5,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use atecc_emulator::server::{ServeError, Server};
+use atecc_emulator::client::{self, Change, ChangeError};
+use atecc_emulator::server::{Chips, ServeError, Server};
 use atecc_emulator::{Bus, Chip, Clock, ExecutionTime, Fault, Faults};
 use serde_json::{Value, json};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::{Summary, open, record};
-use crate::cli::{BusSpec, Serve};
-use crate::error::CliError;
+use crate::cli::{BusSpec, Serve, ServedBus};
+use crate::error::{CliError, Exit};
 use crate::output::{Output, one_line, shown};
-use nerves_key_device::DEFAULT_CHIP;
+use nerves_key_device::{DEFAULT_CHIP, ImageName, UriError};
 
 /// The bus of the throw-away chip.
 const DEFAULT_BUS: u32 = 1;
@@ -26,16 +27,40 @@ const PRELOAD: &str = "libatecc_emulator_preload.so";
 /// How the buses keep time.
 #[derive(Clone, Copy)]
 enum Pace {
-    Real,
+    /// In real time, commands as this says.
+    Real(ExecutionTime),
     Fast,
 }
 
+impl Pace {
+    fn of(arguments: &Serve) -> Self {
+        if arguments.fast {
+            Self::Fast
+        } else {
+            Self::Real(arguments.times)
+        }
+    }
+
+    fn of_chip(self, chip: Chip) -> Chip {
+        let chip = chip.with_execution_time(self.execution_time());
+        match self {
+            Self::Real(_) => chip,
+            Self::Fast => chip
+                .with_wake_delay(Duration::ZERO)
+                .with_sleep_delay(Duration::ZERO),
+        }
+    }
+
+    const fn execution_time(self) -> ExecutionTime {
+        match self {
+            Self::Real(times) => times,
+            Self::Fast => ExecutionTime::Instant,
+        }
+    }
+}
+
 pub(super) fn run(arguments: &Serve, output: Output) -> Result<(), CliError> {
-    let pace = if arguments.fast {
-        Pace::Fast
-    } else {
-        Pace::Real
-    };
+    let pace = Pace::of(arguments);
     let (buses, described) = buses(&arguments.bus, pace)?;
     if arguments.interference {
         let fault = Fault::Interference { mask: 0x01 };
@@ -43,19 +68,25 @@ pub(super) fn run(arguments: &Serve, output: Output) -> Result<(), CliError> {
             bus.set_faults(Faults::none().at(0, fault));
         }
     }
-    let socket = std::path::absolute(arguments.socket.clone().unwrap_or_else(default_socket))
-        .map_err(CliError::refused)?;
+    let socket = socket(arguments.socket.as_deref())?;
     // Before the socket is there, so that no signal leaves it behind.
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(CliError::failed)?;
     let server = Server::bind(&socket, buses.clone()).map_err(|error| match error {
-        ServeError::InUse { .. } | ServeError::NotASocket { .. } => CliError::refused(error),
+        ServeError::InUse { .. } | ServeError::NotASocket { .. } | ServeError::NotAFile { .. } => {
+            CliError::refused(error)
+        }
         _ => CliError::failed(error),
     })?;
     if let Some(file) = &arguments.record {
         record::start(file, &buses, output)?;
     }
-    let server = Arc::new(server);
-    announce(&socket, &described, arguments.fast, output)?;
+    // The names of chips are those of image files.
+    let server = Arc::new(server.with_chips(Chips::new(move |name| {
+        let image: ImageName = name.parse().map_err(|error: UriError| error.to_string())?;
+        let chip = Chip::open(&image.path, image.chip).map_err(|error| error.to_string())?;
+        Ok(pace.of_chip(chip))
+    })));
+    announce(&socket, &described, pace, output)?;
 
     let stopped = Arc::clone(&server);
     std::thread::spawn(move || {
@@ -67,6 +98,44 @@ pub(super) fn run(arguments: &Serve, output: Output) -> Result<(), CliError> {
     // The signal thread holds the server, too, and the process ends now.
     server.remove_socket();
     result.map_err(CliError::failed)
+}
+
+/// Put a chip on a bus of a running server.
+pub(super) fn plug(at: &ServedBus, image: &ImageName, output: Output) -> Result<(), CliError> {
+    // The server may run elsewhere.
+    let path = std::path::absolute(&image.path).map_err(CliError::refused)?;
+    let path = path.display();
+    let name = match image.chip {
+        Some(chip) => format!("{path}?chip={chip}"),
+        None => path.to_string(),
+    };
+    changed(at, &Change::Plug(name))?;
+    let plugged = image.path.display().to_string();
+    output.result(
+        &format!("plugged {}", shown(&plugged)),
+        &json!({ "plugged": plugged }),
+    )
+}
+
+/// Take a chip off it.
+pub(super) fn unplug(at: &ServedBus, address: u8, output: Output) -> Result<(), CliError> {
+    changed(at, &Change::Unplug(address))?;
+    let text = format!("unplugged {address:#04X}");
+    output.result(&text, &json!({ "unplugged": address }))
+}
+
+fn changed(at: &ServedBus, change: &Change) -> Result<(), CliError> {
+    let socket = socket(at.socket.as_deref())?;
+    client::change(&socket, at.bus, change).map_err(|error| match error {
+        ChangeError::Connect(error) => CliError::new(Exit::NoChip, error),
+        ChangeError::Call(_) => CliError::failed(error),
+        ChangeError::Refused { .. } => CliError::refused(error),
+    })
+}
+
+fn socket(given: Option<&Path>) -> Result<PathBuf, CliError> {
+    let path = given.map_or_else(default_socket, Path::to_owned);
+    std::path::absolute(path).map_err(CliError::refused)
 }
 
 fn default_socket() -> PathBuf {
@@ -113,7 +182,7 @@ fn populated(
     pace: Pace,
 ) -> Result<(Bus, Vec<(String, Summary)>), CliError> {
     let bus = Bus::with_clock(match pace {
-        Pace::Real => Clock::real(),
+        Pace::Real(_) => Clock::real(),
         Pace::Fast => Clock::skipping(),
     });
     let mut summaries: Vec<(String, Summary)> = Vec::new();
@@ -127,12 +196,7 @@ fn populated(
             )));
         }
         summaries.push((name, summary));
-        bus.attach(match pace {
-            Pace::Real => chip,
-            Pace::Fast => chip
-                .with_execution_time(ExecutionTime::Instant)
-                .with_wake_delay(Duration::ZERO),
-        });
+        bus.attach(pace.of_chip(chip));
     }
     Ok((bus, summaries))
 }
@@ -140,7 +204,7 @@ fn populated(
 fn announce(
     socket: &Path,
     buses: &[(u32, Vec<(String, Summary)>)],
-    fast: bool,
+    pace: Pace,
     output: Output,
 ) -> Result<(), CliError> {
     let preload = preload();
@@ -184,7 +248,8 @@ fn announce(
     });
     let document = json!({
         "socket": socket,
-        "fast": fast,
+        "fast": matches!(pace, Pace::Fast),
+        "times": pace.execution_time().to_string(),
         "buses": documents,
         "environment": environment,
     });

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use nerves_key_device::DeviceUri;
 use nerves_key_pkcs11::chip::Chip;
 use nerves_key_pkcs11::object::{DEVICE_CERTIFICATE, Names, PRIVATE_KEY, SIGNER_CERTIFICATE};
-use nerves_key_pkcs11::settings::{Environment, Settings};
+use nerves_key_pkcs11::settings::{Environment, Origin, Settings};
 use nerves_key_pkcs11::token::{Look, Token};
 use serde_json::{Value, json};
 
@@ -29,7 +29,11 @@ pub(super) fn run(chip: &ThisChip, output: Output) -> Result<(), CliError> {
     let mut documents = Vec::new();
     let mut silent = Vec::new();
     for (slot, device) in slots {
-        let token = Token::new(slot, device);
+        let origin = match &chip.device {
+            Some(_) => Origin::Configured,
+            None => settings.origin(slot),
+        };
+        let token = Token::new(slot, device, origin);
         match token.chip(look) {
             Ok(chip) => {
                 let names = Names::of(slot);

@@ -1,11 +1,11 @@
-//! The lock file: its name, its directory, and opening it among strangers.
+//! The old lock file: its name, its directory, and opening it among strangers.
 //!
 //! `/run/lock` and `/tmp` are open to all users, so a file there may be a trap
 //! of another user. Existing files are therefore opened without `O_CREAT`
 //! (which `fs.protected_regular` refuses for files of others), links are not
 //! followed, devices and pipes are not waited for, and new files are made with
-//! `O_EXCL`. Nothing is ever read or written; reading rights are all that a
-//! lock needs. So the file is made readable to all and writable to none,
+//! `O_EXCL`. Nothing is ever read or written; reading rights are all that
+//! `flock` needs. So the file is made readable to all and writable to none,
 //! whatever the umask, and users need no common group.
 
 use std::ffi::{OsStr, OsString};
@@ -13,10 +13,10 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use atecc::BusAddress;
-use rustix::fs::{FileType, Mode, OFlags, fchmod, fstat, lstat, open as open_file};
+use rustix::fs::{FileType, Mode, OFlags, Stat, fchmod, fstat, lstat, open as open_file};
 use rustix::io::Errno;
 
-use super::LockError;
+use crate::lock::place;
 
 /// `atecc-dev-i2c-1-0x60.lock`, and the same with `.turn` for who is next.
 /// Paths that differ only in `/` against `-` share a name: they wait for each
@@ -37,6 +37,13 @@ pub(super) fn names(device: &Path, address: BusAddress) -> [OsString; 2] {
     })
 }
 
+/// Whether `path` is so named.
+pub(crate) fn is_name(path: &Path) -> bool {
+    let name = path.file_name().map_or(&b""[..], OsStr::as_encoded_bytes);
+    let rest = name.strip_prefix(b"atecc-").unwrap_or_default();
+    rest.ends_with(b".lock") || rest.ends_with(b".turn")
+}
+
 /// Where to look, in this order.
 pub(super) fn directories() -> Vec<PathBuf> {
     [
@@ -50,37 +57,25 @@ pub(super) fn directories() -> Vec<PathBuf> {
     .collect()
 }
 
-/// The lock file in the first directory that has it or lets it be made.
-pub(super) fn open(directories: &[PathBuf], name: &OsStr) -> Result<(OwnedFd, PathBuf), LockError> {
-    let (mut last, mut because) = (PathBuf::from(name), Errno::NOENT);
+/// The file in the first directory that has it or lets it be made. `None`
+/// where an earlier release would have given up: it is not ours to use.
+pub(super) fn open(directories: &[PathBuf], name: &OsStr) -> Option<(OwnedFd, PathBuf)> {
     for directory in directories {
         let path = directory.join(name);
         match open_or_make(&path) {
-            Ok(file) if is_plain(&file) => return Ok((file, path)),
-            Ok(_) | Err(Errno::LOOP) => return Err(LockError::NotAFile { file: path }),
+            Ok(file) => return is_plain(&file).then_some((file, path)),
             // A file that is there but not for us must not send us elsewhere:
             // its other users would not meet us there.
-            Err(errno) if !may_pass(errno) || lstat(&path).is_ok() => {
-                return Err(LockError::Unusable {
-                    file: path,
-                    error: errno.into(),
-                });
-            }
-            Err(errno) => (last, because) = (path, errno),
+            Err(errno) if !may_pass(errno) || lstat(&path).is_ok() => return None,
+            Err(_) => {}
         }
     }
-    Err(LockError::NoDirectory {
-        file: last,
-        error: because.into(),
-    })
+    None
 }
 
 /// Whether `path` still leads to `file`.
-pub(super) fn is_at(file: &OwnedFd, path: &Path) -> bool {
-    match (fstat(file), lstat(path)) {
-        (Ok(ours), Ok(theirs)) => (ours.st_dev, ours.st_ino) == (theirs.st_dev, theirs.st_ino),
-        _ => false,
-    }
+pub(super) fn is_at(file: &Stat, path: &Path) -> bool {
+    lstat(path).is_ok_and(|found| place::same(&found, file))
 }
 
 fn open_or_make(path: &Path) -> Result<OwnedFd, Errno> {
@@ -132,10 +127,11 @@ mod tests {
         let by_link = names(&link, BusAddress::DEFAULT);
         assert_eq!(by_link, names(&real, BusAddress::DEFAULT));
         assert_ne!(by_link, names(&real, BusAddress::TRUST_AND_GO));
-        // Not there, as under the emulator: the name as it is.
         let absent = names(Path::new("/dev/i2c-77"), BusAddress::DEFAULT);
         assert_eq!(absent[0], "atecc-dev-i2c-77-0x60.lock");
         assert_eq!(absent[1], "atecc-dev-i2c-77-0x60.turn");
+        assert!(absent.iter().all(|name| is_name(Path::new(name))));
+        assert!(!is_name(Path::new("/run/lock/other.lock")) && !is_name(Path::new("/")));
     }
 
     #[test]
@@ -148,12 +144,11 @@ mod tests {
         assert_eq!(path, present.join("x.lock"));
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o444);
-        let error = open(&[absent], OsStr::new("x.lock")).unwrap_err();
-        assert!(matches!(error, LockError::NoDirectory { .. }), "{error:?}");
+        assert!(open(&[absent], OsStr::new("x.lock")).is_none());
     }
 
     #[test]
-    fn links_directories_and_pipes_are_refused() {
+    fn links_directories_and_pipes_are_left_alone() {
         let directory = tempfile::tempdir().unwrap();
         let victim = directory.path().join("victim");
         std::fs::write(&victim, "kept").unwrap();
@@ -167,8 +162,8 @@ mod tests {
         )
         .unwrap();
         for trap in ["link", "dangling", "directory", "pipe"] {
-            let error = open(&[directory.path().to_owned()], OsStr::new(trap)).unwrap_err();
-            assert!(matches!(error, LockError::NotAFile { .. }), "{error:?}");
+            let found = open(&[directory.path().to_owned()], OsStr::new(trap));
+            assert!(found.is_none(), "{trap}");
         }
         assert_eq!(std::fs::read_to_string(victim).unwrap(), "kept");
     }

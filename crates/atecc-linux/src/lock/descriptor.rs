@@ -1,0 +1,216 @@
+//! Descriptors that carry locks, and what a child of `fork` does with them.
+//!
+//! A lock belongs to an open file description, which everybody shares who has
+//! a copy of its descriptor. A child that was forked while a thread held a chip
+//! has such a copy. While the parent lives that is no harm: it gives the lock
+//! back by name and not by closing. But when the parent ends within its
+//! session, the lock stays with the child, who then waits for itself, and so
+//! does everybody else.
+//!
+//! So a child closes what it got of its parent: at its first call, and whenever
+//! it finds a chip taken. It cannot go by what it has in memory, since the
+//! parent's thread may have been anywhere, as between opening a node and noting
+//! the number. It goes by what the kernel says of its descriptors, in
+//! `/proc/self/fdinfo`. There an `flock` has the number of the process that took
+//! it, and a lock on a byte is made to have it: with the chip's byte goes a lock
+//! for reading, which excludes nobody, on the byte that the process's number
+//! gives ([`mark`]). Source: `proc_pid_fdinfo(5)`.
+//!
+//! Nobody else closes them: the thread that would have does not exist in the
+//! child, and what it has of the parent's guards lets go of them.
+
+use std::fs::{metadata, read_dir, read_link, read_to_string};
+use std::os::fd::{AsFd as _, BorrowedFd, IntoRawFd as _, OwnedFd, RawFd};
+use std::os::unix::fs::FileTypeExt as _;
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+
+use super::{bytes, holder, old, place};
+
+/// The process whose first call was made.
+static PROCESS: AtomicU32 = AtomicU32::new(0);
+/// The process of which a thread is closing, 0 for none. One that was forked
+/// meanwhile finds its parent's number.
+static CLOSING: AtomicU32 = AtomicU32::new(0);
+
+/// The first byte that is nobody's chip. The kernel has numbers of processes up
+/// to 2^22.
+const MARKS: u64 = 256;
+/// And the first one beyond them.
+pub(super) const BEYOND_MARKS: u64 = 1 << 23;
+
+/// What kind of lock a descriptor is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Kind {
+    /// Bytes of the description.
+    Bytes,
+    /// `flock`, of the whole file.
+    File,
+}
+
+/// A descriptor, unlocked and closed when this is dropped by the process that
+/// made it.
+#[derive(Debug)]
+pub(super) struct Descriptor {
+    process: u32,
+    kind: Kind,
+    file: Option<OwnedFd>,
+}
+
+impl Descriptor {
+    pub(super) fn new(file: OwnedFd, kind: Kind) -> Self {
+        Self {
+            process: std::process::id(),
+            kind,
+            file: Some(file),
+        }
+    }
+
+    /// Whether this came by `fork`: it is the parent's.
+    pub(super) fn is_inherited(&self) -> bool {
+        self.process != std::process::id()
+    }
+
+    /// What `ask` says of the file.
+    pub(super) fn ask<T>(
+        &self,
+        ask: impl FnOnce(BorrowedFd<'_>) -> Result<T, Errno>,
+    ) -> Result<T, Errno> {
+        match &self.file {
+            Some(file) if !self.is_inherited() => ask(file.as_fd()),
+            _ => Err(Errno::BADF),
+        }
+    }
+}
+
+impl Drop for Descriptor {
+    /// A process that was forked meanwhile has a copy, and closing ours would
+    /// leave the lock with it; so it is unlocked. For the same reason a child
+    /// only closes: unlocking would end its parent's session.
+    fn drop(&mut self) {
+        if self.is_inherited() {
+            // It may be another file's number by now.
+            let _number = self.file.take().map(OwnedFd::into_raw_fd);
+            close_inherited();
+            return;
+        }
+        // Without it the lock goes when the last copy is closed.
+        let _ = self.ask(|file| match self.kind {
+            Kind::Bytes => bytes::unlock_all(file),
+            Kind::File => flock(file, FlockOperation::Unlock),
+        });
+    }
+}
+
+/// The byte that says which process has a description locked.
+pub(super) fn mark() -> u64 {
+    MARKS + u64::from(std::process::id())
+}
+
+/// Close what the parent had, at the first call in each process.
+pub(super) fn close_inherited_once() {
+    let process = std::process::id();
+    if PROCESS.swap(process, Ordering::AcqRel) != process {
+        close_inherited();
+    }
+}
+
+/// Close what the parent had. Whether there was anything.
+pub(super) fn close_inherited() -> bool {
+    let process = std::process::id();
+    if CLOSING.swap(process, Ordering::AcqRel) == process {
+        // Another thread is at it, and twice would be another's file.
+        return false;
+    }
+    let directory = Path::new("/proc/self/fd");
+    let numbers: Vec<RawFd> = read_dir(directory)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .collect();
+    let mut closed = false;
+    for number in numbers {
+        let name = number.to_string();
+        let info = read_to_string(Path::new("/proc/self/fdinfo").join(&name));
+        let is_inherited = info.is_ok_and(|info| {
+            let link = directory.join(&name);
+            locked_by(&info, || Target::of(&link)).is_some_and(|by| by != process)
+        });
+        if is_inherited {
+            closed |= nix::unistd::close(number).is_ok();
+        }
+    }
+    CLOSING.store(0, Ordering::Release);
+    closed
+}
+
+/// What a descriptor leads to. A program may have files of its own with locks
+/// that look like ours.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Target {
+    /// A node, or a lock file of a served bus.
+    Bytes,
+    /// A lock file of earlier releases.
+    File,
+    Other,
+}
+
+impl Target {
+    /// `link` is in `/proc/self/fd`.
+    fn of(link: &Path) -> Self {
+        let path = read_link(link).unwrap_or_default();
+        let is_node = || metadata(link).is_ok_and(|it| it.file_type().is_char_device());
+        if old::is_name(&path) {
+            Self::File
+        } else if place::is_name(&path) || is_node() {
+            Self::Bytes
+        } else {
+            Self::Other
+        }
+    }
+}
+
+/// The process that locked a description as it is done here, from what the
+/// kernel tells of its descriptor.
+fn locked_by(info: &str, target: impl Fn() -> Target) -> Option<u32> {
+    holder::locks(info).find_map(|lock| match lock.kind {
+        "OFDLCK" if lock.access == "READ" && lock.first == lock.last => {
+            let marks = MARKS..BEYOND_MARKS;
+            let number = marks.contains(&lock.first).then(|| lock.first - MARKS)?;
+            let number = u32::try_from(number).ok()?;
+            (target() == Target::Bytes).then_some(number)
+        }
+        "FLOCK" if target() == Target::File => lock.process.parse().ok(),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_locked_what() {
+        let own = "pos:\t0\nflags:\t02104002\n\
+            lock:\t1: OFDLCK ADVISORY  READ -1 00:05:87 4577 4577\n\
+            lock:\t2: OFDLCK ADVISORY  WRITE -1 00:05:87 96 96\n";
+        assert_eq!(locked_by(own, || Target::Bytes), Some(4321));
+        let old = "lock:\t1: FLOCK  ADVISORY  WRITE 4321 00:19:873 0 EOF\n";
+        assert_eq!(locked_by(old, || Target::File), Some(4321));
+        for others in [
+            "lock:\t1: OFDLCK ADVISORY  READ -1 00:05:87 0 EOF\n",
+            "lock:\t1: OFDLCK ADVISORY  WRITE -1 00:05:87 4577 4577\n",
+            "lock:\t1: OFDLCK ADVISORY  READ -1 00:05:87 96 96\n",
+            "lock:\t1: POSIX  ADVISORY  READ 4321 00:05:87 4577 4577\n",
+            "pos:\t0\n",
+        ] {
+            assert_eq!(locked_by(others, || Target::Bytes), None, "{others}");
+        }
+        assert_eq!(locked_by(old, || Target::Bytes), None);
+        assert_eq!(locked_by(own, || Target::File), None);
+        assert_eq!(locked_by(own, || Target::Other), None);
+    }
+}

@@ -1,0 +1,7 @@
+//! The lock against other processes, and of other users.
+
+mod earlier;
+mod node;
+mod other;
+mod served;
+mod users;

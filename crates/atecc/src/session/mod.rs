@@ -1,0 +1,934 @@
+//! The sans-IO machine that carries commands over the bus.
+//!
+//! A session goes from the first wake to the sleep at the end. The caller
+//! performs each [`Step`] and reports its [`Outcome`]; there is no clock here.
+//!
+//! # What is true of the chip
+//!
+//! A command that was given to the bus has a fate, and the fate is part of the
+//! session: [`Executed`] is `No` until a send may have reached the chip, and
+//! never returns to `No` once it is `Unknown`. What may be repeated follows from
+//! it, and so does what a [`Failure`] says. A failure names what happened to the
+//! send whose fate is unknown, not what became of a later try.
+//!
+//! | seen | executed | then |
+//! |---|---|---|
+//! | address not acknowledged, arbitration lost | no | idle, wake, again |
+//! | not acknowledged, and where is not known | ? | look at once: 11 after a wake, no; busy or another answer than the last, yes |
+//! | status FF (damaged on the way), EE (watchdog near), 03, 07, 08, 0F | no | FF: again; EE: idle, wake, again; the others end it |
+//! | status 05 (ECC fault) | ? | again if harmless |
+//! | sound answer | yes | done |
+//! | the answer of the command before, byte for byte, and the chip was not seen busy | ? | idle, wake, again if harmless |
+//! | a group that is damaged | ? | rewind and read again; then sleep, wake, again if harmless |
+//! | all ones, longer than the command takes: a chip that waits for more bytes | ? | as above, without a rewind, which would bring back the answer before |
+//! | 11 after an acknowledged command; no answer in time | ? | sleep, wake, again if harmless |
+//! | bus fault, stuck bus | ? | sleep, end |
+//!
+//! "Seen busy" are two looks that were not acknowledged; before them the chip
+//! holds the last answer, which a rewind, or on an ATECC508A a write that it
+//! does not understand, makes readable again with a good CRC. So a command that
+//! may have an answer like the last one is looked at at once, while it executes.
+//!
+//! # Watchdog and volatile state
+//!
+//! Traffic to other chips may have woken this one at any time, so the session
+//! begins with wake, idle, wake: 3 ms, after which its watchdog has just
+//! started. It is restarted in the same way before a command that might not end
+//! in time. Idle keeps `TempKey` and all else; an idle token that is refused is
+//! repeated, and if the chip has slept all the same, a command that needs what
+//! it held is not sent: it fails with [`Cause::StateLost`], and its sequence
+//! begins again. A command that cannot end before any watchdog is refused before
+//! anything is sent ([`Cause::TooSlow`]).
+//!
+//! # Bounds
+//!
+//! Four tries a command, and none begins later than [`Timing::give_up_us`]
+//! after the first; four reads of an answer. `cargo test -p nerves-key-judge`
+//! measures steps and time (`docs/conformance.md`). Time is counted twice: what
+//! was certainly waited, for time-outs, and what the chip may have been awake,
+//! with every transfer at 100 kHz. A host with a clock tells what each step
+//! really took ([`Session::advance_after`]); then transfers that fail after a
+//! long time, together [`STUCK_US`], end the session. Without one a bus whose
+//! transfers take a second is only bounded by the number of steps.
+//!
+//! # What a transport must report
+//!
+//! The address not acknowledged ([`Outcome::AddressNack`]) apart from a data
+//! byte ([`Outcome::Nack`]): only the first is certain. One that cannot tell,
+//! such as Linux, or that had a time-out or was interrupted, says
+//! [`Outcome::Nack`], and pays with a look or with `Unknown`. Never an
+//! acknowledge that was not there. A read that is reported as done without its
+//! bytes reads as zeros, and counts as no answer.
+//!
+//! Sources: ATECC508A datasheet, "I2C Interface", "Status/Error Codes" and
+//! "Watchdog Failsafe"; recorded sessions.
+
+mod answer;
+mod wake;
+
+use answer::{AFTER_WAKE, GROUP_OVERHEAD, Heard, Mark, SELF_TEST_FAILED, hear};
+use wake::{Progress, Purpose, REST_US, WakeStep, Waking};
+
+use crate::{
+    Cause, Chips, DecodeError, Executed, Expect, Failure, GroupError, MAX_GROUP, Opcode, Repeat,
+    Request, Status, Timing,
+};
+
+/// Tries per command, the first included.
+const TRIES: u8 = 4;
+/// Reads of one answer, the first included.
+const READS: u8 = 4;
+/// Looks that are not acknowledged before a chip counts as seen busy.
+const BUSY_LOOKS: u8 = 2;
+/// Idle tokens, and wakes after them, before a chip counts as asleep.
+const IDLES: u8 = 4;
+/// Word addresses. Source: ATECC508A datasheet, "Word Address Values".
+const REWIND: &[u8] = &[0x00];
+const SLEEP: &[u8] = &[0x01];
+const IDLE: &[u8] = &[0x02];
+/// Nine clocks at 100 kHz.
+const BYTE_US: u32 = 90;
+/// A transfer that fails after this long has failed slowly: four times what
+/// the longest group takes at 100 kHz.
+const SLOW_US: u32 = 60_000;
+/// Time in transfers that failed slowly, after which the bus is stuck.
+pub const STUCK_US: u32 = 1_500_000;
+/// A chip that has just been woken: a renewal gains nothing.
+const FRESH_US: u32 = 10_000;
+/// Between two tries to send a chip to idle.
+const IDLE_REST_US: u32 = 500;
+
+/// The next thing to do on the bus.
+#[derive(Debug)]
+#[must_use]
+pub enum Step<'a> {
+    /// SDA low for 60 us or more. Its own step, since platforms differ. An
+    /// acknowledge is not expected and its absence no fault.
+    Wake,
+    /// An I2C write to the chip.
+    Write(&'a [u8]),
+    /// An I2C read from the chip, filling the buffer, which holds zeros.
+    Read(&'a mut [u8]),
+    /// Wait at least this many microseconds.
+    Wait(u32),
+    /// The command is done, or the session is over.
+    Done,
+}
+
+/// What came of a [`Step`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Outcome {
+    /// Performed and acknowledged.
+    Done,
+    /// The chip did not acknowledge its address: it took nothing.
+    AddressNack,
+    /// Something was not acknowledged, and what the chip has taken is not
+    /// known: a data byte, or the transport cannot tell; a time-out or an
+    /// interruption of the transfer besides.
+    Nack,
+    /// Another controller won the bus; the chip has not got all of it.
+    ArbitrationLost,
+    /// The bus itself failed. The session only tries to put the chip to sleep.
+    Fault,
+}
+
+/// How a session has left the chip.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Left {
+    /// It took the sleep token, or was never woken.
+    Asleep,
+    /// It did not acknowledge the sleep token, or the bus failed: it may be
+    /// awake until its watchdog ends that, and hold what it held.
+    Unknown,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// No command under way.
+    Ready,
+    Waking,
+    Sending,
+    /// Waiting for the first look.
+    Executing,
+    Reading,
+    Polling,
+    Rewinding,
+    /// Idle, then wake: restarts the watchdog, keeps volatile state.
+    Idling,
+    /// It was not acknowledged.
+    IdleResting,
+    /// Sleep, then wake: the way out of every confusion.
+    Sleeping,
+    Resting,
+    /// The sleep at the end.
+    Ending,
+    /// It was not acknowledged: the chip is busy, or asleep already.
+    EndWaiting,
+    /// It was: the chip takes a moment to fall asleep.
+    EndResting,
+    Ended,
+}
+
+/// How the chip is, as far as the session knows.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Chip {
+    /// Nothing was done to it yet.
+    Untouched,
+    /// Asleep, busy, awake: whatever others left.
+    Unknown,
+    Awake,
+    /// Sent to idle by `Pause`.
+    Idle,
+}
+
+/// What the chip has shown of itself in this session.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+enum Shown {
+    Nothing,
+    /// It acknowledged a read.
+    Acknowledge,
+    /// It gave a sound group.
+    Group,
+}
+
+/// `TempKey` and what else does not survive a sleep.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Volatile {
+    /// No command has been executed in this session.
+    Empty,
+    /// As the commands so far left it.
+    Kept,
+    /// The chip may have slept since.
+    Lost,
+}
+
+/// One awake session and its commands. See the module's documentation.
+///
+/// A clone is the same machine at the same step, on which what would follow can
+/// be tried.
+#[derive(Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact by itself about chip or send"
+)]
+pub struct Session {
+    timing: Timing,
+    purpose: Purpose,
+    state: State,
+    /// Of [`State::Waking`].
+    waking: Waking,
+    request: Option<Request>,
+    chip: Chip,
+    shown: Shown,
+    volatile: Volatile,
+    /// The chip woke with status 0x07.
+    failed_self_test: bool,
+    /// The watchdog has been restarted by this session.
+    renewed: bool,
+    /// The chip is never seen busy on this bus: renew before every command, so
+    /// that no answer is like the one before.
+    blind: bool,
+    /// What the chip's buffer held when the command was sent.
+    before: Mark,
+    /// Since the last wake, at most.
+    awake_us: u32,
+    /// Since the command was sent, at least.
+    waited_us: u32,
+    /// Since the command was begun, or the end.
+    spent_us: u32,
+    /// In transfers that failed slowly.
+    slow_us: u32,
+    /// How long the chip may be busy when the session ends.
+    busy_us: u32,
+    /// Of the command under way, all its sends together.
+    executed: Executed,
+    /// What happened to the send that made it [`Executed::Unknown`].
+    first: Option<Cause>,
+    /// The last send was not acknowledged whole.
+    doubtful: bool,
+    /// The chip has slept since the command was begun.
+    slept: bool,
+    /// A one-byte result that may be a status.
+    unconfirmed: Option<u8>,
+    busy_looks: u8,
+    tries: u8,
+    idles: u8,
+    reads: u8,
+    /// Bytes to read of the answer.
+    want: u8,
+    rx: [u8; MAX_GROUP],
+    result: Result<u8, Failure>,
+    left: Left,
+}
+
+impl Session {
+    /// A session with the chip at an address that is known to be one's.
+    #[must_use]
+    pub const fn new(timing: Timing) -> Self {
+        Self::with_purpose(timing, Purpose::Begin)
+    }
+
+    /// A session with an address that may be another device's: nothing is
+    /// written to it before it has given a sound group. It is not waited for as
+    /// one that is known to be a busy chip's.
+    #[must_use]
+    pub const fn probe(timing: Timing) -> Self {
+        Self::with_purpose(timing, Purpose::Probe)
+    }
+
+    const fn with_purpose(timing: Timing, purpose: Purpose) -> Self {
+        Self {
+            timing,
+            purpose,
+            state: State::Ready,
+            waking: Waking::new(purpose),
+            request: None,
+            chip: Chip::Untouched,
+            shown: Shown::Nothing,
+            volatile: Volatile::Empty,
+            failed_self_test: false,
+            renewed: false,
+            blind: false,
+            before: AFTER_WAKE,
+            awake_us: 0,
+            waited_us: 0,
+            spent_us: 0,
+            slow_us: 0,
+            busy_us: 0,
+            executed: Executed::No,
+            first: None,
+            doubtful: false,
+            slept: false,
+            unconfirmed: None,
+            busy_looks: 0,
+            tries: 0,
+            idles: 0,
+            reads: 0,
+            want: 0,
+            rx: [0; MAX_GROUP],
+            result: Err(Cause::NoCommand.before_execution()),
+            left: Left::Asleep,
+        }
+    }
+
+    /// Start a command. Perform the steps until [`Step::Done`], then ask for
+    /// [`Session::answer`].
+    // Once in a firmware, and not in each procedure.
+    #[inline(never)]
+    pub fn begin(&mut self, request: Request) {
+        let refused = self.refuse(&request);
+        self.request = Some(request);
+        self.executed = Executed::No;
+        self.first = None;
+        self.slept = false;
+        self.unconfirmed = None;
+        self.spent_us = 0;
+        self.tries = 1;
+        self.idles = 0;
+        if let Some(cause) = refused {
+            self.fail(cause, Executed::No);
+        } else if self.chip == Chip::Awake {
+            self.send();
+        } else {
+            self.renewed = false;
+            self.wake();
+        }
+    }
+
+    /// Leave the chip asleep. Perform the steps until [`Step::Done`].
+    // As `begin`.
+    #[inline(never)]
+    pub fn end(&mut self) {
+        let owed = match self.purpose {
+            Purpose::Probe => Shown::Group,
+            Purpose::Begin | Purpose::Renew => Shown::Acknowledge,
+        };
+        // A chip that may be executing is busy for as long as that takes.
+        self.busy_us = match self.result {
+            Err(Failure { executed, .. }) if executed != Executed::No => {
+                self.timing.longest_us(self.opcode())
+            }
+            _ => 0,
+        };
+        self.request = None;
+        self.rx = [0; MAX_GROUP];
+        self.result = Err(Cause::NoCommand.before_execution());
+        self.spent_us = 0;
+        self.tries = 1;
+        self.waking = Waking::new(Purpose::Renew);
+        self.left = if self.chip == Chip::Untouched {
+            Left::Asleep
+        } else {
+            Left::Unknown
+        };
+        self.state = match self.chip {
+            _ if self.slow_us >= STUCK_US || self.shown < owed => State::Ended,
+            Chip::Idle => State::Waking,
+            Chip::Untouched | Chip::Awake | Chip::Unknown => State::Ending,
+        };
+    }
+
+    /// What to do next.
+    pub fn step(&mut self) -> Step<'_> {
+        match self.state {
+            State::Ready | State::Ended => Step::Done,
+            State::Waking => match self.waking.step() {
+                WakeStep::Pulse => Step::Wake,
+                WakeStep::Wait(us) => Step::Wait(us),
+                WakeStep::Look => Step::Read(self.rx.first_chunk_mut::<4>().map_or(&mut [], |b| b)),
+                WakeStep::Sleep => Step::Write(SLEEP),
+            },
+            State::Sending => Step::Write(self.request.as_ref().map_or(&[], Request::bytes)),
+            State::Executing | State::Polling | State::IdleResting => Step::Wait(self.pause_us()),
+            State::Reading => Step::Read(
+                self.rx
+                    .get_mut(..usize::from(self.want))
+                    .unwrap_or_default(),
+            ),
+            State::Rewinding => Step::Write(REWIND),
+            State::Idling => Step::Write(IDLE),
+            State::Sleeping | State::Ending => Step::Write(SLEEP),
+            State::Resting | State::EndWaiting | State::EndResting => Step::Wait(REST_US),
+        }
+    }
+
+    /// Report what came of the step last given, on a host without a clock.
+    pub fn advance(&mut self, outcome: Outcome) {
+        self.advance_after(outcome, 0);
+    }
+
+    /// Report what came of the step last given, and how many microseconds it
+    /// took by the host's clock.
+    pub fn advance_after(&mut self, outcome: Outcome, took_us: u32) {
+        self.account(outcome, took_us);
+        let ending = matches!(
+            self.state,
+            State::Ending | State::EndWaiting | State::EndResting | State::Ended
+        );
+        if self.slow_us >= STUCK_US {
+            let spent_us = self.slow_us;
+            return self.break_off(ending, Cause::Stuck { spent_us });
+        }
+        if outcome == Outcome::Fault && !ending {
+            return self.break_off(ending, Cause::Bus);
+        }
+        let done = outcome == Outcome::Done;
+        match self.state {
+            State::Ready | State::Ended => {}
+            State::Waking => self.woke(done),
+            State::Sending => self.sent(outcome),
+            State::Executing | State::Polling | State::Rewinding => self.look(),
+            State::Reading if done => self.received(),
+            State::Reading => self.unanswered(outcome),
+            State::Sleeping => {
+                // One that did not take it may have been awake for long.
+                self.renewed = done;
+                self.state = State::Resting;
+            }
+            State::Idling if done => self.wake_for(Purpose::Renew),
+            State::Idling if self.idles < IDLES => self.state = State::IdleResting,
+            State::Idling => {
+                self.lose_volatile();
+                self.renewed = true;
+                self.wake();
+            }
+            State::IdleResting => self.idle(),
+            State::Resting => self.wake(),
+            State::Ending if done => {
+                self.left = Left::Asleep;
+                self.state = State::EndResting;
+            }
+            State::Ending if self.tries < TRIES || self.spent_us < self.busy_us => {
+                self.tries = self.tries.saturating_add(1);
+                self.state = State::EndWaiting;
+            }
+            State::EndWaiting => self.state = State::Ending,
+            State::Ending | State::EndResting => {
+                self.chip = Chip::Unknown;
+                self.state = State::Ended;
+            }
+        }
+    }
+
+    /// The payload of the answer to the last command: one status byte, or more.
+    ///
+    /// # Errors
+    /// The [`Failure`] that ended it; [`Cause::NoCommand`] before the first and
+    /// after [`Session::end`].
+    pub fn answer(&self) -> Result<&[u8], Failure> {
+        let len = usize::from(self.result?);
+        Ok(self.rx.get(1..=len).unwrap_or_default())
+    }
+
+    /// How the chip was left, once the session has ended.
+    #[must_use]
+    pub const fn left(&self) -> Left {
+        self.left
+    }
+
+    /// Why `request` is not to be sent to this chip at all.
+    fn refuse(&self, request: &Request) -> Option<Cause> {
+        let opcode = request.opcode();
+        if let (Chips::Only(has), Some(is)) = (request.chips(), self.timing.family)
+            && has != is
+        {
+            return Some(Cause::NotOnThisChip { opcode, has, is });
+        }
+        let (longest_us, watchdog_us) = (self.timing.longest_us(opcode), self.timing.watchdog_us);
+        (longest_us > watchdog_us).then_some(Cause::TooSlow {
+            opcode,
+            longest_us,
+            watchdog_us,
+        })
+    }
+
+    fn opcode(&self) -> Opcode {
+        self.request.as_ref().map_or(Opcode::Info, Request::opcode)
+    }
+
+    /// How long to wait in a state that waits for the chip.
+    fn pause_us(&self) -> u32 {
+        let typical = self.timing.typical_us(self.opcode());
+        match self.state {
+            State::IdleResting => IDLE_REST_US,
+            State::Executing => typical,
+            // After the looks at once, the rest of the typical time.
+            _ if self.waited_us < typical => typical.saturating_sub(self.waited_us).max(1),
+            _ => self.timing.poll_us(self.opcode(), self.waited_us),
+        }
+    }
+
+    /// Add the time that the present step takes.
+    fn account(&mut self, outcome: Outcome, took_us: u32) {
+        let done = outcome == Outcome::Done;
+        let (asked, estimate) = match self.step() {
+            Step::Wait(us) => (us, us),
+            Step::Write(bytes) if done => (0, transfer_us(bytes)),
+            Step::Read(bytes) if done => (0, transfer_us(bytes)),
+            Step::Write(_) | Step::Read(_) => {
+                if took_us > SLOW_US {
+                    self.slow_us = self.slow_us.saturating_add(took_us);
+                }
+                (0, transfer_us(&[]))
+            }
+            Step::Wake => {
+                if !done && took_us > SLOW_US {
+                    self.slow_us = self.slow_us.saturating_add(took_us);
+                }
+                (0, 0)
+            }
+            Step::Done => (0, 0),
+        };
+        let (least, most) = (asked.max(took_us), estimate.max(took_us));
+        self.awake_us = self.awake_us.saturating_add(most);
+        self.spent_us = self.spent_us.saturating_add(most);
+        self.waited_us = self.waited_us.saturating_add(least);
+    }
+
+    /// The bus carries no more.
+    fn break_off(&mut self, ending: bool, cause: Cause) {
+        self.chip = Chip::Unknown;
+        if ending || self.request.is_none() {
+            self.state = State::Ended;
+        } else {
+            self.lose_volatile();
+            let executed = match self.state {
+                State::Sending
+                | State::Executing
+                | State::Reading
+                | State::Polling
+                | State::Rewinding => Executed::Unknown,
+                _ => Executed::No,
+            };
+            self.fail(cause, executed);
+        }
+    }
+
+    #[inline(never)]
+    fn wake(&mut self) {
+        self.chip = Chip::Unknown;
+        let purpose = if self.shown == Shown::Group {
+            Purpose::Begin
+        } else {
+            self.purpose
+        };
+        self.wake_for(purpose);
+    }
+
+    #[inline(never)]
+    fn wake_for(&mut self, purpose: Purpose) {
+        self.blank();
+        self.waking = Waking::new(purpose);
+        self.state = State::Waking;
+    }
+
+    fn woke(&mut self, done: bool) {
+        let step = self.waking.step();
+        if step == WakeStep::Pulse {
+            self.awake_us = 0;
+        }
+        let seen = (done && step == WakeStep::Look)
+            .then(|| self.rx.first_chunk::<4>().copied())
+            .flatten();
+        self.blank();
+        if seen.is_some() {
+            self.shown = self.shown.max(Shown::Acknowledge);
+        }
+        match self.waking.advance(&self.timing, seen) {
+            Progress::Going => {
+                if seen.is_some_and(|bytes| matches!(hear(&bytes), Heard::Group(..))) {
+                    self.shown = Shown::Group;
+                }
+            }
+            Progress::Awake(status) => self.woken(status),
+            Progress::NotIdle => self.idle(),
+            Progress::Failed(cause) => {
+                self.lose_volatile();
+                if self.request.is_none() {
+                    self.state = State::Ending;
+                } else {
+                    self.fail(cause, Executed::No);
+                }
+            }
+        }
+    }
+
+    fn woken(&mut self, status: Status) {
+        self.shown = Shown::Group;
+        self.chip = Chip::Awake;
+        self.failed_self_test = status == Status::SelfTest;
+        self.before = if self.failed_self_test {
+            SELF_TEST_FAILED
+        } else {
+            AFTER_WAKE
+        };
+        match self.waking.purpose() {
+            Purpose::Renew => self.renewed = true,
+            Purpose::Begin | Purpose::Probe => {
+                self.lose_volatile();
+                // Another wake would clear a failed self test, so that chip is
+                // taken as it is.
+                self.renewed |= self.waking.has_slept() || self.failed_self_test;
+            }
+        }
+        if self.request.is_none() {
+            self.state = State::Ending;
+        } else if self.renewed {
+            self.send();
+        } else {
+            self.idle();
+        }
+    }
+
+    /// Send the command, by way of a renewal if the watchdog asks for one.
+    fn send(&mut self) {
+        let opcode = self.opcode();
+        let sick = self.failed_self_test
+            && !matches!(opcode, Opcode::Info | Opcode::Read | Opcode::SelfTest);
+        let needs_volatile = self.request.as_ref().is_some_and(Request::needs_volatile);
+        if sick {
+            return self.fail(Cause::SelfTestFailed, Executed::No);
+        }
+        if needs_volatile && self.volatile == Volatile::Lost {
+            return self.fail(Cause::StateLost { opcode }, Executed::No);
+        }
+        let ends_us = self.awake_us.saturating_add(self.timing.longest_us(opcode));
+        let late = ends_us > self.timing.awake_us && self.awake_us > FRESH_US;
+        if late || (self.blind && self.before != AFTER_WAKE) {
+            self.idle();
+        } else {
+            self.state = State::Sending;
+        }
+    }
+
+    /// Send the chip to idle, to wake it again.
+    #[inline(never)]
+    fn idle(&mut self) {
+        self.idles = self.idles.saturating_add(1);
+        if self.idles > IDLES {
+            self.state = State::Sleeping;
+            self.lose_volatile();
+        } else {
+            self.state = State::Idling;
+        }
+    }
+
+    fn sent(&mut self, outcome: Outcome) {
+        let opcode = self.opcode();
+        let expect = self.request.as_ref().map(Request::expect);
+        let payload = expect.map_or(0, Expect::payload_len);
+        let engines = expect == Some(Expect::Engines);
+        self.want = payload.saturating_add(GROUP_OVERHEAD);
+        self.reads = 0;
+        self.busy_looks = 0;
+        self.waited_us = 0;
+        self.doubtful = outcome != Outcome::Done;
+        match outcome {
+            Outcome::AddressNack | Outcome::ArbitrationLost => {
+                self.again(Cause::NotTaken { opcode }, Executed::No, State::Idling);
+            }
+            // An answer like the last one is believed of a chip that was seen
+            // busy, so it is looked at while it is.
+            _ if self.doubtful || self.before != AFTER_WAKE || engines => self.look(),
+            _ => self.state = State::Executing,
+        }
+    }
+
+    #[inline(never)]
+    fn look(&mut self) {
+        self.blank();
+        self.state = State::Reading;
+    }
+
+    /// What a read does not fill reads as nobody.
+    fn blank(&mut self) {
+        self.rx = [0; MAX_GROUP];
+    }
+
+    /// Nobody acknowledged a look: still busy, or asleep; the chip says neither.
+    fn unanswered(&mut self, outcome: Outcome) {
+        let opcode = self.opcode();
+        let nack = matches!(outcome, Outcome::AddressNack | Outcome::Nack);
+        let first_looks = nack && self.reads == 0 && self.busy_looks < BUSY_LOOKS;
+        if first_looks {
+            self.busy_looks += 1;
+        }
+        let longest = self.timing.longest_us(opcode);
+        let give_up_us = if self.doubtful {
+            longest.saturating_mul(2)
+        } else {
+            self.timing.give_up_us
+        };
+        let waited_us = self.waited_us;
+        let expect = self.request.as_ref().map(Request::expect);
+        let silent = expect == Some(Expect::DoneOrSilence) && !self.doubtful;
+        if silent && waited_us > longest.saturating_mul(2) {
+            self.chip = Chip::Idle;
+            self.succeed(0);
+        } else if waited_us >= give_up_us {
+            let cause = Cause::Timeout { opcode, waited_us };
+            self.again(cause, Executed::Unknown, State::Sleeping);
+        } else if first_looks && self.busy_looks < BUSY_LOOKS {
+            self.look();
+        } else {
+            self.state = State::Polling;
+        }
+    }
+
+    fn received(&mut self) {
+        let Some(request) = &self.request else { return };
+        let (opcode, expect) = (request.opcode(), request.expect());
+        self.reads = self.reads.saturating_add(1);
+        let received = self.rx.get(..usize::from(self.want)).unwrap_or_default();
+        let nobody = Cause::Damaged {
+            opcode,
+            error: GroupError::Count(0xFF),
+        };
+        let (payload, mark) = match hear(received) {
+            // Noise on a missing acknowledge reads like this, too.
+            Heard::Nobody if self.waited_us < self.timing.longest_us(opcode) => {
+                self.reads = self.reads.saturating_sub(1);
+                self.state = State::Polling;
+                return;
+            }
+            Heard::Nobody => return self.again(nobody, Executed::Unknown, State::Sleeping),
+            Heard::Damaged(error) if self.reads < READS => {
+                if let GroupError::Short { count, .. } = error {
+                    self.want = count;
+                }
+                self.state = State::Rewinding;
+                return;
+            }
+            Heard::Damaged(error) => {
+                let cause = Cause::Damaged { opcode, error };
+                return self.again(cause, Executed::Unknown, State::Sleeping);
+            }
+            Heard::Group(payload, mark) => (payload, mark),
+        };
+        let status = match payload {
+            [byte] => Some(*byte),
+            _ => None,
+        };
+        let len = u8::try_from(payload.len()).unwrap_or_default();
+        let takes = expect.takes(payload.len());
+        if mark == self.before && self.busy_looks < BUSY_LOOKS {
+            return self.like_the_last(status);
+        }
+        self.before = mark;
+        match status {
+            Some(byte) => self.answered(byte, expect),
+            None if takes => self.succeed(len),
+            None => {
+                let (expected, got) = (expect.payload_len().into(), len.into());
+                let error = DecodeError {
+                    opcode,
+                    expected,
+                    got,
+                };
+                self.fail(Cause::Decode(error), Executed::Yes);
+            }
+        }
+    }
+
+    /// The buffer holds what it held before the command was sent.
+    fn like_the_last(&mut self, status: Option<u8>) {
+        let opcode = self.opcode();
+        match status.map(Status::from_byte) {
+            // Nothing was executed since the wake. A command that was
+            // acknowledged may have been, before a reset.
+            // (A chip that was reset and woken answers 1.5 ms later at best.)
+            Some(Status::AfterWake) if self.doubtful && self.busy_looks == 0 => {
+                self.again(Cause::NotTaken { opcode }, Executed::No, State::Idling);
+            }
+            Some(Status::AfterWake) => {
+                self.again(Cause::Reset { opcode }, Executed::Unknown, State::Sleeping);
+            }
+            // Refused or not heard: not executed either way.
+            Some(status) if status.is_refusal() => {
+                self.again(Cause::Stale { opcode }, Executed::No, State::Idling);
+            }
+            _ => {
+                self.blind = true;
+                self.again(Cause::Stale { opcode }, Executed::Unknown, State::Idling);
+            }
+        }
+    }
+
+    /// A one-byte answer: the result, or a status that is none.
+    fn answered(&mut self, byte: u8, expect: Expect) {
+        let opcode = self.opcode();
+        let status = Status::from_byte(byte);
+        let cause = Cause::Status { opcode, status };
+        if expect.is_answer(status) {
+            // Only a second run that says the same is believed.
+            let ambiguous = expect == Expect::Engines && status.is_listed_failure();
+            if ambiguous && self.unconfirmed.replace(byte) != Some(byte) {
+                return self.again(cause, Executed::Unknown, State::Idling);
+            }
+            return self.succeed(1);
+        }
+        match status {
+            Status::Communication => self.again(cause, Executed::No, State::Sending),
+            Status::Watchdog => self.again(cause, Executed::No, State::Idling),
+            Status::EccFault => self.again(cause, Executed::Unknown, State::Sending),
+            Status::AfterWake => {
+                self.again(Cause::Reset { opcode }, Executed::Unknown, State::Sleeping);
+            }
+            status if status.is_refusal() => self.fail(cause, Executed::No),
+            _ => self.fail(cause, Executed::Unknown),
+        }
+    }
+
+    /// Try the command again by way of `recovery`, where that is allowed.
+    fn again(&mut self, cause: Cause, executed: Executed, recovery: State) {
+        self.note(cause, executed);
+        let sleeps = matches!(recovery, State::Sleeping);
+        if sleeps {
+            self.lose_volatile();
+        }
+        let Some(request) = &self.request else { return };
+        let allowed = request.repeat() == Repeat::Harmless || self.executed == Executed::No;
+        let in_time = self.tries < TRIES && self.spent_us < self.timing.give_up_us;
+        if allowed && in_time {
+            self.tries += 1;
+            self.idles = 0;
+            match recovery {
+                State::Sending => self.send(),
+                State::Idling => self.idle(),
+                _ => self.state = recovery,
+            }
+        } else {
+            if sleeps || matches!(cause, Cause::NotTaken { .. }) {
+                // Whatever comes next starts from a fresh wake.
+                self.chip = Chip::Unknown;
+            }
+            self.fail(cause, executed);
+        }
+    }
+
+    /// Remember a send whose fate is unknown.
+    fn note(&mut self, cause: Cause, executed: Executed) {
+        if executed != Executed::No && self.executed == Executed::No {
+            self.executed = executed;
+            self.first = Some(cause);
+        }
+    }
+
+    /// The chip sleeps, or may have slept.
+    #[inline(never)]
+    fn lose_volatile(&mut self) {
+        self.slept = true;
+        if self.volatile == Volatile::Kept {
+            self.volatile = Volatile::Lost;
+        }
+    }
+
+    #[inline(never)]
+    fn succeed(&mut self, len: u8) {
+        // A harmless command is where a sequence begins, unless the chip slept
+        // in its middle: then what came before it is gone.
+        let begins = self.request.as_ref().map(Request::repeat) == Some(Repeat::Harmless);
+        if self.volatile == Volatile::Empty || (begins && !self.slept) {
+            self.volatile = Volatile::Kept;
+        }
+        self.result = Ok(len);
+        self.state = State::Ready;
+    }
+
+    #[inline(never)]
+    fn fail(&mut self, cause: Cause, executed: Executed) {
+        self.note(cause, executed);
+        let of_the_bus = matches!(cause, Cause::Bus | Cause::Stuck { .. });
+        let cause = match self.first.take() {
+            Some(first) if self.executed == Executed::Unknown && !of_the_bus => first,
+            _ => cause,
+        };
+        let executed = self.executed;
+        if self.volatile == Volatile::Empty && executed != Executed::No {
+            self.volatile = if self.slept {
+                Volatile::Lost
+            } else {
+                Volatile::Kept
+            };
+        }
+        self.result = Err(Failure { cause, executed });
+        self.state = State::Ready;
+    }
+}
+
+/// What was received may be a secret, so it is not shown.
+impl core::fmt::Debug for Session {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Session")
+            .field("state", &self.state)
+            .field("request", &self.request)
+            .field("waking", &self.waking)
+            .field("chip", &self.chip)
+            .field("shown", &self.shown)
+            .field("volatile", &self.volatile)
+            .field("failed_self_test", &self.failed_self_test)
+            .field("renewed", &self.renewed)
+            .field("blind", &self.blind)
+            .field("executed", &self.executed)
+            .field("first", &self.first)
+            .field("doubtful", &self.doubtful)
+            .field("slept", &self.slept)
+            .field("unconfirmed", &self.unconfirmed)
+            .field("busy_looks", &self.busy_looks)
+            .field("tries", &self.tries)
+            .field("idles", &self.idles)
+            .field("reads", &self.reads)
+            .field("want", &self.want)
+            .field("result", &self.result)
+            .field("left", &self.left)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Start, address, bytes and stop at 100 kHz, in microseconds.
+fn transfer_us(bytes: &[u8]) -> u32 {
+    u32::try_from(bytes.len())
+        .unwrap_or(u32::MAX)
+        .saturating_add(1)
+        .saturating_mul(BYTE_US)
+}

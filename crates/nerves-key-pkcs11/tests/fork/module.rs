@@ -1,0 +1,127 @@
+//! The module, with a chip that is served: its sessions hold a lock.
+
+use std::ptr::null_mut;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use atecc_emulator::server::Server;
+use atecc_emulator::{Bus, Chip, Clock, ExecutionTime, Revision};
+use cryptoki_sys as ck;
+use cryptoki_sys::{CK_FUNCTION_LIST_3_0, CK_INTERFACE};
+use nerves_key_pkcs11::ffi;
+
+use crate::child::{fork, orphan, wait};
+use crate::support;
+
+type Table = CK_FUNCTION_LIST_3_0;
+
+/// More than a session lasts, less than anybody waits for a lock.
+const SOON: Duration = Duration::from_secs(15);
+
+fn functions() -> &'static Table {
+    let mut interface = null_mut::<CK_INTERFACE>();
+    // SAFETY: one place for the result; what it leads to is static.
+    unsafe {
+        let rv = ffi::C_GetInterface(null_mut(), null_mut(), &raw mut interface, 0);
+        assert_eq!(rv, ck::CKR_OK);
+        &*(*interface).pFunctionList.cast()
+    }
+}
+
+fn initialize(table: &Table) -> ck::CK_RV {
+    // SAFETY: no arguments.
+    unsafe { table.C_Initialize.unwrap()(null_mut()) }
+}
+
+/// A session of this module's own, and a signature.
+fn sign(table: &Table) -> ck::CK_RV {
+    let mut mechanism = ck::CK_MECHANISM {
+        mechanism: ck::CKM_ECDSA,
+        pParameter: null_mut(),
+        ulParameterLen: 0,
+    };
+    let (mut handle, mut digest, mut signature, mut length) = (0, [7_u8; 32], [0_u8; 64], 64);
+    // SAFETY: places for a handle, a mechanism, so many bytes and their number.
+    unsafe {
+        let flags = ck::CKF_SERIAL_SESSION;
+        let rv = table.C_OpenSession.unwrap()(1, flags, null_mut(), None, &raw mut handle);
+        if rv != ck::CKR_OK {
+            return rv;
+        }
+        let rv = table.C_SignInit.unwrap()(handle, &raw mut mechanism, 1);
+        if rv != ck::CKR_OK {
+            return rv;
+        }
+        let rv = table.C_Sign.unwrap()(
+            handle,
+            digest.as_mut_ptr(),
+            32,
+            signature.as_mut_ptr(),
+            &raw mut length,
+        );
+        table.C_CloseSession.unwrap()(handle);
+        rv
+    }
+}
+
+/// A child begins anew and signs.
+fn sign_anew(table: &Table) -> u8 {
+    u8::from(initialize(table) != ck::CKR_OK) | u8::from(sign(table) != ck::CKR_OK) << 1
+}
+
+/// One test, because a process has one module.
+#[test]
+fn children_of_a_process_that_signs() {
+    let bus = Bus::with_clock(Clock::skipping());
+    bus.attach(Chip::blank(Revision::Atecc608B).with_execution_time(ExecutionTime::Instant));
+    support::provision(&bus, "PKCS11-FORK");
+    let directory = tempfile::tempdir().unwrap();
+    let socket = directory.path().join("socket");
+    let server = Arc::new(Server::bind(&socket, [(1, bus)]).unwrap());
+    let running = Arc::clone(&server);
+    let serving = std::thread::spawn(move || running.run(|_| {}).unwrap());
+    let configuration = directory.path().join("pkcs11.conf");
+    let lines = format!("scan = no\nslot 1 = unix:{}?bus=1\n", socket.display());
+    std::fs::write(&configuration, lines).unwrap();
+    // SAFETY: no other thread of this test looks at the environment, nor do
+    // those of the others.
+    unsafe { std::env::set_var("NERVES_KEY_PKCS11_CONF", configuration) };
+    let table = functions();
+
+    // A parent that ends while it signs. None of them is this process: here
+    // the module is not initialized yet.
+    for round in 0..10 {
+        let start = Instant::now();
+        let said = orphan(|| {
+            assert_eq!(initialize(table), ck::CKR_OK);
+            std::thread::spawn(|| while sign(table) == ck::CKR_OK {});
+            std::thread::sleep(Duration::from_millis(60 + round * 3));
+            || sign_anew(table)
+        });
+        assert_eq!(said, Some(0), "round {round}");
+        assert!(start.elapsed() < SOON);
+    }
+
+    // One that goes on.
+    assert_eq!(initialize(table), ck::CKR_OK);
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            let mut signatures = 0;
+            while !over.load(Ordering::Relaxed) {
+                assert_eq!(sign(table), ck::CKR_OK);
+                signatures += 1;
+            }
+            signatures
+        });
+        let children: Vec<_> = (0..40)
+            .map(|_| wait(fork(|| sign_anew(table)), SOON))
+            .collect();
+        over.store(true, Ordering::Relaxed);
+        assert!(thread.join().unwrap() > 40);
+        assert_eq!(children, [Some(0); 40]);
+    });
+    server.stop();
+    serving.join().unwrap();
+}

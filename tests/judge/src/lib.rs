@@ -1,0 +1,8 @@
+//! Searches for a wrong answer of [`atecc::Session`].
+//!
+//! Nothing here knows how the session works: it is driven through its public
+//! interface, by every outcome at every step ([`search`]) or on emulated chips
+//! whose truth is known, and what it says is compared with that truth.
+#![forbid(unsafe_code)]
+
+pub mod search;
