@@ -98,7 +98,9 @@ fn provision(arguments: &AuxProvision, output: Output) -> Result<(), CliError> {
     let slots = create_auxiliary(&identity, &signer, &mut signing, now, format)
         .map_err(CliError::failed)?;
     // What is going to be written is what will be read.
-    identity.auxiliary(&slots)?;
+    if let Some(auxiliary) = identity.auxiliary(&slots)? {
+        signing::warn_of_certificate(&auxiliary.device_certificate, output)?;
+    }
     let written = write(&mut device, &slots)?;
     let auxiliary = identity.auxiliary(&written)?;
     show(auxiliary.as_ref(), output)

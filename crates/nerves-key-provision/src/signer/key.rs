@@ -2,11 +2,12 @@
 
 use core::fmt;
 
-use p256::SecretKey;
-use p256::ecdsa::signature::hazmat::PrehashSigner;
-use p256::ecdsa::{Signature, SigningKey};
+use ecdsa::hazmat::sign_prehashed_rfc6979;
 use p256::elliptic_curve::sec1::ToSec1Point;
 use p256::pkcs8::{self, DecodePrivateKey, LineEnding};
+use p256::{NistP256, SecretKey};
+use sha2::Sha256;
+use zeroize::Zeroizing;
 
 use atecc_x509::{PublicKey, SignatureBytes};
 
@@ -127,17 +128,35 @@ impl KeySigner {
         PublicKey::from_bytes(bytes)
     }
 
-    /// Sign a digest: R then S.
+    /// Sign a digest: R then S, as the Elixir library reads them.
+    ///
+    /// The signature is the deterministic one of RFC 6979, section 3.2; where
+    /// its R is too short, that of section 3.6 with a number as additional
+    /// data, 1 and so on.
     ///
     /// # Errors
     /// [`p256::ecdsa::Error`] does not occur for a digest of 32 bytes.
     pub fn sign_digest(&self, digest: &[u8; 32]) -> Result<SignatureBytes, p256::ecdsa::Error> {
-        let signature: Signature = SigningKey::from(&self.0).sign_prehash(digest)?;
+        let mut signature = self.sign_with(digest, &[]);
+        // Once in 512 times another round.
+        for number in 1..=u8::MAX {
+            if signature.is_readable_by_reference() {
+                break;
+            }
+            signature = self.sign_with(digest, &[number]);
+        }
+        Ok(signature)
+    }
+
+    fn sign_with(&self, digest: &[u8; 32], additional: &[u8]) -> SignatureBytes {
+        let scalar = Zeroizing::new(self.0.to_nonzero_scalar());
+        let (signature, _) =
+            sign_prehashed_rfc6979::<NistP256, Sha256>(&scalar, digest, additional);
         let mut bytes = [0; 64];
         for (to, from) in bytes.iter_mut().zip(signature.to_bytes()) {
             *to = from;
         }
-        Ok(SignatureBytes::from_bytes(bytes))
+        SignatureBytes::from_bytes(bytes).with_long_s()
     }
 }
 
@@ -161,7 +180,7 @@ impl fmt::Debug for KeySigner {
 impl CertificateSigner for KeySigner {
     type Error = p256::ecdsa::Error;
 
-    fn sign(&mut self, request: &SigningRequest) -> Result<SignatureBytes, Self::Error> {
+    fn sign_once(&mut self, request: &SigningRequest) -> Result<SignatureBytes, Self::Error> {
         self.sign_digest(&request.digest)
     }
 }

@@ -176,6 +176,7 @@ fn finish(
     document: &Value,
     output: Output,
 ) -> Result<(), CliError> {
+    signing::warn_of_certificate(&report.device_certificate, output)?;
     let summary = Summary::of(&report.device_certificate).map_err(CliError::failed)?;
     let text = format!(
         "finished: {} is the NervesKey {:?}, {}, valid {}",
