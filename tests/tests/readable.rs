@@ -172,7 +172,8 @@ fn a_signers_own_certificate_too() {
     let mut unreadable = 0;
     for year in 0..8 {
         for hour in 0..28 * 24 {
-            let [day, hour] = [1 + hour / 24, hour % 24].map(|number: u16| u8::try_from(number).unwrap());
+            let [day, hour] =
+                [1 + hour / 24, hour % 24].map(|number: u16| u8::try_from(number).unwrap());
             let now = DateTime::new(2024 + year, 2, day, hour, 0, 0).unwrap();
             let mut times = 0;
             let certificate = self_signed(key.public_key(), now, 1, Format::V0, |digest| {
