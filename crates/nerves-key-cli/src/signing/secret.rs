@@ -11,6 +11,8 @@ use crate::error::CliError;
 
 /// Longer than any passphrase.
 const LIMIT: u64 = 4096;
+/// That much, and what tells that there is no more.
+const CAPACITY: usize = 4096 + 64;
 
 /// The secret that was named, or else what the user types for `what`.
 pub(super) fn get(named: Option<&SecretName>, what: &str) -> Result<Zeroizing<String>, CliError> {
@@ -28,7 +30,8 @@ pub(super) fn get(named: Option<&SecretName>, what: &str) -> Result<Zeroizing<St
 
 /// The first line of a file.
 pub(super) fn file(path: &Path) -> Result<Zeroizing<String>, CliError> {
-    let mut text = Zeroizing::new(String::new());
+    // One that grows leaves copies behind.
+    let mut text = Zeroizing::new(String::with_capacity(CAPACITY));
     File::open(path)
         .and_then(|file| file.take(LIMIT).read_to_string(&mut text))
         .map_err(|error| CliError::input(path, error))?;
