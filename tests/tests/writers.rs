@@ -291,3 +291,29 @@ fn auxiliary_certificates_of_two_writers_never_mix() {
         }
     }
 }
+
+/// What waits for the bus waits for the whole session: at a standard bus's 100
+/// kHz, simulated.
+#[test]
+fn how_long_an_update_holds_the_bus() {
+    let image = finished("N1");
+    for (name, before, after) in [
+        ("shortest", 10, 11),
+        ("208 bytes, typed", 208, 207),
+        ("508 bytes, typed", 508, 507),
+    ] {
+        let bus = bus(&image);
+        write(&bus, read(&bus).write_typed(&vec![1; before]).unwrap()).unwrap();
+        let start = bus.clock().now();
+        let update =
+            UpdateSettings::new(Area::NervesKey, |found| found.write_typed(&vec![2; after]));
+        let updated = Station::device(&bus).run(update).unwrap();
+        let held = bus.clock().now().saturating_sub(start);
+        println!(
+            "{name}: {} writes, {} ms",
+            updated.commands,
+            held.as_millis()
+        );
+        assert!(held.as_millis() < 1500, "{name}: {held:?}");
+    }
+}
