@@ -230,7 +230,7 @@ impl Pkcs11Signer {
 
     /// Have the token sign a digest: R then S. It signs anew until the Elixir
     /// library can read the result, for as long as its signatures differ and
-    /// [`TRIES`] times at most.
+    /// four times at most.
     ///
     /// # Errors
     /// [`Pkcs11Error`], the token's.
