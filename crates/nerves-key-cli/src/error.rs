@@ -139,7 +139,7 @@ impl From<atecc::Error<BusFault>> for CliError {
 impl From<atecc::Error<BusFault, WriteError>> for CliError {
     fn from(error: atecc::Error<BusFault, WriteError>) -> Self {
         let error = match error {
-            atecc::Error::Bus(fault) => return Self::failed(fault),
+            atecc::Error::Bus { error, .. } => return Self::failed(error),
             atecc::Error::Failed(WriteError::Chip(failure)) => {
                 return atecc::Error::Failed(failure).into();
             }

@@ -67,7 +67,7 @@ fn update(
     let (area, serial_number) = area(&mut device)?;
     let update = UpdateSettings::new(area, change).on_chip(serial_number);
     device.run(update).map_err(|error| match error {
-        atecc::Error::Bus(fault) => CliError::failed(fault),
+        atecc::Error::Bus { error, .. } => CliError::failed(error),
         atecc::Error::Failed(UpdateError::Write(error)) => atecc::Error::Failed(error).into(),
         atecc::Error::Failed(UpdateError::Refused(error)) => error,
     })
