@@ -127,9 +127,7 @@ impl From<atecc::Error<BusFault>> for CliError {
             ),
             Cause::BadWake(_) => Self::new(
                 exit,
-                format_args!(
-                    "{failure}, or a line is disturbed\nnerves-key doctor says what to try."
-                ),
+                format_args!("{failure}\nnerves-key doctor says what to try."),
             ),
             _ => Self::new(exit, failure),
         }
