@@ -703,6 +703,12 @@ impl Session {
         let expect = self.request.as_ref().map(Request::expect);
         let silent = expect == Some(Expect::DoneOrSilence) && !self.doubtful;
         if silent && waited_us > longest.saturating_mul(2) {
+            // One flipped bit makes an idle or a sleep token of a command, or
+            // has the chip wait for more: silence is believed the second time.
+            if self.unconfirmed.replace(0).is_none() {
+                let cause = Cause::Timeout { opcode, waited_us };
+                return self.again(cause, Executed::Unknown, State::Sleeping);
+            }
             self.chip = Chip::Idle;
             self.succeed(0);
         } else if waited_us >= give_up_us {
