@@ -7,7 +7,7 @@ use std::error::Error;
 use atecc::Device;
 use atecc_emulator::{Bus, Chip, Delay, Entropy, Faults, I2cHandle, Image, Revision};
 use atecc_x509::{Certificate, DateTime};
-use nerves_key::settings::{Area, ReadSettings, Settings, Stored, WriteSettings};
+use nerves_key::settings::{Area, ReadSettings, Settings, Stored, UpdateSettings, WriteSettings};
 use nerves_key::{AuxiliarySlots, Identity, ReadAuxiliary, WriteAuxiliary};
 use nerves_key_provision::create_auxiliary;
 
@@ -181,8 +181,8 @@ fn setting(blank: &Image, change: &Change) -> Result<Torn> {
         change.name,
         &image(&begin)?,
         |device| {
-            let write = (change.new)(&device.run(read())?)?;
-            Ok(device.run(write)?)
+            device.run(UpdateSettings::new(Area::NervesKey, change.new))?;
+            Ok(())
         },
         |device| {
             Ok(match stored(&device.run(read())?) {
@@ -255,7 +255,7 @@ fn replaced(
 ) -> Result<Torn> {
     let begin = bus(blank)?;
     let mut device = Station::device(&begin);
-    device.run(WriteAuxiliary::new(&AuxiliarySlots::EMPTY, old))?;
+    device.run(WriteAuxiliary::new(identity, old))?;
     let shown = |slots: &AuxiliarySlots| -> Result<Option<[Certificate; 2]>> {
         let found = identity.auxiliary(slots)?;
         Ok(found.map(|found| [found.device_certificate, found.signer_certificate]))
@@ -265,8 +265,8 @@ fn replaced(
         name,
         &image(&begin)?,
         |device| {
-            let found = device.run(ReadAuxiliary::new())?;
-            Ok(device.run(WriteAuxiliary::new(&found, new))?)
+            device.run(WriteAuxiliary::new(identity, new))?;
+            Ok(())
         },
         |device| {
             Ok(match shown(&device.run(ReadAuxiliary::new())?) {

@@ -96,7 +96,7 @@ struct Interrupted<'a, F: FnMut()> {
 impl<F: FnMut()> CertificateSigner for Interrupted<'_, F> {
     type Error = <KeySigner as CertificateSigner>::Error;
 
-    fn sign(&mut self, request: &SigningRequest) -> Result<SignatureBytes, Self::Error> {
+    fn sign_once(&mut self, request: &SigningRequest) -> Result<SignatureBytes, Self::Error> {
         (self.meanwhile)();
         self.key.sign(request)
     }

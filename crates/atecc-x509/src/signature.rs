@@ -15,6 +15,13 @@ use der::{Decode, Encode, Reader, SliceReader, Tag};
 use crate::Error;
 use crate::encode::tlv;
 
+/// The order n of P-256's group. Source: FIPS 186-5 by way of SP 800-186,
+/// section 3.2.1.3.
+const ORDER: [u8; 32] = [
+    0xFF, 0xFF, 0xFF, 0xFF, 0x00, 0x00, 0x00, 0x00, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
+    0xBC, 0xE6, 0xFA, 0xAD, 0xA7, 0x17, 0x9E, 0x84, 0xF3, 0xB9, 0xCA, 0xC2, 0xFC, 0x63, 0x25, 0x51,
+];
+
 /// R then S, 32 bytes each, big-endian.
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 pub struct SignatureBytes([u8; 64]);
@@ -30,6 +37,48 @@ impl SignatureBytes {
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 64] {
         &self.0
+    }
+
+    /// Whether the Elixir library reads a certificate with this signature:
+    /// R and S are both 2^247 or more. Of 256 signatures about one is not so.
+    ///
+    /// When it rebuilds a certificate it takes all 32 bytes of a number as an
+    /// INTEGER's and puts a zero byte in front of a top bit, but takes none
+    /// away: below 2^247 the first nine bits are zero, which no DER integer
+    /// may begin with, and whoever verifies the certificate refuses it.
+    /// Source: atecc508a 1.4, `lib/atecc508a/certificate.ex`,
+    /// `decompress_signature`; X.690, section 8.3.2.
+    #[must_use]
+    pub const fn is_readable_by_reference(&self) -> bool {
+        let bytes = &self.0;
+        let [r0, r1, ..] = *bytes;
+        let [s0, s1, ..] = *bytes.split_at(32).1 else {
+            return false;
+        };
+        (r0 != 0 || r1 >= 0x80) && (s0 != 0 || s1 >= 0x80)
+    }
+
+    /// The same signature as the Elixir library reads it, where S is what it
+    /// cannot: (R, n - S) verifies wherever (R, S) does, and of S and n - S one
+    /// at least is long. A short R needs another signature.
+    /// Source: SEC 1 v2.0, section 4.1.4: only x of the point is compared.
+    #[must_use]
+    pub fn with_long_s(self) -> Self {
+        let (_, s) = self.0.split_at(32);
+        let zero = s.iter().all(|byte| *byte == 0);
+        if zero || matches!(s, [s0, s1, ..] if *s0 != 0 || *s1 >= 0x80) {
+            return self;
+        }
+        let mut bytes = self.0;
+        let (_, s) = bytes.split_at_mut(32);
+        let mut borrow = false;
+        for (digit, order) in s.iter_mut().zip(ORDER).rev() {
+            let (difference, first) = order.overflowing_sub(*digit);
+            let (difference, second) = difference.overflowing_sub(borrow.into());
+            *digit = difference;
+            borrow = first || second;
+        }
+        Self(bytes)
     }
 
     /// `SEQUENCE { INTEGER R, INTEGER S }` with minimal integers, at most 72
@@ -125,7 +174,81 @@ mod tests {
         ));
     }
 
+    /// What the Elixir library makes of 64 bytes.
+    fn by_the_reference(bytes: &[u8; 64]) -> Vec<u8> {
+        let integer = |number: &[u8]| {
+            let mut content = number.to_vec();
+            if content[0] >= 0x80 {
+                content.insert(0, 0);
+            }
+            let mut tlv = std::vec![0x02, u8::try_from(content.len()).unwrap()];
+            tlv.extend(content);
+            tlv
+        };
+        let (r, s) = bytes.split_at(32);
+        let both = [integer(r), integer(s)].concat();
+        let mut der = std::vec![0x30, u8::try_from(both.len()).unwrap()];
+        der.extend(both);
+        der
+    }
+
+    /// 2^246, 2^247 - 1, 2^247 and 2^248 in the place of R and of S.
+    #[test]
+    fn the_reference_reads_numbers_from_2_to_the_247th() {
+        let number = |first: [u8; 2], rest: u8| {
+            let mut number = [rest; 32];
+            number[..2].copy_from_slice(&first);
+            number
+        };
+        let long = number([0x80, 0x00], 0x55);
+        for (one, readable) in [
+            (number([0x00, 0x40], 0x00), false),
+            (number([0x00, 0x7F], 0xFF), false),
+            (number([0x00, 0x80], 0x00), true),
+            (number([0x01, 0x00], 0x00), true),
+        ] {
+            for (r, s) in [(one, long), (long, one)] {
+                let mut bytes = [0; 64];
+                bytes[..32].copy_from_slice(&r);
+                bytes[32..].copy_from_slice(&s);
+                let signature = SignatureBytes::from_bytes(bytes);
+                assert_eq!(
+                    signature.is_readable_by_reference(),
+                    readable,
+                    "{bytes:02X?}"
+                );
+                let theirs = SignatureBytes::from_der(&by_the_reference(&bytes));
+                assert_eq!(theirs.is_ok(), readable, "{bytes:02X?}");
+                let mended = signature.with_long_s();
+                assert_eq!(mended.is_readable_by_reference(), readable || r == long);
+                assert_eq!(mended == signature, readable || s == long);
+            }
+        }
+        // n - 1, whose low digits borrow all the way up.
+        let mut bytes = [0; 64];
+        bytes[0] = 0x01;
+        bytes[63] = 0x01;
+        let mended = SignatureBytes::from_bytes(bytes).with_long_s();
+        assert_eq!(mended.0[32..63], ORDER[..31]);
+        assert_eq!(mended.0[63], 0x50);
+        bytes[63] = 0x52;
+        let mended = SignatureBytes::from_bytes(bytes).with_long_s();
+        assert_eq!(mended.0[62..], [0x24, 0xFF]);
+        // 0 is no S, and n is none either.
+        bytes[63] = 0;
+        let none = SignatureBytes::from_bytes(bytes);
+        assert_eq!(none.with_long_s(), none);
+    }
+
     proptest! {
+        #[test]
+        fn readable_is_what_the_reference_makes_der_of(mut bytes in proptest::array::uniform::<_, 64>(any::<u8>()), zeros in 0_usize..4, at in 0_usize..2) {
+            bytes[32 * at..32 * at + zeros].fill(0);
+            let signature = SignatureBytes::from_bytes(bytes);
+            let theirs = SignatureBytes::from_der(&by_the_reference(&bytes));
+            prop_assert_eq!(theirs.is_ok_and(|theirs| theirs == signature), signature.is_readable_by_reference());
+        }
+
         #[test]
         fn der_round_trip(mut bytes in proptest::array::uniform::<_, 64>(any::<u8>()), zeros in 0_usize..34) {
             bytes[..zeros].fill(0);

@@ -1,6 +1,6 @@
 //! What can go wrong, by layer.
 
-use crate::{DecodeError, Family, GroupError, Opcode, RequestTooLong, Status};
+use crate::{DecodeError, Family, GroupError, Opcode, RequestTooLong, Status, parse_group};
 
 /// Why a command has no answer, and what became of it. Knows nothing of the
 /// bus's own error type.
@@ -51,10 +51,7 @@ pub enum Cause {
     },
     /// Something answered each wake, but not as a chip does that has just
     /// woken: another program has the chip awake, or this is no such chip.
-    #[error(
-        "wake answered by {0:02X?}, not by 04 11 33 43: another program uses the chip without \
-         this one's lock, or it is no chip of this kind"
-    )]
+    #[error("wake answered by {0:02X?}, not by 04 11 33 43: {reason}", reason = stranger(*.0))]
     BadWake([u8; 4]),
     /// The chip woke with status 0x07: its self test has failed. Only Info,
     /// Read and `SelfTest` are sent to it.
@@ -157,6 +154,15 @@ pub enum Cause {
     /// The session has no answer: no command was begun, or it has ended.
     #[error("no command was sent")]
     NoCommand,
+}
+
+/// Who it is that answers a wake with this.
+fn stranger(bytes: [u8; 4]) -> &'static str {
+    if parse_group(&bytes).is_ok() {
+        "the answer to another program, which uses the chip without this one's lock"
+    } else {
+        "another device at this address, another program's answer, or a disturbed line"
+    }
 }
 
 impl Cause {

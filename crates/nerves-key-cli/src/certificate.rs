@@ -14,6 +14,7 @@ pub(crate) struct Summary {
     not_after: String,
     public_key: String,
     pem: String,
+    readable: bool,
 }
 
 impl Summary {
@@ -26,6 +27,7 @@ impl Summary {
             not_after: certificate.not_after()?.to_string(),
             public_key: HEXUPPER.encode(certificate.public_key()?.as_bytes()),
             pem: certificate.to_pem()?,
+            readable: certificate.signature()?.is_readable_by_reference(),
         })
     }
 
@@ -70,6 +72,7 @@ impl Summary {
             "not_after": self.not_after,
             "public_key": self.public_key,
             "pem": self.pem,
+            "signature_readable_by_elixir_library": self.readable,
         })
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use atecc::{Cause, Failure};
-use nerves_key::IdentityError;
+use nerves_key::{IdentityError, WriteError};
 use nerves_key_device::{BusFault, OpenError};
 use nerves_key_provision::{ProvisionError, Refusal, RunError};
 
@@ -140,9 +140,28 @@ impl From<atecc::Error<BusFault>> for CliError {
                 ),
             )
             .advised("nerves-key doctor looks for the cause, nerves-key scan for chips."),
-            Cause::BadWake(_) => Self::new(exit, format_args!("{failure}, or a line is disturbed"))
-                .advised("nerves-key doctor says what to try."),
+            Cause::BadWake(_) => {
+                Self::new(exit, failure).advised("nerves-key doctor says what to try.")
+            }
             _ => Self::new(exit, failure),
+        }
+    }
+}
+
+impl From<atecc::Error<BusFault, WriteError>> for CliError {
+    fn from(error: atecc::Error<BusFault, WriteError>) -> Self {
+        let error = match error {
+            atecc::Error::Bus { error, .. } => return Self::failed(error),
+            atecc::Error::Failed(WriteError::Chip(failure)) => {
+                return atecc::Error::Failed(failure).into();
+            }
+            atecc::Error::Failed(error) => error,
+        };
+        match error {
+            WriteError::OtherChip { .. } | WriteError::OtherKey | WriteError::Changed => {
+                Self::new(Exit::Stage, error)
+            }
+            error => Self::failed(format_args!("{error}: run the same command again")),
         }
     }
 }

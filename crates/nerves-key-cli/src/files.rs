@@ -114,7 +114,8 @@ pub(crate) enum ReadError {
 
 /// Every input passes here, so that none is read without end or cut short.
 pub(crate) fn take(source: impl Read, limit: u64) -> Result<Vec<u8>, ReadError> {
-    let mut bytes = Vec::new();
+    // It may be a secret, and a vector that grows leaves copies of it behind.
+    let mut bytes = Vec::with_capacity(CAPACITY);
     source.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         return Err(ReadError::TooLarge(limit));
@@ -124,6 +125,8 @@ pub(crate) fn take(source: impl Read, limit: u64) -> Result<Vec<u8>, ReadError> 
 
 /// Certificates, keys, requests and user areas are far smaller.
 pub(crate) const LIMIT: u64 = 64 * 1024;
+/// One byte over [`LIMIT`], and what tells that there is no more.
+const CAPACITY: usize = 64 * 1024 + 64;
 
 /// Read a small text, which is wiped from memory.
 pub(crate) fn read_text(path: &Path) -> Result<Zeroizing<String>, CliError> {
@@ -143,15 +146,16 @@ pub(crate) fn symmetric_key(path: &Path) -> Result<Zeroizing<[u8; 16]>, CliError
         ));
     }
     let bytes = Zeroizing::new(read(path)?);
-    if let Ok(key) = bytes.as_slice().try_into() {
-        return Ok(Zeroizing::new(key));
+    let mut key = Zeroizing::new([0; 16]);
+    if bytes.len() == key.len() {
+        key.copy_from_slice(&bytes);
+        return Ok(key);
     }
     let wrong = || {
         let length = bytes.len();
         let error = format!("{length} bytes, neither a key of 16 bytes nor its 32 hex digits");
         CliError::input(path, error)
     };
-    let mut key = Zeroizing::new([0; 16]);
     let digits = bytes.trim_ascii();
     if digits.len() != 2 * key.len() {
         return Err(wrong());

@@ -49,9 +49,13 @@ pub(crate) fn release_day() -> Result<DateTime, CliError> {
 /// Fresh random bytes.
 pub(crate) fn random<const N: usize>() -> Result<[u8; N], CliError> {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| CliError::failed(format_args!("no random numbers: {error}")))?;
+    fill(&mut bytes)?;
     Ok(bytes)
+}
+
+fn fill(bytes: &mut [u8]) -> Result<(), CliError> {
+    getrandom::fill(bytes)
+        .map_err(|error| CliError::failed(format_args!("no random numbers: {error}")))
 }
 
 /// A new private key.
@@ -62,7 +66,8 @@ pub(crate) fn new_key() -> Result<KeySigner, CliError> {
 /// The 32 bytes of a new private key.
 pub(crate) fn new_scalar() -> Result<zeroize::Zeroizing<[u8; 32]>, CliError> {
     loop {
-        let bytes = zeroize::Zeroizing::new(random()?);
+        let mut bytes = zeroize::Zeroizing::new([0; 32]);
+        fill(bytes.as_mut())?;
         // Once in 2^32 the bytes are past the order of the group.
         if KeySigner::from_bytes(&bytes).is_ok() {
             return Ok(bytes);

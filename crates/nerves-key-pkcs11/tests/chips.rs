@@ -22,7 +22,7 @@ use nerves_key_pkcs11::settings::{Scan, Settings};
 use nerves_key_pkcs11::token::{Look, Token};
 use nerves_key_pkcs11::{Error, Module};
 
-use nerves_key::{AuxiliarySlots, ReadSnapshot, WriteAuxiliary};
+use nerves_key::{ReadSnapshot, WriteAuxiliary};
 use nerves_key_tests::tally::read_rows;
 use nerves_key_tests::torn::issued;
 use nerves_key_tests::trust::Row;
@@ -330,9 +330,7 @@ fn auxiliary_certificates_come_without_ending_sessions() {
     let mut other = atecc::Device::new(bus.i2c(), bus.delay());
     let identity = other.run(ReadSnapshot::new()).unwrap().identity().unwrap();
     let slots = issued(&identity, [0x17; 32]).unwrap();
-    other
-        .run(WriteAuxiliary::new(&AuxiliarySlots::EMPTY, &slots))
-        .unwrap();
+    other.run(WriteAuxiliary::new(&identity, &slots)).unwrap();
     token.chip(Look::Now).unwrap();
 
     let after = open();

@@ -16,7 +16,7 @@ fn main() -> Result {
     let request = request(Layout::Standard)?;
     let mut key = signer_key()?;
     let new = create_auxiliary(&identity, &request.signer, &mut key, now()?, request.format)?;
-    device.run(WriteAuxiliary::new(&old, &new))?;
+    device.run(WriteAuxiliary::new(&identity, &new))?;
 
     let stored = device.run(ReadAuxiliary::new())?;
     let auxiliary = identity.auxiliary(&stored)?.ok_or("they are there now")?;

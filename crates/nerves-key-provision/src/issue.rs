@@ -38,7 +38,8 @@ pub enum IssueError<S> {
 }
 
 /// A self-signed signer certificate of a key wherever it is, valid for `years`
-/// from this hour on, in `format`. `sign` is given the digest, and its signature verified.
+/// from this hour on, in `format`. `sign` is given the digest, and its signature verified; it is
+/// asked again where the Elixir library could not read the first one.
 ///
 /// # Errors
 /// [`IssueError::Certificate`] unless `format` holds the dates (0: 1 to 31 years,
@@ -48,16 +49,27 @@ pub fn self_signed<S>(
     now: DateTime,
     years: u16,
     format: Format,
-    sign: impl FnOnce(&[u8; 32]) -> Result<SignatureBytes, S>,
+    mut sign: impl FnMut(&[u8; 32]) -> Result<SignatureBytes, S>,
 ) -> Result<Certificate, IssueError<S>> {
     let signer = SignerCertificate {
         public_key,
         validity: Validity::issued_in(now, years, format).map_err(X509Error::from)?,
     };
     let tbs = signer.to_be_signed_in(format)?;
-    let certificate = tbs.assemble(&sign(&tbs.digest()).map_err(IssueError::Sign)?)?;
-    certificate.verify(&public_key)?;
-    Ok(certificate)
+    let mut ask = || {
+        let signature = sign(&tbs.digest()).map_err(IssueError::Sign)?;
+        let signature = signature.with_long_s();
+        public_key.verify(&tbs.digest(), &signature)?;
+        Ok::<_, IssueError<S>>(signature)
+    };
+    let mut signature = ask()?;
+    if !signature.is_readable_by_reference()
+        && let Ok(second) = ask()
+        && second.is_readable_by_reference()
+    {
+        signature = second;
+    }
+    Ok(tbs.assemble(&signature)?)
 }
 
 /// [`self_signed`] with a key at hand.

@@ -27,6 +27,7 @@ extern crate alloc;
 #[cfg(all(feature = "std", not(test)))]
 extern crate std;
 
+mod clean_stack;
 mod error;
 mod issue;
 mod plan;

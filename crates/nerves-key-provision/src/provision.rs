@@ -6,6 +6,7 @@ use atecc::{Device, Error, WakePulse};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
 
+use crate::clean_stack::with_clean_stack;
 use crate::{CertificateSigner, Event, Plan, Report, RunError, Runner, SigningRequest, Stop};
 
 /// Random values that the chip signs to prove that it holds its key. Fresh for
@@ -68,15 +69,17 @@ where
     W: WakePulse<I2C, D>,
     S: CertificateSigner,
 {
-    let mut runner = Runner::new(plan, challenges, on_event);
-    if plan.steps().is_empty() {
-        return Ok(None);
-    }
-    while let Stop::NeedsSignature(request) = device.run(&mut runner)? {
-        let signature = signer.sign(&request).map_err(ProvisionError::Signer)?;
-        runner.signed(signature)?;
-    }
-    Ok(runner.into_report())
+    with_clean_stack(|| {
+        let mut runner = Runner::new(plan, challenges, on_event);
+        if plan.steps().is_empty() {
+            return Ok(None);
+        }
+        while let Stop::NeedsSignature(request) = device.run(&mut runner)? {
+            let signature = signer.sign(&request).map_err(ProvisionError::Signer)?;
+            runner.signed(signature)?;
+        }
+        Ok(runner.into_report())
+    })
 }
 
 /// The first half of [`provision`], for a signer that is elsewhere: up to the

@@ -6,6 +6,8 @@
 //! supply. Source: cryptoauthlib's test `volatile_key_permit`, for the modes
 //! of the three commands.
 
+use alloc::boxed::Box;
+
 use atecc::commands::{Blocks, CheckMac, InfoLatch, OtpPart, RandomNonce, SeedUpdate, SourceFlag};
 use atecc::host::{Head, MacInput, check_mac_response, random_nonce};
 use atecc::{Answer, Command, DecodeError, Failure, Next, Procedure, SerialNumber};
@@ -27,7 +29,8 @@ pub enum Activation {
 /// Activate the device key. When the chip loses the sequence to its watchdog
 /// or to another host, it starts over.
 pub struct Activate {
-    key: Zeroizing<[u8; 32]>,
+    // In a box: what is moved leaves copies behind.
+    key: Box<Zeroizing<[u8; 32]>>,
     serial: SerialNumber,
     input: [u8; 20],
     phase: Phase,
@@ -46,21 +49,22 @@ impl Activate {
     /// [`Activate::with_key`].
     #[must_use]
     pub fn new(keys: &VolatileKeys, serial: SerialNumber, input: [u8; 20]) -> Self {
-        Self::with_slot(keys.activation_key(), serial, input)
+        Self::with_slot(keys.activation_slot(), serial, input)
     }
 
     /// With the activation key, 16 bytes, for the chip with this serial number;
     /// `input` is the host's part of the nonce.
     #[must_use]
     pub fn with_key(activation_key: &[u8; 16], serial: SerialNumber, input: [u8; 20]) -> Self {
-        let mut key = Zeroizing::new([0; 32]);
-        for (to, from) in key.iter_mut().zip(activation_key) {
-            *to = *from;
-        }
-        Self::with_slot(key, serial, input)
+        Self::with_slot(activation_key, serial, input)
     }
 
-    const fn with_slot(key: Zeroizing<[u8; 32]>, serial: SerialNumber, input: [u8; 20]) -> Self {
+    /// The beginning of the slot's 32 bytes that count, zeros behind it.
+    fn with_slot(slot: &[u8], serial: SerialNumber, input: [u8; 20]) -> Self {
+        let mut key = Box::new(Zeroizing::new([0; 32]));
+        for (to, from) in key.iter_mut().zip(slot) {
+            *to = *from;
+        }
         Self {
             key,
             serial,

@@ -6,15 +6,14 @@
 //! first. All three slots count only when both certificates verify: what an
 //! interrupted write leaves does not, and is an error.
 
-use alloc::vec::Vec;
-
 use atecc::{Answer, Cause, Failure, Next, Procedure, Slot};
 use atecc_x509::{Certificate, PublicKey, Rebuild};
 use nerves_key_schema::slot;
 
 use crate::chunks::{ReadChunks, WriteChunks, changes};
 use crate::identity::{device_with_any_subject, rebuilt, verified};
-use crate::{Identity, IdentityError};
+use crate::rewrite::Rewrite;
+use crate::{Identity, IdentityError, WriteError};
 
 /// The slots in the order of writing.
 const SLOTS: [Slot; 3] = [
@@ -157,37 +156,49 @@ impl Procedure for ReadAuxiliary {
 }
 
 /// Write the three slots; what is there already is left out.
+///
+/// Certificates are signed away from the chip, and meanwhile another one may
+/// have taken its place, or another key its key's. So the session that writes
+/// looks first, and reads back at its end.
 #[derive(Clone, Debug)]
-pub struct WriteAuxiliary(WriteChunks);
+pub struct WriteAuxiliary {
+    new: AuxiliarySlots,
+    rewrite: Rewrite,
+}
 
 impl WriteAuxiliary {
-    /// From what the chip has to what it should have.
+    /// Make `new` the contents of the chip that `identity` is of, whatever it
+    /// has there now.
     #[must_use]
-    pub fn new(old: &AuxiliarySlots, new: &AuxiliarySlots) -> Self {
-        let mut changed = changes(&SLOTS, &old.to_bytes(), &new.to_bytes());
-        if new.is_empty() {
-            // The device certificate, which says that there are some, goes first.
-            changed.reverse();
-        }
-        let steps: Vec<_> = changed
-            .into_iter()
-            .map(|(_, chunk, bytes)| (chunk, bytes))
-            .collect();
-        Self(WriteChunks::new(steps))
-    }
-
-    /// How many Write commands it takes.
-    #[must_use]
-    pub const fn commands(&self) -> usize {
-        self.0.len()
+    pub fn new(identity: &Identity, new: &AuxiliarySlots) -> Self {
+        let (rewrite, chip) = (Rewrite::new(&SLOTS), identity.serial_number);
+        let rewrite = if new.is_empty() {
+            // Nothing is left that could be wrong for another key.
+            rewrite.on_chip(chip)
+        } else {
+            rewrite.with_key(chip, atecc::PublicKey(*identity.public_key.as_bytes()))
+        };
+        Self { new: *new, rewrite }
     }
 }
 
 impl Procedure for WriteAuxiliary {
     type Output = ();
-    type Error = Failure;
+    type Error = WriteError;
 
-    fn resume(&mut self, answer: Answer<'_>) -> Next<(), Failure> {
-        self.0.resume(answer)
+    fn resume(&mut self, answer: Answer<'_>) -> Next<(), WriteError> {
+        let new = self.new;
+        self.rewrite.resume(answer, |old| {
+            let mut changed = changes(&SLOTS, &old, &new.to_bytes());
+            if new.is_empty() {
+                // The device certificate, which says that there are some, goes first.
+                changed.reverse();
+            }
+            let steps = changed
+                .into_iter()
+                .map(|(_, chunk, bytes)| (chunk, bytes))
+                .collect();
+            Ok(WriteChunks::new(steps))
+        })
     }
 }

@@ -8,6 +8,10 @@ use alloc::vec::Vec;
 
 use atecc::commands::{ReadBlock, ReadWord, WriteBlock, WriteWord};
 use atecc::{Answer, BlockAddress, Failure, Next, Place, Procedure, Slot, WordAddress};
+use zeroize::Zeroizing;
+
+/// What a chunk is to hold. Settings may be passwords.
+pub(crate) type Contents = Zeroizing<[u8; 32]>;
 
 /// A block or a word of a slot.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -68,25 +72,32 @@ pub(crate) fn chunks(slots: &[Slot]) -> Vec<Chunk> {
 #[derive(Clone, Debug)]
 pub(crate) struct ReadChunks {
     chunks: Vec<Chunk>,
-    bytes: Vec<u8>,
+    bytes: Zeroizing<Vec<u8>>,
     done: usize,
 }
 
 impl ReadChunks {
     pub(crate) fn new(slots: &[Slot]) -> Self {
+        Self::of(chunks(slots))
+    }
+
+    /// Of some chunks only.
+    pub(crate) fn of(chunks: Vec<Chunk>) -> Self {
+        // One that grows would leave copies behind.
+        let len = chunks.iter().map(|chunk| chunk.len()).sum();
         Self {
-            chunks: chunks(slots),
-            bytes: Vec::new(),
+            chunks,
+            bytes: Zeroizing::new(Vec::with_capacity(len)),
             done: 0,
         }
     }
 }
 
 impl Procedure for ReadChunks {
-    type Output = Vec<u8>;
+    type Output = Zeroizing<Vec<u8>>;
     type Error = Failure;
 
-    fn resume(&mut self, answer: Answer<'_>) -> Next<Vec<u8>, Failure> {
+    fn resume(&mut self, answer: Answer<'_>) -> Next<Zeroizing<Vec<u8>>, Failure> {
         match answer {
             Answer::Start => {}
             Answer::Payload(payload) => {
@@ -105,17 +116,38 @@ impl Procedure for ReadChunks {
 /// Write some chunks, in the order given.
 #[derive(Clone, Debug)]
 pub(crate) struct WriteChunks {
-    steps: Vec<(Chunk, [u8; 32])>,
+    steps: Vec<(Chunk, Contents)>,
     done: usize,
 }
 
 impl WriteChunks {
-    pub(crate) const fn new(steps: Vec<(Chunk, [u8; 32])>) -> Self {
+    pub(crate) const fn new(steps: Vec<(Chunk, Contents)>) -> Self {
         Self { steps, done: 0 }
     }
 
     pub(crate) const fn len(&self) -> usize {
         self.steps.len()
+    }
+
+    /// What is there afterwards: of a chunk that is written twice the second.
+    fn left(&self) -> impl Iterator<Item = &(Chunk, Contents)> {
+        self.steps.iter().enumerate().filter_map(|(at, step)| {
+            let mut later = self.steps.iter().skip(at + 1);
+            (!later.any(|(chunk, _)| *chunk == step.0)).then_some(step)
+        })
+    }
+
+    /// Read back the chunks that were written.
+    pub(crate) fn read_back(&self) -> ReadChunks {
+        ReadChunks::of(self.left().map(|(chunk, _)| *chunk).collect())
+    }
+
+    /// Whether that read what was written.
+    pub(crate) fn holds(&self, read: &[u8]) -> bool {
+        let wrote = self
+            .left()
+            .flat_map(|(chunk, bytes)| bytes.iter().take(chunk.len()));
+        wrote.eq(read)
     }
 }
 
@@ -138,7 +170,7 @@ impl Procedure for WriteChunks {
 
 /// The chunks of `slots` in which `new` differs from `old`, with their new
 /// bytes and their places among all chunks.
-pub(crate) fn changes(slots: &[Slot], old: &[u8], new: &[u8]) -> Vec<(usize, Chunk, [u8; 32])> {
+pub(crate) fn changes(slots: &[Slot], old: &[u8], new: &[u8]) -> Vec<(usize, Chunk, Contents)> {
     let mut at = 0;
     let mut changes = Vec::new();
     for (index, chunk) in chunks(slots).into_iter().enumerate() {
@@ -153,8 +185,8 @@ pub(crate) fn changes(slots: &[Slot], old: &[u8], new: &[u8]) -> Vec<(usize, Chu
 }
 
 /// `bytes`, zeros behind them.
-pub(crate) fn padded(bytes: &[u8]) -> [u8; 32] {
-    let mut block = [0; 32];
+pub(crate) fn padded(bytes: &[u8]) -> Contents {
+    let mut block = Zeroizing::new([0; 32]);
     for (to, from) in block.iter_mut().zip(bytes) {
         *to = *from;
     }
@@ -174,6 +206,26 @@ mod tests {
         assert_eq!(lens(8), [32; 13]);
         assert_eq!(lens(5), [32, 4]);
         assert_eq!(lens(9), [32, 32, 4, 4]);
+    }
+
+    #[test]
+    fn of_a_chunk_written_twice_the_second_is_read_back() {
+        let [first, second, ..] = chunks(&[Slot::ALL[5]])[..] else {
+            panic!("slot 5 has a block and a word")
+        };
+        let steps = [(first, 0xFF), (second, 2), (first, 1)];
+        let write = WriteChunks::new(
+            steps
+                .map(|(chunk, byte)| (chunk, padded(&[byte; 32])))
+                .into(),
+        );
+        assert_eq!(write.read_back().chunks, [second, first]);
+        let mut read = std::vec![2; 4];
+        read.extend([1; 32]);
+        assert!(write.holds(&read));
+        read[35] = 0;
+        assert!(!write.holds(&read));
+        assert!(!write.holds(&read[..4]));
     }
 
     #[test]

@@ -206,21 +206,16 @@ enum Volatile {
 ///
 /// A clone is the same machine at the same step, on which what would follow can
 /// be tried.
+// In this order the bytes and then the words lie within reach of a Cortex-M0's
+// short loads and stores: a tenth of the code less.
+#[repr(C)]
 #[derive(Clone)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a fact by itself about chip or send"
-)]
 pub struct Session {
-    timing: Timing,
-    purpose: Purpose,
     state: State,
-    /// Of [`State::Waking`].
-    waking: Waking,
-    request: Option<Request>,
     chip: Chip,
     shown: Shown,
     volatile: Volatile,
+    purpose: Purpose,
     /// The chip woke with status 0x07.
     failed_self_test: bool,
     /// The watchdog has been restarted by this session.
@@ -228,6 +223,21 @@ pub struct Session {
     /// The chip is never seen busy on this bus: renew before every command, so
     /// that no answer is like the one before.
     blind: bool,
+    /// Of the command under way, all its sends together.
+    executed: Executed,
+    /// The last send was not acknowledged whole.
+    doubtful: bool,
+    /// The chip has slept since the command was begun.
+    slept: bool,
+    busy_looks: u8,
+    tries: u8,
+    idles: u8,
+    reads: u8,
+    /// Bytes to read of the answer.
+    want: u8,
+    /// A one-byte result that may be a status.
+    unconfirmed: Option<u8>,
+    left: Left,
     /// What the chip's buffer held when the command was sent.
     before: Mark,
     /// Since the last wake, at most.
@@ -240,25 +250,14 @@ pub struct Session {
     slow_us: u32,
     /// How long the chip may be busy when the session ends.
     busy_us: u32,
-    /// Of the command under way, all its sends together.
-    executed: Executed,
+    /// Of [`State::Waking`].
+    waking: Waking,
+    timing: Timing,
     /// What happened to the send that made it [`Executed::Unknown`].
     first: Option<Cause>,
-    /// The last send was not acknowledged whole.
-    doubtful: bool,
-    /// The chip has slept since the command was begun.
-    slept: bool,
-    /// A one-byte result that may be a status.
-    unconfirmed: Option<u8>,
-    busy_looks: u8,
-    tries: u8,
-    idles: u8,
-    reads: u8,
-    /// Bytes to read of the answer.
-    want: u8,
-    rx: [u8; MAX_GROUP],
     result: Result<u8, Failure>,
-    left: Left,
+    request: Option<Request>,
+    rx: [u8; MAX_GROUP],
 }
 
 impl Session {
@@ -499,6 +498,7 @@ impl Session {
     }
 
     /// Add the time that the present step takes.
+    #[inline(never)]
     fn account(&mut self, outcome: Outcome, took_us: u32) {
         let done = outcome == Outcome::Done;
         let (asked, estimate) = match self.step() {
@@ -562,6 +562,7 @@ impl Session {
         self.state = State::Waking;
     }
 
+    #[inline(never)]
     fn woke(&mut self, done: bool) {
         let step = self.waking.step();
         if step == WakeStep::Pulse {
@@ -703,6 +704,12 @@ impl Session {
         let expect = self.request.as_ref().map(Request::expect);
         let silent = expect == Some(Expect::DoneOrSilence) && !self.doubtful;
         if silent && waited_us > longest.saturating_mul(2) {
+            // One flipped bit makes an idle or a sleep token of a command, or
+            // has the chip wait for more: silence is believed the second time.
+            if self.unconfirmed.replace(0).is_none() {
+                let cause = Cause::Timeout { opcode, waited_us };
+                return self.again(cause, Executed::Unknown, State::Sleeping);
+            }
             self.chip = Chip::Idle;
             self.succeed(0);
         } else if waited_us >= give_up_us {
@@ -715,6 +722,7 @@ impl Session {
         }
     }
 
+    #[inline(never)]
     fn received(&mut self) {
         let Some(request) = &self.request else { return };
         let (opcode, expect) = (request.opcode(), request.expect());
@@ -847,6 +855,7 @@ impl Session {
     }
 
     /// Remember a send whose fate is unknown.
+    #[inline(never)]
     fn note(&mut self, cause: Cause, executed: Executed) {
         if executed != Executed::No && self.executed == Executed::No {
             self.executed = executed;

@@ -98,30 +98,18 @@ fn provision(arguments: &AuxProvision, output: Output) -> Result<(), CliError> {
     let slots = create_auxiliary(&identity, &signer, &mut signing, now, format)
         .map_err(CliError::failed)?;
     // What is going to be written is what will be read.
-    identity.auxiliary(&slots)?;
-    let written = write(&mut device, &slots)?;
-    let auxiliary = identity.auxiliary(&written)?;
+    let auxiliary = identity.auxiliary(&slots)?;
+    device.run(WriteAuxiliary::new(&identity, &slots))?;
+    if let Some(auxiliary) = &auxiliary {
+        signing::warn_of_certificate(&auxiliary.device_certificate, output)?;
+    }
     show(auxiliary.as_ref(), output)
 }
 
 fn clear(chip: &Chip, output: Output) -> Result<(), CliError> {
     let mut device = chip.open()?;
-    identity(&mut device)?;
-    write(&mut device, &AuxiliarySlots::EMPTY)?;
+    let identity = identity(&mut device)?;
+    device.run(WriteAuxiliary::new(&identity, &AuxiliarySlots::EMPTY))?;
     let document = json!({ "auxiliary": null });
     output.result("the auxiliary certificates are cleared", &document)
-}
-
-/// Write, and read back.
-fn write(device: &mut RecordedDevice, new: &AuxiliarySlots) -> Result<AuxiliarySlots, CliError> {
-    let old = device.run(ReadAuxiliary::new())?;
-    device.run(WriteAuxiliary::new(&old, new))?;
-    let written = device.run(ReadAuxiliary::new())?;
-    if written == *new {
-        Ok(written)
-    } else {
-        Err(CliError::failed(
-            "slots 9, 14 and 15 do not hold what was written: run the same command again",
-        ))
-    }
 }

@@ -49,6 +49,7 @@ pub(super) fn run(command: &Device, output: Output) -> Result<(), CliError> {
         key_path.as_ref(),
         &key,
     )?;
+    signing::warn_of_certificate(&certificate, output)?;
     let summary = Summary::of(&certificate).map_err(CliError::failed)?;
     let text = format!(
         "{certificate_path}: device certificate, valid {}\n\

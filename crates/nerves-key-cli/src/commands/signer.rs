@@ -54,6 +54,7 @@ fn create(arguments: &SignerCreate, output: Output) -> Result<(), CliError> {
             (certificate, None)
         }
     };
+    signing::warn_of_certificate(&certificate, output)?;
     let summary = Summary::of(&certificate).map_err(CliError::failed)?;
     let of_key = key_path.as_ref().map(|path| {
         let path = shown_path(path);
@@ -106,7 +107,10 @@ fn answer(arguments: &SignerAnswer, output: Output) -> Result<(), CliError> {
     let signature = key.sign(&request).map_err(CliError::failed)?;
     let answer = SigningAnswer::new(request, signature).map_err(CliError::failed)?;
     let json = answer.to_json().map_err(CliError::failed)?;
-    let document: Value = serde_json::from_str(&json).map_err(CliError::failed)?;
+    let mut document: Value = serde_json::from_str(&json).map_err(CliError::failed)?;
+    if let Some(warning) = signing::warn_of(&signature, output) {
+        document["warnings"] = json!([warning]);
+    }
     match &arguments.out {
         None => output.json_text(&json, &document),
         Some(path) => {

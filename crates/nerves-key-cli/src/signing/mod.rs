@@ -7,7 +7,7 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use atecc_x509::{CheckedSigner, DateTime, Format, PublicKey, SignatureBytes};
+use atecc_x509::{Certificate, CheckedSigner, DateTime, Format, PublicKey, SignatureBytes};
 use nerves_key_provision::{
     CertificateSigner, ExecSigner, KeyFileError, KeySigner, PinSource, Pkcs11Signer, Pkcs11Token,
     Pkcs11Uri, Refusal, SigningAnswer, SigningRequest,
@@ -49,12 +49,12 @@ fn in_words(error: impl fmt::Display) -> SignerError {
 impl CertificateSigner for AnySigner {
     type Error = SignerError;
 
-    fn sign(&mut self, request: &SigningRequest) -> Result<SignatureBytes, SignerError> {
+    fn sign_once(&mut self, request: &SigningRequest) -> Result<SignatureBytes, SignerError> {
         match self {
-            Self::Key(key) => key.sign(request).map_err(in_words),
-            Self::Token(token) => token.sign(request).map_err(in_words),
-            Self::Command(command) => command.sign(request).map_err(in_words),
-            Self::Answer(answer) => answer.sign(request).map_err(in_words),
+            Self::Key(key) => key.sign_once(request).map_err(in_words),
+            Self::Token(token) => token.sign_once(request).map_err(in_words),
+            Self::Command(command) => command.sign_once(request).map_err(in_words),
+            Self::Answer(answer) => answer.sign_once(request).map_err(in_words),
         }
     }
 }
@@ -154,6 +154,29 @@ pub(crate) fn announced(option: FormatOption, output: Output) -> Format {
         );
     }
     format
+}
+
+/// Say of a new certificate that it has one of the signatures, about one in
+/// 256, that the Elixir library cannot read.
+pub(crate) fn warn_of(signature: &SignatureBytes, output: Output) -> Option<&'static str> {
+    const WARNING: &str = "the Elixir library nerves_key (1.3 and before) cannot read this \
+                           certificate, because R or S of its signature is below 2^247; other \
+                           programs can. The signer gives no other signature, or not this time";
+    if signature.is_readable_by_reference() {
+        return None;
+    }
+    output.message(&format!("warning: {WARNING}"));
+    Some(WARNING)
+}
+
+/// [`warn_of`] a certificate's signature.
+pub(crate) fn warn_of_certificate(
+    certificate: &Certificate,
+    output: Output,
+) -> Result<(), CliError> {
+    let signature = certificate.signature().map_err(CliError::failed)?;
+    warn_of(&signature, output);
+    Ok(())
 }
 
 /// That the signer certificate is valid now.

@@ -10,6 +10,7 @@ mod halves;
 mod kept;
 mod key_use;
 mod look;
+mod readable;
 mod refusals;
 mod secrets;
 mod serials;

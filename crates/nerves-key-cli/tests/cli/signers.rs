@@ -22,7 +22,7 @@ fn exec<'a>(command: &'a str, more: &[&'a str]) -> Vec<&'a str> {
 }
 
 /// A shell script that is a signer.
-fn script(bench: &Bench, name: &str, text: &str) {
+pub(crate) fn script(bench: &Bench, name: &str, text: &str) {
     let path = bench.path().join(name);
     fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();

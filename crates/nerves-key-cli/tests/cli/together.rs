@@ -156,3 +156,45 @@ fn after_a_killed_holder() {
     assert_eq!(info["stage"], "finished");
     assert_eq!(info["verified"], true);
 }
+
+/// Settings that two processes change at once: each finds what it was told
+/// that it had written, and nobody finds anything else.
+/// `NERVES_KEY_ROUNDS` is how often each writes; the default is for everyday.
+#[test]
+fn two_writers_of_settings() {
+    let rounds = std::env::var("NERVES_KEY_ROUNDS").map_or(12, |text| text.parse().unwrap());
+    for format in ["term", "typed"] {
+        let bench = Bench::new();
+        bench.ok(&Bench::provision("emu:a.img", &["--yes", "--serial", "N1"]));
+        let _serving = Serving::new(
+            &bench,
+            &["--socket", "s", "--fast", "--bus", "4000024=a.img"],
+        );
+        let device = ["--device", "unix:s"];
+        let writer = |name: &str| {
+            for round in 0..rounds {
+                // Of one block to four.
+                let value = format!("{round} {}", name.repeat(7 * (round % 15)));
+                let set = [
+                    &["settings", "set"],
+                    &device[..],
+                    &["--format", format, name, &value],
+                ];
+                bench.ok(&set.concat());
+                let get = [&["settings", "get"], &device[..], &[name]].concat();
+                assert_eq!(
+                    bench.ok(&get).trim_end(),
+                    value.trim_end(),
+                    "{format} {round}"
+                );
+            }
+        };
+        std::thread::scope(|scope| {
+            scope.spawn(|| writer("a"));
+            scope.spawn(|| writer("b"));
+        });
+        let all = bench.json(&[&["settings", "get"], &device[..]].concat());
+        assert_eq!(all["format"], format);
+        assert_eq!(all["settings"].as_object().unwrap().len(), 2, "{all}");
+    }
+}

@@ -285,7 +285,7 @@ impl SigningAnswer {
 impl CertificateSigner for SigningAnswer {
     type Error = AnswerMismatch;
 
-    fn sign(&mut self, request: &SigningRequest) -> Result<SignatureBytes, AnswerMismatch> {
+    fn sign_once(&mut self, request: &SigningRequest) -> Result<SignatureBytes, AnswerMismatch> {
         self.is_for(request)?;
         Ok(self.signature)
     }

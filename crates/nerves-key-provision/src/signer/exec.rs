@@ -141,7 +141,7 @@ fn read(stdout: ChildStdout, deadline: Instant) -> Result<io::Result<Vec<u8>>, R
 impl CertificateSigner for ExecSigner {
     type Error = ExecError;
 
-    fn sign(&mut self, request: &SigningRequest) -> Result<SignatureBytes, ExecError> {
+    fn sign_once(&mut self, request: &SigningRequest) -> Result<SignatureBytes, ExecError> {
         let input = request.to_json().map_err(ExecError::Request)?;
         let mut child = self.spawn().map_err(ExecError::Run)?;
         let output = self.output(&mut child, &input).inspect_err(|_| {

@@ -1,23 +1,27 @@
 //! Keys at hand: PEM files, and new ones.
 
+use alloc::boxed::Box;
 use core::fmt;
 
-use p256::SecretKey;
-use p256::ecdsa::signature::hazmat::PrehashSigner;
-use p256::ecdsa::{Signature, SigningKey};
+use ecdsa::hazmat::sign_prehashed_rfc6979;
 use p256::elliptic_curve::sec1::ToSec1Point;
-use p256::pkcs8::{self, DecodePrivateKey, LineEnding};
+use p256::pkcs8::{self, DecodePrivateKey, LineEnding, SecretDocument};
+use p256::{NistP256, SecretKey};
+use sha2::Sha256;
+use zeroize::Zeroizing;
 
 use atecc_x509::{PublicKey, SignatureBytes};
 
 use super::{CertificateSigner, SigningRequest};
+use crate::clean_stack::with_clean_stack;
 
 /// PKCS#8, encrypted. Source: RFC 7468, section 11.
 const ENCRYPTED: &str = "ENCRYPTED PRIVATE KEY";
 
 /// A signer whose private key is at hand. The key is zeroized when dropped
 /// and never shown.
-pub struct KeySigner(SecretKey);
+// In a box: what is moved leaves copies behind.
+pub struct KeySigner(Box<SecretKey>);
 
 /// Why a PEM file is no usable private key.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +65,10 @@ impl KeySigner {
     /// # Errors
     /// [`KeyFileError`] when there is none, or of another kind.
     pub fn from_pem(pem: &str) -> Result<Self, KeyFileError> {
+        with_clean_stack(|| Self::read_pem(pem))
+    }
+
+    fn read_pem(pem: &str) -> Result<Self, KeyFileError> {
         if block(pem, ENCRYPTED).is_some() {
             Err(KeyFileError::Encrypted)
         } else if let Some(key) = block(pem, "EC PRIVATE KEY") {
@@ -68,12 +76,17 @@ impl KeySigner {
             if key.contains("Proc-Type: 4,ENCRYPTED") {
                 return Err(KeyFileError::EncryptedSec1);
             }
-            SecretKey::from_sec1_pem(key)
-                .map(Self)
-                .map_err(KeyFileError::Sec1)
+            // `from_sec1_pem` leaves the decoded key on the heap, and says best
+            // what is wrong with one that is none.
+            match SecretDocument::from_pem(key) {
+                Ok((_, document)) => SecretKey::from_sec1_der(document.as_bytes()),
+                Err(_) => SecretKey::from_sec1_pem(key),
+            }
+            .map(Self::boxed)
+            .map_err(KeyFileError::Sec1)
         } else if let Some(key) = block(pem, "PRIVATE KEY") {
             SecretKey::from_pkcs8_pem(key)
-                .map(Self)
+                .map(Self::boxed)
                 .map_err(KeyFileError::Pkcs8)
         } else {
             Err(KeyFileError::NoKey)
@@ -88,11 +101,17 @@ impl KeySigner {
     #[cfg(feature = "encrypted-pem")]
     pub fn from_encrypted_pem(pem: &str, passphrase: &[u8]) -> Result<Self, KeyFileError> {
         match block(pem, ENCRYPTED) {
-            Some(key) => SecretKey::from_pkcs8_encrypted_pem(key, passphrase)
-                .map(Self)
-                .map_err(KeyFileError::Passphrase),
+            Some(key) => with_clean_stack(|| {
+                SecretKey::from_pkcs8_encrypted_pem(key, passphrase)
+                    .map(Self::boxed)
+                    .map_err(KeyFileError::Passphrase)
+            }),
             None => Self::from_pem(pem),
         }
+    }
+
+    fn boxed(key: SecretKey) -> Self {
+        Self(Box::new(key))
     }
 
     /// The key whose private scalar is these 32 random bytes, big-endian.
@@ -100,9 +119,11 @@ impl KeySigner {
     /// # Errors
     /// [`KeyFileError::Scalar`] once in 2^32: draw again.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, KeyFileError> {
-        SecretKey::from_slice(bytes)
-            .map(Self)
-            .map_err(KeyFileError::Scalar)
+        with_clean_stack(|| {
+            SecretKey::from_slice(bytes)
+                .map(Self::boxed)
+                .map_err(KeyFileError::Scalar)
+        })
     }
 
     /// The key as SEC1 PEM, the form that the reference writes. The text
@@ -111,15 +132,17 @@ impl KeySigner {
     /// # Errors
     /// [`KeyFileError::Encode`] does not occur.
     pub fn to_pem(&self) -> Result<impl AsRef<str> + use<>, KeyFileError> {
-        self.0
-            .to_sec1_pem(LineEnding::LF)
-            .map_err(KeyFileError::Encode)
+        with_clean_stack(|| {
+            self.0
+                .to_sec1_pem(LineEnding::LF)
+                .map_err(KeyFileError::Encode)
+        })
     }
 
     /// The public half.
     #[must_use]
     pub fn public_key(&self) -> PublicKey {
-        let point = self.0.public_key().to_sec1_point(false);
+        let point = with_clean_stack(|| self.0.public_key().to_sec1_point(false));
         let mut bytes = [0; 64];
         for (to, from) in bytes.iter_mut().zip(point.as_bytes().iter().skip(1)) {
             *to = *from;
@@ -127,17 +150,37 @@ impl KeySigner {
         PublicKey::from_bytes(bytes)
     }
 
-    /// Sign a digest: R then S.
+    /// Sign a digest: R then S, as the Elixir library reads them.
+    ///
+    /// The signature is the deterministic one of RFC 6979, section 3.2; where
+    /// its R is too short, that of section 3.6 with a number as additional
+    /// data, 1 and so on.
     ///
     /// # Errors
     /// [`p256::ecdsa::Error`] does not occur for a digest of 32 bytes.
     pub fn sign_digest(&self, digest: &[u8; 32]) -> Result<SignatureBytes, p256::ecdsa::Error> {
-        let signature: Signature = SigningKey::from(&self.0).sign_prehash(digest)?;
+        Ok(with_clean_stack(|| {
+            let mut signature = self.sign_with(digest, &[]);
+            // Once in 512 times another round.
+            for number in 1..=u8::MAX {
+                if signature.is_readable_by_reference() {
+                    break;
+                }
+                signature = self.sign_with(digest, &[number]);
+            }
+            signature
+        }))
+    }
+
+    fn sign_with(&self, digest: &[u8; 32], additional: &[u8]) -> SignatureBytes {
+        let scalar = Zeroizing::new(self.0.to_nonzero_scalar());
+        let (signature, _) =
+            sign_prehashed_rfc6979::<NistP256, Sha256>(&scalar, digest, additional);
         let mut bytes = [0; 64];
         for (to, from) in bytes.iter_mut().zip(signature.to_bytes()) {
             *to = from;
         }
-        Ok(SignatureBytes::from_bytes(bytes))
+        SignatureBytes::from_bytes(bytes).with_long_s()
     }
 }
 
@@ -161,7 +204,7 @@ impl fmt::Debug for KeySigner {
 impl CertificateSigner for KeySigner {
     type Error = p256::ecdsa::Error;
 
-    fn sign(&mut self, request: &SigningRequest) -> Result<SignatureBytes, Self::Error> {
+    fn sign_once(&mut self, request: &SigningRequest) -> Result<SignatureBytes, Self::Error> {
         self.sign_digest(&request.digest)
     }
 }

@@ -31,9 +31,30 @@ pub trait CertificateSigner {
     /// Why it could not.
     type Error;
 
-    /// ECDSA on P-256 over `request.digest`: R then S.
+    /// ECDSA on P-256 over `request.digest`: R then S. Whoever issues a
+    /// certificate asks by [`Self::sign`].
     ///
     /// # Errors
     /// The signer's own.
-    fn sign(&mut self, request: &SigningRequest) -> Result<SignatureBytes, Self::Error>;
+    fn sign_once(&mut self, request: &SigningRequest) -> Result<SignatureBytes, Self::Error>;
+
+    /// A signature that the Elixir library reads, where the signer can give
+    /// one: [`SignatureBytes::is_readable_by_reference`]. A signer that does
+    /// not is asked once more, and then its first signature is taken: every
+    /// other program reads it.
+    ///
+    /// # Errors
+    /// The signer's own, of the first time.
+    fn sign(&mut self, request: &SigningRequest) -> Result<SignatureBytes, Self::Error> {
+        let first = self.sign_once(request)?.with_long_s();
+        // What does not verify is the caller's to refuse, not to ask for twice.
+        if first.is_readable_by_reference() || request.verify(&first).is_err() {
+            return Ok(first);
+        }
+        let second = self.sign_once(request).map(SignatureBytes::with_long_s);
+        let better = second
+            .ok()
+            .filter(|second| second.is_readable_by_reference() && request.verify(second).is_ok());
+        Ok(better.unwrap_or(first))
+    }
 }

@@ -10,15 +10,21 @@
 //!   length, a generation and a CRC. Records of up to 208 bytes have two
 //!   places and take turns, so that an interrupted write leaves the last value.
 //!
+//! [`UpdateSettings`] reads, asks for the new value, writes and reads back in
+//! one session. A [`WriteSettings`] that was made of an earlier reading does
+//! the same, and is refused when the chip holds something else by now: the
+//! values of two writers never mix, and none is lost unsaid.
+//!
 //! ```
 //! # fn example<I2C: embedded_hal::i2c::I2c, D: embedded_hal::delay::DelayNs>(
 //! #     mut device: atecc::Device<I2C, D>,
 //! # ) -> Result<(), Box<dyn std::error::Error>> where I2C::Error: 'static {
-//! use nerves_key::settings::{Area, ReadSettings};
+//! use nerves_key::settings::{Area, SettingsError, UpdateSettings};
 //!
-//! let settings = device.run(ReadSettings::new(Area::NervesKey))?;
-//! let boots: u32 = settings.get()?.unwrap_or(0);
-//! device.run(settings.set(&(boots + 1))?)?;
+//! device.run(UpdateSettings::new(Area::NervesKey, |settings| {
+//!     let boots: u32 = settings.get()?.unwrap_or(0);
+//!     settings.set(&(boots + 1))
+//! }))?;
 //! # Ok(())
 //! # }
 //! ```
@@ -27,6 +33,7 @@ mod error;
 #[cfg(feature = "term")]
 mod term;
 pub mod typed;
+mod update;
 mod value;
 mod write;
 
@@ -36,9 +43,11 @@ use atecc::{Answer, Failure, Next, Procedure, Slot};
 use nerves_key_schema::slot;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
 
 use crate::chunks::ReadChunks;
 pub use error::SettingsError;
+pub use update::{UpdateError, UpdateSettings, Updated};
 pub use value::Value;
 pub use write::WriteSettings;
 
@@ -73,11 +82,20 @@ impl Area {
     }
 }
 
-/// The bytes of an [`Area`], as a chip has them.
-#[derive(Clone, Debug, Eq, PartialEq)]
+/// The bytes of an [`Area`], as a chip has them. They may be passwords: not
+/// shown, and zeroized when dropped.
+#[derive(Clone, Eq, PartialEq)]
 pub struct Settings {
     area: Area,
-    bytes: Vec<u8>,
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+impl core::fmt::Debug for Settings {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Settings")
+            .field("area", &self.area)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What [`Settings::stored`] finds.
@@ -97,7 +115,9 @@ impl Settings {
     /// # Errors
     /// [`SettingsError::TooLarge`].
     pub fn from_bytes(area: Area, bytes: &[u8]) -> Result<Self, SettingsError> {
-        let mut bytes = SettingsError::fitting(bytes, area.size())?.to_vec();
+        let given = SettingsError::fitting(bytes, area.size())?;
+        let mut bytes = Zeroizing::new(Vec::with_capacity(area.size()));
+        bytes.extend_from_slice(given);
         bytes.resize(area.size(), 0);
         Ok(Self { area, bytes })
     }
@@ -154,7 +174,7 @@ impl Settings {
     /// # Errors
     /// [`SettingsError::TooLarge`], [`SettingsError::Payload`].
     pub fn set<T: Serialize>(&self, value: &T) -> Result<WriteSettings, SettingsError> {
-        self.write_typed(&postcard::to_allocvec(value)?)
+        self.write_typed(&Zeroizing::new(postcard::to_allocvec(value)?))
     }
 }
 

@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 
 use eetf::{Atom, BigInteger, Binary, ByteList, FixInteger, Float, List, Map, Term, Tuple};
 use num_bigint::BigInt;
+use zeroize::Zeroizing;
 
 use shape::Shape;
 
@@ -33,7 +34,7 @@ impl Settings {
     /// # Errors
     /// [`SettingsError::TooLarge`], [`SettingsError::Term`].
     pub fn write_value_as_term(&self, value: &Value) -> Result<WriteSettings, SettingsError> {
-        self.write_term(&value.to_term()?)
+        self.write_term(&Zeroizing::new(value.to_term()?))
     }
 }
 

@@ -2,23 +2,49 @@
 
 use alloc::vec::Vec;
 
-use atecc::{Answer, Failure, Next, Procedure};
+use atecc::{Answer, Next, Procedure, SerialNumber};
 
 use super::typed::{self, HEADER, SECOND};
 use super::{Settings, SettingsError, Stored, TERM};
+use crate::WriteError;
 use crate::chunks::{WriteChunks, changes, chunks, padded};
+use crate::rewrite::Rewrite;
 
-/// What the first block is while the rest is written.
-const INVALID: [u8; 32] = [0xFF; 32];
+/// Byte of the first block while the rest is written.
+const INVALID: u8 = 0xFF;
 
 /// A write of settings; what is there already is left out.
+///
+/// It reads them again first: what it writes is only right over what the
+/// caller had read. After a write that did not end they are another, the
+/// caller's own: read them again then too.
 #[derive(Clone, Debug)]
 pub struct WriteSettings {
+    before: Settings,
     after: Settings,
     write: WriteChunks,
+    rewrite: Rewrite,
 }
 
 impl WriteSettings {
+    /// Only on this chip.
+    #[must_use]
+    pub fn on_chip(self, chip: SerialNumber) -> Self {
+        Self {
+            rewrite: self.rewrite.on_chip(chip),
+            ..self
+        }
+    }
+
+    /// What the chip must have, for this to be written.
+    pub(super) const fn before(&self) -> &Settings {
+        &self.before
+    }
+
+    pub(super) fn into_parts(self) -> (Settings, WriteChunks) {
+        (self.after, self.write)
+    }
+
     /// What the chip has in the end.
     #[must_use]
     pub const fn after(&self) -> &Settings {
@@ -103,7 +129,7 @@ impl Settings {
         let first_is_last = last == 0;
         if begins && first_is_last && !in_one_step && !self.survives(&after) {
             let first = chunks(slots).into_iter().next();
-            steps.extend(first.map(|chunk| (chunk, INVALID)));
+            steps.extend(first.map(|chunk| (chunk, padded(&[INVALID; 32]))));
             if !changed.iter().any(|(index, ..)| *index == 0) {
                 let bytes = padded(self.bytes.get(..32).unwrap_or_default());
                 changed.extend(first.map(|chunk| (0, chunk, bytes)));
@@ -111,8 +137,10 @@ impl Settings {
         }
         steps.extend(changed.into_iter().map(|(_, chunk, bytes)| (chunk, bytes)));
         WriteSettings {
+            before: self.clone(),
             after,
             write: WriteChunks::new(steps),
+            rewrite: Rewrite::new(slots),
         }
     }
 
@@ -127,10 +155,17 @@ impl Settings {
 
 impl Procedure for WriteSettings {
     type Output = ();
-    type Error = Failure;
+    type Error = WriteError;
 
-    fn resume(&mut self, answer: Answer<'_>) -> Next<(), Failure> {
-        self.write.resume(answer)
+    fn resume(&mut self, answer: Answer<'_>) -> Next<(), WriteError> {
+        let Self { before, write, .. } = self;
+        self.rewrite.resume(answer, |found| {
+            if found == before.bytes {
+                Ok(write.clone())
+            } else {
+                Err(WriteError::Changed)
+            }
+        })
     }
 }
 

@@ -158,10 +158,11 @@ fn certificates(snapshot: &Snapshot, root: &Certificate) -> Vec<Finding> {
         )];
     }
     match snapshot.certificates_under(root) {
-        Ok(found) => [("device", &found.device), ("signer", &found.signer)]
-            .into_iter()
-            .map(|(of, certificate)| validity(of, certificate))
-            .collect(),
+        Ok(found) => {
+            let both = [("device", &found.device), ("signer", &found.signer)];
+            let validity = both.map(|(of, certificate)| validity(of, certificate));
+            validity.into_iter().chain(readable(&both)).collect()
+        }
         Err(error) => vec![
             Finding::new("certificates", Status::Fault, error.to_string())
                 .because(
@@ -171,6 +172,37 @@ fn certificates(snapshot: &Snapshot, root: &Certificate) -> Vec<Finding> {
                 .next("the key itself may still sign: export what there is by nerves-key info"),
         ],
     }
+}
+
+/// Who else reads the certificates. Nothing is said where all do.
+fn readable(both: &[(&str, &Certificate)]) -> Option<Finding> {
+    let short = |(_, certificate): &&(&str, &Certificate)| {
+        certificate
+            .signature()
+            .is_ok_and(|signature| !signature.is_readable_by_reference())
+    };
+    let short: Vec<_> = both.iter().filter(short).map(|(of, _)| *of).collect();
+    let of = match short.as_slice() {
+        [] => return None,
+        [of] => format!("{of} certificate"),
+        _ => "device and signer certificate".to_owned(),
+    };
+    let seen = format!(
+        "the Elixir library nerves_key (1.3 and before) cannot read the {of}: what it gives a \
+         server instead is refused"
+    );
+    Some(
+        Finding::new("compatibility", Status::Warning, seen)
+            .because(
+                "R or S of the signature is below 2^247, as once in 256 signatures, and the \
+                 library puts zeros in front of it; programs that issue certificates had no eye \
+                 on it",
+            )
+            .next(
+                "nothing for programs that use this one or its PKCS#11 module; for the others \
+                 nerves-key aux provision writes a second pair, which they read",
+            ),
+    )
 }
 
 fn validity(of: &str, certificate: &Certificate) -> Finding {

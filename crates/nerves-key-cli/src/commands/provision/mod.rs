@@ -22,6 +22,7 @@ use crate::error::{CliError, Exit};
 use crate::files::{self, Readers};
 use crate::output::{Output, shown_path};
 use crate::progress::Progress;
+use crate::signing;
 use crate::{confirm, system, used};
 use asked::Asked;
 use document::Start;
@@ -183,6 +184,7 @@ fn finish(
     document: &Value,
     output: Output,
 ) -> Result<(), CliError> {
+    signing::warn_of_certificate(&report.device_certificate, output)?;
     let summary = Summary::of(&report.device_certificate).map_err(CliError::failed)?;
     let text = format!(
         "finished: {} is the NervesKey {:?}, {}, valid {}",

@@ -4,9 +4,11 @@ mod json;
 
 use std::path::Path;
 
+use atecc::SerialNumber;
 use atecc::procedures::ReadConfig;
 use nerves_key::settings::{
-    Area, ReadSettings, Settings as Stored, SettingsError, Stored as Contents, Value, WriteSettings,
+    Area, ReadSettings, Settings as Stored, SettingsError, Stored as Contents, UpdateError,
+    UpdateSettings, Updated, Value, WriteSettings,
 };
 use nerves_key::{ReadSnapshot, Stage};
 use nerves_key_schema::{Layout, check_for_use};
@@ -23,7 +25,7 @@ pub(super) fn run(command: &Settings, output: Output) -> Result<(), CliError> {
         Settings::Get { chip, key } => get(chip, key.as_deref(), output),
         Settings::Set { target, key, value } => {
             let (key, value) = (json::key(key), json::argument(value)?);
-            edit(target, output, |pairs| {
+            edit(target, output, move |pairs| {
                 match pairs.iter_mut().find(|(one, _)| json::names(one, &key)) {
                     Some((_, old)) => *old = value,
                     None => pairs.push((json::like(&key, pairs), value)),
@@ -41,8 +43,7 @@ pub(super) fn run(command: &Settings, output: Output) -> Result<(), CliError> {
             Ok(())
         }),
         Settings::Clear(chip) => {
-            let (mut device, stored) = open(chip)?;
-            write(&mut device, &stored.clear())?;
+            update(chip, |stored| Ok(stored.clear()))?;
             output.result("the settings are cleared", &json!({ "settings": null }))
         }
         Settings::Export { chip, raw, out } => export(chip, *raw, out.as_deref(), output),
@@ -50,24 +51,40 @@ pub(super) fn run(command: &Settings, output: Output) -> Result<(), CliError> {
     }
 }
 
-/// The chip and the bytes of its settings.
-fn open(chip: &Chip) -> Result<(RecordedDevice, Stored), CliError> {
+/// The bytes of a chip's settings.
+fn read(chip: &Chip) -> Result<Stored, CliError> {
     let mut device = chip.open()?;
-    let area = area(&mut device)?;
-    let stored = device.run(ReadSettings::new(area))?;
-    Ok((device, stored))
+    let (area, _) = area(&mut device)?;
+    Ok(device.run(ReadSettings::new(area))?)
 }
 
-fn area(device: &mut RecordedDevice) -> Result<Area, CliError> {
+/// Read, change, write and read back, in one session.
+fn update(
+    chip: &Chip,
+    change: impl FnOnce(&Stored) -> Result<WriteSettings, CliError>,
+) -> Result<Updated, CliError> {
+    let mut device = chip.open()?;
+    let (area, serial_number) = area(&mut device)?;
+    let update = UpdateSettings::new(area, change).on_chip(serial_number);
+    device.run(update).map_err(|error| match error {
+        atecc::Error::Bus { error, .. } => CliError::failed(error),
+        atecc::Error::Failed(UpdateError::Write(error)) => atecc::Error::Failed(error).into(),
+        atecc::Error::Failed(UpdateError::Refused(error)) => error,
+    })
+}
+
+/// Where the chip keeps settings, and which chip it is.
+fn area(device: &mut RecordedDevice) -> Result<(Area, SerialNumber), CliError> {
     let config = device.run(ReadConfig::new())?;
+    let serial_number = config.serial_number();
     let ours = [Layout::Standard, Layout::Volatile]
         .iter()
         .any(|layout| check_for_use(&config, *layout));
     if ours && config.data_lock().is_locked() {
-        return Ok(Area::NervesKey);
+        return Ok((Area::NervesKey, serial_number));
     }
     match device.run(ReadSnapshot::new())?.stage() {
-        Stage::TrustPart => Ok(Area::TrustPart),
+        Stage::TrustPart => Ok((Area::TrustPart, serial_number)),
         stage => Err(CliError::new(
             Exit::Stage,
             format_args!("the chip has no settings ({stage}): nerves-key provision finishes it"),
@@ -92,7 +109,7 @@ fn missing(key: &str) -> CliError {
 }
 
 fn get(chip: &Chip, key: Option<&str>, output: Output) -> Result<(), CliError> {
-    let (_, stored) = open(chip)?;
+    let stored = read(chip)?;
     let format = format_of(&stored)?;
     let value = stored.value().map_err(failed)?;
     match key {
@@ -140,67 +157,61 @@ fn edit(
     output: Output,
     change: impl FnOnce(&mut Vec<(Value, Value)>) -> Result<(), CliError>,
 ) -> Result<(), CliError> {
-    let (mut device, stored) = open(&target.chip)?;
-    let format = target.format.or(format_of(&stored)?);
-    let mut pairs = match stored.value().map_err(failed)? {
-        None => Vec::new(),
-        Some(Value::Map(pairs)) => pairs,
-        Some(other) => {
-            return Err(CliError::new(
-                Exit::Stage,
-                format_args!(
-                    "the settings are no map but {}: import replaces them",
-                    json::of(&other)
-                ),
-            ));
-        }
-    };
-    change(&mut pairs)?;
-    store(&mut device, &stored, format, &Value::Map(pairs), output)
+    store(target, output, |stored| {
+        let format = format_of(stored)?;
+        let mut pairs = match stored.value().map_err(failed)? {
+            None => Vec::new(),
+            Some(Value::Map(pairs)) => pairs,
+            Some(other) => {
+                return Err(CliError::new(
+                    Exit::Stage,
+                    format_args!(
+                        "the settings are no map but {}: import replaces them",
+                        json::of(&other)
+                    ),
+                ));
+            }
+        };
+        change(&mut pairs)?;
+        Ok((format, Value::Map(pairs)))
+    })
 }
 
+/// Write the value that `change` makes of what is there, in the format that was
+/// asked for, or the one that `change` gives.
 fn store(
-    device: &mut RecordedDevice,
-    stored: &Stored,
-    format: Option<SettingsFormat>,
-    value: &Value,
+    target: &SettingsTarget,
     output: Output,
+    change: impl FnOnce(&Stored) -> Result<(Option<SettingsFormat>, Value), CliError>,
 ) -> Result<(), CliError> {
-    let format = format.unwrap_or(SettingsFormat::Term);
-    let change = match format {
-        SettingsFormat::Term => stored.write_value_as_term(value),
-        SettingsFormat::Typed => stored.set(value),
-    };
-    let change = change.map_err(failed)?;
-    write(device, &change)?;
+    let mut stored_as = None;
+    let updated = update(&target.chip, |stored| {
+        let (kept, value) = change(stored)?;
+        let format = target.format.or(kept).unwrap_or(SettingsFormat::Term);
+        let write = match format {
+            SettingsFormat::Term => stored.write_value_as_term(&value),
+            SettingsFormat::Typed => stored.set(&value),
+        };
+        stored_as = Some((format, value));
+        write.map_err(failed)
+    })?;
+    let (format, value) =
+        stored_as.ok_or_else(|| CliError::failed("the settings were not asked for"))?;
     let text = format!(
         "stored as {}, {} writes",
         match format {
             SettingsFormat::Term => "an Erlang term",
             SettingsFormat::Typed => "a typed record",
         },
-        change.commands()
+        updated.commands
     );
-    let document = json!({ "format": name(format), "settings": json::of(value) });
+    let document = json!({ "format": name(format), "settings": json::of(&value) });
     output.result(&text, &document)
-}
-
-/// Write, and read back.
-fn write(device: &mut RecordedDevice, change: &WriteSettings) -> Result<(), CliError> {
-    device.run(change.clone())?;
-    let written = device.run(ReadSettings::new(change.after().area()))?;
-    if written == *change.after() {
-        Ok(())
-    } else {
-        Err(CliError::failed(
-            "the slots do not hold what was written: run the same command again",
-        ))
-    }
 }
 
 fn export(chip: &Chip, raw: bool, out: Option<&Path>, output: Output) -> Result<(), CliError> {
     files::check_out(out)?;
-    let (_, stored) = open(chip)?;
+    let stored = read(chip)?;
     let (bytes, document) = if raw {
         (stored.as_bytes().to_vec(), json!({}))
     } else {
@@ -218,17 +229,17 @@ fn export(chip: &Chip, raw: bool, out: Option<&Path>, output: Output) -> Result<
 fn import(target: &SettingsTarget, file: &Path, raw: bool, output: Output) -> Result<(), CliError> {
     let bytes = files::read(file)?;
     if raw {
-        let (mut device, stored) = open(&target.chip)?;
-        let change = stored.write_raw(&bytes).map_err(failed)?;
-        write(&mut device, &change)?;
+        update(&target.chip, |stored| {
+            stored.write_raw(&bytes).map_err(failed)
+        })?;
         let text = format!("{} bytes written as they are", bytes.len());
         return output.result(&text, &json!({ "bytes": bytes.len() }));
     }
     let document: serde_json::Value =
         serde_json::from_slice(&bytes).map_err(|error| CliError::input(file, error))?;
     let value = json::to(&document).map_err(|error| CliError::input(file, error))?;
-    let (mut device, stored) = open(&target.chip)?;
-    // What cannot be read has no format to keep.
-    let kept = format_of(&stored).unwrap_or_default();
-    store(&mut device, &stored, target.format.or(kept), &value, output)
+    store(target, output, |stored| {
+        // What cannot be read has no format to keep.
+        Ok((format_of(stored).unwrap_or_default(), value))
+    })
 }

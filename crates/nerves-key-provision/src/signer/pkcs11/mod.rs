@@ -31,6 +31,10 @@ const PRIME256V1: [u8; 10] = [0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x
 /// mark of an uncompressed point. Source: PKCS#11 v2.40, section 2.3.3.
 const POINT: [u8; 3] = [0x04, 0x41, 0x04];
 
+/// How often a token signs one digest. Of 512 signatures about one has an R
+/// that the Elixir library cannot read.
+const TRIES: usize = 4;
+
 /// A token, opened and not logged in to.
 #[derive(Debug)]
 pub struct Pkcs11Token {
@@ -224,14 +228,30 @@ impl Pkcs11Signer {
         self.public_key
     }
 
-    /// Have the token sign a digest: R then S.
+    /// Have the token sign a digest: R then S. It signs anew until the Elixir
+    /// library can read the result, for as long as its signatures differ and
+    /// four times at most.
     ///
     /// # Errors
     /// [`Pkcs11Error`], the token's.
     pub fn sign_digest(&self, digest: &[u8; 32]) -> Result<SignatureBytes, Pkcs11Error> {
+        let mut signature = self.sign_digest_once(digest)?;
+        for _ in 1..TRIES {
+            if signature.is_readable_by_reference() {
+                break;
+            }
+            let last = core::mem::replace(&mut signature, self.sign_digest_once(digest)?);
+            if signature == last {
+                break;
+            }
+        }
+        Ok(signature)
+    }
+
+    fn sign_digest_once(&self, digest: &[u8; 32]) -> Result<SignatureBytes, Pkcs11Error> {
         let signature = self.session.sign(&Mechanism::Ecdsa, self.key, digest)?;
         match signature.as_slice().try_into() {
-            Ok(bytes) => Ok(SignatureBytes::from_bytes(bytes)),
+            Ok(bytes) => Ok(SignatureBytes::from_bytes(bytes).with_long_s()),
             Err(_) => Err(Pkcs11Error::Signature(signature.len())),
         }
     }
@@ -240,7 +260,7 @@ impl Pkcs11Signer {
 impl CertificateSigner for Pkcs11Signer {
     type Error = Pkcs11Error;
 
-    fn sign(&mut self, request: &SigningRequest) -> Result<SignatureBytes, Pkcs11Error> {
+    fn sign_once(&mut self, request: &SigningRequest) -> Result<SignatureBytes, Pkcs11Error> {
         self.sign_digest(&request.digest)
     }
 }

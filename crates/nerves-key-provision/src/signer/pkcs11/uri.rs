@@ -266,7 +266,8 @@ fn text(name: &str, value: &str) -> Result<String, Pkcs11UriError> {
 
 fn bytes(name: &str, value: &str) -> Result<Vec<u8>, Pkcs11UriError> {
     let digit = |byte: Option<u8>| char::from(byte?).to_digit(16);
-    let mut bytes = Vec::new();
+    // It may be a PIN, and a vector that grows leaves copies of it behind.
+    let mut bytes = Vec::with_capacity(value.len());
     let mut rest = value.bytes();
     while let Some(byte) = rest.next() {
         let decoded = match byte {
