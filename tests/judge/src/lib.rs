@@ -5,4 +5,10 @@
 //! whose truth is known, and what it says is compared with that truth.
 #![forbid(unsafe_code)]
 
+pub mod cases;
+pub mod checked;
+pub mod chips;
+pub mod mischief;
+pub mod pairs;
 pub mod search;
+pub mod wire;

@@ -1,0 +1,133 @@
+//! Every pair of commands in one session, the second not heard as it was sent.
+//!
+//! A flipped bit in a command's word address or count makes the chip ignore the
+//! write, or wait for more bytes. What it can be read then is the answer of the
+//! command before, with a good CRC.
+
+use std::num::NonZeroUsize;
+
+use atecc::{Answer, Device, Failure, Family, Next, Procedure, Request};
+use atecc_emulator::{Bus, PartialRead, Revision};
+
+use crate::cases::{Case, all};
+use crate::checked::{Checked, Figures};
+use crate::chips::{Kit, chip};
+use crate::mischief::Mischief;
+use crate::wire::Wire;
+
+/// What came of the pairs.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Report {
+    /// Pairs of commands.
+    pub pairs: u64,
+    /// Sessions: one for each bit and each way to answer half a command.
+    pub runs: u64,
+    /// Second commands that succeeded on a quiet bus, of so many commands.
+    pub sound: (usize, usize),
+    /// Of all commands together.
+    pub figures: Figures,
+}
+
+/// Try the pairs: all with a stride of 1, else a sample.
+#[must_use]
+pub fn run(stride: NonZeroUsize) -> Report {
+    let mut report = Report::default();
+    for (revision, family) in [
+        (Revision::Atecc508A, Family::Atecc508),
+        (Revision::Atecc608B, Family::Atecc608),
+    ] {
+        let kit = Kit::new(revision, 0x00);
+        let cases = all(family, &kit);
+        let pairs = cases.iter().flat_map(|a| cases.iter().map(move |b| (a, b)));
+        for (first, second) in pairs.step_by(stride.get()) {
+            report.pairs += 1;
+            for byte in 0..2 {
+                for bit in 0..8 {
+                    for partial in [PartialRead::Blank, PartialRead::Nack] {
+                        let flip = Mischief::Flip { byte, bit };
+                        report.runs += 1;
+                        pair(&kit, first, second, flip, partial, &mut report.figures);
+                    }
+                }
+            }
+        }
+        report.sound.0 += cases.iter().filter(|case| succeeds(&kit, case)).count();
+        report.sound.1 += cases.len();
+    }
+    report
+}
+
+/// One session: what the second command needs, the first, the second.
+fn pair(
+    kit: &Kit,
+    first: &Case,
+    second: &Case,
+    flip: Mischief,
+    partial: PartialRead,
+    figures: &mut Figures,
+) {
+    let bus = Bus::with_chip(chip(&kit.image, 1).with_partial_read(partial));
+    let wire = Wire::new(&bus, 0, 0x60);
+    let mut requests = second.before.clone();
+    requests.push(first.request.clone());
+    requests.push(second.request.clone());
+    let at = requests.len();
+    let mut sent = 0;
+    wire.set_mischief(move |moment| {
+        sent += usize::from(moment.command().is_some());
+        (moment.command().is_some() && sent == at).then_some(flip)
+    });
+    let name = format!("{}, {}: {flip:?}, {partial:?}", first.name, second.name);
+    let mut device = Device::new(wire.clone(), bus.delay());
+    let procedure = Checked::new(Sequence::new(requests), &wire, figures, &name);
+    // What came of it is in the figures.
+    let _ = device.run(procedure);
+}
+
+/// Whether it is answered, after what it needs, and not by a refusal.
+#[must_use]
+pub fn succeeds(kit: &Kit, case: &Case) -> bool {
+    let bus = Bus::with_chip(chip(&kit.image, 1));
+    let mut device = Device::new(bus.i2c(), bus.delay());
+    let mut requests = case.before.clone();
+    requests.push(case.request.clone());
+    device
+        .run(Sequence::new(requests))
+        .is_ok_and(|results| results.iter().all(Result::is_ok))
+}
+
+/// Commands one after the other, whatever comes of each.
+#[derive(Debug)]
+pub struct Sequence {
+    requests: std::vec::IntoIter<Request>,
+    results: Vec<Result<Vec<u8>, Failure>>,
+}
+
+impl Sequence {
+    /// These commands.
+    #[must_use]
+    pub fn new(requests: Vec<Request>) -> Self {
+        Self {
+            requests: requests.into_iter(),
+            results: Vec::new(),
+        }
+    }
+}
+
+impl Procedure for Sequence {
+    /// The payload of each answer.
+    type Output = Vec<Result<Vec<u8>, Failure>>;
+    type Error = Failure;
+
+    fn resume(&mut self, answer: Answer<'_>) -> Next<Self::Output, Failure> {
+        match answer {
+            Answer::Start => {}
+            Answer::Payload(payload) => self.results.push(Ok(payload.to_vec())),
+            Answer::Failed(failure) => self.results.push(Err(failure)),
+        }
+        match self.requests.next() {
+            Some(request) => Next::Send(request),
+            None => Next::Done(Ok(std::mem::take(&mut self.results))),
+        }
+    }
+}
