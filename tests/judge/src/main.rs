@@ -1,11 +1,11 @@
 //! The judge's long forms, each with a table of figures.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use atecc_judge::checked::Figures;
-use atecc_judge::pairs;
+use atecc_judge::{gaps, pairs};
 use clap::Parser;
 
 /// Search for a wrong answer of the driver's session.
@@ -22,6 +22,8 @@ struct Arguments {
 enum Part {
     /// Pairs of commands, the second not heard as it was sent.
     Pairs,
+    /// Two chips on one bus, and the time between their sessions.
+    Gaps,
 }
 
 fn main() -> ExitCode {
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
     let start = Instant::now();
     let figures = match part {
         Part::Pairs => pairs(long),
+        Part::Gaps => gaps(long),
     };
     print!("{figures}");
     println!("  {:.1} s", start.elapsed().as_secs_f64());
@@ -41,5 +44,12 @@ fn pairs(long: bool) -> Figures {
     let (sound, all) = report.sound;
     println!("pairs {}, runs {}", report.pairs, report.runs);
     println!("  {sound} of {all} commands succeed on a quiet bus");
+    report.figures
+}
+
+fn gaps(long: bool) -> Figures {
+    let step_ms = if long { 1 } else { 127 };
+    let report = gaps::run(NonZeroU32::new(step_ms).unwrap_or(NonZeroU32::MIN));
+    print!("{report}");
     report.figures
 }

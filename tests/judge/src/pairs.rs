@@ -4,7 +4,9 @@
 //! write, or wait for more bytes. What it can be read then is the answer of the
 //! command before, with a good CRC.
 
+use std::cell::Cell;
 use std::num::NonZeroUsize;
+use std::rc::Rc;
 
 use atecc::{Answer, Device, Failure, Family, Next, Procedure, Request};
 use atecc_emulator::{Bus, PartialRead, Revision};
@@ -71,15 +73,15 @@ fn pair(
     let mut requests = second.before.clone();
     requests.push(first.request.clone());
     requests.push(second.request.clone());
-    let at = requests.len();
-    let mut sent = 0;
+    let sequence = Sequence::new(requests);
+    let at_last = sequence.at_last();
     wire.set_mischief(move |moment| {
-        sent += usize::from(moment.command().is_some());
-        (moment.command().is_some() && sent == at).then_some(flip)
+        let now = moment.command().is_some() && at_last.take();
+        now.then_some(flip)
     });
     let name = format!("{}, {}: {flip:?}, {partial:?}", first.name, second.name);
     let mut device = Device::new(wire.clone(), bus.delay());
-    let procedure = Checked::new(Sequence::new(requests), &wire, figures, &name);
+    let procedure = Checked::new(sequence, &wire, figures, &name);
     // What came of it is in the figures.
     let _ = device.run(procedure);
 }
@@ -101,6 +103,7 @@ pub fn succeeds(kit: &Kit, case: &Case) -> bool {
 pub struct Sequence {
     requests: std::vec::IntoIter<Request>,
     results: Vec<Result<Vec<u8>, Failure>>,
+    at_last: Rc<Cell<bool>>,
 }
 
 impl Sequence {
@@ -110,7 +113,14 @@ impl Sequence {
         Self {
             requests: requests.into_iter(),
             results: Vec::new(),
+            at_last: Rc::default(),
         }
+    }
+
+    /// Becomes true when the last command is given.
+    #[must_use]
+    pub fn at_last(&self) -> Rc<Cell<bool>> {
+        Rc::clone(&self.at_last)
     }
 }
 
@@ -126,7 +136,10 @@ impl Procedure for Sequence {
             Answer::Failed(failure) => self.results.push(Err(failure)),
         }
         match self.requests.next() {
-            Some(request) => Next::Send(request),
+            Some(request) => {
+                self.at_last.set(self.requests.len() == 0);
+                Next::Send(request)
+            }
             None => Next::Done(Ok(std::mem::take(&mut self.results))),
         }
     }

@@ -12,7 +12,7 @@ use std::num::NonZeroU32;
 use std::rc::Rc;
 use std::time::Duration;
 
-use atecc_emulator::{Bus, BusError, Fault, Faults, I2cHandle, Power};
+use atecc_emulator::{Bus, BusError, Chip, Fault, Faults, I2cHandle, Power};
 use embedded_hal::i2c::{ErrorKind, ErrorType, I2c, NoAcknowledgeSource, Operation};
 
 use crate::mischief::{Mischief, Moment, Transfer};
@@ -65,6 +65,9 @@ pub enum Adapter {
     Vague,
 }
 
+/// What goes wrong at a transfer.
+type Choice = dyn FnMut(&Moment<'_>) -> Option<Mischief>;
+
 /// A handle to the bus; clones share it.
 #[derive(Clone)]
 pub struct Wire(Rc<RefCell<Inner>>);
@@ -76,7 +79,7 @@ struct Inner {
     address: u8,
     adapter: Adapter,
     /// Asked before each transfer.
-    mischief: Box<dyn FnMut(&Moment<'_>) -> Option<Mischief>>,
+    mischief: Box<Choice>,
     transfers: u64,
     input: Vec<u8>,
     executions: Vec<Execution>,
@@ -216,7 +219,7 @@ impl Inner {
     ) -> Result<(), WireError> {
         let mut heard = bytes.to_vec();
         match mischief {
-            Some(Mischief::Refused) => return self.silence(address),
+            Some(Mischief::Refused) => return self.silence(),
             Some(Mischief::Lost(kind)) => return Err(WireError(kind)),
             Some(Mischief::Flip { byte, bit }) => {
                 if let Some(byte) = heard.get_mut(byte) {
@@ -228,7 +231,7 @@ impl Inner {
         let busy_before = self.power() == Some(Power::Busy);
         let result = self.i2c.write(address, &heard).map_err(kind);
         if address == self.address {
-            self.heard(&heard, &result, busy_before);
+            self.heard(&heard, result, busy_before);
         }
         match mischief {
             Some(Mischief::AckLost) if result.is_ok() => Err(WireError(DATA_NACK)),
@@ -238,11 +241,11 @@ impl Inner {
     }
 
     /// What the chip has taken of a write.
-    fn heard(&mut self, bytes: &[u8], result: &Result<(), ErrorKind>, busy_before: bool) {
+    fn heard(&mut self, bytes: &[u8], result: Result<(), ErrorKind>, busy_before: bool) {
         let Some((word, data)) = bytes.split_first() else {
             return;
         };
-        if *result == Err(ADDRESS_NACK) {
+        if result == Err(ADDRESS_NACK) {
             return;
         }
         match word {
@@ -272,7 +275,7 @@ impl Inner {
         mischief: Option<Mischief>,
     ) -> Result<(), WireError> {
         match mischief {
-            Some(Mischief::Refused) => return self.silence(address),
+            Some(Mischief::Refused) => return self.silence(),
             Some(Mischief::Lost(kind)) => return Err(WireError(kind)),
             _ => {}
         }
@@ -297,10 +300,9 @@ impl Inner {
     }
 
     /// An address byte that nobody acknowledges takes its time.
-    fn silence(&self, address: u8) -> Result<(), WireError> {
+    fn silence(&self) -> Result<(), WireError> {
         let bits = Duration::from_secs(11) / self.bus.scl_hz().get();
         self.bus.clock().advance(bits);
-        let _ = address;
         Err(WireError(ADDRESS_NACK))
     }
 
@@ -314,7 +316,7 @@ impl Inner {
     }
 
     fn power(&self) -> Option<Power> {
-        self.bus.inspect(self.chip, |chip| chip.power())
+        self.bus.inspect(self.chip, Chip::power)
     }
 
     /// A chip that is not awake has nothing in its input.
@@ -345,17 +347,21 @@ impl Inner {
     fn answer(&mut self) -> Option<Vec<u8>> {
         let usual = self.bus.scl_hz();
         self.bus.set_scl_hz(LOOKING_HZ);
-        let mut count = [0];
-        let mut read = self.i2c.read(self.address, &mut count).ok()?;
-        let mut group = vec![0; usize::from(count[0]).saturating_sub(1)];
-        if !group.is_empty() {
-            read = self.i2c.read(self.address, &mut group).ok()?;
-        }
-        let () = read;
+        let group = self.group();
         let rewound = self.i2c.write(self.address, &[0x00]);
         self.bus.set_scl_hz(usual);
-        group.insert(0, count[0]);
-        rewound.ok().and_then(|()| payload(&group))
+        rewound.ok().and_then(|()| payload(&group.ok()?))
+    }
+
+    fn group(&mut self) -> Result<Vec<u8>, BusError> {
+        let mut group = vec![0];
+        self.i2c.read(self.address, &mut group)?;
+        let mut rest = vec![0; usize::from(group[0]).saturating_sub(1)];
+        if !rest.is_empty() {
+            self.i2c.read(self.address, &mut rest)?;
+        }
+        group.append(&mut rest);
+        Ok(group)
     }
 
     fn end(&mut self, end: End) {
