@@ -10,6 +10,8 @@ pub mod checked;
 pub mod chips;
 pub mod gaps;
 pub mod mischief;
+pub mod operations;
 pub mod pairs;
 pub mod search;
+pub mod soak;
 pub mod wire;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use atecc_judge::checked::Figures;
-use atecc_judge::{gaps, pairs};
+use atecc_judge::{gaps, pairs, soak};
 use clap::Parser;
 
 /// Search for a wrong answer of the driver's session.
@@ -24,6 +24,8 @@ enum Part {
     Pairs,
     /// Two chips on one bus, and the time between their sessions.
     Gaps,
+    /// Random commands and procedures on a bad bus.
+    Soak,
 }
 
 fn main() -> ExitCode {
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
     let figures = match part {
         Part::Pairs => pairs(long),
         Part::Gaps => gaps(long),
+        Part::Soak => soak(long, start),
     };
     print!("{figures}");
     println!("  {:.1} s", start.elapsed().as_secs_f64());
@@ -51,5 +54,13 @@ fn gaps(long: bool) -> Figures {
     let step_ms = if long { 1 } else { 127 };
     let report = gaps::run(NonZeroU32::new(step_ms).unwrap_or(NonZeroU32::MIN));
     print!("{report}");
+    report.figures
+}
+
+fn soak(long: bool, start: Instant) -> Figures {
+    let report = soak::run(if long { 3_000_000 } else { 20_000 }, 1);
+    print!("{report}");
+    let rate = report.figures.commands as f64 / start.elapsed().as_secs_f64();
+    println!("  {rate:.0} commands per second");
     report.figures
 }

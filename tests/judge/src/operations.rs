@@ -1,0 +1,339 @@
+//! Procedures on a chip, each result compared with the chip's memory, with what
+//! another chip says of it, or with a second run on a quiet bus.
+
+use atecc::commands::{GenKey, GenKeyMode, LockTarget, SeedUpdate, ShaStart, VerifyKey, ZoneState};
+use atecc::host::{Head, MacInput, mac, random_nonce};
+use atecc::procedures::{
+    ChallengeMac, ChallengeResponse, CreateKey, DeterministicMac, HashInChip, LockAndConfirm,
+    ReadConfig, ReadEncrypted, ReadPlace, SessionKey, SignDigest, VerifyDigest,
+    WriteBlockEncrypted, WritePlace,
+};
+use atecc::{
+    BlockAddress, ConfigZone, Device, Error, Executed, Failure, Family, Left, Place, Procedure,
+    PublicKey, SerialNumber, Slot, Timing,
+};
+use atecc_emulator::{Bus, Delay, Image, Revision};
+
+use crate::cases::{Case, all};
+use crate::checked::{Checked, Figures, Wrong};
+use crate::chips::{KEY, Kit, chip};
+use crate::pairs::Sequence;
+use crate::wire::{Wire, WireError};
+
+/// What is done to a chip.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(missing_docs, reason = "the names are the procedures'")]
+pub enum Operation {
+    Case(usize),
+    ReadPlace,
+    ReadConfig,
+    WritePlace,
+    SignDigest,
+    VerifyDigest,
+    VerifyBadDigest,
+    CreateKey,
+    ChallengeMac,
+    DeterministicMac,
+    HashInChip,
+    ReadEncrypted,
+    WriteBlockEncrypted,
+    LockAndConfirm,
+}
+
+impl Operation {
+    /// All but [`Self::Case`].
+    pub const PROCEDURES: [Self; 13] = [
+        Self::ReadPlace,
+        Self::ReadConfig,
+        Self::WritePlace,
+        Self::SignDigest,
+        Self::VerifyDigest,
+        Self::VerifyBadDigest,
+        Self::CreateKey,
+        Self::ChallengeMac,
+        Self::DeterministicMac,
+        Self::HashInChip,
+        Self::ReadEncrypted,
+        Self::WriteBlockEncrypted,
+        Self::LockAndConfirm,
+    ];
+}
+
+/// One chip, its bus and its driver.
+#[derive(Debug)]
+pub struct Bench {
+    /// Where the mischief is done.
+    pub wire: Wire,
+    /// The bus, with the chip as number 0.
+    pub bus: Bus,
+    /// What came of everything so far.
+    pub figures: Figures,
+    device: Device<Wire, Delay>,
+    family: Family,
+    kit: Kit,
+    cases: Vec<Case>,
+}
+
+/// What came of a procedure that failed: what is known of its last command.
+type Fate<T> = Result<T, Executed>;
+
+impl Bench {
+    /// With a chip that was made of `kit`.
+    #[must_use]
+    pub fn new(kit: &Kit, bus: Bus, timing: Timing) -> Self {
+        let wire = Wire::new(&bus, 0, 0x60);
+        let family = match kit.image.revision() {
+            Revision::Atecc508A => Family::Atecc508,
+            _ => Family::Atecc608,
+        };
+        let mut device = Device::new(wire.clone(), bus.delay());
+        device.set_timing(timing);
+        Self {
+            wire,
+            figures: Figures::default(),
+            device,
+            family,
+            cases: all(family, kit),
+            kit: kit.clone(),
+            bus,
+        }
+    }
+
+    /// How many cases there are.
+    #[must_use]
+    pub fn cases(&self) -> usize {
+        self.cases.len()
+    }
+
+    /// How the last session left the chip.
+    #[must_use]
+    pub fn left(&self) -> Left {
+        self.device.left()
+    }
+
+    /// Do it, with `seed` for data of its own. Whether all its commands
+    /// succeeded.
+    pub fn perform(&mut self, operation: Operation, seed: u8, case: &str) -> bool {
+        let before = self.image();
+        let data = [seed; 100];
+        let slot = Slot::ALL;
+        match operation {
+            Operation::Case(at) => self.sequence(at, case),
+            Operation::ReadPlace => {
+                let read = self.run(ReadPlace::<416>::new(Place::Slot(slot[8])), case);
+                self.equal(read, |image| slot_of(image, 8).to_vec(), case)
+            }
+            Operation::ReadConfig => {
+                let read = self
+                    .run(ReadConfig::new(), case)
+                    .map(|ConfigZone(zone)| zone);
+                self.equal(read, |image| image.config().to_vec(), case)
+            }
+            Operation::WritePlace => {
+                let write = WritePlace::new(Place::Slot(slot[8]), data).expect("it fits");
+                let written = self.run(write, case).map(|()| data);
+                self.equal(written, |image| slot_of(image, 8)[..100].to_vec(), case)
+            }
+            Operation::SignDigest => {
+                let digest = [seed; 32];
+                let signed = self.run(SignDigest::new(slot[0], digest), case);
+                self.holds(signed, case, |bench, signature| {
+                    verifies(&bench.kit, digest, signature)
+                })
+            }
+            Operation::VerifyDigest => self.verify(crate::chips::DIGEST, true, case),
+            Operation::VerifyBadDigest => self.verify([seed | 1; 32], false, case),
+            Operation::CreateKey => {
+                let created = self.run(CreateKey::new(slot[7]), case);
+                self.unchanged(&created, &before, 7, case);
+                self.holds(created, case, |bench, key| {
+                    bench.public(slot[7]) == Some(key)
+                })
+            }
+            Operation::ChallengeMac => self.challenge(&before, seed, case),
+            Operation::DeterministicMac => {
+                let procedure = DeterministicMac::new(slot[2], [seed; 32]);
+                self.same_again(procedure, case)
+            }
+            Operation::HashInChip => {
+                let message = vec![seed; 64 * usize::from(seed % 8) + 20];
+                let procedure = HashInChip::new(ShaStart::Sha256, self.family, &message);
+                self.same_again(procedure, case)
+            }
+            Operation::ReadEncrypted => {
+                let key = key_of(&before);
+                let key = session_key(&key, &before, seed);
+                let read = self.run(ReadEncrypted::new(block_of_slot_6(), key), case);
+                self.equal(read, |image| slot_of(image, 6)[..32].to_vec(), case)
+            }
+            Operation::WriteBlockEncrypted => {
+                let key = key_of(&before);
+                let key = session_key(&key, &before, seed);
+                let plain = [seed; 32];
+                let write =
+                    WriteBlockEncrypted::new(block_of_slot_6(), &plain, ZoneState::Locked, key);
+                let written = self.run(write, case);
+                self.unchanged(&written, &before, 6, case);
+                let written = written.map(|()| plain);
+                self.equal(written, |image| slot_of(image, 6)[..32].to_vec(), case)
+            }
+            Operation::LockAndConfirm => {
+                let locked = self.run(LockAndConfirm::new(LockTarget::Slot(slot[14])), case);
+                if locked == Err(Executed::No) && before != self.image() {
+                    self.figures.blame(Wrong::NotExecuted, || case.into());
+                }
+                self.holds(locked, case, |bench, ()| {
+                    bench.image().config()[89] & 0x40 == 0
+                })
+            }
+        }
+    }
+
+    /// The next command on a quiet bus succeeds.
+    pub fn check_sync(&mut self, case: &str) {
+        self.wire.calm();
+        let left = self.left();
+        if let Err(error) = self.device.execute(atecc::commands::InfoRevision) {
+            let text = || format!("{case}: left {left:?}, then {error:?}");
+            self.figures.blame(Wrong::LostSync, text);
+        }
+    }
+
+    /// Run a procedure, each of its commands watched.
+    pub fn run<P>(&mut self, procedure: P, case: &str) -> Fate<P::Output>
+    where
+        P: Procedure<Error = Failure>,
+    {
+        let checked = Checked::new(procedure, &self.wire, &mut self.figures, case);
+        self.device.run(checked).map_err(|error| executed(&error))
+    }
+
+    fn sequence(&mut self, at: usize, case: &str) -> bool {
+        let Some(asked) = self.cases.get(at) else {
+            return false;
+        };
+        let mut requests = asked.before.clone();
+        requests.push(asked.request.clone());
+        let results = self.run(Sequence::new(requests), case);
+        results.is_ok_and(|results| results.iter().all(Result::is_ok))
+    }
+
+    fn verify(&mut self, digest: [u8; 32], good: bool, case: &str) -> bool {
+        let key = VerifyKey::External(self.kit.public);
+        let verdict = self.run(VerifyDigest::new(key, digest, self.kit.signature), case);
+        self.holds(verdict, case, |_, verdict| verdict == good)
+    }
+
+    fn challenge(&mut self, before: &Image, seed: u8, case: &str) -> bool {
+        let input = [seed; 20];
+        let procedure = ChallengeMac::new(Slot::ALL[2], input);
+        let head = Head::of(procedure.command());
+        let answered = self.run(procedure, case);
+        let serial = SerialNumber(before.serial().0);
+        let key = key_of(before);
+        self.holds(answered, case, |_, answer| {
+            let ChallengeResponse { random, mac: got } = answer;
+            let second = random_nonce(&random, &input, SeedUpdate::Automatic);
+            let input = MacInput {
+                first: &key,
+                second: &second,
+                otp: &[0; 64],
+                serial: &serial,
+            };
+            mac(head, &input) == got
+        })
+    }
+
+    /// A second run on a quiet bus gives the same.
+    fn same_again<P>(&mut self, procedure: P, case: &str) -> bool
+    where
+        P: Procedure<Error = Failure, Output = [u8; 32]> + Clone,
+    {
+        let first = self.run(procedure.clone(), case);
+        self.holds(first, case, |bench, first| {
+            bench.device.run(procedure).ok() == Some(first)
+        })
+    }
+
+    fn equal<T: AsRef<[u8]>>(
+        &mut self,
+        got: Fate<T>,
+        truth: impl FnOnce(&Image) -> Vec<u8>,
+        case: &str,
+    ) -> bool {
+        self.holds(got, case, |bench, got| {
+            got.as_ref() == truth(&bench.image())
+        })
+    }
+
+    /// A result must stand the test, on a bus that is quiet from then on.
+    fn holds<T>(
+        &mut self,
+        got: Fate<T>,
+        case: &str,
+        truth: impl FnOnce(&mut Self, T) -> bool,
+    ) -> bool {
+        let Ok(got) = got else { return false };
+        self.wire.calm();
+        if !truth(self, got) {
+            self.figures.blame(Wrong::Result, || case.into());
+        }
+        true
+    }
+
+    /// "Not executed" leaves the slot as it was.
+    fn unchanged<T>(&mut self, got: &Fate<T>, before: &Image, slot: u8, case: &str) {
+        let said = matches!(got, Err(Executed::No));
+        if said && slot_of(before, slot) != slot_of(&self.image(), slot) {
+            self.figures.blame(Wrong::NotExecuted, || case.into());
+        }
+    }
+
+    fn public(&mut self, slot: Slot) -> Option<PublicKey> {
+        let mode = GenKeyMode::Public;
+        self.device.execute(GenKey { mode, slot }).ok()
+    }
+
+    /// The memory as it is when the chip has done what it is doing.
+    fn image(&self) -> Image {
+        self.bus.image(0).expect("one chip")
+    }
+}
+
+fn executed(error: &Error<WireError>) -> Executed {
+    match error {
+        Error::Bus { executed, .. } => *executed,
+        Error::Failed(failure) => failure.executed,
+    }
+}
+
+fn slot_of(image: &Image, index: u8) -> &[u8] {
+    image.slot(atecc_emulator::Slot::new(index).expect("a slot"))
+}
+
+/// What slot 2 holds.
+fn key_of(image: &Image) -> [u8; 32] {
+    slot_of(image, 2).first_chunk().copied().unwrap_or(KEY)
+}
+
+fn session_key<'a>(key: &'a [u8; 32], image: &Image, seed: u8) -> SessionKey<'a> {
+    SessionKey {
+        slot: Slot::ALL[2],
+        key,
+        input: [seed; 20],
+        serial: SerialNumber(image.serial().0),
+    }
+}
+
+fn block_of_slot_6() -> BlockAddress {
+    BlockAddress::new(Place::Slot(Slot::ALL[6]), 0).expect("a block")
+}
+
+/// Whether another chip takes the signature.
+fn verifies(kit: &Kit, digest: [u8; 32], signature: [u8; 64]) -> bool {
+    let bus = Bus::with_chip(chip(&kit.image, 9));
+    let mut device = Device::new(bus.i2c(), bus.delay());
+    let key = VerifyKey::External(kit.public);
+    let verdict = device.run(VerifyDigest::new(key, digest, signature));
+    verdict.is_ok_and(|good| good)
+}
