@@ -8,7 +8,7 @@ use embedded_hal_async::delay::DelayNs;
 use embedded_hal_async::i2c::I2c;
 
 use crate::device::{is_nack, outcome, result, took_us};
-use crate::session::{Session, Step};
+use crate::session::{Left, Session, Step};
 use crate::{Command, Device, Error, GeneralCall, Once, Procedure, Run};
 
 /// How a board wakes its chips; see [`crate::WakePulse`].
@@ -85,6 +85,8 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Device<I2C, D, W> {
         mut run: Run<P>,
     ) -> Result<P::Output, Error<I2C::Error, P::Error>> {
         let mut fault = None;
+        // Until this ends: a dropped future never says.
+        self.left = Left::Unknown;
         while let Some(session) = run.session() {
             self.carry_async(session, &mut fault).await;
             run.proceed();
