@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use atecc_judge::checked::Figures;
-use atecc_judge::{gaps, pairs, soak};
+use atecc_judge::{dropped, gaps, pairs, soak};
 use clap::Parser;
 
 /// Search for a wrong answer of the driver's session.
@@ -26,6 +26,8 @@ enum Part {
     Gaps,
     /// Random commands and procedures on a bad bus.
     Soak,
+    /// Dropped futures, and the next run.
+    Dropped,
 }
 
 fn main() -> ExitCode {
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
         Part::Pairs => pairs(long),
         Part::Gaps => gaps(long),
         Part::Soak => soak(long, start),
+        Part::Dropped => dropped(long),
     };
     print!("{figures}");
     println!("  {:.1} s", start.elapsed().as_secs_f64());
@@ -60,7 +63,13 @@ fn gaps(long: bool) -> Figures {
 fn soak(long: bool, start: Instant) -> Figures {
     let report = soak::run(if long { 3_000_000 } else { 20_000 }, 1);
     print!("{report}");
-    let rate = report.figures.commands as f64 / start.elapsed().as_secs_f64();
-    println!("  {rate:.0} commands per second");
+    let rate = report.figures.commands / start.elapsed().as_secs().max(1);
+    println!("  {rate} commands per second");
+    report.figures
+}
+
+fn dropped(long: bool) -> Figures {
+    let report = dropped::run(if long { 1 } else { 7 });
+    println!("points {}, dropped {}", report.points, report.dropped);
     report.figures
 }

@@ -113,6 +113,9 @@ impl Bench {
 
     /// Do it, with `seed` for data of its own. Whether all its commands
     /// succeeded.
+    ///
+    /// # Panics
+    /// Never: the slots are as large as they must be.
     pub fn perform(&mut self, operation: Operation, seed: u8, case: &str) -> bool {
         let before = self.image();
         let data = [seed; 100];
@@ -200,7 +203,7 @@ impl Bench {
     }
 
     /// Run a procedure, each of its commands watched.
-    pub fn run<P>(&mut self, procedure: P, case: &str) -> Fate<P::Output>
+    fn run<P>(&mut self, procedure: P, case: &str) -> Fate<P::Output>
     where
         P: Procedure<Error = Failure>,
     {
@@ -307,7 +310,7 @@ fn executed(error: &Error<WireError>) -> Executed {
     }
 }
 
-fn slot_of(image: &Image, index: u8) -> &[u8] {
+pub(crate) fn slot_of(image: &Image, index: u8) -> &[u8] {
     image.slot(atecc_emulator::Slot::new(index).expect("a slot"))
 }
 
@@ -330,7 +333,7 @@ fn block_of_slot_6() -> BlockAddress {
 }
 
 /// Whether another chip takes the signature.
-fn verifies(kit: &Kit, digest: [u8; 32], signature: [u8; 64]) -> bool {
+pub(crate) fn verifies(kit: &Kit, digest: [u8; 32], signature: [u8; 64]) -> bool {
     let bus = Bus::with_chip(chip(&kit.image, 9));
     let mut device = Device::new(bus.i2c(), bus.delay());
     let key = VerifyKey::External(kit.public);

@@ -99,7 +99,7 @@ pub fn succeeds(kit: &Kit, case: &Case) -> bool {
 }
 
 /// Commands one after the other, whatever comes of each.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Sequence {
     requests: std::vec::IntoIter<Request>,
     results: Vec<Result<Vec<u8>, Failure>>,
