@@ -161,7 +161,7 @@ impl Setting<'_> {
         let times = report.times.entry((self.name.into(), case.name.clone()));
         let key = (self.model.to_string(), self.scl_hz.get());
         let times = times.or_default().0.entry(key).or_default();
-        times.0 = self.execution_time(case);
+        times.0 = times.0.max(self.execution_time(case));
         times.1 = times.1.max(longest);
     }
 
@@ -284,7 +284,9 @@ impl std::fmt::Display for Report {
             "  {:14} {:18} {:>18} {:>8} {:>18} {:>8}",
             "chip", "command", "typical, 100 kHz", "400", "longest, 100 kHz", "400"
         )?;
-        for ((chip, command), times) in &self.times {
+        let sent =
+            |times: &&Times| times.of(ExecutionTime::Typical, SLOW_HZ.get()).1 > Duration::ZERO;
+        for ((chip, command), times) in self.times.iter().filter(|(_, times)| sent(times)) {
             write!(f, "  {chip:14} {command:18}")?;
             for model in [ExecutionTime::Typical, ExecutionTime::Longest] {
                 let (execution, slow) = times.of(model, SLOW_HZ.get());

@@ -71,6 +71,8 @@ pub enum Mischief {
     Lost(ErrorKind),
     /// The adapter reports this, and the chip has heard it all.
     Failed(ErrorKind),
+    /// A write breaks off after half of its bytes, and the adapter reports this.
+    Half(ErrorKind),
     /// A dip of the supply before the transfer.
     Reset,
     /// The watchdog expires before the transfer.

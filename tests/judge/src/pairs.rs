@@ -15,14 +15,23 @@ use crate::cases::{Case, all};
 use crate::checked::{Checked, Figures};
 use crate::chips::{Kit, chip};
 use crate::mischief::Mischief;
-use crate::wire::Wire;
+use crate::wire::{Adapter, Wire};
+
+/// What half a command is answered, and what the host can tell of it.
+const HOW: [(PartialRead, Adapter); 4] = [
+    (PartialRead::Blank, Adapter::Exact),
+    (PartialRead::Nack, Adapter::Exact),
+    (PartialRead::Blank, Adapter::Vague),
+    (PartialRead::Nack, Adapter::Vague),
+];
 
 /// What came of the pairs.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Report {
     /// Pairs of commands.
     pub pairs: u64,
-    /// Sessions: one for each bit and each way to answer half a command.
+    /// Sessions: one for each bit, each way to answer half a command and each
+    /// kind of adapter.
     pub runs: u64,
     /// Second commands that succeeded on a quiet bus, of so many commands.
     pub sound: (usize, usize),
@@ -45,10 +54,10 @@ pub fn run(stride: NonZeroUsize) -> Report {
             report.pairs += 1;
             for byte in 0..2 {
                 for bit in 0..8 {
-                    for partial in [PartialRead::Blank, PartialRead::Nack] {
+                    for how in HOW {
                         let flip = Mischief::Flip { byte, bit };
                         report.runs += 1;
-                        pair(&kit, first, second, flip, partial, &mut report.figures);
+                        pair(&kit, first, second, flip, how, &mut report.figures);
                     }
                 }
             }
@@ -65,11 +74,12 @@ fn pair(
     first: &Case,
     second: &Case,
     flip: Mischief,
-    partial: PartialRead,
+    (partial, adapter): (PartialRead, Adapter),
     figures: &mut Figures,
 ) {
     let bus = Bus::with_chip(chip(&kit.image, 1).with_partial_read(partial));
     let wire = Wire::new(&bus, 0, 0x60);
+    wire.set_adapter(adapter);
     let mut requests = second.before.clone();
     requests.push(first.request.clone());
     requests.push(second.request.clone());
@@ -79,7 +89,10 @@ fn pair(
         let now = moment.command().is_some() && at_last.take();
         now.then_some(flip)
     });
-    let name = format!("{}, {}: {flip:?}, {partial:?}", first.name, second.name);
+    let name = format!(
+        "{}, {}: {flip:?}, {partial:?}, {adapter:?}",
+        first.name, second.name
+    );
     let mut device = Device::new(wire.clone(), bus.delay());
     let procedure = Checked::new(sequence, &wire, figures, &name);
     // What came of it is in the figures.

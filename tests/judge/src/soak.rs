@@ -136,12 +136,16 @@ fn choose(random: &mut ChaCha8Rng, moment: &Moment<'_>) -> Option<(&'static str,
     if chance >= 2 * RATE {
         return None;
     }
-    let of_its_kind = match moment.transfer {
-        Transfer::Write(_) => ("lost acknowledge", Mischief::AckLost),
-        Transfer::Read(_) => ("blank answer", Mischief::Blank),
+    let [one, other] = match moment.transfer {
+        Transfer::Write(_) => [
+            ("lost acknowledge", Mischief::AckLost),
+            ("broken off", Mischief::Half(ErrorKind::ArbitrationLoss)),
+        ],
+        Transfer::Read(_) => [("blank answer", Mischief::Blank); 2],
     };
     let all = [
-        of_its_kind,
+        one,
+        other,
         ("refused", Mischief::Refused),
         ("arbitration", Mischief::Lost(ErrorKind::ArbitrationLoss)),
         ("bus fault before", Mischief::Lost(ErrorKind::Bus)),

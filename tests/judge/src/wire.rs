@@ -226,6 +226,7 @@ impl Inner {
                     *byte ^= 1 << bit;
                 }
             }
+            Some(Mischief::Half(_)) => heard.truncate(bytes.len() / 2),
             _ => {}
         }
         let busy_before = self.power() == Some(Power::Busy);
@@ -235,7 +236,7 @@ impl Inner {
         }
         match mischief {
             Some(Mischief::AckLost) if result.is_ok() => Err(WireError(DATA_NACK)),
-            Some(Mischief::Failed(kind)) => Err(WireError(kind)),
+            Some(Mischief::Failed(kind) | Mischief::Half(kind)) => Err(WireError(kind)),
             _ => result.map_err(WireError),
         }
     }
