@@ -9,6 +9,7 @@ pub mod cases;
 pub mod checked;
 pub mod chips;
 pub mod dropped;
+pub mod figures;
 pub mod gaps;
 pub mod mischief;
 pub mod operations;

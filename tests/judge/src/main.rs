@@ -4,7 +4,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use atecc_judge::checked::Figures;
+use atecc_judge::figures::Figures;
 use atecc_judge::{dropped, gaps, pairs, soak};
 use clap::Parser;
 

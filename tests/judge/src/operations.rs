@@ -15,8 +15,9 @@ use atecc::{
 use atecc_emulator::{Bus, Delay, Image, Revision};
 
 use crate::cases::{Case, all};
-use crate::checked::{Checked, Figures, Wrong};
+use crate::checked::Checked;
 use crate::chips::{KEY, Kit, chip};
+use crate::figures::{Figures, Wrong};
 use crate::pairs::Sequence;
 use crate::wire::{Wire, WireError};
 

@@ -12,8 +12,9 @@ use atecc::{Answer, Device, Failure, Family, Next, Procedure, Request};
 use atecc_emulator::{Bus, PartialRead, Revision};
 
 use crate::cases::{Case, all};
-use crate::checked::{Checked, Figures};
+use crate::checked::Checked;
 use crate::chips::{Kit, chip};
+use crate::figures::Figures;
 use crate::mischief::Mischief;
 use crate::wire::{Adapter, Wire};
 

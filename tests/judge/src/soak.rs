@@ -16,8 +16,8 @@ use embedded_hal::i2c::ErrorKind;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
-use crate::checked::Figures;
 use crate::chips::{Kit, chip};
+use crate::figures::Figures;
 use crate::mischief::{Mischief, Moment, Transfer};
 use crate::operations::{Bench, Operation};
 use crate::wire::Adapter;

@@ -4,9 +4,9 @@
 use atecc::commands::{DigestSource, InfoRevision, LoadNonce, NonceTarget, Sign};
 use atecc::{Device, Request, Slot};
 use atecc_emulator::{Bus, PartialRead, Revision};
-use atecc_judge::checked::Wrong;
 use atecc_judge::chips::{DIGEST, Kit, chip};
 use atecc_judge::dropped;
+use atecc_judge::figures::Wrong;
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
 

@@ -1,4 +1,4 @@
-//! One value of each typed command, in each mode that matters.
+//! The commands themselves.
 
 use atecc::commands::{
     Aes, AesGfm, AesKey, AesMode, Afterwards, Blocks, CheckMac, Counter, CounterId, CounterMode,
@@ -13,110 +13,16 @@ use atecc::commands::{
     SourceFlag, UpdateExtra, Validate, ValidityChange, Verify, VerifyAnswer, VerifyKey, WriteBlock,
     WriteEncrypted, WriteWord, ZoneState,
 };
-use atecc::{BlockAddress, Chips, Command, Family, Opcode, Place, Request, Slot, WordAddress};
+use atecc::{Chips, Command, Family, Place, Slot};
 
+use super::{Before, Case, Cases, block, request, word};
 use crate::chips::{DIGEST, Kit};
-
-/// A command, and what has to come before it.
-#[derive(Clone, Debug)]
-pub struct Case {
-    /// Opcode and mode.
-    pub name: String,
-    /// The opcode.
-    pub opcode: Opcode,
-    /// What makes it succeed.
-    pub before: Vec<Request>,
-    /// The command.
-    pub request: Request,
-}
-
-/// What a command needs before it.
-#[derive(Clone, Copy)]
-enum Before {
-    Nothing,
-    /// `TempKey` from the host.
-    Loaded,
-    /// `TempKey` from both sides.
-    Random,
-    /// `TempKey` by way of `GenDig`.
-    Digested,
-    /// A SHA calculation under way.
-    Hashing,
-    /// The same with an HMAC.
-    Hmac,
-    /// A digest of a public key in `TempKey`.
-    PublicDigest,
-}
-
-/// Every command of the chips of `family`, in this order of opcodes.
-#[must_use]
-pub fn all(family: Family, kit: &Kit) -> Vec<Case> {
-    let mut cases = Cases {
-        family,
-        list: Vec::new(),
-    };
-    cases.plain();
-    cases.memory();
-    cases.symmetric();
-    cases.keys(kit);
-    cases.hashes();
-    cases.of_608(kit);
-    cases.list
-}
-
-/// The typical commands of every opcode, each of which succeeds.
-#[must_use]
-pub fn typical(family: Family, kit: &Kit) -> Vec<Case> {
-    let names = [
-        "Info revision",
-        "Random",
-        "Nonce load",
-        "Nonce random",
-        "Read block",
-        "Read word",
-        "Write block",
-        "Write word",
-        "Counter read",
-        "Counter increment",
-        "Lock slot",
-        "UpdateExtra",
-        "Pause",
-        "MAC challenge",
-        "HMAC",
-        "CheckMac",
-        "GenDig data",
-        "DeriveKey",
-        "GenKey public",
-        "GenKey create",
-        "Sign",
-        "Sign internal",
-        "Verify",
-        "ECDH",
-        "SHA start",
-        "SHA update",
-        "SHA end",
-        "AES",
-        "KDF",
-        "SelfTest",
-        "SecureBoot",
-    ];
-    let all = all(family, kit);
-    let typical = all.into_iter();
-    typical
-        .filter(|case| names.contains(&case.name.as_str()))
-        .collect()
-}
-
-struct Cases {
-    family: Family,
-    list: Vec<Case>,
-}
 
 const S: [Slot; 16] = Slot::ALL;
 const VALUE: [u8; 32] = [0x77; 32];
 
 impl Cases {
-    fn add<C: Command>(&mut self, name: &str, before: Before, command: &C) {
+    pub(super) fn add<C: Command>(&mut self, name: &str, before: Before, command: &C) {
         if matches!(command.chips(), Chips::Only(family) if family != self.family) {
             return;
         }
@@ -128,7 +34,7 @@ impl Cases {
         });
     }
 
-    fn plain(&mut self) {
+    pub(super) fn plain(&mut self) {
         use Before::{Loaded, Nothing};
         let input = [0x44; 20];
         let (automatic, never) = (SeedUpdate::Automatic, SeedUpdate::Never);
@@ -169,7 +75,7 @@ impl Cases {
         self.add("Lock config", Nothing, &LockWithoutCrc::Config);
     }
 
-    fn memory(&mut self) {
+    pub(super) fn memory(&mut self) {
         use Before::{Digested, Nothing};
         let (data, word) = (VALUE, [0x99; 4]);
         for (name, place, at) in [
@@ -206,7 +112,7 @@ impl Cases {
         self.add("PrivWrite", Digested, &PrivWrite { slot: S[3], key });
     }
 
-    fn symmetric(&mut self) {
+    pub(super) fn symmetric(&mut self) {
         use Before::{Loaded, Nothing, Random};
         let slot = S[2];
         for (name, before, blocks) in [
@@ -273,7 +179,7 @@ impl Cases {
         self.add("DeriveKey", Random, &derive);
     }
 
-    fn keys(&mut self, kit: &Kit) {
+    pub(super) fn keys(&mut self, kit: &Kit) {
         use Before::{Loaded, Nothing, PublicDigest};
         for (name, before, mode, slot) in [
             ("GenKey public", Nothing, GenKeyMode::Public, S[0]),
@@ -338,7 +244,7 @@ impl Cases {
         }
     }
 
-    fn hashes(&mut self) {
+    pub(super) fn hashes(&mut self) {
         use Before::{Hashing, Nothing};
         let full = ShaPiece::new(&[0x31; 64]).expect("a block");
         let part = ShaPiece::new(&[0x32; 20]).expect("a part");
@@ -367,7 +273,7 @@ impl Cases {
         self.add("SHA write context", Nothing, &ShaWriteContext { context });
     }
 
-    fn of_608(&mut self, kit: &Kit) {
+    pub(super) fn of_608(&mut self, kit: &Kit) {
         use Before::{Loaded, Nothing};
         let (mode, input) = (AesMode::Encrypt, [0x41; 16]);
         for (name, before, key) in [
@@ -440,44 +346,4 @@ impl Cases {
             self.add(name, Nothing, &boot);
         }
     }
-}
-
-impl Before {
-    fn requests(self) -> Vec<Request> {
-        let load = || {
-            let (target, value) = (NonceTarget::TempKey, DIGEST);
-            request(&LoadNonce { target, value })
-        };
-        let random = || {
-            let (input, seed) = ([0x45; 20], SeedUpdate::Automatic);
-            request(&RandomNonce { input, seed })
-        };
-        match self {
-            Self::Nothing => Vec::new(),
-            Self::Loaded => vec![load()],
-            Self::Random => vec![random()],
-            Self::Digested => {
-                let source = DigSource::Data(S[2]);
-                vec![random(), request(&GenDig { source })]
-            }
-            Self::Hashing => vec![request(&ShaStart::Sha256)],
-            Self::Hmac => vec![request(&ShaStart::Hmac(S[2]))],
-            Self::PublicDigest => {
-                let (mode, slot) = (GenKeyMode::PublicDigest, S[0]);
-                vec![load(), request(&GenKey { mode, slot })]
-            }
-        }
-    }
-}
-
-fn request<C: Command>(command: &C) -> Request {
-    Request::new(command).expect("it fits a group")
-}
-
-fn block(place: Place, block: u8) -> BlockAddress {
-    BlockAddress::new(place, block).expect("a block")
-}
-
-fn word(place: Place, word: u8) -> WordAddress {
-    WordAddress::new(place, word).expect("a word")
 }

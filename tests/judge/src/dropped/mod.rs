@@ -5,9 +5,7 @@
 //! the chip unknown to the driver. A write waits in its middle too: dropped
 //! there, it ends after half of its bytes.
 
-use std::future::Future;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
+mod awaited;
 
 use atecc::commands::{
     DigestSource, GenKey, GenKeyMode, LoadNonce, LockTarget, NonceTarget, ShaStart, Sign,
@@ -17,15 +15,15 @@ use atecc::procedures::{
     WritePlace,
 };
 use atecc::{Device, Failure, Family, Left, Once, Place, Procedure, Request, Slot};
-use atecc_emulator::{Bus, Chip, Delay, ExecutionTime, Power, Revision};
-use embedded_hal::delay::DelayNs as _;
-use embedded_hal::i2c::{ErrorType, I2c as _, Operation};
+use atecc_emulator::{Bus, Chip, ExecutionTime, Power, Revision};
 
-use crate::checked::{Checked, Figures, Wrong};
+use crate::checked::Checked;
 use crate::chips::{DIGEST, Kit, chip};
+use crate::figures::{Figures, Wrong};
 use crate::operations::{slot_of, verifies};
 use crate::pairs::Sequence;
-use crate::wire::{Wire, WireError};
+use crate::wire::Wire;
+use awaited::{AwaitedDelay, AwaitedWire, poll};
 
 /// What came of the dropped futures.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -237,84 +235,4 @@ fn finish<P: Procedure<Error = Failure>>(
             executed,
         },
     })
-}
-
-/// Poll at most so many times, then drop.
-fn poll<F: Future>(future: F, polls: usize) -> Option<F::Output> {
-    let mut future = pin!(future);
-    let mut context = Context::from_waker(Waker::noop());
-    (0..polls).find_map(|_| match future.as_mut().poll(&mut context) {
-        Poll::Ready(output) => Some(output),
-        Poll::Pending => None,
-    })
-}
-
-/// Ready the second time it is asked.
-async fn pause() {
-    let mut asked = false;
-    std::future::poll_fn(|_| {
-        if std::mem::replace(&mut asked, true) {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
-    })
-    .await;
-}
-
-/// The bus, awaited.
-#[derive(Debug)]
-struct AwaitedWire(Wire);
-
-impl ErrorType for AwaitedWire {
-    type Error = WireError;
-}
-
-impl embedded_hal_async::i2c::I2c for AwaitedWire {
-    async fn transaction(
-        &mut self,
-        address: u8,
-        operations: &mut [Operation<'_>],
-    ) -> Result<(), WireError> {
-        pause().await;
-        if let [Operation::Write(bytes)] = operations {
-            let half = Half {
-                wire: self.0.clone(),
-                address,
-                bytes: &bytes[..bytes.len() / 2],
-            };
-            pause().await;
-            // The transfer goes on, and is whole.
-            std::mem::forget(half);
-        }
-        let result = self.0.transaction(address, operations);
-        pause().await;
-        result
-    }
-}
-
-/// A write under way: dropped, it has ended there.
-struct Half<'a> {
-    wire: Wire,
-    address: u8,
-    bytes: &'a [u8],
-}
-
-impl Drop for Half<'_> {
-    fn drop(&mut self) {
-        // Nobody is left to be told.
-        let _ = self.wire.write(self.address, self.bytes);
-    }
-}
-
-/// The delay, awaited.
-#[derive(Debug)]
-struct AwaitedDelay(Delay);
-
-impl embedded_hal_async::delay::DelayNs for AwaitedDelay {
-    async fn delay_ns(&mut self, ns: u32) {
-        pause().await;
-        self.0.delay_ns(ns);
-        pause().await;
-    }
 }
