@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use atecc_judge::figures::Figures;
+use atecc_judge::search::{self, Kind, scenarios, search};
 use atecc_judge::{dropped, gaps, pairs, soak};
 use clap::Parser;
 
@@ -13,13 +14,15 @@ use clap::Parser;
 struct Arguments {
     /// What to try.
     part: Part,
-    /// All of it, and not a sample.
+    /// All of it, and not a sample. Of the search: two faults on a path.
     #[arg(long)]
     long: bool,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum Part {
+    /// Every outcome at every step of a session.
+    Search,
     /// Pairs of commands, the second not heard as it was sent.
     Pairs,
     /// Two chips on one bus, and the time between their sessions.
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
     let Arguments { part, long } = Arguments::parse();
     let start = Instant::now();
     let figures = match part {
+        Part::Search => return searched(if long { 2 } else { 1 }),
         Part::Pairs => pairs(long),
         Part::Gaps => gaps(long),
         Part::Soak => soak(long, start),
@@ -42,6 +46,27 @@ fn main() -> ExitCode {
     print!("{figures}");
     println!("  {:.1} s", start.elapsed().as_secs_f64());
     ExitCode::from(u8::from(!figures.wrong.is_empty()))
+}
+
+fn searched(faults: u8) -> ExitCode {
+    let start = Instant::now();
+    let mut all = search::Figures::default();
+    for scenario in scenarios() {
+        let mut figures = search::Figures::default();
+        for kind in Kind::all() {
+            for is_probe in [false, true] {
+                figures = figures.and(search(&scenario, kind, faults, is_probe));
+            }
+        }
+        println!("{:<20} {figures}", scenario.name);
+        for violation in figures.violations.iter().take(2) {
+            print!("{violation}");
+        }
+        all = all.and(figures);
+    }
+    println!("{:<20} {all}", "all");
+    println!("  {:.1} s", start.elapsed().as_secs_f64());
+    ExitCode::from(u8::from(!all.violations.is_empty()))
 }
 
 fn pairs(long: bool) -> Figures {

@@ -522,6 +522,26 @@ impl Figures {
     }
 }
 
+/// One line.
+impl fmt::Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut results: Vec<_> = self.results.iter().collect();
+        results.sort_unstable();
+        write!(
+            f,
+            "{:>8} states {:>8} transitions {:>7} sessions, at most {} steps and {} ms; {} found \
+             only after their watchdog; {results:?}; {} wrong",
+            self.states,
+            self.transitions,
+            self.ends,
+            self.most_steps,
+            self.longest_ms,
+            self.after_watchdog,
+            self.violations.len()
+        )
+    }
+}
+
 /// The request of a typed command.
 pub(crate) fn request<C: atecc::Command>(command: &C) -> Request {
     Request::new(command).expect("it fits a group")
