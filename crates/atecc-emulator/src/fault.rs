@@ -36,6 +36,9 @@ pub enum Fault {
     WriteRefused,
     /// The host's adapter reports a failure of this transaction.
     TransferFailed(Failure),
+    /// From this transaction on the adapter reports this failure of every one,
+    /// as on a bus whose line is held low.
+    Stuck(Failure),
     /// Nobody acknowledges this transaction and the ones after it.
     NackBurst {
         /// How many transactions in all.

@@ -54,7 +54,9 @@ mod timing;
 mod transcript;
 mod volatile;
 
-pub use bus::{Acked, Bus, BusError, DeadBus, I2cHandle, LogEntry, Message};
+pub use bus::{
+    Acked, Bus, BusError, DeadBus, I2cHandle, LogEntry, Message, OtherDevice, Reads,
+};
 pub use chip::{Chip, Direction, PartialRead, Power};
 pub use clock::{Clock, Delay};
 pub use command::Opcode;

@@ -180,7 +180,11 @@ fn scripted_failures() {
             errno::EAGAIN,
             ErrorKind::ArbitrationLoss,
         ),
-        (FailureKind::Other, errno::ETIMEDOUT, ErrorKind::Other),
+        (
+            FailureKind::Other,
+            errno::ETIMEDOUT,
+            ErrorKind::NoAcknowledge(NoAcknowledgeSource::Unknown),
+        ),
     ] {
         let failure = Fault::TransferFailed(Failure {
             kind,

@@ -29,6 +29,7 @@ impl Shared {
             Fault::TransferFailed(failure) => Some(*failure),
             _ => None,
         });
+        let failure = failure.or(self.stuck);
         let mut line = Line::idle(start, self.scl_hz);
         let mut outcome = Ok(());
         if failure.is_none_or(|failure| failure.heard == Heard::Everything) {
@@ -75,6 +76,7 @@ impl Shared {
                 Fault::WriteAckLost => self.awaiting_write.push(WriteFault::AckLost),
                 Fault::WriteRefused => self.awaiting_write.push(WriteFault::Refused),
                 Fault::Interference { mask } => self.interference = mask,
+                Fault::Stuck(failure) => self.stuck = Some(failure),
                 Fault::NackBurst { transactions } => self.nacks_left = transactions,
                 Fault::EarlyWatchdog => {
                     self.settle(now);

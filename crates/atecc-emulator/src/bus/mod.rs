@@ -8,6 +8,7 @@ mod error;
 mod line;
 mod log;
 mod mishap;
+mod other;
 mod transfer;
 
 use std::num::NonZeroU32;
@@ -17,13 +18,14 @@ use embedded_hal::i2c::{ErrorType, I2c, Operation, SevenBitAddress};
 
 pub use error::{BusError, DeadBus};
 pub use log::{Acked, LogEntry};
+pub use other::{OtherDevice, Reads};
 
 use log::Observer;
 use transfer::Segment;
 
 use crate::chip::Chip;
 use crate::clock::{Clock, Delay};
-use crate::fault::{Faults, LostReply};
+use crate::fault::{Failure, Faults, LostReply};
 use crate::memory::Image;
 
 /// Standard mode, at which a general call is a wake pulse.
@@ -36,6 +38,7 @@ pub struct Bus(Arc<Mutex<Shared>>);
 #[derive(Debug)]
 struct Shared {
     chips: Vec<Chip>,
+    others: Vec<OtherDevice>,
     clock: Clock,
     scl_hz: NonZeroU32,
     transactions: u64,
@@ -49,6 +52,8 @@ struct Shared {
     /// Flipped in the last byte of every answered read.
     interference: u8,
     nacks_left: u32,
+    /// The failure of every transaction.
+    stuck: Option<Failure>,
     log: Option<Vec<LogEntry>>,
     observer: Option<Observer>,
 }
@@ -89,6 +94,7 @@ impl Bus {
     pub fn with_clock(clock: Clock) -> Self {
         Self(Arc::new(Mutex::new(Shared {
             chips: Vec::new(),
+            others: Vec::new(),
             clock,
             scl_hz: DEFAULT_SCL_HZ,
             transactions: 0,
@@ -99,6 +105,7 @@ impl Bus {
             awaiting_write: Vec::new(),
             interference: 0,
             nacks_left: 0,
+            stuck: None,
             log: None,
             observer: None,
         })))
@@ -142,6 +149,20 @@ impl Bus {
     #[must_use]
     pub fn addresses(&self) -> Vec<u8> {
         self.lock().chips.iter().map(Chip::address).collect()
+    }
+
+    /// Put a device of another kind on the bus.
+    pub fn attach_other(&self, device: OtherDevice) {
+        self.lock().others.push(device);
+    }
+
+    /// What was written to devices of another kind: the address, and the bytes,
+    /// none where only the address was sent.
+    #[must_use]
+    pub fn written_to_others(&self) -> Vec<(u8, Vec<u8>)> {
+        let shared = self.lock();
+        let writes = shared.others.iter().flat_map(OtherDevice::writes);
+        writes.collect()
     }
 
     /// The host's end of the bus.
@@ -213,6 +234,7 @@ impl Bus {
         shared.awaiting_write.clear();
         shared.interference = 0;
         shared.nacks_left = 0;
+        shared.stuck = None;
     }
 
     /// How many transactions have started.

@@ -3,7 +3,7 @@
 use embedded_hal::i2c::Operation;
 
 use super::line::{Level, Line, LowPulse};
-use super::{Acked, BusError, LogEntry, ReplyFault, Shared, WriteFault};
+use super::{Acked, BusError, LogEntry, OtherDevice, ReplyFault, Shared, WriteFault};
 use crate::chip::{Ack, Chip, Direction, WAKE_LOW};
 use crate::fault::LostReply;
 
@@ -82,7 +82,7 @@ impl Transfer<'_> {
         };
         let active = self.start(direction);
         addressed.extend_from_slice(&active);
-        let outcome = if active.is_empty() {
+        let outcome = if active.is_empty() && !self.is_others(direction) {
             Err(BusError::AddressNack(self.address))
         } else {
             entry.acked = Acked::All;
@@ -116,7 +116,7 @@ impl Transfer<'_> {
                 }
             }
         }
-        let ninth = if active.is_empty() {
+        let ninth = if active.is_empty() && !self.is_others(direction) {
             Level::High
         } else {
             Level::Low
@@ -127,6 +127,22 @@ impl Transfer<'_> {
         );
         self.wake(pulse);
         active
+    }
+
+    /// Whether a device of another kind acknowledges this.
+    fn is_others(&self, direction: Direction) -> bool {
+        let listening = self.audience == Audience::Listening;
+        let mut others = self.shared.others.iter();
+        listening
+            && others.any(|other| {
+                let takes = direction == Direction::Write || other.answers_reads();
+                other.is_at(self.address) && takes
+            })
+    }
+
+    fn others(&mut self, address: u8) -> impl Iterator<Item = &mut OtherDevice> {
+        let others = self.shared.others.iter_mut();
+        others.filter(move |other| other.is_at(address))
     }
 
     fn send(
@@ -144,9 +160,17 @@ impl Transfer<'_> {
             .copied()
             .collect();
         let heard = self.garble(&sent);
+        let address = self.address;
+        for other in self.others(address) {
+            other.written(&heard);
+        }
         for (index, (byte, heard)) in sent.iter().zip(&heard).enumerate() {
             let now = self.line.now();
-            let mut ninth = Level::High;
+            let mut ninth = if self.is_others(Direction::Write) {
+                Level::Low
+            } else {
+                Level::High
+            };
             for chip in chosen(&mut self.shared.chips, active) {
                 if chip.receive(now, *heard) == Ack::Ack {
                     ninth = Level::Low;
@@ -197,6 +221,10 @@ impl Transfer<'_> {
             let now = self.line.now();
             let byte = chosen(&mut self.shared.chips, active)
                 .fold(0xFF, |line, chip| line & chip.transmit(now));
+            let address = self.address;
+            let byte = self
+                .others(address)
+                .fold(byte, |line, other| line & other.read(index));
             // The host acknowledges all bytes but the last one.
             let ninth = if index + 1 == length {
                 Level::High

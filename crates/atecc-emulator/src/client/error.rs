@@ -108,6 +108,10 @@ impl Error for ClientError {
         match self {
             Self::Nack(_) => ErrorKind::NoAcknowledge(NoAcknowledgeSource::Unknown),
             Self::Refused(errno::EIO) => ErrorKind::Bus,
+            // As on Linux, where some adapters report a missing acknowledge so.
+            Self::Refused(errno::ETIMEDOUT) => {
+                ErrorKind::NoAcknowledge(NoAcknowledgeSource::Unknown)
+            }
             Self::Refused(errno::EAGAIN) => ErrorKind::ArbitrationLoss,
             _ => ErrorKind::Other,
         }

@@ -341,6 +341,18 @@ pub(crate) struct Serve {
     /// Flip a bit in every answer, as a bad line does.
     #[arg(long)]
     pub(crate) interference: bool,
+    /// From this transfer on, counted from 0, each one fails after a while, as
+    /// on a bus whose line is held low.
+    #[arg(long, value_name = "N", conflicts_with_all = ["fast", "interference"])]
+    pub(crate) stuck_after: Option<u64>,
+    /// How long each of them takes, in milliseconds.
+    #[arg(
+        long,
+        value_name = "MS",
+        default_value_t = 1000,
+        requires = "stuck_after"
+    )]
+    pub(crate) stuck_for: u64,
     /// Record what passes on the one bus as a transcript, in a new file. It
     /// holds the chip's private keys.
     #[arg(long, value_name = "FILE")]

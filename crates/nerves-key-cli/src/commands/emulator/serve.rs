@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use atecc_emulator::client::{self, Change, ChangeError};
 use atecc_emulator::server::{Chips, ServeError, Server};
-use atecc_emulator::{Bus, Chip, Clock, ExecutionTime, Fault, Faults};
+use atecc_emulator::{
+    Bus, Chip, Clock, ExecutionTime, Failure, FailureKind, Fault, Faults, Heard,
+};
 use serde_json::{Value, json};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -62,11 +64,9 @@ impl Pace {
 pub(super) fn run(arguments: &Serve, output: Output) -> Result<(), CliError> {
     let pace = Pace::of(arguments);
     let (buses, described) = buses(&arguments.bus, pace)?;
-    if arguments.interference {
-        let fault = Fault::Interference { mask: 0x01 };
-        for bus in buses.values() {
-            bus.set_faults(Faults::none().at(0, fault));
-        }
+    let faults = faults(arguments);
+    for bus in buses.values() {
+        bus.set_faults(faults.clone());
     }
     let socket = socket(arguments.socket.as_deref())?;
     // Before the socket is there, so that no signal leaves it behind.
@@ -136,6 +136,27 @@ fn changed(at: &ServedBus, change: &Change) -> Result<(), CliError> {
 fn socket(given: Option<&Path>) -> Result<PathBuf, CliError> {
     let path = given.map_or_else(default_socket, Path::to_owned);
     std::path::absolute(path).map_err(CliError::refused)
+}
+
+/// What the options have go wrong.
+fn faults(arguments: &Serve) -> Faults {
+    let faults = match arguments.stuck_after {
+        Some(transfer) => {
+            // Many adapters say so of a line that is held low.
+            let stuck = Fault::Stuck(Failure {
+                kind: FailureKind::Other,
+                heard: Heard::Nothing,
+                after: Duration::from_millis(arguments.stuck_for),
+            });
+            Faults::none().at(transfer, stuck)
+        }
+        None => Faults::none(),
+    };
+    if arguments.interference {
+        faults.at(0, Fault::Interference { mask: 0x01 })
+    } else {
+        faults
+    }
 }
 
 fn default_socket() -> PathBuf {
