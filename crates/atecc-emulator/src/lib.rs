@@ -54,9 +54,7 @@ mod timing;
 mod transcript;
 mod volatile;
 
-pub use bus::{
-    Acked, Bus, BusError, DeadBus, I2cHandle, LogEntry, Message, OtherDevice, Reads,
-};
+pub use bus::{Acked, Bus, BusError, DeadBus, I2cHandle, LogEntry, Message, OtherDevice, Reads};
 pub use chip::{Chip, Direction, PartialRead, Power};
 pub use clock::{Clock, Delay};
 pub use command::Opcode;

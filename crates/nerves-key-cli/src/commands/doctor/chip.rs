@@ -1,12 +1,13 @@
 //! The chip that answers: its bytes, locks, stage and certificates, and the
 //! clock that judges them.
 
-use atecc::ConfigZone;
 use atecc::commands::InfoLatch;
 use atecc::procedures::ReadConfig;
+use atecc::{ConfigZone, Error};
 use atecc_config::{Severity, lint};
 use atecc_x509::Certificate;
 use nerves_key::{ReadSnapshot, Snapshot, Stage};
+use nerves_key_device::BusFault;
 use nerves_key_schema::Layout;
 
 use super::finding::{Finding, Status};
@@ -53,12 +54,20 @@ pub(super) fn examine(
 
 /// The same bytes again and again: what a disturbed line cannot give.
 fn reads(device: &mut RecordedDevice, findings: &mut Vec<Finding>) -> Option<ConfigZone> {
-    let results: Vec<_> = (0..READS).map(|_| device.run(ReadConfig::new())).collect();
+    let mut results = Vec::new();
+    let mut over = false;
+    while results.len() < READS && !over {
+        let result = device.run(ReadConfig::new());
+        // What is wrong with the bus does not get better, and takes seconds.
+        over = result.as_ref().is_err_and(is_of_the_bus);
+        results.push(result);
+    }
+    let reads = results.len();
     let failed = results.iter().filter(|result| result.is_err()).count();
     let zones: Vec<ConfigZone> = results.iter().flatten().copied().collect();
     let alike = zones.windows(2).all(|pair| pair[0] == pair[1]);
     let said = match results.into_iter().find_map(Result::err) {
-        Some(error) => format!("{failed} of {READS} reads of 128 bytes failed: {error}"),
+        Some(error) => format!("{failed} of {reads} reads of 128 bytes failed: {error}"),
         None if !alike => format!("{READS} reads of 128 bytes differ"),
         None => {
             let seen = format!("{READS} reads of 128 bytes, all alike, every CRC right");
@@ -71,7 +80,15 @@ fn reads(device: &mut RecordedDevice, findings: &mut Vec<Finding>) -> Option<Con
             .because("a disturbed line or a supply that sags: pull-ups, cable, speed of the bus")
             .next("try 100 kHz or less, shorter wires, and measure the supply under load"),
     );
-    zones.first().copied().filter(|_| alike)
+    zones.first().copied().filter(|_| alike && !over)
+}
+
+/// Whether the bus carries no further command.
+const fn is_of_the_bus(error: &Error<BusFault>) -> bool {
+    match error {
+        Error::Bus { .. } => true,
+        Error::Failed(failure) => failure.is_of_the_bus(),
+    }
 }
 
 fn revision(config: &ConfigZone) -> Finding {
