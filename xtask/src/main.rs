@@ -75,9 +75,14 @@ enum Task {
     Pkcs11Latency(pkcs11::latency::Options),
     /// The cases of the PKCS#11 C interface under valgrind.
     Valgrind,
-    /// One of these processes.
+    /// Processes use one chip while a program without their lock does, too.
+    IntruderLoad(pkcs11::intruder::Options),
+    /// One of the processes of pkcs11-load.
     #[command(hide = true)]
     Pkcs11Worker(pkcs11::worker::Options),
+    /// One of the processes of intruder-load.
+    #[command(hide = true)]
+    IntruderUser(pkcs11::user::Options),
 }
 
 fn main() -> ExitCode {
@@ -99,6 +104,8 @@ fn main() -> ExitCode {
         Task::Pkcs11Load(options) => pkcs11::load::run(&options),
         Task::Pkcs11Latency(options) => pkcs11::latency::run(&options),
         Task::Valgrind => pkcs11::valgrind::run(),
+        Task::IntruderLoad(options) => pkcs11::intruder::run(&options),
+        Task::IntruderUser(options) => pkcs11::user::run(&options),
         Task::Pkcs11Worker(options) => pkcs11::worker::run(&options),
     };
     match result {

@@ -81,6 +81,10 @@ const STEPS: &[(&str, Work)] = &[
         "cargo xtask pkcs11-load, short",
         Work::Own(pkcs11::load::short),
     ),
+    (
+        "cargo xtask intruder-load, short",
+        Work::Own(pkcs11::intruder::short),
+    ),
 ];
 
 /// The steps that need outside programs.

@@ -1,10 +1,14 @@
 //! The PKCS#11 module under load and against the clock, on chips that the
-//! `nerves-key` command serves.
+//! `nerves-key` command serves, and the driver beside a program without its
+//! lock.
 
 mod holder;
+pub(crate) mod intruder;
 pub(crate) mod latency;
 pub(crate) mod load;
+mod other_program;
 mod served;
+pub(crate) mod user;
 pub(crate) mod valgrind;
 pub(crate) mod worker;
 

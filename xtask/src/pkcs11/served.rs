@@ -120,7 +120,7 @@ impl Drop for Served {
 
 /// The image of a finished chip that is at `address`. It is finished at 0x60,
 /// where stations look for it; the address is in byte 16 of the configuration.
-fn finished(directory: &Path, address: u8) -> Result<String, Error> {
+pub(super) fn finished(directory: &Path, address: u8) -> Result<String, Error> {
     let chip = Chip::throw_away(Revision::Atecc608B).map_err(|it| Error::Chip(it.to_string()))?;
     let bus = Bus::with_chip(chip);
     let now = DateTime::new(2026, 3, 15, 9, 0, 0).map_err(|it| Error::Chip(it.to_string()))?;
