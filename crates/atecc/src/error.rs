@@ -204,15 +204,17 @@ impl Failure {
     /// Whether the reason may be that `TempKey` or another volatile state was
     /// lost: a sequence that begins by making it can start over, if its
     /// commands may be repeated. A chip that lacks it answers "execution
-    /// error"; in the other cases nobody knows.
+    /// error"; in the other cases nobody knows. An answer that is another host's
+    /// may have come with another `TempKey`.
     #[must_use]
     pub const fn may_have_lost_state(&self) -> bool {
         matches!(
             self.cause,
             Cause::Status {
-                status: Status::Execution | Status::Watchdog,
+                status: Status::Execution | Status::Watchdog | Status::Success,
                 ..
             } | Cause::NotTaken { .. }
+                | Cause::Decode(_)
                 | Cause::StateLost { .. }
                 | Cause::Reset { .. }
                 | Cause::Timeout { .. }

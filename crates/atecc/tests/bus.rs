@@ -437,3 +437,98 @@ fn a_command_that_the_chip_lacks_is_named_and_not_sent() {
     };
     assert_eq!(error, Error::Failed(refused.before_execution()));
 }
+
+/// A host that takes no part in any lock has the chip execute something else.
+mod another_host {
+    use atecc::commands::{Counter, CounterId, CounterMode, ReadBlock};
+    use atecc::{BlockAddress, Command};
+
+    use super::*;
+
+    const READ: [u8; 4] = [0x02, 0x80, 0x08, 0x00];
+
+    fn read() -> ReadBlock {
+        ReadBlock {
+            address: BlockAddress::new(Place::Config, 1).unwrap(),
+        }
+    }
+
+    /// The block that was asked for, after idle and wake.
+    fn again() -> Vec<Transaction> {
+        let asked = [command(&READ), answer(&[0x11; 32], 35), sleep()];
+        [&[idle()][..], &wake(), &asked].concat()
+    }
+
+    fn run<C: Command>(
+        executed: &[Transaction],
+        asked: C,
+    ) -> Result<C::Response, Error<ErrorKind>> {
+        let all = [&begin()[..], executed].concat();
+        on(&all, |device| device.execute(asked))
+    }
+
+    #[test]
+    fn the_answer_after_a_refused_command_is_not_believed() {
+        let other = [nack(command(&READ)), busy(35), answer(&[0xEE; 32], 35)];
+        let block = run(&[&other[..], &again()].concat(), read());
+        assert_eq!(block, Ok([0x11; 32]));
+    }
+
+    #[test]
+    fn an_answer_of_another_kind_is_not_ours() {
+        for other in [&[0x00][..], &[0, 0, 0x60, 2]] {
+            let first = [command(&READ), answer(other, 35)];
+            let block = run(&[&first[..], &again()].concat(), read());
+            assert_eq!(block, Ok([0x11; 32]), "{other:02X?}");
+        }
+    }
+
+    #[test]
+    fn whether_ours_was_executed_is_not_known() {
+        let count = Counter {
+            mode: CounterMode::Increment,
+            counter: CounterId::One,
+        };
+        let other = [
+            command(&[0x24, 0x01, 0x01, 0x00]),
+            answer(&[0x00], 7),
+            sleep(),
+        ];
+        match run(&other, count) {
+            Err(Error::Failed(failure)) => {
+                let status = Status::Success;
+                let opcode = Opcode::Counter;
+                assert_eq!(failure.cause, Cause::Status { opcode, status });
+                assert_eq!(failure.executed, Executed::Unknown);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_digest_is_given_once_more() {
+        let digest = [&[0x16, 0x03, 0x00, 0x00][..], &[0x5A; 32]].concat();
+        let sign = [0x41, 0x80, 0x00, 0x00];
+        let pair = |first: &[Transaction], signed: &[u8]| {
+            let nonce = [answer(&[0x00], 4), command(&sign)];
+            let signed = [answer(signed, 67)];
+            [
+                &[command(&digest)][..],
+                first,
+                &nonce,
+                &busy_looks(67),
+                &signed,
+            ]
+            .concat()
+        };
+        let all = [
+            begin(),
+            pair(&[], &[0xEE; 32]),
+            pair(&busy_looks(4), &[0x11; 64]),
+            vec![sleep()],
+        ]
+        .concat();
+        let procedure = SignDigest::new(Slot::ALL[0], [0x5A; 32]).with_unlimited_key();
+        assert_eq!(on(&all, |device| device.run(procedure)), Ok([0x11; 64]));
+    }
+}

@@ -18,6 +18,8 @@
 //! | status FF (damaged on the way), EE (watchdog near), 03, 07, 08, 0F | no | FF: again; EE: idle, wake, again; the others end it |
 //! | status 05 (ECC fault) | ? | again if harmless |
 //! | sound answer | yes | done |
+//! | sound answer after a command that was not acknowledged | ? | may be another host's: again if harmless, else done |
+//! | sound answer of another length, or 00 where bytes are due | ? | another host's: idle, wake, again if harmless |
 //! | the answer of the command before, byte for byte, and the chip was not seen busy | ? | idle, wake, again if harmless |
 //! | a group that is damaged | ? | rewind and read again; then sleep, wake, again if harmless |
 //! | all ones, longer than the command takes: a chip that waits for more bytes | ? | as above, without a rewind, which would bring back the answer before |
@@ -763,7 +765,12 @@ impl Session {
             return self.like_the_last(status);
         }
         self.before = mark;
+        let harmless = request.repeat() == Repeat::Harmless;
         match status {
+            // It may be the answer to what made the chip refuse the command.
+            _ if self.doubtful && harmless => {
+                self.again(Cause::NotTaken { opcode }, Executed::Unknown, State::Idling);
+            }
             Some(byte) => self.answered(byte, expect),
             None if takes => self.succeed(len),
             None => {
@@ -773,8 +780,19 @@ impl Session {
                     expected,
                     got,
                 };
-                self.fail(Cause::Decode(error), Executed::Yes);
+                self.another_answer(Cause::Decode(error));
             }
+        }
+    }
+
+    /// A sound answer, and not to this command: another host's.
+    fn another_answer(&mut self, cause: Cause) {
+        let request = self.request.as_ref();
+        if request.is_some_and(Request::needs_volatile) {
+            // The other host may have left its own there.
+            self.fail(cause, Executed::Unknown);
+        } else {
+            self.again(cause, Executed::Unknown, State::Idling);
         }
     }
 
@@ -820,6 +838,7 @@ impl Session {
         match status {
             Status::Communication => self.again(cause, Executed::No, State::Sending),
             Status::Watchdog => self.again(cause, Executed::No, State::Idling),
+            Status::Success => self.another_answer(cause),
             Status::EccFault => self.again(cause, Executed::Unknown, State::Sending),
             Status::AfterWake => {
                 self.again(Cause::Reset { opcode }, Executed::Unknown, State::Sleeping);
