@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use atecc::{Cause, Failure};
-use nerves_key::{IdentityError, WriteError};
+use nerves_key::{IdentityError, SignError, WriteError};
 use nerves_key_device::{BusFault, OpenError};
 use nerves_key_provision::{ProvisionError, Refusal, RunError};
 
@@ -162,6 +162,18 @@ impl From<atecc::Error<BusFault, WriteError>> for CliError {
                 Self::new(Exit::Stage, error)
             }
             error => Self::failed(format_args!("{error}: run the same command again")),
+        }
+    }
+}
+
+impl From<atecc::Error<BusFault, SignError>> for CliError {
+    fn from(error: atecc::Error<BusFault, SignError>) -> Self {
+        match error {
+            atecc::Error::Bus { error, .. } => Self::failed(error),
+            atecc::Error::Failed(SignError::Failure(failure)) => {
+                atecc::Error::Failed(failure).into()
+            }
+            atecc::Error::Failed(error) => Self::failed(error),
         }
     }
 }

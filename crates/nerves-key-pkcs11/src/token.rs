@@ -43,6 +43,10 @@ const LONGEST_BELIEF: Duration = Duration::from_secs(10);
 /// Wake pulses for an address that nobody configured: one may be lost.
 const PULSES_FOR_A_STRANGER: u8 = 2;
 
+/// Signatures that are made before one verifies: a program without this one's
+/// lock may have had the chip sign something else.
+const SIGNATURES: u8 = 3;
+
 /// One slot.
 pub struct Token {
     slot: CK_SLOT_ID,
@@ -193,15 +197,23 @@ impl Token {
     /// [`Error::Removed`] when the chip is gone or another one, or
     /// [`Error::Device`].
     pub fn sign(&self, chip: &Arc<Chip>, key: &Key, digest: [u8; 32]) -> Result<[u8; 64], Error> {
-        let signature = self.run(chip, || sign(digest))?;
-        let verified = key
-            .public
-            .verify(&digest, &SignatureBytes::from_bytes(signature));
-        match verified {
-            Ok(()) => Ok(signature),
-            Err(error) => {
-                self.lost(&mut self.state(), "its signature does not verify");
-                Err(self.removed(format!("it is not the chip that was read: {error}")))
+        let mut tries = SIGNATURES;
+        loop {
+            let signature = self.run(chip, || sign(digest))?;
+            let verified = key
+                .public
+                .verify(&digest, &SignatureBytes::from_bytes(signature));
+            let Err(error) = verified else {
+                return Ok(signature);
+            };
+            // Another chip shows itself at the next try.
+            self.lost(&mut self.state(), "its signature does not verify");
+            tries -= 1;
+            if tries == 0 {
+                return Err(self.removed(format!(
+                    "it is not the chip that was read, or another program uses it without this \
+                     one's lock: {error}"
+                )));
             }
         }
     }

@@ -44,6 +44,7 @@ pub mod settings;
 mod snapshot;
 mod stage;
 mod trust;
+mod verified;
 
 pub use activate::{Activate, Activation};
 pub use auxiliary::{Auxiliary, AuxiliarySlots, ReadAuxiliary, WriteAuxiliary};
@@ -53,12 +54,16 @@ pub use rewrite::WriteError;
 pub use snapshot::{ReadSnapshot, Snapshot};
 pub use stage::{Foreign, Stage};
 pub use trust::{Certificates, TrustIdentity, TrustKind};
+pub use verified::{SignError, SignVerified};
 
 use atecc::procedures::SignDigest;
 use nerves_key_schema::slot;
 
 /// Sign a 32-byte digest with the key of a NervesKey: R then S, 32 bytes each.
 /// [`Snapshot::key_slot`] says which key a trust part has.
+///
+/// Where another program may use the chip without this one's lock, use
+/// [`SignVerified`].
 #[must_use]
 pub fn sign(digest: [u8; 32]) -> SignDigest {
     // No NervesKey layout limits the uses of its key.

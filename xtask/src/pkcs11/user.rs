@@ -10,7 +10,7 @@ use atecc::procedures::ReadConfig;
 use atecc::{BlockAddress, Error as DeviceError, Executed, Failure, Place, Slot};
 use atecc_x509::{PublicKey, SignatureBytes};
 use data_encoding::HEXUPPER;
-use nerves_key::ReadSnapshot;
+use nerves_key::{ReadSnapshot, SignVerified};
 use nerves_key_device::{AnyDevice, BusFault, DeviceUri};
 use serde::{Deserialize, Serialize};
 
@@ -79,7 +79,11 @@ impl Report {
     }
 
     /// One command: an answer, and what is wrong with it; or a failure.
-    fn take(&mut self, kind: &str, outcome: Result<Option<String>, DeviceError<BusFault>>) {
+    fn take<P: std::fmt::Display>(
+        &mut self,
+        kind: &str,
+        outcome: Result<Option<String>, DeviceError<BusFault, P>>,
+    ) {
         let tally = self.kinds.entry(kind.to_owned()).or_default();
         match outcome {
             Ok(None) => tally.right += 1,
@@ -186,7 +190,7 @@ fn once(
             let mut digest = [0xA5; 32];
             digest[..4].copy_from_slice(&number.to_be_bytes());
             digest[4..8].copy_from_slice(&round.to_be_bytes());
-            let signed = device.run(nerves_key::sign(digest));
+            let signed = device.run(SignVerified::new(digest));
             let judged = signed.map(|signature| {
                 let signature = SignatureBytes::from_bytes(signature);
                 let wrong = key.verify(&digest, &signature).err();

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use nerves_key::sign;
+use nerves_key::SignVerified;
 use serde_json::{Map, Value, json};
 
 use crate::cli::Jwt;
@@ -24,7 +24,8 @@ pub(super) fn run(arguments: &Jwt, output: Output) -> Result<(), CliError> {
     }
     let (header, claims) = (Value::Object(header), Value::Object(claims));
     let token = nerves_key::Jwt::new(&header.to_string(), &claims.to_string());
-    let signature = arguments.chip.open()?.run(sign(token.digest()))?;
+    let mut device = arguments.chip.open()?;
+    let signature = device.run(SignVerified::new(token.digest()))?;
     let token = token.assemble(&signature);
     let document = json!({ "header": header, "claims": claims, "jwt": token });
     output.result(&token, &document)

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use atecc_x509::SignatureBytes;
 use data_encoding::HEXUPPER;
+use nerves_key::SignVerified;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -18,7 +19,7 @@ use crate::output::{Output, shown_path};
 pub(super) fn run(arguments: &Sign, output: Output) -> Result<(), CliError> {
     files::check_out(arguments.out.as_deref())?;
     let digest = digest(arguments.digest.as_deref(), arguments.file.as_deref())?;
-    let signature = arguments.chip.open()?.run(nerves_key::sign(digest))?;
+    let signature = arguments.chip.open()?.run(SignVerified::new(digest))?;
     let der = SignatureBytes::from_bytes(signature)
         .to_der()
         .map_err(CliError::failed)?;
