@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use atecc::crc16;
+use atecc::{crc16, parse_group};
 use atecc_emulator::client::{Client, ClientDelay};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
@@ -14,8 +14,8 @@ use crate::error::Error;
 /// How it uses the chip.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
 pub(crate) enum Manner {
-    /// As libraries do: it looks at the answer to its wake, and gives up where
-    /// that is another one.
+    /// As libraries do: it looks at the answer to its wake and at those to its
+    /// commands, and gives up where one is not as it should be.
     Checking,
     /// It sends whatever the chip says, and may stop anywhere.
     Blind,
@@ -99,13 +99,15 @@ impl OtherProgram {
             if self.manner == Manner::Blind && self.random.below(4) == 0 {
                 return;
             }
-            if self.random.below(4) == 0 {
+            let answered = if self.random.below(4) == 0 {
                 let digest = [&[0x16, 0x03, 0x00, 0x00], [0x3C; 32].as_slice()].concat();
-                self.command(&digest);
-                self.command(&SIGN);
+                self.command(&digest) && self.command(&SIGN)
             } else {
                 let which = usize::try_from(self.random.below(7)).unwrap_or_default();
-                self.command(COMMANDS[which]);
+                self.command(COMMANDS[which])
+            };
+            if !answered && self.manner == Manner::Checking {
+                break;
             }
         }
         let end = if self.random.below(8) == 0 {
@@ -116,27 +118,24 @@ impl OtherProgram {
         let _ = self.bus.write(CHIP, &end);
     }
 
-    /// Send, and look until there is an answer.
-    fn command(&mut self, bytes: &[u8]) {
+    /// Send, and look until there is an answer: whether there was one.
+    fn command(&mut self, bytes: &[u8]) -> bool {
         self.used.commands += 1;
         let count = u8::try_from(bytes.len() + 3).unwrap_or(u8::MAX);
         let group = [&[count], bytes].concat();
         let crc = crc16(&group).to_le_bytes();
-        if self
-            .bus
-            .write(CHIP, &[&[0x03], &group[..], &crc].concat())
-            .is_err()
-        {
-            return;
+        let frame = [&[0x03], &group[..], &crc].concat();
+        if self.bus.write(CHIP, &frame).is_err() {
+            return false;
         }
         let mut answer = [0; 75];
-        for _ in 0..POLLS {
+        let answered = (0..POLLS).any(|_| {
             self.delay.delay_us(POLL_US);
-            if self.bus.read(CHIP, &mut answer).is_ok() {
-                self.used.answered += 1;
-                return;
-            }
-        }
+            self.bus.read(CHIP, &mut answer).is_ok()
+        });
+        let sound = answered && parse_group(&answer).is_ok();
+        self.used.answered += u64::from(sound);
+        sound
     }
 }
 

@@ -293,7 +293,7 @@ struct Ran {
 }
 
 /// What cargo builds next to its tests.
-fn built(name: &str) -> PathBuf {
+pub(crate) fn built(name: &str) -> PathBuf {
     let here = std::env::current_exe().unwrap();
     let path = here.with_file_name(name);
     assert!(path.exists(), "build the workspace first: no {name}");
