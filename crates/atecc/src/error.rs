@@ -5,7 +5,7 @@ use crate::{DecodeError, Family, GroupError, Opcode, RequestTooLong, Status, par
 /// Why a command has no answer, and what became of it. Knows nothing of the
 /// bus's own error type.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("{cause}{}", .executed.remark())]
+#[error("{cause}{}{}", .executed.remark(), .cause.remark())]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Failure {
     /// What happened. When an earlier try of the same command is the one whose
@@ -109,6 +109,12 @@ pub enum Cause {
         /// The command.
         opcode: Opcode,
     },
+    /// What was read was never the same twice.
+    #[error(
+        "what was read differs each time: another program uses the chip without this one's lock, \
+         or a line is disturbed"
+    )]
+    Unlike,
     /// A sound answer of the wrong length.
     #[error(transparent)]
     Decode(#[from] DecodeError),
@@ -166,6 +172,23 @@ fn stranger(bytes: [u8; 4]) -> &'static str {
 }
 
 impl Cause {
+    /// Where the likely cause is that two programs do not know of each other.
+    const fn remark(self) -> &'static str {
+        match self {
+            Self::Decode(_)
+            | Self::Stale { .. }
+            | Self::StateLost { .. }
+            | Self::Status {
+                status: Status::Success,
+                ..
+            } => "; another program uses the chip without this one's lock",
+            Self::Reset { .. } | Self::Timeout { .. } => {
+                "; low supply, or another program uses the chip without this one's lock"
+            }
+            _ => "",
+        }
+    }
+
     /// The failure of a command that was certainly not executed.
     #[must_use]
     pub const fn before_execution(self) -> Failure {

@@ -15,13 +15,15 @@
 //! A session is bound to the chip that it was opened on. When that chip comes
 //! back after an interruption, the session goes on.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use atecc::commands::{Random, ReadBlock};
+use atecc::commands::Random;
 use atecc::config::ConfigZone;
-use atecc::{BlockAddress, Cause, Error as DeviceError, Failure, Once, Place, Procedure, Timing};
+use atecc::procedures::ReadPlace;
+use atecc::{Cause, Error as DeviceError, Failure, Once, Place, Procedure, Timing};
 use atecc_x509::SignatureBytes;
 use cryptoki_sys::CK_SLOT_ID;
 use nerves_key::{ReadAuxiliary, ReadSnapshot, Stage, sign};
@@ -53,6 +55,8 @@ pub struct Token {
     origin: Origin,
     open: Box<dyn Fn() -> Result<AnyDevice, OpenError> + Send + Sync>,
     description: String,
+    /// Its bus by name, where others may be on it.
+    bus: Option<String>,
     state: Mutex<State>,
     logged_in: AtomicBool,
 }
@@ -101,6 +105,7 @@ impl Token {
     pub fn new(slot: CK_SLOT_ID, device: DeviceUri, origin: Origin) -> Self {
         let description = describe(&device);
         Self {
+            bus: bus(&device),
             origin,
             ..Self::with_opener(slot, description, move || device.open())
         }
@@ -117,6 +122,7 @@ impl Token {
             origin: Origin::Configured,
             open: Box::new(open),
             description,
+            bus: None,
             state: Mutex::default(),
             logged_in: AtomicBool::new(false),
         }
@@ -247,14 +253,14 @@ impl Token {
                 Ok(output) => return Ok(output),
                 Err(error) => error,
             };
-            let reason = reason(&error);
+            let reason = self.told(&error);
             if !gone(&error) {
                 let slot = self.slot;
                 return Err(Error::Device { slot, reason });
             }
             self.lost(&mut state, &reason);
             tries -= 1;
-            if tries == 0 {
+            if tries == 0 || is_stuck(&error) {
                 return Err(self.removed(reason));
             }
             self.expect(&mut state, chip)?;
@@ -342,9 +348,29 @@ impl Token {
         found
     }
 
+    /// Why there is no chip. What is wrong with a bus is wrong for all its slots.
+    fn told(&self, error: &DeviceError<BusFault>) -> String {
+        let reason = reason(error);
+        let of_the_bus = match error {
+            DeviceError::Bus { error, .. } => !error.is_lock(),
+            DeviceError::Failed(failure) => failure.is_of_the_bus(),
+        };
+        if let Some(bus) = self.bus.as_ref().filter(|_| of_the_bus) {
+            let until = Instant::now() + LONGEST_BELIEF;
+            stuck_buses().insert(bus.clone(), (until, reason.clone()));
+        }
+        reason
+    }
+
     /// Ask the bus. An address that nobody configured and that never had a chip
     /// is probed, with fewer wake pulses unless its chip is wanted.
     fn ask(&self, state: &mut State, look: Look) -> Result<Arc<Chip>, String> {
+        if look == Look::Recent
+            && let Some(reason) = self.bus.as_deref().and_then(stuck)
+        {
+            return Err(reason);
+        }
+        let told = |error: &DeviceError<BusFault>| self.told(error);
         let known = state.chip.clone();
         let present = matches!(state.presence, Presence::Present { .. });
         let device = self.device(state)?;
@@ -357,7 +383,7 @@ impl Token {
         }
         device.set_timing(timing);
         if let Some(chip) = known.as_ref().filter(|chip| present && chip.is_final())
-            && is_unchanged(device, chip)?
+            && is_unchanged(device, chip).map_err(|error| told(&error))?
         {
             return Ok(Arc::clone(chip));
         }
@@ -366,12 +392,12 @@ impl Token {
         } else {
             device.run(ReadSnapshot::new())
         };
-        let snapshot = snapshot.map_err(|error| reason(&error))?;
+        let snapshot = snapshot.map_err(|error| told(&error))?;
         let auxiliary = match snapshot.stage() {
             Stage::Finished(_) => Some(
                 device
                     .run(ReadAuxiliary::new())
-                    .map_err(|error| reason(&error))?,
+                    .map_err(|error| told(&error))?,
             ),
             _ => None,
         };
@@ -392,9 +418,25 @@ impl Token {
     }
 }
 
+/// Buses that carried nothing, each until when that is believed, and why.
+type StuckBuses = BTreeMap<String, (Instant, String)>;
+
+fn stuck_buses() -> MutexGuard<'static, StuckBuses> {
+    static STUCK: Mutex<StuckBuses> = Mutex::new(BTreeMap::new());
+    STUCK.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What was wrong with `bus` just now: a slot on it would take seconds to find
+/// the same.
+fn stuck(bus: &str) -> Option<String> {
+    let mut buses = stuck_buses();
+    buses.retain(|_, (until, _)| Instant::now() < *until);
+    buses.get(bus).map(|(_, reason)| reason.clone())
+}
+
 /// Whether a chip that was finished is the same: its serial number, and the
 /// beginning of the auxiliary device certificate, which is a signature.
-fn is_unchanged(device: &mut AnyDevice, chip: &Chip) -> Result<bool, String> {
+fn is_unchanged(device: &mut AnyDevice, chip: &Chip) -> Result<bool, DeviceError<BusFault>> {
     let mut config = ConfigZone([0; 128]);
     config.0[..32].copy_from_slice(&first_block(device, Place::Config)?);
     if config.serial_number() != chip.serial_number() {
@@ -407,11 +449,8 @@ fn is_unchanged(device: &mut AnyDevice, chip: &Chip) -> Result<bool, String> {
     Ok(known.device_certificate.starts_with(&block))
 }
 
-fn first_block(device: &mut AnyDevice, place: Place) -> Result<[u8; 32], String> {
-    let address = BlockAddress::new(place, 0).map_err(|error| error.to_string())?;
-    device
-        .execute(ReadBlock { address })
-        .map_err(|error| reason(&error))
+fn first_block(device: &mut AnyDevice, place: Place) -> Result<[u8; 32], DeviceError<BusFault>> {
+    device.run(ReadPlace::<32>::new(place))
 }
 
 fn reason(error: &DeviceError<BusFault>) -> String {
@@ -435,6 +474,26 @@ const fn gone(error: &DeviceError<BusFault>) -> bool {
                 | Cause::Stuck { .. }
         ),
     }
+}
+
+/// The name of a bus that has several slots.
+fn bus(device: &DeviceUri) -> Option<String> {
+    match device {
+        DeviceUri::I2c { path, .. } => Some(path.display().to_string()),
+        DeviceUri::Served { path, bus, .. } => Some(format!("{} {bus:?}", path.display())),
+        DeviceUri::Image { .. } | DeviceUri::ThrowAway { .. } => None,
+    }
+}
+
+/// To open a stuck bus anew takes as long once more, and does not help.
+const fn is_stuck(error: &DeviceError<BusFault>) -> bool {
+    matches!(
+        error,
+        DeviceError::Failed(Failure {
+            cause: Cause::Stuck { .. },
+            ..
+        })
+    )
 }
 
 /// For `CK_SLOT_INFO`.

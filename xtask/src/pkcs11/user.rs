@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use atecc::commands::{Counter, CounterId, CounterMode, InfoRevision, ReadBlock};
-use atecc::procedures::ReadConfig;
-use atecc::{BlockAddress, Error as DeviceError, Executed, Failure, Place, Slot};
+use atecc::procedures::{Confirmed, ReadConfig};
+use atecc::{BlockAddress, Error as DeviceError, Executed, Failure, Once, Place, Slot};
 use atecc_x509::{PublicKey, SignatureBytes};
 use data_encoding::HEXUPPER;
 use nerves_key::{ReadSnapshot, SignVerified};
@@ -31,6 +31,10 @@ pub(crate) struct Options {
 const SLOTS: [u8; 3] = [10, 11, 12];
 /// Where the counters are. Source: ATECC508A datasheet, "Configuration Zone".
 const COUNTERS: std::ops::Range<usize> = 52..68;
+
+/// The most that a counter counts to. Source: ATECC508A datasheet, "Counter
+/// Command".
+const MOST: u32 = 2_097_151;
 
 /// What the chip holds, read when nobody else was there.
 #[derive(Debug, Deserialize, Serialize)]
@@ -92,14 +96,18 @@ impl Report {
                 self.wrong.push(format!("{kind}: {wrong}"));
             }
             Err(error) => {
-                tally.failed += 1;
                 let said = match error {
                     DeviceError::Bus { error, .. } => error.to_string(),
                     DeviceError::Failed(failure) => failure.to_string(),
                 };
-                *self.failures.entry(named(&said)).or_default() += 1;
+                self.fail(kind, &said);
             }
         }
+    }
+
+    fn fail(&mut self, kind: &str, said: &str) {
+        self.kinds.entry(kind.to_owned()).or_default().failed += 1;
+        *self.failures.entry(named(said)).or_default() += 1;
     }
 }
 
@@ -145,7 +153,7 @@ fn without_counters(config: &[u8; 128]) -> [u8; 128] {
 fn block(device: &mut AnyDevice, slot: u8) -> Result<[u8; 32], DeviceError<BusFault>> {
     let place = Place::Slot(Slot::ALL[usize::from(slot)]);
     match BlockAddress::new(place, 0) {
-        Ok(address) => device.execute(ReadBlock { address }),
+        Ok(address) => device.run(Confirmed::new(Once(ReadBlock { address }))),
         Err(_) => unreachable!("every slot has a first block"),
     }
 }
@@ -199,7 +207,7 @@ fn once(
             report.take("sign", judged);
         }
         1 => {
-            let read = device.run(ReadConfig::new());
+            let read = device.run(Confirmed::new(ReadConfig::new()));
             let judged = read.map(|zone| {
                 let read = HEXUPPER.encode(&without_counters(zone.bytes()));
                 (read != known.config).then_some(read)
@@ -215,7 +223,8 @@ fn once(
             report.take("read a block", judged);
         }
         3 => {
-            let judged = device.execute(InfoRevision).map(|revision| {
+            let read = device.run(Confirmed::new(Once(InfoRevision)));
+            let judged = read.map(|revision| {
                 let known = HEXUPPER.decode(&known.config.as_bytes()[8..16]);
                 let said = revision.to_string();
                 let right = known.is_ok_and(|known| said.contains(&HEXUPPER.encode(&known)));
@@ -224,7 +233,7 @@ fn once(
             report.take("info", judged);
         }
         4 => {
-            let read = device.execute(counter(CounterMode::Read));
+            let read = device.run(Confirmed::new(Once(counter(CounterMode::Read))));
             let least = report.increments.last().copied().unwrap_or(known.counter);
             let judged = read.map(|value| {
                 let most = known.counter + 1_000_000;
@@ -243,10 +252,19 @@ fn once(
                 report.uncertain += 1;
             }
             let least = report.increments.last().copied().unwrap_or(known.counter);
-            let judged = counted.map(|value| {
-                report.increments.push(value);
-                (value <= least).then(|| format!("{value} after {least}"))
-            });
+            let judged = match counted {
+                // An increment cannot be asked for again, but this is none.
+                Ok(value) if value > MOST => {
+                    report.uncertain += 1;
+                    report.fail("count", "a value that no counter has");
+                    return;
+                }
+                Ok(value) => {
+                    report.increments.push(value);
+                    Ok((value <= least).then(|| format!("{value} after {least}")))
+                }
+                Err(error) => Err(error),
+            };
             report.take("count", judged);
         }
     }

@@ -1,5 +1,6 @@
 //! Sequences of commands that belong together.
 
+mod confirmed;
 mod create_key;
 #[cfg(feature = "host")]
 mod encrypted;
@@ -11,6 +12,7 @@ mod sha;
 mod sign;
 mod write;
 
+pub use confirmed::Confirmed;
 pub use create_key::CreateKey;
 #[cfg(feature = "host")]
 pub use encrypted::{ReadEncrypted, SessionKey, WriteBlockEncrypted};

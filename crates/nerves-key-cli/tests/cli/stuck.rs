@@ -43,9 +43,11 @@ enum By {
     Preload,
     /// The module's own search, by the preload library.
     Search,
+    /// Six slots of the module's configuration.
+    Slots,
 }
 
-use By::{Device, Preload, Search, WrongAddress};
+use By::{Device, Preload, Search, Slots, WrongAddress};
 use Start::{Blank, Finished, Volatile};
 
 struct Case(&'static str, Start, By, &'static [&'static str]);
@@ -119,6 +121,7 @@ const CASES: &[Case] = &[
     Case("pkcs11 uri", Finished, Search, &[]),
     Case("pkcs11 check", Finished, Device, &[]),
     Case("pkcs11 check", Finished, Search, &[]),
+    Case("pkcs11 check", Finished, Slots, &[]),
 ];
 
 /// Every other command.
@@ -245,7 +248,7 @@ impl Prepared {
             Device => drop(command.args(["--device", &format!("unix:{socket}")])),
             WrongAddress => drop(command.args(["--device", &format!("unix:{socket}?addr=0x42")])),
             Preload => drop(command.args(["--device", &number.to_string()])),
-            Search => {}
+            Search | Slots => {}
         }
         if matches!(by, Preload | Search) {
             command
@@ -253,7 +256,22 @@ impl Prepared {
                 .env("ATECC_EMULATOR_SOCKET", self.bench.path().join(&socket));
         }
         if name.starts_with("pkcs11") {
-            command.env("NERVES_KEY_PKCS11_CONF", self.bench.path().join("none"));
+            let conf = self.bench.path().join(format!("{socket}.conf"));
+            let path = self.bench.path().join(&socket);
+            let slot = |number| {
+                let address = 0x60 - number;
+                format!(
+                    "slot {number} = unix:{}?addr={address:#04x}\n",
+                    path.display()
+                )
+            };
+            let slots = match by {
+                Slots => (0..6).map(slot).collect(),
+                _ => String::new(),
+            };
+            let scan = if *by == Search { "yes" } else { "no" };
+            std::fs::write(&conf, format!("scan = {scan}\n{slots}")).unwrap();
+            command.env("NERVES_KEY_PKCS11_CONF", conf);
         }
         if *name == "pkcs11 check" {
             command
@@ -331,6 +349,7 @@ fn title(case: &Case) -> String {
         WrongAddress => ", a wrong address",
         Preload => ", /dev/i2c-N",
         Search => ", the module's search",
+        Slots => ", six slots on one bus",
     };
     let all = if more.contains(&"--all") {
         " --all"
@@ -367,6 +386,7 @@ fn a_stuck_bus_ends_a_command() {
         (named("settings set", Device), 5),
         (named("sign", Device), 0),
         (named("pkcs11 check", Device), 1),
+        (named("pkcs11 check", Slots), 0),
     ];
     for ((case, after), ran) in work.iter().zip(in_lanes(&work, |(case, after), lane| {
         prepared.run(case, *after, lane)

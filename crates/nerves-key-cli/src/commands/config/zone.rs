@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use atecc::ConfigZone;
-use atecc::procedures::ReadConfig;
+use atecc::procedures::{Confirmed, ReadConfig};
 use data_encoding::HEXUPPER_PERMISSIVE;
 use nerves_key_schema::{Layout, configure};
 
@@ -15,7 +15,7 @@ use crate::files;
 pub(super) fn of(source: &Zone) -> Result<ConfigZone, CliError> {
     match &source.dump {
         Some(dump) => given("--dump", dump),
-        None => Ok(source.chip.open()?.run(ReadConfig::new())?),
+        None => Ok(source.chip.open()?.run(Confirmed::new(ReadConfig::new()))?),
     }
 }
 
