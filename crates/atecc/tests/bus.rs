@@ -475,6 +475,24 @@ mod another_host {
     }
 
     #[test]
+    fn nor_after_one_that_counts() {
+        let count = Counter {
+            mode: CounterMode::Increment,
+            counter: CounterId::One,
+        };
+        let other = [
+            nack(command(&[0x24, 0x01, 0x01, 0x00])),
+            busy(7),
+            answer(&[9, 0, 0, 0], 7),
+            sleep(),
+        ];
+        match run(&other, count) {
+            Err(Error::Failed(failure)) => assert_eq!(failure.executed, Executed::Unknown),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
     fn an_answer_of_another_kind_is_not_ours() {
         for other in [&[0x00][..], &[0, 0, 0x60, 2]] {
             let first = [command(&READ), answer(other, 35)];

@@ -18,7 +18,7 @@
 //! | status FF (damaged on the way), EE (watchdog near), 03, 07, 08, 0F | no | FF: again; EE: idle, wake, again; the others end it |
 //! | status 05 (ECC fault) | ? | again if harmless |
 //! | sound answer | yes | done |
-//! | sound answer after a command that was not acknowledged | ? | may be another host's: again if harmless, else done |
+//! | sound answer after a command that was not acknowledged | ? | may be another host's: again if harmless |
 //! | sound answer of another length, or 00 where bytes are due | ? | another host's: idle, wake, again if harmless |
 //! | the answer of the command before, byte for byte, and the chip was not seen busy | ? | idle, wake, again if harmless |
 //! | a group that is damaged | ? | rewind and read again; then sleep, wake, again if harmless |
@@ -765,10 +765,13 @@ impl Session {
             return self.like_the_last(status);
         }
         self.before = mark;
-        let harmless = request.repeat() == Repeat::Harmless;
+        // A sequence that begins anew does so for what is seen to be wrong.
+        let unsure = self.doubtful
+            && request.repeat() != Repeat::NeedsVolatile
+            && status.map_or(takes, |byte| expect.is_answer(Status::from_byte(byte)));
         match status {
-            // It may be the answer to what made the chip refuse the command.
-            _ if self.doubtful && harmless => {
+            // It may be the answer to what kept the chip from hearing this.
+            _ if unsure => {
                 self.again(Cause::NotTaken { opcode }, Executed::Unknown, State::Idling);
             }
             Some(byte) => self.answered(byte, expect),
