@@ -72,10 +72,10 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     let server = Server::bind(&socket, [(BUS, bus)]).map_err(|it| failed(&it))?;
     let server = Arc::new(server);
     let running = Arc::clone(&server);
-    let served = std::thread::spawn(move || running.run(|_| {}));
+    let thread = std::thread::spawn(move || running.run(|_| {}));
     let result = load(options, directory.path(), &socket);
     server.stop();
-    match served.join() {
+    match thread.join() {
         Ok(ended) => ended.map_err(|it| failed(&it))?,
         Err(panic) => std::panic::resume_unwind(panic),
     }

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use atecc_emulator::{
-    Acked, BusError, Chip, Failure, FailureKind, Fault, Faults, Heard, Power, Revision,
+    Acked, BusError, Chip, Failure, FailureKind, Fault, Faults, Heard, OtherDevice, Power, Reads,
+    Revision,
 };
 use embedded_hal::i2c::{Error, ErrorKind, I2c};
 
@@ -257,4 +258,59 @@ fn pending_faults_are_dropped_with_their_script() {
         host.bus.set_faults(Faults::none());
         assert_eq!(host.exchange(&INFO), INFO_608A, "{fault:?}");
     }
+}
+
+/// From some transaction on, whoever is addressed.
+#[test]
+fn a_bus_that_stays_stuck() {
+    let second = Duration::from_secs(1);
+    let mut host = Host::of(Chip::blank(Revision::Atecc608A));
+    host.wake();
+    let clock = host.bus.clock();
+    let stuck = Fault::Stuck(Failure {
+        kind: FailureKind::Other,
+        heard: Heard::Nothing,
+        after: second,
+    });
+    let next = host.bus.transactions();
+    host.bus.set_faults(Faults::none().at(next + 1, stuck));
+    assert_eq!(host.read(4).unwrap(), AWAKE);
+    for address in [ADDRESS, 0x00, ADDRESS] {
+        let start = clock.now();
+        let error = host.i2c.write(address, &[0x00]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Other);
+        assert_eq!(clock.now(), start + second);
+    }
+    host.bus.set_faults(Faults::none());
+    host.wake();
+    assert_eq!(host.read(4).unwrap(), AWAKE);
+}
+
+/// Devices of another kind keep what is written to them, and answer with it.
+#[test]
+fn other_devices() {
+    let mut host = Host::of(Chip::blank(Revision::Atecc608A));
+    for (address, reads) in [
+        (0x20, Reads::Latch(0xFF)),
+        (0x3C, Reads::None),
+        (0x48, Reads::Pattern([1, 2, 3, 4])),
+    ] {
+        host.bus.attach_other(OtherDevice::new(address, reads));
+    }
+    let mut bytes = [0; 2];
+    host.i2c.read(0x20, &mut bytes).unwrap();
+    assert_eq!(bytes, [0xFF; 2]);
+    host.i2c.write(0x20, &[0x01, 0x5A]).unwrap();
+    host.i2c.read(0x20, &mut bytes).unwrap();
+    assert_eq!(bytes, [0x5A; 2]);
+    assert!(host.i2c.read(0x3C, &mut bytes).is_err());
+    host.i2c.write(0x3C, &[]).unwrap();
+    host.i2c.read(0x48, &mut bytes).unwrap();
+    assert_eq!(bytes, [1, 2]);
+    assert!(host.i2c.read(0x49, &mut bytes).is_err());
+    // The pulse is nobody's.
+    host.wake();
+    assert_eq!(host.read(4).unwrap(), AWAKE);
+    let written = host.bus.written_to_others();
+    assert_eq!(written, [(0x20, vec![0x01, 0x5A]), (0x3C, vec![])]);
 }

@@ -28,15 +28,13 @@ fn served(bench: &Bench, number: u32, chip: Option<&Image>) -> InProcess {
     for (address, reads) in OTHERS {
         served.bus.attach_other(OtherDevice::new(address, reads));
     }
-    match chip {
-        Some(image) => served.with(image),
-        None => {
-            // Where the chip would be.
-            let other = OtherDevice::new(0x60, Reads::Latch(0x00));
-            served.bus.attach_other(other);
-            served
-        }
+    if let Some(image) = chip {
+        return served.with(image);
     }
+    // Where the chip would be.
+    let other = OtherDevice::new(0x60, Reads::Latch(0x00));
+    served.bus.attach_other(other);
+    served
 }
 
 fn image(bench: &Bench) -> Image {
