@@ -90,9 +90,10 @@ const SLEEP: &[u8] = &[0x01];
 const IDLE: &[u8] = &[0x02];
 /// Nine clocks at 100 kHz.
 const BYTE_US: u32 = 90;
-/// A transfer that fails after this long has failed slowly: four times what
-/// the longest group takes at 100 kHz.
-const SLOW_US: u32 = 60_000;
+/// A transfer that fails after this long has failed slowly: the longest group
+/// takes 14 ms at 100 kHz, and adapters that watch SCL give up after 25 to 35 ms
+/// (System Management Bus specification 2.0, section 3.1.1.3).
+const SLOW_US: u32 = 20_000;
 /// Time in transfers that failed slowly, after which the bus is stuck.
 pub const STUCK_US: u32 = 1_500_000;
 /// A chip that has just been woken: a renewal gains nothing.
