@@ -14,6 +14,7 @@ pub mod gaps;
 pub mod mischief;
 pub mod operations;
 pub mod pairs;
+pub mod procedures;
 pub mod search;
 pub mod soak;
 pub mod wire;

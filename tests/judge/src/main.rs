@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use atecc_judge::figures::Figures;
 use atecc_judge::search::{self, Kind, scenarios, search};
-use atecc_judge::{dropped, gaps, pairs, soak};
+use atecc_judge::{dropped, gaps, pairs, procedures, soak};
 use clap::Parser;
 
 /// Search for a wrong answer of the driver's session.
@@ -23,6 +23,8 @@ struct Arguments {
 enum Part {
     /// Every outcome at every step of a session.
     Search,
+    /// Every procedure, with mischief at each transfer and at two.
+    Procedures,
     /// Pairs of commands, the second not heard as it was sent.
     Pairs,
     /// Two chips on one bus, and the time between their sessions.
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
     let start = Instant::now();
     let figures = match part {
         Part::Search => return searched(if long { 2 } else { 1 }),
+        Part::Procedures => procedures(long),
         Part::Pairs => pairs(long),
         Part::Gaps => gaps(long),
         Part::Soak => soak(long, start),
@@ -67,6 +70,13 @@ fn searched(faults: u8) -> ExitCode {
     println!("{:<20} {all}", "all");
     println!("  {:.1} s", start.elapsed().as_secs_f64());
     ExitCode::from(u8::from(!all.violations.is_empty()))
+}
+
+fn procedures(long: bool) -> Figures {
+    let (stride, pair_stride) = if long { (1, 101) } else { (41, 20_011) };
+    let report = procedures::run(stride, pair_stride);
+    print!("{report}");
+    report.figures
 }
 
 fn pairs(long: bool) -> Figures {

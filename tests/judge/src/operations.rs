@@ -1,16 +1,19 @@
 //! Procedures on a chip, each result compared with the chip's memory, with what
 //! another chip says of it, or with a second run on a quiet bus.
 
-use atecc::commands::{GenKey, GenKeyMode, LockTarget, SeedUpdate, ShaStart, VerifyKey, ZoneState};
-use atecc::host::{Head, MacInput, mac, random_nonce};
+use atecc::commands::{
+    DeriveKey, GenKey, GenKeyMode, LoadNonce, LockTarget, NonceTarget, SeedUpdate, ShaStart,
+    SourceFlag, VerifyKey, ZoneState,
+};
+use atecc::host::{Head, MacInput, derive_key, mac, random_nonce};
 use atecc::procedures::{
     ChallengeMac, ChallengeResponse, CreateKey, DeterministicMac, HashInChip, LockAndConfirm,
-    ReadConfig, ReadEncrypted, ReadPlace, SessionKey, SignDigest, VerifyDigest,
+    Prepared, ReadConfig, ReadEncrypted, ReadPlace, SessionKey, SignDigest, VerifyDigest,
     WriteBlockEncrypted, WritePlace,
 };
 use atecc::{
-    BlockAddress, ConfigZone, Device, Error, Executed, Failure, Family, Left, Place, Procedure,
-    PublicKey, SerialNumber, Slot, Timing,
+    BlockAddress, ConfigZone, Device, Error, Executed, Failure, Family, Left, Once, Place,
+    Procedure, PublicKey, SerialNumber, Slot, Timing,
 };
 use atecc_emulator::{Bus, Delay, Image, Revision};
 
@@ -39,11 +42,12 @@ pub enum Operation {
     ReadEncrypted,
     WriteBlockEncrypted,
     LockAndConfirm,
+    DeriveKey,
 }
 
 impl Operation {
     /// All but [`Self::Case`].
-    pub const PROCEDURES: [Self; 13] = [
+    pub const PROCEDURES: [Self; 14] = [
         Self::ReadPlace,
         Self::ReadConfig,
         Self::WritePlace,
@@ -57,6 +61,7 @@ impl Operation {
         Self::ReadEncrypted,
         Self::WriteBlockEncrypted,
         Self::LockAndConfirm,
+        Self::DeriveKey,
     ];
 }
 
@@ -181,6 +186,7 @@ impl Bench {
                 let written = written.map(|()| plain);
                 self.equal(written, |image| slot_of(image, 6)[..32].to_vec(), case)
             }
+            Operation::DeriveKey => self.derive(&before, seed, case),
             Operation::LockAndConfirm => {
                 let locked = self.run(LockAndConfirm::new(LockTarget::Slot(slot[14])), case);
                 if locked == Err(Executed::No) && before != self.image() {
@@ -246,6 +252,30 @@ impl Bench {
             };
             mac(head, &input) == got
         })
+    }
+
+    /// The key in slot 2 rolled once, or not at all.
+    fn derive(&mut self, before: &Image, seed: u8, case: &str) -> bool {
+        let slot = Slot::ALL[2];
+        let load = LoadNonce {
+            target: NonceTarget::TempKey,
+            value: [seed; 32],
+        };
+        let derive = DeriveKey {
+            target: slot,
+            temp_key: SourceFlag::Input,
+            mac: None,
+        };
+        let serial = SerialNumber(before.serial().0);
+        let old = key_of(before);
+        let new = derive_key(Head::of(&derive), &old, &load.value, &serial);
+        let derived = self.run(Prepared::new(Once(load), derive), case);
+        self.unchanged(&derived, before, 2, case);
+        if derived == Err(Executed::Unknown) && ![old, new].contains(&key_of(&self.image())) {
+            self.figures.blame(Wrong::Twice, || case.into());
+        }
+        let derived = derived.map(|((), ())| new);
+        self.equal(derived, |image| key_of(image).to_vec(), case)
     }
 
     /// A second run on a quiet bus gives the same.

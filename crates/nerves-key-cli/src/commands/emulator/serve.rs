@@ -7,9 +7,7 @@ use std::time::Duration;
 
 use atecc_emulator::client::{self, Change, ChangeError};
 use atecc_emulator::server::{Chips, ServeError, Server};
-use atecc_emulator::{
-    Bus, Chip, Clock, ExecutionTime, Failure, FailureKind, Fault, Faults, Heard,
-};
+use atecc_emulator::{Bus, Chip, Clock, ExecutionTime, Failure, FailureKind, Fault, Faults, Heard};
 use serde_json::{Value, json};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
