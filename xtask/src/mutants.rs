@@ -42,7 +42,7 @@ struct Edit {
 
 /// A layer of tests: its name and cargo's arguments. `None` stands for the
 /// crate with the fault.
-const TESTS: [(&str, Option<&[&str]>); 4] = [
+const TESTS: [(&str, Option<&[&str]>); 5] = [
     ("own tests", None),
     (
         "tests across crates",
@@ -67,6 +67,7 @@ const TESTS: [(&str, Option<&[&str]>); 4] = [
         "conformance",
         Some(&["-p", "atecc-conformance", "--test", "project"]),
     ),
+    ("judge", Some(&["-p", "atecc-judge"])),
 ];
 
 /// Plant each fault in turn.
@@ -103,11 +104,20 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
             ));
         }
         let cell = |at: usize| if noticed[at] { "noticed" } else { "-" }.to_owned();
-        rows.push([mutant.name.clone(), cell(0), cell(1), cell(2), cell(3)]);
+        rows.push([
+            mutant.name.clone(),
+            cell(0),
+            cell(1),
+            cell(2),
+            cell(3),
+            cell(4),
+        ]);
     }
     println!();
     table::print(
-        ["fault", TESTS[0].0, TESTS[1].0, TESTS[2].0, TESTS[3].0],
+        [
+            "fault", TESTS[0].0, TESTS[1].0, TESTS[2].0, TESTS[3].0, TESTS[4].0,
+        ],
         &rows,
     );
     Error::unless_empty("planted faults", gaps)
@@ -208,7 +218,7 @@ mod tests {
     #[test]
     fn faults_can_be_planted() {
         let mutants: Vec<Mutant> = serde_json::from_str(include_str!("mutants.json")).unwrap();
-        assert_eq!(mutants.len(), 10);
+        assert_eq!(mutants.len(), 20);
         for edit in mutants.iter().flat_map(|mutant| &mutant.edits) {
             let text = fs::read_to_string(run::root().join(&edit.file)).unwrap();
             assert_eq!(text.matches(&edit.from).count(), 1, "{edit:?}");

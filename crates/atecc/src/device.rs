@@ -162,6 +162,9 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Device<I2C, D, W> {
         &mut self,
         mut run: Run<P>,
     ) -> Result<P::Output, Error<I2C::Error, P::Error>> {
+        if self.left == Left::Unknown {
+            run.sleep_first();
+        }
         let mut fault = None;
         while let Some(session) = run.session() {
             self.carry(session, &mut fault);

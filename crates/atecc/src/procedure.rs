@@ -85,8 +85,10 @@ pub struct Run<P: Procedure> {
     procedure: P,
     session: Session,
     result: Option<Result<P::Output, P::Error>>,
-    /// The bus failed under a command, of which this is known.
-    broken: Option<Executed>,
+    /// What is known of the commands that failed: the worst of it.
+    executed: Executed,
+    /// The bus failed under a command.
+    is_broken: bool,
 }
 
 impl<P: Procedure> Run<P> {
@@ -106,7 +108,8 @@ impl<P: Procedure> Run<P> {
             procedure,
             session,
             result: None,
-            broken: None,
+            executed: Executed::No,
+            is_broken: false,
         };
         run.resume(Some(Answer::Start));
         run.proceed();
@@ -130,14 +133,25 @@ impl<P: Procedure> Run<P> {
         self.proceed();
     }
 
+    /// See [`Session::sleep_first`].
+    pub const fn sleep_first(&mut self) {
+        self.session.sleep_first();
+    }
+
     /// How the chip was left, once the steps are done.
     pub fn left(&self) -> Left {
         self.session.left()
     }
 
-    /// Whether the bus failed under a command, and what is known of that.
+    /// Whether the bus failed under a command, and what is known of that one
+    /// and of those that failed before: the procedure may have been about to ask
+    /// what had become of one.
     pub(crate) const fn broken(&self) -> Option<Executed> {
-        self.broken
+        if self.is_broken {
+            Some(self.executed)
+        } else {
+            None
+        }
     }
 
     /// The session, while it has steps left. Its caller performs them to
@@ -175,8 +189,11 @@ impl<P: Procedure> Run<P> {
             Answer::Failed(failure) if failure.is_of_the_bus() => Some(failure),
             _ => None,
         };
-        if let Some(failure) = broken.filter(|failure| failure.cause == Cause::Bus) {
-            self.broken = Some(failure.executed);
+        if let Answer::Failed(failure) = answer {
+            self.is_broken = failure.cause == Cause::Bus;
+            if failure.executed != Executed::No {
+                self.executed = failure.executed;
+            }
         }
         match (self.procedure.resume(answer), broken) {
             (Next::Send(_), Some(failure)) => {

@@ -35,7 +35,8 @@
 //!
 //! Traffic to other chips may have woken this one at any time, so the session
 //! begins with wake, idle, wake: 3 ms, after which its watchdog has just
-//! started. It is restarted in the same way before a command that might not end
+//! started. (After a session that was broken off it is wake, sleep, wake.) It is
+//! restarted in the same way before a command that might not end
 //! in time. Idle keeps `TempKey` and all else; an idle token that is refused is
 //! repeated, and if the chip has slept all the same, a command that needs what
 //! it held is not sent: it fails with [`Cause::StateLost`], and its sequence
@@ -221,6 +222,8 @@ pub struct Session {
     purpose: Purpose,
     /// The chip woke with status 0x07.
     failed_self_test: bool,
+    /// Somebody may have left something in the chip's volatile memory.
+    sleeps_first: bool,
     /// The watchdog has been restarted by this session.
     renewed: bool,
     /// The chip is never seen busy on this bus: renew before every command, so
@@ -238,8 +241,8 @@ pub struct Session {
     reads: u8,
     /// Bytes to read of the answer.
     want: u8,
-    /// A one-byte result that may be a status.
-    unconfirmed: Option<u8>,
+    /// A one-byte result that may be a status, and how often it was said.
+    unconfirmed: Option<(u8, u8)>,
     left: Left,
     /// What the chip's buffer held when the command was sent.
     before: Mark,
@@ -289,6 +292,7 @@ impl Session {
             shown: Shown::Nothing,
             volatile: Volatile::Empty,
             failed_self_test: false,
+            sleeps_first: false,
             renewed: false,
             blind: false,
             before: AFTER_WAKE,
@@ -311,6 +315,13 @@ impl Session {
             result: Err(Cause::NoCommand.before_execution()),
             left: Left::Asleep,
         }
+    }
+
+    /// Begin with a sleep, where the session before was broken off: what it has
+    /// left in `TempKey` would outlive the idle that a session begins with. To be
+    /// called before the first step.
+    pub const fn sleep_first(&mut self) {
+        self.sleeps_first = true;
     }
 
     /// Start a command. Perform the steps until [`Step::Done`], then ask for
@@ -619,6 +630,8 @@ impl Session {
             self.state = State::Ending;
         } else if self.renewed {
             self.send();
+        } else if self.sleeps_first {
+            self.state = State::Sleeping;
         } else {
             self.idle();
         }
@@ -709,7 +722,7 @@ impl Session {
         if silent && waited_us > longest.saturating_mul(2) {
             // One flipped bit makes an idle or a sleep token of a command, or
             // has the chip wait for more: silence is believed the second time.
-            if self.unconfirmed.replace(0).is_none() {
+            if !self.is_confirmed(0) {
                 let cause = Cause::Timeout { opcode, waited_us };
                 return self.again(cause, Executed::Unknown, State::Sleeping);
             }
@@ -829,12 +842,9 @@ impl Session {
         let opcode = self.opcode();
         let status = Status::from_byte(byte);
         let cause = Cause::Status { opcode, status };
-        // What a woken chip says is never taken for two failing engines: a reset
-        // and a wake from noise may come twice.
-        if expect.is_answer(status) && status != Status::AfterWake {
-            // Only a second run that says the same is believed.
+        if expect.is_answer(status) {
             let ambiguous = expect == Expect::Engines && status.is_listed_failure();
-            if ambiguous && self.unconfirmed.replace(byte) != Some(byte) {
+            if ambiguous && !self.is_confirmed(byte) {
                 return self.again(cause, Executed::Unknown, State::Idling);
             }
             return self.succeed(1);
@@ -850,6 +860,18 @@ impl Session {
             status if status.is_refusal() => self.fail(cause, Executed::No),
             _ => self.fail(cause, Executed::Unknown),
         }
+    }
+
+    /// Whether a result that may be a status has been said often enough: twice,
+    /// and three times when it is what a chip says after a reset and a wake.
+    fn is_confirmed(&mut self, byte: u8) -> bool {
+        let times = match self.unconfirmed {
+            Some((before, times)) if before == byte => times + 1,
+            _ => 1,
+        };
+        self.unconfirmed = Some((byte, times));
+        let reset = Status::from_byte(byte) == Status::AfterWake;
+        times > 1 + u8::from(reset)
     }
 
     /// Try the command again by way of `recovery`, where that is allowed.
