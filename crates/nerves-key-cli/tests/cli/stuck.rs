@@ -135,6 +135,8 @@ const WITHOUT_A_CHIP: &[&str] = &[
     "cert decompress",
     "emulator create",
     "emulator serve",
+    "emulator plug",
+    "emulator unplug",
     "emulator show",
     "emulator snapshot",
     "emulator restore",
