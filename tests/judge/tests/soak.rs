@@ -1,12 +1,14 @@
-//! A short soak, and the smallest case of what a long one has found.
+//! A short soak, and the smallest cases of what long ones have found.
 
-use atecc::Device;
-use atecc::commands::{Engines, SelfTest};
+use atecc::commands::{Engines, LockTarget, SelfTest};
+use atecc::procedures::LockAndConfirm;
+use atecc::{Device, Error, Executed, Slot};
 use atecc_emulator::{Bus, Power, Revision};
 use atecc_judge::chips::{Kit, chip};
-use atecc_judge::mischief::Mischief;
+use atecc_judge::mischief::{Mischief, Transfer};
 use atecc_judge::soak;
 use atecc_judge::wire::Wire;
+use embedded_hal::i2c::ErrorKind;
 
 #[test]
 fn a_bad_bus_gives_no_wrong_answer() {
@@ -42,4 +44,36 @@ fn two_resets_are_no_result_of_a_self_test() {
     let tests = Engines::ALL;
     let result = device.execute(SelfTest { tests });
     assert_eq!(result, Ok(Engines::NONE));
+}
+
+/// The answer to the lock is lost, and then the bus fails under the read that
+/// was to tell whether it was locked. It is locked.
+#[test]
+fn a_failing_bus_makes_no_lock_undone() {
+    let kit = Kit::new(Revision::Atecc608B, 0x00);
+    let bus = Bus::with_chip(chip(&kit.image, 1));
+    let wire = Wire::new(&bus, 0, 0x60);
+    let mut locking = false;
+    wire.set_mischief(move |moment| {
+        let pulse = moment.address == 0;
+        match moment.transfer {
+            _ if pulse && locking => Some(Mischief::Lost(ErrorKind::Bus)),
+            Transfer::Read(_) if locking => Some(Mischief::Refused),
+            _ => {
+                locking |= moment.command().is_some();
+                None
+            }
+        }
+    });
+    let mut device = Device::new(wire, bus.delay());
+    let target = LockTarget::Slot(Slot::ALL[14]);
+    let result = device.run(LockAndConfirm::new(target));
+
+    let locked = bus.image(0).unwrap().config()[89] & 0x40 == 0;
+    let known = match result {
+        Ok(()) => Executed::Yes,
+        Err(Error::Failed(failure)) => failure.executed,
+        Err(Error::Bus { executed, .. }) => executed,
+    };
+    assert!(locked && known != Executed::No, "{locked} {result:?}");
 }
