@@ -57,6 +57,8 @@ pub fn run(commands: u64, seed: u64) -> Report {
         (Revision::Atecc608B, 0x68),
     ]
     .map(|(revision, chip_mode)| Kit::new(revision, chip_mode));
+    let tested = kits[2].clone().testing_itself();
+    let kits = [&kits[..], &[tested]].concat();
     while report.figures.commands < commands {
         let kit = &kits[below(&mut random, kits.len())];
         with_one_chip(kit, random.next_u64(), &mut report);
@@ -75,7 +77,13 @@ fn with_one_chip(kit: &Kit, seed: u64, report: &mut Report) {
     let partial = pick(&mut random, [PartialRead::Blank, PartialRead::Nack]);
     let chip = chip(&kit.image, seed)
         .with_execution_time(pick(&mut random, models))
-        .with_partial_read(partial);
+        .with_partial_read(partial)
+        .with_wake_delay(Duration::from_micros(pick(&mut random, [300, 1_500])))
+        .with_sleep_delay(Duration::from_micros(pick(&mut random, [0, 1_000])))
+        .with_watchdog(Duration::from_millis(pick(
+            &mut random,
+            [700, 1_300, 1_700],
+        )));
     let known = Timing::from_config(&ConfigZone(*kit.image.config()));
     // What is not known of a chip is taken to be full clock.
     let unknown = if known.divider == ClockDivider::M0 {
