@@ -17,6 +17,9 @@ struct Arguments {
     /// All of it, and not a sample. Of the search: two faults on a path.
     #[arg(long)]
     long: bool,
+    /// Of the soak's random choices.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -36,14 +39,14 @@ enum Part {
 }
 
 fn main() -> ExitCode {
-    let Arguments { part, long } = Arguments::parse();
+    let Arguments { part, long, seed } = Arguments::parse();
     let start = Instant::now();
     let figures = match part {
         Part::Search => return searched(if long { 2 } else { 1 }),
         Part::Procedures => procedures(long),
         Part::Pairs => pairs(long),
         Part::Gaps => gaps(long),
-        Part::Soak => soak(long, start),
+        Part::Soak => soak(long, seed, start),
         Part::Dropped => dropped(long),
     };
     print!("{figures}");
@@ -95,8 +98,8 @@ fn gaps(long: bool) -> Figures {
     report.figures
 }
 
-fn soak(long: bool, start: Instant) -> Figures {
-    let report = soak::run(if long { 3_000_000 } else { 20_000 }, 1);
+fn soak(long: bool, seed: u64, start: Instant) -> Figures {
+    let report = soak::run(if long { 3_000_000 } else { 20_000 }, seed);
     print!("{report}");
     let rate = report.figures.commands / start.elapsed().as_secs().max(1);
     println!("  {rate} commands per second");
