@@ -33,8 +33,9 @@ pub struct Timing {
     /// Wake pulses before a chip is declared absent, each followed by 25 ms
     /// of looking. A chip may miss one on a noisy bus.
     pub wake_pulses: u8,
-    /// How long a silent address may be a chip that executes what somebody
-    /// else sent, so that it is not declared absent before.
+    /// How long a silent address may be a chip, so that it is not declared
+    /// absent before: one that executes what somebody else sent, or holds half a
+    /// command and acknowledges no read before its watchdog fires.
     pub busy_us: u32,
 }
 
@@ -80,7 +81,7 @@ impl Timing {
             watchdog_us: 1_300_000,
             wake_high_us: 1_500,
             wake_pulses: 4,
-            busy_us: slowest_us(family, ClockDivider::M0),
+            busy_us: silent_us(family, ClockDivider::M0),
         }
     }
 
@@ -92,7 +93,7 @@ impl Timing {
         let divider = ClockDivider::from_config(config);
         let mut timing = Self {
             divider,
-            busy_us: slowest_us(family, divider),
+            busy_us: silent_us(family, divider),
             ..Self::new(family)
         };
         // Nominally 10 s with bit 2 set (ATECC508A datasheet, "ChipMode"); half
@@ -292,17 +293,12 @@ const fn longest_ms(opcode: Opcode) -> [u32; 3] {
     }
 }
 
-/// The slowest command of the family, and a tenth more, microseconds.
-const fn slowest_us(family: Option<Family>, divider: ClockDivider) -> u32 {
-    let slowest = match family {
-        Some(Family::Atecc508) => longest_ms(Opcode::GenKey),
-        Some(Family::Atecc608) | None => longest_ms(Opcode::SelfTest),
-    };
-    let [m0, m1, m2] = slowest;
-    match divider {
-        ClockDivider::M0 => m0 * 1_100,
-        ClockDivider::M1 => m1 * 1_100,
-        ClockDivider::M2 => m2 * 1_100,
+/// The latest watchdog, 1.7 s (ATECC508A datasheet, "Watchdog Failsafe"), or the
+/// slowest command of the family, and a little more, microseconds.
+const fn silent_us(family: Option<Family>, divider: ClockDivider) -> u32 {
+    match (family, divider) {
+        (Some(Family::Atecc608) | None, ClockDivider::M2) => 2_400_000,
+        _ => 1_750_000,
     }
 }
 

@@ -721,8 +721,8 @@ impl Session {
         let silent = expect == Some(Expect::DoneOrSilence) && !self.doubtful;
         if silent && waited_us > longest.saturating_mul(2) {
             // One flipped bit makes an idle or a sleep token of a command, or
-            // has the chip wait for more: silence is believed the second time.
-            if !self.is_confirmed(0) {
+            // has the chip wait for more: silence is believed the third time.
+            if !self.is_confirmed(0, 3) {
                 let cause = Cause::Timeout { opcode, waited_us };
                 return self.again(cause, Executed::Unknown, State::Sleeping);
             }
@@ -842,9 +842,11 @@ impl Session {
         let opcode = self.opcode();
         let status = Status::from_byte(byte);
         let cause = Cause::Status { opcode, status };
-        if expect.is_answer(status) {
+        // What a woken chip says is never taken for two failing engines: a reset
+        // and a wake by noise may come again and again.
+        if expect.is_answer(status) && status != Status::AfterWake {
             let ambiguous = expect == Expect::Engines && status.is_listed_failure();
-            if ambiguous && !self.is_confirmed(byte) {
+            if ambiguous && !self.is_confirmed(byte, 2) {
                 return self.again(cause, Executed::Unknown, State::Idling);
             }
             return self.succeed(1);
@@ -862,16 +864,14 @@ impl Session {
         }
     }
 
-    /// Whether a result that may be a status has been said often enough: twice,
-    /// and three times when it is what a chip says after a reset and a wake.
-    fn is_confirmed(&mut self, byte: u8) -> bool {
+    /// Whether a result that may be none has come `needed` times.
+    fn is_confirmed(&mut self, byte: u8, needed: u8) -> bool {
         let times = match self.unconfirmed {
             Some((before, times)) if before == byte => times + 1,
             _ => 1,
         };
         self.unconfirmed = Some((byte, times));
-        let reset = Status::from_byte(byte) == Status::AfterWake;
-        times > 1 + u8::from(reset)
+        times >= needed
     }
 
     /// Try the command again by way of `recovery`, where that is allowed.

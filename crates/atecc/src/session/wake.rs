@@ -9,8 +9,8 @@
 //! kept, sent to idle once more.
 //!
 //! An address that acknowledges nothing may be a chip that still executes what
-//! a killed process sent: it is looked at for as long as the slowest command
-//! takes. Nothing is written to an address that has not acknowledged a read,
+//! a killed process sent, or that has half a command: it is looked at until its
+//! watchdog must have fired. Nothing is written to an address that has not acknowledged a read,
 //! and a probe writes to none that has not given a sound group, since it may be
 //! another device's.
 //! Source: ATECC508A datasheet, "Wake-Up and Sleep"; recorded sessions.
@@ -287,9 +287,9 @@ mod tests {
     #[test]
     fn nobody_there() {
         let (end, looks, sleeps) = drive(Purpose::Begin, |_| None);
-        // As long as SelfTest may take: 275 ms, 25 ms a pulse.
-        assert_eq!(end, Progress::Failed(Cause::NoAnswer { pulses: 11 }));
-        assert!(looks <= 121, "{looks}");
+        // Until the latest watchdog: 1.75 s, 26.5 ms a pulse.
+        assert_eq!(end, Progress::Failed(Cause::NoAnswer { pulses: 67 }));
+        assert_eq!(looks, 67 * 11);
         assert_eq!(sleeps, 0);
     }
 
