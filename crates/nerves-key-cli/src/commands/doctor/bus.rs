@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use atecc::commands::{Engines, InfoRevision, SelfTest};
-use atecc::{Cause, Error, Family, Revision};
+use atecc::{Cause, Error, Family, Revision, Status as Answered};
 use nerves_key_device::DeviceUri;
 
 use super::finding::{Finding, Status};
@@ -136,6 +136,10 @@ pub(super) fn wake(device: &mut RecordedDevice, uri: &DeviceUri) -> Finding {
             "compare i2cdetect with and without the chip; try 100 kHz or less, shorter wires and \
              pull-ups of 2.2 to 4.7 kOhm",
         ),
+        Cause::Status {
+            status: Answered::SelfTest,
+            ..
+        } => self_test(device, Revision::Atecc608B),
         Cause::Stuck { .. } => Finding::new("wake", Status::Fault, failure.to_string())
             .because("SDA or SCL is held low, by the chip, by another device or by a short")
             .next("measure SDA and SCL, both high when idle; power-cycle the devices on the bus"),
