@@ -2,13 +2,22 @@
 
 use atecc_judge::search::{Figures, Kind, scenarios, search};
 
+/// A chip and a transport of each sort; all their combinations are tried in the
+/// long form.
+fn kinds() -> impl Iterator<Item = Kind> {
+    let of_three = |kind: &Kind| {
+        kind.silent_when_half_told == kind.starts_over || kind.tells_address == kind.starts_over
+    };
+    Kind::all().into_iter().filter(of_three).step_by(2)
+}
+
 fn judge(faults: u8, names: &[&str]) -> Figures {
     let mut figures = Figures::default();
     for scenario in scenarios() {
         if !names.is_empty() && !names.contains(&scenario.name) {
             continue;
         }
-        for kind in Kind::all() {
+        for kind in kinds() {
             for is_probe in [false, true] {
                 let one = search(&scenario, kind, faults, is_probe);
                 for violation in &one.violations {

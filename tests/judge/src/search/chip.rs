@@ -118,6 +118,12 @@ impl Chip {
         }
     }
 
+    /// Whether a read gives something.
+    pub(super) fn has_answer(&self, kind: Kind) -> bool {
+        let spent = self.consumed && !kind.starts_over;
+        self.power == Power::Awake && !self.partial && !spent
+    }
+
     /// Half a command is in its buffer.
     pub(super) const fn is_half_told(&self) -> bool {
         self.partial

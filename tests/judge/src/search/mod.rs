@@ -78,6 +78,8 @@ struct Node {
     acknowledged: bool,
     /// Of a sound group.
     sound: bool,
+    /// The last read gave something but a released line.
+    heard: bool,
     /// The host has told the chip to sleep since a sequence began.
     slept: bool,
     slept_in_command: bool,
@@ -150,6 +152,7 @@ impl Search<'_> {
             faults: 0,
             acknowledged: false,
             sound: false,
+            heard: false,
             slept: false,
             slept_in_command: false,
             woken_unseen: false,
@@ -176,11 +179,47 @@ impl Search<'_> {
         }
     }
 
-    fn push(&mut self, node: Node) {
-        if self.seen.insert(self.key(&node)) {
-            self.figures.states += 1;
-            self.queue.push_back(node);
+    fn push(&mut self, mut node: Node) {
+        // A look that is like the one before only takes time: go on looking,
+        // with nothing else happening, until that time decides something.
+        for _ in 0..MOST_STEPS {
+            if self.seen.insert(self.key(&node)) {
+                self.figures.states += 1;
+                self.queue.push_back(node);
+                return;
+            }
+            let Some(later) = self.look_again(&node) else {
+                return;
+            };
+            node = later;
         }
+    }
+
+    /// The node after one more wait and one more look at a chip that has no
+    /// answer, if that is what comes next.
+    fn look_again(&mut self, node: &Node) -> Option<Node> {
+        let mut session = node.session.clone();
+        let (step, event) = match session.step() {
+            Step::Wait(us) => {
+                let event = node
+                    .chip
+                    .waited(&self.scenario.commands)
+                    .into_iter()
+                    .next()?;
+                (Did::Wait(us), event)
+            }
+            Step::Read(buffer) if !node.chip.has_answer(self.kind) => {
+                let len = buffer.len();
+                let events = node.chip.asked(self.kind, &self.scenario.commands, len);
+                let still = events
+                    .into_iter()
+                    .find(|event| event.faults == 0 && event.chip == node.chip);
+                (Did::Read(len), still?)
+            }
+            _ => return None,
+        };
+        self.figures.transitions += 1;
+        Some(self.follow(node, &step, event))
     }
 
     /// All that decides what follows.
@@ -188,7 +227,8 @@ impl Search<'_> {
         let mut hasher = DefaultHasher::new();
         format!("{:?}", node.session).hash(&mut hasher);
         (&node.chip, node.at, &node.before, node.faults).hash(&mut hasher);
-        (node.acknowledged, node.sound, node.slept, node.woken_unseen).hash(&mut hasher);
+        (node.acknowledged, node.sound, node.heard).hash(&mut hasher);
+        (node.slept, node.woken_unseen).hash(&mut hasher);
         let request = self.scenario.requests.get(node.at);
         let timing = Timing::default();
         let times = request.map(|request| {
@@ -290,6 +330,7 @@ impl Search<'_> {
         if let (Did::Read(_), true) = (step, done) {
             next.acknowledged = true;
             next.sound |= atecc::parse_group(&event.bytes).is_ok();
+            next.heard = event.bytes.iter().any(|byte| *byte != 0xFF);
         }
         if let Step::Read(buffer) = next.session.step() {
             let bytes = event.bytes.iter();
@@ -312,6 +353,10 @@ impl Search<'_> {
         };
         if !allowed {
             self.violated(node, "no write to a stranger", format!("{bytes:02X?}"));
+        }
+        // It would bring back the answer before.
+        if bytes == &[0x00] && !node.heard {
+            self.violated(node, "no rewind where no group was", String::new());
         }
         if bytes.first() == Some(&0x03)
             && let Some(request) = self.scenario.requests.get(node.at)
