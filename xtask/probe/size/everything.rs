@@ -155,6 +155,7 @@ fn procedures(chip: &mut Chip) {
         DeterministicMac::new(given(SLOT), bytes()),
         ReadConfig::new(),
         ReadPlace::<72>::new(given(Place::Slot(SLOT))),
+        Confirmed::new(ReadConfig::new()),
         HashInChip::new(given(ShaStart::Sha256), given(Family::Atecc608), &bytes_at::<256>()[..]),
         SignDigest::new(given(SLOT), bytes()),
         VerifyDigest::new(given(VerifyKey::Stored(SLOT)), bytes(), bytes()),
