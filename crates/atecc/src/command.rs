@@ -44,6 +44,12 @@ pub trait Command {
         self.repeat() == Repeat::NeedsVolatile
     }
 
+    /// Whether it leaves something new in `TempKey` or the like, that does not
+    /// build on what was there: a sequence begins with it.
+    fn loads_volatile(&self) -> bool {
+        false
+    }
+
     /// Read the payload of a response whose length, CRC and status are right.
     ///
     /// # Errors
@@ -218,6 +224,7 @@ pub struct Request {
     repeat: Repeat,
     chips: Chips,
     needs_volatile: bool,
+    loads_volatile: bool,
 }
 
 impl Request {
@@ -234,6 +241,7 @@ impl Request {
             repeat: command.repeat(),
             chips: command.chips(),
             needs_volatile: command.needs_volatile(),
+            loads_volatile: command.loads_volatile(),
         };
         request.fill(command.param1(), command.param2(), command.data())?;
         Ok(request)
@@ -292,6 +300,12 @@ impl Request {
     #[must_use]
     pub const fn repeat(&self) -> Repeat {
         self.repeat
+    }
+
+    /// Whether a sequence begins with it.
+    #[must_use]
+    pub const fn loads_volatile(&self) -> bool {
+        self.loads_volatile
     }
 
     /// Whether it needs what a sleep erases.

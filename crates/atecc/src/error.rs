@@ -20,7 +20,8 @@ pub struct Failure {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Executed {
-    /// Certainly not: the chip is as it was.
+    /// Certainly not: the chip is as it was. (Where a program without the lock
+    /// uses the chip, a refusal may be the answer to that one's command.)
     No,
     /// Certainly; only its answer is of no use.
     Yes,

@@ -1,7 +1,7 @@
 //! Procedures: sequences of commands with one result, sans-IO.
 
 use crate::session::{Left, Outcome, Session, Step};
-use crate::{Cause, Command, Executed, Failure, Request, Timing};
+use crate::{Cause, Command, Executed, Failure, Repeat, Request, Timing};
 
 /// A sequence of commands in which each may depend on the answers before it.
 ///
@@ -12,6 +12,12 @@ pub trait Procedure {
     type Output;
     /// What may prevent that.
     type Error: From<Failure>;
+
+    /// Whether it may run again after it has succeeded: nothing that it sends
+    /// changes the chip a second time or counts a use of a key.
+    fn is_harmless(&self) -> bool {
+        false
+    }
 
     /// Take what came of the last command and say what is next.
     fn resume(&mut self, answer: Answer<'_>) -> Next<Self::Output, Self::Error>;
@@ -60,6 +66,10 @@ pub struct Once<C>(pub C);
 impl<C: Command> Procedure for Once<C> {
     type Output = C::Response;
     type Error = Failure;
+
+    fn is_harmless(&self) -> bool {
+        self.0.repeat() != Repeat::ReadStateFirst
+    }
 
     fn resume(&mut self, answer: Answer<'_>) -> Next<C::Response, Failure> {
         match answer {

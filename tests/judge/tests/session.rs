@@ -222,6 +222,8 @@ fn there_is_no_answer_before_a_command_nor_after_the_end() {
         (look > 2).then(|| group(&[0, 0, 0x60, 2]))
     });
     assert!(session.answer().is_ok());
+    session.begin(Request::new(&Random::default()).unwrap());
+    assert_eq!(session.answer(), Err(none));
     session.end();
     assert_eq!(session.answer(), Err(none));
 }

@@ -126,6 +126,9 @@ impl Command for Ecdh {
             _ => Repeat::ReadStateFirst,
         }
     }
+    fn loads_volatile(&self) -> bool {
+        matches!(self.mode, EcdhMode::SlotToTempKey(_))
+    }
     fn decode(&self, payload: &[u8]) -> Result<SharedSecret, DecodeError> {
         match payload.len() {
             1 => DecodeError::done(Self::OPCODE, payload).map(|()| SharedSecret::Kept),

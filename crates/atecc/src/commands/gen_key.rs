@@ -120,6 +120,9 @@ impl Command for CreateTempKey {
     fn repeat(&self) -> Repeat {
         Repeat::Harmless
     }
+    fn loads_volatile(&self) -> bool {
+        true
+    }
     fn decode(&self, payload: &[u8]) -> Result<PublicKey, DecodeError> {
         DecodeError::exactly(Self::OPCODE, payload).map(PublicKey)
     }

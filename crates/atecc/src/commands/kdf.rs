@@ -343,6 +343,13 @@ impl Command for Kdf<'_> {
         };
         self.source_is_volatile() || message == HkdfMessage::TempKey
     }
+    fn loads_volatile(&self) -> bool {
+        let kept = !matches!(
+            self.target,
+            KdfTarget::Slot(_) | KdfTarget::Output | KdfTarget::EncryptedOutput
+        );
+        kept && !self.needs_volatile()
+    }
     fn decode(&self, payload: &[u8]) -> Result<DerivedKey, DecodeError> {
         let encrypted = matches!(self.target, KdfTarget::EncryptedOutput);
         match payload.len() {

@@ -49,6 +49,9 @@ impl Command for LoadNonce {
     fn repeat(&self) -> Repeat {
         Repeat::Harmless
     }
+    fn loads_volatile(&self) -> bool {
+        true
+    }
     fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {
         DecodeError::done(Self::OPCODE, payload)
     }
@@ -92,6 +95,9 @@ impl Command for LoadNonce64 {
     fn repeat(&self) -> Repeat {
         Repeat::Harmless
     }
+    fn loads_volatile(&self) -> bool {
+        true
+    }
     fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {
         DecodeError::done(Self::OPCODE, payload)
     }
@@ -122,6 +128,9 @@ impl Command for RandomNonce {
     }
     fn repeat(&self) -> Repeat {
         Repeat::Harmless
+    }
+    fn loads_volatile(&self) -> bool {
+        true
     }
     fn decode(&self, payload: &[u8]) -> Result<[u8; 32], DecodeError> {
         DecodeError::exactly(Self::OPCODE, payload)

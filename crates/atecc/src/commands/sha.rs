@@ -50,6 +50,9 @@ impl Command for ShaStart {
             Self::HmacTempKey => Repeat::NeedsVolatile,
         }
     }
+    fn loads_volatile(&self) -> bool {
+        true
+    }
     fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {
         DecodeError::done(Self::OPCODE, payload)
     }
@@ -313,6 +316,9 @@ impl Command for ShaWriteContext {
     }
     fn repeat(&self) -> Repeat {
         Repeat::Harmless
+    }
+    fn loads_volatile(&self) -> bool {
+        true
     }
     fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {
         DecodeError::done(Self::OPCODE, payload)

@@ -66,11 +66,21 @@ impl CreateKey {
                 self.old = key;
                 self.create()
             }
-            (Phase::Creating, Some(key)) => Next::Done(Ok(key)),
-            (Phase::After(_), Some(key)) if self.old != Some(key) => Next::Done(Ok(key)),
+            (Phase::Creating | Phase::After(_), Some(key)) if self.old != Some(key) => {
+                Next::Done(Ok(key))
+            }
+            // The answer of before, which a bad line made look like a new one.
+            (Phase::Creating, Some(_)) => {
+                let opcode = <GenKey as Command>::OPCODE;
+                self.send(Phase::After(Cause::Stale { opcode }.of_unknown_fate()))
+            }
+            // A slot without PubInfo shows no key, new or old.
+            (Phase::After(lost), None) => Next::failed(lost),
             // The lost command had not run.
-            (Phase::After(_), _) if self.tries < TRIES => self.create(),
-            (Phase::After(lost), _) => Next::failed(Failure {
+            (Phase::After(lost), _) if self.tries < TRIES && lost.refusal().is_none() => {
+                self.create()
+            }
+            (Phase::After(lost), Some(_)) => Next::failed(Failure {
                 executed: Executed::No,
                 ..lost
             }),
@@ -87,7 +97,12 @@ impl CreateKey {
                 executed: Executed::No,
                 ..failure
             }),
-            Phase::Creating if failure.not_executed() => Next::failed(failure),
+            // A status may be the answer to a neighbour's command.
+            Phase::Creating
+                if failure.not_executed() && !matches!(failure.cause, Cause::Status { .. }) =>
+            {
+                Next::failed(failure)
+            }
             Phase::Creating => self.send(Phase::After(failure)),
             Phase::After(lost) => Next::failed(lost),
         }

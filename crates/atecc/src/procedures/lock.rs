@@ -2,7 +2,7 @@
 
 use crate::commands::{Lock, LockTarget, ReadWord};
 use crate::config::{ConfigZone, LockState};
-use crate::{Answer, Command, Executed, Failure, Next, Place, Procedure, WordAddress};
+use crate::{Answer, Cause, Command, Executed, Failure, Next, Place, Procedure, WordAddress};
 
 /// How often the lock is sent when each reply is lost and the chip is found
 /// unlocked each time.
@@ -69,7 +69,9 @@ impl LockAndConfirm {
         let read = crate::DecodeError::exactly(<ReadWord as Command>::OPCODE, payload);
         match read.map(|word| self.state(word)) {
             Ok(LockState::Locked) => Next::Done(Ok(())),
-            Ok(LockState::Unlocked) if self.tries < TRIES => self.send_lock(),
+            Ok(LockState::Unlocked) if self.tries < TRIES && lost.refusal().is_none() => {
+                self.send_lock()
+            }
             Ok(LockState::Unlocked) => Next::failed(Failure {
                 executed: Executed::No,
                 ..lost
@@ -88,7 +90,14 @@ impl Procedure for LockAndConfirm {
             (Answer::Start, _) => self.send_lock(),
             (Answer::Payload(payload), Some(lost)) => self.judge(payload, lost),
             (Answer::Payload(_), None) => Next::Done(Ok(())),
-            (Answer::Failed(failure), None) if !failure.not_executed() => self.read_state(failure),
+            // A status may be the answer to a neighbour's command.
+            (Answer::Failed(failure), None)
+                if !failure.not_executed()
+                    || matches!(failure.cause, Cause::Status { .. })
+                    || self.tries > 1 =>
+            {
+                self.read_state(failure)
+            }
             (Answer::Failed(failure), None) => Next::failed(failure),
             // Nobody can tell whether it is locked.
             (Answer::Failed(_), Some(lost)) => Next::failed(lost),

@@ -11,7 +11,7 @@ const TRIES: u8 = 3;
 /// watchdog or another host put the chip to sleep), both start over, unless the
 /// command may have been executed and a second time would change the chip: a
 /// key derived twice is another key, and each use of a key of limited use
-/// counts. Preparations nest, so that any number of commands makes one
+/// counts. The same holds for what the preparation has sent. Preparations nest, so that any number of commands makes one
 /// procedure.
 ///
 /// ```
@@ -108,10 +108,9 @@ where
     }
 
     fn may_start_over(&self, failure: Failure) -> bool {
-        let harmless = failure.not_executed()
-            || self.again == Again::Always
-            || self.command.repeat() != Repeat::ReadStateFirst;
-        self.tries < TRIES && failure.may_have_lost_state() && harmless
+        let harmless = failure.not_executed() || self.command.repeat() != Repeat::ReadStateFirst;
+        let allowed = self.again == Again::Always || (harmless && self.preparation.is_harmless());
+        self.tries < TRIES && failure.may_have_lost_state() && allowed
     }
 }
 
@@ -122,6 +121,11 @@ where
 {
     type Output = (P::Output, C::Response);
     type Error = Failure;
+
+    fn is_harmless(&self) -> bool {
+        let command = self.command.repeat() != Repeat::ReadStateFirst;
+        self.again == Again::Always || (command && self.preparation.is_harmless())
+    }
 
     fn resume(&mut self, answer: Answer<'_>) -> Next<Self::Output, Failure> {
         match self.prepared.take() {

@@ -19,6 +19,7 @@ pub struct HashInChip<'a> {
     done: Option<usize>,
     ending: bool,
     tries: u8,
+    is_unlimited: bool,
 }
 
 impl<'a> HashInChip<'a> {
@@ -38,7 +39,16 @@ impl<'a> HashInChip<'a> {
             done: None,
             ending: false,
             tries: 0,
+            is_unlimited: false,
         }
+    }
+
+    /// For an HMAC with a key whose slot has no `LimitedUse`: a context that was
+    /// lost is begun anew, by another use of the key.
+    #[must_use]
+    pub const fn with_unlimited_key(mut self) -> Self {
+        self.is_unlimited = true;
+        self
     }
 
     fn begin(&mut self) -> Next<[u8; 32], Failure> {
@@ -83,8 +93,7 @@ impl Procedure for HashInChip<'_> {
                 if self.tries < TRIES
                     && self.done.is_some()
                     && failure.may_have_lost_state()
-                    && (failure.not_executed()
-                        || self.start.repeat() != Repeat::ReadStateFirst) =>
+                    && (self.is_unlimited || self.start.repeat() != Repeat::ReadStateFirst) =>
             {
                 self.begin()
             }

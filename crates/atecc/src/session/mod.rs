@@ -9,22 +9,24 @@
 //! session: [`Executed`] is `No` until a send may have reached the chip, and
 //! never returns to `No` once it is `Unknown`. What may be repeated follows from
 //! it, and so does what a [`Failure`] says. A failure names what happened to the
-//! send whose fate is unknown, not what became of a later try.
+//! send whose fate is unknown, not what became of a later try; but for the bus,
+//! whose failure is named as such.
 //!
 //! | seen | executed | then |
 //! |---|---|---|
 //! | address not acknowledged, arbitration lost | no | idle, wake, again |
-//! | not acknowledged, and where is not known | ? | look at once: 11 after a wake, no; busy or another answer than the last, yes |
+//! | not acknowledged, and where is not known | ? | look at once: 11 after a wake, no |
 //! | status FF (damaged on the way), EE (watchdog near), 03, 07, 08, 0F | no | FF: again; EE: idle, wake, again; the others end it |
 //! | status 05 (ECC fault) | ? | again if harmless |
 //! | sound answer | yes | done |
 //! | sound answer after a command that was not acknowledged | ? | may be another host's: again if harmless |
 //! | sound answer of another length, or 00 where bytes are due | ? | another host's: idle, wake, again if harmless |
-//! | the answer of the command before, byte for byte, and the chip was not seen busy | ? | idle, wake, again if harmless |
+//! | the answer of the command before, byte for byte, and the chip was not seen busy | ?; a refusal: no | idle, wake, again if harmless |
+//! | 01 where nothing is compared, a status that no source lists | ? | ends it |
 //! | a group that is damaged | ? | rewind and read again; then sleep, wake, again if harmless |
 //! | all ones, longer than the command takes: a chip that waits for more bytes | ? | as above, without a rewind, which would bring back the answer before |
 //! | 11 after an acknowledged command; no answer in time | ? | sleep, wake, again if harmless |
-//! | bus fault, stuck bus | ? | sleep, end |
+//! | bus fault, stuck bus, once the command was given to the bus | ? | sleep, end |
 //!
 //! "Seen busy" are two looks that were not acknowledged; before them the chip
 //! holds the last answer, which a rewind, or on an ATECC508A a write that it
@@ -46,7 +48,7 @@
 //! # Bounds
 //!
 //! Four tries a command, and none begins later than [`Timing::give_up_us`]
-//! after the first; four reads of an answer. `cargo test -p nerves-key-judge`
+//! after the first; four reads of an answer. `cargo test -p atecc-judge`
 //! measures steps and time (`docs/conformance.md`). Time is counted twice: what
 //! was certainly waited, for time-outs, and what the chip may have been awake,
 //! with every transfer at 100 kHz. A host with a clock tells what each step
@@ -77,6 +79,9 @@ use crate::{
     Request, Status, Timing,
 };
 
+/// No answer is longer than a group.
+#[expect(clippy::cast_possible_truncation, reason = "155")]
+const LONGEST: u8 = MAX_GROUP as u8;
 /// Tries per command, the first included.
 const TRIES: u8 = 4;
 /// Reads of one answer, the first included.
@@ -332,6 +337,7 @@ impl Session {
         let refused = self.refuse(&request);
         self.request = Some(request);
         self.executed = Executed::No;
+        self.result = Err(Cause::NoCommand.before_execution());
         self.first = None;
         self.slept = false;
         self.unconfirmed = None;
@@ -435,7 +441,8 @@ impl Session {
             State::Reading => self.unanswered(outcome),
             State::Sleeping => {
                 // One that did not take it may have been awake for long.
-                self.renewed = done;
+                self.idles = self.idles.saturating_add(1);
+                self.renewed = done || self.idles > IDLES;
                 self.state = State::Resting;
             }
             State::Idling if done => self.wake_for(Purpose::Renew),
@@ -582,6 +589,9 @@ impl Session {
         if step == WakeStep::Pulse {
             self.awake_us = 0;
         }
+        if step == WakeStep::Sleep && done {
+            self.waking.note_sleep();
+        }
         let seen = (done && step == WakeStep::Look)
             .then(|| self.rx.first_chunk::<4>().copied())
             .flatten();
@@ -599,6 +609,7 @@ impl Session {
             Progress::NotIdle => self.idle(),
             Progress::Failed(cause) => {
                 self.lose_volatile();
+                self.chip = Chip::Unknown;
                 if self.request.is_none() {
                     self.state = State::Ending;
                 } else {
@@ -651,7 +662,7 @@ impl Session {
         }
         let ends_us = self.awake_us.saturating_add(self.timing.longest_us(opcode));
         let late = ends_us > self.timing.awake_us && self.awake_us > FRESH_US;
-        if late || (self.blind && self.before != AFTER_WAKE) {
+        if self.idles < IDLES && (late || (self.blind && self.before != AFTER_WAKE)) {
             self.idle();
         } else {
             self.state = State::Sending;
@@ -675,10 +686,14 @@ impl Session {
         let expect = self.request.as_ref().map(Request::expect);
         let payload = expect.map_or(0, Expect::payload_len);
         let engines = expect == Some(Expect::Engines);
-        self.want = payload.saturating_add(GROUP_OVERHEAD);
+        self.want = payload.saturating_add(GROUP_OVERHEAD).min(LONGEST);
         self.reads = 0;
         self.busy_looks = 0;
         self.waited_us = 0;
+        if self.tries == 1 {
+            // Whatever a lock was waited for.
+            self.spent_us = 0;
+        }
         self.doubtful = outcome != Outcome::Done;
         match outcome {
             Outcome::AddressNack | Outcome::ArbitrationLost => {
@@ -780,9 +795,8 @@ impl Session {
         }
         self.before = mark;
         // A sequence that begins anew does so for what is seen to be wrong.
-        let unsure = self.doubtful
-            && request.repeat() != Repeat::NeedsVolatile
-            && status.map_or(takes, |byte| expect.is_answer(Status::from_byte(byte)));
+        let unsure =
+            self.doubtful && status.map_or(takes, |byte| expect.is_answer(Status::from_byte(byte)));
         match status {
             // It may be the answer to what kept the chip from hearing this.
             _ if unsure => {
@@ -921,9 +935,8 @@ impl Session {
 
     #[inline(never)]
     fn succeed(&mut self, len: u8) {
-        // A harmless command is where a sequence begins, unless the chip slept
-        // in its middle: then what came before it is gone.
-        let begins = self.request.as_ref().map(Request::repeat) == Some(Repeat::Harmless);
+        // Where the chip slept in the middle, what came before is gone.
+        let begins = self.request.as_ref().is_some_and(Request::loads_volatile);
         if self.volatile == Volatile::Empty || (begins && !self.slept) {
             self.volatile = Volatile::Kept;
         }

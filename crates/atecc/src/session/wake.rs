@@ -10,9 +10,9 @@
 //!
 //! An address that acknowledges nothing may be a chip that still executes what
 //! a killed process sent, or that has half a command: it is looked at until its
-//! watchdog must have fired. Nothing is written to an address that has not acknowledged a read,
-//! and a probe writes to none that has not given a sound group, since it may be
-//! another device's.
+//! watchdog must have fired. Nothing is written to an address that has not
+//! acknowledged a read, and a probe writes to none that has not given a sound
+//! group, since it may be another device's.
 //! Source: ATECC508A datasheet, "Wake-Up and Sleep"; recorded sessions.
 
 use crate::{Cause, Status, Timing, parse_group};
@@ -38,6 +38,7 @@ pub(super) struct Waking {
     /// How often something else was read.
     foreign: u8,
     last_foreign: Option<[u8; 4]>,
+    slept: bool,
 }
 
 /// Why a chip is woken.
@@ -92,6 +93,7 @@ impl Waking {
             silent_us: 0,
             foreign: 0,
             last_foreign: None,
+            slept: false,
         }
     }
 
@@ -99,9 +101,15 @@ impl Waking {
         self.purpose
     }
 
-    /// Whether this waking has put the chip to sleep, which loses what it held.
+    /// Whether this waking has put the chip to sleep, which loses what it held
+    /// and restarts its watchdog.
     pub(super) const fn has_slept(&self) -> bool {
-        self.foreign > 0 && !matches!(self.purpose, Purpose::Renew)
+        self.slept
+    }
+
+    /// The sleep token was acknowledged.
+    pub(super) const fn note_sleep(&mut self) {
+        self.slept = true;
     }
 
     pub(super) const fn step(&self) -> WakeStep {

@@ -15,7 +15,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use atecc::{Cause, Executed, Left, Outcome, Repeat, Request, Session, Step, Timing};
+use atecc::{Cause, Executed, Left, Outcome, Request, Session, Step, Timing};
 
 pub use chip::{Chip, Command, Effect, Kind, Power};
 pub use scenario::{Scenario, scenarios};
@@ -378,8 +378,8 @@ impl Search<'_> {
         }
         self.judge(&node);
         let succeeded = node.session.answer().is_ok();
-        let harmless = self.scenario.requests[node.at].repeat() == Repeat::Harmless;
-        if succeeded && harmless && !node.slept_in_command {
+        let loads = self.scenario.commands[node.at].effect == Effect::Load;
+        if succeeded && loads && !node.slept_in_command {
             node.slept = false;
         }
         // A bus that failed carries no further command, nor does a caller go on

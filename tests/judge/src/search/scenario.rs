@@ -117,6 +117,10 @@ pub fn scenarios() -> Vec<Scenario> {
         scenario("two locks", vec![lock(), lock()]),
         scenario("load and sign", vec![load(), sign()]),
         scenario("load, read, sign", vec![load(), read(0, 0xA1), sign()]),
+        scenario(
+            "load, read, read, sign",
+            vec![load(), read(0, 0xA1), read(1, 0xB2), sign()],
+        ),
         scenario("two signatures", vec![load(), sign(), sign()]),
     ]
 }
