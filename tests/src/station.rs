@@ -7,7 +7,8 @@ use atecc_emulator::{Bus, BusError, Delay, I2cHandle};
 use atecc_x509::{Certificate, CheckedSigner, DateTime, SignerCertificate};
 use nerves_key::{ReadSnapshot, Snapshot};
 use nerves_key_provision::{
-    Challenges, KeySigner, Plan, ProvisionError, Refusal, Report, Request, create_signer, provision,
+    AcceptedSigner, Challenges, KeySigner, Plan, ProvisionError, Refusal, Report, Request,
+    create_signer, provision,
 };
 use nerves_key_schema::{Layout, ManufacturerSerial};
 
@@ -71,6 +72,7 @@ impl Station {
             volatile_keys: None,
             used_serials: BTreeSet::new(),
             signer,
+            accepted_signer: AcceptedSigner::Asked,
             signer_key: Some(key.public_key()),
             now,
             past: now,

@@ -5,12 +5,14 @@ use atecc::SerialNumber;
 use atecc_emulator::{Bus, Chip, DATA_SIZE, Entropy, Image, Revision};
 use atecc_x509::{Certificate, CheckedSigner, DateTime, SignerCertificate, SignerError};
 use nerves_key::{Foreign, Snapshot, Stage};
-use nerves_key_provision::{KeySigner, Plan, Refusal, create_device, create_signer};
+use nerves_key_provision::{
+    AcceptedSigner, KeySigner, Plan, Refusal, create_device, create_signer,
+};
 use nerves_key_schema::{
     BoardName, Field, Layout, ManufacturerSerial, OtpError, VolatileKeys, configure,
 };
 use nerves_key_tests::station::{Station, StationError};
-use nerves_key_tests::strand::Setup;
+use nerves_key_tests::strand::{SETUPS, Setup};
 use nerves_key_tests::wire::{commands, is_only_reading};
 
 const REVISIONS: [Revision; 3] = Revision::ALL;
@@ -385,6 +387,56 @@ fn another_serial() {
         matches!(&other, Refusal::OtherSerial { found, .. } if found == "N1234"),
         "{other}"
     );
+}
+
+/// The station of `setup` with another signer: of another key, and of the same
+/// key with another certificate.
+fn stations_of_other_signers(setup: Setup) -> [Station; 2] {
+    [
+        ([0x43; 32], date(2026, 12, 6)),
+        ([0x42; 32], date(2026, 12, 5)),
+    ]
+    .map(|(scalar, from)| {
+        let key = KeySigner::from_bytes(&scalar).unwrap();
+        let certificate = create_signer(&key, from, 10, atecc_x509::Format::V0).unwrap();
+        let now = date(2026, 12, 6);
+        let mut station = Station::with_signer(key, certificate, now, Some("N1234"));
+        station.request.layout = setup.layout;
+        station.request.volatile_keys = setup.station().request.volatile_keys;
+        station
+    })
+}
+
+/// Finished, and locked but for slots.
+#[test]
+fn another_signer_where_the_data_are_locked() {
+    for setup in SETUPS {
+        let bus = Bus::with_chip(Chip::blank(setup.revision));
+        setup.station().provision(&bus).unwrap();
+        let finished = bus.image(0).unwrap();
+        let mut config = *finished.config();
+        config[88..90].fill(0xFF);
+        let open = finished.clone().with_config(config).unwrap();
+        for (image, steps) in [(finished, false), (open, true)] {
+            for mut station in stations_of_other_signers(setup) {
+                let bus = Bus::with_chip(Chip::new(image.clone(), Entropy::Seeded(1)).unwrap());
+                let other = refusal(&bus, &mut station);
+                let asked = station.key.public_key();
+                let found = setup.station().key.public_key();
+                assert!(
+                    matches!(other, Refusal::OtherSigner { found: f, asked: a }
+                        if f == found && a == asked),
+                    "{setup}: {other}"
+                );
+                station.request.accepted_signer = AcceptedSigner::Any;
+                let report = station.provision(&bus).unwrap();
+                assert_eq!(report.is_some(), steps, "{setup}");
+                // The certificate stays the chip's own.
+                let identity = Station::snapshot(&bus).unwrap().identity().unwrap();
+                assert_eq!(identity.signer_certificate, setup.station().certificate);
+            }
+        }
+    }
 }
 
 #[test]

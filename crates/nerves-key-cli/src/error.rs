@@ -194,10 +194,17 @@ impl From<Refusal> for CliError {
             Refusal::OtherSerial { .. }
             | Refusal::OtherLayout { .. }
             | Refusal::OtherContents(_)
+            | Refusal::OtherSigner { .. }
             | Refusal::Stranded(_) => Exit::Stage,
             _ => Exit::Refused,
         };
-        Self::new(exit, refusal)
+        let any_signer = matches!(refusal, Refusal::OtherSigner { .. });
+        let error = Self::new(exit, refusal);
+        if any_signer {
+            error.advised("--any-signer takes it as it is.")
+        } else {
+            error
+        }
     }
 }
 
@@ -210,7 +217,9 @@ impl<S: fmt::Display> From<ProvisionError<BusFault, S>> for CliError {
             ProvisionError::Bus(fault) => (Exit::Failed, fault.to_string(), AGAIN),
             ProvisionError::Run(run) => {
                 let exit = match run {
-                    RunError::Changed { .. } | RunError::KeyChanged => Exit::Stage,
+                    RunError::Changed { .. } | RunError::KeyChanged | RunError::OtherSigner => {
+                        Exit::Stage
+                    }
                     run => run.failure().map_or(Exit::Failed, exit_of),
                 };
                 let next = if run.is_resumable() { AGAIN } else { SPOILED };

@@ -72,6 +72,10 @@ pub enum RunError {
     /// data lock says that it was.
     #[error("{0} reads back otherwise than written")]
     ReadBackSlot(Slot),
+    /// The chip is certified by another signer than asked for, which it did not
+    /// show before.
+    #[error("the chip is certified under another signer certificate than asked for")]
+    OtherSigner,
     /// A lock reported success but is not set.
     #[error("the chip reported success, but not every lock is set")]
     NotLocked,
@@ -100,6 +104,7 @@ impl RunError {
             | Self::RoundTrip(_)
             | Self::Chain(_)
             | Self::ReadBack(_)
+            | Self::OtherSigner
             | Self::OutOfOrder(_) => false,
         }
     }

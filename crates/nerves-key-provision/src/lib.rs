@@ -49,7 +49,7 @@ pub use plan::{DEVICE_YEARS, Plan};
 pub use provision::{Challenges, ProvisionError, prepare, provision};
 pub use refusal::Refusal;
 pub use report::{Possession, Report};
-pub use request::{Request, default_serial};
+pub use request::{AcceptedSigner, Request, default_serial};
 pub use runner::{Event, Runner, Stop};
 #[cfg(feature = "json")]
 pub use signer::{AnswerMismatch, DocumentError, SigningAnswer};

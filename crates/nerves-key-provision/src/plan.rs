@@ -12,7 +12,7 @@ use nerves_key_schema::{
     check_for_provisioning, configure, differences, slot, writes,
 };
 
-use crate::{Refusal, Request, Step, default_serial};
+use crate::{AcceptedSigner, Refusal, Request, Step, default_serial};
 
 /// A device certificate is valid for as long as the format can say. Source:
 /// `nerves_key` 1.3, which asks for 31 years always.
@@ -32,6 +32,7 @@ pub struct Plan {
     pub(crate) otp: Otp,
     pub(crate) serial: String,
     pub(crate) signer: CheckedSigner,
+    pub(crate) accepted_signer: AcceptedSigner,
     pub(crate) validity: Validity,
     pub(crate) format: Format,
     pub(crate) volatile_keys: Option<VolatileKeys>,
@@ -94,6 +95,7 @@ impl Plan {
             otp,
             serial: serial.as_str().into(),
             signer: request.signer.clone(),
+            accepted_signer: request.accepted_signer,
             validity,
             format: request.format,
             volatile_keys: request.volatile_keys.clone(),
@@ -120,6 +122,7 @@ impl Plan {
             });
         }
         check_contents(&otp, request)?;
+        check_signer(snapshot, request)?;
         check_layout(&snapshot.config, layout, request)?;
         let mut steps = Vec::new();
         if !matches!(stage, Stage::Finished(_)) {
@@ -141,6 +144,7 @@ impl Plan {
             otp,
             serial: String::from_utf8_lossy(found).into_owned(),
             signer: request.signer.clone(),
+            accepted_signer: request.accepted_signer,
             validity: request.signer.signer.validity,
             format: request.format,
             volatile_keys: request.volatile_keys.clone(),
@@ -361,6 +365,36 @@ fn check_contents(otp: &Otp, request: &Request) -> Result<(), Refusal> {
         return Err(Refusal::OtherContents("user area"));
     }
     Ok(())
+}
+
+/// As [`check_contents`], of the signer. What the chip does not show yet is
+/// judged when it is read back.
+fn check_signer(snapshot: &Snapshot, request: &Request) -> Result<(), Refusal> {
+    let other = other_signer(snapshot, &request.signer, request.accepted_signer);
+    match other.map_err(Refusal::Stranded)? {
+        Some(found) => Err(Refusal::OtherSigner {
+            found,
+            asked: request.signer.signer.public_key,
+        }),
+        None => Ok(()),
+    }
+}
+
+/// The key of the signer that a chip holds, where that is another than
+/// `accepted`. A certificate is known by its key, its dates and its signature,
+/// which are what a chip stores.
+pub(crate) fn other_signer(
+    snapshot: &Snapshot,
+    asked: &CheckedSigner,
+    accepted: AcceptedSigner,
+) -> Result<Option<PublicKey>, IdentityError> {
+    let (Some(key), Some(compressed)) = (snapshot.signer_public_key, snapshot.signer_certificate)
+    else {
+        return Ok(None);
+    };
+    let key = PublicKey::from_nerves_key_slot(&key)?;
+    let same = key == asked.signer.public_key && compressed == asked.compressed.to_bytes();
+    Ok((!same && accepted == AcceptedSigner::Asked).then_some(key))
 }
 
 /// Whether a field filled with zeros holds `content`.

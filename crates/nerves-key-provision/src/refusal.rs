@@ -55,6 +55,18 @@ pub enum Refusal {
     /// Provisioned with another board name or user area than asked for.
     #[error("the chip is provisioned already, with another {0} than asked for")]
     OtherContents(&'static str),
+    /// Certified by another signer than asked for.
+    #[error(
+        "the chip is provisioned already, under another signer certificate than asked for: its \
+         signer's public key is {found:?}, the one asked for is {asked:?}"
+    )]
+    OtherSigner {
+        /// The signer's key in the chip.
+        found: PublicKey,
+        /// Of the signer certificate asked for; the same where a signer has two
+        /// certificates.
+        asked: PublicKey,
+    },
     /// Data and OTP are locked, but what they hold does not verify.
     #[error("the chip's data are locked, but do not verify, and nothing can mend them: {0}")]
     Stranded(#[source] IdentityError),

@@ -31,6 +31,8 @@ pub struct Request {
     pub used_serials: BTreeSet<String>,
     /// The signer certificate.
     pub signer: CheckedSigner,
+    /// Whose certificate a chip may hold whose data are locked.
+    pub accepted_signer: AcceptedSigner,
     /// The public half of the key that will sign, where it is known before.
     pub signer_key: Option<PublicKey>,
     /// The format of the device certificate: 0, or 1 for dates after 2031,
@@ -42,6 +44,18 @@ pub struct Request {
     /// Use a constant of the program's release, not the time of its build, so
     /// that builds stay reproducible.
     pub past: DateTime,
+}
+
+/// Which signer certificate a chip may hold for good. While its data are open
+/// the request's own is written.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum AcceptedSigner {
+    /// The request's, byte for byte. A chip that was certified under another
+    /// one, be it of the same key, is refused.
+    #[default]
+    Asked,
+    /// Any whose chain verifies.
+    Any,
 }
 
 /// The manufacturer serial of a chip that is given none: Base32 (RFC 4648, no

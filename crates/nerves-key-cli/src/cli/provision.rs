@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use nerves_key_provision::AcceptedSigner;
 use nerves_key_schema::Layout;
 
 use super::Chip;
@@ -17,6 +18,8 @@ pub(crate) struct Provision {
     /// The signer certificate, PEM.
     #[arg(long, value_name = "FILE")]
     pub(crate) signer_cert: PathBuf,
+    #[command(flatten)]
+    pub(crate) signer: SignerOption,
     #[arg(
         long,
         help = SIGNER_KEY,
@@ -78,6 +81,25 @@ pub(crate) struct Provision {
     /// Write what was done to this file, JSON. Nothing is overwritten.
     #[arg(long, value_name = "FILE", conflicts_with = "request")]
     pub(crate) report: Option<PathBuf>,
+}
+
+/// Whose certificate a locked chip may hold.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct SignerOption {
+    /// Take a chip whose data are locked under another signer certificate, too;
+    /// its own stays.
+    #[arg(long)]
+    any_signer: bool,
+}
+
+impl SignerOption {
+    pub(crate) const fn accepted(self) -> AcceptedSigner {
+        if self.any_signer {
+            AcceptedSigner::Any
+        } else {
+            AcceptedSigner::Asked
+        }
+    }
 }
 
 /// `--layout`.

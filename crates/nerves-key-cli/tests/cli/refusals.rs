@@ -217,3 +217,29 @@ fn files_that_do_not_fit_their_purpose() {
         );
     }
 }
+
+/// A chip keeps the signer certificate that its data were locked with.
+#[test]
+fn a_chip_of_another_signer() {
+    let bench = Bench::new();
+    bench.ok(&["signer", "create", "other", "--years", "5"]);
+    bench.ok(&Bench::provision("emu:a.img", &["--yes", "--serial", "N1"]));
+    let before = fs::read(bench.path().join("a.img")).unwrap();
+    let other = [
+        "provision",
+        "--device",
+        "emu:a.img",
+        "--signer-cert",
+        "other.cert",
+        "--signer-key",
+        "other.key",
+        "--yes",
+    ];
+    let (code, message) = bench.fails(&other);
+    assert_eq!(code, 4, "{message}");
+    assert!(message.contains("another signer certificate"), "{message}");
+    assert!(message.contains("--any-signer"), "{message}");
+    let any = [&other[..], &["--any-signer"]].concat();
+    assert!(bench.ok(&any).contains("nothing to do"));
+    assert_eq!(fs::read(bench.path().join("a.img")).unwrap(), before);
+}

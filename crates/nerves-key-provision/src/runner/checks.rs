@@ -6,7 +6,8 @@ use nerves_key::{Activation, Snapshot};
 
 use super::task::Output;
 use super::{Event, Runner};
-use crate::{Possession, RunError, Step};
+use crate::plan::other_signer;
+use crate::{Plan, Possession, RunError, Step};
 
 impl<F: FnMut(Event<'_>)> Runner<'_, F> {
     /// Judge what the chip gave for `step`.
@@ -93,6 +94,14 @@ impl<F: FnMut(Event<'_>)> Runner<'_, F> {
         }
         if self.public_key.is_some() && snapshot.public_key != self.public_key {
             return Err(RunError::ReadBack("public key"));
+        }
+        let Plan {
+            signer,
+            accepted_signer,
+            ..
+        } = self.plan;
+        if other_signer(snapshot, signer, *accepted_signer)?.is_some() {
+            return Err(RunError::OtherSigner);
         }
         self.identity = Some(snapshot.identity()?);
         self.public_key = snapshot.public_key;

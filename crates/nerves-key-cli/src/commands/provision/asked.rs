@@ -69,6 +69,7 @@ impl Asked {
             used_serials: BTreeSet::new(),
             signer_key: signer.as_ref().map(|_| certificate.signer.public_key),
             signer: certificate,
+            accepted_signer: arguments.signer.accepted(),
             now: issued(signer.as_ref(), now)?,
             past: system::release_day()?,
         };
