@@ -1,8 +1,14 @@
 //! Provisioning, on emulated chips.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use atecc::commands::{DigestSource, GenKey, GenKeyMode, LockTarget, Sign, WriteBlock, WriteWord};
 use atecc::procedures::LockAndConfirm;
-use atecc::{BlockAddress, Command, Error, Place, Status, WordAddress};
+use atecc::{
+    Answer, BlockAddress, Cause, Command, Error, Executed, Failure, Next, Opcode, Place, Procedure,
+    Status, WordAddress,
+};
 use atecc_emulator::{Bus, Chip, CutPoint, Defects, Fault, Faults, Revision};
 use atecc_x509::{CompressedCertificate, DateTime, Format, SignatureBytes};
 use nerves_key::{Activate, Activation, Stage};
@@ -382,5 +388,110 @@ fn provisioning_goes_on_after_2031() {
         assert_eq!(identity.device_certificate.not_after(), Ok(end));
         // Nothing is left to do.
         assert!(station.provision(&bus).unwrap().is_none());
+    }
+}
+
+type OnEvent = Box<dyn FnMut(Event<'_>)>;
+
+/// A run whose `nth` command after `LockData` the chip refuses.
+struct RefusedAfterLock<'p> {
+    runner: Runner<'p, OnEvent>,
+    locked: Rc<Cell<bool>>,
+    left: u32,
+    /// What was refused.
+    opcode: Option<Opcode>,
+}
+
+impl<'p> RefusedAfterLock<'p> {
+    fn new(plan: &'p Plan, nth: u32) -> Self {
+        let locked = Rc::new(Cell::new(false));
+        let seen = Rc::clone(&locked);
+        let challenges = Challenges {
+            before_certificate: [1; 32],
+            before_lock: [2; 32],
+            after_lock: [3; 32],
+        };
+        let on_event: OnEvent = Box::new(move |event| {
+            if let Event::Done {
+                step: Step::LockData,
+                ..
+            } = event
+            {
+                seen.set(true);
+            }
+        });
+        Self {
+            runner: Runner::new(plan, challenges, on_event),
+            locked,
+            left: nth,
+            opcode: None,
+        }
+    }
+}
+
+impl Procedure for &mut RefusedAfterLock<'_> {
+    type Output = Stop;
+    type Error = RunError;
+
+    fn resume(&mut self, answer: Answer<'_>) -> Next<Stop, RunError> {
+        let mut next = (&mut self.runner).resume(answer);
+        while let (Next::Send(request), true) = (&next, self.locked.get()) {
+            if self.opcode.is_some() {
+                break;
+            }
+            if self.left > 0 {
+                self.left -= 1;
+                break;
+            }
+            self.opcode = Some(request.opcode());
+            let refusal = Failure {
+                cause: Cause::Status {
+                    opcode: request.opcode(),
+                    status: Status::Execution,
+                },
+                executed: Executed::No,
+            };
+            next = (&mut self.runner).resume(Answer::Failed(refusal));
+        }
+        next
+    }
+}
+
+/// Whatever the chip refuses after the data lock, be it once, the same command
+/// again finishes it, and the error says so.
+#[test]
+fn a_refusal_in_the_read_back_is_no_difference() {
+    for setup in SETUPS {
+        let mut reads = 0;
+        for nth in 0.. {
+            let bus = Bus::with_chip(Chip::blank(setup.revision));
+            let mut station = setup.station();
+            let plan = Plan::new(&Station::snapshot(&bus).unwrap(), &station.request).unwrap();
+            let mut run = RefusedAfterLock::new(&plan, nth);
+            let mut device = Station::device(&bus);
+            let Stop::NeedsSignature(request) = device.run(&mut run).unwrap() else {
+                panic!("no certificate is asked for");
+            };
+            let signature = station.key.sign(&request).unwrap();
+            run.runner.signed(signature).unwrap();
+            let result = device.run(&mut run);
+            let Some(opcode) = run.opcode else {
+                assert!(matches!(result, Ok(Stop::Finished)));
+                break;
+            };
+            let Err(Error::Failed(error)) = result else {
+                // A sequence that may have lost its TempKey begins again.
+                let shown = matches!(opcode, Opcode::Read | Opcode::GenKey);
+                assert!(!shown, "{setup}: {nth}, {opcode:?}: {result:?}");
+                continue;
+            };
+            assert!(error.is_resumable(), "{setup}: {nth}, {opcode:?}: {error}");
+            assert!(!error.to_string().contains("differs"), "{error}");
+            reads += u32::from(opcode == Opcode::Read);
+            station.provision(&bus).unwrap();
+            let stage = Station::snapshot(&bus).unwrap().stage();
+            assert_eq!(stage, Stage::Finished(setup.layout), "{setup}: {nth}");
+        }
+        assert!(reads > 20, "{setup}: {reads}");
     }
 }

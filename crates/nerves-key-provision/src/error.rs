@@ -64,7 +64,11 @@ pub enum RunError {
     RoundTrip(#[from] RoundTripError),
     /// What is to be locked, or was read back, does not verify.
     #[error("{0}")]
-    Chain(#[from] IdentityError),
+    Chain(#[source] IdentityError),
+    /// The chip refused to show this when it was read back. What it holds is
+    /// not known to differ.
+    #[error("the chip does not show its {0}, which is to be read back")]
+    NotShown(&'static str),
     /// What was read back is not what was written.
     #[error("the {0} read back differs from what was written")]
     ReadBack(&'static str),
@@ -98,6 +102,7 @@ impl RunError {
             | Self::Possession(_)
             | Self::ActivationKey
             | Self::ReadBackSlot(_)
+            | Self::NotShown(_)
             | Self::Signer(_)
             | Self::NotLocked => true,
             Self::Certificate(_)
@@ -115,6 +120,15 @@ impl RunError {
         match self {
             Self::Chip(failure) | Self::Step { failure, .. } => Some(failure),
             _ => None,
+        }
+    }
+}
+
+impl From<IdentityError> for RunError {
+    fn from(error: IdentityError) -> Self {
+        match error {
+            IdentityError::Hidden(what) => Self::NotShown(what),
+            error => Self::Chain(error),
         }
     }
 }

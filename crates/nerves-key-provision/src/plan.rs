@@ -110,7 +110,7 @@ impl Plan {
         stage: Stage,
         layout: Layout,
     ) -> Result<Self, Refusal> {
-        let otp = verified_otp(snapshot, layout).map_err(Refusal::Stranded)?;
+        let otp = verified_otp(snapshot, layout).map_err(stranded)?;
         let found = otp.manufacturer_serial();
         if let Some(asked) = request
             .serial
@@ -322,6 +322,14 @@ fn verified_otp(snapshot: &Snapshot, layout: Layout) -> Result<Otp, IdentityErro
     }
 }
 
+/// What cannot be mended is only what was seen.
+fn stranded(error: IdentityError) -> Refusal {
+    match error {
+        IdentityError::Hidden(what) => Refusal::NotShown(what),
+        error => Refusal::Stranded(error),
+    }
+}
+
 fn check_layout(config: &ConfigZone, found: Layout, request: &Request) -> Result<(), Refusal> {
     let asked = request.layout;
     if found != asked {
@@ -371,7 +379,7 @@ fn check_contents(otp: &Otp, request: &Request) -> Result<(), Refusal> {
 /// judged when it is read back.
 fn check_signer(snapshot: &Snapshot, request: &Request) -> Result<(), Refusal> {
     let other = other_signer(snapshot, &request.signer, request.accepted_signer);
-    match other.map_err(Refusal::Stranded)? {
+    match other.map_err(stranded)? {
         Some(found) => Err(Refusal::OtherSigner {
             found,
             asked: request.signer.signer.public_key,

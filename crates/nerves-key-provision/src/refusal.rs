@@ -67,6 +67,9 @@ pub enum Refusal {
         /// certificates.
         asked: PublicKey,
     },
+    /// Data and OTP are locked, but the chip does not show all of them.
+    #[error("the chip's data are locked, and it does not show its {0}: ask again")]
+    NotShown(&'static str),
     /// Data and OTP are locked, but what they hold does not verify.
     #[error("the chip's data are locked, but do not verify, and nothing can mend them: {0}")]
     Stranded(#[source] IdentityError),

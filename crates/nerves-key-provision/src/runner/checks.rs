@@ -66,34 +66,30 @@ impl<F: FnMut(Event<'_>)> Runner<'_, F> {
     }
 
     fn check_read_back(&mut self, snapshot: &Snapshot) -> Result<(), RunError> {
-        if snapshot.otp != Some(*self.plan.otp.bytes()) {
-            return Err(RunError::ReadBack("OTP zone"));
-        }
+        read_back("OTP zone", snapshot.otp.as_ref(), self.plan.otp.bytes())?;
         if let Some(image) = &self.image {
             for (what, read, wrote) in [
                 (
                     "device certificate",
-                    snapshot.device_certificate,
-                    image.device_certificate,
+                    &snapshot.device_certificate,
+                    &image.device_certificate,
                 ),
                 (
                     "signer public key",
-                    snapshot.signer_public_key,
-                    image.signer_public_key,
+                    &snapshot.signer_public_key,
+                    &image.signer_public_key,
                 ),
                 (
                     "signer certificate",
-                    snapshot.signer_certificate,
-                    image.signer_certificate,
+                    &snapshot.signer_certificate,
+                    &image.signer_certificate,
                 ),
             ] {
-                if read != Some(wrote) {
-                    return Err(RunError::ReadBack(what));
-                }
+                read_back(what, read.as_ref(), wrote)?;
             }
         }
-        if self.public_key.is_some() && snapshot.public_key != self.public_key {
-            return Err(RunError::ReadBack("public key"));
+        if let Some(key) = &self.public_key {
+            read_back("public key", snapshot.public_key.as_ref(), key)?;
         }
         let Plan {
             signer,
@@ -119,6 +115,19 @@ impl<F: FnMut(Event<'_>)> Runner<'_, F> {
         } else {
             Err(RunError::NotLocked)
         }
+    }
+}
+
+/// A refusal is no difference.
+fn read_back<T: PartialEq>(
+    what: &'static str,
+    read: Option<&T>,
+    wrote: &T,
+) -> Result<(), RunError> {
+    match read {
+        None => Err(RunError::NotShown(what)),
+        Some(read) if read == wrote => Ok(()),
+        Some(_) => Err(RunError::ReadBack(what)),
     }
 }
 
