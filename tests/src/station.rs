@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use atecc::{Device, Error};
 use atecc_emulator::{Bus, BusError, Delay, I2cHandle};
-use atecc_x509::{Certificate, CheckedSigner, DateTime, SignerCertificate};
+use atecc_x509::{
+    Certificate, CheckedSigner, DateTime, PublicKey, SignatureBytes, SignerCertificate,
+};
 use nerves_key::{ReadSnapshot, Snapshot};
 use nerves_key_provision::{
-    AcceptedSigner, Challenges, KeySigner, Plan, ProvisionError, Refusal, Report, Request,
-    create_signer, provision,
+    AcceptedSigner, CertificateSigner, Challenges, DeviceKey, KeySigner, Plan, ProvisionError,
+    Refusal, Report, Request, SigningRequest, create_signer, provision,
 };
 use nerves_key_schema::{Layout, ManufacturerSerial};
 
@@ -21,6 +23,39 @@ pub struct Station {
     pub certificate: Certificate,
     /// What is asked for.
     pub request: Request,
+    /// Whether it knows which keys it has had certified.
+    pub records: Records,
+    /// The keys that certificates were issued for.
+    pub issued: Vec<PublicKey>,
+}
+
+/// What a station remembers from one command to the next.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Records {
+    /// Nothing.
+    None,
+    /// The keys that it has had certified, written down before the signer is
+    /// asked.
+    Kept,
+}
+
+/// The station's signer, who notes whom it certifies.
+struct Counted<'a> {
+    key: &'a mut KeySigner,
+    issued: &'a mut Vec<PublicKey>,
+}
+
+impl CertificateSigner for Counted<'_> {
+    type Error = <KeySigner as CertificateSigner>::Error;
+
+    fn sign_once(&mut self, request: &SigningRequest) -> Result<SignatureBytes, Self::Error> {
+        self.key.sign_once(request)
+    }
+
+    fn sign(&mut self, request: &SigningRequest) -> Result<SignatureBytes, Self::Error> {
+        self.issued.push(request.public_key);
+        self.key.sign(request)
+    }
 }
 
 /// Why a provisioning by a [`Station`] ended.
@@ -72,6 +107,7 @@ impl Station {
             volatile_keys: None,
             used_serials: BTreeSet::new(),
             signer,
+            device_key: DeviceKey::New,
             accepted_signer: AcceptedSigner::Asked,
             signer_key: Some(key.public_key()),
             now,
@@ -81,6 +117,8 @@ impl Station {
             key,
             certificate,
             request,
+            records: Records::None,
+            issued: Vec::new(),
         }
     }
 
@@ -105,6 +143,14 @@ impl Station {
     /// [`StationError`].
     pub fn provision(&mut self, bus: &Bus) -> Result<Option<Report>, StationError> {
         let snapshot = Self::snapshot(bus)?;
+        if self.records == Records::Kept {
+            let held = snapshot.public_key;
+            let held = held.map(|key| PublicKey::from_bytes(*key.bytes()));
+            self.request.device_key = match held {
+                Some(key) if self.issued.contains(&key) => DeviceKey::Recorded(key),
+                _ => DeviceKey::New,
+            };
+        }
         let plan = Plan::new(&snapshot, &self.request).map_err(Box::new)?;
         let challenges = Challenges {
             before_certificate: [0xCE; 32],
@@ -114,7 +160,10 @@ impl Station {
         let report = provision(
             &mut Self::device(bus),
             &plan,
-            &mut self.key,
+            &mut Counted {
+                key: &mut self.key,
+                issued: &mut self.issued,
+            },
             challenges,
             |_| {},
         )?;

@@ -137,7 +137,7 @@ fn a_key_replaced_while_the_signer_signs_is_noticed_before_the_lock() {
         );
         let snapshot = Station::snapshot(&bus).unwrap();
         assert_eq!(snapshot.stage(), Stage::Keyed(Layout::Standard));
-        // The same command again, for the key that is there now.
+        // The same command again, for a key of its own.
         station.provision(&bus).unwrap();
         Station::snapshot(&bus).unwrap().identity().unwrap();
     }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use nerves_key_tests::station::Records;
 use nerves_key_tests::strand::{FAULTS, SETUPS, Tally, pairs, references, singles};
 
 /// A prime, and other transactions for each setup.
@@ -12,24 +13,44 @@ fn clean(tally: &Tally, what: &str) {
     assert_eq!(tally.unverified, [] as [String; 0], "{what}");
     assert_eq!(tally.recovered(), tally.runs, "{what}");
     assert!(tally.resumed > 0, "{what}: no fault stopped anything");
+    // One for each finished chip; and what else was issued is counted.
+    assert!(tally.issued >= tally.runs, "{what}");
+    assert!(tally.orphaned <= tally.issued - tally.runs, "{what}");
 }
 
 #[test]
 fn one_fault() {
     for (index, setup) in (0..).zip(SETUPS) {
         let first = 67 * index;
-        let tally = singles(setup, first, STRIDE);
+        let tally = singles(setup, Records::None, first, STRIDE);
         assert!(tally.runs >= 3 * FAULTS.len(), "{setup}: {}", tally.runs);
         clean(&tally, &setup.to_string());
+        // Where the signer has been asked, the next command asks for another key.
+        assert!(tally.orphaned > 0, "{setup}");
+        assert_eq!(tally.issued - tally.orphaned, tally.runs, "{setup}");
+    }
+}
+
+/// A key whose birth is on record is kept, so nothing is issued in vain.
+#[test]
+fn one_fault_where_records_are_kept() {
+    for (index, setup) in (0..).zip(SETUPS) {
+        let first = 31 * index;
+        let tally = singles(setup, Records::Kept, first, STRIDE);
+        clean(&tally, &setup.to_string());
+        assert!(tally.issued > tally.runs, "{setup}");
+        assert_eq!(tally.orphaned, 0, "{setup}");
     }
 }
 
 #[test]
 fn two_faults() {
     for (seed, setup) in (1..).zip(SETUPS) {
-        let tally = pairs(setup, 12, seed);
-        assert_eq!(tally.runs, 12);
-        clean(&tally, &setup.to_string());
+        for records in [Records::None, Records::Kept] {
+            let tally = pairs(setup, records, 12, seed);
+            assert_eq!(tally.runs, 12);
+            clean(&tally, &format!("{setup}, {records:?}"));
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 
 use std::time::Instant;
 
+use nerves_key_tests::station::Records;
 use nerves_key_tests::strand::{self, FAULTS, ReferenceTally, SETUPS, Tally};
 use serde_json::{Value, json};
 
@@ -48,12 +49,16 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
 
     let (mut rows, mut values, mut findings) = (Vec::new(), Vec::new(), Vec::new());
     for setup in SETUPS {
-        for faults in ["one", "two"] {
+        for (faults, records) in [
+            ("one", Records::None),
+            ("one, on record", Records::Kept),
+            ("two", Records::None),
+        ] {
             let start = Instant::now();
-            let tally = if faults == "one" {
-                strand::singles(setup, 0, stride)
+            let tally = if faults == "two" {
+                strand::pairs(setup, records, each, options.seed)
             } else {
-                strand::pairs(setup, each, options.seed)
+                strand::singles(setup, records, 0, stride)
             };
             let seconds = start.elapsed().as_secs_f64();
             let runs = tally.runs;
@@ -79,6 +84,8 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
             "recovered",
             "stranded",
             "unverified",
+            "issued",
+            "orphaned",
             "time",
         ],
         &rows,
@@ -91,7 +98,9 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
             .collect::<Vec<_>>()
             .join("; ")
     );
-    println!("unverified: locked without a verified chain\n");
+    println!("unverified: locked without a verified chain");
+    println!("issued: certificates; orphaned: of these, for a key that was replaced");
+    println!("on record: the station writes down which key it has certified\n");
 
     let references = strand::references(&run::root().join("tests/vectors"), stride);
     let rows: Vec<_> = references.iter().map(reference_row).collect();
@@ -130,7 +139,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     )
 }
 
-fn row(chip: &str, layout: &str, faults: &str, tally: &Tally, seconds: f64) -> [String; 12] {
+fn row(chip: &str, layout: &str, faults: &str, tally: &Tally, seconds: f64) -> [String; 14] {
     [
         chip.to_owned(),
         layout.to_owned(),
@@ -143,6 +152,8 @@ fn row(chip: &str, layout: &str, faults: &str, tally: &Tally, seconds: f64) -> [
         tally.recovered().to_string(),
         tally.stranded.len().to_string(),
         tally.unverified.len().to_string(),
+        tally.issued.to_string(),
+        tally.orphaned.to_string(),
         format!("{seconds:.1} s"),
     ]
 }
@@ -160,6 +171,8 @@ fn value(chip: &str, layout: &str, faults: &str, tally: &Tally, seconds: f64) ->
         "recovered": tally.recovered(),
         "stranded": tally.stranded,
         "unverified": tally.unverified,
+        "issued": tally.issued,
+        "orphaned": tally.orphaned,
         "seconds": seconds,
     })
 }

@@ -64,6 +64,14 @@ impl Summary {
     }
 
     pub(crate) fn json(&self) -> Value {
+        let mut document = self.json_of_unsigned();
+        document["pem"] = json!(self.pem);
+        document["signature_readable_by_elixir_library"] = json!(self.readable);
+        document
+    }
+
+    /// What was known before it was signed.
+    pub(crate) fn json_of_unsigned(&self) -> Value {
         json!({
             "subject": self.subject,
             "issuer": self.issuer,
@@ -71,8 +79,6 @@ impl Summary {
             "not_before": self.not_before,
             "not_after": self.not_after,
             "public_key": self.public_key,
-            "pem": self.pem,
-            "signature_readable_by_elixir_library": self.readable,
         })
     }
 }

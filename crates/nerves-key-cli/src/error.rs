@@ -195,6 +195,7 @@ impl From<Refusal> for CliError {
             | Refusal::OtherLayout { .. }
             | Refusal::OtherContents(_)
             | Refusal::OtherSigner { .. }
+            | Refusal::OtherKey(_)
             | Refusal::NotShown(_)
             | Refusal::Stranded(_) => Exit::Stage,
             _ => Exit::Refused,

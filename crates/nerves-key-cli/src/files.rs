@@ -27,14 +27,39 @@ pub(crate) enum Readers {
 
 /// Write a file that must not exist yet: whole, or not at all.
 pub(crate) fn create(path: &Path, bytes: &[u8], readers: Readers) -> Result<(), CliError> {
+    match whole(path, bytes, readers)?.persist_noclobber(path) {
+        Ok(_) => synced(path),
+        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Err(in_the_way(path)),
+        Err(error) => Err(CliError::output(path, error.error)),
+    }
+}
+
+/// Write a file in place of one that is ours: whole, or the old one stays.
+pub(crate) fn replace(path: &Path, bytes: &[u8], readers: Readers) -> Result<(), CliError> {
+    match whole(path, bytes, readers)?.persist(path) {
+        Ok(_) => synced(path),
+        Err(error) => Err(CliError::output(path, error.error)),
+    }
+}
+
+/// A file beside `path` with these contents, down to the disk.
+fn whole(path: &Path, bytes: &[u8], readers: Readers) -> Result<NamedTempFile, CliError> {
     let mut file = beside(path, readers)?;
     file.write_all(bytes)
         .and_then(|()| file.as_file().sync_all())
         .map_err(|error| CliError::output(path, error))?;
-    match file.persist_noclobber(path) {
-        Ok(_) => Ok(()),
-        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Err(in_the_way(path)),
-        Err(error) => Err(CliError::output(path, error.error)),
+    Ok(file)
+}
+
+/// The name of `path` on the disk, too.
+fn synced(path: &Path) -> Result<(), CliError> {
+    let sync = File::open(directory(path)).and_then(|directory| directory.sync_all());
+    match sync {
+        // Some file systems have no such thing as a directory's contents.
+        Err(error) if error.kind() == ErrorKind::InvalidInput => Ok(()),
+        // A folder that can be written may be closed to readers.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(()),
+        sync => sync.map_err(|error| CliError::output(path, error)),
     }
 }
 
@@ -63,10 +88,6 @@ pub(crate) fn check_out(path: Option<&Path>) -> Result<(), CliError> {
 
 /// A file in the directory of `path`, gone when it is dropped.
 fn beside(path: &Path, readers: Readers) -> Result<NamedTempFile, CliError> {
-    let directory = match path.parent() {
-        Some(directory) if directory != Path::new("") => directory,
-        _ => Path::new("."),
-    };
     let mode = match readers {
         Readers::Everyone => 0o644,
         Readers::Owner => 0o600,
@@ -74,11 +95,19 @@ fn beside(path: &Path, readers: Readers) -> Result<NamedTempFile, CliError> {
     Builder::new()
         .prefix(".nerves-key-")
         .permissions(Permissions::from_mode(mode))
-        .tempfile_in(directory)
+        .tempfile_in(directory(path))
         .map_err(|error| CliError::output(path, error))
 }
 
-fn in_the_way(path: &Path) -> CliError {
+fn directory(path: &Path) -> &Path {
+    match path.parent() {
+        Some(directory) if directory != Path::new("") => directory,
+        _ => Path::new("."),
+    }
+}
+
+/// The error for a file that is not to be overwritten.
+pub(crate) fn in_the_way(path: &Path) -> CliError {
     CliError::refused(format_args!("{} exists already", shown_path(path)))
 }
 

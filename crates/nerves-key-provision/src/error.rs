@@ -31,9 +31,9 @@ pub enum RunError {
         /// First byte that differs.
         offset: usize,
     },
-    /// Somebody replaced the key while the certificate was signed; nothing was
-    /// locked for it.
-    #[error("the chip's key was replaced meanwhile: run again, for a certificate of the new key")]
+    /// Somebody replaced the key since the plan was made or while the certificate
+    /// was signed; nothing was locked for it.
+    #[error("the chip's key was replaced meanwhile: run again")]
     KeyChanged,
     /// The configuration reads back otherwise than written; nothing was locked.
     #[error(

@@ -8,6 +8,9 @@
 //!
 //! An interrupted run is continued by doing all three again.
 //!
+//! Whenever a certificate is issued the chip makes its key anew first, unless
+//! something of ours knows the key that is there: see [`DeviceKey`].
+//!
 //! Before the data zone is locked the chip has proved that it holds the key (or
 //! refused to sign in that state, which is reported), and both certificates have been rebuilt and verified from the very bytes
 //! that the lock's CRC covers. Locks behave the same in every build profile.
@@ -48,8 +51,8 @@ pub use issue::{IssueError, create_auxiliary, create_device, self_signed};
 pub use plan::{DEVICE_YEARS, Plan};
 pub use provision::{Challenges, ProvisionError, prepare, provision};
 pub use refusal::Refusal;
-pub use report::{Possession, Report};
-pub use request::{AcceptedSigner, Request, default_serial};
+pub use report::{KeyOrigin, Possession, Report};
+pub use request::{AcceptedSigner, DeviceKey, Request, default_serial};
 pub use runner::{Event, Runner, Stop};
 #[cfg(feature = "json")]
 pub use signer::{AnswerMismatch, DocumentError, SigningAnswer};

@@ -12,7 +12,7 @@ use nerves_key_schema::{
     check_for_provisioning, configure, differences, slot, writes,
 };
 
-use crate::{AcceptedSigner, Refusal, Request, Step, default_serial};
+use crate::{AcceptedSigner, DeviceKey, KeyOrigin, Refusal, Request, Step, default_serial};
 
 /// A device certificate is valid for as long as the format can say. Source:
 /// `nerves_key` 1.3, which asks for 31 years always.
@@ -36,6 +36,8 @@ pub struct Plan {
     pub(crate) validity: Validity,
     pub(crate) format: Format,
     pub(crate) volatile_keys: Option<VolatileKeys>,
+    pub(crate) device_key: DeviceKey,
+    pub(crate) replaced_key: Option<PublicKey>,
     pub(crate) steps: Vec<Step>,
 }
 
@@ -66,6 +68,14 @@ impl Plan {
             if found != expected {
                 return Err(Refusal::SignerKey { expected, found });
             }
+        }
+        let found = x509_key(snapshot);
+        if request
+            .device_key
+            .known()
+            .is_some_and(|key| Some(key) != found)
+        {
+            return Err(Refusal::OtherKey(found));
         }
         let serial = match request.serial {
             Some(serial) => serial,
@@ -99,7 +109,12 @@ impl Plan {
             validity,
             format: request.format,
             volatile_keys: request.volatile_keys.clone(),
-            steps: steps(stage, layout, &config),
+            device_key: request.device_key,
+            replaced_key: match request.device_key {
+                DeviceKey::New => x509_key(snapshot),
+                DeviceKey::Recorded(_) | DeviceKey::Answered(_) => None,
+            },
+            steps: steps(stage, layout, &config, request.device_key),
         })
     }
 
@@ -148,6 +163,8 @@ impl Plan {
             validity: request.signer.signer.validity,
             format: request.format,
             volatile_keys: request.volatile_keys.clone(),
+            device_key: request.device_key,
+            replaced_key: None,
             steps,
         })
     }
@@ -198,6 +215,23 @@ impl Plan {
     #[must_use]
     pub const fn validity(&self) -> Validity {
         self.validity
+    }
+
+    /// The key that the chip holds and the plan replaces by a new one.
+    #[must_use]
+    pub const fn replaced_key(&self) -> Option<PublicKey> {
+        self.replaced_key
+    }
+
+    /// Where `key`, the device's when the plan is done, was born.
+    #[must_use]
+    pub fn key_origin(&self, key: &PublicKey) -> KeyOrigin {
+        match self.device_key {
+            DeviceKey::Recorded(known) if known == *key => KeyOrigin::EarlierRun,
+            DeviceKey::Answered(known) if known == *key => KeyOrigin::Request,
+            _ if self.steps.contains(&Step::CreateKey) => KeyOrigin::ThisRun,
+            _ => KeyOrigin::Unknown,
+        }
     }
 
     /// The bytes that a step writes, where the plan knows and shows them: not
@@ -259,17 +293,18 @@ impl core::fmt::Display for Plan {
 }
 
 /// Only what is not done yet; up to the data lock everything that the chip
-/// cannot show is written again.
-fn steps(stage: Stage, layout: Layout, config: &ConfigZone) -> Vec<Step> {
+/// cannot show is written again, and a key that nothing of ours knows is
+/// replaced.
+fn steps(stage: Stage, layout: Layout, config: &ConfigZone, key: DeviceKey) -> Vec<Step> {
     let mut steps = alloc::vec![Step::CheckChip];
     if matches!(stage, Stage::Blank) {
         steps.extend(writes(config).map(Step::WriteConfig));
         steps.push(Step::CheckConfig);
         steps.push(Step::LockConfig { crc: config.crc() });
     }
-    steps.push(match stage {
-        Stage::Keyed(_) => Step::ReadPublicKey,
-        _ => Step::CreateKey,
+    steps.push(match key {
+        DeviceKey::New => Step::CreateKey,
+        DeviceKey::Recorded(_) | DeviceKey::Answered(_) => Step::ReadPublicKey,
     });
     steps.extend([
         Step::ProveKey,
@@ -298,6 +333,11 @@ fn steps(stage: Stage, layout: Layout, config: &ConfigZone) -> Vec<Step> {
     );
     steps.push(Step::CheckLocks);
     steps
+}
+
+fn x509_key(snapshot: &Snapshot) -> Option<PublicKey> {
+    let key = snapshot.public_key?;
+    Some(PublicKey::from_bytes(*key.bytes()))
 }
 
 /// What comes before each use of the device key.

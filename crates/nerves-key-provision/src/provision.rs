@@ -84,8 +84,9 @@ where
 
 /// The first half of [`provision`], for a signer that is elsewhere: up to the
 /// request for the device certificate. The configuration is locked then and the
-/// key is there; data and OTP are open. A new plan and a
-/// [`CertificateSigner`] with the answer go on.
+/// key is there; data and OTP are open. A new plan, whose request has
+/// [`crate::DeviceKey::Answered`], and a [`CertificateSigner`] with the answer go
+/// on.
 ///
 /// `None`, and nothing is done, when the plan needs no signature.
 ///

@@ -55,6 +55,12 @@ pub enum Refusal {
     /// Provisioned with another board name or user area than asked for.
     #[error("the chip is provisioned already, with another {0} than asked for")]
     OtherContents(&'static str),
+    /// The key that is to be kept is not the chip's.
+    #[error("{}: a certificate of it would be of no use", match .0 {
+        Some(_) => "the chip has another key than the one to be kept",
+        None => "the chip has no key, or does not show it, and one is to be kept",
+    })]
+    OtherKey(Option<PublicKey>),
     /// Certified by another signer than asked for.
     #[error(
         "the chip is provisioned already, under another signer certificate than asked for: its \

@@ -19,6 +19,8 @@ pub struct Request {
     pub board: Option<BoardName>,
     /// For the OTP user area, at most 32 bytes; `None` for zeros.
     pub user: Option<Vec<u8>>,
+    /// The key that a certificate is issued for.
+    pub device_key: DeviceKey,
     /// The layout. A chip that was begun in the other one is refused.
     pub layout: Layout,
     /// The secrets of the volatile layout, and of it alone. Not needed for a
@@ -44,6 +46,35 @@ pub struct Request {
     /// Use a constant of the program's release, not the time of its build, so
     /// that builds stay reproducible.
     pub past: DateTime,
+}
+
+/// Which key the device certificate is issued for, while data are open.
+///
+/// Until the data lock anybody can write a key of his own to slot 0, and the
+/// chip then proves that it holds it, not that nobody else does. So a key is
+/// kept only where something of ours knows it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum DeviceKey {
+    /// One that the chip makes in this run, whatever it holds.
+    #[default]
+    New,
+    /// This one: a record says that the chip made it in an earlier run. A chip
+    /// that has another is refused.
+    Recorded(PublicKey),
+    /// This one: a signing request named it, which has been answered. A chip
+    /// that has another is refused.
+    Answered(PublicKey),
+}
+
+impl DeviceKey {
+    /// The key that the chip has to have.
+    #[must_use]
+    pub const fn known(self) -> Option<PublicKey> {
+        match self {
+            Self::New => None,
+            Self::Recorded(key) | Self::Answered(key) => Some(key),
+        }
+    }
 }
 
 /// Which signer certificate a chip may hold for good. While its data are open

@@ -17,6 +17,12 @@ pub enum Warning {
          whose serial holds a slash"
     )]
     Slash,
+    /// The chip holds a key that nothing of ours knows, and gets another.
+    #[error(
+        "the chip holds a device key already, and who else may know it is not known: it gets a new \
+         one; a certificate that was issued for the old one should be revoked"
+    )]
+    KeyReplaced,
     /// The certificate is of format 1.
     #[error(
         "a certificate of format 1 cannot be read by the Elixir library nerves_key (1.3 and before)"
@@ -31,6 +37,7 @@ impl Plan {
         let slash = self.serial().contains('/').then_some(Warning::Slash);
         let issues = self.steps().contains(&Step::IssueCertificate);
         let format = (issues && self.format != Format::V0).then_some(Warning::Format);
-        slash.into_iter().chain(format).collect()
+        let replaced = self.replaced_key().map(|_| Warning::KeyReplaced);
+        slash.into_iter().chain(format).chain(replaced).collect()
     }
 }

@@ -22,7 +22,7 @@ use std::ops::AddAssign;
 
 use run::{End, Script, run};
 
-use crate::station::Station;
+use crate::station::{Records, Station};
 
 /// What the runs of one [`Setup`] came to.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -37,6 +37,10 @@ pub struct Tally {
     pub at_once: usize,
     /// Finished by the same command again.
     pub resumed: usize,
+    /// Certificates that the signer issued.
+    pub issued: usize,
+    /// Of these, those for a key that no finished chip has.
+    pub orphaned: usize,
     /// Not finished: what was done, and why.
     pub stranded: Vec<String>,
     /// Locked without a verified chain: what was done, and why.
@@ -58,6 +62,8 @@ impl Tally {
 
     fn count(&mut self, script: &Script, end: End) {
         self.runs += 1;
+        self.issued += end.issued;
+        self.orphaned += end.orphaned;
         match end.result {
             Ok(1) => self.at_once += 1,
             Ok(_) => self.resumed += 1,
@@ -76,6 +82,8 @@ impl AddAssign for Tally {
         self.runs += other.runs;
         self.at_once += other.at_once;
         self.resumed += other.resumed;
+        self.issued += other.issued;
+        self.orphaned += other.orphaned;
         self.stranded.extend(other.stranded);
         self.unverified.extend(other.unverified);
     }
@@ -84,30 +92,31 @@ impl AddAssign for Tally {
 /// Every fault at every `stride`-th transaction from `first` on, one in each
 /// run.
 #[must_use]
-pub fn singles(setup: Setup, first: u64, stride: usize) -> Tally {
+pub fn singles(setup: Setup, records: Records, first: u64, stride: usize) -> Tally {
     let transactions = setup.transactions();
     let scripts: Vec<_> = (first..transactions)
         .step_by(stride.max(1))
         .flat_map(|at| FAULTS.iter().map(move |kind| Script::one(at, kind)))
         .collect();
-    all(setup, transactions, &scripts)
+    all(setup, records, transactions, &scripts)
 }
 
 /// `count` runs with two faults each, drawn from `seed`. Where the first fault
 /// ends a command, the second one strikes the next command.
 #[must_use]
-pub fn pairs(setup: Setup, count: usize, seed: u64) -> Tally {
+pub fn pairs(setup: Setup, records: Records, count: usize, seed: u64) -> Tally {
     let transactions = setup.transactions();
-    all(setup, transactions, &pairs::draw(transactions, count, seed))
+    let scripts = pairs::draw(transactions, count, seed);
+    all(setup, records, transactions, &scripts)
 }
 
-fn all(setup: Setup, transactions: u64, scripts: &[Script]) -> Tally {
+fn all(setup: Setup, records: Records, transactions: u64, scripts: &[Script]) -> Tally {
     let work = |station: &mut Station, script: &Script| {
         let mut tally = Tally::default();
         tally.count(script, run(setup, station, script));
         tally
     };
-    let mut tally = parallel::sum(scripts, || setup.station(), work);
+    let mut tally = parallel::sum(scripts, || setup.station_with(records), work);
     tally.transactions = transactions;
     tally.kinds = FAULTS.len();
     tally

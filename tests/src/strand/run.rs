@@ -10,7 +10,7 @@ use nerves_key_schema::Layout;
 
 use super::fault::FaultKind;
 use super::setup::Setup;
-use super::witness::Witness;
+use super::witness::{self, Witness};
 use crate::station::Station;
 
 /// The command is given at most so often: one time for each of two faults, and
@@ -59,6 +59,10 @@ pub(super) struct End {
     pub(super) result: Result<u32, String>,
     /// Data locks without a verified chain.
     pub(super) unverified: Vec<String>,
+    /// Certificates that the signer issued.
+    pub(super) issued: usize,
+    /// Of these, those for another key than the chip has at last.
+    pub(super) orphaned: usize,
 }
 
 /// Provision a blank chip of `setup` under `script`, at a station of `setup`.
@@ -66,10 +70,20 @@ pub(super) fn run(setup: Setup, station: &mut Station, script: &Script) -> End {
     let witness = Witness::new(station);
     let bus = setup.bus(witness.clone());
     bus.set_faults(script.faults());
+    station.issued.clear();
     let result = commands(setup, station, script, &bus, &witness);
+    let held = bus
+        .image(0)
+        .and_then(|image| witness::device_key(&image).ok());
     End {
         result,
         unverified: witness.findings(),
+        issued: station.issued.len(),
+        orphaned: station
+            .issued
+            .iter()
+            .filter(|key| Some(**key) != held)
+            .count(),
     }
 }
 

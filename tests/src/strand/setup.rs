@@ -5,7 +5,7 @@ use atecc_x509::DateTime;
 use nerves_key_schema::{Layout, VolatileKeys};
 
 use super::witness::Witness;
-use crate::station::Station;
+use crate::station::{Records, Station};
 
 /// A chip and the layout that it gets.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -53,6 +53,14 @@ impl Setup {
             Layout::Volatile => Some(VolatileKeys::new(&[0xAC; 16], &[0xEC; 16])),
         };
         station
+    }
+
+    /// [`Self::station`], with these records.
+    pub(super) fn station_with(self, records: Records) -> Station {
+        Station {
+            records,
+            ..self.station()
+        }
     }
 
     /// A bus with a blank chip that `witness` watches.

@@ -107,16 +107,27 @@ pub(super) fn verified_chain(bus: &Bus, station: &Station) -> Result<(), Box<dyn
     Witness::new(station).judge(&image)
 }
 
+/// The public half of the private key in slot 0.
+///
+/// # Errors
+/// Where there is none.
+pub(super) fn device_key(image: &Image) -> Result<atecc_x509::PublicKey, Box<dyn Error>> {
+    let slot = Slot::new(0).ok_or("no such slot")?;
+    // Four bytes of padding come before the scalar.
+    let scalar = image.slot(slot).get(4..36).ok_or("slot 0 is short")?;
+    let secret = p256::SecretKey::from_slice(scalar)?;
+    let point = secret.public_key().to_sec1_point(false);
+    let key = point.as_bytes().get(1..).unwrap_or_default();
+    Ok(atecc_x509::PublicKey::from_bytes(key.try_into()?))
+}
+
 fn chain(image: &Image, expected: &Expected) -> Result<(), Box<dyn Error>> {
     let slot = |index| {
         let slot = Slot::new(index).ok_or("no such slot")?;
         Ok::<_, Box<dyn Error>>(image.slot(slot))
     };
-    // Four bytes of padding come before the scalar.
-    let scalar = slot(0)?.get(4..36).ok_or("slot 0 is short")?;
-    let secret = p256::SecretKey::from_slice(scalar)?;
-    let point = secret.public_key().to_sec1_point(false);
-    let public_key: [u8; 64] = point.as_bytes().get(1..).unwrap_or_default().try_into()?;
+    let public_key = *device_key(image)?.as_bytes();
+    let point = [&[0x04], public_key.as_slice()].concat();
     let certificate = |index| Ok::<_, Box<dyn Error>>(slot(index)?.first_chunk().copied());
     let snapshot = Snapshot {
         config: ConfigZone(*image.config()),
@@ -134,7 +145,7 @@ fn chain(image: &Image, expected: &Expected) -> Result<(), Box<dyn Error>> {
     holds("the signer's own certificate", signer == expected.signer)?;
     let signer = x509_cert::Certificate::from_der(signer)?;
     let device = x509_cert::Certificate::from_der(identity.device_certificate.as_der())?;
-    same("key", sec1(&device)?, point.as_bytes())?;
+    same("key", sec1(&device)?, &point)?;
     let signature = device.signature().as_bytes().ok_or("no whole bytes")?;
     VerifyingKey::from_sec1_bytes(sec1(&signer)?)?.verify(
         &device.tbs_certificate().to_der()?,

@@ -78,7 +78,9 @@ pub(crate) struct Provision {
     /// Do not ask before the first step that cannot be undone.
     #[arg(long)]
     pub(crate) yes: bool,
-    /// Write what was done to this file, JSON. Nothing is overwritten.
+    /// Write what was done to this file, JSON, and before the signer is asked a
+    /// record of the key. Nothing is overwritten but such a record, from which
+    /// the same command goes on and keeps the key.
     #[arg(long, value_name = "FILE", conflicts_with = "request")]
     pub(crate) report: Option<PathBuf>,
 }

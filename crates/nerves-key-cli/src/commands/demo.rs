@@ -7,7 +7,7 @@ use std::path::Path;
 use atecc_emulator::Chip;
 use atecc_x509::{Certificate, Format, SignatureBytes, SignerCertificate};
 use nerves_key::ReadSnapshot;
-use nerves_key_provision::{AcceptedSigner, Plan, Request, create_signer};
+use nerves_key_provision::{AcceptedSigner, DeviceKey, Plan, Request, create_signer};
 use nerves_key_schema::{Layout, ManufacturerSerial};
 use serde_json::json;
 
@@ -45,6 +45,7 @@ pub(super) fn run(arguments: &Demo, output: Output) -> Result<(), CliError> {
         volatile_keys: None,
         used_serials: BTreeSet::new(),
         signer,
+        device_key: DeviceKey::New,
         accepted_signer: AcceptedSigner::Asked,
         signer_key: Some(key.public_key()),
         now,

@@ -3,6 +3,7 @@
 
 mod basics;
 mod bench;
+mod births;
 mod compressed;
 mod config;
 mod emulator;

@@ -6,7 +6,7 @@ use atecc_emulator::{Bus, Chip, Delay, I2cHandle, Revision};
 use atecc_x509::{DateTime, Format, SignerCertificate};
 use nerves_key::ReadSnapshot;
 use nerves_key_provision::{
-    AcceptedSigner, Challenges, KeySigner, Plan, Request, create_signer, provision,
+    AcceptedSigner, Challenges, DeviceKey, KeySigner, Plan, Request, create_signer, provision,
 };
 use nerves_key_schema::{Layout, ManufacturerSerial, VolatileKeys};
 
@@ -46,6 +46,7 @@ pub(crate) fn request(layout: Layout) -> Result<Request> {
             .then(|| VolatileKeys::new(&ACTIVATION_KEY, &[0xE7; 16])),
         used_serials: std::collections::BTreeSet::new(),
         signer: SignerCertificate::check(&certificate)?,
+        device_key: DeviceKey::New,
         accepted_signer: AcceptedSigner::Asked,
         signer_key: Some(key.public_key()),
         format: Format::V0,

@@ -5,7 +5,7 @@ use atecc_x509::SignatureBytes;
 use nerves_key::{Activation, Snapshot};
 
 use super::task::Output;
-use super::{Event, Runner};
+use super::{Event, Runner, x509};
 use crate::plan::other_signer;
 use crate::{Plan, Possession, RunError, Step};
 
@@ -19,6 +19,11 @@ impl<F: FnMut(Event<'_>)> Runner<'_, F> {
             }
             (Step::CheckConfig, Output::Config(zone)) => same_config(&self.plan.config, zone),
             (Step::CheckLocks, Output::Config(zone)) => self.check_locks(zone),
+            (Step::ReadPublicKey, Output::Key(key))
+                if self.plan.device_key.known() != Some(x509(key)) =>
+            {
+                Err(RunError::KeyChanged)
+            }
             (Step::CreateKey | Step::ReadPublicKey, Output::Key(key)) => {
                 self.public_key = Some(*key);
                 Ok(())

@@ -121,19 +121,21 @@ impl<'p, F: FnMut(Event<'_>)> Runner<'p, F> {
     #[must_use]
     pub fn into_report(self) -> Option<Report> {
         let identity = self.identity?;
+        let replaced = self.plan.replaced_key();
         Some(Report {
             config: self.config?,
             otp: identity.otp,
             public_key: self.public_key?,
             device_certificate: identity.device_certificate,
             signer_certificate: identity.signer_certificate,
+            key_origin: self.plan.key_origin(&identity.public_key),
+            replaced_key: replaced.map(|key| PublicKey(*key.as_bytes())),
             possession_before_lock: self.possession,
         })
     }
 
     fn x509_key(&self) -> Option<atecc_x509::PublicKey> {
-        let key = self.public_key?;
-        Some(atecc_x509::PublicKey::from_bytes(*key.bytes()))
+        self.public_key.as_ref().map(x509)
     }
 
     /// Whether the data lock lies behind the present step.
@@ -266,6 +268,11 @@ impl<'p, F: FnMut(Event<'_>)> Runner<'p, F> {
             failure,
         })
     }
+}
+
+/// The same 64 bytes.
+const fn x509(key: &PublicKey) -> atecc_x509::PublicKey {
+    atecc_x509::PublicKey::from_bytes(*key.bytes())
 }
 
 impl<F: FnMut(Event<'_>)> Procedure for &mut Runner<'_, F> {

@@ -13,6 +13,7 @@ use nerves_key_schema::{NotNervesKey, Otp};
 use serde::{Deserialize, Serialize};
 
 use super::{CertificateSigner, SigningRequest, SigningRequestError};
+use crate::DeviceKey;
 
 /// The value of `format`. Another meaning of a member gets another number.
 const FORMAT: &str = "nerves-key signing request 1";
@@ -145,6 +146,13 @@ impl SigningAnswer {
     #[must_use]
     pub const fn request(&self) -> &SigningRequest {
         &self.request
+    }
+
+    /// The key to go on with: a [`crate::Request`] has to say it, or the chip
+    /// makes another, which this answer is not for.
+    #[must_use]
+    pub const fn device_key(&self) -> DeviceKey {
+        DeviceKey::Answered(self.request.public_key)
     }
 
     /// The answer as JSON.

@@ -76,22 +76,26 @@ impl SigningRequest {
                 serial: self.serial.clone(),
             });
         }
-        let tbs = match self.rebuilt(Format::V0) {
-            Ok(tbs) if tbs.as_der() == self.to_be_signed => tbs,
-            // The request does not say its format; the bytes do.
-            in_format_0 => match self.rebuilt(Format::V1) {
-                Ok(tbs) if tbs.as_der() == self.to_be_signed => tbs,
-                _ => {
-                    return Err(
-                        in_format_0.map_or_else(Into::into, |_| SigningRequestError::ToBeSigned)
-                    );
-                }
-            },
-        };
+        let tbs = self.tbs()?;
         if tbs.digest() != self.digest {
             return Err(SigningRequestError::Digest);
         }
         Ok(())
+    }
+
+    /// The bytes to be signed, made again.
+    ///
+    /// # Errors
+    /// [`SigningRequestError`] when they are not the certificate's.
+    pub fn tbs(&self) -> Result<Tbs, SigningRequestError> {
+        match self.rebuilt(Format::V0) {
+            Ok(tbs) if tbs.as_der() == self.to_be_signed => Ok(tbs),
+            // The request does not say its format; the bytes do.
+            in_format_0 => match self.rebuilt(Format::V1) {
+                Ok(tbs) if tbs.as_der() == self.to_be_signed => Ok(tbs),
+                _ => Err(in_format_0.map_or_else(Into::into, |_| SigningRequestError::ToBeSigned)),
+            },
+        }
     }
 
     /// That `signature` is the signer's, over these bytes.

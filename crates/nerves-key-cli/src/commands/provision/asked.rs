@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use atecc::SerialNumber;
 use atecc_x509::DateTime;
 use data_encoding::HEXLOWER_PERMISSIVE;
-use nerves_key::Stage;
-use nerves_key_provision::{Plan, Request, SigningAnswer};
+use nerves_key::{Snapshot, Stage};
+use nerves_key_provision::{DeviceKey, Plan, Request, SigningAnswer};
 use nerves_key_schema::{BoardName, ManufacturerSerial, Otp, OtpError, VolatileKeys};
 
+use super::gate;
+use super::report_file::ReportFile;
 use crate::cli::Provision;
 use crate::error::CliError;
 use crate::signing::AnySigner;
@@ -23,6 +24,7 @@ pub(super) struct Asked {
     /// None when the certificate is only to be asked for.
     pub(super) signer: Option<AnySigner>,
     pub(super) plan_digest: Option<[u8; 32]>,
+    pub(super) report: ReportFile,
     used: Option<UsedSerials>,
 }
 
@@ -44,9 +46,10 @@ impl Asked {
             .as_deref()
             .map(|text| hex::array("--plan-digest", text))
             .transpose()?;
-        for path in arguments.request.iter().chain(&arguments.report) {
+        if let Some(path) = &arguments.request {
             files::check_absent(path)?;
         }
+        let report = ReportFile::new(arguments.report.as_deref())?;
         let list = arguments.used_serials.as_deref();
         let list = list.map(UsedSerials::read).transpose()?;
         if let Some(list) = list.as_ref().filter(|_| !arguments.dry_run) {
@@ -69,6 +72,7 @@ impl Asked {
             used_serials: BTreeSet::new(),
             signer_key: signer.as_ref().map(|_| certificate.signer.public_key),
             signer: certificate,
+            device_key: DeviceKey::New,
             accepted_signer: arguments.signer.accepted(),
             now: issued(signer.as_ref(), now)?,
             past: system::release_day()?,
@@ -77,15 +81,29 @@ impl Asked {
             request,
             signer,
             plan_digest,
+            report,
             used: list,
         })
     }
 
-    /// What the list of used serials says of `chip`.
-    pub(super) fn consider(&mut self, chip: SerialNumber) {
+    /// What the files that were given say of the chip of `snapshot`: which
+    /// serials it cannot have, and which key it keeps.
+    ///
+    /// # Errors
+    /// Exit code 4 or 5 when they are another chip's.
+    pub(super) fn consider(&mut self, snapshot: &Snapshot) -> Result<(), CliError> {
         if let Some(used) = &self.used {
-            self.request.used_serials = used.taken_from(chip);
+            self.request.used_serials = used.taken_from(snapshot.config.serial_number());
         }
+        let recorded = self.report.key(snapshot)?;
+        self.request.device_key = match self.answer() {
+            Some(answer) => {
+                gate::check_chip(answer, snapshot)?;
+                answer.device_key()
+            }
+            None => recorded,
+        };
+        Ok(())
     }
 
     /// Claim the serial of `plan` for its chip, right before the chip is

@@ -14,11 +14,11 @@ use crate::error::CliError;
 use crate::system;
 
 /// The value of `format`. Another meaning of a member gets another number.
-const FORMAT: &str = "nerves-key provisioning report 1";
+pub(super) const FORMAT: &str = "nerves-key provisioning report 1";
 
 /// When a provisioning began.
 pub(super) struct Start {
-    date: DateTime,
+    pub(super) date: DateTime,
     instant: Instant,
 }
 
@@ -85,6 +85,7 @@ pub(super) fn of_run(
     let key = PublicKey::from_bytes(*report.public_key.bytes());
     add_identity(
         &mut document,
+        plan,
         &key,
         &report.device_certificate,
         &report.signer_certificate,
@@ -105,6 +106,7 @@ pub(super) fn of_finished(plan: &Plan, identity: &Identity) -> Result<Value, Cli
     let mut document = of_plan(plan);
     add_identity(
         &mut document,
+        plan,
         &identity.public_key,
         &identity.device_certificate,
         &identity.signer_certificate,
@@ -114,6 +116,7 @@ pub(super) fn of_finished(plan: &Plan, identity: &Identity) -> Result<Value, Cli
 
 fn add_identity(
     document: &mut Value,
+    plan: &Plan,
     public_key: &PublicKey,
     device: &Certificate,
     signer: &Certificate,
@@ -124,6 +127,7 @@ fn add_identity(
             .map_err(CliError::failed)
     };
     document["public_key"] = json!(HEXUPPER.encode(public_key.as_bytes()));
+    document["key_origin"] = json!(plan.key_origin(public_key).name());
     document["device_certificate"] = certificate(device)?;
     document["signer_certificate"] = certificate(signer)?;
     Ok(())

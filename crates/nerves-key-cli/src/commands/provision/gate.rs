@@ -8,9 +8,9 @@ use super::asked::Asked;
 use crate::error::{CliError, Exit};
 
 /// # Errors
-/// Exit code 5 for another plan than the one with the digest given; 4 for
-/// another chip than the answer is for.
-pub(super) fn check(asked: &Asked, snapshot: &Snapshot, plan: &Plan) -> Result<(), CliError> {
+/// Exit code 5 for another plan than the one with the digest given, or than the
+/// answer is for.
+pub(super) fn check(asked: &Asked, plan: &Plan) -> Result<(), CliError> {
     let digest = plan.digest();
     if let Some(expected) = asked.plan_digest.filter(|expected| *expected != digest) {
         return Err(CliError::refused(format_args!(
@@ -20,13 +20,16 @@ pub(super) fn check(asked: &Asked, snapshot: &Snapshot, plan: &Plan) -> Result<(
         )));
     }
     match asked.answer() {
-        Some(answer) => check_answer(answer, snapshot, plan),
+        Some(answer) => check_contents(answer, plan),
         None => Ok(()),
     }
 }
 
-/// That the answer is for this chip, its key and what is asked to be written.
-fn check_answer(answer: &SigningAnswer, snapshot: &Snapshot, plan: &Plan) -> Result<(), CliError> {
+/// That the answer is for this chip and its key.
+///
+/// # Errors
+/// Exit code 4.
+pub(super) fn check_chip(answer: &SigningAnswer, snapshot: &Snapshot) -> Result<(), CliError> {
     let request = answer.request();
     let chip = snapshot.config.serial_number();
     let stage = |text: String| Err(CliError::new(Exit::Stage, text));
@@ -37,18 +40,19 @@ fn check_answer(answer: &SigningAnswer, snapshot: &Snapshot, plan: &Plan) -> Res
         ));
     }
     match snapshot.public_key {
-        None => {
-            return stage(format!(
-                "the chip {chip} has no key that the answer could be for: begin with --request"
-            ));
-        }
-        Some(key) if key.bytes() != request.public_key.as_bytes() => {
-            return stage(format!(
-                "the answer is for another key than the chip {chip} has: ask again with --request"
-            ));
-        }
-        Some(_) => {}
+        None => stage(format!(
+            "the chip {chip} has no key that the answer could be for: begin with --request"
+        )),
+        Some(key) if key.bytes() != request.public_key.as_bytes() => stage(format!(
+            "the answer is for another key than the chip {chip} has: ask again with --request"
+        )),
+        Some(_) => Ok(()),
     }
+}
+
+/// That it is for what is asked to be written.
+fn check_contents(answer: &SigningAnswer, plan: &Plan) -> Result<(), CliError> {
+    let request = answer.request();
     if request.serial != plan.serial() {
         return Err(CliError::refused(format_args!(
             "the answer is for the serial {:?}, not {:?}",

@@ -3,17 +3,19 @@
 mod asked;
 mod document;
 mod gate;
+mod report_file;
 
 use std::path::Path;
 use std::time::Duration;
 
 use atecc::{Device, Timing, WakePulse};
+use atecc_x509::PublicKey;
 use data_encoding::HEXUPPER;
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
 use nerves_key::{ReadSnapshot, Snapshot};
 use nerves_key_provision::{CertificateSigner, Plan, Report, Step, prepare, provision};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::certificate::Summary;
 use crate::cli::Provision;
@@ -27,15 +29,16 @@ use crate::{confirm, system, used};
 use asked::Asked;
 use document::Start;
 use nerves_key_device::BusFault;
+use report_file::Recorded;
 
 pub(super) fn run(arguments: &Provision, output: Output) -> Result<(), CliError> {
     let mut asked = Asked::new(arguments)?;
     let start = Start::now()?;
     let mut chip = Considered::new(&arguments.chip)?;
     let snapshot = chip.device().run(ReadSnapshot::new())?;
-    asked.consider(snapshot.config.serial_number());
+    asked.consider(&snapshot)?;
     let plan = Plan::new(&snapshot, &asked.request)?;
-    gate::check(&asked, &snapshot, &plan)?;
+    gate::check(&asked, &plan)?;
     for warning in plan.warnings() {
         output.message(&format!("warning: {warning}"));
     }
@@ -46,16 +49,21 @@ pub(super) fn run(arguments: &Provision, output: Output) -> Result<(), CliError>
         return show(&plan, &chip, output);
     }
     if plan.steps().is_empty() {
-        return nothing(arguments, &plan, &snapshot, output);
+        return nothing(asked, &plan, &snapshot, output);
     }
     match (asked.signer.take(), &arguments.request) {
         (Some(mut signer), _) => {
             confirm(arguments, &plan, plan.steps(), output)?;
             asked.claim(&plan)?;
             let device = &mut chip.commit()?;
+            let mut signer = Recorded {
+                signer: &mut signer,
+                file: &mut asked.report,
+                plan: &plan,
+                start: &start,
+            };
             let (report, times) = execute(device, &plan, &mut signer, output)?;
-            let document = document::of_run(&plan, &report, &start, &times)?;
-            finish(arguments, &plan, &report, &document, output)
+            finish(asked, &plan, &report, (&start, &times), output)
         }
         (None, Some(path)) => first_half(arguments, &asked, chip, &plan, path, output),
         (None, None) => Err(CliError::refused("give --signer-key or --request")),
@@ -101,13 +109,15 @@ fn show(plan: &Plan, chip: &Considered<'_>, output: Output) -> Result<(), CliErr
 }
 
 fn nothing(
-    arguments: &Provision,
+    mut asked: Asked,
     plan: &Plan,
     snapshot: &Snapshot,
     output: Output,
 ) -> Result<(), CliError> {
-    let document = document::of_finished(plan, &snapshot.identity()?)?;
-    write_report(arguments, &document)?;
+    let identity = snapshot.identity()?;
+    let mut document = document::of_finished(plan, &identity)?;
+    document["replaced_keys"] = asked.report.replaced(plan, &identity.public_key);
+    asked.report.write(&document)?;
     let text = format!(
         "nothing to do: {} is a finished NervesKey with the serial {:?}",
         name(plan),
@@ -178,34 +188,29 @@ fn confirm(
 }
 
 fn finish(
-    arguments: &Provision,
+    mut asked: Asked,
     plan: &Plan,
     report: &Report,
-    document: &Value,
+    (start, times): (&Start, &[Duration]),
     output: Output,
 ) -> Result<(), CliError> {
+    let mut document = document::of_run(plan, report, start, times)?;
+    let key = PublicKey::from_bytes(*report.public_key.bytes());
+    document["replaced_keys"] = asked.report.replaced(plan, &key);
     signing::warn_of_certificate(&report.device_certificate, output)?;
     let summary = Summary::of(&report.device_certificate).map_err(CliError::failed)?;
     let text = format!(
-        "finished: {} is the NervesKey {:?}, {}, valid {}",
+        "finished: {} is the NervesKey {:?}, {}, valid {}\n\
+         its key: {}",
         plan.config().serial_number(),
         plan.serial(),
         summary.subject(),
-        summary.validity()
+        summary.validity(),
+        report.key_origin
     );
-    let written = write_report(arguments, document);
-    output.result(&text, document)?;
+    let written = asked.report.write(&document);
+    output.result(&text, &document)?;
     written
-}
-
-fn write_report(arguments: &Provision, document: &Value) -> Result<(), CliError> {
-    match &arguments.report {
-        Some(path) => {
-            let text = format!("{document:#}\n");
-            files::create(path, text.as_bytes(), Readers::Everyone)
-        }
-        None => Ok(()),
-    }
 }
 
 /// Revision and serial number of the chip.

@@ -1,0 +1,132 @@
+//! A device key is certified where something of ours knows its birth, and made
+//! anew everywhere else.
+
+use atecc::Device;
+use atecc::commands::{GenKey, GenKeyMode};
+use atecc_emulator::{Bus, Chip, Delay, I2cHandle};
+use atecc_x509::PublicKey;
+use nerves_key::Stage;
+use nerves_key_provision::{
+    Challenges, DeviceKey, KeyOrigin, Plan, Refusal, RunError, SigningRequest, Step, Warning,
+    prepare,
+};
+use nerves_key_schema::slot;
+use nerves_key_tests::station::{Station, StationError};
+use nerves_key_tests::strand::{SETUPS, Setup};
+
+const CHALLENGES: Challenges = Challenges {
+    before_certificate: [1; 32],
+    before_lock: [2; 32],
+    after_lock: [3; 32],
+};
+
+/// A chip that an earlier run has left with its key.
+fn keyed(setup: Setup) -> (Bus, SigningRequest) {
+    let bus = Bus::with_chip(Chip::blank(setup.revision));
+    let plan = plan(&bus, &setup.station()).unwrap();
+    let request = prepare(&mut Station::device(&bus), &plan, CHALLENGES, |_| {});
+    let request = request.unwrap().unwrap();
+    let stage = Station::snapshot(&bus).unwrap().stage();
+    assert_eq!(stage, Stage::Keyed(setup.layout));
+    (bus, request)
+}
+
+fn plan(bus: &Bus, station: &Station) -> Result<Plan, Refusal> {
+    Plan::new(&Station::snapshot(bus).unwrap(), &station.request)
+}
+
+fn has_key(device: &mut Device<I2cHandle, Delay>, mode: GenKeyMode) -> PublicKey {
+    let slot = slot::DEVICE_KEY;
+    let key = device.execute(GenKey { mode, slot }).unwrap();
+    PublicKey::from_bytes(*key.bytes())
+}
+
+#[test]
+fn a_key_that_nothing_of_ours_knows_is_replaced() {
+    for setup in SETUPS {
+        let (bus, request) = keyed(setup);
+        let mut station = setup.station();
+        let plan = plan(&bus, &station).unwrap();
+        assert_eq!(plan.replaced_key(), Some(request.public_key), "{setup}");
+        assert!(plan.warnings().contains(&Warning::KeyReplaced), "{setup}");
+        assert!(plan.steps().contains(&Step::CreateKey), "{setup}");
+        let report = station.provision(&bus).unwrap().unwrap();
+        assert_eq!(report.key_origin, KeyOrigin::ThisRun, "{setup}");
+        assert_eq!(
+            report.replaced_key.map(|key| *key.bytes()),
+            Some(*request.public_key.as_bytes()),
+            "{setup}"
+        );
+        let certified = report.device_certificate.public_key().unwrap();
+        assert_ne!(certified, request.public_key, "{setup}");
+        assert_eq!(station.issued, [certified], "{setup}");
+        // Now nobody can tell, and nothing is to be done.
+        let plan = plan_again(&bus, &station);
+        assert_eq!(plan.key_origin(&certified), KeyOrigin::Unknown);
+        assert_eq!(plan.warnings(), []);
+    }
+}
+
+fn plan_again(bus: &Bus, station: &Station) -> Plan {
+    let plan = plan(bus, station).unwrap();
+    assert_eq!(plan.steps(), []);
+    plan
+}
+
+#[test]
+fn a_key_that_is_known_is_kept() {
+    for setup in SETUPS {
+        for (kept, origin) in [
+            (
+                DeviceKey::Recorded as fn(PublicKey) -> DeviceKey,
+                KeyOrigin::EarlierRun,
+            ),
+            (DeviceKey::Answered, KeyOrigin::Request),
+        ] {
+            let (bus, request) = keyed(setup);
+            let mut station = setup.station();
+            station.request.device_key = kept(request.public_key);
+            let plan = plan(&bus, &station).unwrap();
+            assert!(!plan.steps().contains(&Step::CreateKey), "{setup}");
+            assert_eq!((plan.replaced_key(), plan.warnings()), (None, vec![]));
+            let report = station.provision(&bus).unwrap().unwrap();
+            assert_eq!((report.key_origin, report.replaced_key), (origin, None));
+            let certified = report.device_certificate.public_key().unwrap();
+            assert_eq!(certified, request.public_key, "{setup}");
+        }
+    }
+}
+
+/// What is to be kept has to be there: at the plan, and when it is run.
+#[test]
+fn another_key_is_not_certified_in_its_place() {
+    for setup in SETUPS {
+        let (bus, request) = keyed(setup);
+        let mut station = setup.station();
+        station.request.device_key = DeviceKey::Recorded(request.public_key);
+        let blank = Bus::with_chip(Chip::blank(setup.revision));
+        let none = plan(&blank, &station).unwrap_err();
+        assert!(matches!(none, Refusal::OtherKey(None)), "{none}");
+
+        let plan_before = plan(&bus, &station).unwrap();
+        let other = has_key(&mut Station::device(&bus), GenKeyMode::Create);
+        let device = &mut Station::device(&bus);
+        let run = prepare(device, &plan_before, CHALLENGES, |_| {}).unwrap_err();
+        assert!(
+            matches!(
+                run,
+                nerves_key_provision::ProvisionError::Run(RunError::KeyChanged)
+            ),
+            "{run}"
+        );
+        let Err(StationError::Refused(refusal)) = station.provision(&bus) else {
+            panic!("{setup}: not refused");
+        };
+        assert!(
+            matches!(*refusal, Refusal::OtherKey(Some(found)) if found == other),
+            "{refusal}"
+        );
+        assert_eq!(has_key(device, GenKeyMode::Public), other, "{setup}");
+        assert_eq!(station.issued, []);
+    }
+}
