@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use nerves_key_tests::station::Records;
-use nerves_key_tests::strand::{FAULTS, SETUPS, Tally, pairs, references, singles};
+use nerves_key_tests::strand::{
+    FAULTS, SETUPS, Tally, pairs, prepared, references, singles, trusting,
+};
 
 /// A prime, and other transactions for each setup.
 const STRIDE: usize = 113;
@@ -51,6 +53,30 @@ fn two_faults() {
             assert_eq!(tally.runs, 12);
             clean(&tally, &format!("{setup}, {records:?}"));
         }
+    }
+}
+
+/// A key, certificates, an OTP zone and locks of somebody else's, at every
+/// stage, and foreign bytes at each place of the configuration.
+#[test]
+fn chips_that_somebody_else_prepared() {
+    for (index, setup) in SETUPS.into_iter().enumerate() {
+        // Each place on one of the chips.
+        let tally = prepared(setup, index, SETUPS.len());
+        assert_eq!(tally.foreign_key, [] as [String; 0], "{setup}");
+        assert_eq!(tally.other_signer, [] as [String; 0], "{setup}");
+        assert_eq!(tally.wrong, [] as [String; 0], "{setup}");
+        assert!(tally.finished > 0, "{setup}");
+    }
+}
+
+/// The same look finds them where they pass.
+#[test]
+fn what_somebody_else_prepared_is_seen_where_it_passes() {
+    for setup in SETUPS {
+        let tally = trusting(setup);
+        assert!(!tally.foreign_key.is_empty(), "{setup}");
+        assert!(!tally.other_signer.is_empty(), "{setup}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! `cargo xtask strand`: provisioning, disturbed at every bus transaction, on
-//! each chip and layout; then chips that the reference left half done.
+//! each chip and layout; then chips that the reference left half done, and
+//! chips that somebody else prepared.
 //!
 //! The runs belong to the package `nerves-key-tests`, which does a part of
 //! them under `cargo test`. Always an optimized build: a run takes several
@@ -8,7 +9,7 @@
 use std::time::Instant;
 
 use nerves_key_tests::station::Records;
-use nerves_key_tests::strand::{self, FAULTS, ReferenceTally, SETUPS, Tally};
+use nerves_key_tests::strand::{self, FAULTS, PreparedTally, ReferenceTally, SETUPS, Tally};
 use serde_json::{Value, json};
 
 use crate::error::Error;
@@ -102,6 +103,27 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     println!("issued: certificates; orphaned: of these, for a key that was replaced");
     println!("on record: the station writes down which key it has certified\n");
 
+    let references = references(stride, &mut findings);
+    let prepared = prepared(&mut findings);
+    let seconds = start.elapsed().as_secs_f64();
+    println!("\n{seconds:.1} s in all");
+    options.destination.write(&json!({
+        "seed": options.seed,
+        "stride": stride,
+        "kinds": FAULTS.iter().map(|kind| kind.name).collect::<Vec<_>>(),
+        "provisionings": values,
+        "prepared": prepared,
+        "reference": references,
+        "seconds": seconds,
+    }))?;
+    Error::unless_empty(
+        "chips stranded, locked without a verified chain, or with another's key or signer",
+        findings,
+    )
+}
+
+/// Chips that the reference left half done.
+fn references(stride: usize, findings: &mut Vec<String>) -> Vec<Value> {
     let references = strand::references(&run::root().join("tests/vectors"), stride);
     let rows: Vec<_> = references.iter().map(reference_row).collect();
     table::print(
@@ -123,20 +145,41 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
         let lines = tally.neither.iter();
         findings.extend(lines.map(|line| format!("{}: {line}", tally.sequence)));
     }
-    let seconds = start.elapsed().as_secs_f64();
-    println!("\n{seconds:.1} s in all");
-    options.destination.write(&json!({
-        "seed": options.seed,
-        "stride": stride,
-        "kinds": FAULTS.iter().map(|kind| kind.name).collect::<Vec<_>>(),
-        "provisionings": values,
-        "reference": references.iter().map(reference_value).collect::<Vec<_>>(),
-        "seconds": seconds,
-    }))?;
-    Error::unless_empty(
-        "chips stranded or locked without a verified chain",
-        findings,
-    )
+    references.iter().map(reference_value).collect()
+}
+
+/// Chips that somebody else prepared: every place of the configuration.
+fn prepared(findings: &mut Vec<String>) -> Vec<Value> {
+    let (mut rows, mut values) = (Vec::new(), Vec::new());
+    for setup in SETUPS {
+        let tally = strand::prepared(setup, 0, 1);
+        let (chip, layout) = (setup.revision.to_string(), setup.layout.to_string());
+        rows.push(prepared_row(&chip, &layout, &tally));
+        values.push(prepared_value(&chip, &layout, &tally));
+        for (what, list) in [
+            ("foreign key", &tally.foreign_key),
+            ("another signer", &tally.other_signer),
+            ("wrong", &tally.wrong),
+        ] {
+            findings.extend(list.iter().map(|line| format!("{what}: {line}")));
+        }
+    }
+    println!();
+    table::print(
+        [
+            "prepared chips",
+            "layout",
+            "runs",
+            "finished, key anew",
+            "refused",
+            "stopped",
+            "silent",
+            "foreign key certified",
+            "another signer accepted",
+        ],
+        &rows,
+    );
+    values
 }
 
 fn row(chip: &str, layout: &str, faults: &str, tally: &Tally, seconds: f64) -> [String; 14] {
@@ -174,6 +217,35 @@ fn value(chip: &str, layout: &str, faults: &str, tally: &Tally, seconds: f64) ->
         "issued": tally.issued,
         "orphaned": tally.orphaned,
         "seconds": seconds,
+    })
+}
+
+fn prepared_row(chip: &str, layout: &str, tally: &PreparedTally) -> [String; 9] {
+    [
+        chip.to_owned(),
+        layout.to_owned(),
+        tally.runs.to_string(),
+        tally.finished.to_string(),
+        tally.refused.values().sum::<usize>().to_string(),
+        tally.stopped.values().sum::<usize>().to_string(),
+        tally.silent.to_string(),
+        tally.foreign_key.len().to_string(),
+        tally.other_signer.len().to_string(),
+    ]
+}
+
+fn prepared_value(chip: &str, layout: &str, tally: &PreparedTally) -> Value {
+    json!({
+        "chip": chip,
+        "layout": layout,
+        "runs": tally.runs,
+        "finished": tally.finished,
+        "refused": tally.refused,
+        "stopped": tally.stopped,
+        "silent": tally.silent,
+        "foreign_key": tally.foreign_key,
+        "other_signer": tally.other_signer,
+        "wrong": tally.wrong,
     })
 }
 

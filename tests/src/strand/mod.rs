@@ -9,12 +9,14 @@
 mod fault;
 mod pairs;
 mod parallel;
+mod prepared;
 mod reference;
 mod run;
 mod setup;
 mod witness;
 
 pub use fault::{FAULTS, FaultKind};
+pub use prepared::{PreparedTally, prepared, trusting};
 pub use reference::{ReferenceTally, references};
 pub use setup::{SETUPS, Setup};
 
