@@ -1,14 +1,14 @@
 //! A device key is certified where something of ours knows its birth, and made
 //! anew everywhere else.
 
-use atecc::Device;
-use atecc::commands::{GenKey, GenKeyMode};
+use atecc::commands::{GenKey, GenKeyMode, PrivWrite, PrivateKeyData};
+use atecc::{Device, Error};
 use atecc_emulator::{Bus, Chip, Delay, I2cHandle};
 use atecc_x509::PublicKey;
 use nerves_key::Stage;
 use nerves_key_provision::{
-    Challenges, DeviceKey, KeyOrigin, Plan, Refusal, RunError, SigningRequest, Step, Warning,
-    prepare,
+    CertificateSigner, Challenges, DeviceKey, KeyOrigin, Plan, Refusal, RunError, Runner,
+    SigningRequest, Step, Stop, Warning, prepare,
 };
 use nerves_key_schema::slot;
 use nerves_key_tests::station::{Station, StationError};
@@ -128,5 +128,45 @@ fn another_key_is_not_certified_in_its_place() {
         );
         assert_eq!(has_key(device, GenKeyMode::Public), other, "{setup}");
         assert_eq!(station.issued, []);
+    }
+}
+
+/// PrivWrite in the clear, as whoever has the bus can before the data lock.
+fn write_private_key(bus: &Bus, scalar: [u8; 32]) -> PublicKey {
+    let device = &mut Station::device(bus);
+    let (slot, key) = (slot::DEVICE_KEY, PrivateKeyData::Clear(scalar));
+    device.execute(PrivWrite { slot, key }).unwrap();
+    has_key(device, GenKeyMode::Public)
+}
+
+/// Whoever wrote the key has a copy of it: before the first run, between two,
+/// and while the signer signs.
+#[test]
+fn a_key_of_somebody_elses_is_not_certified() {
+    const THEIRS: [u8; 32] = [0x66; 32];
+    for setup in SETUPS {
+        let (bus, _) = keyed(setup);
+        let theirs = write_private_key(&bus, THEIRS);
+        let mut station = setup.station();
+        let before = plan(&bus, &station).unwrap();
+        assert_eq!(before.replaced_key(), Some(theirs));
+        let mut runner = Runner::new(&before, CHALLENGES, |_| {});
+        let mut device = Station::device(&bus);
+        let Ok(Stop::NeedsSignature(request)) = device.run(&mut runner) else {
+            panic!("{setup}: no certificate is asked for");
+        };
+        assert_ne!(request.public_key, theirs, "{setup}");
+        assert_eq!(write_private_key(&bus, THEIRS), theirs, "{setup}");
+        let signature = station.key.sign(&request).unwrap();
+        runner.signed(signature).unwrap();
+        let error = device.run(&mut runner).unwrap_err();
+        assert!(
+            matches!(error, Error::Failed(RunError::KeyChanged)),
+            "{error}"
+        );
+        let report = station.provision(&bus).unwrap().unwrap();
+        let replaced = report.replaced_key.map(|key| *key.bytes());
+        assert_eq!(replaced, Some(*theirs.as_bytes()), "{setup}");
+        assert!(!station.issued.contains(&theirs), "{setup}");
     }
 }
