@@ -63,8 +63,12 @@ pub enum Refusal {
     OtherKey(Option<PublicKey>),
     /// Certified by another signer than asked for.
     #[error(
-        "the chip is provisioned already, under another signer certificate than asked for: its \
-         signer's public key is {found:?}, the one asked for is {asked:?}"
+        "the chip is provisioned already, under another signer certificate than asked for, {}",
+        if found == asked {
+            alloc::format!("though of the same public key, {asked:?}")
+        } else {
+            alloc::format!("of the public key {found:?} instead of {asked:?}")
+        }
     )]
     OtherSigner {
         /// The signer's key in the chip.
