@@ -63,7 +63,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
             };
             let seconds = start.elapsed().as_secs_f64();
             let runs = tally.runs;
-            eprintln!("{setup}, {faults} fault(s) each: {runs} runs, {seconds:.1} s");
+            eprintln!("{setup}, faults: {faults}: {runs} runs, {seconds:.1} s");
             let chip = setup.revision.to_string();
             let layout = setup.layout.to_string();
             rows.push(row(&chip, &layout, faults, &tally, seconds));

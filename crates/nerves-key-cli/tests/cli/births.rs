@@ -2,6 +2,7 @@
 //! asked.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 
 use serde_json::Value;
 
@@ -133,6 +134,11 @@ fn the_record_of_another_chip_is_left_alone() {
     let chip = record["chip_serial_number"].as_str().unwrap();
     assert!(message.contains(chip), "{message}");
     assert!(!bench.path().join("b.img").exists());
+    // Nor is a link to one believed.
+    symlink("r", bench.path().join("link")).unwrap();
+    let link = ["--yes", "--serial", "N1", "--report", "link"];
+    let (code, message) = bench.fails(&Bench::provision("emu:a.img", &link));
+    assert_eq!(code, 5, "{message}");
     // Only looked at.
     let dry = bench.json(&Bench::provision(
         "emu:a.img",

@@ -50,7 +50,8 @@ impl ReportFile {
         let Some(path) = path else {
             return Ok(Self::default());
         };
-        let record = if path.is_file() {
+        // A link is no record of ours: what it shows is somebody else's to change.
+        let record = if path.symlink_metadata().is_ok_and(|file| file.is_file()) {
             files::read(path).ok().and_then(|text| Record::parse(&text))
         } else {
             None
