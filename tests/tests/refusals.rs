@@ -334,6 +334,11 @@ fn foreign_configurations() {
             matches!(foreign, Refusal::Foreign(Foreign::Otp(_))),
             "{foreign}"
         );
+        // Data locked, and the configuration not.
+        let mut config = blank(revision);
+        config[86] = 0;
+        let first = refusal(&part(config, [0xFF; 64]), &mut station);
+        assert!(matches!(first, Refusal::DataLockedFirst), "{first}");
         // Open, but it would be lost: a slot lock that is set already.
         let mut config = blank(revision);
         config[88] = 0xFE;

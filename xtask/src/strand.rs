@@ -172,7 +172,6 @@ fn prepared(findings: &mut Vec<String>) -> Vec<Value> {
             "runs",
             "finished, key anew",
             "refused",
-            "stopped",
             "silent",
             "foreign key certified",
             "another signer accepted",
@@ -220,14 +219,13 @@ fn value(chip: &str, layout: &str, faults: &str, tally: &Tally, seconds: f64) ->
     })
 }
 
-fn prepared_row(chip: &str, layout: &str, tally: &PreparedTally) -> [String; 9] {
+fn prepared_row(chip: &str, layout: &str, tally: &PreparedTally) -> [String; 8] {
     [
         chip.to_owned(),
         layout.to_owned(),
         tally.runs.to_string(),
         tally.finished.to_string(),
         tally.refused.values().sum::<usize>().to_string(),
-        tally.stopped.values().sum::<usize>().to_string(),
         tally.silent.to_string(),
         tally.foreign_key.len().to_string(),
         tally.other_signer.len().to_string(),
@@ -241,7 +239,6 @@ fn prepared_value(chip: &str, layout: &str, tally: &PreparedTally) -> Value {
         "runs": tally.runs,
         "finished": tally.finished,
         "refused": tally.refused,
-        "stopped": tally.stopped,
         "silent": tally.silent,
         "foreign_key": tally.foreign_key,
         "other_signer": tally.other_signer,

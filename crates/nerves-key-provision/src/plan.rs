@@ -57,6 +57,9 @@ impl Plan {
             }
             Stage::Blank | Stage::Configured(_) | Stage::Keyed(_) => {}
         }
+        if snapshot.config.data_lock().is_locked() {
+            return Err(Refusal::DataLockedFirst);
+        }
         let layout = stage.layout().unwrap_or(request.layout);
         check_revision(&snapshot.config)?;
         check_layout(&snapshot.config, layout, request)?;

@@ -21,6 +21,10 @@ pub enum Refusal {
     /// settings that could strand the chip.
     #[error("the chip's configuration does not allow it: {0}")]
     Configuration(#[from] Difference),
+    /// Data and OTP are locked before the configuration, which no chip of ours
+    /// is: nothing could be written to it once its configuration is locked, too.
+    #[error("the chip's data and OTP are locked, and its configuration is not")]
+    DataLockedFirst,
     /// The volatile layout needs a latch that only an ATECC608 has.
     #[error("the volatile layout needs an ATECC608, and this chip is an {0}")]
     NoLatch(Revision),

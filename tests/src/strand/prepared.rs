@@ -34,8 +34,6 @@ pub struct PreparedTally {
     pub finished: usize,
     /// Refused and left untouched, by the stage that they came at.
     pub refused: BTreeMap<&'static str, usize>,
-    /// Begun and not finished: by the stage that they came at.
-    pub stopped: BTreeMap<&'static str, usize>,
     /// Chips that do not answer where they are looked for.
     pub silent: usize,
     /// A certificate was issued for the key that the chip came with, or it was
@@ -62,9 +60,6 @@ impl AddAssign for PreparedTally {
         self.silent += other.silent;
         for (stage, count) in other.refused {
             *self.refused.entry(stage).or_default() += count;
-        }
-        for (stage, count) in other.stopped {
-            *self.stopped.entry(stage).or_default() += count;
         }
         self.foreign_key.extend(other.foreign_key);
         self.other_signer.extend(other.other_signer);
@@ -255,11 +250,7 @@ fn judge(
         }
         Err(StationError::Read(_)) => tally.silent += 1,
         Err(StationError::Stopped(error)) => {
-            let locked = |image: &Image| atecc::ConfigZone(*image.config()).data_lock();
-            if locked(&after) != locked(&chip.image) {
-                return Err(format!("locked, then stopped: {error}").into());
-            }
-            tally.stopped.insert(chip.stage, 1);
+            return Err(format!("begun, and not finished: {error}").into());
         }
     }
     Ok(())
