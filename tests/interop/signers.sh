@@ -73,8 +73,8 @@ ends 1 "signer failed" provision exec:false
 [ "$(stage)" = keyed ] || fail "stage $(stage)"
 cp chip.img before.img
 ends 5 "the PIN is wrong" provision "$token&pin-source=wrong-pin"
-ends 5 "no-pin" provision "$token&pin-source=no-pin"
-ends 5 "no-pin" provision "$token" --passphrase file:no-pin
+ends 5 "the file that pin-source names" provision "$token&pin-source=no-pin"
+ends 5 "no-pin: No such file" provision "$token" --passphrase file:no-pin
 ends 5 "no private key" provision "pkcs11:token=factory;id=%02?module-path=$module&pin-source=pin"
 ends 5 "no token" provision "pkcs11:token=other;object=signer?module-path=$module&pin-source=pin"
 ends 5 "no-such.so" provision "pkcs11:object=signer?module-path=/no-such.so"
