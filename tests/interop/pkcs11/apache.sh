@@ -21,9 +21,10 @@ sh "$PAGE" apache 2 | sed "s/\*:443/127.0.0.1:$port/" >>apache.conf
 echo 'User www-data' >>apache.conf
 echo 'Group www-data' >>apache.conf
 cp "$DEVICE" device.pem
-# Its processes run as www-data, which must get at the chip: here, a socket.
+# Its processes run as www-data, which must get at the chip: here, a socket and
+# the file of its locks.
 chmod 711 "$PWD" "$PWD/.."
-chmod 666 "$ATECC_EMULATOR_SOCKET"
+chmod 666 "$ATECC_EMULATOR_SOCKET" "$ATECC_EMULATOR_SOCKET.chips.lock"
 OPENSSL_CONF=openssl.cnf apache2 -X -f "$PWD/apache.conf" -DFOREGROUND >apache.out 2>&1 &
 running="$running $!"
 listening "$port" || { cat apache.out error.log; exit 1; }
