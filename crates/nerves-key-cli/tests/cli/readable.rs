@@ -48,18 +48,16 @@ fn bench() -> Bench {
     bench
 }
 
-fn provision<'a>(signer: &'a str, more: &[&'a str]) -> Vec<&'a str> {
-    let all = [
-        "provision",
-        "--device",
-        "emu:a.img",
-        "--yes",
-        "--serial",
-        "N1",
-    ];
-    let signer = ["--signer-cert", "signer.cert", "--signer-key", signer];
-    [&all[..], &signer, more].concat()
-}
+const PROVISION: [&str; 8] = [
+    "provision",
+    "--device",
+    "emu:a.img",
+    "--yes",
+    "--serial",
+    "N1",
+    "--signer-cert",
+    "signer.cert",
+];
 
 /// Result, what was said beside it, how often the signer was asked.
 fn done(bench: &Bench, arguments: &[&str]) -> (Value, String, usize) {
@@ -76,7 +74,10 @@ const READABLE: &str = "signature_readable_by_elixir_library";
 #[test]
 fn a_command_is_asked_twice_and_then_believed() {
     let bench = bench();
-    let (report, said, asked) = done(&bench, &provision("exec:./short", &[]));
+    let (report, said, asked) = done(
+        &bench,
+        &[&PROVISION[..], &["--signer-key", "exec:./short"]].concat(),
+    );
     assert_eq!(asked, 2);
     assert!(said.contains(WARNING), "{said}");
     assert_eq!(report["device_certificate"][READABLE], false);
@@ -106,7 +107,10 @@ fn a_command_is_asked_twice_and_then_believed() {
 #[test]
 fn the_second_signature_is_taken_where_it_is_better() {
     let bench = bench();
-    let (report, said, asked) = done(&bench, &provision("exec:./once", &[]));
+    let (report, said, asked) = done(
+        &bench,
+        &[&PROVISION[..], &["--signer-key", "exec:./once"]].concat(),
+    );
     assert_eq!(asked, 1);
     assert!(!said.contains(WARNING), "{said}");
     assert_eq!(report["device_certificate"][READABLE], true);
@@ -117,18 +121,7 @@ fn the_second_signature_is_taken_where_it_is_better() {
 #[test]
 fn an_answer_from_elsewhere_is_believed_and_said() {
     let bench = bench();
-    bench.ok(&[
-        "provision",
-        "--device",
-        "emu:a.img",
-        "--yes",
-        "--serial",
-        "N1",
-        "--signer-cert",
-        "signer.cert",
-        "--request",
-        "wanted",
-    ]);
+    bench.ok(&[&PROVISION[..], &["--request", "wanted"]].concat());
     let answer = [
         "signer",
         "answer",
@@ -144,18 +137,7 @@ fn an_answer_from_elsewhere_is_believed_and_said() {
     assert_eq!(asked, 2);
     assert!(said.contains(WARNING), "{said}");
     assert!(document["warnings"][0].as_str().unwrap().contains(WARNING));
-    let second = [
-        "provision",
-        "--device",
-        "emu:a.img",
-        "--yes",
-        "--serial",
-        "N1",
-        "--signer-cert",
-        "signer.cert",
-        "--answer",
-        "answer",
-    ];
+    let second = [&PROVISION[..], &["--answer", "answer"]].concat();
     let (report, said, _) = done(&bench, &second);
     assert!(said.contains(WARNING), "{said}");
     assert_eq!(report["device_certificate"][READABLE], false);

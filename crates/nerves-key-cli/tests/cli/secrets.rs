@@ -13,7 +13,6 @@ const SECRET: &str = "3141592653589793";
 
 /// What no command may print, however the arguments are wrong.
 #[test]
-#[expect(clippy::too_many_lines, reason = "one row for each way to go wrong")]
 fn no_message_has_a_secret_of_the_command_line() {
     let bench = Bench::new();
     let uri = format!("pkcs11:object=k?module-path=/nowhere.so&pin-value={SECRET}");
