@@ -41,6 +41,9 @@ impl fmt::Display for Kind {
     }
 }
 
+/// A way to change a slot.
+const DERIVE_KEY: &str = "DeriveKey";
+
 /// A slot's policy as it is once configuration and data are locked.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Policy {
@@ -123,8 +126,8 @@ impl Policy {
             }
         }
         // What everybody may write needs no derivation.
-        if self.is_derived() {
-            ways.push(String::from("DeriveKey"));
+        if self.is_derived() && !ways.iter().any(|way| way == "everybody") {
+            ways.push(String::from(DERIVE_KEY));
         }
         if ways.is_empty() {
             String::from("never")
@@ -133,9 +136,19 @@ impl Policy {
         }
     }
 
+    /// `DeriveKey` asks no KeyType: it replaces the first 32 bytes of data and
+    /// of public keys too. On silicon *(unconfirmed)*.
     fn is_derived(&self) -> bool {
-        matches!(self.kind(), Kind::Secret | Kind::AesKey)
-            && self.judge(Operation::DeriveKey).is_allowed()
+        self.kind() != Kind::PrivateKey && self.judge(Operation::DeriveKey).is_allowed()
+    }
+
+    /// Whether what is neither key nor secret, and by no Write to be changed,
+    /// is open to `DeriveKey` of anybody who reaches the chip.
+    pub(crate) fn is_open_to_derivation(&self) -> bool {
+        let authorized = self.zone.slot_config(self.slot).write_config() & 0b1000 != 0;
+        !matches!(self.kind(), Kind::Secret | Kind::AesKey)
+            && self.write() == DERIVE_KEY
+            && !authorized
     }
 
     /// What its key may be used for, besides reading and writing.
@@ -225,6 +238,10 @@ impl Policy {
         }
         let write_access = self.zone.slot_config(self.slot).write_access();
         match (self.kind(), self.write().as_str()) {
+            _ if self.is_open_to_derivation() => "DeriveKey (roll, no MAC) replaces its first 32 \
+                                                  bytes, for anybody who reaches the chip, until \
+                                                  the slot is locked."
+                .into(),
             (_, "never") => "Once data is locked nothing changes it.".into(),
             (Kind::PrivateKey, "GenKey") => {
                 "GenKey may replace it by a new one; it cannot be written.".into()
@@ -315,9 +332,17 @@ mod tests {
         for (slot, slot_config, key_config, kind, read, write) in [
             (0, 0x2087, 0x0033, Kind::PrivateKey, "public half", "GenKey"),
             (1, 0x0F0F, 0x001C, Kind::Data, "everybody", "everybody"),
-            (10, 0x2F0F, 0x003C, Kind::Data, "everybody", "never"),
-            (11, 0x2F0F, 0x0030, Kind::PublicKey, "everybody", "never"),
-            (5, 0x2F0F, 0x0030, Kind::Unclear, "everybody", "never"),
+            (10, 0x2F0F, 0x003C, Kind::Data, "everybody", "DeriveKey"),
+            (
+                11,
+                0x2F0F,
+                0x0030,
+                Kind::PublicKey,
+                "everybody",
+                "DeriveKey",
+            ),
+            (5, 0x2F0F, 0x0030, Kind::Unclear, "everybody", "DeriveKey"),
+            (10, 0x8F0F, 0x003C, Kind::Data, "everybody", "never"),
             (
                 3,
                 0x46C4,

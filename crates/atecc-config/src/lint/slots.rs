@@ -147,6 +147,22 @@ impl Lint<'_> {
                 "set bit 7 of SlotConfig",
             );
         }
+        if Policy::of(self.zone, slot).is_open_to_derivation() {
+            let remedy = if key_config.lockable() {
+                "lock the slot once data is locked (nerves-key harden), or clear bit 13 of \
+                 SlotConfig"
+            } else {
+                "clear bit 13 of SlotConfig"
+            };
+            self.find(
+                Severity::Warning,
+                "derive-key",
+                Some(slot),
+                "no Write changes it, but DeriveKey (roll, no MAC) replaces its first 32 bytes, \
+                 for anybody who reaches the chip, until the slot is locked",
+                remedy,
+            );
+        }
         let known = match key_config.key_type() {
             KeyType::P256 | KeyType::ShaOrData => true,
             KeyType::Aes => is_608(self.zone),

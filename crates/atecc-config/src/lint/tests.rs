@@ -66,7 +66,17 @@ fn each_rule_finds_what_it_is_for() {
     assert_eq!(rules(slot_0(0x00C4, 0x001C)), ["session-key-readable"]);
     assert_eq!(rules(slot_0(0x004F, 0x001C)), ["encrypt-read"]);
     assert_eq!(rules(slot_0(0x2F0F, 0x0018)), ["readable-key"]);
-    assert_eq!(rules(slot_0(0x2F0F, 0x0000)), ["key-type"]);
+    assert_eq!(rules(slot_0(0x8F0F, 0x0000)), ["key-type"]);
+    // A roll without a MAC, of what no Write changes; not with one, nor once the
+    // slot is locked, nor where everybody may write anyway.
+    assert_eq!(rules(slot_0(0x2F0F, 0x003C)), ["derive-key"]);
+    assert_eq!(rules(slot_0(0xAF0F, 0x003C)), [""; 0]);
+    assert_eq!(rules(slot_0(0x0F0F, 0x003C)), [""; 0]);
+    let hardened = |zone: &mut [u8; 128]| {
+        slot_0(0x2F0F, 0x003C)(zone);
+        (zone[86], zone[87], zone[88]) = (0, 0, 0xFE);
+    };
+    assert_eq!(rules(hardened), [""; 0]);
     let next = |zone: &mut [u8; 128]| {
         zone[22..24].copy_from_slice(&[0x8C, 0x20]);
         zone[98] = 0x33;
