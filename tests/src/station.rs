@@ -9,8 +9,8 @@ use atecc_x509::{
 };
 use nerves_key::{ReadSnapshot, Snapshot};
 use nerves_key_provision::{
-    AcceptedSigner, CertificateSigner, Challenges, DeviceKey, KeySigner, Plan, ProvisionError,
-    Refusal, Report, Request, SigningRequest, create_signer, provision,
+    AcceptedSigner, CertificateSigner, CertificateSlots, Challenges, DeviceKey, KeySigner, Plan,
+    ProvisionError, Refusal, Report, Request, SigningRequest, create_signer, provision,
 };
 use nerves_key_schema::{Layout, ManufacturerSerial};
 
@@ -109,6 +109,7 @@ impl Station {
             signer,
             device_key: DeviceKey::New,
             accepted_signer: AcceptedSigner::Asked,
+            certificate_slots: CertificateSlots::Lock,
             signer_key: Some(key.public_key()),
             now,
             past: now,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use nerves_key_tests::station::Records;
 use nerves_key_tests::strand::{
-    FAULTS, SETUPS, Tally, pairs, prepared, references, singles, trusting,
+    FAULTS, SETUPS, Tally, hardened, pairs, prepared, references, singles, trusting,
 };
 
 /// A prime, and other transactions for each setup.
@@ -30,6 +30,18 @@ fn one_fault() {
         // Where the signer has been asked, the next command asks for another key.
         assert!(tally.orphaned > 0, "{setup}");
         assert_eq!(tally.issued - tally.orphaned, tally.runs, "{setup}");
+    }
+}
+
+/// The certificates' slots of a chip that is finished without their locks.
+#[test]
+fn hardening_with_one_fault() {
+    for (index, setup) in (0..).zip(SETUPS) {
+        let tally = hardened(setup, index, 5);
+        assert!(tally.runs >= 3 * FAULTS.len(), "{setup}: {}", tally.runs);
+        assert_eq!(tally.stranded, [] as [String; 0], "{setup}");
+        assert_eq!(tally.unverified, [] as [String; 0], "{setup}");
+        assert!(tally.resumed > 0, "{setup}: no fault stopped anything");
     }
 }
 

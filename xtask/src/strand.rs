@@ -54,12 +54,13 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
             ("one", Records::None),
             ("one, on record", Records::Kept),
             ("two", Records::None),
+            ("hardening, one", Records::None),
         ] {
             let start = Instant::now();
-            let tally = if faults == "two" {
-                strand::pairs(setup, records, each, options.seed)
-            } else {
-                strand::singles(setup, records, 0, stride)
+            let tally = match faults {
+                "two" => strand::pairs(setup, records, each, options.seed),
+                "hardening, one" => strand::hardened(setup, 0, 1),
+                _ => strand::singles(setup, records, 0, stride),
             };
             let seconds = start.elapsed().as_secs_f64();
             let runs = tally.runs;

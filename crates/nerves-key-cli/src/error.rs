@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use atecc::{Cause, Failure};
 use nerves_key::{IdentityError, SignError, WriteError};
 use nerves_key_device::{BusFault, OpenError};
-use nerves_key_provision::{ProvisionError, Refusal, RunError};
+use nerves_key_provision::{HardenError, HardenRefusal, ProvisionError, Refusal, RunError};
 
 use crate::output::{one_line, shown_path};
 
@@ -185,6 +185,35 @@ impl From<IdentityError> for CliError {
             _ => Exit::Failed,
         };
         Self::new(exit, error)
+    }
+}
+
+impl From<HardenRefusal> for CliError {
+    fn from(refusal: HardenRefusal) -> Self {
+        match refusal {
+            HardenRefusal::Identity(IdentityError::Hidden(_)) => Self::new(Exit::Stage, refusal)
+                .advised("In the volatile layout nerves-key volatile unlock comes first."),
+            refusal => Self::new(Exit::Stage, refusal),
+        }
+    }
+}
+
+impl From<atecc::Error<BusFault, HardenError>> for CliError {
+    fn from(error: atecc::Error<BusFault, HardenError>) -> Self {
+        const AGAIN: &str = "What is locked stays so: run the same command again to continue.";
+        match error {
+            atecc::Error::Bus { error, .. } => Self::failed(error).advised(AGAIN),
+            atecc::Error::Failed(error) => {
+                let exit = match &error {
+                    HardenError::Changed => Exit::Stage,
+                    HardenError::Chip(failure) | HardenError::Lock { failure, .. } => {
+                        exit_of(failure)
+                    }
+                    _ => Exit::Failed,
+                };
+                Self::new(exit, error).advised(AGAIN)
+            }
+        }
     }
 }
 

@@ -32,6 +32,7 @@ extern crate std;
 
 mod clean_stack;
 mod error;
+mod harden;
 mod issue;
 mod plan;
 mod plan_digest;
@@ -45,6 +46,7 @@ mod step;
 mod warning;
 
 pub use error::RunError;
+pub use harden::{Harden, HardenError, HardenRefusal, Hardening};
 #[cfg(feature = "pem")]
 pub use issue::create_signer;
 pub use issue::{IssueError, create_auxiliary, create_device, self_signed};
@@ -52,7 +54,7 @@ pub use plan::{DEVICE_YEARS, Plan};
 pub use provision::{Challenges, ProvisionError, prepare, provision};
 pub use refusal::Refusal;
 pub use report::{KeyOrigin, Possession, Report};
-pub use request::{AcceptedSigner, DeviceKey, Request, default_serial};
+pub use request::{AcceptedSigner, CertificateSlots, DeviceKey, Request, default_serial};
 pub use runner::{Event, Runner, Stop};
 #[cfg(feature = "json")]
 pub use signer::{AnswerMismatch, DocumentError, SigningAnswer};

@@ -9,10 +9,12 @@ use data_encoding::HEXLOWER;
 use nerves_key::{IdentityError, Snapshot, Stage};
 use nerves_key_schema::{
     BoardName, ConfigWrite, DataImage, Field, Layout, ManufacturerSerial, Otp, VolatileKeys,
-    check_for_provisioning, configure, differences, slot, writes,
+    check_for_provisioning, configure, differences, open_certificates, slot, writes,
 };
 
-use crate::{AcceptedSigner, DeviceKey, KeyOrigin, Refusal, Request, Step, default_serial};
+use crate::{
+    AcceptedSigner, CertificateSlots, DeviceKey, KeyOrigin, Refusal, Request, Step, default_serial,
+};
 
 /// A device certificate is valid for as long as the format can say. Source:
 /// `nerves_key` 1.3, which asks for 31 years always.
@@ -117,7 +119,7 @@ impl Plan {
                 DeviceKey::New => x509_key(snapshot),
                 DeviceKey::Recorded(_) | DeviceKey::Answered(_) => None,
             },
-            steps: steps(stage, layout, &config, request.device_key),
+            steps: steps(stage, layout, &config, request),
         })
     }
 
@@ -149,9 +151,7 @@ impl Plan {
             steps.push(Step::CheckChip);
             steps.extend(activation(layout));
             steps.extend([Step::ReadBack, Step::ProveKey]);
-            let open = |slot: &&Slot| !snapshot.config.slot_lock(**slot).is_locked();
-            let slots = layout.locked_slots().iter().filter(open);
-            steps.extend(slots.map(|slot| Step::LockSlot(*slot)));
+            steps.extend(slot_locks(&snapshot.config, layout, request));
             steps.push(Step::CheckLocks);
         }
         Ok(Self {
@@ -262,6 +262,14 @@ impl Plan {
         }
     }
 
+    /// The slots that the plan locks.
+    pub(crate) fn locked_by_steps(&self) -> impl Iterator<Item = &Slot> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::LockSlot(slot) => Some(slot),
+            _ => None,
+        })
+    }
+
     /// Whether the signer has yet to issue the device certificate.
     #[must_use]
     pub fn needs_signature(&self) -> bool {
@@ -298,14 +306,14 @@ impl core::fmt::Display for Plan {
 /// Only what is not done yet; up to the data lock everything that the chip
 /// cannot show is written again, and a key that nothing of ours knows is
 /// replaced.
-fn steps(stage: Stage, layout: Layout, config: &ConfigZone, key: DeviceKey) -> Vec<Step> {
+fn steps(stage: Stage, layout: Layout, config: &ConfigZone, request: &Request) -> Vec<Step> {
     let mut steps = alloc::vec![Step::CheckChip];
     if matches!(stage, Stage::Blank) {
         steps.extend(writes(config).map(Step::WriteConfig));
         steps.push(Step::CheckConfig);
         steps.push(Step::LockConfig { crc: config.crc() });
     }
-    steps.push(match key {
+    steps.push(match request.device_key {
         DeviceKey::New => Step::CreateKey,
         DeviceKey::Recorded(_) | DeviceKey::Answered(_) => Step::ReadPublicKey,
     });
@@ -328,14 +336,26 @@ fn steps(stage: Stage, layout: Layout, config: &ConfigZone, key: DeviceKey) -> V
     steps.extend([Step::ProveKey, Step::LockData]);
     steps.extend(activation(layout));
     steps.extend([Step::ReadBack, Step::ReadSlots, Step::ProveKey]);
-    steps.extend(
-        layout
-            .locked_slots()
-            .iter()
-            .map(|slot| Step::LockSlot(*slot)),
-    );
+    steps.extend(slot_locks(config, layout, request));
     steps.push(Step::CheckLocks);
     steps
+}
+
+/// The slots whose own lock is still open. Those of the certificates come first:
+/// a chip whose key slot is open is not finished, so that an interruption shows.
+fn slot_locks(
+    config: &ConfigZone,
+    layout: Layout,
+    request: &Request,
+) -> impl Iterator<Item = Step> {
+    let certificates = match request.certificate_slots {
+        CertificateSlots::Lock => Some(open_certificates(config)),
+        CertificateSlots::LeaveOpen => None,
+    };
+    let keys = layout.locked_slots().iter().copied();
+    let keys = keys.filter(|slot| !config.slot_lock(*slot).is_locked());
+    let slots = certificates.into_iter().flatten().chain(keys);
+    slots.map(Step::LockSlot)
 }
 
 fn x509_key(snapshot: &Snapshot) -> Option<PublicKey> {

@@ -35,6 +35,8 @@ pub struct Request {
     pub signer: CheckedSigner,
     /// Whose certificate a chip may hold whose data are locked.
     pub accepted_signer: AcceptedSigner,
+    /// What becomes of the slots of the certificates.
+    pub certificate_slots: CertificateSlots,
     /// The public half of the key that will sign, where it is known before.
     pub signer_key: Option<PublicKey>,
     /// The format of the device certificate: 0, or 1 for dates after 2031,
@@ -75,6 +77,20 @@ impl DeviceKey {
             Self::Recorded(key) | Self::Answered(key) => Some(key),
         }
     }
+}
+
+/// What a provisioning does with the slots of [`slot::CERTIFICATES`]
+/// (`nerves_key_schema`) once data are locked.
+///
+/// [`slot::CERTIFICATES`]: nerves_key_schema::slot::CERTIFICATES
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum CertificateSlots {
+    /// Lock each, so that `DeriveKey` cannot destroy what it holds. Readers do
+    /// not mind.
+    #[default]
+    Lock,
+    /// Leave them as the reference does; [`crate::Hardening`] locks them later.
+    LeaveOpen,
 }
 
 /// Which signer certificate a chip may hold for good. While its data are open

@@ -2,7 +2,9 @@
 
 use alloc::vec::Vec;
 
+use atecc::Slot;
 use atecc_x509::Format;
+use nerves_key_schema::open_certificates;
 
 use crate::{Plan, Step};
 
@@ -23,6 +25,12 @@ pub enum Warning {
          one; a certificate that was issued for the old one should be revoked"
     )]
     KeyReplaced,
+    /// The slots of the certificates are not locked.
+    #[error(
+        "the certificates' slots, 10 to 13, are not all locked: by DeriveKey whoever reaches the \
+         chip can destroy what they hold; nerves-key harden locks them"
+    )]
+    CertificatesOpen,
     /// The certificate is of format 1.
     #[error(
         "a certificate of format 1 cannot be read by the Elixir library nerves_key (1.3 and before)"
@@ -38,6 +46,10 @@ impl Plan {
         let issues = self.steps().contains(&Step::IssueCertificate);
         let format = (issues && self.format != Format::V0).then_some(Warning::Format);
         let replaced = self.replaced_key().map(|_| Warning::KeyReplaced);
-        slash.into_iter().chain(format).chain(replaced).collect()
+        let locks = |slot: &Slot| self.locked_by_steps().any(|locked| locked == slot);
+        let open = open_certificates(self.config()).any(|slot| !locks(&slot));
+        let open = open.then_some(Warning::CertificatesOpen);
+        let all = [slash, format, replaced, open];
+        all.into_iter().flatten().collect()
     }
 }

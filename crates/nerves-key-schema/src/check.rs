@@ -46,6 +46,13 @@ fn permission_fits(zone: &ConfigZone, layout: Layout) -> bool {
     layout.volatile_key_permission().is_none() || byte(zone, VOLATILE_KEY_PERMISSION) & 0xF0 == 0x80
 }
 
+/// The slots of [`slot::CERTIFICATES`] whose own lock is still open.
+pub fn open_certificates(zone: &ConfigZone) -> impl Iterator<Item = Slot> + '_ {
+    slot::CERTIFICATES
+        .into_iter()
+        .filter(|slot| !zone.slot_lock(*slot).is_locked())
+}
+
 /// One field of a configuration zone that is not as provisioning needs it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{field} is 0x{found:0width$X}, not 0x{expected:0width$X}", width = .field.digits())]
@@ -150,8 +157,8 @@ pub fn differences(zone: &ConfigZone, layout: Layout) -> impl Iterator<Item = Di
         }))
 }
 
-/// The slots whose own lock the last steps of a provisioning set may be locked
-/// already; every other bit of SlotLocked has to be 1.
+/// The slots whose own lock the last steps of a provisioning may set can be
+/// locked already; every other bit of SlotLocked has to be 1.
 fn fixed_fields(zone: &ConfigZone, layout: Layout) -> [Option<Difference>; 13] {
     let is_608 = zone.revision().family() == Some(atecc::Family::Atecc608);
     let only_608 = |difference: Option<Difference>| difference.filter(|_| is_608);
@@ -160,6 +167,7 @@ fn fixed_fields(zone: &ConfigZone, layout: Layout) -> [Option<Difference>; 13] {
     let own_locks = layout
         .locked_slots()
         .iter()
+        .chain(&slot::CERTIFICATES)
         .fold(0, |bits, slot| bits | 1 << slot.index());
     let own_locks = if zone.data_lock().is_locked() {
         own_locks
@@ -276,6 +284,30 @@ mod tests {
             let found: Vec<_> = differences(&zone, Layout::Standard).collect();
             assert_eq!(found.len(), 1);
             assert_eq!(found[0].field, field);
+        }
+    }
+
+    /// Bits of SlotLocked: 0 is locked. Before the data lock a lock of a
+    /// certificate's slot would keep it empty for good; the other slots are
+    /// nobody's to lock.
+    #[test]
+    fn locks_of_certificates_are_allowed_once_data_are_locked() {
+        let mut zone = locked(Layout::Standard);
+        let open: Vec<u8> = open_certificates(&zone).map(Slot::index).collect();
+        assert_eq!(open, [10, 11, 12, 13]);
+        zone.0[89] = !0x14;
+        let open: Vec<u8> = open_certificates(&zone).map(Slot::index).collect();
+        assert_eq!(open, [11, 13]);
+        let early = check_for_provisioning(&zone, Layout::Standard).unwrap_err();
+        assert_eq!(early.field, Field::SlotLocked);
+        zone.0[86] = 0;
+        assert_eq!(check_for_provisioning(&zone, Layout::Standard), Ok(()));
+        zone.0[89] = !0x3C;
+        assert_eq!(check_for_provisioning(&zone, Layout::Standard), Ok(()));
+        assert_eq!(open_certificates(&zone).count(), 0);
+        for other in [!0x7C, !0x3E] {
+            zone.0[89] = other;
+            assert!(check_for_provisioning(&zone, Layout::Standard).is_err());
         }
     }
 

@@ -51,7 +51,8 @@ impl Layout {
         })
     }
 
-    /// The slots that the last steps of provisioning lock.
+    /// The slots with keys, which the last steps of provisioning lock. Those of
+    /// [`slot::CERTIFICATES`](crate::slot::CERTIFICATES) may be locked besides.
     #[must_use]
     pub const fn locked_slots(self) -> &'static [Slot] {
         match self {

@@ -31,7 +31,9 @@ mod otp;
 pub mod slot;
 mod volatile_keys;
 
-pub use check::{Difference, Field, check_for_provisioning, check_for_use, differences};
+pub use check::{
+    Difference, Field, check_for_provisioning, check_for_use, differences, open_certificates,
+};
 pub use configuration::{ConfigWrite, configure, writes};
 pub use data_image::DataImage;
 pub use layout::Layout;

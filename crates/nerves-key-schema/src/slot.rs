@@ -24,6 +24,16 @@ pub const SIGNER_PUBLIC_KEY: Slot = Slot::ALL[11];
 pub const SIGNER_CERTIFICATE: Slot = Slot::ALL[12];
 /// Reserved for the signer's serial number; unused, zeros.
 pub const SIGNER_SERIAL_NUMBER: Slot = Slot::ALL[13];
+/// The device's certificate slots. No Write reaches them once data are locked,
+/// but `DeriveKey` (bit 13 of their `SlotConfig`) replaces the first 32 bytes
+/// for anybody who reaches the chip *(unconfirmed on silicon)*, until the slot's
+/// own lock is set. The reference leaves these locks open.
+pub const CERTIFICATES: [Slot; 4] = [
+    DEVICE_CERTIFICATE,
+    SIGNER_PUBLIC_KEY,
+    SIGNER_CERTIFICATE,
+    SIGNER_SERIAL_NUMBER,
+];
 /// The auxiliary signer's public key, as [`SIGNER_PUBLIC_KEY`].
 pub const AUX_SIGNER_PUBLIC_KEY: Slot = Slot::ALL[14];
 /// The auxiliary signer certificate, compressed.

@@ -8,7 +8,7 @@ use atecc::{ConfigZone, Revision};
 use atecc_emulator::{Bus, Chip, DATA_SIZE, Entropy, Image};
 use atecc_x509::{Certificate, DateTime, SignerCertificate};
 use nerves_key::Stage;
-use nerves_key_provision::{KeySigner, Report};
+use nerves_key_provision::{CertificateSlots, KeySigner, Report};
 use nerves_key_schema::{BoardName, Layout, ManufacturerSerial, Otp, VolatileKeys, check_for_use};
 
 use super::end_state::end_state;
@@ -97,7 +97,8 @@ fn operation(row: &Operation, name: &str, compared: &mut Tally) -> Checked {
     }
 }
 
-/// A station that is asked for what the reference was asked for.
+/// A station that is asked for what the reference was asked for, which locks
+/// no certificate's slot.
 pub(crate) fn station(row: &Operation) -> Result<Station, Box<dyn Error>> {
     let serial = row.manufacturer_sn.as_deref().ok_or("no serial")?;
     let key = row.signer_private_key.as_ref().ok_or("no signer key")?;
@@ -107,6 +108,7 @@ pub(crate) fn station(row: &Operation) -> Result<Station, Box<dyn Error>> {
     SignerCertificate::check(&certificate)?;
     let mut station = Station::with_signer(key, certificate, date(&row.now)?, None);
     let board = row.board_name.as_deref().ok_or("no board name")?;
+    station.request.certificate_slots = CertificateSlots::LeaveOpen;
     station.request.board = Some(BoardName::stored(board)?);
     station.request.serial = Some(ManufacturerSerial::stored(serial)?);
     if let (Some(activation), Some(encryption)) = (&row.activation_key, &row.encryption_key) {

@@ -7,6 +7,7 @@
 //! at the instant of a data lock the chain has to verify already.
 
 mod fault;
+mod harden;
 mod pairs;
 mod parallel;
 mod prepared;
@@ -16,6 +17,7 @@ mod setup;
 mod witness;
 
 pub use fault::{FAULTS, FaultKind};
+pub use harden::hardened;
 pub use prepared::{PreparedTally, prepared, trusting};
 pub use reference::{ReferenceTally, references};
 pub use setup::{SETUPS, Setup};
@@ -23,6 +25,7 @@ pub use setup::{SETUPS, Setup};
 use std::ops::AddAssign;
 
 use run::{End, Script, run};
+use witness::Witness;
 
 use crate::station::{Records, Station};
 

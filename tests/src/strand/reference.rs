@@ -19,10 +19,11 @@ use atecc_x509::{DeviceCertificate, Name, PublicKey, Rebuild, round_trip};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
 use nerves_key::Stage;
-use nerves_key_provision::{DEVICE_YEARS, Refusal};
+use nerves_key_provision::{CertificateSlots, DEVICE_YEARS, Refusal};
 
 use super::fault::{FaultKind, cuts};
 use super::parallel;
+use super::run::locked_slots;
 use super::witness::verified_chain;
 use crate::sequences::operation;
 use crate::sequences::row::Operation;
@@ -173,6 +174,7 @@ fn cut_and_resume(
     bus.set_faults(Faults::none());
     bus.power_cycle();
     let mut station = operation::station(row)?;
+    station.request.certificate_slots = CertificateSlots::Lock;
     let before = bus.image(0).ok_or("the bus has no chip")?;
     bus.start_log();
     match station.provision(&bus) {
@@ -180,7 +182,9 @@ fn cut_and_resume(
             verified_chain(&bus, &station)?;
             let stage = Station::snapshot(&bus)?.stage();
             match stage {
-                Stage::Finished(layout) if layout == station.request.layout => Ok(None),
+                Stage::Finished(layout) if layout == station.request.layout => {
+                    certificates_locked(&bus, before.config()).map(|()| None)
+                }
                 stage => Err(format!("read as {stage}").into()),
             }
         }
@@ -193,6 +197,19 @@ fn cut_and_resume(
             }
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// What ours has finished it has hardened. What the reference had finished
+/// stays as that left it.
+fn certificates_locked(bus: &Bus, before: &[u8; 128]) -> Result<(), Box<dyn Error>> {
+    let image = bus.image(0).ok_or("the bus has no chip")?;
+    let locked = locked_slots(&image);
+    let all = [10, 11, 12, 13].iter().all(|slot| locked.contains(slot));
+    if all || image.config() == before {
+        Ok(())
+    } else {
+        Err(format!("of the slots only {locked:?} are locked").into())
     }
 }
 

@@ -26,7 +26,7 @@ impl Script {
         Self([Some((at, kind)), None])
     }
 
-    fn faults(&self) -> Faults {
+    pub(super) fn faults(&self) -> Faults {
         let faults = self.0.iter().flatten();
         faults.fold(Faults::none(), |faults, (at, kind)| {
             faults.at(*at, kind.fault)
@@ -121,10 +121,18 @@ fn commands(
 /// By the chip's own memory.
 fn is_finished(image: &Image, setup: Setup) -> bool {
     let zone = atecc::ConfigZone(*image.config());
-    let slots = setup.layout.locked_slots();
-    zone.config_lock().is_locked()
-        && zone.data_lock().is_locked()
-        && slots.iter().all(|slot| zone.slot_lock(*slot).is_locked())
+    let slots: &[u8] = match setup.layout {
+        Layout::Standard => &[0, 10, 11, 12, 13],
+        Layout::Volatile => &[0, 1, 2, 10, 11, 12, 13],
+    };
+    zone.config_lock().is_locked() && zone.data_lock().is_locked() && locked_slots(image) == slots
+}
+
+/// By SlotLocked, bytes 88 and 89.
+pub(super) fn locked_slots(image: &Image) -> Vec<u8> {
+    let [low, high] = [88, 89].map(|at| image.config()[at]);
+    let open = u16::from_le_bytes([low, high]);
+    (0..16).filter(|slot| open >> slot & 1 == 0).collect()
 }
 
 /// The chip as its user finds it after the next power-up: stage, serial and

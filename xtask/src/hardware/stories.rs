@@ -3,14 +3,16 @@
 use std::fmt::Display;
 
 use atecc::commands::{
-    Counter, CounterId, CounterMode, Engines, GenKey, GenKeyMode, InfoRevision, InfoState, Random,
-    RandomNonce, SeedUpdate, SelfTest, ShaStart,
+    Counter, CounterId, CounterMode, DeriveKey, Engines, GenKey, GenKeyMode, InfoRevision,
+    InfoState, LoadNonce, NonceTarget, Random, RandomNonce, ReadBlock, SeedUpdate, SelfTest,
+    ShaStart, SourceFlag,
 };
-use atecc::procedures::{HashInChip, ReadConfig, SignDigest};
-use atecc::{Cause, Error, Family, Revision, Slot};
+use atecc::procedures::{HashInChip, Prepared, ReadConfig, SignDigest};
+use atecc::{BlockAddress, Cause, Error, Family, Once, Place, Revision, Slot};
 use nerves_key::ReadSnapshot;
 use nerves_key_device::BusFault;
-use nerves_key_provision::{Challenges, Plan, provision};
+use nerves_key_provision::{CertificateSlots, Challenges, Harden, Hardening, Plan, provision};
+use nerves_key_schema::slot;
 use nerves_key_tests::station::Station;
 
 use super::{Recorded, Story, Tale, Told, now};
@@ -67,9 +69,40 @@ pub(super) const SAFE: &[Story] = &[
 
 /// The chip is a NervesKey afterwards, of a signer whose key is public: good
 /// for nothing.
-pub(super) const IRREVERSIBLE: &[Story] = &[own("provision", |device, _| {
+pub(super) const IRREVERSIBLE: &[Story] = &[
+    own("provision", |device, _| provision_open(device)),
+    // Before and after the slot's own lock.
+    own("derive-key", |device, _| derive_key(device)),
+    own("harden", |device, _| {
+        let snapshot = device.run(ReadSnapshot::new()).map_err(text)?;
+        let plan = Hardening::new(&snapshot).map_err(text)?;
+        device.run(Harden::new(&plan)).map(drop).map_err(text)
+    }),
+    own("derive-key-locked", |device, _| derive_key(device)),
+];
+
+/// What `DeriveKey` does to a slot that no Write changes. Slot 13 holds nothing.
+fn derive_key(device: &mut Recorded<'_>) -> Told {
+    let slot = slot::SIGNER_SERIAL_NUMBER;
+    let nonce = LoadNonce {
+        target: NonceTarget::TempKey,
+        value: [0xD0; 32],
+    };
+    let derive = DeriveKey {
+        target: slot,
+        temp_key: SourceFlag::Input,
+        mac: None,
+    };
+    let address = BlockAddress::new(Place::Slot(slot), 0).map_err(text)?;
+    chip_may_refuse(device.execute(ReadBlock { address }))?;
+    chip_may_refuse(device.run(Prepared::new(Once(nonce), derive)))?;
+    chip_may_refuse(device.execute(ReadBlock { address }))
+}
+
+fn provision_open(device: &mut Recorded<'_>) -> Told {
     let now = now().ok_or("the clock says nothing")?;
     let mut station = Station::new([0x42; 32], now, Some("EXPENDABLE"));
+    station.request.certificate_slots = CertificateSlots::LeaveOpen;
     let snapshot = device.run(ReadSnapshot::new()).map_err(text)?;
     let plan = Plan::new(&snapshot, &station.request).map_err(text)?;
     let challenges = Challenges {
@@ -81,7 +114,7 @@ pub(super) const IRREVERSIBLE: &[Story] = &[own("provision", |device, _| {
         Ok(_) => Ok(()),
         Err(error) => Err(error.to_string()),
     }
-})];
+}
 
 const fn known(name: &'static str, tale: fn(&mut Recorded<'_>, Revision) -> Told) -> Story {
     Story {

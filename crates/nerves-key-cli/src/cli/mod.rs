@@ -23,7 +23,7 @@ pub(crate) use config::{Config, Zone};
 pub(crate) use kept::{Aux, AuxProvision, Settings, SettingsFormat, SettingsTarget};
 pub(crate) use key_use::{Csr, Ecdh, Jwt, Random, Verify};
 pub(crate) use look::{OtpCommand, Scan};
-pub(crate) use provision::Provision;
+pub(crate) use provision::{Harden, Provision};
 pub(crate) use signer::{Device, FormatOption, KeyOptions, Signer, SignerAnswer, SignerCreate};
 pub(crate) use volatile::{Unlock, Volatile, VolatileMac};
 
@@ -88,6 +88,9 @@ pub(crate) enum Command {
     Otp(OtpCommand),
     /// Make the chip a NervesKey. Its locks cannot be undone.
     Provision(Box<Provision>),
+    /// Lock the slots of a finished NervesKey's certificates, which would be
+    /// open to DeriveKey for ever otherwise. Cannot be undone.
+    Harden(Harden),
     /// Signer certificates.
     #[command(subcommand)]
     Signer(Signer),

@@ -4,12 +4,25 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use nerves_key_provision::AcceptedSigner;
+use nerves_key_provision::{AcceptedSigner, CertificateSlots};
 use nerves_key_schema::Layout;
 
 use super::Chip;
 use super::signer::{FormatOption, KeyOptions, SIGNER_KEY};
 use crate::signing::KeyName;
+
+/// `nerves-key harden`.
+#[derive(Args, Debug)]
+pub(crate) struct Harden {
+    #[command(flatten)]
+    pub(crate) chip: Chip,
+    /// Print the plan and do nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Do not ask before the first lock.
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
 
 #[derive(Args, Debug)]
 pub(crate) struct Provision {
@@ -65,6 +78,8 @@ pub(crate) struct Provision {
     #[arg(long, value_name = "FILE", requires = "activation_key")]
     pub(crate) encryption_key: Option<PathBuf>,
     #[command(flatten)]
+    pub(crate) slots: SlotsOption,
+    #[command(flatten)]
     pub(crate) format: FormatOption,
     /// For the OTP user area: up to 32 bytes in hex, or @FILE.
     #[arg(long, value_name = "HEX|@FILE")]
@@ -100,6 +115,25 @@ impl SignerOption {
             AcceptedSigner::Any
         } else {
             AcceptedSigner::Asked
+        }
+    }
+}
+
+/// What becomes of the certificates' slots.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct SlotsOption {
+    /// Do not lock slots 10 to 13, which hold the certificates. nerves-key
+    /// harden does it later.
+    #[arg(long)]
+    open_slots: bool,
+}
+
+impl SlotsOption {
+    pub(crate) const fn certificate_slots(self) -> CertificateSlots {
+        if self.open_slots {
+            CertificateSlots::LeaveOpen
+        } else {
+            CertificateSlots::Lock
         }
     }
 }

@@ -7,7 +7,9 @@ use std::path::Path;
 use atecc_emulator::Chip;
 use atecc_x509::{Certificate, Format, SignatureBytes, SignerCertificate};
 use nerves_key::ReadSnapshot;
-use nerves_key_provision::{AcceptedSigner, DeviceKey, Plan, Request, create_signer};
+use nerves_key_provision::{
+    AcceptedSigner, CertificateSlots, DeviceKey, Plan, Request, create_signer,
+};
 use nerves_key_schema::{Layout, ManufacturerSerial};
 use serde_json::json;
 
@@ -47,6 +49,7 @@ pub(super) fn run(arguments: &Demo, output: Output) -> Result<(), CliError> {
         signer,
         device_key: DeviceKey::New,
         accepted_signer: AcceptedSigner::Asked,
+        certificate_slots: CertificateSlots::Lock,
         signer_key: Some(key.public_key()),
         now,
         past: system::release_day()?,

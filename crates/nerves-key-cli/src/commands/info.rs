@@ -6,7 +6,7 @@ use nerves_key::{
     Identity, IdentityError, ReadSnapshot, Snapshot, Stage, SubjectReading, TrustIdentity,
 };
 use nerves_key_provision::Warning;
-use nerves_key_schema::{Layout, slot};
+use nerves_key_schema::{Layout, open_certificates, slot};
 use serde_json::{Value, json};
 
 use crate::certificate::Summary;
@@ -33,6 +33,9 @@ pub(super) fn run(arguments: &Chained, output: Output) -> Result<(), CliError> {
             .map(|identity| trust_part(&identity)),
         _ => snapshot.identity().map(|identity| found(&identity)),
     };
+    if is_open(&snapshot) {
+        lines.push(("note", Warning::CertificatesOpen.to_string()));
+    }
     let trouble = match (snapshot.stage(), found) {
         (_, Ok(found)) => {
             let found = found.map_err(CliError::failed)?;
@@ -161,6 +164,7 @@ fn document(snapshot: &Snapshot, address: u8) -> Value {
             "configuration": config.config_lock().is_locked(),
             "data": config.data_lock().is_locked(),
             "device_key": config.slot_lock(slot::DEVICE_KEY).is_locked(),
+            "certificates": open_certificates(config).next().is_none(),
         },
         "public_key": snapshot.public_key.map(|key| HEXUPPER.encode(key.bytes())),
         "verified": false,
@@ -173,13 +177,24 @@ fn merge(document: &mut Value, more: Value) {
     }
 }
 
+/// Whether the certificates of a finished chip can be destroyed.
+fn is_open(snapshot: &Snapshot) -> bool {
+    let open = open_certificates(&snapshot.config).next();
+    matches!(snapshot.stage(), Stage::Finished(_)) && open.is_some()
+}
+
 fn locks(snapshot: &Snapshot) -> String {
     let config = &snapshot.config;
     format!(
-        "configuration {}, data and OTP {}, device key {}",
+        "configuration {}, data and OTP {}, device key {}, certificates {}",
         config.config_lock(),
         config.data_lock(),
-        config.slot_lock(slot::DEVICE_KEY)
+        config.slot_lock(slot::DEVICE_KEY),
+        match open_certificates(config).count() {
+            0 => "locked",
+            4.. => "unlocked",
+            _ => "locked in part",
+        }
     )
 }
 

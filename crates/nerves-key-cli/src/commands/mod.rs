@@ -9,6 +9,7 @@ mod device;
 mod doctor;
 mod ecdh;
 mod emulator;
+mod harden;
 mod info;
 mod jwt;
 mod otp;
@@ -37,6 +38,7 @@ pub(crate) fn run(cli: Cli, output: Output) -> Result<(), CliError> {
         Command::Scan(arguments) => scan::run(&arguments, output),
         Command::Otp(command) => otp::run(&command, output),
         Command::Provision(arguments) => provision::run(&arguments, output),
+        Command::Harden(arguments) => harden::run(&arguments, output),
         Command::Signer(command) => signer::run(&command, output),
         Command::Device(command) => device::run(&command, output),
         Command::Cert(command) => cert::run(&command, output),

@@ -46,7 +46,8 @@ fn from_blank_to_signature_on_each_chip() {
         let plan = bench.json(&Bench::provision(&device, &["--dry-run"]));
         let irreversible = |step: &&Value| step["irreversible"] == true;
         let steps = plan["steps"].as_array().unwrap();
-        assert_eq!(steps.iter().filter(irreversible).count(), 3);
+        // Configuration, data, slots 10 to 13 and 0.
+        assert_eq!(steps.iter().filter(irreversible).count(), 7);
         info("blank");
 
         let done = bench.json(&Bench::provision(&device, &["--yes", "--serial", "S-1"]));

@@ -8,6 +8,7 @@ mod compressed;
 mod config;
 mod emulator;
 mod halves;
+mod harden;
 mod in_process;
 mod kept;
 mod key_use;

@@ -30,6 +30,8 @@ const LANES: u32 = 8;
 enum Start {
     Blank,
     Finished,
+    /// Finished, with the slots of its certificates open.
+    Open,
     Volatile,
 }
 
@@ -48,7 +50,7 @@ enum By {
 }
 
 use By::{Device, Preload, Search, Slots, WrongAddress};
-use Start::{Blank, Finished, Volatile};
+use Start::{Blank, Finished, Open, Volatile};
 
 struct Case(&'static str, Start, By, &'static [&'static str]);
 
@@ -85,6 +87,7 @@ const CASES: &[Case] = &[
     Case("otp show", Finished, Device, &[]),
     Case("provision", Blank, Device, PROVISION),
     Case("provision", Blank, Preload, PROVISION),
+    Case("harden", Open, Device, &["--yes"]),
     Case("cert export", Finished, Device, &[]),
     Case("cert show", Finished, Device, &[]),
     Case("aux provision", Finished, Device, SIGNER),
@@ -174,6 +177,7 @@ struct Prepared {
     sockets: AtomicUsize,
     blank: Image,
     finished: Image,
+    open: Image,
     volatile: Image,
 }
 
@@ -211,11 +215,16 @@ impl Prepared {
             "encryption",
         ];
         bench.ok(&Bench::provision("emu:v.img?chip=atecc608a", &keys));
+        bench.ok(&Bench::provision(
+            "emu:o.img",
+            &["--yes", "--serial", "O1", "--open-slots"],
+        ));
         bench.ok(&["emulator", "create", "b.img"]);
         let image = |name: &str| Image::load(bench.path().join(name)).unwrap();
         Self {
             blank: image("b.img"),
             finished: image("f.img"),
+            open: image("o.img"),
             volatile: image("v.img"),
             sockets: AtomicUsize::new(0),
             bench,
@@ -226,6 +235,7 @@ impl Prepared {
         match start {
             Blank => &self.blank,
             Finished => &self.finished,
+            Open => &self.open,
             Volatile => &self.volatile,
         }
     }

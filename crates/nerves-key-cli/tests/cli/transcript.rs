@@ -52,7 +52,7 @@ fn a_recorded_provisioning_tells_no_secret() {
             assert!(step["response_bytes"].as_str().unwrap().contains(".."));
         }
         assert_eq!(requests("Write slot 10 (device certificate)").len(), 3);
-        assert_eq!(requests("Lock").len(), 3);
+        assert_eq!(requests("Lock").len(), 7);
         for outcome in ["failed", "damaged", "nack", "unread"] {
             let found: Vec<_> = steps
                 .iter()

@@ -6,7 +6,8 @@ use atecc_emulator::{Bus, Chip, Delay, I2cHandle, Revision};
 use atecc_x509::{DateTime, Format, SignerCertificate};
 use nerves_key::ReadSnapshot;
 use nerves_key_provision::{
-    AcceptedSigner, Challenges, DeviceKey, KeySigner, Plan, Request, create_signer, provision,
+    AcceptedSigner, CertificateSlots, Challenges, DeviceKey, KeySigner, Plan, Request,
+    create_signer, provision,
 };
 use nerves_key_schema::{Layout, ManufacturerSerial, VolatileKeys};
 
@@ -48,6 +49,7 @@ pub(crate) fn request(layout: Layout) -> Result<Request> {
         signer: SignerCertificate::check(&certificate)?,
         device_key: DeviceKey::New,
         accepted_signer: AcceptedSigner::Asked,
+        certificate_slots: CertificateSlots::Lock,
         signer_key: Some(key.public_key()),
         format: Format::V0,
         now: now()?,

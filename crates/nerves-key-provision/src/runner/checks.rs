@@ -111,9 +111,12 @@ impl<F: FnMut(Event<'_>)> Runner<'_, F> {
 
     fn check_locks(&mut self, zone: &ConfigZone) -> Result<(), RunError> {
         let slot_locked = |slot: &Slot| zone.slot_lock(*slot).is_locked();
+        let mut keys = self.plan.layout.locked_slots().iter();
+        let mut planned = self.plan.locked_by_steps();
         if zone.config_lock().is_locked()
             && zone.data_lock().is_locked()
-            && self.plan.layout.locked_slots().iter().all(slot_locked)
+            && keys.all(slot_locked)
+            && planned.all(slot_locked)
         {
             self.config = Some(*zone);
             Ok(())

@@ -3,12 +3,12 @@
 
 use atecc::commands::InfoLatch;
 use atecc::procedures::ReadConfig;
-use atecc::{ConfigZone, Error};
+use atecc::{ConfigZone, Error, Slot};
 use atecc_config::{Severity, lint};
 use atecc_x509::Certificate;
 use nerves_key::{ReadSnapshot, Snapshot, Stage};
 use nerves_key_device::BusFault;
-use nerves_key_schema::Layout;
+use nerves_key_schema::{Layout, open_certificates, slot};
 
 use super::finding::{Finding, Status};
 use crate::record::RecordedDevice;
@@ -49,6 +49,7 @@ pub(super) fn examine(
         findings.push(activation(device));
     }
     findings.push(configuration(&config));
+    findings.extend(open_slots(&snapshot));
     findings.extend(certificates(&snapshot, root));
 }
 
@@ -145,6 +146,27 @@ fn activation(device: &mut RecordedDevice) -> Finding {
         Err(error) => Finding::new("activation", Status::Fault, error.to_string())
             .next("check supply and wiring, and run this again"),
     }
+}
+
+/// Nothing is said where all are locked.
+fn open_slots(snapshot: &Snapshot) -> Option<Finding> {
+    let Stage::Finished(layout) = snapshot.stage() else {
+        return None;
+    };
+    let named = |slot: Slot| format!("{slot} ({})", slot::purpose(slot, layout));
+    let open: Vec<String> = open_certificates(&snapshot.config).map(named).collect();
+    (!open.is_empty()).then(|| {
+        Finding::new(
+            "slot locks",
+            Status::Warning,
+            format!("not locked: {}", open.join(", ")),
+        )
+        .because(
+            "who provisioned the chip left them so, as the Elixir library does: by DeriveKey whoever reaches \
+             the chip can destroy what they hold",
+        )
+        .next("nerves-key harden locks them, for good")
+    })
 }
 
 fn configuration(config: &ConfigZone) -> Finding {

@@ -74,6 +74,7 @@ impl Asked {
             signer: certificate,
             device_key: DeviceKey::New,
             accepted_signer: arguments.signer.accepted(),
+            certificate_slots: arguments.slots.certificate_slots(),
             now: issued(signer.as_ref(), now)?,
             past: system::release_day()?,
         };

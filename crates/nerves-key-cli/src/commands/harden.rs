@@ -1,0 +1,45 @@
+//! `nerves-key harden`.
+
+use atecc::Timing;
+use nerves_key::ReadSnapshot;
+use nerves_key_provision::{Harden, Hardening};
+use serde_json::json;
+
+use crate::cli;
+use crate::confirm;
+use crate::error::CliError;
+use crate::output::{Output, shown};
+
+pub(super) fn run(arguments: &cli::Harden, output: Output) -> Result<(), CliError> {
+    let mut device = arguments.chip.open()?;
+    let snapshot = device.run(ReadSnapshot::new())?;
+    let plan = Hardening::new(&snapshot)?;
+    let serial = plan.identity().otp.manufacturer_serial();
+    let serial = String::from_utf8_lossy(serial);
+    let chip = plan.config().serial_number();
+    let slots: Vec<u8> = plan.slots().iter().map(|slot| slot.index()).collect();
+    let document = |done| {
+        json!({
+            "chip_serial_number": chip.to_string(),
+            "manufacturer_serial": serial,
+            "slots": slots,
+            "done": done,
+        })
+    };
+    let name = format!("{chip}, the NervesKey {}", shown(&serial));
+    if plan.slots().is_empty() {
+        let text = format!("nothing to do: the certificates' slots of {name} are locked");
+        return output.result(&text, &document(false));
+    }
+    if arguments.dry_run {
+        return output.result(&format!("Plan for {name}:\n{plan}"), &document(false));
+    }
+    if !arguments.yes {
+        let question = format!("{plan}\nThis locks the certificates of {name} in, for good.");
+        confirm::typed(output, &question, &serial)?;
+    }
+    device.set_timing(Timing::new(plan.config().revision().family()));
+    device.run(Harden::new(&plan))?;
+    let text = format!("hardened: the certificates' slots of {name} are locked");
+    output.result(&text, &document(true))
+}

@@ -1,0 +1,86 @@
+//! The certificates' slots, which DeriveKey reaches until each is locked.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::bench::Bench;
+
+const OPEN: [&str; 4] = ["--yes", "--serial", "N1", "--open-slots"];
+
+fn image(bench: &Bench) -> Vec<u8> {
+    fs::read(bench.path().join("a.img")).unwrap()
+}
+
+/// What is open is said, and only the command changes it.
+#[test]
+fn from_open_to_locked() {
+    let bench = Bench::new();
+    let provision = bench.run(&Bench::provision("emu:a.img", &OPEN));
+    let warning = String::from_utf8(provision.stderr).unwrap();
+    assert!(provision.status.success());
+    assert!(
+        warning.contains("nerves-key harden locks them"),
+        "{warning}"
+    );
+    let info = || bench.ok(&["info", "--device", "emu:a.img"]);
+    let locks = || bench.json(&["info", "--device", "emu:a.img"])["locks"].clone();
+    assert!(info().contains("device key locked, certificates unlocked"));
+    assert!(info().contains("nerves-key harden locks them"));
+    assert_eq!(locks()["certificates"], false);
+    let doctor = || bench.ok(&["doctor", "--device", "emu:a.img"]);
+    let said = doctor();
+    assert!(said.contains("warning  slot locks"), "{said}");
+    assert!(said.contains("slot 12 (signer certificate)"), "{said}");
+    let lint = bench.json(&["config", "lint", "--device", "emu:a.img"]);
+    let rules = |lint: &Value| {
+        let found = lint["findings"].as_array().unwrap().iter();
+        let rules = found.filter(|finding| finding["rule"] == "derive-key");
+        rules.map(|finding| finding["slot"].clone()).collect()
+    };
+    let found: Vec<Value> = rules(&lint);
+    assert_eq!(found, [10, 11, 12, 13].map(Value::from));
+    let explained = bench.ok(&["config", "explain", "--device", "emu:a.img"]);
+    assert!(
+        explained.contains("DeriveKey (roll, no MAC)"),
+        "{explained}"
+    );
+
+    // Nothing is done that was not asked for.
+    let before = image(&bench);
+    let harden = ["harden", "--device", "emu:a.img"];
+    let plan = bench.ok(&[&harden[..], &["--dry-run"]].concat());
+    assert_eq!(plan.matches("!!").count(), 5, "{plan}");
+    let (code, message) = bench.fails(&harden);
+    assert_eq!(code, 5, "{message}");
+    assert!(message.contains("--yes"), "{message}");
+    bench.ok(&Bench::provision("emu:a.img", &["--yes", "--serial", "N1"]));
+    assert_eq!(image(&bench), before);
+
+    let done = bench.json(&[&harden[..], &["--yes"]].concat());
+    assert_eq!(done["done"], true);
+    assert_eq!(done["slots"], json!([10, 11, 12, 13]));
+    assert_eq!(done["manufacturer_serial"], "N1");
+    assert_eq!(locks()["certificates"], true);
+    assert!(!info().contains("harden"));
+    assert!(!doctor().contains("slot locks"));
+    let explained = bench.ok(&["config", "explain", "--device", "emu:a.img"]);
+    assert!(!explained.contains("DeriveKey"), "{explained}");
+    let again = bench.json(&[&harden[..], &["--yes"]].concat());
+    assert_eq!(
+        (&again["done"], &again["slots"]),
+        (&json!(false), &json!([]))
+    );
+}
+
+/// Another stage is refused before anything is sent but reads.
+#[test]
+fn only_a_finished_chip() {
+    let bench = Bench::new();
+    bench.ok(&["emulator", "create", "a.img"]);
+    let before = image(&bench);
+    let (code, message) = bench.fails(&["harden", "--device", "emu:a.img", "--yes"]);
+    assert_eq!(code, 4, "{message}");
+    assert!(message.contains("only a finished NervesKey"), "{message}");
+    assert_eq!(image(&bench), before);
+}

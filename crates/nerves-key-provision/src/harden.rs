@@ -1,0 +1,198 @@
+//! Locking the certificates' slots of a chip that is finished without it.
+//!
+//! Every chip that the reference provisioned has these locks open: see
+//! [`slot::CERTIFICATES`](nerves_key_schema::slot::CERTIFICATES). A
+//! [`Hardening`] is the plan, [`Harden`] its interpreter, in one session: what
+//! is locked is what has just been read and verified.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use atecc::commands::LockTarget;
+use atecc::procedures::{LockAndConfirm, ReadConfig};
+use atecc::{Answer, ConfigZone, Failure, Next, Procedure, Slot};
+use nerves_key::{Identity, IdentityError, ReadSnapshot, Snapshot, Stage};
+use nerves_key_schema::{open_certificates, slot};
+
+/// What remains to be locked. Pure: made from what was read, and printable.
+#[derive(Clone, Debug)]
+pub struct Hardening {
+    snapshot: Snapshot,
+    identity: Identity,
+    layout: nerves_key_schema::Layout,
+    slots: Vec<Slot>,
+}
+
+/// Why a chip is left as it is.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HardenRefusal {
+    /// Provisioning has to end first, and locks these slots itself; or the chip
+    /// is no NervesKey.
+    #[error("only a finished NervesKey is hardened, and this chip is not: {0}")]
+    Stage(Stage),
+    /// What would be locked does not verify.
+    #[error("the chip's certificates do not verify, and are not locked in: {0}")]
+    Identity(#[from] IdentityError),
+}
+
+/// What can end a hardening. What is locked is kept, and the same again goes on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HardenError {
+    /// The chip or the bus.
+    #[error("{0}")]
+    Chip(#[from] Failure),
+    /// It is another chip, or holds something else, than the plan was made for.
+    #[error("the chip has changed since the plan was made: nothing was locked")]
+    Changed,
+    /// The chip or the bus failed at this lock.
+    #[error("lock of {slot}: {failure}")]
+    Lock {
+        /// Which.
+        slot: Slot,
+        /// Why.
+        failure: Failure,
+    },
+    /// A lock reported success but is not set.
+    #[error("the chip reported success, but {0} is not locked")]
+    NotLocked(Slot),
+}
+
+impl Hardening {
+    /// The plan for the chip of `snapshot`.
+    ///
+    /// # Errors
+    /// [`HardenRefusal`].
+    pub fn new(snapshot: &Snapshot) -> Result<Self, HardenRefusal> {
+        let stage = snapshot.stage();
+        let Stage::Finished(layout) = stage else {
+            return Err(HardenRefusal::Stage(stage));
+        };
+        Ok(Self {
+            snapshot: *snapshot,
+            identity: snapshot.identity()?,
+            layout,
+            slots: open_certificates(&snapshot.config).collect(),
+        })
+    }
+
+    /// The slots to be locked, in this order; none where all are.
+    #[must_use]
+    pub fn slots(&self) -> &[Slot] {
+        &self.slots
+    }
+
+    /// What the chip's certificates say.
+    #[must_use]
+    pub const fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The configuration zone that the plan starts from.
+    #[must_use]
+    pub const fn config(&self) -> &ConfigZone {
+        &self.snapshot.config
+    }
+}
+
+impl core::fmt::Display for Hardening {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        if self.slots.is_empty() {
+            return f.write_str("nothing to do\n");
+        }
+        writeln!(f, "    1. read everything again, which has to be the same")?;
+        for (at, slot) in self.slots.iter().enumerate() {
+            let purpose = slot::purpose(*slot, self.layout);
+            writeln!(f, "!! {:>2}. lock {slot} ({purpose})", at + 2)?;
+        }
+        writeln!(
+            f,
+            "   {:>2}. check that every lock is set",
+            self.slots.len() + 2
+        )?;
+        f.write_str("!! cannot be undone\n")
+    }
+}
+
+/// Lock the slots of a [`Hardening`]. Gives the configuration zone as it is then.
+#[derive(Debug)]
+pub struct Harden<'h> {
+    plan: &'h Hardening,
+    phase: Phase,
+}
+
+#[derive(Debug)]
+enum Phase {
+    Read(Box<ReadSnapshot>),
+    Lock { at: usize, lock: LockAndConfirm },
+    Check(ReadConfig),
+}
+
+impl<'h> Harden<'h> {
+    /// Begin. A plan without slots only reads.
+    #[must_use]
+    pub fn new(plan: &'h Hardening) -> Self {
+        Self {
+            plan,
+            phase: Phase::Read(Box::new(ReadSnapshot::new())),
+        }
+    }
+
+    /// The lock of the slot with this index among the plan's, or the last look.
+    fn lock(&self, at: usize) -> Phase {
+        match self.plan.slots.get(at) {
+            Some(slot) => Phase::Lock {
+                at,
+                lock: LockAndConfirm::new(LockTarget::Slot(*slot)),
+            },
+            None => Phase::Check(ReadConfig::new()),
+        }
+    }
+
+    fn check(&self, zone: ConfigZone) -> Result<ConfigZone, HardenError> {
+        let open = |slot: &&Slot| !zone.slot_lock(**slot).is_locked();
+        match self.plan.slots.iter().find(open) {
+            Some(slot) => Err(HardenError::NotLocked(*slot)),
+            None => Ok(zone),
+        }
+    }
+}
+
+impl Procedure for Harden<'_> {
+    type Output = ConfigZone;
+    type Error = HardenError;
+
+    fn resume(&mut self, answer: Answer<'_>) -> Next<ConfigZone, HardenError> {
+        let mut answer = answer;
+        loop {
+            self.phase = match &mut self.phase {
+                Phase::Read(read) => match read.resume(answer) {
+                    Next::Send(request) => return Next::Send(request),
+                    Next::Done(Err(failure)) => return Next::Done(Err(failure.into())),
+                    Next::Done(Ok(found)) if found != self.plan.snapshot => {
+                        return Next::Done(Err(HardenError::Changed));
+                    }
+                    Next::Done(Ok(_)) => self.lock(0),
+                },
+                Phase::Lock { at, lock } => match (lock.resume(answer), self.plan.slots.get(*at)) {
+                    (Next::Send(request), _) => return Next::Send(request),
+                    (Next::Done(Err(failure)), Some(&slot)) => {
+                        return Next::Done(Err(HardenError::Lock { slot, failure }));
+                    }
+                    (Next::Done(Err(failure)), None) => return Next::Done(Err(failure.into())),
+                    (Next::Done(Ok(())), _) => {
+                        let next = *at + 1;
+                        self.lock(next)
+                    }
+                },
+                Phase::Check(read) => match read.resume(answer) {
+                    Next::Send(request) => return Next::Send(request),
+                    Next::Done(Err(failure)) => return Next::Done(Err(failure.into())),
+                    Next::Done(Ok(zone)) => return Next::Done(self.check(zone)),
+                },
+            };
+            answer = Answer::Start;
+        }
+    }
+}
