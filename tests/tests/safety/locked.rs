@@ -1,0 +1,175 @@
+//! From the data lock on.
+
+use std::collections::BTreeSet;
+
+use atecc::{Slot, Status};
+use nerves_key_provision::{RunError, Step};
+use nerves_key_schema::Layout;
+use nerves_key_tests::strand::{SETUPS, Setup};
+
+use crate::tampered::{At, CHALLENGES, Ended, Tamper, blank, index, plan, run};
+
+/// `Lock` of the configuration and of data and OTP: no slot's.
+const NO_SLOT: [u8; 2] = [0x00, 0x01];
+
+fn tampered(setup: Setup, step: &Step, nth: usize, answer: usize, tamper: Tamper) -> Ended {
+    let (bus, mut station) = blank(setup);
+    let plan = plan(&bus, &station);
+    let step = index(&plan, step, nth);
+    run(
+        &bus,
+        &plan,
+        &mut station,
+        Some((At { step, answer }, tamper)),
+    )
+}
+
+fn answers(setup: Setup, step: &Step, nth: usize) -> usize {
+    let (bus, mut station) = blank(setup);
+    let plan = plan(&bus, &station);
+    let step = index(&plan, step, nth);
+    let ended = run(&bus, &plan, &mut station, None);
+    assert!(ended.result.is_ok());
+    ended.counts[step]
+}
+
+/// One wrong byte in each answer of the reading back, each of which is OTP, a
+/// certificate, the signer's key or the device's.
+#[test]
+fn what_reads_back_otherwise_is_not_locked_in() {
+    for setup in SETUPS {
+        let mut said = BTreeSet::new();
+        // The configuration zone is four answers; it is looked at last of all.
+        for answer in 4..answers(setup, &Step::ReadBack, 0) {
+            let ended = tampered(setup, &Step::ReadBack, 0, answer, Tamper::Flip(0));
+            let RunError::ReadBack(what) = *ended.error() else {
+                panic!("{setup}, answer {answer}: {ended:?}");
+            };
+            said.insert(what);
+            assert_eq!(ended.locks, NO_SLOT, "{setup}, answer {answer}");
+        }
+        let all = [
+            "OTP zone",
+            "device certificate",
+            "public key",
+            "signer certificate",
+            "signer public key",
+        ];
+        assert_eq!(said, BTreeSet::from(all), "{setup}");
+    }
+}
+
+/// One wrong byte in each other slot that the chip shows.
+#[test]
+fn every_other_slot_is_compared() {
+    for setup in SETUPS {
+        let mut said = BTreeSet::new();
+        for answer in 0..answers(setup, &Step::ReadSlots, 0) {
+            let ended = tampered(setup, &Step::ReadSlots, 0, answer, Tamper::Flip(0));
+            let RunError::ReadBackSlot(slot) = *ended.error() else {
+                panic!("{setup}, answer {answer}: {ended:?}");
+            };
+            said.insert(slot);
+            assert_eq!(ended.locks, NO_SLOT, "{setup}, answer {answer}");
+        }
+        let first = match setup.layout {
+            Layout::Standard => 1,
+            Layout::Volatile => 3,
+        };
+        let all = (first..=9).chain(13..=15).map(|index| Slot::ALL[index]);
+        assert_eq!(said, all.collect(), "{setup}");
+    }
+}
+
+/// The key is asked once more before its slot is locked, and what was put up
+/// with before the data lock is not any more.
+#[test]
+fn a_key_that_is_not_proved_is_not_locked_in() {
+    for setup in SETUPS {
+        let wrong = tampered(setup, &Step::ProveKey, 2, 1, Tamper::Flip(0));
+        let error = wrong.error();
+        assert!(matches!(error, RunError::Possession(_)), "{setup}: {error}");
+        assert_eq!(wrong.locks, NO_SLOT, "{setup}");
+        for answer in [0, 1] {
+            let no = Tamper::Say(Status::Execution);
+            let refused = tampered(setup, &Step::ProveKey, 2, answer, no);
+            let error = refused.error();
+            assert!(matches!(error, RunError::Step { .. }), "{setup}: {error}");
+            assert_eq!(refused.locks, NO_SLOT, "{setup}");
+        }
+    }
+}
+
+#[test]
+fn an_activation_that_is_refused_after_the_data_lock() {
+    for setup in SETUPS {
+        if setup.layout != Layout::Volatile {
+            continue;
+        }
+        for answer in 0..answers(setup, &Step::Activate, 1) {
+            let no = Tamper::Say(Status::Execution);
+            let refused = tampered(setup, &Step::Activate, 1, answer, no);
+            let error = refused.error();
+            assert!(matches!(error, RunError::Step { .. }), "{setup}: {error}");
+            assert_eq!(refused.locks, NO_SLOT, "{setup}");
+        }
+    }
+}
+
+/// Each lock alone: of the configuration (byte 87), of the data (86), and bits
+/// of SlotLocked (88 and 89).
+#[test]
+fn a_lock_that_is_not_set() {
+    for setup in SETUPS {
+        let (bus, mut station) = blank(setup);
+        let plan = plan(&bus, &station);
+        run(&bus, &plan, &mut station, None).result.unwrap();
+        let good = *bus.image(0).unwrap().config();
+        let keys: &[usize] = match setup.layout {
+            Layout::Standard => &[0],
+            Layout::Volatile => &[0, 1, 2],
+        };
+        let slots = keys.iter().copied().chain(10..=13);
+        let slots = slots.map(|slot| (88 + slot / 8, 1 << (slot % 8)));
+        for (at, open) in [(87, 0x55), (86, 0x55)].into_iter().chain(slots) {
+            let mut zone = good;
+            zone[at] |= open;
+            let ended = with_last_reading(setup, &zone);
+            let error = ended.error();
+            assert!(
+                matches!(error, RunError::NotLocked),
+                "{setup}, {at}: {error}"
+            );
+        }
+        assert!(with_last_reading(setup, &good).result.is_ok(), "{setup}");
+    }
+}
+
+/// A provisioning whose last look at the configuration finds `zone`.
+fn with_last_reading(setup: Setup, zone: &[u8; 128]) -> Ended {
+    let (bus, mut station) = blank(setup);
+    let plan = plan(&bus, &station);
+    let step = index(&plan, &Step::CheckLocks, 0);
+    // Its third answer is block 2, bytes 64 to 95.
+    let block = *zone[64..].first_chunk().unwrap();
+    let what = (At { step, answer: 2 }, Tamper::Be(block));
+    run(&bus, &plan, &mut station, Some(what))
+}
+
+/// Three challenges, each its own, are what the chip signs.
+#[test]
+fn each_proof_has_its_own_challenge() {
+    for setup in SETUPS {
+        let (bus, mut station) = blank(setup);
+        let ended = run(&bus, &plan(&bus, &station), &mut station, None);
+        let expected = [
+            CHALLENGES.before_certificate,
+            CHALLENGES.before_lock,
+            CHALLENGES.after_lock,
+        ];
+        let mut loads = ended.loads;
+        // A load is sent again where the chip may have lost it.
+        loads.dedup();
+        assert_eq!(loads, expected, "{setup}");
+    }
+}

@@ -1,0 +1,228 @@
+//! A run whose answers pass through somebody's hands.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use atecc::{Answer, Cause, Error, Executed, Failure, Next, Opcode, Procedure, Status};
+use atecc_emulator::{Bus, Chip, Direction, LogEntry};
+use atecc_x509::SignatureBytes;
+use nerves_key_provision::{
+    CertificateSigner, Challenges, Event, Plan, Report, RunError, Runner, Step, Stop,
+};
+use nerves_key_tests::station::Station;
+use nerves_key_tests::strand::Setup;
+use nerves_key_tests::wire::commands;
+
+/// Different ones, so that their use shows.
+pub(crate) const CHALLENGES: Challenges = Challenges {
+    before_certificate: [0xC1; 32],
+    before_lock: [0xB2; 32],
+    after_lock: [0xA3; 32],
+};
+
+/// What becomes of an answer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Tamper {
+    /// This byte, counted from 0, is another one.
+    Flip(usize),
+    /// It is these bytes.
+    Be([u8; 32]),
+    /// The chip answers this status instead, and whatever it is asked again.
+    Say(Status),
+}
+
+/// Which answer: of the step with this index in the plan, the so manyth.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct At {
+    pub(crate) step: usize,
+    pub(crate) answer: usize,
+}
+
+type OnEvent = Box<dyn FnMut(Event<'_>)>;
+
+struct Tampered<'p> {
+    runner: Runner<'p, OnEvent>,
+    /// The step under way.
+    step: Rc<Cell<usize>>,
+    /// Answers to it so far, and to which.
+    answers: (usize, usize),
+    asked: Opcode,
+    what: Option<(At, Tamper)>,
+    /// How many answers each step had.
+    counts: Vec<usize>,
+}
+
+impl<'p> Tampered<'p> {
+    fn new(plan: &'p Plan, what: Option<(At, Tamper)>) -> Self {
+        let step = Rc::new(Cell::new(0));
+        let seen = Rc::clone(&step);
+        let on_event: OnEvent = Box::new(move |event| {
+            if let Event::Started { index, .. } = event {
+                seen.set(index);
+            }
+        });
+        Self {
+            runner: Runner::new(plan, CHALLENGES, on_event),
+            step,
+            answers: (0, 0),
+            asked: Opcode::Info,
+            what,
+            counts: vec![0; plan.steps().len()],
+        }
+    }
+
+    /// The change of the answer that comes now.
+    fn tamper(&mut self) -> Option<Tamper> {
+        let step = self.step.get();
+        if self.answers.0 != step {
+            self.answers = (step, 0);
+        }
+        let answer = self.answers.1;
+        self.answers.1 += 1;
+        self.counts[step] += 1;
+        let (at, tamper) = self.what?;
+        let its_turn = match tamper {
+            Tamper::Flip(_) | Tamper::Be(_) => at.answer == answer,
+            Tamper::Say(_) => at.answer <= answer,
+        };
+        (at.step == step && its_turn).then_some(tamper)
+    }
+}
+
+impl Procedure for &mut Tampered<'_> {
+    type Output = Stop;
+    type Error = RunError;
+
+    fn resume(&mut self, answer: Answer<'_>) -> Next<Stop, RunError> {
+        let tamper = match answer {
+            Answer::Start => None,
+            _ => self.tamper(),
+        };
+        let mut changed;
+        let answer = match (answer, tamper) {
+            (Answer::Payload(payload), Some(Tamper::Flip(at))) => {
+                changed = payload.to_vec();
+                changed[at] ^= 0x01;
+                Answer::Payload(&changed)
+            }
+            (Answer::Payload(_), Some(Tamper::Be(bytes))) => {
+                changed = bytes.to_vec();
+                Answer::Payload(&changed)
+            }
+            (_, Some(Tamper::Say(status))) => Answer::Failed(Failure {
+                cause: Cause::Status {
+                    opcode: self.asked,
+                    status,
+                },
+                executed: Executed::No,
+            }),
+            (answer, _) => answer,
+        };
+        let next = (&mut self.runner).resume(answer);
+        if let Next::Send(request) = &next {
+            self.asked = request.opcode();
+        }
+        next
+    }
+}
+
+/// How a run ended, and what the chip was sent.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) result: Result<Box<Report>, RunError>,
+    /// Whether the signer was asked.
+    pub(crate) asked: bool,
+    /// Param1 of each `Lock`.
+    pub(crate) locks: Vec<u8>,
+    /// How often `Write` was sent.
+    pub(crate) writes: usize,
+    /// The 32 bytes of each `Nonce` that loads a value.
+    pub(crate) loads: Vec<[u8; 32]>,
+    /// How many answers each step had.
+    pub(crate) counts: Vec<usize>,
+}
+
+impl Ended {
+    pub(crate) fn error(&self) -> &RunError {
+        match &self.result {
+            Ok(_) => panic!("finished: {:02X?}", self.locks),
+            Err(error) => error,
+        }
+    }
+}
+
+/// A blank chip of `setup` and a station of it.
+pub(crate) fn blank(setup: Setup) -> (Bus, Station) {
+    (Bus::with_chip(Chip::blank(setup.revision)), setup.station())
+}
+
+pub(crate) fn plan(bus: &Bus, station: &Station) -> Plan {
+    let snapshot = Station::snapshot(bus).unwrap();
+    Plan::new(&snapshot, &station.request).unwrap()
+}
+
+/// Run `plan` on the chip of `bus`.
+pub(crate) fn run(
+    bus: &Bus,
+    plan: &Plan,
+    station: &mut Station,
+    what: Option<(At, Tamper)>,
+) -> Ended {
+    run_signed(bus, plan, what, |request| {
+        station.key.sign(request).unwrap()
+    })
+}
+
+/// [`run`], with another signer.
+pub(crate) fn run_signed(
+    bus: &Bus,
+    plan: &Plan,
+    what: Option<(At, Tamper)>,
+    mut sign: impl FnMut(&nerves_key_provision::SigningRequest) -> SignatureBytes,
+) -> Ended {
+    let mut tampered = Tampered::new(plan, what);
+    let mut asked = false;
+    bus.start_log();
+    let result = loop {
+        match Station::device(bus).run(&mut tampered) {
+            Ok(Stop::NeedsSignature(request)) => {
+                asked = true;
+                if let Err(error) = tampered.runner.signed(sign(&request)) {
+                    break Err(error);
+                }
+            }
+            Ok(Stop::Finished) => break Ok(()),
+            Err(Error::Failed(error)) => break Err(error),
+            Err(error) => panic!("{error}"),
+        }
+    };
+    let log = bus.take_log();
+    let counts = tampered.counts.clone();
+    Ended {
+        result: result.map(|()| Box::new(tampered.runner.into_report().unwrap())),
+        asked,
+        locks: commands(&log)
+            .filter_map(|(opcode, param1)| (opcode == 0x17).then_some(param1))
+            .collect(),
+        writes: commands(&log).filter(|(opcode, _)| *opcode == 0x12).count(),
+        loads: log.iter().filter_map(load).collect(),
+        counts,
+    }
+}
+
+/// What a `Nonce` in pass-through mode, Param1 3, loads.
+fn load(entry: &LogEntry) -> Option<[u8; 32]> {
+    match entry.bytes.as_slice() {
+        [0x03, _count, 0x16, 0x03, _, _, value @ ..] if entry.direction == Direction::Write => {
+            value.first_chunk().copied()
+        }
+        _ => None,
+    }
+}
+
+/// The index of the `nth` step, from 0, that is `step`.
+pub(crate) fn index(plan: &Plan, step: &Step, nth: usize) -> usize {
+    let steps = plan.steps().iter().enumerate();
+    let mut found = steps.filter(|(_, other)| *other == step);
+    found.nth(nth).expect("the plan has it").0
+}
