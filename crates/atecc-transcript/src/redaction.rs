@@ -17,6 +17,7 @@
 //! | `ECDH` | | all |
 //! | `KDF` | message | all |
 //! | `AES` | blocks | all |
+//! | `MAC`, `HMAC` | | all: hosts use them as keys |
 //! | `Random` | | all: hosts make keys of it |
 //! | `Nonce`, pass-through | 64 bytes, or to the alternate key buffer: keys | |
 //! | `SHA` | a context that is written | a context that is read: the key of an HMAC has gone into it |
@@ -246,7 +247,7 @@ impl Redaction {
         };
         match *opcode {
             0x02 | 0x12 if self.is_public(*param1, *param2) => NONE,
-            0x02 | 0x1B | 0x43 => in_response(),
+            0x02 | 0x08 | 0x11 | 0x1B | 0x43 => in_response(),
             0x12 | 0x46 => in_command(),
             0x16 => self.nonce(*param1),
             // Param1 bits 2 to 0: read context, write context.
@@ -254,10 +255,10 @@ impl Redaction {
             0x47 if *param1 & 0x07 == 0x07 => in_command(),
             // Four bytes of details come before the message.
             0x56 => in_both(DATA + 4),
-            // Pause, MAC, HMAC, GenDig, Lock, DeriveKey, UpdateExtra, Counter,
+            // Pause, GenDig, Lock, DeriveKey, UpdateExtra, Counter,
             // CheckMac, Info, GenKey, Sign, Verify, SHA, SelfTest, SecureBoot.
-            0x01 | 0x08 | 0x11 | 0x15 | 0x17 | 0x1C | 0x20 | 0x24 | 0x28 | 0x30 | 0x40 | 0x41
-            | 0x45 | 0x47 | 0x77 | 0x80 => NONE,
+            0x01 | 0x15 | 0x17 | 0x1C | 0x20 | 0x24 | 0x28 | 0x30 | 0x40 | 0x41 | 0x45 | 0x47
+            | 0x77 | 0x80 => NONE,
             // AES, 0x51, and what is not known.
             _ => in_both(DATA),
         }
@@ -372,6 +373,8 @@ mod tests {
             ("Write to configuration", 0x12, 0x80, 0x00, NO, NO),
             ("PrivWrite to slot 2", 0x46, 0x40, 0x02, ALL, NO),
             ("ECDH", 0x43, 0x00, 0x00, NO, ANSWER),
+            ("MAC", 0x08, 0x05, 0x02, NO, ANSWER),
+            ("HMAC", 0x11, 0x04, 0x02, NO, ANSWER),
             ("KDF", 0x56, 0x00, 0x00, 10..40, ANSWER),
             ("AES", 0x51, 0x00, 0x03, ALL, ANSWER),
             ("Random", 0x1B, 0x00, 0x00, NO, ANSWER),

@@ -21,7 +21,7 @@ impl Layout {
         SlotConfig(match (self, slot.index()) {
             // Private, signs external digests, no ECDH into the next slot.
             (_, 0) => 0x2087,
-            // Secret; the activation key is written encrypted by slot 0's pair.
+            // Secret, never written after the data lock.
             (Self::Volatile, 1 | 2) => 0x9081,
             // Read in the clear, never written after the data lock.
             (_, 10..=13) => 0x2F0F,

@@ -9,8 +9,8 @@ use crate::Layout;
 pub const DEVICE_KEY: Slot = Slot::ALL[0];
 /// Volatile layout: the key that activates the device key, 16 bytes.
 pub const ACTIVATION_KEY: Slot = Slot::ALL[1];
-/// Volatile layout: the key that encrypts writes of the activation key, 16
-/// bytes.
+/// Volatile layout: a second key, 16 bytes, which computes MACs while the device
+/// key is active. The reference calls it the encryption key.
 pub const ENCRYPTION_KEY: Slot = Slot::ALL[2];
 /// Settings, in the order of their bytes.
 pub const SETTINGS: [Slot; 4] = [Slot::ALL[8], Slot::ALL[7], Slot::ALL[6], Slot::ALL[5]];

@@ -73,8 +73,8 @@ pub(crate) struct Provision {
     /// hex digits.
     #[arg(long, value_name = "FILE", requires = "encryption_key")]
     pub(crate) activation_key: Option<PathBuf>,
-    /// Volatile layout: the key that encrypts a later change of the activation
-    /// key. In the same form.
+    /// Volatile layout: a second key, for nerves-key volatile mac. In the same
+    /// form.
     #[arg(long, value_name = "FILE", requires = "activation_key")]
     pub(crate) encryption_key: Option<PathBuf>,
     #[command(flatten)]
