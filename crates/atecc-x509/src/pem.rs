@@ -5,6 +5,7 @@
 //! decoder gets the first certificate's block alone.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use der::pem::{self, LineEnding};
 
@@ -35,11 +36,32 @@ impl Certificate {
     /// [`Error::Pem`] when there is none, [`Error::Der`] when it is no
     /// certificate.
     pub fn from_pem(text: &str) -> Result<Self, Error> {
+        Self::split_first(text).map(|(certificate, _)| certificate)
+    }
+
+    /// Every certificate of a PEM text, in its order; at least one.
+    ///
+    /// # Errors
+    /// [`Error::Pem`] when there is none, [`Error::Der`] when one is no
+    /// certificate.
+    pub fn chain_from_pem(text: &str) -> Result<Vec<Self>, Error> {
+        let (first, mut rest) = Self::split_first(text)?;
+        let mut chain = alloc::vec![first];
+        while rest.contains(BEGIN) {
+            let (next, after) = Self::split_first(rest)?;
+            chain.push(next);
+            rest = after;
+        }
+        Ok(chain)
+    }
+
+    /// The first certificate, and the text after it.
+    fn split_first(text: &str) -> Result<(Self, &str), Error> {
         let (_, rest) = text.split_once(BEGIN).ok_or(PemError::NoBegin)?;
-        let (body, _) = rest.split_once(END).ok_or(PemError::NoEnd)?;
+        let (body, rest) = rest.split_once(END).ok_or(PemError::NoEnd)?;
         let block = [BEGIN, body, END, "\n"].concat();
         let (_, der) = pem::decode_vec(block.as_bytes()).map_err(PemError::from)?;
-        Self::from_der(der)
+        Ok((Self::from_der(der)?, rest))
     }
 
     /// The certificate as PEM, lines of 64 characters ended by LF.
@@ -65,6 +87,25 @@ mod tests {
         assert_eq!(Certificate::from_pem(&text).unwrap(), certificate);
         let dos = pem.replace('\n', "\r\n");
         assert_eq!(Certificate::from_pem(&dos).unwrap(), certificate);
+    }
+
+    /// A chain, with text between: leaf first, as servers have it.
+    #[test]
+    fn every_certificate_of_a_text() {
+        let certificate = signer();
+        let pem = certificate.to_pem().unwrap();
+        let text = std::format!("subject: one\n{pem}\nsubject: two\n{pem}rest\n");
+        let chain = Certificate::chain_from_pem(&text).unwrap();
+        assert_eq!(chain, [certificate.clone(), certificate]);
+        assert_eq!(
+            Certificate::chain_from_pem("none"),
+            Err(PemError::NoBegin.into())
+        );
+        let cut = text.rsplit_once("-----END").unwrap().0;
+        assert_eq!(
+            Certificate::chain_from_pem(cut),
+            Err(PemError::NoEnd.into())
+        );
     }
 
     #[test]

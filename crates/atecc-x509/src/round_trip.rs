@@ -3,6 +3,8 @@
 //! A locked chip keeps its bytes for ever. [`round_trip`] is the question to
 //! ask before: will the certificate that comes back be this one?
 
+use core::fmt;
+
 use crate::{
     Certificate, CompressedCertificate, DeviceCertificate, EncodedDates, Error, Format, KeyId,
     Name, Part, PublicKey, SignerCertificate, Tbs, Template, TrustChain, TrustDeviceCertificate,
@@ -63,7 +65,9 @@ pub enum RoundTripError {
     /// Another certificate comes back.
     #[error(
         "the rebuilt certificate differs from byte {offset} on, in {part}: \
-         {found:02X?} instead of {expected:02X?}"
+         {} instead of {}",
+        ByteOrEnd(*.found),
+        ByteOrEnd(*.expected)
     )]
     Differs {
         /// The part of the original that the byte belongs to.
@@ -75,6 +79,18 @@ pub enum RoundTripError {
         /// The rebuilt one's byte; nothing when it is shorter.
         found: Option<u8>,
     },
+}
+
+/// A byte in hex, or the end of a certificate in its place.
+struct ByteOrEnd(Option<u8>);
+
+impl fmt::Display for ByteOrEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(byte) => write!(f, "{byte:02X}"),
+            None => f.write_str("the end"),
+        }
+    }
 }
 
 impl Rebuild {

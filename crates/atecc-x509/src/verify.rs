@@ -7,7 +7,7 @@ use crate::{Certificate, Error, PublicKey, SignatureBytes};
 
 /// The 64 bytes are no point of P-256.
 #[derive(Debug, thiserror::Error)]
-#[error("{key:?} is not a point of P-256")]
+#[error("the public key {key} is not a point of P-256")]
 pub struct NotOnCurve {
     /// X and Y.
     pub key: PublicKey,
@@ -24,7 +24,7 @@ pub enum SignatureMismatch {
     #[error(transparent)]
     Certificate(#[from] Error),
     /// R or S is 0 or too large, or the equation does not hold.
-    #[error("the signature does not verify under {key:?}")]
+    #[error("the signature does not verify under the public key {key}")]
     Signature {
         /// The key that should have signed.
         key: PublicKey,

@@ -52,7 +52,10 @@ pub enum Cause {
     },
     /// Something answered each wake, but not as a chip does that has just
     /// woken: another program has the chip awake, or this is no such chip.
-    #[error("wake answered by {0:02X?}, not by 04 11 33 43: {reason}", reason = stranger(*.0))]
+    #[error(
+        "wake answered by {:02X} {:02X} {:02X} {:02X}, not by 04 11 33 43: {}",
+        .0[0], .0[1], .0[2], .0[3], stranger(*.0)
+    )]
     BadWake([u8; 4]),
     /// The chip woke with status 0x07: its self test has failed. Only Info,
     /// Read and `SelfTest` are sent to it.

@@ -211,9 +211,37 @@ pub(crate) fn create_pair(
     })
 }
 
-/// Read a certificate in PEM.
+/// Read a file with one certificate, in PEM or DER.
 pub(crate) fn certificate(path: &Path) -> Result<Certificate, CliError> {
-    Certificate::from_pem(&read_text(path)?).map_err(|error| CliError::input(path, error))
+    let mut all = certificates(path)?;
+    match (all.pop(), all.len()) {
+        (Some(one), 0) => Ok(one),
+        (_, others) => Err(CliError::input(
+            path,
+            format_args!(
+                "{} certificates, and one is wanted: keep that one alone in a file",
+                others + 1
+            ),
+        )),
+    }
+}
+
+/// Read a file of certificates: one in DER, or any number in PEM, in their
+/// order.
+pub(crate) fn certificates(path: &Path) -> Result<Vec<Certificate>, CliError> {
+    /// An ASN.1 SEQUENCE, which no text begins with.
+    const SEQUENCE: u8 = 0x30;
+    let bytes = read(path)?;
+    let text = str::from_utf8(&bytes).ok();
+    let all = match (bytes.first(), text) {
+        (_, Some(text)) if text.contains("-----BEGIN") => Certificate::chain_from_pem(text),
+        (Some(&SEQUENCE), _) => Certificate::from_der(bytes).map(|one| vec![one]),
+        _ => {
+            let error = "neither a certificate in DER nor a text with one in PEM";
+            return Err(CliError::input(path, error));
+        }
+    };
+    all.map_err(|error| CliError::input(path, error))
 }
 
 /// What the chains of trust parts end in: the certificate at `path`, else
@@ -225,13 +253,17 @@ pub(crate) fn root(path: Option<&Path>) -> Result<Certificate, CliError> {
     )
 }
 
-/// Read a public key, or that of a certificate, in PEM.
+/// Read a public key, or that of a certificate, in PEM or DER.
 pub(crate) fn public_key(path: &Path) -> Result<PublicKey, CliError> {
-    let text = read_text(path)?;
-    let key = if text.contains("BEGIN PUBLIC KEY") {
-        let (_, der) = Document::from_pem(&text).map_err(|error| CliError::input(path, error))?;
+    let bytes = read(path)?;
+    let text = str::from_utf8(&bytes).ok();
+    let in_pem = text.filter(|text| text.contains("BEGIN PUBLIC KEY"));
+    let key = if let Some(text) = in_pem {
+        let (_, der) = Document::from_pem(text).map_err(|error| CliError::input(path, error))?;
         PublicKey::from_spki_der(der.as_bytes())
             .ok_or_else(|| CliError::input(path, "not a public key on P-256"))?
+    } else if let Some(key) = PublicKey::from_spki_der(&bytes) {
+        key
     } else {
         let key = certificate(path)?.public_key();
         key.map_err(|error| CliError::input(path, error))?
@@ -239,7 +271,7 @@ pub(crate) fn public_key(path: &Path) -> Result<PublicKey, CliError> {
     PublicKey::on_curve(*key.as_bytes()).map_err(|error| CliError::input(path, error))
 }
 
-/// Read a signer certificate in PEM, checked.
+/// Read a signer certificate, checked.
 pub(crate) fn signer(path: &Path) -> Result<CheckedSigner, CliError> {
     SignerCertificate::check(&certificate(path)?).map_err(|error| CliError::input(path, error))
 }

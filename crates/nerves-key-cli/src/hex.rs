@@ -19,3 +19,8 @@ pub(crate) fn array<const N: usize>(what: &str, text: &str) -> Result<[u8; N], C
         ))
     })
 }
+/// Pairs of digits with spaces between, as a chip's answers are written.
+pub(crate) fn spaced(bytes: &[u8]) -> String {
+    let pairs: Vec<_> = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
+    pairs.join(" ")
+}

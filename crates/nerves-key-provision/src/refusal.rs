@@ -46,7 +46,10 @@ pub enum Refusal {
     #[error("the serial {0:?} is in the list of used serials")]
     SerialUsed(String),
     /// No public source describes this revision.
-    #[error("the chip's revision {0:02X?} is none of ATECC508A, ATECC608A, ATECC608B")]
+    #[error(
+        "the chip's revision {:08X} is none of ATECC508A, ATECC608A, ATECC608B",
+        u32::from_be_bytes(*.0)
+    )]
     Revision([u8; 4]),
     /// Provisioned with another manufacturer serial.
     #[error("the chip is provisioned already, with the serial {found:?}, not {asked:?}")]
@@ -69,9 +72,9 @@ pub enum Refusal {
     #[error(
         "the chip is provisioned already, under another signer certificate than asked for, {}",
         if found == asked {
-            alloc::format!("though of the same public key, {asked:?}")
+            alloc::format!("though of the same public key, {asked}")
         } else {
-            alloc::format!("of the public key {found:?} instead of {asked:?}")
+            alloc::format!("of the public key {found} instead of {asked}")
         }
     )]
     OtherSigner {
@@ -89,7 +92,7 @@ pub enum Refusal {
     Stranded(#[source] IdentityError),
     /// The key that would sign is not the certificate's.
     #[error(
-        "the signer key does not belong to the signer certificate: its public key is {found:?}, the certificate's is {expected:?}"
+        "the signer key does not belong to the signer certificate: its public key is {found}, the certificate's is {expected}"
     )]
     SignerKey {
         /// Of the certificate.

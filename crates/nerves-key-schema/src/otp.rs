@@ -325,7 +325,10 @@ pub struct Otp([u8; 64]);
 
 /// An OTP zone that does not begin with the magic.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("the OTP zone begins with {0:02X?}, not with 4E 72 76 73 (\"Nrvs\"): no NervesKey")]
+#[error(
+    "the OTP zone begins with {:08X}, not with 4E727673 (\"Nrvs\"): no NervesKey",
+    u32::from_be_bytes(*.0)
+)]
 pub struct NotNervesKey(pub [u8; 4]);
 
 impl Otp {

@@ -149,7 +149,10 @@ impl Drop for Image {
 
 /// Configuration bytes 4 to 7 of a chip that is not emulated.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("revision {0:02X?} in configuration bytes 4 to 7 is no emulated chip")]
+#[error(
+    "revision {:08X} in configuration bytes 4 to 7 is no emulated chip",
+    u32::from_be_bytes(*.0)
+)]
 pub struct ForeignRevision(pub [u8; 4]);
 
 #[cfg(test)]

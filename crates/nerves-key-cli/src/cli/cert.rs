@@ -19,11 +19,11 @@ pub(crate) enum Cert {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
-    /// Show the certificates of the chip, or of a PEM file, in words.
+    /// Show the certificates of the chip, or of a file, in words.
     Show {
         #[command(flatten)]
         chained: Chained,
-        /// A certificate in PEM instead of the chip's.
+        /// Certificates in PEM, or one in DER, instead of the chip's.
         file: Option<PathBuf>,
     },
     /// Say field by field whether a chip could give a certificate back. With
@@ -49,9 +49,9 @@ pub(crate) enum Which {
 
 #[derive(Args, Debug)]
 pub(crate) struct CertFile {
-    /// The certificate, PEM.
+    /// The certificate, PEM or DER.
     pub(crate) file: PathBuf,
-    /// Of the key that has signed a device certificate, PEM.
+    /// Of the key that has signed a device certificate, PEM or DER.
     #[arg(long, value_name = "FILE")]
     pub(crate) signer_cert: Option<PathBuf>,
     /// The nine bytes of the chip's own serial number, in hex.

@@ -37,7 +37,7 @@ pub(crate) struct AuxProvision {
     pub(crate) chip: Chip,
     #[command(flatten)]
     pub(crate) format: FormatOption,
-    /// The signer certificate, PEM.
+    /// The signer certificate, PEM or DER.
     #[arg(long, value_name = "FILE")]
     pub(crate) signer_cert: PathBuf,
     #[arg(long, help = SIGNER_KEY, value_name = "FILE|pkcs11:..|exec:..")]
@@ -77,11 +77,12 @@ pub(crate) enum Settings {
     Export {
         #[command(flatten)]
         chip: Chip,
-        /// All bytes of the slots instead, whatever they are.
+        /// All bytes of the slots instead, whatever they are; on standard output
+        /// in hex.
         #[arg(long)]
         raw: bool,
         /// To this file instead of standard output.
-        #[arg(long, value_name = "FILE", required_if_eq("raw", "true"))]
+        #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
     /// Replace all settings by those of a file that export wrote.

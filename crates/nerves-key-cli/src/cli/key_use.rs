@@ -55,7 +55,7 @@ pub(crate) struct Verify {
     /// The signature: a file, or hex; DER, or R then S.
     #[arg(long, value_name = "FILE|HEX")]
     pub(crate) signature: String,
-    /// A certificate or public key in PEM [default: the chip's key]. No chip is
+    /// A certificate or public key, PEM or DER [default: the chip's key]. No chip is
     /// used then.
     #[arg(long, value_name = "FILE")]
     pub(crate) key: Option<PathBuf>,
@@ -65,7 +65,7 @@ pub(crate) struct Verify {
 pub(crate) struct Ecdh {
     #[command(flatten)]
     pub(crate) chip: Chip,
-    /// The other side's public key or certificate, PEM.
+    /// The other side's public key or certificate, PEM or DER.
     pub(crate) peer: PathBuf,
     /// Write the 32 bytes to this file, for its owner alone, instead of hex to
     /// standard output.

@@ -66,7 +66,7 @@ pub(crate) struct Chip {
 pub(crate) struct Chained {
     #[command(flatten)]
     pub(crate) chip: Chip,
-    /// A certificate, PEM, in the place of Microchip's root: that of emulated
+    /// A certificate, PEM or DER, in the place of Microchip's root: that of emulated
     /// Trust&GO and TrustFLEX parts.
     #[arg(long, value_name = "FILE")]
     pub(crate) root: Option<PathBuf>,

@@ -28,7 +28,7 @@ pub(crate) struct Harden {
 pub(crate) struct Provision {
     #[command(flatten)]
     pub(crate) chip: Chip,
-    /// The signer certificate, PEM.
+    /// The signer certificate, PEM or DER.
     #[arg(long, value_name = "FILE")]
     pub(crate) signer_cert: PathBuf,
     #[command(flatten)]

@@ -71,7 +71,7 @@ pub(crate) struct SignerCreate {
 pub(crate) struct SignerAnswer {
     /// The request; - for standard input.
     pub(crate) request: PathBuf,
-    /// The signer certificate, PEM.
+    /// The signer certificate, PEM or DER.
     #[arg(long, value_name = "FILE")]
     pub(crate) signer_cert: PathBuf,
     #[arg(long, help = SIGNER_KEY, value_name = "FILE|pkcs11:..|exec:..")]
@@ -94,7 +94,7 @@ pub(crate) enum Device {
     Create {
         /// The manufacturer serial number, at most 48 bytes.
         serial: String,
-        /// The signer certificate, PEM.
+        /// The signer certificate, PEM or DER.
         #[arg(long, value_name = "FILE")]
         signer_cert: PathBuf,
         #[arg(long, help = SIGNER_KEY, value_name = "FILE|pkcs11:..|exec:..")]

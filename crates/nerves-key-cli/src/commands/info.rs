@@ -1,5 +1,6 @@
 //! `nerves-key info`.
 
+use atecc::commands::InfoLatch;
 use atecc_x509::Error;
 use data_encoding::HEXUPPER;
 use nerves_key::{
@@ -27,6 +28,13 @@ pub(super) fn run(arguments: &Chained, output: Output) -> Result<(), CliError> {
         ("locks", locks(&snapshot)),
     ];
     let mut document = document(&snapshot, device.address().get());
+    let layout = snapshot.stage().layout();
+    lines.extend(layout.map(|layout| ("layout", layout.to_string())));
+    let active = match snapshot.stage() {
+        Stage::Finished(Layout::Volatile) => Some(device.execute(InfoLatch::Read)?),
+        _ => None,
+    };
+    document["active"] = json!(active);
     let found = match snapshot.stage() {
         Stage::TrustPart => snapshot
             .trust_identity_under(&root)
@@ -46,7 +54,13 @@ pub(super) fn run(arguments: &Chained, output: Output) -> Result<(), CliError> {
         (Stage::Finished(_) | Stage::KeySlotOpen(_) | Stage::TrustPart, Err(error)) => Some(error),
         _ => None,
     };
-    lines.push(("next", next(snapshot.stage(), trouble.as_ref()).to_owned()));
+    let next = match active {
+        Some(false) if trouble.is_none() => {
+            "its key is not active: nerves-key volatile unlock activates it, until the supply fails"
+        }
+        _ => next(snapshot.stage(), trouble.as_ref()),
+    };
+    lines.push(("next", next.to_owned()));
     if let Some(error) = &trouble {
         document["problem"] = json!(error.to_string());
     }

@@ -37,6 +37,7 @@ pub(super) fn run(arguments: &Sign, output: Output) -> Result<(), CliError> {
     let document = json!({
         "digest": HEXUPPER.encode(&digest),
         "signature": HEXUPPER.encode(&signature),
+        "signature_raw": HEXUPPER.encode(&signature),
         "signature_der": HEXUPPER.encode(&der),
     });
     output.result(&text, &document)

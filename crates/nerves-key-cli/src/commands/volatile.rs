@@ -79,8 +79,20 @@ fn mac(arguments: &VolatileMac, output: Output) -> Result<(), CliError> {
 fn volatile_chip(device: &mut RecordedDevice) -> Result<ConfigZone, CliError> {
     let config = device.run(ReadConfig::new())?;
     let stage = |message| Err(CliError::new(Exit::Stage, message));
+    if !config.config_lock().is_locked() {
+        return stage(
+            "the chip is blank and has no layout yet: nerves-key provision --layout volatile gives \
+             it this one",
+        );
+    }
+    if check_for_use(&config, Layout::Standard) {
+        return stage("the chip is of the standard layout: its key needs no activation");
+    }
     if !check_for_use(&config, Layout::Volatile) {
-        return stage("the chip is not of the volatile layout: its key needs no activation");
+        return stage(
+            "the chip is locked, and not as a NervesKey of the volatile layout: nerves-key config \
+             explain says what it is",
+        );
     }
     if !config.data_lock().is_locked() {
         return stage(

@@ -77,6 +77,12 @@ fn settings_are_kept_in_the_format_that_they_have() {
         bench.ok(&[
             "settings", "export", "--device", CHIP, "--raw", "--out", "all.bin",
         ]);
+        // The same bytes in hex.
+        let raw = ["settings", "export", "--device", CHIP, "--raw"];
+        let bytes = std::fs::read(bench.path().join("all.bin")).unwrap();
+        let digits = data_encoding::HEXUPPER.encode(&bytes);
+        assert_eq!(bench.ok(&raw).trim(), digits);
+        assert_eq!(bench.json(&raw)["raw"], digits);
         bench.ok(&["settings", "unset", "--device", CHIP, "host"]);
         let (code, message) = bench.fails(&one);
         assert_eq!(

@@ -10,6 +10,7 @@ mod emulator;
 mod halves;
 mod harden;
 mod in_process;
+mod inputs;
 mod kept;
 mod key_use;
 mod killed;

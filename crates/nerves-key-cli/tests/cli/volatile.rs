@@ -48,6 +48,17 @@ fn provisioned_in_silence() {
             assert!(!text.contains(secret), "{secret} in {text}");
         }
     }
+    // It is finished, and rests.
+    assert_eq!(info["active"], false);
+    let text = bench.ok(&["info", "--device", "emu:v.img"]);
+    assert!(text.contains("next        its key is not active"), "{text}");
+    bench.ok(&["emulator", "create", "blank.img"]);
+    let (code, message) = bench.fails(&["volatile", "status", "--device", "emu:blank.img"]);
+    assert_eq!(code, 4);
+    assert!(
+        message.contains("is blank and has no layout yet"),
+        "{message}"
+    );
     // The chip itself has both.
     let image = read("v.img").to_uppercase().replace(' ', "");
     for secret in ["A5A5A5A5", "5365637265745365"] {
@@ -146,7 +157,7 @@ fn other_chips_have_nothing_to_unlock() {
         bench.ok(&Bench::provision(chip, &["--serial", "S1", "--yes"]));
         let (code, message) = bench.fails(&[&unlock[..], &[chip]].concat());
         assert_eq!(
-            (code, message.contains("volatile layout")),
+            (code, message.contains("of the standard layout")),
             (4, true),
             "{message}"
         );

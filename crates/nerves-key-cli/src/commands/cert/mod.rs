@@ -41,9 +41,10 @@ pub(super) fn run(command: &Cert, output: Output) -> Result<(), CliError> {
         Cert::Show {
             file: Some(path), ..
         } => {
-            let summary = Summary::of(&files::certificate(path)?)
-                .map_err(|error| CliError::input(path, error))?;
-            output.result(&summary.text("certificate"), &summary.json())
+            let all: Result<Vec<_>, _> =
+                files::certificates(path)?.iter().map(Summary::of).collect();
+            let all = all.map_err(|error| CliError::input(path, error))?;
+            show(&all, output)
         }
         Cert::Show {
             chained,
@@ -70,6 +71,19 @@ pub(super) fn run(command: &Cert, output: Output) -> Result<(), CliError> {
             output.result(&text, &document)
         }
     }
+}
+
+/// One certificate as it is; more of them with their places.
+fn show(all: &[Summary], output: Output) -> Result<(), CliError> {
+    if let [one] = all {
+        return output.result(&one.text("certificate"), &one.json());
+    }
+    let text: Vec<_> = (1..)
+        .zip(all)
+        .map(|(place, one)| one.text(&format!("certificate {place} of {}", all.len())))
+        .collect();
+    let document = json!({ "certificates": all.iter().map(Summary::json).collect::<Vec<_>>() });
+    output.result(&text.join("\n"), &document)
 }
 
 /// Certificates as PEM, to a file or standard output.

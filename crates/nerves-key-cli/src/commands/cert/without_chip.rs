@@ -2,10 +2,11 @@
 //! without a chip.
 
 use atecc_x509::{
-    Certificate, CompressedCertificate, FieldCheck, Name, PublicKey, Rebuild, compress, decompress,
-    round_trip,
+    Certificate, CompressedCertificate, FieldCheck, Format, Name, PublicKey, Rebuild, compress,
+    decompress, round_trip,
 };
 use data_encoding::HEXUPPER;
+use nerves_key_provision::Warning;
 use serde_json::{Value, json};
 
 use crate::certificate::Summary;
@@ -21,7 +22,7 @@ pub(super) fn check(arguments: &CertFile, output: Output) -> Result<(), CliError
     let certificate = files::certificate(&arguments.file)?;
     let of_file = |error| CliError::input(&arguments.file, error);
     let rebuild = rebuild_of(&certificate, arguments)?;
-    let knows_chip = arguments.device_sn.is_some() || is_signer(&rebuild);
+    let knows_chip = knows_chip(&rebuild, arguments);
     let mut checks = certificate.check_fields(&rebuild).map_err(of_file)?;
     if !knows_chip {
         // The serial number is made of the chip's, which was not given.
@@ -36,8 +37,18 @@ pub(super) fn check(arguments: &CertFile, output: Output) -> Result<(), CliError
             .to_owned(),
         (lost, _) => format!("A chip cannot give it back: fields that differ: {lost}."),
     };
+    let compressed = if knows_chip {
+        round_trip(&certificate, &rebuild).ok()
+    } else {
+        in_either_format(&certificate, &rebuild).ok()
+    };
+    let format = compressed.map(|compressed| compressed.dates.format());
+    if format == Some(Format::V1) {
+        output.message(&format!("warning: {}", Warning::Format));
+    }
     let document = json!({
         "kind": kind(&rebuild),
+        "format": format.map(|format| format as u8),
         "compressible": lost == 0,
         "fields": checks.iter().map(value).collect::<Vec<_>>(),
     });
@@ -47,6 +58,22 @@ pub(super) fn check(arguments: &CertFile, output: Output) -> Result<(), CliError
         0 => Ok(()),
         _ => Err(CliError::failed(verdict).after_document()),
     }
+}
+
+/// Whether all is known that the certificate is made of.
+const fn knows_chip(rebuild: &Rebuild, arguments: &CertFile) -> bool {
+    is_signer(rebuild) || arguments.device_sn.is_some()
+}
+
+/// Without the serial number nothing tells which format was meant: the one that
+/// every library reads, where it holds the dates.
+fn in_either_format(
+    certificate: &Certificate,
+    rebuild: &Rebuild,
+) -> Result<CompressedCertificate, atecc_x509::Error> {
+    let template = rebuild.template();
+    compress(certificate, template, Format::V0)
+        .or_else(|error| compress(certificate, template, Format::V1).or(Err(error)))
 }
 
 fn line(check: &FieldCheck) -> String {
@@ -101,13 +128,15 @@ pub(super) fn compressed(arguments: &CertFile, output: Output) -> Result<(), Cli
         )
     };
     let rebuild = rebuild_of(&certificate, arguments)?;
-    let compressed = if is_signer(&rebuild) || arguments.device_sn.is_some() {
+    let compressed = if knows_chip(&rebuild, arguments) {
         round_trip(&certificate, &rebuild).map_err(|error| of_file(error.to_string()))?
     } else {
         output.message("not compared with what a chip gives back: --device-sn was not given");
-        compress(&certificate, rebuild.template(), atecc_x509::Format::V0)
-            .map_err(|error| of_file(error.to_string()))?
+        in_either_format(&certificate, &rebuild).map_err(|error| of_file(error.to_string()))?
     };
+    if compressed.dates.format() == Format::V1 {
+        output.message(&format!("warning: {}", Warning::Format));
+    }
     let digits = HEXUPPER.encode(&compressed.to_bytes());
     let document = json!({
         "kind": kind(&rebuild),

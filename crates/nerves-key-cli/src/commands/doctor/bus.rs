@@ -10,6 +10,7 @@ use super::finding::{Finding, Status};
 use crate::commands::scan;
 use crate::error::CliError;
 use crate::files;
+use crate::hex;
 use crate::output::shown_path;
 use crate::record::RecordedDevice;
 
@@ -125,7 +126,10 @@ pub(super) fn wake(device: &mut RecordedDevice, uri: &DeviceUri) -> Finding {
         Cause::BadWake(bytes) => Finding::new(
             "wake",
             Status::Fault,
-            format!("{address} (7-bit) answers {bytes:02X?}, not 04 11 33 43"),
+            format!(
+                "{address} (7-bit) answers {}, not 04 11 33 43",
+                hex::spaced(&bytes)
+            ),
         )
         .because(
             "another program uses the chip without this one's lock, another device has this \

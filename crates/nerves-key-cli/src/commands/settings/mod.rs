@@ -6,6 +6,7 @@ use std::path::Path;
 
 use atecc::SerialNumber;
 use atecc::procedures::ReadConfig;
+use data_encoding::HEXUPPER;
 use nerves_key::settings::{
     Area, ReadSettings, Settings as Stored, SettingsError, Stored as Contents, UpdateError,
     UpdateSettings, Updated, Value, WriteSettings,
@@ -212,17 +213,19 @@ fn store(
 fn export(chip: &Chip, raw: bool, out: Option<&Path>, output: Output) -> Result<(), CliError> {
     files::check_out(out)?;
     let stored = read(chip)?;
-    let (bytes, document) = if raw {
-        (stored.as_bytes().to_vec(), json!({}))
-    } else {
-        let value = stored.value().map_err(failed)?;
-        let document = value.as_ref().map_or(serde_json::Value::Null, json::of);
-        (format!("{document:#}\n").into_bytes(), document)
-    };
+    // Settings may be passwords: a file of them is its owner's.
+    if raw {
+        let bytes = stored.as_bytes();
+        let digits = HEXUPPER.encode(bytes);
+        let document = json!({ "raw": digits });
+        return output.file_or(out, (bytes, Readers::Owner), &digits, &document);
+    }
+    let value = stored.value().map_err(failed)?;
+    let document = value.as_ref().map_or(serde_json::Value::Null, json::of);
+    let text = format!("{document:#}");
     match out {
-        // Settings may be passwords.
-        Some(path) => output.file(path, (&bytes, Readers::Owner)),
-        None => output.json_text(&format!("{document:#}"), &document),
+        Some(path) => output.file(path, (format!("{text}\n").as_bytes(), Readers::Owner)),
+        None => output.json_text(&text, &document),
     }
 }
 

@@ -1,0 +1,164 @@
+//! Certificates and keys as people have them: PEM, DER, and chains.
+
+use std::fs;
+
+use atecc::SerialNumber;
+use atecc_x509::{Certificate, DateTime, Format, SignerCertificate};
+use nerves_key_provision::{KeySigner, create_device, create_signer};
+use nerves_key_schema::ManufacturerSerial;
+
+use crate::bench::Bench;
+
+fn der(bench: &Bench, name: &str) {
+    let path = bench.path().join(name);
+    let pem = fs::read_to_string(&path).unwrap();
+    let certificate = Certificate::from_pem(&pem).unwrap();
+    fs::write(path.with_extension("der"), certificate.as_der()).unwrap();
+}
+
+/// Wherever a certificate is read, DER says the same as PEM.
+#[test]
+fn a_certificate_in_der() {
+    let bench = Bench::new();
+    let signer = ["--signer-cert", "signer.cert", "--signer-key", "signer.key"];
+    bench.ok(&[&["device", "create", "N1"][..], &signer].concat());
+    bench.ok(&Bench::provision("emu:a.img", &["--yes", "--serial", "N2"]));
+    for name in ["signer.cert", "N1.cert"] {
+        der(&bench, name);
+    }
+    let same = |pem: &[&str], in_der: &[&str]| assert_eq!(bench.ok(pem), bench.ok(in_der));
+    same(&["cert", "show", "N1.cert"], &["cert", "show", "N1.der"]);
+    same(
+        &["cert", "check", "signer.cert"],
+        &["cert", "check", "signer.der"],
+    );
+    let compress = |file, signer| bench.ok(&["cert", "compress", file, "--signer-cert", signer]);
+    assert_eq!(
+        compress("N1.cert", "signer.cert"),
+        compress("N1.der", "signer.der")
+    );
+    let digest = ["--digest", &"5A".repeat(32)];
+    let out = ["--out", "signature"];
+    bench.ok(&[&["sign", "--device", "emu:a.img"][..], &digest, &out].concat());
+    bench.ok(&[
+        "cert",
+        "export",
+        "device",
+        "--device",
+        "emu:a.img",
+        "--out",
+        "d.cert",
+    ]);
+    der(&bench, "d.cert");
+    let verify = |key| {
+        let verify = ["verify", "--key", key, "--signature", "signature"];
+        bench.json(&[&verify[..], &digest].concat())
+    };
+    assert_eq!(verify("d.cert"), verify("d.der"));
+    let again = bench.ok(&[
+        "provision",
+        "--device",
+        "emu:a.img",
+        "--signer-cert",
+        "signer.der",
+        "--signer-key",
+        "signer.key",
+        "--serial",
+        "N2",
+    ]);
+    assert!(again.starts_with("nothing to do"), "{again}");
+}
+
+/// Every certificate of a chain is shown; where one is wanted, several are an
+/// error, and what is none is named.
+#[test]
+fn a_chain_in_one_file() {
+    let bench = Bench::new();
+    bench.ok(&Bench::provision("emu:a.img", &["--yes", "--serial", "N1"]));
+    bench.ok(&[
+        "cert",
+        "export",
+        "chain",
+        "--device",
+        "emu:a.img",
+        "--out",
+        "chain.pem",
+    ]);
+    let text = bench.ok(&["cert", "show", "chain.pem"]);
+    for line in [
+        "certificate 1 of 2",
+        "CN=N1",
+        "certificate 2 of 2",
+        "CN=Signer",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
+    let chain = bench.json(&["cert", "show", "chain.pem"]);
+    assert_eq!(chain["certificates"][0]["subject"], "CN=N1");
+    assert_eq!(chain["certificates"][1]["subject"], "CN=Signer");
+    for command in [
+        ["cert", "check", "chain.pem"],
+        ["cert", "compress", "chain.pem"],
+    ] {
+        let (code, message) = bench.fails(&command);
+        assert_eq!(code, 5, "{message}");
+        assert!(
+            message.contains("2 certificates, and one is wanted"),
+            "{message}"
+        );
+    }
+    fs::write(bench.path().join("none"), b"\xFF\xD8\xFF\xE0").unwrap();
+    let (code, message) = bench.fails(&["cert", "show", "none"]);
+    assert_eq!(code, 5);
+    assert!(
+        message.contains("neither a certificate in DER nor"),
+        "{message}"
+    );
+}
+
+/// Dates that format 0 does not hold, and no serial number to tell the format:
+/// check and compress say the same.
+#[test]
+fn check_and_compress_agree_on_the_format() {
+    let bench = Bench::new();
+    let now = DateTime::new(2045, 6, 1, 10, 0, 0).unwrap();
+    let mut key = KeySigner::from_bytes(&[0x42; 32]).unwrap();
+    let signer = create_signer(&key, now, 40, Format::V1).unwrap();
+    let checked = SignerCertificate::check(&signer).unwrap();
+    let serial = ManufacturerSerial::new("N1").unwrap();
+    let public_key = KeySigner::from_bytes(&[0x17; 32]).unwrap().public_key();
+    let chip = SerialNumber([1, 0x23, 3, 4, 5, 6, 7, 8, 0xEE]);
+    let device = create_device(
+        &checked,
+        &mut key,
+        public_key,
+        chip,
+        &serial,
+        now,
+        Format::V1,
+    )
+    .unwrap();
+    let write = |name: &str, certificate: &Certificate| {
+        fs::write(bench.path().join(name), certificate.as_der()).unwrap();
+    };
+    write("s.der", &signer);
+    write("d.der", &device);
+    let chip = ["--device-sn", "0123030405060708EE"];
+    for more in [&[][..], &chip] {
+        let with = |command| {
+            let file = ["cert", command, "d.der", "--signer-cert", "s.der"];
+            [&file[..], more].concat()
+        };
+        let check = bench.json(&with("check"));
+        let compress = bench.json(&with("compress"));
+        assert_eq!(check["compressible"], true, "{more:?}");
+        assert_eq!(check["format"], 1, "{more:?}");
+        assert_eq!(compress["format"], 1, "{more:?}");
+        let said = bench.run(&with("check")).stderr;
+        assert!(
+            String::from_utf8(said)
+                .unwrap()
+                .contains("of format 1 cannot be read")
+        );
+    }
+}
