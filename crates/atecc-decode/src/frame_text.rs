@@ -1,10 +1,16 @@
 //! One frame without its surroundings, as somebody copied it off a screen.
+//!
+//! Without its word address a command looks as an answer does: count, bytes,
+//! CRC. A counter at 2 and a Read of configuration word 0 are the same seven
+//! bytes. What can be both is said to be both.
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
+
+use atecc::{ConfigZone, Revision};
 
 use crate::any_command::AnyCommand;
-use crate::explain::{damaged, damaged_request};
+use crate::explain::{damaged, damaged_request, silent};
 use crate::frame::CommandError;
 use crate::labels::Labels;
 use crate::response::{payload, untyped};
@@ -23,6 +29,8 @@ pub enum FrameKind {
     Command,
     /// A response.
     Response,
+    /// A command without its word address, or a response: nothing tells.
+    Undecided,
     /// A group with a wrong count or CRC, or no group.
     Damaged,
 }
@@ -38,8 +46,7 @@ pub struct FrameText {
 }
 
 /// Explain one frame: a command with or without its word address 03, a
-/// response, or a word address alone. A sound group that can be a command is
-/// taken for one.
+/// response, or a word address alone.
 #[must_use]
 pub fn explain_frame(bytes: &[u8], labels: &dyn Labels) -> FrameText {
     let word = match bytes {
@@ -55,25 +62,114 @@ pub fn explain_frame(bytes: &[u8], labels: &dyn Labels) -> FrameText {
 }
 
 fn group(bytes: &[u8], labels: &dyn Labels) -> FrameText {
-    let bare = match bytes {
+    let (kind, text) = match bytes {
         // A count of 3 is none.
-        [0x03, rest @ ..] => rest,
-        bytes => bytes,
-    };
-    let addressed = bare.len() != bytes.len();
-    let (kind, text) = match (AnyCommand::parse(bare), payload(bare)) {
-        (Ok(command), _) => (FrameKind::Command, command.explain(labels)),
-        (Err(CommandError::NoRoom(_) | CommandError::Opcode(_)), Ok(payload)) if !addressed => {
-            (FrameKind::Response, untyped(payload))
-        }
-        (Err(error), Ok(payload)) if !addressed => (
-            FrameKind::Response,
-            format!("{} (no command: {error})", untyped(payload)),
-        ),
-        (Err(_), Err(error)) if !addressed && bare.len() < 7 => {
-            (FrameKind::Damaged, damaged(&error))
-        }
-        (Err(error), _) => (FrameKind::Damaged, damaged_request(bare, &error, labels)),
+        [0x03, bare @ ..] => addressed(bare, labels),
+        bare => unaddressed(bare, labels),
     };
     FrameText { kind, text }
+}
+
+/// With the word address it can only be a command.
+fn addressed(group: &[u8], labels: &dyn Labels) -> (FrameKind, String) {
+    match AnyCommand::parse(group) {
+        Ok(command) => (FrameKind::Command, command.explain(labels)),
+        Err(error) => (FrameKind::Damaged, damaged_request(group, &error, labels)),
+    }
+}
+
+fn unaddressed(group: &[u8], labels: &dyn Labels) -> (FrameKind, String) {
+    if let Some(text) = silent(group) {
+        return (FrameKind::Damaged, text);
+    }
+    let command = AnyCommand::parse(group);
+    let answer = match payload(group) {
+        Ok(answer) => answer,
+        Err(_) if command.is_ok() => &[],
+        Err(error) if group.len() < 7 => return (FrameKind::Damaged, damaged(&error)),
+        Err(_) => {
+            let text = command.map_or_else(
+                |error| damaged_request(group, &error, labels),
+                |command| command.explain(labels),
+            );
+            return (FrameKind::Damaged, text);
+        }
+    };
+    // What a host would not send just so, no chip takes.
+    let exact = command.as_ref().ok();
+    let exact = exact.filter(|command| command.group() == group);
+    match (exact, is_answer(answer)) {
+        (_, true) if telling(answer).is_some() => (FrameKind::Response, of_answer(answer)),
+        (Some(command), false) => (FrameKind::Command, command.explain(labels)),
+        (Some(command), true) => (
+            FrameKind::Undecided,
+            format!(
+                "a command without its word address 03: {}; or an answer: {}",
+                command.explain(labels),
+                of_answer(answer)
+            ),
+        ),
+        (None, true) => (FrameKind::Response, of_answer(answer)),
+        (None, false) => {
+            let text = of_answer(answer);
+            match command {
+                Ok(command) => (FrameKind::Command, command.explain(labels)),
+                Err(CommandError::NoRoom(_) | CommandError::Opcode(_)) => {
+                    (FrameKind::Response, text)
+                }
+                Err(error) => (FrameKind::Response, format!("{text} (no command: {error})")),
+            }
+        }
+    }
+}
+
+/// Whether a chip answers so many bytes to anything. Source: ATECC508A
+/// datasheet, chapter 9; for AES, KDF and the context of SHA cryptoauthlib.
+fn is_answer(payload: &[u8]) -> bool {
+    match (payload.len(), payload.first_chunk::<4>()) {
+        (1 | 4 | 16 | 32 | 64 | 96, _) => true,
+        // A context: bytes so far, eight words, what does not fill a block.
+        (len @ 36..=99, Some(count)) => {
+            u32::from_le_bytes(*count) % 64 == u32::try_from(len - 36).unwrap_or(u32::MAX)
+        }
+        _ => false,
+    }
+}
+
+/// Bytes, and what they show by themselves.
+fn of_answer(payload: &[u8]) -> String {
+    match telling(payload) {
+        Some(words) => format!("{}: {words}", untyped(payload)),
+        None => untyped(payload),
+    }
+}
+
+/// What only one answer begins with.
+fn telling(payload: &[u8]) -> Option<String> {
+    match payload {
+        [0x00, 0x00, 0x50 | 0x60, _] => {
+            let revision = Revision::from_bytes(*payload.first_chunk()?);
+            Some(revision.to_string())
+        }
+        // Every serial number begins so, and no host pauses by this selector.
+        [0x01, 0x23, _, _] => Some("configuration word 0, a serial number".into()),
+        [0x01, 0x23, _, _, 0x00, 0x00, 0x50 | 0x60, _, ..] if payload.len() == 32 => {
+            Some(block_0(payload))
+        }
+        _ => None,
+    }
+}
+
+/// Configuration block 0, which has the chip's identity.
+fn block_0(block: &[u8]) -> String {
+    let mut zone = ConfigZone([0; 128]);
+    for (to, from) in zone.0.iter_mut().zip(block) {
+        *to = *from;
+    }
+    let address = block.get(16).copied().unwrap_or_default() >> 1;
+    format!(
+        "configuration block 0: serial number {}, {}, address 0x{address:02X}",
+        zone.serial_number(),
+        zone.revision()
+    )
 }

@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use atecc_transcript::Transcript;
 
 use crate::labels::Labels;
-pub(crate) use reply::{damaged, damaged_request};
+pub(crate) use reply::{damaged, damaged_request, silent};
 pub(crate) use text::Milliseconds;
 pub use text::facts;
 pub(crate) use walk::clock;

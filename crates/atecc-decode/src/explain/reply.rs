@@ -103,6 +103,9 @@ pub(super) fn response(group: &Bytes, command: Option<&Bytes>) -> (String, Outco
     let Some(command) = command else {
         return wake(&group.bytes);
     };
+    if let Some(text) = silent(&group.bytes) {
+        return (text, Outcome::Damaged);
+    }
     let sound = command.sound();
     match AnyCommand::parse(&sound) {
         Ok(command) => typed(&command, &group.bytes),
@@ -113,7 +116,16 @@ pub(super) fn response(group: &Bytes, command: Option<&Bytes>) -> (String, Outco
     }
 }
 
+/// What no chip says: ones are what the pull-ups leave.
+pub(crate) fn silent(group: &[u8]) -> Option<String> {
+    let ones = !group.is_empty() && group.iter().all(|byte| *byte == 0xFF);
+    ones.then(|| "all ones: nobody drove SDA".into())
+}
+
 fn wake(group: &[u8]) -> (String, Outcome) {
+    if let Some(text) = silent(group) {
+        return (text, Outcome::Damaged);
+    }
     match payload(group) {
         Ok(payload @ [0x11]) => (untyped(payload), Outcome::Ok),
         Ok(payload) => (untyped(payload), Outcome::Failed),

@@ -401,6 +401,17 @@ impl FromStr for BusSpec {
     }
 }
 
+/// Of `--layout`.
+const SLOT_NAMES: &str = "Call the slots as this layout does; by default only where the \
+                          transcript shows the configuration of a NervesKey";
+
+/// `--layout` of transcripts.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum SlotNames {
+    NervesKey,
+    NervesKeyVolatile,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Transcript {
     /// Make a transcript of what another program has captured.
@@ -412,6 +423,8 @@ pub(crate) enum Transcript {
         /// Draw the timeline into this new HTML file.
         #[arg(long, value_name = "FILE")]
         html: Option<PathBuf>,
+        #[arg(long = "layout", value_name = "LAYOUT", help = SLOT_NAMES)]
+        slots: Option<SlotNames>,
     },
     /// Explain each command and its answer in words.
     Decode {
@@ -421,6 +434,8 @@ pub(crate) enum Transcript {
         /// Explain one frame instead: a command or a response, in hex.
         #[arg(long, value_name = "BYTES")]
         hex: Option<String>,
+        #[arg(long = "layout", value_name = "LAYOUT", help = SLOT_NAMES)]
+        slots: Option<SlotNames>,
     },
     /// Compare two transcripts, but for their times, waits and comments.
     Diff {

@@ -134,15 +134,31 @@ fn one_frame() {
     let decode = |hex| folder.ok(&["transcript", "decode", "--hex", hex]);
     for (hex, words) in [
         ("03 07 30 00 00 00 03 5d", "Info revision"),
-        ("07:30:00:00:00:03:5D", "Info revision"),
+        (
+            "07:30:00:00:00:03:5D",
+            "a command without its word address 03: Info revision; or an answer: 4 bytes 30000000",
+        ),
+        // One digit is one byte, whatever stands between.
+        ("4,F,23,42", "status 0F execution error"),
+        (
+            "7 0 0 60 2 80 38",
+            "4 bytes 00006002: ATECC608A (revision 00006002)",
+        ),
+        ("4 11 33 43", "awake (11)"),
+        ("\\x04\\x11\\x33\\x43", "awake (11)"),
+        ("{0x04, 0x11, 0x33, 0x43};", "awake (11)"),
+        (
+            "07 01 23 4b 16 13 4f",
+            "4 bytes 01234b16: configuration word 0, a serial number",
+        ),
         ("0x04,0x11,0x33,0x43", "awake (11)"),
         ("040f2342", "status 0F execution error"),
         (
-            "07 40 04 00 00 83 87",
-            "GenKey, create private key in slot 0 (device private key)",
+            "03 07 40 04 00 00 83 87",
+            "GenKey, create private key in slot 0",
         ),
         (
-            "07 17 80 00 00 39 8d",
+            "03 07 17 80 00 00 39 8d",
             "Lock configuration without check of a CRC",
         ),
         ("02", "idle"),
@@ -183,4 +199,26 @@ fn recordings_are_imported_shown_and_drawn() {
     assert!(page.contains("host → chip") && page.contains("Nonce"));
     let (code, message) = folder.fails(&["transcript", "show", "s1.html"]);
     assert_eq!((code, message.contains("no transcript")), (5, true));
+}
+
+/// A NervesKey's names for slots only where the chip is one, or somebody says so.
+#[test]
+fn slots_have_the_names_of_their_chip() {
+    let folder = Bench::new();
+    let transcripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/transcripts");
+    let of = |name: &str, more: &[&str]| {
+        let path = transcripts.join(name);
+        let file = path.to_str().unwrap().to_owned();
+        folder.ok(&[&["transcript", "decode", &file][..], more].concat())
+    };
+    let provisioned = "atecc508a/reference-provision-a-blank-508a.txt";
+    let vendor = "atecc508a/vendor-log-508a-genkey-sign-verify.txt";
+    let named = "slot 0 (device private key)";
+    assert!(of(provisioned, &[]).contains(named));
+    let as_they_are = of(vendor, &[]);
+    assert!(as_they_are.contains("slot 0"), "{as_they_are}");
+    assert!(!as_they_are.contains("device private key"), "{as_they_are}");
+    assert!(of(vendor, &["--layout", "nerves-key"]).contains(named));
+    let volatile = of(vendor, &["--layout", "nerves-key-volatile"]);
+    assert!(volatile.contains(named), "{volatile}");
 }

@@ -5,10 +5,7 @@ mod diff;
 mod import;
 mod load;
 mod show;
-
-use atecc::Slot;
-use atecc_decode::Labels;
-use nerves_key_schema::{Layout, slot};
+mod slots;
 
 use crate::cli::Transcript;
 use crate::error::CliError;
@@ -17,21 +14,10 @@ use crate::output::Output;
 pub(super) fn run(command: &Transcript, output: Output) -> Result<(), CliError> {
     match command {
         Transcript::Import(arguments) => import::run(arguments, output),
-        Transcript::Show { file, html } => show::run(file, html.as_deref(), output),
-        Transcript::Decode { file, hex } => decode::run(file.as_deref(), hex.as_deref(), output),
-        Transcript::Diff { a, b } => diff::run(a, b, output),
-    }
-}
-
-/// What a NervesKey keeps in its slots, as long as nothing tells that it has
-/// the volatile layout.
-struct NervesKeySlots;
-
-impl Labels for NervesKeySlots {
-    fn slot(&self, slot: Slot) -> Option<&str> {
-        match slot::purpose(slot, Layout::Standard) {
-            "free" => None,
-            purpose => Some(purpose),
+        Transcript::Show { file, html, slots } => show::run(file, html.as_deref(), *slots, output),
+        Transcript::Decode { file, hex, slots } => {
+            decode::run(file.as_deref(), hex.as_deref(), *slots, output)
         }
+        Transcript::Diff { a, b } => diff::run(a, b, output),
     }
 }

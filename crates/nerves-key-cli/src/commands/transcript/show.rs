@@ -6,19 +6,26 @@ use atecc_decode::{Explained, Summary, facts, html};
 use atecc_transcript::Transcript;
 use serde_json::{Map, Value, json};
 
-use super::NervesKeySlots;
 use super::load::load;
+use super::slots::Slots;
+use crate::cli::SlotNames;
 use crate::error::CliError;
 use crate::files::{self, Readers};
 use crate::output::{Output, one_line, shown};
 
-pub(super) fn run(file: &Path, page: Option<&Path>, output: Output) -> Result<(), CliError> {
+pub(super) fn run(
+    file: &Path,
+    page: Option<&Path>,
+    slots: Option<SlotNames>,
+    output: Output,
+) -> Result<(), CliError> {
     let transcript = load(file)?;
-    let summary = Explained::new(&transcript, &NervesKeySlots).summary;
+    let slots = Slots::of(&transcript, slots);
+    let summary = Explained::new(&transcript, &slots).summary;
     let mut facts = facts(&transcript.header);
     facts.push(("holds", summary.to_string()));
     if let Some(page) = page {
-        let html = html(&transcript, &NervesKeySlots);
+        let html = html(&transcript, &slots);
         files::create(page, html.as_bytes(), Readers::Owner)?;
         facts.push(("timeline", page.to_string_lossy().into_owned()));
     }
