@@ -20,6 +20,18 @@ pub enum OpenError {
         /// The kernel's error.
         source: io::Error,
     },
+    /// There is a node, and no bus behind it.
+    #[error(
+        "{}: a device node without a bus: its adapter has gone, or the module i2c-dev is not \
+         loaded (modprobe i2c-dev; i2cdetect -l lists the buses)",
+        path.display()
+    )]
+    Gone {
+        /// The bus asked for.
+        path: PathBuf,
+        /// The kernel's error.
+        source: io::Error,
+    },
     /// This user may not use it.
     #[error(
         "{}: no permission (run as root, or add the user to the group that owns it, usually i2c)",
@@ -70,12 +82,12 @@ impl OpenError {
     pub(crate) fn new(path: &Path, address: BusAddress, source: io::Error) -> Self {
         let path = path.to_owned();
         match Errno::from_io_error(&source) {
-            // ENXIO and ENODEV: a device node whose adapter has gone.
-            Some(Errno::NOENT | Errno::NXIO | Errno::NODEV) => Self::Missing {
+            Some(Errno::NOENT) => Self::Missing {
                 path,
                 buses: buses(Path::new("/dev")),
                 source,
             },
+            Some(Errno::NXIO | Errno::NODEV) => Self::Gone { path, source },
             Some(Errno::ACCESS | Errno::PERM) => Self::Permission { path, source },
             Some(Errno::BUSY) => Self::Claimed {
                 driver: driver(&path, address),
@@ -150,6 +162,18 @@ mod tests {
         assert!(matches!(error, OpenError::Missing { .. }), "{error:?}");
         let text = error.to_string();
         assert!(text.starts_with("/dev/i2c-no-such-bus: no such I2C bus (there is "));
+    }
+
+    /// Not "no such bus" of a node that is there.
+    #[test]
+    fn a_node_without_a_bus() {
+        for errno in [Errno::NXIO, Errno::NODEV] {
+            let path = Path::new("/dev/i2c-77");
+            let error = OpenError::new(path, BusAddress::DEFAULT, errno.into());
+            let text = error.to_string();
+            assert!(text.contains("a device node without a bus"), "{text}");
+            assert!(text.contains("modprobe i2c-dev"), "{text}");
+        }
     }
 
     #[test]

@@ -16,9 +16,10 @@ use crate::output::{Output, one_line, shown, shown_path};
 use crate::paragraph::table;
 
 /// Addresses that chips are delivered with: generic parts, Trust&GO for TLS,
-/// TrustFLEX for TLS, Trust&GO for `LoRaWAN`. Source: cryptoauthlib
-/// `atca_cfgs.c`; configurations of such parts.
-pub(super) const USUAL: [u8; 4] = [0x60, 0x35, 0x36, 0x59];
+/// TrustFLEX for TLS, Trust&GO for `LoRaWAN`, and parts that makers of boards
+/// configure. Source: cryptoauthlib `atca_cfgs.c`; configurations of such parts;
+/// reports from the field.
+pub(super) const USUAL: [u8; 5] = [0x60, 0x35, 0x36, 0x58, 0x59];
 
 /// Who answered at an address.
 enum Asked {

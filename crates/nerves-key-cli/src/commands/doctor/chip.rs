@@ -181,7 +181,24 @@ fn configuration(config: &ConfigZone) -> Finding {
             ),
         )
         .next("nerves-key config lint says all of it"),
-        _ => Finding::good("configuration", "no fault in it (nerves-key config lint)"),
+        Some(_) => {
+            let warnings = findings
+                .iter()
+                .filter(|finding| finding.severity == Severity::Warning)
+                .count();
+            let notes = findings.len() - warnings;
+            let seen = format!("no fault in it; warnings: {warnings}, notes: {notes}");
+            let status = if warnings == 0 {
+                Status::Good
+            } else {
+                Status::Warning
+            };
+            Finding::new("configuration", status, seen).next("nerves-key config lint says them")
+        }
+        None => Finding::good(
+            "configuration",
+            "nothing wrong in it (nerves-key config lint)",
+        ),
     }
 }
 
