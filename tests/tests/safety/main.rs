@@ -9,4 +9,5 @@ mod issue;
 mod locked;
 mod open;
 mod plan;
+mod resumed;
 mod tampered;

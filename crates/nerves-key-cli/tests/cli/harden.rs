@@ -32,7 +32,10 @@ fn from_open_to_locked() {
     let said = doctor();
     assert!(said.contains("warning  slot locks"), "{said}");
     assert!(said.contains("slot 12 (signer certificate)"), "{said}");
-    assert!(said.contains("no fault in it; warnings: 4, notes: 0"), "{said}");
+    assert!(
+        said.contains("no fault in it; warnings: 4, notes: 0"),
+        "{said}"
+    );
     let lint = bench.json(&["config", "lint", "--device", "emu:a.img"]);
     let rules = |lint: &Value| {
         let found = lint["findings"].as_array().unwrap().iter();
