@@ -96,6 +96,7 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Device<I2C, D, W> {
         }
         self.wake.session_over(&mut self.i2c);
         self.left = run.left();
+        self.slow_us = run.slow_us();
         result(run, fault)
     }
 

@@ -66,6 +66,7 @@ pub struct Device<I2C, D, W = GeneralCall> {
     pub(crate) address: BusAddress,
     pub(crate) timing: Timing,
     pub(crate) left: Left,
+    pub(crate) slow_us: u32,
 }
 
 impl<I2C, D> Device<I2C, D> {
@@ -78,6 +79,7 @@ impl<I2C, D> Device<I2C, D> {
             address: BusAddress::DEFAULT,
             timing: Timing::new(None),
             left: Left::Asleep,
+            slow_us: 0,
         }
     }
 }
@@ -92,6 +94,7 @@ impl<I2C, D, W> Device<I2C, D, W> {
             address: self.address,
             timing: self.timing,
             left: self.left,
+            slow_us: self.slow_us,
         }
     }
 
@@ -117,6 +120,13 @@ impl<I2C, D, W> Device<I2C, D, W> {
     /// returned: it is told here.
     pub const fn left(&self) -> Left {
         self.left
+    }
+
+    /// Microseconds that the last session spent in transfers that failed slowly;
+    /// 0 on a host without a clock. Several addresses that nobody answers may
+    /// together be a stuck bus.
+    pub const fn slow_us(&self) -> u32 {
+        self.slow_us
     }
 
     /// Give bus and delay back.
@@ -172,6 +182,7 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Device<I2C, D, W> {
         }
         self.wake.session_over(&mut self.i2c);
         self.left = run.left();
+        self.slow_us = run.slow_us();
         result(run, fault)
     }
 

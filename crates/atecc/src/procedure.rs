@@ -153,6 +153,11 @@ impl<P: Procedure> Run<P> {
         self.session.left()
     }
 
+    /// See [`Session::slow_us`].
+    pub const fn slow_us(&self) -> u32 {
+        self.session.slow_us()
+    }
+
     /// Whether the bus failed under a command, and what is known of that one
     /// and of those that failed before: the procedure may have been about to ask
     /// what had become of one.

@@ -5,7 +5,7 @@ use atecc::commands::{
     Counter, CounterId, CounterMode, DigestSource, Engines, GenKey, GenKeyMode, InfoRevision,
     LoadNonce, NonceTarget, Pause, SelfTest, Sign,
 };
-use atecc::{ClockDivider, Outcome, Request, Session, Slot, Step, Timing, crc16};
+use atecc::{Cause, ClockDivider, Failure, Outcome, Request, Session, Slot, Step, Timing, crc16};
 use proptest::prelude::*;
 
 /// More than any command has taken.
@@ -149,5 +149,44 @@ proptest! {
         }
         session.end();
         ends(&mut session, &policy)?;
+    }
+}
+
+/// How long a command takes by the host's clock on a bus on which each transfer
+/// fails after `each_us`.
+fn given_up_after_us(mut session: Session, each_us: u32) -> (u32, Failure) {
+    let mut spent_us = 0;
+    session.begin(Request::new(&InfoRevision).unwrap());
+    loop {
+        let (outcome, took_us) = match session.step() {
+            Step::Done => return (spent_us, session.answer().unwrap_err()),
+            Step::Wait(us) => (Outcome::Done, us),
+            Step::Wake | Step::Write(_) | Step::Read(_) => (Outcome::Nack, each_us),
+        };
+        spent_us += took_us;
+        session.advance_after(outcome, took_us);
+    }
+}
+
+/// Short of what counts as slow they are many.
+#[test]
+fn the_time_of_failed_transfers_counts_while_nobody_answers() {
+    for each_us in [0, 100, 5_000, 10_000, 19_999] {
+        let (spent_us, failure) = given_up_after_us(Session::new(Timing::default()), each_us);
+        assert!(matches!(failure.cause, Cause::NoAnswer { .. }), "{failure}");
+        // Until the latest watchdog, the pulses besides, and the looks after the
+        // last one.
+        let looks = 1_750_000..2_400_000;
+        assert!(looks.contains(&spent_us), "{each_us}: {spent_us}");
+    }
+}
+
+/// A scan of all addresses has 112 of them.
+#[test]
+fn a_probe_of_a_bus_with_time_outs_is_short() {
+    for each_us in [0, 100, 10_000, 25_000, 35_000] {
+        let (spent_us, failure) = given_up_after_us(Session::probe(Timing::default()), each_us);
+        assert!(matches!(failure.cause, Cause::NoAnswer { .. }), "{failure}");
+        assert!(spent_us < 450_000, "{each_us}: {spent_us}");
     }
 }

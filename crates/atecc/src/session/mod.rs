@@ -433,7 +433,7 @@ impl Session {
         let done = outcome == Outcome::Done;
         match self.state {
             State::Ready | State::Ended => {}
-            State::Waking => self.woke(done),
+            State::Waking => self.woke(done, took_us),
             State::Sending => self.sent(outcome),
             State::Executing | State::Polling | State::Rewinding => self.look(),
             State::Reading if done => self.received(),
@@ -483,6 +483,13 @@ impl Session {
     #[must_use]
     pub const fn left(&self) -> Left {
         self.left
+    }
+
+    /// Microseconds in transfers that failed slowly, on a host with a clock. At
+    /// [`STUCK_US`] the session ends.
+    #[must_use]
+    pub const fn slow_us(&self) -> u32 {
+        self.slow_us
     }
 
     /// Why `request` is not to be sent to this chip at all.
@@ -564,7 +571,7 @@ impl Session {
     }
 
     #[inline(never)]
-    fn woke(&mut self, done: bool) {
+    fn woke(&mut self, done: bool, took_us: u32) {
         let step = self.waking.step();
         if step == WakeStep::Pulse {
             self.awake_us = 0;
@@ -579,7 +586,7 @@ impl Session {
         if seen.is_some() {
             self.shown = self.shown.max(Shown::Acknowledge);
         }
-        match self.waking.advance(&self.timing, seen) {
+        match self.waking.advance(&self.timing, seen, took_us) {
             Progress::Going => {
                 if seen.is_some_and(|bytes| matches!(hear(&bytes), Heard::Group(..))) {
                     self.shown = Shown::Group;

@@ -10,7 +10,12 @@
 //!
 //! An address that acknowledges nothing may be a chip that still executes what
 //! a killed process sent, or that has half a command: it is looked at until its
-//! watchdog must have fired. Nothing is written to an address that has not
+//! watchdog must have fired. On a host with a clock the time of the transfers
+//! counts as well, so that a bus on which each takes its time until it fails is
+//! not looked at for minutes. But a look counts from its beginning, and the last
+//! pulse comes after all the silence, since a host may be stopped in the middle
+//! of anything; and a pulse does not count, since the first may have had to wait
+//! for the bus. Nothing is written to an address that has not
 //! acknowledged a read, and a probe writes to none that has not given a sound
 //! group, since it may be another device's.
 //! Source: ATECC508A datasheet, "Wake-Up and Sleep"; recorded sessions.
@@ -34,6 +39,7 @@ pub(super) struct Waking {
     phase: Phase,
     pulses: u8,
     since_pulse_us: u32,
+    /// Up to the last pulse.
     silent_us: u32,
     /// How often something else was read.
     foreign: u8,
@@ -123,29 +129,42 @@ impl Waking {
     }
 
     /// `seen`: the four bytes read, when the step was a look that was
-    /// acknowledged.
-    pub(super) fn advance(&mut self, timing: &Timing, seen: Option<[u8; 4]>) -> Progress {
-        match self.phase {
+    /// acknowledged. `took_us`: what the step took by the host's clock, 0 without
+    /// one.
+    pub(super) fn advance(
+        &mut self,
+        timing: &Timing,
+        seen: Option<[u8; 4]>,
+        took_us: u32,
+    ) -> Progress {
+        let progress = match self.phase {
             Phase::Pulse => {
                 self.pulses = self.pulses.saturating_add(1);
+                self.silent_us = self.silent_us.saturating_add(self.since_pulse_us);
                 self.since_pulse_us = 0;
                 self.phase = Phase::Pause(timing.wake_high_us);
+                return Progress::Going;
             }
             Phase::Pause(us) => {
-                self.since_pulse_us = self.since_pulse_us.saturating_add(us);
-                self.silent_us = self.silent_us.saturating_add(us);
+                self.since_pulse_us = self.since_pulse_us.saturating_add(us.max(took_us));
                 self.phase = Phase::Look;
+                return Progress::Going;
             }
-            Phase::Look => {
-                return match seen {
-                    Some(bytes) => self.looked(bytes),
-                    None => self.unanswered(timing),
-                };
+            Phase::Look => match seen {
+                Some(bytes) => self.looked(bytes),
+                None => self.unanswered(timing),
+            },
+            Phase::Sleep => {
+                self.phase = Phase::Rest;
+                Progress::Going
             }
-            Phase::Sleep => self.phase = Phase::Rest,
-            Phase::Rest => self.phase = Phase::Pulse,
-        }
-        Progress::Going
+            Phase::Rest => {
+                self.phase = Phase::Pulse;
+                Progress::Going
+            }
+        };
+        self.since_pulse_us = self.since_pulse_us.saturating_add(took_us);
+        progress
     }
 
     fn looked(&mut self, bytes: [u8; 4]) -> Progress {
@@ -167,6 +186,7 @@ impl Waking {
             Purpose::Probe if group.is_err() => self.phase = Phase::Pause(BETWEEN_LOOKS_US),
             Purpose::Begin | Purpose::Probe => {
                 self.silent_us = 0;
+                self.since_pulse_us = 0;
                 self.phase = Phase::Sleep;
             }
         }
@@ -182,7 +202,7 @@ impl Waking {
         let pulses = timing.wake_pulses.saturating_add(self.foreign);
         self.phase = if self.since_pulse_us < LOOK_US {
             Phase::Pause(BETWEEN_LOOKS_US)
-        } else if self.pulses < pulses || self.silent_us < busy_us {
+        } else if self.pulses < pulses || self.silent_us.saturating_add(LOOK_US) < busy_us {
             Phase::Pulse
         } else {
             let pulses = self.pulses;
@@ -220,7 +240,7 @@ mod tests {
                 }
                 WakeStep::Pulse | WakeStep::Wait(_) => None,
             };
-            match waking.advance(&timing, seen) {
+            match waking.advance(&timing, seen, 0) {
                 Progress::Going => {}
                 end => return (end, looks, sleeps),
             }
@@ -246,7 +266,7 @@ mod tests {
             if let WakeStep::Wait(us) = waking.step() {
                 waited += us;
             }
-            match waking.advance(&timing, None) {
+            match waking.advance(&timing, None, 0) {
                 Progress::Going => {}
                 end => break end,
             }
@@ -299,6 +319,49 @@ mod tests {
         assert_eq!(end, Progress::Failed(Cause::NoAnswer { pulses: 67 }));
         assert_eq!(looks, 67 * 11);
         assert_eq!(sleeps, 0);
+    }
+
+    /// The chip was busy at every pulse before, and its watchdog fired since.
+    #[test]
+    fn a_host_that_was_stopped_gives_another_pulse() {
+        for stopped_at in [WakeStep::Look, WakeStep::Wait(2_500)] {
+            let (mut waking, timing) = (Waking::new(Purpose::Begin), Timing::default());
+            let (mut pulses, mut at) = (0, None);
+            let end = loop {
+                let step = waking.step();
+                pulses += u32::from(step == WakeStep::Pulse);
+                let stops = at.is_none() && pulses == 6 && step == stopped_at;
+                let took_us = if stops { 5_000_000 } else { 0 };
+                at = at.or(stops.then_some(pulses));
+                let awake = step == WakeStep::Look && at.is_some_and(|at| pulses > at);
+                match waking.advance(&timing, awake.then_some(AWAKE), took_us) {
+                    Progress::Going => {}
+                    end => break end,
+                }
+            };
+            assert_eq!((end, pulses), (WOKEN, 7), "{stopped_at:?}");
+        }
+    }
+
+    #[test]
+    fn the_wait_for_the_bus_is_no_silence() {
+        let (mut waking, timing) = (Waking::new(Purpose::Begin), Timing::default());
+        let mut pulses = 0;
+        let end = loop {
+            let step = waking.step();
+            pulses += u32::from(step == WakeStep::Pulse);
+            let took_us = if pulses == 1 && step == WakeStep::Pulse {
+                10_000_000
+            } else {
+                0
+            };
+            let awake = step == WakeStep::Look && pulses == 67;
+            match waking.advance(&timing, awake.then_some(AWAKE), took_us) {
+                Progress::Going => {}
+                end => break end,
+            }
+        };
+        assert_eq!(end, WOKEN);
     }
 
     #[test]

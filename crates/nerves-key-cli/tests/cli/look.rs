@@ -5,8 +5,18 @@ use crate::serving::Serving;
 
 const PAGE: &str = include_str!("../../../../docs/troubleshooting.md");
 
-/// Times and serial numbers are each chip's own.
+/// Times and serial numbers are each chip's own, and how many pulses fit the
+/// time is the host's.
 fn normalized(text: &str) -> Vec<String> {
+    let pulses = text.split(" wake pulses").map(|before| {
+        let digits = before.trim_end_matches(|digit: char| digit.is_ascii_digit());
+        let count = before.get(digits.len()..).and_then(|it| it.parse().ok());
+        match count {
+            Some(10..=67_u32) => format!("{digits}PULSES"),
+            _ => before.to_owned(),
+        }
+    });
+    let text = pulses.collect::<Vec<_>>().join(" wake pulses");
     text.split_whitespace()
         .map(|word| {
             let plain = word.trim_end_matches(',');
