@@ -2,9 +2,15 @@
 //!
 //! A sleeping chip acknowledges nothing, so a scan by addresses alone does not
 //! find it: each address is woken and asked.
+//!
+//! On a stuck bus nobody answers, but with a time-out of 25 ms each address is
+//! silent for a third of a second, too short to say which: what failed slowly is
+//! added up over the addresses. An adapter that needs as long to say that nobody
+//! is there is told from it by a chip that has answered and does so again.
 
 use std::path::{Path, PathBuf};
 
+use atecc::session::STUCK_US;
 use atecc::{BusAddress, Cause, Error, Failure};
 use nerves_key::{ReadSnapshot, Snapshot};
 use nerves_key_device::DeviceUri;
@@ -24,7 +30,10 @@ pub(super) const USUAL: [u8; 5] = [0x60, 0x35, 0x36, 0x58, 0x59];
 /// Who answered at an address.
 enum Asked {
     Chip(Box<Found>),
-    Nobody,
+    /// With the time in transfers that failed slowly, in microseconds.
+    Nobody {
+        slow_us: u32,
+    },
     /// Somebody, but not as these chips do.
     Other(Failure),
 }
@@ -44,22 +53,12 @@ pub(super) fn run(arguments: &Scan, output: Output) -> Result<(), CliError> {
     let mut found = Vec::new();
     let mut troubles = Vec::new();
     for bus in &buses {
-        for address in addresses(arguments) {
-            let uri = at(bus, address);
-            match ask(&uri) {
-                Ok(Asked::Chip(chip)) => found.push(*chip),
-                Ok(Asked::Nobody) => {}
-                Ok(Asked::Other(failure)) => troubles.push(format!("{uri}: {failure}")),
-                Err(error) => {
-                    // What is wrong with the bus is wrong at every address.
-                    troubles.push(format!("{bus}: {error}"));
-                    break;
-                }
-            }
-            if matches!(bus, DeviceUri::Image { .. } | DeviceUri::ThrowAway { .. }) {
-                break;
-            }
+        let (mut here, addresses) = (Vec::new(), addresses(arguments));
+        if let Err(error) = scan(bus, &addresses, ask, &mut here, &mut troubles) {
+            troubles.push(format!("{bus}: {error}"));
         }
+        here.sort_by_key(|chip: &Found| chip.address.get());
+        found.append(&mut here);
     }
     for trouble in &troubles {
         output.message(&format!("nerves-key: {}", one_line(trouble)));
@@ -87,15 +86,50 @@ pub(super) fn run(arguments: &Scan, output: Output) -> Result<(), CliError> {
     )
 }
 
+/// `ask` at each of `addresses` of one bus.
+///
+/// # Errors
+/// What is wrong with the bus, and so at every address.
+fn scan(
+    bus: &DeviceUri,
+    addresses: &[BusAddress],
+    mut ask: impl FnMut(&DeviceUri) -> Result<Asked, CliError>,
+    found: &mut Vec<Found>,
+    troubles: &mut Vec<String>,
+) -> Result<(), CliError> {
+    let mut answered: Option<DeviceUri> = None;
+    let mut spent_us = 0_u32;
+    for address in addresses {
+        let uri = at(bus, *address);
+        match ask(&uri)? {
+            Asked::Chip(chip) => {
+                answered.get_or_insert(uri);
+                found.push(*chip);
+            }
+            Asked::Nobody { slow_us } => spent_us = spent_us.saturating_add(slow_us),
+            Asked::Other(failure) => troubles.push(format!("{uri}: {failure}")),
+        }
+        if spent_us >= STUCK_US {
+            let again = answered.as_ref().map(&mut ask).transpose()?;
+            if !matches!(again, Some(Asked::Chip(_))) {
+                let stuck = Cause::Stuck { spent_us };
+                return Err(CliError::failed(stuck.before_execution()));
+            }
+            spent_us = 0;
+        }
+        if matches!(bus, DeviceUri::Image { .. } | DeviceUri::ThrowAway { .. }) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The usual ones first: a chip there says at once that the bus is not stuck.
 fn addresses(arguments: &Scan) -> Vec<BusAddress> {
-    let all = 0x08..=0x77;
-    let wanted: Vec<u8> = if arguments.all {
-        all.collect()
-    } else {
-        USUAL.to_vec()
-    };
-    let valid = wanted.into_iter().map(BusAddress::new);
-    valid.filter_map(Result::ok).collect()
+    let others = (0x08..=0x77).filter(|address| !USUAL.contains(address));
+    let others = others.filter(|_| arguments.all);
+    let wanted = USUAL.into_iter().chain(others).map(BusAddress::new);
+    wanted.filter_map(Result::ok).collect()
 }
 
 fn tried(arguments: &Scan) -> String {
@@ -166,7 +200,9 @@ fn ask(uri: &DeviceUri) -> Result<Asked, CliError> {
         }))),
         Err(Error::Bus { error, .. }) => Err(CliError::failed(error)),
         Err(Error::Failed(failure)) => match failure.cause {
-            Cause::NoAnswer { .. } => Ok(Asked::Nobody),
+            Cause::NoAnswer { .. } => Ok(Asked::Nobody {
+                slow_us: device.slow_us(),
+            }),
             Cause::Stuck { .. } => Err(CliError::failed(failure)),
             _ => Ok(Asked::Other(failure)),
         },
@@ -183,7 +219,7 @@ pub(super) fn elsewhere(bus: &DeviceUri, but: BusAddress) -> Option<DeviceUri> {
         .map_while(|address| ask(&at(bus, address)).ok())
         .find_map(|asked| match asked {
             Asked::Chip(found) => Some(found.uri),
-            Asked::Nobody | Asked::Other(_) => None,
+            Asked::Nobody { .. } | Asked::Other(_) => None,
         })
 }
 
@@ -206,4 +242,52 @@ fn value(found: &Found) -> Value {
         "serial_number": config.serial_number().to_string(),
         "stage": found.snapshot.stage().name(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chip() -> Asked {
+        ask(&"emu:".parse().unwrap()).unwrap()
+    }
+
+    /// The addresses that were asked, and how it ended, on a bus where nobody
+    /// answers but what `ask` says, and where that takes a third of a second.
+    fn asked(mut ask: impl FnMut(&DeviceUri, usize) -> Option<Asked>) -> (usize, Option<String>) {
+        let bus = "unix:nowhere".parse().unwrap();
+        let addresses: Vec<_> = (0x08..=0x77).flat_map(BusAddress::new).collect();
+        let (mut count, mut found) = (0, Vec::new());
+        let one = |uri: &DeviceUri| {
+            count += 1;
+            let slow_us = 300_000;
+            Ok(ask(uri, count).unwrap_or(Asked::Nobody { slow_us }))
+        };
+        let result = scan(&bus, &addresses, one, &mut found, &mut Vec::new());
+        (count, result.err().map(|error| error.to_string()))
+    }
+
+    #[test]
+    fn silence_after_silence_is_a_stuck_bus() {
+        let (count, error) = asked(|_, _| None);
+        assert_eq!(count, 5);
+        let error = error.unwrap();
+        assert!(error.contains("stuck"), "{error}");
+        // One that answered and does so no more.
+        let (count, error) = asked(|_, count| (count == 1).then(chip));
+        assert_eq!(count, 1 + 5 + 1);
+        assert!(error.unwrap().contains("stuck"));
+    }
+
+    #[test]
+    fn an_adapter_may_be_slow_to_say_that_nobody_is_there() {
+        let first = at(
+            &"unix:nowhere".parse().unwrap(),
+            BusAddress::new(0x08).unwrap(),
+        );
+        let (count, error) = asked(|uri, _| (*uri == first).then(chip));
+        assert_eq!(error, None);
+        // 111 silent ones, and the first again after each five of them.
+        assert_eq!(count, 112 + 22);
+    }
 }

@@ -242,6 +242,11 @@ impl Prepared {
 
     /// Run it with the bus stuck from transfer `after` on.
     fn run(&self, case: &Case, after: u64, lane: u32) -> Ran {
+        self.run_for(case, after, lane, Duration::from_secs(1))
+    }
+
+    /// The same, with the time that each transfer takes then.
+    fn run_for(&self, case: &Case, after: u64, lane: u32, each: Duration) -> Ran {
         let Case(name, start, by, more) = case;
         let number = FIRST_BUS + lane;
         // Never the same one: what another thread starts may hold the lock of
@@ -252,7 +257,7 @@ impl Prepared {
         let stuck = Fault::Stuck(Failure {
             kind: FailureKind::Other,
             heard: Heard::Nothing,
-            after: Duration::from_secs(1),
+            after: each,
         });
         served.bus.set_faults(Faults::none().at(after, stuck));
         let mut command = self.bench.command(&name.split(' ').collect::<Vec<_>>());
@@ -406,6 +411,24 @@ fn a_stuck_bus_ends_a_command() {
         let title = title(case);
         assert!(ran.took <= BOUND, "{title} at {after}: {:?}", ran.took);
         assert_ne!(ran.code, Some(0), "{title} at {after}: {}", ran.said);
+    }
+}
+
+/// SMBus controllers give up after 25 to 35 ms, and there are 112 addresses.
+#[test]
+fn a_scan_of_all_addresses_ends() {
+    let prepared = Prepared::new();
+    let mut cases = CASES.iter();
+    let all = cases.find(|case| case.0 == "scan" && case.3.contains(&"--all"));
+    let all = all.unwrap();
+    // From the beginning, and after a chip has answered at the first address.
+    let work = [(0, 25), (0, 35), (0, 1_000), (200, 25), (200, 35)];
+    for ((after, each_ms), ran) in work.iter().zip(in_lanes(&work, |(after, each_ms), lane| {
+        prepared.run_for(all, *after, lane, Duration::from_millis(*each_ms))
+    })) {
+        let place = format!("{each_ms} ms from {after}");
+        assert!(ran.took <= BOUND, "{place}: {:?}", ran.took);
+        assert!(ran.said.contains("stuck"), "{place}: {}", ran.said);
     }
 }
 
