@@ -1,7 +1,9 @@
 //! `nerves-key info`.
 
+use std::path::Path;
+
 use atecc::commands::InfoLatch;
-use atecc_x509::Error;
+use atecc_x509::{Certificate, Error, TrustChain};
 use data_encoding::HEXUPPER;
 use nerves_key::{
     Identity, IdentityError, ReadSnapshot, Snapshot, Stage, SubjectReading, TrustIdentity,
@@ -14,7 +16,7 @@ use crate::certificate::Summary;
 use crate::cli::Chained;
 use crate::error::CliError;
 use crate::files;
-use crate::output::{Output, shown};
+use crate::output::{Output, shown, shown_path};
 
 pub(super) fn run(arguments: &Chained, output: Output) -> Result<(), CliError> {
     let root = files::root(arguments.root.as_deref())?;
@@ -36,9 +38,10 @@ pub(super) fn run(arguments: &Chained, output: Output) -> Result<(), CliError> {
     };
     document["active"] = json!(active);
     let found = match snapshot.stage() {
-        Stage::TrustPart => snapshot
-            .trust_identity_under(&root)
-            .map(|identity| trust_part(&identity)),
+        Stage::TrustPart => snapshot.trust_identity_under(&root).map(|identity| {
+            let root = RootOf::new(&root, arguments.root.as_deref())?;
+            trust_part(&identity, root)
+        }),
         _ => snapshot.identity().map(|identity| found(&identity)),
     };
     if is_open(&snapshot) {
@@ -71,6 +74,23 @@ pub(super) fn run(arguments: &Chained, output: Output) -> Result<(), CliError> {
         });
     output.result(&text, &document)?;
     trouble.map_or(Ok(()), |error| Err(CliError::failed(error)))
+}
+
+/// Whose the root is that a part's certificates were verified up to.
+#[derive(Clone, Copy)]
+enum RootOf<'a> {
+    Microchip,
+    /// Somebody who gave it as a file.
+    Other(&'a Path),
+}
+
+impl<'a> RootOf<'a> {
+    fn new(root: &Certificate, path: Option<&'a Path>) -> Result<Self, Error> {
+        Ok(match path {
+            Some(path) if *root != TrustChain::microchip_root()? => Self::Other(path),
+            _ => Self::Microchip,
+        })
+    }
 }
 
 /// What a verified identity adds.
@@ -123,8 +143,9 @@ fn found(identity: &Identity) -> Result<Found, Error> {
     Ok(Found { lines, document })
 }
 
-/// What the verified identity of a part of Microchip's adds.
-fn trust_part(identity: &TrustIdentity) -> Result<Found, Error> {
+/// What the verified identity of a part of Microchip's adds, or of one that is
+/// like it.
+fn trust_part(identity: &TrustIdentity, root: RootOf<'_>) -> Result<Found, Error> {
     let device = Summary::of(&identity.device_certificate)?;
     let signer = Summary::of(&identity.signer_certificate)?;
     let serial = identity.manufacturer_serial();
@@ -149,7 +170,13 @@ fn trust_part(identity: &TrustIdentity) -> Result<Found, Error> {
         ),
         (
             "verified",
-            "both certificates, up to Microchip's root".to_owned(),
+            match root {
+                RootOf::Microchip => "both certificates, up to Microchip's root".to_owned(),
+                RootOf::Other(path) => format!(
+                    "both certificates, up to {}, which is not of Microchip",
+                    shown_path(path)
+                ),
+            },
         ),
     ]);
     let document = json!({
@@ -160,6 +187,7 @@ fn trust_part(identity: &TrustIdentity) -> Result<Found, Error> {
         "device_certificate": device.json(),
         "signer_certificate": signer.json(),
         "verified": true,
+        "microchip_root": matches!(root, RootOf::Microchip),
     });
     Ok(Found { lines, document })
 }
@@ -229,7 +257,22 @@ const fn next(stage: Stage, trouble: Option<&IdentityError>) -> &'static str {
         (Stage::Finished(_), _) => "ready for use: nerves-key cert export, nerves-key sign",
         (Stage::Foreign(_), _) => "it is locked for another purpose and cannot become a NervesKey",
         (Stage::TrustPart, _) => {
-            "ready for use, with Microchip's certificates: nerves-key cert export, nerves-key sign"
+            "ready for use, with the certificates that it has: nerves-key cert export, nerves-key \
+             sign"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn microchips_root_may_be_in_a_file() {
+        let root = TrustChain::microchip_root().unwrap();
+        for path in [None, Some(Path::new("root.pem"))] {
+            let of = RootOf::new(&root, path).unwrap();
+            assert!(matches!(of, RootOf::Microchip), "{path:?}");
         }
     }
 }

@@ -135,6 +135,14 @@ fn trust_parts() {
         let look = ["--device", &device, "--root", "root.pem"];
         let info = bench.ok(&[&["info"], &look[..]].concat());
         assert!(info.contains(layout), "{info}");
+        // Not Microchip's, and so it does not say.
+        assert!(info.contains("up to root.pem"), "{info}");
+        assert!(!info.contains("Microchip's"), "{info}");
+        let info = bench.json(&[&["info"], &look[..]].concat());
+        assert_eq!(
+            (&info["verified"], &info["microchip_root"]),
+            (&true.into(), &false.into())
+        );
         let chain = bench.ok(&[&["cert", "export", "chain"], &look[..]].concat());
         let root = bench.ok(&[&["cert", "export", "root"], &look[..]].concat());
         let doctor = bench.json(&[&["doctor"], &look[..]].concat());
