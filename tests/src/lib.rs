@@ -2,6 +2,7 @@
 
 pub mod certificates;
 pub mod host;
+pub mod hosts;
 pub mod jwt;
 pub mod layout;
 pub mod protocol;
