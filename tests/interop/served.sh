@@ -102,6 +102,12 @@ for chip in atecc508a atecc608a atecc608b; do
     [ ! -e "$scratch/socket" ] || fail "the socket was left behind"
 done
 
+# By the protocol alone, as the page does it.
+serve atecc608b
+echo "docs/emulator-server.md, in Python"
+python3 "$here/snippet.py" "$here/../../docs/emulator-server.md" "$scratch/socket"
+stop
+
 environment="$work/python"
 if [ ! -x "$environment/bin/python" ]; then
     python3 -m venv "$environment"
