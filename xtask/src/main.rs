@@ -10,6 +10,7 @@ mod conformance;
 mod error;
 mod fuzz;
 mod hardware;
+mod hosts;
 mod interop;
 mod measurement;
 mod metadata;
@@ -55,6 +56,8 @@ enum Task {
     Conformance(conformance::Options),
     /// Records what a chip says to the project's stories.
     RecordHardware(hardware::Options),
+    /// Has programs for real chips sign with emulated ones, in real time.
+    Hosts(hosts::Options),
     /// Plants faults: which layers of tests notice each?
     Mutants(mutants::Options),
     /// Compresses random certificates and rebuilds them.
@@ -95,6 +98,7 @@ fn main() -> ExitCode {
         Task::Commands(options) => commands::run(&options),
         Task::Conformance(options) => conformance::run(&options),
         Task::RecordHardware(options) => hardware::run(&options),
+        Task::Hosts(options) => hosts::run(&options),
         Task::Mutants(options) => mutants::run(&options),
         Task::Certificates(options) => certificates::run(&options),
         Task::RecordedCertificates(options) => recorded::run(&options),

@@ -99,6 +99,10 @@ const INTEROP: &[(&str, Work)] = &[
         Work::Own(interop::scripts::served),
     ),
     (
+        "interop: cryptoauthlib and adafruit-circuitpython-atecc sign in real time",
+        Work::Own(interop::scripts::libraries_short),
+    ),
+    (
         "interop: chips recorded by i2ctransfer and record-hardware, judged",
         Work::Own(interop::scripts::hardware),
     ),

@@ -1,5 +1,5 @@
-//! Programs that we did not write, against a served emulator, signers that we
-//! did not write, and a browser: the scripts of `tests/interop`.
+//! Programs and libraries that we did not write, against a served emulator,
+//! signers that we did not write, and a browser: the scripts of `tests/interop`.
 
 use crate::error::Error;
 use crate::{metadata, run};
@@ -7,6 +7,17 @@ use crate::{metadata, run};
 /// `tests/interop/served.sh`, with what is served and preloaded.
 pub(crate) fn served() -> Result<(), Error> {
     script("tests/interop/served.sh")
+}
+
+/// `tests/interop/libraries.sh`, with a few signatures.
+pub(crate) fn libraries_short() -> Result<(), Error> {
+    libraries(5)
+}
+
+/// `tests/interop/libraries.sh`: so many signatures by libraries that we did not
+/// write, on each chip.
+pub(crate) fn libraries(signatures: u32) -> Result<(), Error> {
+    script_with("tests/interop/libraries.sh", &[signatures.to_string()])
 }
 
 /// `tests/interop/signers.sh`.
@@ -29,8 +40,12 @@ pub(crate) fn key_use() -> Result<(), Error> {
     script("tests/interop/use.sh")
 }
 
-/// Build the programs and run a script with them.
 fn script(path: &str) -> Result<(), Error> {
+    script_with(path, &[])
+}
+
+/// Build the programs and run a script with them.
+fn script_with(path: &str, more: &[String]) -> Result<(), Error> {
     let packages = [
         "--package",
         "nerves-key-cli",
@@ -40,5 +55,6 @@ fn script(path: &str) -> Result<(), Error> {
     run::shown(run::cargo(["build", "--quiet"]).args(packages))?;
     let target = metadata::workspace()?.target_directory;
     let mut script = run::program("sh", [path]);
-    run::shown(script.arg(target.join("debug")).arg(target.join("interop")))
+    script.arg(target.join("debug")).arg(target.join("interop"));
+    run::shown(script.args(more))
 }
