@@ -82,6 +82,10 @@ const STEPS: &[(&str, Work)] = &[
         Work::Own(pkcs11::load::short),
     ),
     (
+        "cargo xtask pkcs11-latency, short",
+        Work::Own(pkcs11::latency::short),
+    ),
+    (
         "cargo xtask intruder-load, short",
         Work::Own(pkcs11::intruder::short),
     ),
