@@ -34,7 +34,7 @@ pub(crate) struct Options {
     /// Processes besides that sign and are killed.
     #[arg(long, value_name = "N", default_value_t = 2)]
     victims: u32,
-    /// In real time instead of as fast as possible: about 60 ms a signature.
+    /// In real time instead of as fast as possible: about 50 ms a signature.
     #[arg(long)]
     real_time: bool,
     #[command(flatten)]
