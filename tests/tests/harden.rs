@@ -2,8 +2,8 @@
 
 use atecc::commands::{DeriveKey, LoadNonce, LockTarget, NonceTarget, SourceFlag};
 use atecc::procedures::{LockAndConfirm, Prepared};
-use atecc::{Error, Once, Slot, Status};
-use atecc_emulator::{Bus, BusError, Chip, Revision};
+use atecc::{Answer, ConfigZone, Error, Next, Once, Opcode, Procedure, Slot, Status};
+use atecc_emulator::{Bus, BusError, Chip, Entropy, Revision};
 use nerves_key::Stage;
 use nerves_key_provision::{
     CertificateSlots, Harden, HardenError, HardenRefusal, Hardening, Plan, Step, Warning,
@@ -134,6 +134,60 @@ fn a_finished_chip_is_hardened_only_when_asked() {
     }
 }
 
+/// A hardening whose last look finds the lock of a slot open.
+struct LastLook<'h> {
+    harden: Harden<'h>,
+    locks: usize,
+    /// Answers since the last lock.
+    answers: usize,
+}
+
+impl Procedure for &mut LastLook<'_> {
+    type Output = ConfigZone;
+    type Error = HardenError;
+
+    fn resume(&mut self, answer: Answer<'_>) -> Next<ConfigZone, HardenError> {
+        let mut changed;
+        let mut answer = answer;
+        if let Answer::Payload(payload) = answer {
+            self.answers += 1;
+            // After the last lock's own answer: block 2 is the third of four.
+            if self.locks == 4 && self.answers == 4 {
+                changed = payload.to_vec();
+                // Byte 89, bit 4: slot 12.
+                changed[89 - 64] |= 0x10;
+                answer = Answer::Payload(&changed);
+            }
+        }
+        let next = self.harden.resume(answer);
+        if let Next::Send(request) = &next
+            && request.opcode() == Opcode::Lock
+        {
+            self.locks += 1;
+            self.answers = 0;
+        }
+        next
+    }
+}
+
+#[test]
+fn a_lock_that_is_not_set_is_told() {
+    for setup in SETUPS {
+        let bus = open_chip(setup);
+        let hardening = plan(&bus);
+        let mut last = LastLook {
+            harden: Harden::new(&hardening),
+            locks: 0,
+            answers: 0,
+        };
+        let told = Station::device(&bus).run(&mut last);
+        let Err(Error::Failed(HardenError::NotLocked(slot))) = told else {
+            panic!("{setup}: {told:?}");
+        };
+        assert_eq!(slot, slot::SIGNER_CERTIFICATE, "{setup}");
+    }
+}
+
 /// What does not verify is not locked in, and what has changed since it was
 /// read is not locked.
 #[test]
@@ -144,6 +198,18 @@ fn only_what_verifies_is_locked() {
     assert!(matches!(
         Hardening::new(&snapshot),
         Err(HardenRefusal::Stage(Stage::Blank))
+    ));
+
+    // Its key's slot is open: provisioning has not ended.
+    let bus = open_chip(setup);
+    let image = bus.image(0).unwrap();
+    let mut config = *image.config();
+    config[88] = 0xFF;
+    let unfinished = Chip::new(image.with_config(config).unwrap(), Entropy::Seeded(1)).unwrap();
+    let snapshot = Station::snapshot(&Bus::with_chip(unfinished)).unwrap();
+    assert!(matches!(
+        Hardening::new(&snapshot),
+        Err(HardenRefusal::Stage(Stage::KeySlotOpen(_)))
     ));
 
     let bus = open_chip(setup);

@@ -1,5 +1,6 @@
 //! Up to the data lock.
 
+use atecc::Status;
 use atecc_x509::SignatureBytes;
 use nerves_key_provision::{CertificateSigner, KeySigner, RunError, Step};
 use nerves_key_schema::Layout;
@@ -131,6 +132,25 @@ fn another_key_after_the_signature() {
         assert!(matches!(error, RunError::KeyChanged), "{setup}: {error}");
         assert_eq!(ended.locks, CONFIG, "{setup}");
     });
+}
+
+/// A refusal is put up with before the data lock, as silicon may not sign then;
+/// nothing else is.
+#[test]
+fn a_proof_that_fails_otherwise_before_the_data_lock() {
+    for setup in SETUPS {
+        for nth in [0, 1] {
+            let (bus, mut station) = blank(setup);
+            let plan = plan(&bus, &station);
+            let step = index(&plan, &Step::ProveKey, nth);
+            let fault = Tamper::Say(Status::EccFault);
+            let what = (At { step, answer: 1 }, fault);
+            let ended = run(&bus, &plan, &mut station, Some(what));
+            let error = ended.error();
+            assert!(matches!(error, RunError::Step { .. }), "{setup}: {error}");
+            assert_eq!(ended.locks, CONFIG, "{setup}");
+        }
+    }
 }
 
 /// The lock's CRC does not cover the key.
