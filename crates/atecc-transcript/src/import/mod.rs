@@ -4,11 +4,14 @@
 //! say, in a [`Header`]. The JSON of recordings says it itself. What a source
 //! does not tell is not made up: no times, no acknowledges, no wakes.
 
+mod address;
+mod annotation;
 mod error;
 pub mod ftrace;
 mod json;
 pub mod saleae;
 pub mod sigrok;
+mod table;
 mod value;
 mod wire;
 

@@ -8,21 +8,19 @@
 //! 3660-6540 i2c-1: Data write: 03
 //! ```
 //!
-//! Addresses must be those of `address_format=shifted`, which is the default:
-//! seven bits. Lines of other decoders, single bits and the words `Read` and
+//! Addresses have seven bits, which is the default, unless they themselves show
+//! that they have eight (`address_format=unshifted`). Lines of other decoders, single bits and the words `Read` and
 //! `Write` alone are passed over.
 
-use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::num::NonZeroU64;
 
-use super::error::{at, field};
-use super::value::{Since, bare_hex};
-use super::wire::{Bit, Direction, Wire};
-use super::{ImportError, Malformed};
-use crate::{Line, Time};
-
-const NS_PER_S: i128 = 1_000_000_000;
+use super::ImportError;
+use super::address::Width;
+use super::annotation::{self, Annotations, is_repetition};
+use super::error::at;
+use super::value::{Samples, Since};
+use crate::Line;
 
 /// The actions. Times come of the sample numbers, where they are printed, and
 /// of the samples per second, which sigrok-cli does not print.
@@ -30,22 +28,28 @@ const NS_PER_S: i128 = 1_000_000_000;
 /// # Errors
 /// [`ImportError`].
 pub fn lines(text: &str, sample_rate_hz: Option<NonZeroU64>) -> Result<Vec<Line>, ImportError> {
-    let mut decoder = Decoder {
-        sample_rate_hz,
-        ..Decoder::default()
-    };
+    let printed = text.lines().filter_map(|line| Some(split(line)?.1));
+    let mut annotations = Annotations::new(annotation::width(printed, Width::Seven));
+    let mut since = Since::default();
     let mut last = 1;
     for (number, line) in (1..).zip(text.lines()) {
         last = number;
-        let Some((samples, event)) = split(line) else {
+        let Some((samples, annotation)) = split(line) else {
             continue;
         };
-        decoder.event(samples, event).map_err(at(number))?;
+        if is_repetition(annotation) {
+            continue;
+        }
+        let time = match samples {
+            Some(samples) => {
+                let samples = Samples::parse(samples).map_err(at(number))?;
+                since.sample(samples, sample_rate_hz).map_err(at(number))?
+            }
+            None => None,
+        };
+        annotations.push(time, annotation).map_err(at(number))?;
     }
-    if decoder.pending.is_some() {
-        return Err(at(last)(Malformed::Unacknowledged));
-    }
-    decoder.wire.finish().map_err(at(last))
+    annotations.finish().map_err(at(last))
 }
 
 /// Whether a line is one of the I2C decoder's.
@@ -65,93 +69,11 @@ fn split(line: &str) -> Option<(Option<&str>, &str)> {
     digits.then_some((samples, event))
 }
 
-#[derive(Default)]
-struct Decoder {
-    sample_rate_hz: Option<NonZeroU64>,
-    since: Since,
-    wire: Wire,
-    /// What the next ACK or NACK is for.
-    pending: Option<Pending>,
-}
-
-enum Pending {
-    Address(Option<Time>, u8, Direction),
-    Byte(u8),
-}
-
-impl Decoder {
-    fn event(&mut self, samples: Option<&str>, event: &str) -> Result<(), Malformed> {
-        let (name, value) = event.split_once(": ").unwrap_or((event, ""));
-        let value = value.trim();
-        if matches!(name, "0" | "1" | "Read" | "Write") {
-            return Ok(());
-        }
-        if self.pending.is_some() && !matches!(name, "ACK" | "NACK") {
-            return Err(Malformed::Unacknowledged);
-        }
-        let time = self.time(samples)?;
-        match name {
-            "Start" | "Start repeat" => self.wire.start(time),
-            "Stop" => self.wire.stop(),
-            "ACK" => self.acknowledge(Bit::Ack),
-            "NACK" => self.acknowledge(Bit::Nack),
-            "Address write" => self.address(time, value, Direction::Write),
-            "Address read" => self.address(time, value, Direction::Read),
-            "Data write" | "Data read" => {
-                let byte = bare_hex(value)
-                    .ok_or_else(|| field("data", value, "two hexadecimal digits"))?;
-                self.pending = Some(Pending::Byte(byte));
-                Ok(())
-            }
-            _ => Err(Malformed::Event(event.to_string())),
-        }
-    }
-
-    fn address(
-        &mut self,
-        time: Option<Time>,
-        value: &str,
-        direction: Direction,
-    ) -> Result<(), Malformed> {
-        let address = bare_hex(value).filter(|address| *address < 0x80);
-        let wanted = "seven bits, in hexadecimal: decode with address_format=shifted";
-        let address = address.ok_or_else(|| field("address", value, wanted))?;
-        self.pending = Some(Pending::Address(time, address, direction));
-        Ok(())
-    }
-
-    fn acknowledge(&mut self, bit: Bit) -> Result<(), Malformed> {
-        match self.pending.take() {
-            Some(Pending::Address(time, address, direction)) => {
-                self.wire.address(time, address, direction, bit)
-            }
-            Some(Pending::Byte(byte)) => self.wire.byte(byte, bit),
-            None => Err(Malformed::Stray),
-        }
-    }
-
-    /// The time of the first of two sample numbers.
-    fn time(&mut self, samples: Option<&str>) -> Result<Option<Time>, Malformed> {
-        let Some(samples) = samples else {
-            return Ok(None);
-        };
-        let number = samples.split('-').next().unwrap_or("");
-        let number: u64 = number
-            .parse()
-            .ok()
-            .ok_or_else(|| field("sample numbers", samples, "two numbers, such as 780-3300"))?;
-        let Some(rate) = self.sample_rate_hz else {
-            return Ok(None);
-        };
-        let ns = i128::from(number) * NS_PER_S / i128::from(rate.get());
-        self.since.time(ns).map(Some).ok_or(Malformed::Backwards)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use alloc::string::String;
+    use alloc::string::{String, ToString};
 
+    use super::super::Malformed;
     use super::*;
 
     const WITH_SAMPLES: &str = "\
@@ -204,6 +126,10 @@ mod tests {
              -            write 60 03 07 nack after 1\n"
         );
         assert_eq!(shown(WITH_SAMPLES, None), shown(&without, None));
+        let unshifted = WITH_SAMPLES
+            .replace("Address write: 60", "Address write: C0")
+            .replace("Address read: 60", "Address read: C1");
+        assert_eq!(shown(&unshifted, None), shown(&without, None));
     }
 
     #[test]
@@ -229,7 +155,7 @@ mod tests {
             assert_eq!(error, ImportError { line, malformed });
         }
         for (text, part) in [
-            ("i2c-1: Address write: C0", "address_format=shifted"),
+            ("i2c-1: Address write: 96d", "two hexadecimal digits"),
             ("i2c-1: Data write: 3g", "two hexadecimal digits"),
             ("x-y i2c-1: Start", "780-3300"),
         ] {

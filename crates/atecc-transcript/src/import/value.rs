@@ -1,6 +1,12 @@
 //! Numbers as other programs write them.
 
+use core::num::NonZeroU64;
+
+use super::Malformed;
+use super::error::field;
 use crate::Time;
+
+const NS_PER_S: i128 = 1_000_000_000;
 
 /// A decimal number, with a fraction, an exponent or a sign, times ten to the
 /// power of `scale`, and cut to an integer.
@@ -46,6 +52,24 @@ pub(super) fn bare_hex(digits: &str) -> Option<u8> {
     fits.then(|| u8::from_str_radix(digits, 16).ok())?
 }
 
+/// `780-3300`: the first and the last sample of something.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) struct Samples {
+    pub(super) first: u64,
+    pub(super) last: u64,
+}
+
+impl Samples {
+    pub(super) fn parse(text: &str) -> Result<Self, Malformed> {
+        let numbers = text
+            .split_once('-')
+            .and_then(|(first, last)| Some((first.parse().ok()?, last.parse().ok()?)));
+        let (first, last) = numbers
+            .ok_or_else(|| field("sample numbers", text, "two numbers, such as 780-3300"))?;
+        Ok(Self { first, last })
+    }
+}
+
 /// Times since the first one.
 #[derive(Debug, Default)]
 pub(super) struct Since {
@@ -64,6 +88,19 @@ impl Since {
         }
         self.latest = since;
         u64::try_from(since).ok().map(Time)
+    }
+
+    /// The time of the first sample; `None` when the rate is not known.
+    pub(super) fn sample(
+        &mut self,
+        samples: Samples,
+        rate_hz: Option<NonZeroU64>,
+    ) -> Result<Option<Time>, Malformed> {
+        let Some(rate) = rate_hz else {
+            return Ok(None);
+        };
+        let ns = i128::from(samples.first) * NS_PER_S / i128::from(rate.get());
+        self.time(ns).map(Some).ok_or(Malformed::Backwards)
     }
 }
 

@@ -3,11 +3,13 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::super::address::Width;
 use super::super::error::{at, field};
+use super::super::table::{fields, place, rows};
 use super::super::value::{Since, hex_byte, scaled};
 use super::super::wire::{Bit, Direction, Wire};
 use super::super::{ImportError, Malformed};
-use super::{HEX, SECONDS, fields, place, rows};
+use super::{HEX, SECONDS};
 use crate::{Line, Time};
 
 /// Where the columns are.
@@ -51,12 +53,13 @@ pub(super) fn lines(columns: &Columns, text: &str) -> Result<Vec<Line>, ImportEr
     let rows = rows(text)
         .map(|(number, row)| read(columns, &mut since, number, &row).map_err(at(number)))
         .collect::<Result<Vec<_>, _>>()?;
-    let shift = u8::from(has_direction_bit(&rows));
+    let addresses = rows.iter().map(|row| (row.address, row.direction));
+    let width = Width::of(addresses).unwrap_or(Width::Seven);
     let (mut wire, mut last) = (Wire::default(), 1);
     let mut open = None;
     for row in rows {
         last = row.number;
-        let address = row.address >> shift;
+        let address = width.address(row.address);
         let begin = |wire: &mut Wire, bit| wire.address(Some(row.at), address, row.direction, bit);
         match row.data {
             None => {
@@ -107,17 +110,5 @@ fn read(
             "NAK" => Bit::Nack,
             other => return Err(field("ACK/NAK", other, "ACK or NAK")),
         },
-    })
-}
-
-fn has_direction_bit(rows: &[Row]) -> bool {
-    let written = |address| {
-        rows.iter()
-            .any(|row| row.direction == Direction::Write && row.address == address)
-    };
-    rows.iter().any(|row| {
-        let pair =
-            row.direction == Direction::Read && row.address & 1 == 1 && written(row.address ^ 1);
-        row.address > 0x7F || pair
     })
 }

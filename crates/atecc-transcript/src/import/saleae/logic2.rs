@@ -4,10 +4,11 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use super::super::error::{at, field};
+use super::super::table::{fields, place, rows};
 use super::super::value::{Since, hex_byte, scaled};
 use super::super::wire::{Bit, Direction, Wire};
 use super::super::{ImportError, Malformed};
-use super::{HEX, SECONDS, fields, place, rows};
+use super::{HEX, SECONDS};
 use crate::{Line, Time};
 
 /// Where the columns are.

@@ -20,9 +20,9 @@
 //! 1.496450310000000,1,0x60,0x03,Write,ACK
 //! ```
 //!
-//! Numbers must be hexadecimal. Logic 1 prints what the analyzer is set to
-//! display: an address above 0x7F, or an odd one that is read where the even
-//! one before it is written, means that all of them have their direction bit.
+//! Numbers must be hexadecimal. Logic 1 prints addresses with seven bits, with
+//! their direction bit, or with a zero in its place, as the analyzer is set: the
+//! addresses themselves tell, and if they do not, they have seven bits.
 
 mod logic1;
 mod logic2;
@@ -53,29 +53,6 @@ pub fn lines(text: &str) -> Result<Vec<Line>, ImportError> {
 /// Whether a table of either program begins so.
 pub(super) fn is_header(line: &str) -> bool {
     logic2::Columns::of(line).is_some() || logic1::Columns::of(line).is_some()
-}
-
-/// The fields of a row, without their quotation marks.
-fn fields(row: &str) -> Vec<&str> {
-    row.split(',')
-        .map(|field| field.trim().trim_matches('"'))
-        .collect()
-}
-
-/// The place of a column.
-fn place(names: &[&str], name: &str) -> Option<usize> {
-    names
-        .iter()
-        .position(|known| known.eq_ignore_ascii_case(name))
-}
-
-/// The rows after the first, numbered, without empty ones.
-fn rows(text: &str) -> impl Iterator<Item = (usize, Vec<&str>)> {
-    (1..)
-        .zip(text.lines())
-        .skip(1)
-        .filter(|(_, row)| !row.trim().is_empty())
-        .map(|(number, row)| (number, fields(row)))
 }
 
 /// Seconds to nanoseconds.
