@@ -62,16 +62,21 @@ fuzz_target!(|data: &[u8]| {
         Ok(transcript) => kept(&transcript),
         Err(error) => assert!(!error.to_string().is_empty()),
     }
-    match Format::detect(text) {
-        Some(Format::Recording) => match import::recording(text) {
-            Ok(transcript) => kept(&transcript),
-            Err(error) => assert!(!error.to_string().is_empty()),
-        },
-        Some(Format::Saleae) => imported(import::saleae::lines(text)),
-        Some(Format::Sigrok) => {
-            imported(import::sigrok::lines(text, 1_000_000.try_into().ok()));
+    // Whatever it looks like: --from can say anything.
+    let rate = 1_000_000.try_into().ok();
+    for format in Format::ALL {
+        match format {
+            Format::Transcript => {}
+            Format::Recording => match import::recording(text) {
+                Ok(transcript) => kept(&transcript),
+                Err(error) => assert!(!error.to_string().is_empty()),
+            },
+            Format::Saleae => imported(import::saleae::lines(text)),
+            Format::Sigrok => imported(import::sigrok::lines(text, rate)),
+            Format::Ftrace => imported(import::ftrace::lines(text, None)),
         }
-        Some(Format::Ftrace) => imported(import::ftrace::lines(text, None)),
-        Some(Format::Transcript) | None => {}
+    }
+    if let Err(error) = Format::detect(text) {
+        assert!(!error.to_string().is_empty());
     }
 });

@@ -7,7 +7,7 @@
 //! `Header` that says where they come from; it has a text form, and
 //! `exchanges` finds the commands and responses in it. The feature `postcard`
 //! has a binary form that a microcontroller can write, and `import` reads what
-//! logic analyzers and the Linux kernel record.
+//! logic analyzers, bus adapters and the Linux kernel record.
 //!
 //! The crate knows the bus, the I/O groups and where secrets lie in them, and
 //! of commands no more.

@@ -1,7 +1,8 @@
-//! The annotations of sigrok's I2C decoder, which sigrok-cli prints: `Start`, `Address write: 60`, `ACK`, `Data write: 03`.
+//! The annotations of sigrok's I2C decoder, which sigrok-cli, PulseView and
+//! DSView print: `Start`, `Address write: 60`, `ACK`, `Data write: 03`.
 //!
 //! Its option `address_format` is `shifted`, seven bits, or `unshifted`, with the
-//! direction bit. The first is the default.
+//! direction bit. The first is the default of sigrok, the second that of DSView.
 //! Source: decoders/i2c/pd.py of libsigrokdecode.
 
 use alloc::string::ToString;

@@ -20,7 +20,9 @@ pub enum Malformed {
     /// The first line names other columns.
     #[error(
         "not a table of an I2C analyzer: the columns must be name, type, start_time, ack, address, \
-         read and data, or Time [s], Packet ID, Address, Data, Read/Write and ACK/NAK"
+         read and data, or Time [s], Packet ID, Address, Data, Read/Write and ACK/NAK, or the last \
+         one Decoded Protocol Result; nor lines of the terminal, such as \"write to 0x60 ack data: \
+         0x03\""
     )]
     Columns,
     /// A field that its column cannot have.
@@ -54,6 +56,14 @@ pub enum Malformed {
     /// Not JSON, or not of this form.
     #[error("not a recording: {0}")]
     Json(String),
+    /// The source lacks what an action needs.
+    #[error("{what}: {remedy}")]
+    Missing {
+        /// What there is, and what is not.
+        what: &'static str,
+        /// What to do.
+        remedy: &'static str,
+    },
     /// No bus traffic.
     #[error("nothing that passed on a bus")]
     Nothing,

@@ -143,6 +143,20 @@ pub(super) fn refused_write(address: u8, bytes: Vec<u8>, ack: Ack) -> Action<Vec
     }
 }
 
+/// Notes in the first write that is taken as acknowledged that its source does
+/// not say so.
+pub(super) fn taken_as_acknowledged(lines: &mut [Line], source: &str) {
+    let first = lines.iter_mut().find(|line| {
+        matches!(&line.action, Action::Write { bytes, ack: Ack::All, .. } if !bytes.is_empty())
+    });
+    if let Some(line) = first {
+        let comment = alloc::format!(
+            "{source} does not tell whether bytes were acknowledged; all are taken as acknowledged"
+        );
+        line.comment.get_or_insert(comment);
+    }
+}
+
 /// A line without comment, if a bus can do so.
 pub(super) fn line(at: Option<Time>, action: Action<Vec<u8>>) -> Result<Line, Malformed> {
     action.check(&(0..0))?;

@@ -498,7 +498,8 @@ pub(crate) struct Import {
 /// Programs that capture.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum CapturedBy {
-    /// A Saleae program's export of its I2C analyzer, CSV.
+    /// A Saleae program: tables of its I2C analyzer as CSV, its decoded protocol
+    /// results, or its terminal.
     Saleae,
     /// sigrok-cli with the i2c decoder.
     Sigrok,

@@ -4,6 +4,7 @@
 mod basics;
 mod bench;
 mod births;
+mod captures;
 mod compressed;
 mod config;
 mod emulator;

@@ -132,3 +132,121 @@ fn malformed_tables_are_refused() {
         })
     );
 }
+
+const RESULTS: &str = include_str!("../../../tests/captures/saleae-results.csv");
+const TERMINAL: &str = include_str!("../../../tests/captures/saleae-terminal.txt");
+
+#[test]
+fn decoded_results_become_actions() {
+    let wanted = "0            wake\n\
+                  2000         read 60 04 113343\n\
+                  4000         write 60 03 07 30 00 0000 035d\n\
+                  5000         read 60 nack\n\
+                  6000         read 60 07 00006002 8038\n\
+                  8000         sleep 60\n";
+    let (spaced, wanted) = (|text: &str| text.replace(' ', ""), wanted.replace(' ', ""));
+    assert_eq!(spaced(&shown(RESULTS)), wanted);
+    for text in [
+        RESULTS.replace("0xC0", "0x60").replace("0xC1", "0x60"),
+        RESULTS.replace(",0x30 + ", ",'48' (0x30) + "),
+        RESULTS.replace("[0xC0]", "['192' (0xC0)]"),
+        RESULTS.replace(" + ACK\n", " + ACK \r\n"),
+        RESULTS.replace("\n0.005", "\n0.004,SPI,MOSI: 0x00;  MISO: 0x01\n0.005"),
+    ] {
+        assert_eq!(spaced(&shown(&text)), wanted, "{text}");
+    }
+    let comma = RESULTS.replace(",0x30 + ", ",, (0x2C) + ");
+    assert!(shown(&comma).contains("03 07 2c"), "{comma}");
+    // Without times, and without the name of the analyzer.
+    let mut text = RESULTS.replace("Time [s],", "");
+    for columns in [1, 0] {
+        let rows = text.lines().map(|row| match row.split_once(',') {
+            Some((_, rest)) if columns == 0 || row.starts_with("0.") => rest,
+            _ => row,
+        });
+        text = rows.flat_map(|row| [row, "\n"]).collect();
+        let untimed = shown(&text);
+        assert!(untimed.starts_with("-            wake\n"), "{text}");
+        assert_eq!(untimed.lines().count(), 6);
+    }
+}
+
+#[test]
+fn malformed_results_are_refused() {
+    for (text, line, part) in [
+        (
+            RESULTS.replace("0x30", "'48'"),
+            11,
+            "data \"'48'\": must be hexadecimal",
+        ),
+        (RESULTS.replace("[0xC1]", "[193]"), 3, "address \"193\""),
+        (
+            RESULTS.replace("0x30 + ACK", "0x30 + Missing ACK/NAK"),
+            11,
+            "must be ACK or NAK",
+        ),
+        (
+            RESULTS.replace("0x30 + ACK", "Stop"),
+            11,
+            "unknown event \"Stop\"",
+        ),
+        (RESULTS.replace("0.0053", "soon"), 11, "must be seconds"),
+        (
+            RESULTS.replace("0.0053", "0.0003"),
+            11,
+            "before that of an earlier",
+        ),
+        (
+            RESULTS.replace("0.005300000000000,I2C,", ""),
+            11,
+            "as long as the first",
+        ),
+        (
+            RESULTS.replacen("Setup Write to [0x00] + NAK", "0x00 + ACK", 1),
+            2,
+            "before any address",
+        ),
+        (format!("{RESULTS}{TERMINAL}"), 1, "keep one of both"),
+    ] {
+        let error = lines(&text).expect_err(part);
+        assert!(error.to_string().contains(part), "{error}");
+        assert_eq!(error.line, line, "{error}");
+    }
+}
+
+#[test]
+fn lines_of_the_terminal_become_actions() {
+    let note = "# the terminal does not tell whether bytes were acknowledged; all are taken as \
+                acknowledged";
+    let wanted = format!(
+        "- wake\n- read 60 04 113343\n- write 60 03 07 30 00 0000 035d {note}\n\
+         - read 60 nack\n- read 60 07 00006002 8038\n- sleep 60\n"
+    );
+    let spaced = |text: &str| text.replace(' ', "");
+    assert_eq!(spaced(&shown(TERMINAL)), spaced(&wanted));
+    let among_others = format!("0x41\n\n{}SPI: 0x00\n", TERMINAL.replace('\n', "\r\n"));
+    assert_eq!(shown(&among_others), shown(TERMINAL));
+    assert_eq!(
+        shown("write to 0x60 nak data: 0x03"),
+        "-            write 60 03 nack\n"
+    );
+}
+
+#[test]
+fn malformed_lines_of_the_terminal_are_refused() {
+    for (text, line, part) in [
+        (TERMINAL.replace("0x5D", "..."), 3, "data \"...\""),
+        (TERMINAL.replace("0x60 nak", "0xC1 nak"), 4, "seven bits"),
+        (TERMINAL.replace("0x60 nak", "96 nak"), 4, "seven bits"),
+        (
+            TERMINAL.replace("0x60 nak", "0x60"),
+            4,
+            "must be ack or nak",
+        ),
+        (TERMINAL.replace("data: 0x01", "0x01"), 6, "data: and bytes"),
+    ] {
+        let error = lines(&text).expect_err(part);
+        assert!(error.to_string().contains(part), "{error}");
+        assert_eq!(error.line, line, "{error}");
+    }
+}

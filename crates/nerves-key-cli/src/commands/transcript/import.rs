@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use atecc_transcript::import::{self, Format, ImportError};
+use atecc_transcript::import::{self, Format, ImportError, Unrecognized};
 use atecc_transcript::{Action, Header, Line, Provenance, Redaction, Start, Transcript};
 use serde_json::json;
 
@@ -93,8 +93,16 @@ fn format(text: &str, arguments: &Import) -> Result<Format, CliError> {
         Some(CapturedBy::Sigrok) => Ok(Format::Sigrok),
         Some(CapturedBy::Ftrace) => Ok(Format::Ftrace),
         Some(CapturedBy::Recording) => Ok(Format::Recording),
-        None => Format::detect(text)
-            .ok_or_else(|| CliError::input(&arguments.file, "not known by its looks: say --from")),
+        None => Format::detect(text).map_err(|error| {
+            let remedy = match error {
+                Unrecognized::Several(_) => "keep one of them, or say by --from which one it is",
+                Unrecognized::Unknown => {
+                    "say by --from which one it is; bytes alone, without direction and address, \
+                     are no capture: transcript decode --hex explains one frame"
+                }
+            };
+            CliError::input(&arguments.file, format!("{error}; {remedy}"))
+        }),
     }
 }
 

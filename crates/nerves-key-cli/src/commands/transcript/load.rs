@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use atecc_transcript::Transcript;
-use atecc_transcript::import::{self, Format};
+use atecc_transcript::import::{self, Format, Unrecognized};
 
 use crate::error::CliError;
 use crate::files;
@@ -18,19 +18,19 @@ pub(super) fn load(path: &Path) -> Result<Transcript, CliError> {
         return binary(path, &bytes);
     };
     match Format::detect(text) {
-        Some(Format::Transcript) => {
+        Ok(Format::Transcript) => {
             Transcript::parse(text).map_err(|error| CliError::input(path, error))
         }
-        Some(Format::Recording) => {
+        Ok(Format::Recording) => {
             import::recording(text).map_err(|error| CliError::input(path, error))
         }
-        Some(Format::Saleae | Format::Sigrok | Format::Ftrace) => Err(CliError::input(
+        // A frame of the binary form may be text by chance.
+        Err(_) if bytes.contains(&0) => binary(path, &bytes),
+        Err(Unrecognized::Unknown) => Err(CliError::input(path, "no transcript and no recording")),
+        Ok(_) | Err(_) => Err(CliError::input(
             path,
             "a capture: make a transcript of it with nerves-key transcript import",
         )),
-        // A frame of the binary form may be text by chance.
-        None if bytes.contains(&0) => binary(path, &bytes),
-        None => Err(CliError::input(path, "no transcript and no recording")),
     }
 }
 

@@ -1,0 +1,93 @@
+//! Captures as other programs write them, imported and explained. Each holds the
+//! same conversation with an ATECC608A: wake, `Info`, sleep.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::bench::Bench;
+
+fn capture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../atecc-transcript/tests/captures")
+        .join(name)
+}
+
+/// File, `--from`, and what its import needs.
+const CAPTURES: [(&str, &str, &[&str]); 2] = [
+    ("saleae-terminal.txt", "saleae", &[]),
+    ("saleae-results.csv", "saleae", &[]),
+];
+
+#[test]
+fn captures_are_imported_by_their_looks_and_explained() {
+    let folder = Bench::new();
+    for (name, from, more) in CAPTURES {
+        let path = capture(name);
+        let path = path.to_str().unwrap();
+        let out = format!("{name}.transcript");
+        let import = ["transcript", "import", path, "--out", &out];
+        folder.ok(&[&import[..], more].concat());
+        let text = fs::read_to_string(folder.path().join(&out)).unwrap();
+        let named = ["transcript", "import", path, "--from", from];
+        assert_eq!(folder.ok(&[&named[..], more].concat()).trim(), text.trim());
+        assert!(text.contains("\naddress: 60\n"), "{text}");
+        // Times where the source has them.
+        let timed = text.contains("\n4000         write 60 03 07 30 00 0000 035d");
+        let has_times = ["saleae-results.csv"];
+        assert_eq!(timed, has_times.contains(&name), "{text}");
+        let decoded = folder.json(&["transcript", "decode", &out]);
+        let steps = decoded["steps"].as_array().unwrap();
+        let said: Vec<_> = steps
+            .iter()
+            .map(|step| (step["request"].as_str(), step["answer"].as_str()))
+            .collect();
+        assert_eq!(
+            said,
+            [
+                (Some("wake"), Some("awake (11)")),
+                (Some("Info revision"), Some("ATECC608A (revision 00006002)")),
+                (Some("sleep"), Some("")),
+            ],
+            "{name}: {decoded}"
+        );
+        assert_eq!(steps[1]["polls"], 1, "{name}");
+    }
+}
+
+#[test]
+fn what_is_no_capture_is_refused_with_the_known_forms() {
+    let folder = Bench::new();
+    let write = |text: &str| fs::write(folder.path().join("a.txt"), text).unwrap();
+    let import = ["transcript", "import", "a.txt"];
+    write("03 07 30 00 00 00 03 5d\n04 11 33 43\n");
+    let (code, message) = folder.fails(&import);
+    assert_eq!(code, 5);
+    for part in [
+        "Saleae Logic",
+        "sigrok-cli",
+        "ftrace of Linux",
+        "say by --from",
+        "without direction and address",
+        "transcript decode --hex",
+    ] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+    write("i2c-1: Start\nwrite to 0x60 ack\n");
+    let (code, message) = folder.fails(&import);
+    assert_eq!(code, 5);
+    assert!(
+        message.contains("lines of several forms: sigrok-cli, Saleae Logic"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_capture_is_no_transcript_yet() {
+    let folder = Bench::new();
+    for (name, _, _) in CAPTURES {
+        let path = capture(name);
+        let (code, message) = folder.fails(&["transcript", "show", path.to_str().unwrap()]);
+        let words = "nerves-key transcript import";
+        assert_eq!((code, message.contains(words)), (5, true), "{message}");
+    }
+}
