@@ -73,6 +73,7 @@ fuzz_target!(|data: &[u8]| {
             },
             Format::Saleae => imported(import::saleae::lines(text)),
             Format::Sigrok => imported(import::sigrok::lines(text, rate)),
+            Format::PulseView => imported(import::pulseview::lines(text, rate)),
             Format::Ftrace => imported(import::ftrace::lines(text, None)),
         }
     }

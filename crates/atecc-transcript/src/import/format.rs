@@ -4,7 +4,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{ftrace, saleae, sigrok};
+use super::{ftrace, pulseview, saleae, sigrok};
 
 /// A form that can be imported.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -17,6 +17,8 @@ pub enum Format {
     Saleae,
     /// What sigrok-cli printed: [`sigrok::lines`].
     Sigrok,
+    /// Annotations that PulseView exported: [`pulseview::lines`].
+    PulseView,
     /// A trace of the Linux kernel: [`ftrace::lines`].
     Ftrace,
 }
@@ -25,19 +27,21 @@ pub enum Format {
 type IsEvent = fn(&str) -> bool;
 
 /// Forms that one of their lines gives away, wherever it is.
-const BY_LINE: [(Format, IsEvent); 3] = [
+const BY_LINE: [(Format, IsEvent); 4] = [
     (Format::Ftrace, ftrace::is_event),
     (Format::Sigrok, sigrok::is_event),
+    (Format::PulseView, pulseview::is_event),
     (Format::Saleae, saleae::is_event),
 ];
 
 impl Format {
     /// All.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Transcript,
         Self::Recording,
         Self::Saleae,
         Self::Sigrok,
+        Self::PulseView,
         Self::Ftrace,
     ];
 
@@ -77,6 +81,7 @@ impl fmt::Display for Format {
             Self::Recording => "the JSON of recordings",
             Self::Saleae => "Saleae Logic (tables, Decoded Protocol Result, terminal)",
             Self::Sigrok => "sigrok-cli",
+            Self::PulseView => "PulseView",
             Self::Ftrace => "ftrace of Linux",
         })
     }
@@ -106,7 +111,7 @@ mod tests {
     const RECORDING: &str = "\n {\"schema\": 1}\n";
 
     /// Those that any of their lines gives away.
-    const CAPTURES: [(Format, &str); 6] = [
+    const CAPTURES: [(Format, &str); 7] = [
         (
             Format::Saleae,
             "name,type,start_time,duration,\"ack\",\"address\",\"read\",\"data\"\n",
@@ -128,6 +133,10 @@ mod tests {
             "# tracer: nop\n a-1 [0] 1.0: i2c_read: i2c-1 #0 a=060\n",
         ),
         (Format::Sigrok, "12-34 i2c-1: Start\n"),
+        (
+            Format::PulseView,
+            include_str!("../../tests/captures/pulseview.txt"),
+        ),
     ];
 
     #[test]

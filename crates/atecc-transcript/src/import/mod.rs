@@ -10,6 +10,7 @@ mod error;
 mod format;
 pub mod ftrace;
 mod json;
+pub mod pulseview;
 pub mod saleae;
 pub mod sigrok;
 mod table;

@@ -503,6 +503,9 @@ pub(crate) enum CapturedBy {
     Saleae,
     /// sigrok-cli with the i2c decoder.
     Sigrok,
+    /// PulseView's export of the I2C decoder's annotations.
+    #[value(name = "pulseview")]
+    PulseView,
     /// The Linux kernel's i2c trace events, as text.
     Ftrace,
     /// The JSON of recordings.

@@ -13,9 +13,10 @@ fn capture(name: &str) -> PathBuf {
 }
 
 /// File, `--from`, and what its import needs.
-const CAPTURES: [(&str, &str, &[&str]); 2] = [
+const CAPTURES: [(&str, &str, &[&str]); 3] = [
     ("saleae-terminal.txt", "saleae", &[]),
     ("saleae-results.csv", "saleae", &[]),
+    ("pulseview.txt", "pulseview", &["--sample-rate", "1000000"]),
 ];
 
 #[test]
@@ -33,7 +34,7 @@ fn captures_are_imported_by_their_looks_and_explained() {
         assert!(text.contains("\naddress: 60\n"), "{text}");
         // Times where the source has them.
         let timed = text.contains("\n4000         write 60 03 07 30 00 0000 035d");
-        let has_times = ["saleae-results.csv"];
+        let has_times = ["saleae-results.csv", "pulseview.txt"];
         assert_eq!(timed, has_times.contains(&name), "{text}");
         let decoded = folder.json(&["transcript", "decode", &out]);
         let steps = decoded["steps"].as_array().unwrap();
@@ -65,6 +66,7 @@ fn what_is_no_capture_is_refused_with_the_known_forms() {
     for part in [
         "Saleae Logic",
         "sigrok-cli",
+        "PulseView",
         "ftrace of Linux",
         "say by --from",
         "without direction and address",
