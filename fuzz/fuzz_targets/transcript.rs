@@ -74,6 +74,7 @@ fuzz_target!(|data: &[u8]| {
             Format::Saleae => imported(import::saleae::lines(text)),
             Format::Sigrok => imported(import::sigrok::lines(text, rate)),
             Format::PulseView => imported(import::pulseview::lines(text, rate)),
+            Format::DsView => imported(import::dsview::lines(text)),
             Format::Ftrace => imported(import::ftrace::lines(text, None)),
         }
     }

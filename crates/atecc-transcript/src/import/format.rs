@@ -4,7 +4,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{ftrace, pulseview, saleae, sigrok};
+use super::{dsview, ftrace, pulseview, saleae, sigrok};
 
 /// A form that can be imported.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -19,6 +19,8 @@ pub enum Format {
     Sigrok,
     /// Annotations that PulseView exported: [`pulseview::lines`].
     PulseView,
+    /// A table that DSView exported: [`dsview::lines`].
+    DsView,
     /// A trace of the Linux kernel: [`ftrace::lines`].
     Ftrace,
 }
@@ -27,7 +29,8 @@ pub enum Format {
 type IsEvent = fn(&str) -> bool;
 
 /// Forms that one of their lines gives away, wherever it is.
-const BY_LINE: [(Format, IsEvent); 4] = [
+const BY_LINE: [(Format, IsEvent); 5] = [
+    (Format::DsView, dsview::is_header),
     (Format::Ftrace, ftrace::is_event),
     (Format::Sigrok, sigrok::is_event),
     (Format::PulseView, pulseview::is_event),
@@ -36,12 +39,13 @@ const BY_LINE: [(Format, IsEvent); 4] = [
 
 impl Format {
     /// All.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Transcript,
         Self::Recording,
         Self::Saleae,
         Self::Sigrok,
         Self::PulseView,
+        Self::DsView,
         Self::Ftrace,
     ];
 
@@ -82,6 +86,7 @@ impl fmt::Display for Format {
             Self::Saleae => "Saleae Logic (tables, Decoded Protocol Result, terminal)",
             Self::Sigrok => "sigrok-cli",
             Self::PulseView => "PulseView",
+            Self::DsView => "DSView",
             Self::Ftrace => "ftrace of Linux",
         })
     }
@@ -111,7 +116,7 @@ mod tests {
     const RECORDING: &str = "\n {\"schema\": 1}\n";
 
     /// Those that any of their lines gives away.
-    const CAPTURES: [(Format, &str); 7] = [
+    const CAPTURES: [(Format, &str); 8] = [
         (
             Format::Saleae,
             "name,type,start_time,duration,\"ack\",\"address\",\"read\",\"data\"\n",
@@ -127,6 +132,10 @@ mod tests {
         (
             Format::Saleae,
             include_str!("../../tests/captures/saleae-terminal.txt"),
+        ),
+        (
+            Format::DsView,
+            include_str!("../../tests/captures/dsview.csv"),
         ),
         (
             Format::Ftrace,

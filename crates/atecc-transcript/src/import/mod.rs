@@ -6,6 +6,7 @@
 
 mod address;
 mod annotation;
+pub mod dsview;
 mod error;
 mod format;
 pub mod ftrace;

@@ -506,6 +506,9 @@ pub(crate) enum CapturedBy {
     /// PulseView's export of the I2C decoder's annotations.
     #[value(name = "pulseview")]
     PulseView,
+    /// DSView's export of the I2C decoder's table.
+    #[value(name = "dsview")]
+    DsView,
     /// The Linux kernel's i2c trace events, as text.
     Ftrace,
     /// The JSON of recordings.

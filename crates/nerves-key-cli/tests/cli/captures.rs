@@ -13,10 +13,11 @@ fn capture(name: &str) -> PathBuf {
 }
 
 /// File, `--from`, and what its import needs.
-const CAPTURES: [(&str, &str, &[&str]); 3] = [
+const CAPTURES: [(&str, &str, &[&str]); 4] = [
     ("saleae-terminal.txt", "saleae", &[]),
     ("saleae-results.csv", "saleae", &[]),
     ("pulseview.txt", "pulseview", &["--sample-rate", "1000000"]),
+    ("dsview.csv", "dsview", &[]),
 ];
 
 #[test]
@@ -34,7 +35,7 @@ fn captures_are_imported_by_their_looks_and_explained() {
         assert!(text.contains("\naddress: 60\n"), "{text}");
         // Times where the source has them.
         let timed = text.contains("\n4000         write 60 03 07 30 00 0000 035d");
-        let has_times = ["saleae-results.csv", "pulseview.txt"];
+        let has_times = ["saleae-results.csv", "pulseview.txt", "dsview.csv"];
         assert_eq!(timed, has_times.contains(&name), "{text}");
         let decoded = folder.json(&["transcript", "decode", &out]);
         let steps = decoded["steps"].as_array().unwrap();
@@ -67,6 +68,7 @@ fn what_is_no_capture_is_refused_with_the_known_forms() {
         "Saleae Logic",
         "sigrok-cli",
         "PulseView",
+        "DSView",
         "ftrace of Linux",
         "say by --from",
         "without direction and address",

@@ -65,6 +65,7 @@ fn read(text: &str, arguments: &Import) -> Result<Result<Transcript, ImportError
         Format::Saleae => import::saleae::lines(text),
         Format::Sigrok => import::sigrok::lines(text, arguments.sample_rate),
         Format::PulseView => import::pulseview::lines(text, arguments.sample_rate),
+        Format::DsView => import::dsview::lines(text),
         Format::Ftrace => import::ftrace::lines(text, arguments.adapter),
         Format::Transcript => {
             return Err(CliError::input(&arguments.file, "a transcript already"));
@@ -93,6 +94,7 @@ fn format(text: &str, arguments: &Import) -> Result<Format, CliError> {
         Some(CapturedBy::Saleae) => Ok(Format::Saleae),
         Some(CapturedBy::Sigrok) => Ok(Format::Sigrok),
         Some(CapturedBy::PulseView) => Ok(Format::PulseView),
+        Some(CapturedBy::DsView) => Ok(Format::DsView),
         Some(CapturedBy::Ftrace) => Ok(Format::Ftrace),
         Some(CapturedBy::Recording) => Ok(Format::Recording),
         None => Format::detect(text).map_err(|error| {
