@@ -76,6 +76,7 @@ fuzz_target!(|data: &[u8]| {
             Format::PulseView => imported(import::pulseview::lines(text, rate)),
             Format::DsView => imported(import::dsview::lines(text)),
             Format::Ftrace => imported(import::ftrace::lines(text, None)),
+            Format::BusPirate => imported(import::bus_pirate::lines(text)),
         }
     }
     if let Err(error) = Format::detect(text) {

@@ -4,7 +4,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{dsview, ftrace, pulseview, saleae, sigrok};
+use super::{bus_pirate, dsview, ftrace, pulseview, saleae, sigrok};
 
 /// A form that can be imported.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -23,23 +23,26 @@ pub enum Format {
     DsView,
     /// A trace of the Linux kernel: [`ftrace::lines`].
     Ftrace,
+    /// The terminal of a Bus Pirate: [`bus_pirate::lines`].
+    BusPirate,
 }
 
 /// Whether a line can only be of one form.
 type IsEvent = fn(&str) -> bool;
 
 /// Forms that one of their lines gives away, wherever it is.
-const BY_LINE: [(Format, IsEvent); 5] = [
+const BY_LINE: [(Format, IsEvent); 6] = [
     (Format::DsView, dsview::is_header),
     (Format::Ftrace, ftrace::is_event),
     (Format::Sigrok, sigrok::is_event),
     (Format::PulseView, pulseview::is_event),
     (Format::Saleae, saleae::is_event),
+    (Format::BusPirate, bus_pirate::is_event),
 ];
 
 impl Format {
     /// All.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Transcript,
         Self::Recording,
         Self::Saleae,
@@ -47,6 +50,7 @@ impl Format {
         Self::PulseView,
         Self::DsView,
         Self::Ftrace,
+        Self::BusPirate,
     ];
 
     /// What `text` seems to be: by how it begins, or else the only form of which
@@ -88,6 +92,7 @@ impl fmt::Display for Format {
             Self::PulseView => "PulseView",
             Self::DsView => "DSView",
             Self::Ftrace => "ftrace of Linux",
+            Self::BusPirate => "Bus Pirate (terminal, sniffer)",
         })
     }
 }
@@ -116,7 +121,7 @@ mod tests {
     const RECORDING: &str = "\n {\"schema\": 1}\n";
 
     /// Those that any of their lines gives away.
-    const CAPTURES: [(Format, &str); 8] = [
+    const CAPTURES: [(Format, &str); 10] = [
         (
             Format::Saleae,
             "name,type,start_time,duration,\"ack\",\"address\",\"read\",\"data\"\n",
@@ -145,6 +150,14 @@ mod tests {
         (
             Format::PulseView,
             include_str!("../../tests/captures/pulseview.txt"),
+        ),
+        (
+            Format::BusPirate,
+            include_str!("../../tests/captures/bus-pirate.txt"),
+        ),
+        (
+            Format::BusPirate,
+            include_str!("../../tests/captures/bus-pirate-sniffer.txt"),
         ),
     ];
 

@@ -6,6 +6,7 @@
 
 mod address;
 mod annotation;
+pub mod bus_pirate;
 pub mod dsview;
 mod error;
 mod format;

@@ -511,6 +511,8 @@ pub(crate) enum CapturedBy {
     DsView,
     /// The Linux kernel's i2c trace events, as text.
     Ftrace,
+    /// The terminal of a Bus Pirate in I2C mode, or its sniffer.
+    BusPirate,
     /// The JSON of recordings.
     Recording,
 }

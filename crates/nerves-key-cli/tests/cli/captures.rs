@@ -13,11 +13,13 @@ fn capture(name: &str) -> PathBuf {
 }
 
 /// File, `--from`, and what its import needs.
-const CAPTURES: [(&str, &str, &[&str]); 4] = [
+const CAPTURES: [(&str, &str, &[&str]); 6] = [
     ("saleae-terminal.txt", "saleae", &[]),
     ("saleae-results.csv", "saleae", &[]),
     ("pulseview.txt", "pulseview", &["--sample-rate", "1000000"]),
     ("dsview.csv", "dsview", &[]),
+    ("bus-pirate.txt", "bus-pirate", &[]),
+    ("bus-pirate-sniffer.txt", "bus-pirate", &[]),
 ];
 
 #[test]
@@ -70,6 +72,7 @@ fn what_is_no_capture_is_refused_with_the_known_forms() {
         "PulseView",
         "DSView",
         "ftrace of Linux",
+        "Bus Pirate",
         "say by --from",
         "without direction and address",
         "transcript decode --hex",

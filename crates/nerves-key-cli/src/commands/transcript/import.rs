@@ -67,6 +67,7 @@ fn read(text: &str, arguments: &Import) -> Result<Result<Transcript, ImportError
         Format::PulseView => import::pulseview::lines(text, arguments.sample_rate),
         Format::DsView => import::dsview::lines(text),
         Format::Ftrace => import::ftrace::lines(text, arguments.adapter),
+        Format::BusPirate => import::bus_pirate::lines(text),
         Format::Transcript => {
             return Err(CliError::input(&arguments.file, "a transcript already"));
         }
@@ -96,6 +97,7 @@ fn format(text: &str, arguments: &Import) -> Result<Format, CliError> {
         Some(CapturedBy::PulseView) => Ok(Format::PulseView),
         Some(CapturedBy::DsView) => Ok(Format::DsView),
         Some(CapturedBy::Ftrace) => Ok(Format::Ftrace),
+        Some(CapturedBy::BusPirate) => Ok(Format::BusPirate),
         Some(CapturedBy::Recording) => Ok(Format::Recording),
         None => Format::detect(text).map_err(|error| {
             let remedy = match error {
