@@ -76,6 +76,7 @@ fuzz_target!(|data: &[u8]| {
             Format::PulseView => imported(import::pulseview::lines(text, rate)),
             Format::DsView => imported(import::dsview::lines(text)),
             Format::Ftrace => imported(import::ftrace::lines(text, None)),
+            Format::EspIdf => imported(import::esp_idf::lines(text, 0x60)),
             Format::BusPirate => imported(import::bus_pirate::lines(text)),
         }
     }

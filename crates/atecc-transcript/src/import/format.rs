@@ -4,7 +4,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{bus_pirate, dsview, ftrace, pulseview, saleae, sigrok};
+use super::{bus_pirate, dsview, esp_idf, ftrace, pulseview, saleae, sigrok};
 
 /// A form that can be imported.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -23,6 +23,8 @@ pub enum Format {
     DsView,
     /// A trace of the Linux kernel: [`ftrace::lines`].
     Ftrace,
+    /// A log of cryptoauthlib on an ESP32: [`esp_idf::lines`].
+    EspIdf,
     /// The terminal of a Bus Pirate: [`bus_pirate::lines`].
     BusPirate,
 }
@@ -31,18 +33,19 @@ pub enum Format {
 type IsEvent = fn(&str) -> bool;
 
 /// Forms that one of their lines gives away, wherever it is.
-const BY_LINE: [(Format, IsEvent); 6] = [
+const BY_LINE: [(Format, IsEvent); 7] = [
     (Format::DsView, dsview::is_header),
     (Format::Ftrace, ftrace::is_event),
     (Format::Sigrok, sigrok::is_event),
     (Format::PulseView, pulseview::is_event),
     (Format::Saleae, saleae::is_event),
+    (Format::EspIdf, esp_idf::is_event),
     (Format::BusPirate, bus_pirate::is_event),
 ];
 
 impl Format {
     /// All.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Transcript,
         Self::Recording,
         Self::Saleae,
@@ -50,6 +53,7 @@ impl Format {
         Self::PulseView,
         Self::DsView,
         Self::Ftrace,
+        Self::EspIdf,
         Self::BusPirate,
     ];
 
@@ -92,6 +96,7 @@ impl fmt::Display for Format {
             Self::PulseView => "PulseView",
             Self::DsView => "DSView",
             Self::Ftrace => "ftrace of Linux",
+            Self::EspIdf => "the HAL_I2C log of cryptoauthlib on ESP-IDF",
             Self::BusPirate => "Bus Pirate (terminal, sniffer)",
         })
     }
@@ -121,7 +126,7 @@ mod tests {
     const RECORDING: &str = "\n {\"schema\": 1}\n";
 
     /// Those that any of their lines gives away.
-    const CAPTURES: [(Format, &str); 10] = [
+    const CAPTURES: [(Format, &str); 11] = [
         (
             Format::Saleae,
             "name,type,start_time,duration,\"ack\",\"address\",\"read\",\"data\"\n",
@@ -150,6 +155,10 @@ mod tests {
         (
             Format::PulseView,
             include_str!("../../tests/captures/pulseview.txt"),
+        ),
+        (
+            Format::EspIdf,
+            include_str!("../../tests/captures/esp-idf.txt"),
         ),
         (
             Format::BusPirate,

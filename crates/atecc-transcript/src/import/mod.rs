@@ -9,6 +9,7 @@ mod annotation;
 pub mod bus_pirate;
 pub mod dsview;
 mod error;
+pub mod esp_idf;
 mod format;
 pub mod ftrace;
 mod json;

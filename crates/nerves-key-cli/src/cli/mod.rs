@@ -460,7 +460,7 @@ pub(crate) struct Import {
     #[arg(long)]
     pub(crate) chip: Option<String>,
     /// The chip's 7-bit address, for example 0x60 [default: the first one that
-    /// is sent a command].
+    /// is sent a command]; for a log that has no addresses, which it was.
     #[arg(long, value_parser = seven_bit)]
     pub(crate) address: Option<u8>,
     /// A unique name: lower-case letters, digits and - [default: the file's].
@@ -511,6 +511,8 @@ pub(crate) enum CapturedBy {
     DsView,
     /// The Linux kernel's i2c trace events, as text.
     Ftrace,
+    /// ESP-IDF's log of cryptoauthlib's HAL, with dumps of the bytes.
+    EspIdf,
     /// The terminal of a Bus Pirate in I2C mode, or its sniffer.
     BusPirate,
     /// The JSON of recordings.

@@ -13,11 +13,12 @@ fn capture(name: &str) -> PathBuf {
 }
 
 /// File, `--from`, and what its import needs.
-const CAPTURES: [(&str, &str, &[&str]); 6] = [
+const CAPTURES: [(&str, &str, &[&str]); 7] = [
     ("saleae-terminal.txt", "saleae", &[]),
     ("saleae-results.csv", "saleae", &[]),
     ("pulseview.txt", "pulseview", &["--sample-rate", "1000000"]),
     ("dsview.csv", "dsview", &[]),
+    ("esp-idf.txt", "esp-idf", &["--address", "0x60"]),
     ("bus-pirate.txt", "bus-pirate", &[]),
     ("bus-pirate-sniffer.txt", "bus-pirate", &[]),
 ];
@@ -35,6 +36,8 @@ fn captures_are_imported_by_their_looks_and_explained() {
         let named = ["transcript", "import", path, "--from", from];
         assert_eq!(folder.ok(&[&named[..], more].concat()).trim(), text.trim());
         assert!(text.contains("\naddress: 60\n"), "{text}");
+        let logged = text.contains("\nprovenance: hardware-log\n");
+        assert_eq!(logged, from == "esp-idf", "{text}");
         // Times where the source has them.
         let timed = text.contains("\n4000         write 60 03 07 30 00 0000 035d");
         let has_times = ["saleae-results.csv", "pulseview.txt", "dsview.csv"];
@@ -54,7 +57,8 @@ fn captures_are_imported_by_their_looks_and_explained() {
             ],
             "{name}: {decoded}"
         );
-        assert_eq!(steps[1]["polls"], 1, "{name}");
+        // The log of the HAL tells no reads that were refused.
+        assert_eq!(steps[1]["polls"], u8::from(from != "esp-idf"), "{name}");
     }
 }
 
@@ -72,6 +76,7 @@ fn what_is_no_capture_is_refused_with_the_known_forms() {
         "PulseView",
         "DSView",
         "ftrace of Linux",
+        "ESP-IDF",
         "Bus Pirate",
         "say by --from",
         "without direction and address",
@@ -84,6 +89,29 @@ fn what_is_no_capture_is_refused_with_the_known_forms() {
     assert_eq!(code, 5);
     assert!(
         message.contains("lines of several forms: sigrok-cli, Saleae Logic"),
+        "{message}"
+    );
+}
+
+/// A log without what an action needs is not made up.
+#[test]
+fn a_log_without_direction_or_address_is_refused() {
+    let folder = Bench::new();
+    let log = capture("esp-idf.txt");
+    let (code, message) = folder.fails(&["transcript", "import", log.to_str().unwrap()]);
+    assert_eq!((code, message.contains("say it by --address")), (5, true));
+    let dumps: String = fs::read_to_string(log)
+        .unwrap()
+        .lines()
+        .filter(|line| !line.contains("txdata"))
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    fs::write(folder.path().join("a.txt"), dumps).unwrap();
+    let import = ["transcript", "import", "a.txt", "--address", "0x60"];
+    let (code, message) = folder.fails(&import);
+    assert_eq!(code, 5);
+    assert!(
+        message.contains("line 4: bytes without direction"),
         "{message}"
     );
 }

@@ -248,6 +248,7 @@ fn commands() -> Vec<Vec<String>> {
         vec!["transcript", "import", "garbage", "--from", "sigrok"],
         vec!["transcript", "import", "garbage", "--from", "pulseview"],
         vec!["transcript", "import", "garbage", "--from", "dsview"],
+        vec!["transcript", "import", "garbage", "--from", "esp-idf"],
         vec!["transcript", "import", "garbage", "--from", "bus-pirate"],
         vec!["transcript", "import", "garbage", "--from", "recording"],
         vec!["emulator", "show", host],

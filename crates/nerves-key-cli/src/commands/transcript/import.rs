@@ -55,7 +55,8 @@ fn count(lines: &[Line]) -> (usize, usize) {
 }
 
 fn read(text: &str, arguments: &Import) -> Result<Result<Transcript, ImportError>, CliError> {
-    let lines = match format(text, arguments)? {
+    let format = format(text, arguments)?;
+    let lines = match format {
         Format::Recording => {
             return Ok(import::recording(text).map(|mut transcript| {
                 given(&mut transcript.header, arguments);
@@ -68,6 +69,13 @@ fn read(text: &str, arguments: &Import) -> Result<Result<Transcript, ImportError
         Format::DsView => import::dsview::lines(text),
         Format::Ftrace => import::ftrace::lines(text, arguments.adapter),
         Format::BusPirate => import::bus_pirate::lines(text),
+        Format::EspIdf => {
+            let address = arguments.address.ok_or_else(|| {
+                let reason = "the log does not tell which chip it is: say it by --address";
+                CliError::input(&arguments.file, reason)
+            })?;
+            import::esp_idf::lines(text, address)
+        }
         Format::Transcript => {
             return Err(CliError::input(&arguments.file, "a transcript already"));
         }
@@ -86,6 +94,9 @@ fn read(text: &str, arguments: &Import) -> Result<Result<Transcript, ImportError
         })?,
     };
     let mut header = header(&arguments.file, address);
+    if format == Format::EspIdf {
+        header.provenance = Provenance::HardwareLog;
+    }
     given(&mut header, arguments);
     Ok(Ok(Transcript { header, lines }))
 }
@@ -97,6 +108,7 @@ fn format(text: &str, arguments: &Import) -> Result<Format, CliError> {
         Some(CapturedBy::PulseView) => Ok(Format::PulseView),
         Some(CapturedBy::DsView) => Ok(Format::DsView),
         Some(CapturedBy::Ftrace) => Ok(Format::Ftrace),
+        Some(CapturedBy::EspIdf) => Ok(Format::EspIdf),
         Some(CapturedBy::BusPirate) => Ok(Format::BusPirate),
         Some(CapturedBy::Recording) => Ok(Format::Recording),
         None => Format::detect(text).map_err(|error| {
