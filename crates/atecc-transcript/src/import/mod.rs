@@ -23,3 +23,6 @@ mod wire;
 pub use error::{ImportError, Malformed};
 pub use format::{Format, Unrecognized};
 pub use json::recording;
+
+#[cfg(test)]
+mod tests;
