@@ -13,6 +13,7 @@ pub mod settings;
 pub mod station;
 pub mod strand;
 pub mod tally;
+pub mod terms;
 pub mod torn;
 pub mod trust;
 pub mod wire;

@@ -4,11 +4,13 @@ use std::error::Error;
 use std::path::Path;
 
 use nerves_key::AuxiliarySlots;
+use nerves_key::settings::term::{ForeignKind, MinorVersion, TermError};
 use nerves_key::settings::{Area, Settings, SettingsError, Stored, Value};
 use serde::Deserialize;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 use crate::tally::{Checked, Hex, Tally, Verdict, holds, run_list, same};
+use crate::terms::{SORTED_PAIRS, Term, Wrong, decode, encode};
 
 /// `settings.json`.
 #[must_use]
@@ -57,24 +59,34 @@ fn put(row: &Put) -> Checked {
     let write = write?;
     let ours = write.after().as_bytes();
     same("slots", ours, &theirs[..ours.len()])?;
-    let Some(value) = tagged(&row.term)? else {
-        holds("no setting", Value::from_term(ours).is_err())?;
-        return Ok(Verdict::Differs("no-setting"));
-    };
-    let spellings = [
-        Some(&row.term_to_binary),
-        row.term_to_binary_minor_version_2.as_ref(),
-    ];
-    for spelling in spellings.into_iter().flatten() {
-        same(
-            "value",
-            normal(Value::from_term(&spelling.0)?),
-            value.clone(),
-        )?;
+    let term = term(&row.term)?;
+    written(&term, MinorVersion::One, &row.term_to_binary.0)?;
+    if let Some(bytes) = &row.term_to_binary_minor_version_2 {
+        written(&term, MinorVersion::Two, &bytes.0)?;
     }
-    let again = Value::from_term(&Value::from_term(ours)?.to_term()?)?;
-    same("written again", normal(again), value)?;
     Ok(Verdict::Pass)
+}
+
+/// Read `theirs` and write it again, and write what a program builds.
+fn written(term: &Term, version: MinorVersion, theirs: &[u8]) -> Result<(), Box<dyn Error>> {
+    let second = decode(theirs).map_err(|wrong| format!("{wrong:?}"))?;
+    same("second reading", &second, term)?;
+    same(
+        "second writing",
+        encode(&second, version).as_slice(),
+        theirs,
+    )?;
+    let value = Value::from_term(theirs)?;
+    same("value", &Term::from(&value), term)?;
+    same("written again", value.to_term(version)?.as_slice(), theirs)?;
+    let pairs = |one: &Term| matches!(one, Term::Map(pairs) if pairs.len() > SORTED_PAIRS);
+    if !term.any(pairs) {
+        let built = Value::from(term).to_term(version)?;
+        same("built", built.as_slice(), theirs)?;
+        let sorted = encode(&term.with_sorted_maps(SORTED_PAIRS), version);
+        same("sorted", sorted.as_slice(), theirs)?;
+    }
+    Ok(())
 }
 
 #[derive(Deserialize)]
@@ -84,36 +96,81 @@ struct Get {
 }
 
 fn get(row: &Get) -> Checked {
-    let area = if row.raw.0.len() == 524 {
+    let raw = row.raw.0.as_slice();
+    let area = if raw.len() == 524 {
         Area::NervesKey
     } else {
         Area::TrustPart
     };
-    let settings = Settings::from_bytes(area, &row.raw.0)?;
-    let ours = settings.value();
-    match (row.result.get("ok"), ours) {
-        (Some(term), Ok(Some(value))) => {
-            let theirs = tagged(term)?.ok_or("ours reads what it should not")?;
-            same("value", normal(value), theirs)?;
+    let settings = Settings::from_bytes(area, raw)?;
+    if [0x00, 0xFF]
+        .iter()
+        .any(|byte| raw.iter().all(|one| one == byte))
+    {
+        same("theirs", &row.result, &json!({ "error": "corrupt" }))?;
+        same("nothing", settings.stored()?, Stored::Empty)?;
+        same("no value", settings.value()?, None)?;
+        return Ok(Verdict::Differs("never-written"));
+    }
+    match (decode(raw), row.result.get("ok")) {
+        (Ok(read), Some(theirs)) => {
+            let theirs = term(theirs)?;
+            same("second reading", &read, &theirs)?;
+            let ours = settings.value()?.ok_or("nothing is read")?;
+            same("value", &Term::from(&ours), &theirs)?;
             Ok(Verdict::Pass)
         }
-        (_, Err(SettingsError::Term(_))) if row.result.get("error").is_none() => {
-            Ok(Verdict::Differs("no-setting"))
-        }
-        (None, Err(_)) => {
-            holds("corrupt", row.result.get("error").is_some())?;
-            Ok(Verdict::Pass)
-        }
-        (None, Ok(None)) => {
-            same("nothing", settings.stored()?, Stored::Empty)?;
-            Ok(Verdict::Differs("never-written"))
-        }
-        (None, Ok(Some(value))) => {
-            holds("an atom", format!("{value:?}").contains("Atom("))?;
+        // Only that a machine may lack an atom tells it from one that is read.
+        (Ok(read), None) => {
+            same("theirs", &row.result, &json!({ "error": "corrupt" }))?;
+            holds("an atom that not every machine has", read.any(is_rare_atom))?;
+            let ours = settings.value()?.ok_or("nothing is read")?;
+            same("value", &Term::from(&ours), &read)?;
             Ok(Verdict::Differs("no-atom-table"))
         }
-        (Some(term), ours) => Err(format!("{term}, ours: {ours:?}").into()),
+        (Err(Wrong::Foreign { tag, at }), theirs) => {
+            let kind = foreign(tag).ok_or("no foreign tag")?;
+            let error = TermError::Foreign { at, kind };
+            let ours = settings.value();
+            let refused = matches!(ours, Err(SettingsError::Term(ours)) if ours == error);
+            holds(&format!("{error}, ours: {ours:?}"), refused)?;
+            if row.result == json!({ "error": "corrupt" }) {
+                return Ok(Verdict::Pass);
+            }
+            // What the file can print is none of these, but may be compressed.
+            let printable = theirs.is_some();
+            holds("printable", !printable || kind == ForeignKind::Compressed)?;
+            holds(
+                "given",
+                printable || row.result.get("ok_unprintable").is_some(),
+            )?;
+            Ok(Verdict::Differs("no-setting"))
+        }
+        (Err(Wrong::Corrupt), _) => {
+            same("theirs", &row.result, &json!({ "error": "corrupt" }))?;
+            let ours = settings.value();
+            holds(&format!("corrupt, ours: {ours:?}"), ours.is_err())?;
+            Ok(Verdict::Pass)
+        }
     }
+}
+
+/// Not one of the atoms that Erlang/OTP itself begins with.
+fn is_rare_atom(term: &Term) -> bool {
+    let known = ["nil", "true", "false", "ok", "error", "undefined"];
+    matches!(term, Term::Atom(name) if !known.contains(&name.as_str()))
+}
+
+/// Source: Erlang documentation, "External Term Format".
+const fn foreign(tag: u8) -> Option<ForeignKind> {
+    Some(match tag {
+        b'g' | b'X' => ForeignKind::Process,
+        b'f' | b'Y' | b'x' => ForeignKind::Port,
+        b'e' | b'r' | b'Z' => ForeignKind::Reference,
+        b'u' | b'p' | b'q' => ForeignKind::Function,
+        b'P' => ForeignKind::Compressed,
+        _ => return None,
+    })
 }
 
 #[derive(Deserialize)]
@@ -135,75 +192,39 @@ fn auxiliary(row: &Aux) -> Checked {
     Ok(Verdict::Pass)
 }
 
-/// A term as the file writes it; `None` for what is no setting.
-fn tagged(term: &Json) -> Result<Option<Value>, Box<dyn Error>> {
-    let all = |terms: &Json| -> Result<Option<Vec<Value>>, Box<dyn Error>> {
+/// A term as the file writes it.
+fn term(json: &Json) -> Result<Term, Box<dyn Error>> {
+    let all = |terms: &Json| -> Result<Vec<Term>, Box<dyn Error>> {
         let terms = terms.as_array().ok_or("no list")?;
-        terms.iter().map(tagged).collect()
+        terms.iter().map(term).collect()
     };
-    let text = |name: &str| term[name].as_str().ok_or("no text");
-    let (tag, inner) = term
-        .as_object()
-        .and_then(|object| object.iter().next())
-        .ok_or("no term")?;
-    Ok(match tag.as_str() {
-        "atom" => Some(match text("atom")? {
-            "nil" => Value::Null,
-            "true" => Value::Bool(true),
-            "false" => Value::Bool(false),
-            name => Value::Atom(name.into()),
-        }),
-        "integer" => Some(match text("integer")?.parse() {
-            Ok(number) => Value::Integer(number),
-            Err(_larger) => Value::BigInteger(text("integer")?.into()),
-        }),
-        "binary" => {
-            let bytes: Hex = serde_json::from_value(inner.clone())?;
-            Some(match String::from_utf8(bytes.0) {
-                Ok(text) => Value::Text(text),
-                Err(error) => Value::Bytes(error.into_bytes()),
-            })
-        }
-        "float" | "float_bits" => {
-            let bits: Hex = serde_json::from_value(term["float_bits"].clone())?;
-            Some(Value::Float(f64::from_be_bytes(bits.array()?)))
-        }
-        "list" => all(inner)?.map(Value::List),
-        "tuple" => all(inner)?.map(Value::Tuple),
-        "map" => {
-            let pairs = inner.as_array().ok_or("no pairs")?;
-            let mut map = Vec::new();
-            for pair in pairs {
-                let (Some(key), Some(value)) = (tagged(&pair[0])?, tagged(&pair[1])?) else {
-                    return Ok(None);
-                };
-                map.push((key, value));
-            }
-            Some(normal(Value::Map(map)))
-        }
-        _ => None,
+    let text = |name: &str| json[name].as_str().ok_or("no text");
+    let bytes = |name: &str| serde_json::from_value::<Hex>(json[name].clone());
+    let has = |name: &str| json.get(name).is_some();
+    Ok(if has("atom") {
+        Term::Atom(text("atom")?.into())
+    } else if has("integer") {
+        Term::Integer(text("integer")?.parse()?)
+    } else if has("binary") {
+        Term::Bits(bytes("binary")?.0, 8)
+    } else if has("float_bits") {
+        Term::Float(f64::from_be_bytes(bytes("float_bits")?.array()?))
+    } else if has("bitstring") {
+        let bits = json["bitstring_bits"].as_u64().ok_or("no bits")?;
+        Term::Bits(bytes("bitstring")?.0, u8::try_from((bits + 7) % 8 + 1)?)
+    } else if has("list") {
+        Term::List(all(&json["list"])?, None)
+    } else if has("improper_list") {
+        let mut elements = all(&json["improper_list"])?;
+        let tail = elements.pop().ok_or("no tail")?;
+        Term::List(elements, Some(Box::new(tail)))
+    } else if has("tuple") {
+        Term::Tuple(all(&json["tuple"])?)
+    } else if has("map") {
+        let pairs = json["map"].as_array().ok_or("no pairs")?.iter();
+        let pairs = pairs.map(|pair| Ok((term(&pair[0])?, term(&pair[1])?)));
+        Term::Map(pairs.collect::<Result<_, Box<dyn Error>>>()?)
+    } else {
+        return Err(format!("no term: {json}").into());
     })
-}
-
-/// A string of bytes is a list of small integers; maps have one order.
-fn normal(value: Value) -> Value {
-    match value {
-        Value::Charlist(bytes) => Value::List(
-            bytes
-                .into_iter()
-                .map(|byte| Value::Integer(byte.into()))
-                .collect(),
-        ),
-        Value::List(values) => Value::List(values.into_iter().map(normal).collect()),
-        Value::Tuple(values) => Value::Tuple(values.into_iter().map(normal).collect()),
-        Value::Map(pairs) => {
-            let pairs = pairs
-                .into_iter()
-                .map(|(key, one)| (normal(key), normal(one)));
-            let mut pairs: Vec<_> = pairs.collect();
-            pairs.sort_by_cached_key(|(key, _)| format!("{key:?}"));
-            Value::Map(pairs)
-        }
-        other => other,
-    }
 }

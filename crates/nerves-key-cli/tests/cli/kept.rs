@@ -113,3 +113,38 @@ fn what_does_not_fit_says_by_how_much() {
     let (code, message) = bench.fails(&["settings", "get", "--device", "emu:blank.img"]);
     assert_eq!(code, 4, "{message}");
 }
+
+/// All bytes of the settings.
+fn raw(bench: &Bench, name: &str) -> Vec<u8> {
+    bench.ok(&[
+        "settings", "export", "--device", CHIP, "--raw", "--out", name,
+    ]);
+    std::fs::read(bench.path().join(name)).unwrap()
+}
+
+/// What Elixir wrote stays as it is when another setting changes, and when all
+/// are exported and imported.
+#[test]
+fn what_elixir_wrote_stays() {
+    let bench = finished();
+    // #{cal => [123,169,-882], <<"f">> => 0.1, <<"l">> => [1|2], <<"z">> => <<5:3>>}
+    let stored = b"\x83t\0\0\0\x04\
+        d\0\x03call\0\0\0\x03a\x7Ba\xA9b\xFF\xFF\xFC\x8Ej\
+        m\0\0\0\x01fF\x3F\xB9\x99\x99\x99\x99\x99\x9A\
+        m\0\0\0\x01ll\0\0\0\x01a\x01a\x02\
+        m\0\0\0\x01zM\0\0\0\x01\x03\xA0";
+    std::fs::write(bench.path().join("elixir.bin"), stored).unwrap();
+    let device = ["--device", CHIP];
+    let settings = |arguments: &[&str]| {
+        bench.ok(&[&["settings"], arguments, &device[..]].concat());
+    };
+    settings(&["import", "--raw", "elixir.bin"]);
+    let before = raw(&bench, "before.bin");
+    settings(&["set", "g", "1"]);
+    assert_ne!(raw(&bench, "between.bin"), before);
+    settings(&["unset", "g"]);
+    assert_eq!(raw(&bench, "after.bin"), before);
+    settings(&["export", "--out", "all.json"]);
+    settings(&["import", "all.json"]);
+    assert_eq!(raw(&bench, "again.bin"), before);
+}

@@ -1,6 +1,6 @@
 //! What can be wrong with settings.
 
-use alloc::string::String;
+use super::term::TermError;
 
 /// Why settings could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +28,7 @@ pub enum SettingsError {
     Payload(#[from] postcard::Error),
     /// Not an Erlang term, or one that settings cannot have.
     #[error("the settings' term: {0}")]
-    Term(String),
+    Term(#[from] TermError),
 }
 
 impl SettingsError {

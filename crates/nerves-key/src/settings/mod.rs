@@ -3,8 +3,8 @@
 //!
 //! Two formats are read, and told apart by their first bytes:
 //!
-//! - The existing library's: an Erlang term in external term format, then
-//!   zeros. It has no check; a write first makes the beginning invalid and
+//! - The existing library's: a [term](term) in Erlang's external term format,
+//!   then zeros. It has no check; a write first makes the beginning invalid and
 //!   writes the beginning last, so that a write that was interrupted is seen.
 //! - The typed format: a [record](typed) of whatever `serde` takes, with its
 //!   length, a generation and a CRC. Records of up to 208 bytes have two
@@ -30,8 +30,7 @@
 //! ```
 
 mod error;
-#[cfg(feature = "term")]
-mod term;
+pub mod term;
 pub mod typed;
 mod update;
 mod value;

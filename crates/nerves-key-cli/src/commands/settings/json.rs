@@ -6,7 +6,9 @@
 //! | text | a string; one that begins with `:` is `{"text": ".."}` |
 //! | other bytes | `{"bytes": "hex"}` |
 //! | string of bytes | `{"charlist": "hex"}` |
+//! | bit string that is no bytes | `{"bitstring": "101"}` |
 //! | integer of more than 64 bits | `{"integer": "decimal"}` |
+//! | list with a tail | `{"improper_list": [.., tail]}` |
 //! | tuple | `{"tuple": [..]}` |
 //! | map | an object, or where keys are no names `{"map": [[key, value], ..]}` |
 
@@ -19,7 +21,16 @@ use crate::error::CliError;
 use crate::output::shown;
 
 /// Objects of one member that are no maps.
-const TAGS: [&str; 6] = ["text", "bytes", "charlist", "integer", "tuple", "map"];
+const TAGS: [&str; 8] = [
+    "text",
+    "bytes",
+    "charlist",
+    "bitstring",
+    "integer",
+    "improper_list",
+    "tuple",
+    "map",
+];
 
 /// A setting as JSON.
 pub(super) fn of(value: &Value) -> Json {
@@ -35,6 +46,11 @@ pub(super) fn of(value: &Value) -> Json {
         Value::Bytes(bytes) => json!({ "bytes": HEX.encode(bytes) }),
         Value::Charlist(bytes) => json!({ "charlist": HEX.encode(bytes) }),
         Value::List(values) => Json::Array(values.iter().map(of).collect()),
+        Value::Bits(bytes, last) => json!({ "bitstring": bitstring(bytes, *last) }),
+        Value::ImproperList(values, tail) => {
+            let all: Vec<_> = values.iter().chain([tail.as_ref()]).map(of).collect();
+            json!({ "improper_list": all })
+        }
         Value::Tuple(values) => json!({ "tuple": values.iter().map(of).collect::<Vec<_>>() }),
         Value::Map(pairs) => object(pairs).unwrap_or_else(|| {
             let pairs: Vec<_> = pairs.iter().map(|(key, one)| [of(key), of(one)]).collect();
@@ -89,6 +105,12 @@ fn tagged(tag: &str, value: &Json) -> Result<Value, String> {
         "bytes" => Value::Bytes(bytes()?),
         "charlist" => Value::Charlist(bytes()?),
         "integer" => Value::BigInteger(text()?.into()),
+        "bitstring" => bits(text()?).ok_or_else(wrong)?,
+        "improper_list" => {
+            let mut values = all(list()?)?;
+            let tail = values.pop().ok_or_else(wrong)?;
+            Value::ImproperList(values, Box::new(tail))
+        }
         "tuple" => Value::Tuple(all(list()?)?),
         _ => {
             let pair = |pair: &Json| match pair.as_array().map(Vec::as_slice) {
@@ -113,6 +135,36 @@ fn number(number: &Number) -> Result<Value, String> {
         (None, Some(float)) => Ok(Value::Float(float)),
         (None, None) => Err(format!("{number} is no number")),
     }
+}
+
+/// One digit for each bit.
+fn bitstring(bytes: &[u8], last: u8) -> String {
+    let bits = bytes
+        .iter()
+        .flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1));
+    let unused = 8_usize.saturating_sub(last.into());
+    let used = bits.take((8 * bytes.len()).saturating_sub(unused));
+    used.map(|bit| if bit == 0 { '0' } else { '1' }).collect()
+}
+
+/// A digit for each bit.
+fn bits(digits: &str) -> Option<Value> {
+    let mut bytes = Vec::new();
+    for chunk in digits.as_bytes().chunks(8) {
+        let mut byte = 0;
+        for (digit, bit) in chunk.iter().zip((0..8).rev()) {
+            byte |= match digit {
+                b'0' => 0,
+                b'1' => 1 << bit,
+                _ => return None,
+            };
+        }
+        bytes.push(byte);
+    }
+    Some(match u8::try_from(digits.len() % 8) {
+        Ok(last @ 1..) => Value::Bits(bytes, last),
+        _ => Value::Bytes(bytes),
+    })
 }
 
 /// A name, or with a colon an atom.
@@ -197,6 +249,8 @@ mod tests {
             Value::Bytes(vec![0xFF]),
             Value::Atom("hotel".into()),
             Value::Charlist(vec![1, 2]),
+            Value::Bits(vec![0xA8, 0x6E, 0x80], 1),
+            Value::ImproperList(vec![Value::Null], Box::new(Value::Integer(2))),
             Value::List(vec![Value::Integer(1), Value::List(vec![])]),
             Value::Tuple(vec![Value::Atom("ok".into())]),
             Value::Map(vec![(Value::Atom("a".into()), Value::Integer(1))]),
