@@ -122,6 +122,25 @@ fn raw(bench: &Bench, name: &str) -> Vec<u8> {
     std::fs::read(bench.path().join(name)).unwrap()
 }
 
+/// Bytes of `term_to_binary` of Erlang/OTP 25.
+#[test]
+fn numbers_are_stored_as_erlang_stores_them() {
+    let bench = finished();
+    let set = |key, value| bench.ok(&["settings", "set", "--device", CHIP, key, value]);
+    set("cal", "[123,169,-882]");
+    set("k", "18446744073709551617");
+    let list = b"m\0\0\0\x03call\0\0\0\x03a\x7Ba\xA9b\xFF\xFF\xFC\x8Ej";
+    let big = b"m\0\0\0\x01kn\x09\0\x01\0\0\0\0\0\0\0\x01";
+    let stored = [&b"\x83t\0\0\0\x02"[..], list, big].concat();
+    assert_eq!(raw(&bench, "one.bin")[..stored.len()], stored);
+    let all = bench.json(&["settings", "get", "--device", CHIP]);
+    let expected = serde_json::json!({
+        "cal": [123, 169, -882],
+        "k": { "integer": "18446744073709551617" },
+    });
+    assert_eq!(all["settings"], expected);
+}
+
 /// What Elixir wrote stays as it is when another setting changes, and when all
 /// are exported and imported.
 #[test]

@@ -12,13 +12,16 @@
 //! | tuple | `{"tuple": [..]}` |
 //! | map | an object, or where keys are no names `{"map": [[key, value], ..]}` |
 
+mod read;
+
 use atecc_text::{JsonText, hidden};
 use data_encoding::HEXLOWER_PERMISSIVE as HEX;
 use nerves_key::settings::Value;
-use serde_json::{Map, Number, Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 use crate::error::CliError;
 use crate::output::shown;
+pub(super) use read::{JsonError, to};
 
 /// Objects of one member that are no maps.
 const TAGS: [&str; 8] = [
@@ -71,72 +74,6 @@ fn object(pairs: &[(Value, Value)]) -> Option<Json> {
     (!tagged && object.len() == pairs.len()).then_some(Json::Object(object))
 }
 
-/// The setting that JSON says.
-pub(super) fn to(json: &Json) -> Result<Value, String> {
-    Ok(match json {
-        Json::Null => Value::Null,
-        Json::Bool(value) => Value::Bool(*value),
-        Json::Number(number) => self::number(number)?,
-        Json::String(text) => key(text),
-        Json::Array(values) => Value::List(all(values)?),
-        Json::Object(members) => match members.iter().next() {
-            Some((tag, value)) if members.len() == 1 && TAGS.contains(&tag.as_str()) => {
-                tagged(tag, value)?
-            }
-            _ => {
-                let pairs = members.iter().map(|(name, one)| Ok((key(name), to(one)?)));
-                Value::Map(pairs.collect::<Result<_, String>>()?)
-            }
-        },
-    })
-}
-
-fn tagged(tag: &str, value: &Json) -> Result<Value, String> {
-    // Settings may be passwords, so they are not quoted.
-    let wrong = || format!("{{{tag:?}: ..}} is no setting");
-    let text = || value.as_str().ok_or_else(wrong);
-    let bytes = || {
-        HEX.decode(text()?.as_bytes())
-            .map_err(|error| format!("{tag}: {error}"))
-    };
-    let list = || value.as_array().ok_or_else(wrong);
-    Ok(match tag {
-        "text" => Value::Text(text()?.into()),
-        "bytes" => Value::Bytes(bytes()?),
-        "charlist" => Value::Charlist(bytes()?),
-        "integer" => Value::BigInteger(text()?.into()),
-        "bitstring" => bits(text()?).ok_or_else(wrong)?,
-        "improper_list" => {
-            let mut values = all(list()?)?;
-            let tail = values.pop().ok_or_else(wrong)?;
-            Value::ImproperList(values, Box::new(tail))
-        }
-        "tuple" => Value::Tuple(all(list()?)?),
-        _ => {
-            let pair = |pair: &Json| match pair.as_array().map(Vec::as_slice) {
-                Some([key, one]) => Ok((to(key)?, to(one)?)),
-                _ => Err(wrong()),
-            };
-            Value::Map(list()?.iter().map(pair).collect::<Result<_, _>>()?)
-        }
-    })
-}
-
-fn all(values: &[Json]) -> Result<Vec<Value>, String> {
-    values.iter().map(to).collect()
-}
-
-fn number(number: &Number) -> Result<Value, String> {
-    if let Some(integer) = number.as_i64() {
-        return Ok(Value::Integer(integer));
-    }
-    match (number.as_u64(), number.as_f64()) {
-        (Some(integer), _) => Ok(Value::BigInteger(integer.to_string())),
-        (None, Some(float)) => Ok(Value::Float(float)),
-        (None, None) => Err(format!("{number} is no number")),
-    }
-}
-
 /// One digit for each bit.
 fn bitstring(bytes: &[u8], last: u8) -> String {
     let bits = bytes
@@ -145,26 +82,6 @@ fn bitstring(bytes: &[u8], last: u8) -> String {
     let unused = 8_usize.saturating_sub(last.into());
     let used = bits.take((8 * bytes.len()).saturating_sub(unused));
     used.map(|bit| if bit == 0 { '0' } else { '1' }).collect()
-}
-
-/// A digit for each bit.
-fn bits(digits: &str) -> Option<Value> {
-    let mut bytes = Vec::new();
-    for chunk in digits.as_bytes().chunks(8) {
-        let mut byte = 0;
-        for (digit, bit) in chunk.iter().zip((0..8).rev()) {
-            byte |= match digit {
-                b'0' => 0,
-                b'1' => 1 << bit,
-                _ => return None,
-            };
-        }
-        bytes.push(byte);
-    }
-    Some(match u8::try_from(digits.len() % 8) {
-        Ok(last @ 1..) => Value::Bits(bytes, last),
-        _ => Value::Bytes(bytes),
-    })
 }
 
 /// A name, or with a colon an atom.
@@ -195,9 +112,10 @@ pub(super) fn like(key: &Value, others: &[(Value, Value)]) -> Value {
 
 /// A value from the command line: JSON, or else text.
 pub(super) fn argument(text: &str) -> Result<Value, CliError> {
-    match serde_json::from_str::<Json>(text) {
-        Ok(json) => to(&json).map_err(CliError::refused),
-        Err(_not_json) => Ok(key(text)),
+    match to(text) {
+        Ok(value) => Ok(value),
+        Err(JsonError::NotJson(_)) => Ok(key(text)),
+        Err(error) => Err(CliError::refused(error)),
     }
 }
 
@@ -235,23 +153,30 @@ pub(super) fn lines(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nerves_key::settings::term::{DEPTH, TermError};
 
     #[test]
     fn nothing_is_lost() {
+        let integer = |text: &str| Value::from_decimal(text).unwrap();
         let settings = [
             Value::Null,
             Value::Bool(true),
             Value::Integer(i64::MIN),
-            Value::BigInteger("340282366920938463463374607431768211456".into()),
+            integer("9223372036854775808"),
+            integer("-340282366920938463463374607431768211456"),
             Value::Float(0.5),
+            Value::Float(-0.0),
+            Value::Float(1e23),
+            Value::Float(f64::MAX),
+            Value::Float(5e-324),
             Value::Text("x".into()),
             Value::Text(":x".into()),
             Value::Bytes(vec![0xFF]),
+            Value::Bits(vec![0xA8, 0x6E, 0x80], 1),
             Value::Atom("hotel".into()),
             Value::Charlist(vec![1, 2]),
-            Value::Bits(vec![0xA8, 0x6E, 0x80], 1),
-            Value::ImproperList(vec![Value::Null], Box::new(Value::Integer(2))),
             Value::List(vec![Value::Integer(1), Value::List(vec![])]),
+            Value::ImproperList(vec![Value::Null], Box::new(Value::Integer(2))),
             Value::Tuple(vec![Value::Atom("ok".into())]),
             Value::Map(vec![(Value::Atom("a".into()), Value::Integer(1))]),
             Value::Map(vec![(Value::Text("map".into()), Value::Integer(1))]),
@@ -261,15 +186,70 @@ mod tests {
         ];
         for value in settings {
             let text = of(&value).to_string();
-            let back = to(&serde_json::from_str(&text).unwrap());
-            assert_eq!(back, Ok(value), "{text}");
+            let back = to(&text).unwrap();
+            // Equal floats may be two: -0.0 and 0.0.
+            assert_eq!(format!("{back:?}"), format!("{value:?}"), "{text}");
+        }
+        assert_eq!(
+            of(&Value::Bits(vec![0xA8, 0x6E, 0x80], 1)).to_string(),
+            r#"{"bitstring":"10101000011011101"}"#
+        );
+    }
+
+    /// Digits that a float would round come back bit by bit.
+    #[test]
+    fn floats_keep_their_bits() {
+        let mut bits = 1_u64;
+        for _ in 0..10_000 {
+            bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let number = f64::from_bits(bits);
+            if number.is_finite() {
+                let text = of(&Value::Float(number)).to_string();
+                let Ok(Value::Float(back)) = to(&text) else {
+                    panic!("{text}")
+                };
+                assert_eq!(back.to_bits(), bits, "{text}");
+            }
         }
     }
 
     #[test]
+    fn numbers_are_what_they_say() {
+        let big = "18446744073709551617";
+        for (text, value) in [
+            ("-0", Value::Integer(0)),
+            ("9223372036854775807", Value::Integer(i64::MAX)),
+            (big, Value::BigInteger(big.into())),
+            ("1e2", Value::Float(100.0)),
+            ("9007199254740993.0", Value::Float(9_007_199_254_740_992.0)),
+            (r#"{"integer": "+007"}"#, Value::Integer(7)),
+            (" [ 1 ]\n", Value::List(vec![Value::Integer(1)])),
+        ] {
+            assert_eq!(to(text).unwrap(), value, "{text}");
+        }
+        assert_eq!(argument("007").unwrap(), Value::Text("007".into()));
+        assert_eq!(argument("[1").unwrap(), Value::Text("[1".into()));
+    }
+
+    #[test]
     fn what_is_no_setting_says_so() {
-        let error = to(&json!({ "bytes": 3 })).unwrap_err();
-        assert_eq!(error, "{\"bytes\": ..} is no setting");
-        assert!(to(&json!({ "map": [[1]] })).is_err());
+        let error = |text: &str| to(text).unwrap_err().to_string();
+        assert_eq!(error(r#"{"bytes": 3}"#), r#"{"bytes": ..} is no setting"#);
+        assert_eq!(error(r#"{"a": 1, "a": 2}"#), "an object has a name twice");
+        assert_eq!(error("1e999"), TermError::NotFinite.to_string());
+        for text in [
+            r#"{"map": [[1]]}"#,
+            r#"{"map": [1]}"#,
+            r#"{"bitstring": "102"}"#,
+            r#"{"improper_list": []}"#,
+            r#"{"tuple": {}}"#,
+        ] {
+            assert!(matches!(to(text), Err(JsonError::Tag(_))), "{text}");
+        }
+        let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(to(&nested(DEPTH + 1)).is_ok());
+        for depth in [DEPTH + 2, 30_000] {
+            assert_eq!(error(&nested(depth)), TermError::Nested.to_string());
+        }
     }
 }

@@ -238,9 +238,8 @@ fn import(target: &SettingsTarget, file: &Path, raw: bool, output: Output) -> Re
         let text = format!("{} bytes written as they are", bytes.len());
         return output.result(&text, &json!({ "bytes": bytes.len() }));
     }
-    let document: serde_json::Value =
-        serde_json::from_slice(&bytes).map_err(|error| CliError::input(file, error))?;
-    let value = json::to(&document).map_err(|error| CliError::input(file, error))?;
+    let text = str::from_utf8(&bytes).map_err(|error| CliError::input(file, error))?;
+    let value = json::to(text).map_err(|error| CliError::input(file, error))?;
     store(target, output, |stored| {
         // What cannot be read has no format to keep.
         Ok((format_of(stored).unwrap_or_default(), value))
