@@ -167,3 +167,37 @@ fn what_elixir_wrote_stays() {
     settings(&["import", "all.json"]);
     assert_eq!(raw(&bench, "again.bin"), before);
 }
+
+/// Elixir reads settings as corrupt when they have an atom that it lacks.
+#[test]
+fn new_atoms_are_told() {
+    let bench = finished();
+    let set = |key, value, more: &[&str]| {
+        let set = ["settings", "set", "--device", CHIP, key, value];
+        let output = bench.run(&[&set[..], more].concat());
+        assert!(output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let warned = |told: &str| told.contains("warning: new atoms in");
+    assert!(!warned(&set("host", "a.example", &[])));
+    assert!(!warned(&set("on", "true", &[])));
+    let told = set("mode", r#"{"tuple": [":fast", ":secret"]}"#, &[]);
+    assert!(told.contains("new atoms in mode: "), "{told}");
+    assert!(!told.contains("secret"), "{told}");
+    // They are there already.
+    assert!(!warned(&set("other", ":fast", &[])));
+    let json = ["--json", "settings", "set", "--device", CHIP];
+    let document = bench.json(&[&json[1..], &[":key", "1"]].concat());
+    let told = document["warnings"][0].as_str().unwrap();
+    assert!(told.starts_with("new atoms in :key: "), "{told}");
+    // What Elixir cannot read anyway has no such trouble, until it can.
+    assert!(!warned(&set("typed", ":slow", &["--format", "typed"])));
+    let told = set("term", "1", &["--format", "term"]);
+    for name in [":key", "mode", "other", "typed"] {
+        assert!(told.contains(name), "{told}");
+    }
+    std::fs::write(bench.path().join("atom.bin"), b"\x83w\x01x").unwrap();
+    let import = ["settings", "import", "--device", CHIP, "--raw", "atom.bin"];
+    let told = String::from_utf8(bench.run(&import).stderr).unwrap();
+    assert!(told.contains("new atoms in the settings: "), "{told}");
+}

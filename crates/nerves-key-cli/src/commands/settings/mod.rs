@@ -1,5 +1,6 @@
 //! `nerves-key settings`.
 
+mod atoms;
 mod json;
 
 use std::path::Path;
@@ -44,7 +45,7 @@ pub(super) fn run(command: &Settings, output: Output) -> Result<(), CliError> {
             Ok(())
         }),
         Settings::Clear(chip) => {
-            update(chip, |stored| Ok(stored.clear()))?;
+            update(chip, output, |stored| Ok(stored.clear()))?;
             output.result("the settings are cleared", &json!({ "settings": null }))
         }
         Settings::Export { chip, raw, out } => export(chip, *raw, out.as_deref(), output),
@@ -59,19 +60,31 @@ fn read(chip: &Chip) -> Result<Stored, CliError> {
     Ok(device.run(ReadSettings::new(area))?)
 }
 
-/// Read, change, write and read back, in one session.
+/// Read, change, write and read back, in one session. What was written, and
+/// what is to be said of it.
 fn update(
     chip: &Chip,
+    output: Output,
     change: impl FnOnce(&Stored) -> Result<WriteSettings, CliError>,
-) -> Result<Updated, CliError> {
+) -> Result<(Updated, Vec<String>), CliError> {
     let mut device = chip.open()?;
     let (area, serial_number) = area(&mut device)?;
+    let mut warnings = Vec::new();
+    let change = |stored: &Stored| {
+        let write = change(stored)?;
+        warnings.extend(atoms::warning(stored, write.after()));
+        Ok(write)
+    };
     let update = UpdateSettings::new(area, change).on_chip(serial_number);
-    device.run(update).map_err(|error| match error {
+    let updated = device.run(update).map_err(|error| match error {
         atecc::Error::Bus { error, .. } => CliError::failed(error),
         atecc::Error::Failed(UpdateError::Write(error)) => atecc::Error::Failed(error).into(),
         atecc::Error::Failed(UpdateError::Refused(error)) => error,
-    })
+    })?;
+    for warning in &warnings {
+        output.message(&format!("warning: {warning}"));
+    }
+    Ok((updated, warnings))
 }
 
 /// Where the chip keeps settings, and which chip it is.
@@ -186,7 +199,7 @@ fn store(
     change: impl FnOnce(&Stored) -> Result<(Option<SettingsFormat>, Value), CliError>,
 ) -> Result<(), CliError> {
     let mut stored_as = None;
-    let updated = update(&target.chip, |stored| {
+    let (updated, warnings) = update(&target.chip, output, |stored| {
         let (kept, value) = change(stored)?;
         let format = target.format.or(kept).unwrap_or(SettingsFormat::Term);
         let write = match format {
@@ -206,7 +219,11 @@ fn store(
         },
         updated.commands
     );
-    let document = json!({ "format": name(format), "settings": json::of(&value) });
+    let document = json!({
+        "format": name(format),
+        "settings": json::of(&value),
+        "warnings": warnings,
+    });
     output.result(&text, &document)
 }
 
@@ -232,11 +249,12 @@ fn export(chip: &Chip, raw: bool, out: Option<&Path>, output: Output) -> Result<
 fn import(target: &SettingsTarget, file: &Path, raw: bool, output: Output) -> Result<(), CliError> {
     let bytes = files::read(file)?;
     if raw {
-        update(&target.chip, |stored| {
+        let (_, warnings) = update(&target.chip, output, |stored| {
             stored.write_raw(&bytes).map_err(failed)
         })?;
         let text = format!("{} bytes written as they are", bytes.len());
-        return output.result(&text, &json!({ "bytes": bytes.len() }));
+        let document = json!({ "bytes": bytes.len(), "warnings": warnings });
+        return output.result(&text, &document);
     }
     let text = str::from_utf8(&bytes).map_err(|error| CliError::input(file, error))?;
     let value = json::to(text).map_err(|error| CliError::input(file, error))?;
