@@ -199,7 +199,7 @@ fn issues_by_the_token() {
     let uri = std::env::var("TEST_TOKEN_URI").unwrap().parse().unwrap();
     let mut token = Pkcs11Token::open(&uri)
         .unwrap()
-        .signer(&uri, Some("1234"))
+        .signer(Some("1234"))
         .unwrap();
     let public_key = token.public_key().unwrap();
     let certificate = self_signed(public_key, now(), 10, Format::V0, |digest| {

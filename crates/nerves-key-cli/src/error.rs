@@ -7,7 +7,9 @@ use std::process::ExitCode;
 use atecc::{Cause, Failure};
 use nerves_key::{IdentityError, SignError, WriteError};
 use nerves_key_device::{BusFault, OpenError};
-use nerves_key_provision::{HardenError, HardenRefusal, ProvisionError, Refusal, RunError};
+use nerves_key_provision::{
+    HardenError, HardenRefusal, IssueError, ProvisionError, Refusal, RunError,
+};
 
 use crate::output::{one_line, shown_path};
 
@@ -236,6 +238,16 @@ impl From<Refusal> for CliError {
         } else {
             error
         }
+    }
+}
+
+impl<S: fmt::Display> From<IssueError<S>> for CliError {
+    fn from(error: IssueError<S>) -> Self {
+        let exit = match error {
+            IssueError::Sign(_) | IssueError::Signature(_) => Exit::Failed,
+            _ => Exit::Refused,
+        };
+        Self::new(exit, error)
     }
 }
 

@@ -64,6 +64,8 @@ pub use signer::{ExecError, ExecSigner};
 #[cfg(feature = "pem")]
 pub use signer::{KeyFileError, KeySigner};
 #[cfg(feature = "pkcs11")]
-pub use signer::{PinSource, Pkcs11Error, Pkcs11Signer, Pkcs11Token, Pkcs11Uri, Pkcs11UriError};
+pub use signer::{
+    PinSource, Pkcs11Error, Pkcs11ErrorKind, Pkcs11Signer, Pkcs11Token, Pkcs11Uri, Pkcs11UriError,
+};
 pub use step::Step;
 pub use warning::Warning;

@@ -39,8 +39,7 @@ pub(super) fn run(command: &Device, output: Output) -> Result<(), CliError> {
         &ManufacturerSerial::new(serial).map_err(CliError::refused)?,
         system::now()?,
         signing::announced(*format, output),
-    )
-    .map_err(CliError::refused)?;
+    )?;
     let certificate_path = format!("{serial}.cert");
     let key_path = format!("{serial}.key");
     files::create_pair(

@@ -38,17 +38,16 @@ fn create(arguments: &SignerCreate, output: Output) -> Result<(), CliError> {
     let (certificate, key_path) = match &arguments.key {
         None => {
             let key = system::new_key()?;
-            let certificate = create_signer(&key, now, years, format).map_err(CliError::refused)?;
+            let certificate = create_signer(&key, now, years, format)?;
             files::create_pair(&certificate_path, &certificate, &key_path, &key)?;
             (certificate, Some(key_path))
         }
         Some(name) => {
-            let signer = AnySigner::open(name, &arguments.options)?;
+            let mut signer = AnySigner::open(name, &arguments.options)?;
             let public_key = signer.public_key()?;
             let certificate = self_signed(public_key, now, years, format, |digest| {
                 signer.sign_own(digest)
-            })
-            .map_err(CliError::refused)?;
+            })?;
             let pem = certificate.to_pem().map_err(CliError::failed)?;
             files::create(&certificate_path, pem.as_bytes(), Readers::Everyone)?;
             (certificate, None)

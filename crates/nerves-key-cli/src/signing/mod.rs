@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use atecc_x509::{Certificate, CheckedSigner, DateTime, Format, PublicKey, SignatureBytes};
 use nerves_key_provision::{
-    CertificateSigner, ExecSigner, KeyFileError, KeySigner, PinSource, Pkcs11Signer, Pkcs11Token,
-    Pkcs11Uri, Refusal, SigningAnswer, SigningRequest,
+    CertificateSigner, ExecSigner, KeyFileError, KeySigner, PinSource, Pkcs11Error,
+    Pkcs11ErrorKind, Pkcs11Signer, Pkcs11Token, Pkcs11Uri, Refusal, SigningAnswer, SigningRequest,
 };
 use zeroize::Zeroizing;
 
@@ -63,7 +63,7 @@ impl AnySigner {
     /// The key of `name`, ready to sign.
     ///
     /// # Errors
-    /// Exit code 5: no chip has been touched yet.
+    /// Exit code 5: no chip has been touched yet; 1 for a token's trouble.
     pub(crate) fn open(name: &KeyName, options: &KeyOptions) -> Result<Self, CliError> {
         let secret = options.passphrase.as_ref();
         Ok(match name {
@@ -97,7 +97,7 @@ impl AnySigner {
     }
 
     /// Sign what is not for a device: its own certificate.
-    pub(crate) fn sign_own(&self, digest: &[u8; 32]) -> Result<SignatureBytes, SignerError> {
+    pub(crate) fn sign_own(&mut self, digest: &[u8; 32]) -> Result<SignatureBytes, SignerError> {
         match self {
             Self::Key(key) => key.sign_digest(digest).map_err(in_words),
             Self::Token(token) => token.sign_digest(digest).map_err(in_words),
@@ -112,8 +112,8 @@ impl AnySigner {
     /// value for it, which also shows that its key may sign at all.
     ///
     /// # Errors
-    /// Exit code 5.
-    pub(crate) fn check(&self, certificate: &PublicKey) -> Result<(), CliError> {
+    /// Exit code 5, or 1 for a token's trouble.
+    pub(crate) fn check(&mut self, certificate: &PublicKey) -> Result<(), CliError> {
         let known = match self {
             Self::Key(key) => Some(key.public_key()),
             Self::Token(token) if token.public_key().is_some_and(|key| key != *certificate) => {
@@ -121,7 +121,7 @@ impl AnySigner {
             }
             Self::Token(token) => {
                 let challenge = system::random()?;
-                let signature = token.sign_digest(&challenge).map_err(CliError::refused)?;
+                let signature = token.sign_digest(&challenge).map_err(token_error)?;
                 match certificate.verify(&challenge, &signature) {
                     Ok(()) => Some(*certificate),
                     Err(mismatch) => {
@@ -206,14 +206,24 @@ fn key(path: &Path, secret: Option<&SecretName>) -> Result<KeySigner, CliError> 
 }
 
 fn token(uri: &Pkcs11Uri, secret: Option<&SecretName>) -> Result<Pkcs11Signer, CliError> {
-    let token = Pkcs11Token::open(uri).map_err(CliError::refused)?;
+    let token = Pkcs11Token::open(uri).map_err(token_error)?;
     let pin = if token.wants_pin() {
         Some(pin(uri, secret, token.label())?)
     } else {
         None
     };
     let pin = pin.as_ref().map(|pin| pin.as_str());
-    token.signer(uri, pin).map_err(CliError::refused)
+    token.signer(pin).map_err(token_error)
+}
+
+/// Exit code 1 for a token's trouble, 5 for what is wrong in what was given.
+fn token_error(error: Pkcs11Error) -> CliError {
+    match error.kind() {
+        Pkcs11ErrorKind::Passing => CliError::failed(error)
+            .advised("The token may be in use, or away: run the same command again."),
+        Pkcs11ErrorKind::Input => CliError::refused(error),
+        _ => CliError::failed(error),
+    }
 }
 
 fn pin(

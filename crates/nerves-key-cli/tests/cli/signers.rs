@@ -107,6 +107,18 @@ fn a_command_that_fails_leaves_a_chip_that_resumes() {
     );
 }
 
+/// No wrong input: the same command again may do.
+#[test]
+fn a_signer_that_fails_ends_a_certificate_without_a_chip_with_1() {
+    let bench = Bench::new();
+    for command in ["exec:false", "exec:echo '{}'"] {
+        let device = ["device", "create", "D1", "--signer-cert", "signer.cert"];
+        let (code, message) = bench.fails(&[&device[..], &["--signer-key", command]].concat());
+        assert_eq!(code, 1, "{message}");
+        assert!(!bench.path().join("D1.key").exists(), "{command}");
+    }
+}
+
 /// A chip signs anything, so a `NervesKey` can stand for a signer: here for one
 /// with the wrong key.
 #[test]

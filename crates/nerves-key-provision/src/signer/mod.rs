@@ -22,7 +22,9 @@ pub use exec::{ExecError, ExecSigner};
 #[cfg(feature = "pem")]
 pub use key::{KeyFileError, KeySigner};
 #[cfg(feature = "pkcs11")]
-pub use pkcs11::{PinSource, Pkcs11Error, Pkcs11Signer, Pkcs11Token, Pkcs11Uri, Pkcs11UriError};
+pub use pkcs11::{
+    PinSource, Pkcs11Error, Pkcs11ErrorKind, Pkcs11Signer, Pkcs11Token, Pkcs11Uri, Pkcs11UriError,
+};
 pub use request::{SigningRequest, SigningRequestError};
 
 /// Signs device certificates with the key of a signer certificate: a file, a

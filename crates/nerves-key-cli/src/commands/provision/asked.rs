@@ -58,8 +58,8 @@ impl Asked {
         let now = system::now()?;
         let certificate = files::signer(&arguments.signer_cert)?;
         signing::check_validity(&certificate, now)?;
-        let signer = signer(arguments)?;
-        if let Some(signer) = &signer {
+        let mut signer = signer(arguments)?;
+        if let Some(signer) = &mut signer {
             signer.check(&certificate.signer.public_key)?;
         }
         let request = Request {
