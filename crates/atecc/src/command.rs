@@ -1,5 +1,7 @@
 //! What a command is, and a command made ready for the bus.
 
+use zeroize::Zeroize;
+
 use crate::{Family, MAX_GROUP, Opcode, Status, crc16};
 
 /// A command with typed parameters and a typed response.
@@ -276,6 +278,11 @@ impl Request {
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+    }
+
+    /// Wipe the bytes, which may be a secret.
+    pub(crate) fn wipe(&mut self) {
+        self.bytes.zeroize();
     }
 
     /// The command byte.

@@ -24,6 +24,16 @@
 //! # }
 //! ```
 //!
+//! # Secrets
+//!
+//! What is written may be a key: [`commands::WriteBlock`],
+//! [`commands::WriteWord`] and the other commands and answers with keys in the
+//! clear are zeroized when they are dropped, and a session wipes the command and
+//! the answer at its end; one that is dropped before its end does not. A value
+//! that is moved leaves copies on the stack, which the driver cannot know of:
+//! who has threads or code that he does not trust in the same memory writes over
+//! the stack when a procedure with a key is done.
+//!
 //! Sources: the public ATECC508A data sheet (DS20005927A), Microchip's public
 //! pages on the ATECC608 trust parts, and what the open-source drivers of the
 //! field do. The full ATECC608 data sheets are under NDA and were not used;

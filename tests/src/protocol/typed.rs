@@ -11,7 +11,7 @@ use atecc::{
 };
 
 /// A command of some type.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Typed {
     InfoRevision(InfoRevision),
     InfoKeyValid(InfoKeyValid),

@@ -72,6 +72,7 @@ pub(super) const RULES: &[Rule] = &[
             "sha2",
             "signature",
             "thiserror",
+            "zeroize",
         ]),
     },
     Rule {

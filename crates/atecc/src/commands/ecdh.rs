@@ -1,6 +1,8 @@
 //! `ECDH` (opcode 0x43). Source: ATECC508A datasheet, "ECDH Command"; the
 //! ATECC608's modes from cryptoauthlib `calib_ecdh.c`.
 
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
 use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, PublicKey, Repeat, Slot};
 
 /// The secret that a private key in the chip shares with `peer`: the X
@@ -37,8 +39,8 @@ pub enum EcdhMode {
     TempKeyToEncryptedOutput,
 }
 
-/// What became of the secret.
-#[derive(Clone, Copy, Eq, PartialEq)]
+/// What became of the secret. One in the clear is zeroized when it is dropped.
+#[derive(Clone, Eq, PartialEq)]
 pub enum SharedSecret {
     /// The chip kept it.
     Kept,
@@ -52,6 +54,16 @@ pub enum SharedSecret {
         nonce: [u8; 32],
     },
 }
+
+impl Drop for SharedSecret {
+    fn drop(&mut self) {
+        if let Self::Clear(secret) = self {
+            secret.zeroize();
+        }
+    }
+}
+
+impl ZeroizeOnDrop for SharedSecret {}
 
 /// A secret is not shown.
 impl core::fmt::Debug for SharedSecret {

@@ -1,6 +1,8 @@
 //! `KDF` (opcode 0x56), ATECC608 only. Its full description is not public;
 //! source: cryptoauthlib `calib_kdf.c` and its tests.
 
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
 use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, Repeat, Slot};
 
 use super::KeyBlock;
@@ -239,8 +241,9 @@ impl<'a> KdfFunction<'a> {
     }
 }
 
-/// What became of the derived key: up to 64 bytes.
-#[derive(Clone, Copy, Eq, PartialEq)]
+/// What became of the derived key: up to 64 bytes. One in the clear is zeroized
+/// when it is dropped.
+#[derive(Clone, Eq, PartialEq)]
 pub enum DerivedKey {
     /// The chip kept it.
     Kept,
@@ -263,6 +266,18 @@ pub enum DerivedKey {
         nonce: [u8; 32],
     },
 }
+
+impl Drop for DerivedKey {
+    fn drop(&mut self) {
+        match self {
+            Self::Clear32(key) => key.zeroize(),
+            Self::Clear64(key) => key.zeroize(),
+            Self::Kept | Self::Encrypted32 { .. } | Self::Encrypted64 { .. } => {}
+        }
+    }
+}
+
+impl ZeroizeOnDrop for DerivedKey {}
 
 /// A key is not shown.
 impl core::fmt::Debug for DerivedKey {

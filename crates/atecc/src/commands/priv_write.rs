@@ -1,9 +1,11 @@
 //! `PrivWrite` (opcode 0x46). Source: ATECC508A datasheet, "PrivWrite Command".
 
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
 use crate::{Command, Data, DecodeError, Expect, Opcode, Repeat, Slot};
 
 /// Write a private key into a slot. The key that was there is lost.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PrivWrite {
     /// A slot for ECC private keys.
     pub slot: Slot,
@@ -12,8 +14,8 @@ pub struct PrivWrite {
 }
 
 /// The data of [`PrivWrite`]: 36 bytes, of which the first four are zero in
-/// the clear, then a MAC.
-#[derive(Clone, Copy, Eq, PartialEq)]
+/// the clear, then a MAC. A key in the clear is zeroized when it is dropped.
+#[derive(Clone, Eq, PartialEq)]
 pub enum PrivateKeyData {
     /// The private scalar, big-endian, in the clear. Only while the data zone
     /// is unlocked.
@@ -26,6 +28,16 @@ pub enum PrivateKeyData {
         mac: [u8; 32],
     },
 }
+
+impl Drop for PrivateKeyData {
+    fn drop(&mut self) {
+        if let Self::Clear(scalar) = self {
+            scalar.zeroize();
+        }
+    }
+}
+
+impl ZeroizeOnDrop for PrivateKeyData {}
 
 /// A key is not shown.
 impl core::fmt::Debug for PrivateKeyData {

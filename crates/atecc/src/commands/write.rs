@@ -4,17 +4,29 @@
 //! A clear write of the same bytes to the same place leaves the same memory, so it
 //! may be sent again after an unknown outcome.
 
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
 use super::read::BLOCK;
 use crate::{BlockAddress, Command, Data, DecodeError, Expect, Opcode, Repeat, WordAddress};
 
 /// Write 32 bytes. Past the end of a short last block the chip drops them.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+///
+/// They may be a secret, so they are zeroized when it is dropped.
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct WriteBlock {
     /// Where.
     pub address: BlockAddress,
     /// What.
     pub data: [u8; 32],
 }
+
+impl Drop for WriteBlock {
+    fn drop(&mut self) {
+        self.data.zeroize();
+    }
+}
+
+impl ZeroizeOnDrop for WriteBlock {}
 
 impl Command for WriteBlock {
     const OPCODE: Opcode = Opcode::Write;
@@ -90,13 +102,23 @@ impl Command for WriteEncrypted {
 }
 
 /// Write 4 bytes. Data and OTP zone take these only once they are locked.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+///
+/// They are zeroized when it is dropped, as of a [`WriteBlock`].
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct WriteWord {
     /// Where.
     pub address: WordAddress,
     /// What.
     pub data: [u8; 4],
 }
+
+impl Drop for WriteWord {
+    fn drop(&mut self) {
+        self.data.zeroize();
+    }
+}
+
+impl ZeroizeOnDrop for WriteWord {}
 
 impl Command for WriteWord {
     const OPCODE: Opcode = Opcode::Write;

@@ -1,6 +1,8 @@
 //! Encrypted reads and writes of a block: random nonce, GenDig with the
 //! slot's key, then the transfer. Plain text never crosses the bus.
 
+use zeroize::Zeroizing;
+
 use super::Prepared;
 use crate::commands::{
     DigSource, GenDig, RandomNonce, ReadBlock, SeedUpdate, WriteEncrypted, ZoneState,
@@ -48,10 +50,11 @@ impl SessionKey<'_> {
     }
 
     /// `TempKey` after nonce and GenDig.
-    fn temp_key(&self, random: &[u8; 32]) -> [u8; 32] {
+    fn temp_key(&self, random: &[u8; 32]) -> Zeroizing<[u8; 32]> {
         let nonce = host::random_nonce(random, &self.input, SeedUpdate::Automatic);
         let head = Head::of(&self.gen_dig());
-        host::gen_dig(head, DigInput::Stored(self.key), &nonce, &self.serial)
+        let temp_key = host::gen_dig(head, DigInput::Stored(self.key), &nonce, &self.serial);
+        Zeroizing::new(temp_key)
     }
 }
 
@@ -86,16 +89,15 @@ impl<'a> ReadEncrypted<'a> {
 
 impl Procedure for ReadEncrypted<'_> {
     /// The plain text.
-    type Output = [u8; 32];
+    type Output = Zeroizing<[u8; 32]>;
     type Error = Failure;
 
-    fn resume(&mut self, answer: Answer<'_>) -> Next<[u8; 32], Failure> {
+    fn resume(&mut self, answer: Answer<'_>) -> Next<Self::Output, Failure> {
         match self.procedure.resume(answer) {
             Next::Send(request) => Next::Send(request),
-            Next::Done(result) => Next::Done(
-                result
-                    .map(|((random, ()), cipher)| host::xor(&cipher, &self.key.temp_key(&random))),
-            ),
+            Next::Done(result) => Next::Done(result.map(|((random, ()), cipher)| {
+                Zeroizing::new(host::xor(&cipher, &self.key.temp_key(&random)))
+            })),
         }
     }
 }

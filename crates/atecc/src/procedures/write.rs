@@ -9,7 +9,7 @@ use crate::{Answer, BlockAddress, Failure, Next, Place, Procedure};
 /// locked; the chip drops what is past the end of a short last block. The
 /// configuration zone has bytes that cannot be written in between: write its
 /// words instead.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct WritePlace<D> {
     place: Place,
     data: D,
@@ -49,11 +49,14 @@ impl<D: AsRef<[u8]>> WritePlace<D> {
         let (Some(chunk), Ok(address)) = (chunk, address) else {
             return Next::Done(Ok(()));
         };
-        let mut data = [0; 32];
-        for (to, from) in data.iter_mut().zip(chunk) {
+        let mut write = WriteBlock {
+            address,
+            data: [0; 32],
+        };
+        for (to, from) in write.data.iter_mut().zip(chunk) {
             *to = *from;
         }
-        Next::send(&WriteBlock { address, data })
+        Next::send(&write)
     }
 }
 

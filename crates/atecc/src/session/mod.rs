@@ -368,6 +368,9 @@ impl Session {
             }
             _ => 0,
         };
+        if let Some(request) = &mut self.request {
+            request.wipe();
+        }
         self.request = None;
         self.rx = [0; MAX_GROUP];
         self.result = Err(Cause::NoCommand.before_execution());
