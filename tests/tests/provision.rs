@@ -14,9 +14,10 @@ use atecc_x509::{CompressedCertificate, DateTime, Format, SignatureBytes};
 use nerves_key::{Activate, Activation, Stage};
 use nerves_key_provision::{
     CertificateSigner, Challenges, Event, KeySigner, Plan, Possession, ProvisionError, Refusal,
-    Report, RunError, Runner, SigningRequest, Step, Stop, create_signer, provision,
+    Report, RunError, Runner, SigningRequest, Step, Stop, VolatileSecrets, create_signer,
+    provision,
 };
-use nerves_key_schema::{ConfigWrite, Layout, VolatileKeys, configure, slot, writes};
+use nerves_key_schema::{ConfigWrite, Layout, configure, slot, writes};
 use nerves_key_tests::station::{Station, StationError};
 use nerves_key_tests::strand::{SETUPS, Setup};
 use nerves_key_tests::wire::commands;
@@ -305,7 +306,7 @@ fn the_volatile_layout_keeps_its_keys_to_itself() {
     let keys = station.request.volatile_keys.take().unwrap();
     let serial = config.serial_number();
     let activate = |keys| Station::device(&bus).run(Activate::new(keys, serial, [7; 20]));
-    let wrong = VolatileKeys::new(&[0xAD; 16], &[0xEC; 16]);
+    let wrong = VolatileSecrets::new(&[0xAD; 16], &[0xEC; 16]);
     assert_eq!(activate(&wrong).unwrap(), Activation::WrongKey);
     let sign = || Station::device(&bus).run(nerves_key::sign([9; 32]));
     assert!(sign().is_err());
@@ -342,7 +343,7 @@ fn another_activation_key_is_told_and_changes_nothing() {
     bus.set_faults(Faults::none());
     bus.power_up();
     let before = bus.image(0).unwrap();
-    station.request.volatile_keys = Some(VolatileKeys::new(&[0xAD; 16], &[0xEC; 16]));
+    station.request.volatile_keys = Some(VolatileSecrets::new(&[0xAD; 16], &[0xEC; 16]));
     bus.start_log();
     let error = station.provision(&bus).unwrap_err();
     assert!(

@@ -6,11 +6,9 @@ use atecc_emulator::{Bus, Chip, DATA_SIZE, Entropy, Image, Revision};
 use atecc_x509::{Certificate, CheckedSigner, DateTime, SignerCertificate, SignerError};
 use nerves_key::{Foreign, Snapshot, Stage};
 use nerves_key_provision::{
-    AcceptedSigner, KeySigner, Plan, Refusal, create_device, create_signer,
+    AcceptedSigner, KeySigner, Plan, Refusal, VolatileSecrets, create_device, create_signer,
 };
-use nerves_key_schema::{
-    BoardName, Field, Layout, ManufacturerSerial, OtpError, VolatileKeys, configure,
-};
+use nerves_key_schema::{BoardName, Field, Layout, ManufacturerSerial, OtpError, configure};
 use nerves_key_tests::station::{Station, StationError};
 use nerves_key_tests::strand::{SETUPS, Setup};
 use nerves_key_tests::wire::{commands, is_only_reading};
@@ -460,7 +458,7 @@ fn the_volatile_layout_on_a_chip_without_a_latch() {
 
 #[test]
 fn layouts_and_their_keys() {
-    let keys = VolatileKeys::new(&[1; 16], &[2; 16]);
+    let keys = VolatileSecrets::new(&[1; 16], &[2; 16]);
     for (layout, keys) in [(Layout::Volatile, None), (Layout::Standard, Some(keys))] {
         let mut station = station();
         station.request.layout = layout;

@@ -164,8 +164,9 @@ pub(crate) fn read_text(path: &Path) -> Result<Zeroizing<String>, CliError> {
     Ok(Zeroizing::new(text.to_owned()))
 }
 
-/// Read a key of 16 bytes: as they are, or as 32 hex digits in a line.
-pub(crate) fn symmetric_key(path: &Path) -> Result<Zeroizing<[u8; 16]>, CliError> {
+/// Read a key of 16 bytes: as they are, or as 32 hex digits in a line. It is in a
+/// box, which can be moved without a copy of the key staying behind.
+pub(crate) fn symmetric_key(path: &Path) -> Result<Box<Zeroizing<[u8; 16]>>, CliError> {
     let name = path.as_os_str().as_encoded_bytes();
     if name.len() >= 16 && name.iter().all(u8::is_ascii_hexdigit) && !path.exists() {
         // Not quoted: it looks like the key.
@@ -175,7 +176,7 @@ pub(crate) fn symmetric_key(path: &Path) -> Result<Zeroizing<[u8; 16]>, CliError
         ));
     }
     let bytes = Zeroizing::new(read(path)?);
-    let mut key = Zeroizing::new([0; 16]);
+    let mut key = Box::new(Zeroizing::new([0; 16]));
     if bytes.len() == key.len() {
         key.copy_from_slice(&bytes);
         return Ok(key);
@@ -189,7 +190,7 @@ pub(crate) fn symmetric_key(path: &Path) -> Result<Zeroizing<[u8; 16]>, CliError
     if digits.len() != 2 * key.len() {
         return Err(wrong());
     }
-    match HEXLOWER_PERMISSIVE.decode_mut(digits, key.as_mut()) {
+    match HEXLOWER_PERMISSIVE.decode_mut(digits, &mut **key) {
         Ok(_) => Ok(key),
         Err(_) => Err(wrong()),
     }

@@ -43,6 +43,7 @@ mod request;
 mod runner;
 mod signer;
 mod step;
+mod volatile_secrets;
 mod warning;
 
 pub use error::RunError;
@@ -68,4 +69,5 @@ pub use signer::{
     PinSource, Pkcs11Error, Pkcs11ErrorKind, Pkcs11Signer, Pkcs11Token, Pkcs11Uri, Pkcs11UriError,
 };
 pub use step::Step;
+pub use volatile_secrets::VolatileSecrets;
 pub use warning::Warning;

@@ -8,12 +8,13 @@ use atecc_x509::{CheckedSigner, DeviceCertificate, Format, Name, PublicKey, Rebu
 use data_encoding::HEXLOWER;
 use nerves_key::{IdentityError, Snapshot, Stage};
 use nerves_key_schema::{
-    BoardName, ConfigWrite, DataImage, Field, Layout, ManufacturerSerial, Otp, VolatileKeys,
+    BoardName, ConfigWrite, DataImage, Field, Layout, ManufacturerSerial, Otp,
     check_for_provisioning, configure, differences, open_certificates, slot, writes,
 };
 
 use crate::{
-    AcceptedSigner, CertificateSlots, DeviceKey, KeyOrigin, Refusal, Request, Step, default_serial,
+    AcceptedSigner, CertificateSlots, DeviceKey, KeyOrigin, Refusal, Request, Step, VolatileSecrets,
+    default_serial,
 };
 
 /// A device certificate is valid for as long as the format can say. Source:
@@ -37,7 +38,7 @@ pub struct Plan {
     pub(crate) accepted_signer: AcceptedSigner,
     pub(crate) validity: Validity,
     pub(crate) format: Format,
-    pub(crate) volatile_keys: Option<VolatileKeys>,
+    pub(crate) volatile_keys: Option<VolatileSecrets>,
     pub(crate) device_key: DeviceKey,
     pub(crate) replaced_key: Option<PublicKey>,
     pub(crate) steps: Vec<Step>,
@@ -253,9 +254,9 @@ impl Plan {
     }
 
     /// The slots with this compressed device certificate.
-    pub(crate) fn image(&self, device_certificate: [u8; 72]) -> DataImage {
+    pub(crate) fn image(&self, device_certificate: [u8; 72]) -> DataImage<'_> {
         DataImage {
-            volatile_keys: self.volatile_keys.clone(),
+            volatile_keys: self.volatile_keys.as_deref(),
             device_certificate,
             signer_public_key: self.signer.signer.public_key.to_nerves_key_slot(),
             signer_certificate: self.signer.compressed.to_bytes(),

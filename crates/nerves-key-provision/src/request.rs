@@ -6,7 +6,9 @@ use alloc::vec::Vec;
 
 use atecc::SerialNumber;
 use atecc_x509::{CheckedSigner, DateTime, Format, PublicKey};
-use nerves_key_schema::{BoardName, Layout, ManufacturerSerial, OtpError, VolatileKeys};
+use nerves_key_schema::{BoardName, Layout, ManufacturerSerial, OtpError};
+
+use crate::VolatileSecrets;
 
 /// What the chip shall become. Its parts are checked already; what they mean
 /// for one chip is for [`crate::Plan`].
@@ -25,7 +27,7 @@ pub struct Request {
     pub layout: Layout,
     /// The secrets of the volatile layout, and of it alone. Not needed for a
     /// chip that is finished.
-    pub volatile_keys: Option<VolatileKeys>,
+    pub volatile_keys: Option<VolatileSecrets>,
     /// Manufacturer serials that are taken: no chip gets one of these. One
     /// whose data are locked already keeps its own, which may be among them.
     /// The set alone protects nothing: whoever plans for several chips claims a

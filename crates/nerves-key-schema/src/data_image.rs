@@ -6,10 +6,10 @@ use crate::{VolatileKeys, slot};
 
 /// Slots 1 to 15 of a NervesKey about to be locked. What is not named here is
 /// zero.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct DataImage {
+#[derive(Clone, Debug)]
+pub struct DataImage<'a> {
     /// Slots 1 and 2 of the volatile layout.
-    pub volatile_keys: Option<VolatileKeys>,
+    pub volatile_keys: Option<&'a VolatileKeys>,
     /// Slot 10, compressed.
     pub device_certificate: [u8; 72],
     /// Slot 11: X, Y, eight zeros.
@@ -18,7 +18,7 @@ pub struct DataImage {
     pub signer_certificate: [u8; 72],
 }
 
-impl DataImage {
+impl DataImage<'_> {
     /// The slots that are written, in the order of the reference.
     pub const SLOTS: [Slot; 15] = {
         let mut slots = [Slot::ALL[1]; 15];
@@ -36,7 +36,7 @@ impl DataImage {
     /// The bytes of `slot`, at its true size; `None` for the private key.
     #[must_use]
     pub fn slot(&self, slot: Slot) -> Option<&[u8]> {
-        match (slot, &self.volatile_keys) {
+        match (slot, self.volatile_keys) {
             (slot::ACTIVATION_KEY, Some(keys)) => return Some(keys.activation_slot()),
             (slot::ENCRYPTION_KEY, Some(keys)) => return Some(keys.encryption_slot()),
             _ => {}
@@ -71,8 +71,10 @@ mod tests {
 
     #[test]
     fn every_slot_has_its_true_size() {
+        let mut keys = VolatileKeys::default();
+        keys.set(&[4; 16], &[5; 16]);
         let image = DataImage {
-            volatile_keys: Some(VolatileKeys::new(&[4; 16], &[5; 16])),
+            volatile_keys: Some(&keys),
             device_certificate: [1; 72],
             signer_public_key: [2; 72],
             signer_certificate: [3; 72],

@@ -10,22 +10,41 @@ const SLOT: usize = 36;
 
 /// The two keys of the volatile layout, 16 bytes each.
 ///
-/// They are zeroized when dropped and never shown.
-#[derive(Clone, Eq, PartialEq)]
+/// They are zeroized when dropped and never shown. What is moved leaves copies
+/// behind, so they are put where they will stay: [`VolatileKeys::set`].
 pub struct VolatileKeys {
     activation: Zeroizing<[u8; SLOT]>,
     encryption: Zeroizing<[u8; SLOT]>,
 }
 
+/// Zeros, for [`VolatileKeys::set`].
+impl Default for VolatileKeys {
+    fn default() -> Self {
+        Self {
+            activation: Zeroizing::new([0; SLOT]),
+            encryption: Zeroizing::new([0; SLOT]),
+        }
+    }
+}
+
 impl VolatileKeys {
     /// The key that activates the device key after each power-up (slot 1),
     /// and the key that encrypts (slot 2).
-    #[must_use]
-    pub fn new(activation: &[u8; KEY], encryption: &[u8; KEY]) -> Self {
-        Self {
-            activation: padded(activation),
-            encryption: padded(encryption),
+    pub fn set(&mut self, activation: &[u8; KEY], encryption: &[u8; KEY]) {
+        for (slot, key) in [
+            (&mut self.activation, activation),
+            (&mut self.encryption, encryption),
+        ] {
+            for (to, from) in slot.iter_mut().zip(key) {
+                *to = *from;
+            }
         }
+    }
+
+    /// The keys of another.
+    pub fn copy_from(&mut self, other: &Self) {
+        self.activation.clone_from(&other.activation);
+        self.encryption.clone_from(&other.encryption);
     }
 
     /// Slot 1: the activation key, then zeros.
@@ -39,17 +58,6 @@ impl VolatileKeys {
     pub fn encryption_slot(&self) -> &[u8; SLOT] {
         &self.encryption
     }
-
-    /// The activation key as the chip uses it: the first 32 bytes of its
-    /// slot.
-    #[must_use]
-    pub fn activation_key(&self) -> Zeroizing<[u8; 32]> {
-        let mut key = Zeroizing::new([0; 32]);
-        for (to, from) in key.iter_mut().zip(self.activation.iter()) {
-            *to = *from;
-        }
-        key
-    }
 }
 
 impl core::fmt::Debug for VolatileKeys {
@@ -58,21 +66,14 @@ impl core::fmt::Debug for VolatileKeys {
     }
 }
 
-fn padded(key: &[u8; KEY]) -> Zeroizing<[u8; SLOT]> {
-    let mut slot = Zeroizing::new([0; SLOT]);
-    for (to, from) in slot.iter_mut().zip(key) {
-        *to = *from;
-    }
-    slot
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn padded_and_not_shown() {
-        let keys = VolatileKeys::new(&[0xA5; 16], &[0xE7; 16]);
+        let mut keys = VolatileKeys::default();
+        keys.set(&[0xA5; 16], &[0xE7; 16]);
         assert_eq!(keys.activation_slot()[..16], [0xA5; 16]);
         assert_eq!(keys.activation_slot()[16..], [0; 20]);
         assert_eq!(keys.encryption_slot()[..17], {
@@ -80,7 +81,10 @@ mod tests {
             slot[16] = 0;
             slot
         });
-        assert_eq!(keys.activation_key()[15..17], [0xA5, 0]);
+        let mut copy = VolatileKeys::default();
+        copy.copy_from(&keys);
+        assert_eq!(copy.activation_slot(), keys.activation_slot());
+        assert_eq!(copy.encryption_slot(), keys.encryption_slot());
         assert_eq!(format!("{keys:?}"), "VolatileKeys { .. }");
     }
 }

@@ -8,8 +8,8 @@ use atecc::{ConfigZone, Revision};
 use atecc_emulator::{Bus, Chip, DATA_SIZE, Entropy, Image};
 use atecc_x509::{Certificate, DateTime, SignerCertificate};
 use nerves_key::Stage;
-use nerves_key_provision::{CertificateSlots, KeySigner, Report};
-use nerves_key_schema::{BoardName, Layout, ManufacturerSerial, Otp, VolatileKeys, check_for_use};
+use nerves_key_provision::{CertificateSlots, KeySigner, Report, VolatileSecrets};
+use nerves_key_schema::{BoardName, Layout, ManufacturerSerial, Otp, check_for_use};
 
 use super::end_state::end_state;
 use super::kept;
@@ -113,7 +113,7 @@ pub(crate) fn station(row: &Operation) -> Result<Station, Box<dyn Error>> {
     station.request.serial = Some(ManufacturerSerial::stored(serial)?);
     if let (Some(activation), Some(encryption)) = (&row.activation_key, &row.encryption_key) {
         station.request.layout = Layout::Volatile;
-        let keys = VolatileKeys::new(&activation.array()?, &encryption.array()?);
+        let keys = VolatileSecrets::new(&activation.array()?, &encryption.array()?);
         station.request.volatile_keys = Some(keys);
     }
     Ok(station)

@@ -2,7 +2,8 @@
 
 use atecc_emulator::{Bus, Chip, Revision};
 use atecc_x509::DateTime;
-use nerves_key_schema::{Layout, VolatileKeys};
+use nerves_key_provision::VolatileSecrets;
+use nerves_key_schema::Layout;
 
 use super::witness::Witness;
 use crate::station::{Records, Station};
@@ -50,7 +51,7 @@ impl Setup {
         station.request.layout = self.layout;
         station.request.volatile_keys = match self.layout {
             Layout::Standard => None,
-            Layout::Volatile => Some(VolatileKeys::new(&[0xAC; 16], &[0xEC; 16])),
+            Layout::Volatile => Some(VolatileSecrets::new(&[0xAC; 16], &[0xEC; 16])),
         };
         station
     }

@@ -6,10 +6,10 @@ use atecc_emulator::{Bus, Chip, Delay, I2cHandle, Revision};
 use atecc_x509::{DateTime, Format, SignerCertificate};
 use nerves_key::ReadSnapshot;
 use nerves_key_provision::{
-    AcceptedSigner, CertificateSlots, Challenges, DeviceKey, KeySigner, Plan, Request,
+    AcceptedSigner, CertificateSlots, Challenges, DeviceKey, KeySigner, Plan, Request, VolatileSecrets,
     create_signer, provision,
 };
-use nerves_key_schema::{Layout, ManufacturerSerial, VolatileKeys};
+use nerves_key_schema::{Layout, ManufacturerSerial};
 
 /// What the examples return.
 pub(crate) type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -44,7 +44,7 @@ pub(crate) fn request(layout: Layout) -> Result<Request> {
         user: None,
         layout,
         volatile_keys: (layout == Layout::Volatile)
-            .then(|| VolatileKeys::new(&ACTIVATION_KEY, &[0xE7; 16])),
+            .then(|| VolatileSecrets::new(&ACTIVATION_KEY, &[0xE7; 16])),
         used_serials: std::collections::BTreeSet::new(),
         signer: SignerCertificate::check(&certificate)?,
         device_key: DeviceKey::New,

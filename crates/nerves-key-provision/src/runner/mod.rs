@@ -67,7 +67,7 @@ pub struct Runner<'p, F> {
     task: Option<Task>,
     public_key: Option<PublicKey>,
     tbs: Option<Tbs>,
-    image: Option<DataImage>,
+    image: Option<DataImage<'p>>,
     identity: Option<Identity>,
     possession: Option<Possession>,
     config: Option<ConfigZone>,
@@ -182,7 +182,7 @@ impl<'p, F: FnMut(Event<'_>)> Runner<'p, F> {
             Step::ProveKey => Task::Sign(nerves_key::sign(self.challenge())),
             Step::IssueCertificate => Task::None,
             Step::VerifyChain => {
-                let _: &DataImage = self.image.as_ref().ok_or_else(nothing_there)?;
+                let _: &DataImage<'_> = self.image.as_ref().ok_or_else(nothing_there)?;
                 Task::None
             }
             Step::WriteOtp => Task::write(Place::Otp, self.plan.otp.bytes(), step)?,

@@ -20,7 +20,7 @@ pub(super) struct ReadSlots {
 }
 
 impl ReadSlots {
-    pub(super) fn new(image: &DataImage) -> Self {
+    pub(super) fn new(image: &DataImage<'_>) -> Self {
         let secret = image.volatile_keys.is_some();
         let shown = |slot: &Slot| match *slot {
             slot::DEVICE_CERTIFICATE | slot::SIGNER_PUBLIC_KEY | slot::SIGNER_CERTIFICATE => false,

@@ -7,8 +7,8 @@ use std::path::Path;
 use atecc_x509::DateTime;
 use data_encoding::HEXLOWER_PERMISSIVE;
 use nerves_key::{Snapshot, Stage};
-use nerves_key_provision::{DeviceKey, Plan, Request, SigningAnswer};
-use nerves_key_schema::{BoardName, ManufacturerSerial, Otp, OtpError, VolatileKeys};
+use nerves_key_provision::{DeviceKey, Plan, Request, SigningAnswer, VolatileSecrets};
+use nerves_key_schema::{BoardName, ManufacturerSerial, Otp, OtpError};
 
 use super::gate;
 use super::report_file::ReportFile;
@@ -192,9 +192,9 @@ fn issued(signer: Option<&AnySigner>, now: DateTime) -> Result<DateTime, CliErro
 }
 
 /// Both or none, as the arguments have it.
-fn volatile_keys(arguments: &Provision) -> Result<Option<VolatileKeys>, CliError> {
+fn volatile_keys(arguments: &Provision) -> Result<Option<VolatileSecrets>, CliError> {
     match (&arguments.activation_key, &arguments.encryption_key) {
-        (Some(activation), Some(encryption)) => Ok(Some(VolatileKeys::new(
+        (Some(activation), Some(encryption)) => Ok(Some(VolatileSecrets::new(
             &*files::symmetric_key(activation)?,
             &*files::symmetric_key(encryption)?,
         ))),

@@ -1,0 +1,45 @@
+//! The keys of the volatile layout, where they stay.
+
+use alloc::boxed::Box;
+use core::fmt;
+use core::ops::Deref;
+
+use nerves_key_schema::VolatileKeys;
+
+/// The keys of the volatile layout, in one place on the heap: a value that has
+/// them can be moved, and no copies stay behind. They are zeroized when dropped.
+#[derive(Default)]
+pub struct VolatileSecrets(Box<VolatileKeys>);
+
+impl VolatileSecrets {
+    /// The key that activates the device key after each power-up, and the key
+    /// that encrypts.
+    #[must_use]
+    pub fn new(activation: &[u8; 16], encryption: &[u8; 16]) -> Self {
+        let mut secrets = Self::default();
+        secrets.0.set(activation, encryption);
+        secrets
+    }
+}
+
+impl Clone for VolatileSecrets {
+    fn clone(&self) -> Self {
+        let mut secrets = Self::default();
+        secrets.0.copy_from(&self.0);
+        secrets
+    }
+}
+
+impl Deref for VolatileSecrets {
+    type Target = VolatileKeys;
+
+    fn deref(&self) -> &VolatileKeys {
+        &self.0
+    }
+}
+
+impl fmt::Debug for VolatileSecrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
