@@ -254,7 +254,7 @@ pub struct Session {
     awake_us: u32,
     /// Since the command was sent, at least.
     waited_us: u32,
-    /// Since the command was begun, or the end.
+    /// Since the command was first sent, or the end.
     spent_us: u32,
     /// In transfers that failed slowly.
     slow_us: u32,
@@ -337,10 +337,8 @@ impl Session {
         self.request = Some(request);
         self.executed = Executed::No;
         self.result = Err(Cause::NoCommand.before_execution());
-        self.first = None;
         self.slept = false;
         self.unconfirmed = None;
-        self.spent_us = 0;
         self.tries = 1;
         self.idles = 0;
         if let Some(cause) = refused {
