@@ -257,6 +257,20 @@ mod tests {
     }
 
     #[test]
+    fn hours_minutes_and_seconds_end_before_the_next() {
+        let at = |hour, minute, second| DateTime::new(2026, 12, 31, hour, minute, second);
+        let last = at(23, 59, 59).unwrap().fields();
+        assert_eq!((last.hour, last.minute, last.second), (23, 59, 59));
+        for (hour, minute, second) in [(24, 59, 59), (23, 60, 59), (23, 59, 60)] {
+            let date = at(hour, minute, second);
+            assert!(
+                matches!(date, Err(DateError::NotADate(_))),
+                "{hour}:{minute}:{second}"
+            );
+        }
+    }
+
+    #[test]
     fn unix_seconds_become_dates() {
         // `date -u -d @1543955467` says 2018-12-04T20:31:07Z.
         let date = DateTime::from_unix_seconds(1_543_955_467).unwrap();

@@ -92,6 +92,17 @@ mod tests {
         assert_eq!(configure(&part(), Layout::Volatile).0[69], 0x81);
     }
 
+    /// Whatever the part came with. Source: `nerves_key` 1.3, the struct that
+    /// `NervesKey.Config.configure` writes.
+    #[test]
+    fn modes_and_x509_formats_are_set() {
+        for layout in [Layout::Standard, Layout::Volatile] {
+            let zone = configure(&part(), layout);
+            assert_eq!(zone.0[18..20], [0xAA, 0x00], "OTPmode, ChipMode");
+            assert_eq!(zone.0[92..96], [0x00; 4], "X509format");
+        }
+    }
+
     #[test]
     fn everything_that_may_be_written_is_and_nothing_else() {
         let mut written = [false; 128];
