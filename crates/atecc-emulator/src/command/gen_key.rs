@@ -121,6 +121,7 @@ impl Core<'_> {
 #[cfg(test)]
 mod tests {
     use crate::command::bench::{Bench, PUBLIC_KEY, bytes};
+    use crate::defect::Defects;
     use crate::memory::LockState::{self, ConfigOpen, DataOpen, Locked};
     use crate::memory::Slot;
     use crate::revision::Revision;
@@ -274,6 +275,95 @@ mod tests {
         // Private slots and small ones hold no public key.
         bench.load_temp_key(Source::Input);
         assert_eq!(bench.status(GEN_KEY, STORED_DIGEST, 0, &[]), 0x0F);
+    }
+
+    /// A chip whose slot 10 holds the vectors' public key under this policy.
+    fn stored(slot_config: u16, key_config: u16) -> Bench {
+        let mut bench = Bench::new(Revision::Atecc608B, Locked);
+        bench.configure(10, slot_config, key_config);
+        bench.store_public_key(10, &bytes(PUBLIC_KEY));
+        bench
+    }
+
+    fn digest_stored(bench: &mut Bench) -> u8 {
+        bench.status(GEN_KEY, STORED_DIGEST, 10, &[0, 0, 0])
+    }
+
+    #[test]
+    fn digest_of_a_stored_key_needs_temp_key() {
+        let mut bench = stored(0x0000, 0x0010);
+        assert_eq!(digest_stored(&mut bench), 0x0F);
+        bench.load_temp_key(Source::Input);
+        assert_eq!(digest_stored(&mut bench), 0x00);
+    }
+
+    /// The bytes are those of a key, the slot is not one for it: a private key,
+    /// or of another type.
+    #[test]
+    fn digest_of_what_is_no_public_key() {
+        for (key_config, status) in [(0x0010, 0x00), (0x0011, 0x0F), (0x001C, 0x0F)] {
+            let mut bench = stored(0x0000, key_config);
+            bench.load_temp_key(Source::Rand);
+            assert_eq!(digest_stored(&mut bench), status, "{key_config:04X}");
+        }
+    }
+
+    /// `ReqRandom`: a nonce that the host passed through does not do.
+    #[test]
+    fn digest_of_a_key_that_asks_for_a_random_nonce() {
+        let mut both = [stored(0x0000, 0x0050), chip(Locked, 0x2087, 0x0073)];
+        for (bench, (mode, slot)) in both
+            .iter_mut()
+            .zip([(STORED_DIGEST, 10), (PUBLIC_DIGEST, 0)])
+        {
+            bench.load_temp_key(Source::Input);
+            assert_eq!(bench.status(GEN_KEY, mode, slot, &[]), 0x0F, "{mode:02X}");
+            bench.load_temp_key(Source::Rand);
+            assert_eq!(bench.status(GEN_KEY, mode, slot, &[]), 0x00, "{mode:02X}");
+        }
+    }
+
+    /// `ReqAuth` with the key of slot 4, once.
+    #[test]
+    fn digest_of_a_stored_key_uses_its_authorization_up() {
+        let mut bench = stored(0x0000, 0x0490);
+        for (authorized, status) in [(None, 0x0F), (Some(5), 0x0F), (Some(4), 0x00), (None, 0x0F)] {
+            bench.load_temp_key(Source::Rand);
+            if let Some(slot) = authorized {
+                bench.authorize(slot);
+            }
+            assert_eq!(digest_stored(&mut bench), status, "{authorized:?}");
+            assert!(!bench.volatile.auth_valid);
+        }
+    }
+
+    /// `LimitedUse`, by Counter0: 7F is one step. Source: ATECC508A datasheet,
+    /// section 4.4.5.
+    #[test]
+    fn digest_of_a_stored_key_is_a_use_of_it() {
+        let mut bench = stored(0x0020, 0x0010);
+        bench.load_temp_key(Source::Rand);
+        assert_eq!(digest_stored(&mut bench), 0x00);
+        assert_eq!(
+            bench.memory.config[52..60],
+            [0x7F, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0]
+        );
+        bench.memory.config[52..60].copy_from_slice(&[0, 0, 0, 1, 0xFF, 0xFF, 0xFF, 0xFF]);
+        bench.load_temp_key(Source::Rand);
+        assert_eq!(digest_stored(&mut bench), 0x0F, "all used");
+    }
+
+    /// A 608's own test of its random numbers: status 08, and no key.
+    #[test]
+    fn an_unhealthy_generator_makes_no_key() {
+        for slot in [0, 0xFFFF] {
+            let mut bench = chip(DataOpen, 0x2087, 0x0033);
+            let before = bench.memory.clone();
+            bench.defects = Defects::none().unhealthy(1);
+            assert_eq!(bench.status(GEN_KEY, CREATE, slot, &[]), 0x08, "{slot:04X}");
+            assert!(!bench.volatile.temp_key.valid);
+            assert!(bench.memory == before);
+        }
     }
 
     #[test]

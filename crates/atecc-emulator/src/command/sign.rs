@@ -283,6 +283,21 @@ mod tests {
         }
     }
 
+    /// An unhealthy generator makes no signature, and costs no digest.
+    #[test]
+    fn what_a_chip_with_a_defect_refuses() {
+        let mut bench = chip(Locked, 0x2087, 0x0033);
+        bench.load_temp_key(Source::Input);
+        bench.defects = Defects::none().unhealthy(1);
+        assert_eq!(bench.status(SIGN, EXTERNAL, 1, &[]), 0x08);
+        for (state, status) in [(DataOpen, 0x0F), (Locked, 0x00)] {
+            let mut bench = chip(state, 0x2087, 0x0033);
+            bench.load_temp_key(Source::Input);
+            bench.defects = Defects::none().resting_until_data_lock();
+            assert_eq!(bench.status(SIGN, EXTERNAL, 1, &[]), status, "{state:?}");
+        }
+    }
+
     #[test]
     fn internal_describes_what_gen_dig_or_gen_key_left() {
         let mut bench = chip(Locked, 0x2087, 0x0033);
