@@ -3,6 +3,8 @@
 use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
+use std::sync::mpsc;
+use std::time::Duration;
 
 use atecc::BusAddress;
 use atecc_linux::{LockError, SessionGuard, SessionLock};
@@ -53,6 +55,38 @@ fn the_file_is_for_those_who_may_connect() {
         drop(take(&socket, 1, BusAddress::DEFAULT).unwrap());
         std::fs::remove_file(guard.path()).unwrap();
     }
+}
+
+/// How often this process has `file` open.
+fn times_open(file: &Path) -> usize {
+    let descriptors = std::fs::read_dir("/proc/self/fd").unwrap().flatten();
+    let links = descriptors.filter_map(|entry| std::fs::read_link(entry.path()).ok());
+    links.filter(|link| link == file).count()
+}
+
+/// The one who waits has the old file open, and others lock the new one.
+#[test]
+fn a_file_that_is_replaced_while_it_is_waited_for_is_noticed() {
+    let directory = tempfile::tempdir().unwrap();
+    let [socket, other] = ["socket", "other"].map(|name| directory.path().join(name));
+    let _listeners = [&socket, &other].map(|path| UnixListener::bind(path).unwrap());
+    let file = directory.path().join("socket.chips.lock");
+    let old = take(&socket, 1, BusAddress::DEFAULT).unwrap();
+    std::thread::scope(|scope| {
+        let (done, wait) = mpsc::channel();
+        let lock = SessionLock::served(&socket, 1, BusAddress::DEFAULT);
+        scope.spawn(move || done.send(lock.take().map(drop)).unwrap());
+        while times_open(&file) < 2 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let new = take(&other, 1, BusAddress::DEFAULT).unwrap();
+        std::fs::rename(new.path(), &file).unwrap();
+        drop(old);
+        let early = wait.recv_timeout(Duration::from_millis(500));
+        assert!(early.is_err(), "two have the chip");
+        drop(new);
+        wait.recv().unwrap().unwrap();
+    });
 }
 
 #[test]
