@@ -39,7 +39,7 @@ mod transfer;
 
 pub use bus::{Bus, I2cDev, Transfer};
 pub use linux_embedded_hal::Delay;
-pub use lock::{LockError, SessionGuard, SessionLock};
+pub use lock::{Access, LockError, SessionGuard, SessionLock};
 pub use locked::{Locked, LockedError, LockedGeneralCall};
 pub use open::OpenError;
 pub use transfer::{Cause, TransferError};

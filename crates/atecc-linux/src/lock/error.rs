@@ -1,5 +1,6 @@
 //! Why a lock was not to be had.
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,6 +30,35 @@ pub enum LockError {
         /// The kernel's error.
         error: io::Error,
     },
+    /// The lock file beside the socket of a served bus is not for this user. It
+    /// got the socket's owner and mode when it was made, and the socket has
+    /// others now.
+    #[error(
+        "lock file {}: permission denied: it is {found}, the socket {wanted}; as root or its \
+         owner: chown {}:{} {0} && chmod {:03o} {0}",
+        file.display(), wanted.user, wanted.group, wanted.mode & 0o666
+    )]
+    Denied {
+        /// The lock file.
+        file: PathBuf,
+        /// Whose it is.
+        found: Access,
+        /// Whose the socket is.
+        wanted: Access,
+    },
+    /// There is no lock file beside the socket of a served bus, and this user may
+    /// not make one there.
+    #[error(
+        "lock file {}: permission denied to make it; as root: install -o {} -g {} -m {:03o} \
+         /dev/null {0}",
+        file.display(), wanted.user, wanted.group, wanted.mode & 0o666
+    )]
+    NotMade {
+        /// The lock file.
+        file: PathBuf,
+        /// Whose the socket is.
+        wanted: Access,
+    },
     /// Something else than a plain file has the lock file's name: links are
     /// not followed, since anyone may leave one in a shared directory.
     #[error("lock file {}: is not a plain file; remove it", file.display())]
@@ -36,6 +66,24 @@ pub enum LockError {
         /// The lock file.
         file: PathBuf,
     },
+}
+
+/// For whom a file is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Access {
+    /// The number of the user that owns it.
+    pub user: u32,
+    /// The number of its group.
+    pub group: u32,
+    /// The permission bits.
+    pub mode: u32,
+}
+
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { user, group, mode } = self;
+        write!(f, "of user {user}, group {group}, mode {mode:03o}")
+    }
 }
 
 fn process(holder: Option<u32>) -> String {

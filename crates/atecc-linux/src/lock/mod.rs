@@ -33,7 +33,7 @@ use std::time::Duration;
 use atecc::BusAddress;
 
 use descriptor::Descriptor;
-pub use error::LockError;
+pub use error::{Access, LockError};
 use old::OldLock;
 use place::{File, Place, Try};
 use wait::Wait;

@@ -24,7 +24,7 @@ use rustix::io::Errno;
 use rustix::process::{Gid, Uid};
 
 use super::descriptor::{BEYOND_MARKS, Descriptor, Kind, mark};
-use super::{LockError, bytes, holder};
+use super::{Access, LockError, bytes, holder};
 
 /// Names the server whose buses the preload library of the emulator shows as
 /// `/dev/i2c-N`.
@@ -154,6 +154,27 @@ pub(super) fn unusable(path: &Path, errno: Errno) -> LockError {
     }
 }
 
+fn denied(path: &Path, socket: &Path) -> LockError {
+    let file = path.to_owned();
+    match (lstat(path), lstat(socket).as_ref().map(access)) {
+        (Ok(found), Ok(wanted)) => LockError::Denied {
+            file,
+            found: access(&found),
+            wanted,
+        },
+        (Err(Errno::NOENT), Ok(wanted)) => LockError::NotMade { file, wanted },
+        _ => unusable(path, Errno::ACCESS),
+    }
+}
+
+const fn access(file: &Stat) -> Access {
+    Access {
+        user: file.st_uid,
+        group: file.st_gid,
+        mode: file.st_mode & 0o7777,
+    }
+}
+
 /// Through the standard library, so that the preload library sees it: there the
 /// descriptor is a socket, its connection to the server.
 fn open_node(path: &Path) -> Result<File, LockError> {
@@ -199,6 +220,7 @@ fn open_beside(socket: &Path, bus: u32) -> Result<File, LockError> {
     let path = PathBuf::from(name);
     let file = open_or_make(&path, &socket).map_err(|errno| match errno {
         Errno::LOOP | Errno::ISDIR | Errno::NXIO => LockError::NotAFile { file: path.clone() },
+        Errno::ACCESS => denied(&path, &socket),
         errno => unusable(&path, errno),
     })?;
     let found = fstat(&file).map_err(|errno| unusable(&path, errno))?;

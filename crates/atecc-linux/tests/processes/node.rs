@@ -19,6 +19,7 @@ pub(crate) fn place(patience: Duration) -> (TempDir, Order) {
     let order = Order {
         node: directory.path().join("i2c-1"),
         old: directory.path().join("old"),
+        served: None,
         patience,
     };
     std::fs::write(&order.node, "").unwrap();

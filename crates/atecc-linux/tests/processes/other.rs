@@ -31,14 +31,18 @@ pub(crate) struct Other {
 pub(crate) struct Order {
     pub(crate) node: PathBuf,
     pub(crate) old: PathBuf,
+    /// The socket of a served bus, instead of the node.
+    pub(crate) served: Option<PathBuf>,
     pub(crate) patience: Duration,
 }
 
 impl Order {
     pub(crate) fn lock(&self) -> SessionLock {
-        SessionLock::new(&self.node, BusAddress::DEFAULT)
-            .with_old_files_in(&self.old)
-            .with_patience(self.patience)
+        match &self.served {
+            Some(socket) => SessionLock::served(socket, 1, BusAddress::DEFAULT),
+            None => SessionLock::new(&self.node, BusAddress::DEFAULT).with_old_files_in(&self.old),
+        }
+        .with_patience(self.patience)
     }
 }
 
@@ -68,10 +72,11 @@ impl Other {
         }
         let mut command = command(&program);
         let (node, old) = (order.node.display(), order.old.display());
+        let served = order.served.as_deref().unwrap_or(Path::new("")).display();
         let milliseconds = order.patience.as_millis();
         command
             .args(["--exact", "other::process", "--nocapture"])
-            .env(ORDER, format!("{node}\n{old}\n{milliseconds}"));
+            .env(ORDER, format!("{node}\n{old}\n{served}\n{milliseconds}"));
         Self::start(command)
     }
 
@@ -160,12 +165,13 @@ fn process() {
     let Ok(order) = std::env::var(ORDER) else {
         return;
     };
-    let [node, old, milliseconds] = order.split('\n').collect::<Vec<_>>()[..] else {
+    let [node, old, served, milliseconds] = order.split('\n').collect::<Vec<_>>()[..] else {
         panic!("{order}");
     };
     let order = Order {
         node: node.into(),
         old: old.into(),
+        served: (!served.is_empty()).then(|| served.into()),
         patience: Duration::from_millis(milliseconds.parse().unwrap()),
     };
     let (guard, result) = match order.lock().take() {

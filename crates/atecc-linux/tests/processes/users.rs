@@ -3,6 +3,7 @@
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -131,6 +132,44 @@ fn earlier_releases_of_any_user_of_the_bus_are_waited_for() {
         assert_eq!(said(&order, BEN), busy, "{mode:o}");
         earlier.kill();
         assert_eq!(said(&order, BEN), "taken", "{mode:o}");
+    }
+}
+
+/// A served bus, whose socket was opened to others once the file was there.
+#[test]
+fn who_may_connect_and_not_lock_is_told_what_helps() {
+    let Some((directory, mut order)) = bus(0o755) else {
+        return;
+    };
+    let socket = directory.path().join("socket");
+    let file = directory.path().join("socket.chips.lock");
+    let _listener = UnixListener::bind(&socket).unwrap();
+    order.served = Some(socket.clone());
+    set(&socket, 0o600);
+    assert_eq!(root(&order), "taken");
+    set(&socket, 0o666);
+    let path = file.display();
+    let remedies = [
+        format!(
+            "lock file {path}: permission denied: it is of user 0, group 0, mode 600, the socket \
+             of user 0, group 0, mode 666; as root or its owner: chown 0:0 {path} && chmod 666 \
+             {path}"
+        ),
+        format!(
+            "lock file {path}: permission denied to make it; as root: install -o 0 -g 0 -m 666 \
+             /dev/null {path}"
+        ),
+    ];
+    for expected in remedies {
+        let told = said(&order, EVE);
+        assert_eq!(told, expected);
+        let (_, command) = told.rsplit_once("r: ").or(told.rsplit_once("t: ")).unwrap();
+        let done = Command::new("sh").args(["-c", command]).status();
+        assert!(done.unwrap().success(), "{command}");
+        assert_eq!(said(&order, EVE), "taken", "{command}");
+        assert_eq!(root(&order), "taken", "{command}");
+        // For the second: somebody has tidied up.
+        std::fs::remove_file(&file).unwrap();
     }
 }
 
