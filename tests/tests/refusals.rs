@@ -550,7 +550,7 @@ fn layouts_keys_and_locks_where_the_data_are_locked() {
             (other.request.layout, other.request.volatile_keys) = match setup.layout {
                 Layout::Standard => (
                     Layout::Volatile,
-                    Some(VolatileKeys::new(&[0xAC; 16], &[0xEC; 16])),
+                    Some(VolatileSecrets::new(&[0xAC; 16], &[0xEC; 16])),
                 ),
                 Layout::Volatile => (Layout::Standard, None),
             };

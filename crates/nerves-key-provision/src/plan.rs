@@ -13,8 +13,8 @@ use nerves_key_schema::{
 };
 
 use crate::{
-    AcceptedSigner, CertificateSlots, DeviceKey, KeyOrigin, Refusal, Request, Step, VolatileSecrets,
-    default_serial,
+    AcceptedSigner, CertificateSlots, DeviceKey, KeyOrigin, Refusal, Request, Step,
+    VolatileSecrets, default_serial,
 };
 
 /// A device certificate is valid for as long as the format can say. Source:

@@ -4,8 +4,8 @@ use atecc::Device;
 use atecc_x509::{DateTime, Format, SignerCertificate};
 use nerves_key::ReadSnapshot;
 use nerves_key_provision::{
-    AcceptedSigner, Challenges, DeviceKey, KeySigner, Plan, ProvisionError, Request,
-    VolatileSecrets, create_signer, provision,
+    AcceptedSigner, CertificateSlots, Challenges, DeviceKey, KeySigner, Plan, ProvisionError,
+    Request, VolatileSecrets, create_signer, provision,
 };
 use nerves_key_schema::{Layout, ManufacturerSerial};
 
@@ -57,6 +57,7 @@ fn run(secrets: &Secrets, end: End) -> Option<Held> {
         },
         signer: SignerCertificate::check(&certificate).unwrap(),
         accepted_signer: AcceptedSigner::Asked,
+        certificate_slots: CertificateSlots::Lock,
         signer_key: Some(signer.public_key()),
         format: Format::V0,
         now,

@@ -6,8 +6,8 @@ use atecc_emulator::{Bus, Chip, Delay, I2cHandle, Revision};
 use atecc_x509::{DateTime, Format, SignerCertificate};
 use nerves_key::ReadSnapshot;
 use nerves_key_provision::{
-    AcceptedSigner, CertificateSlots, Challenges, DeviceKey, KeySigner, Plan, Request, VolatileSecrets,
-    create_signer, provision,
+    AcceptedSigner, CertificateSlots, Challenges, DeviceKey, KeySigner, Plan, Request,
+    VolatileSecrets, create_signer, provision,
 };
 use nerves_key_schema::{Layout, ManufacturerSerial};
 
