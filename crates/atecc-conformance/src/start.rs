@@ -27,6 +27,7 @@ pub(crate) const USER_EXTRA: usize = 84;
 pub(crate) const LOCK_VALUE: usize = 86;
 pub(crate) const LOCK_CONFIG: usize = 87;
 pub(crate) const SLOT_LOCKED: usize = 88;
+pub(crate) const CHIP_OPTIONS: usize = 90;
 pub(crate) const KEY_CONFIG: usize = 96;
 /// What a lock byte holds before the lock. Source: as above.
 const OPEN: u8 = 0x55;

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use atecc_emulator::{Bus, BusError, Chip, Entropy, ExecutionTime, Power};
+use atecc_emulator::{Bus, BusError, Chip, Entropy, ExecutionTime, Power, Revision};
 use atecc_transcript::{Ack, Action, Exchange, Line, Provenance, Transcript};
 use embedded_hal::i2c::I2c;
 
@@ -16,13 +16,16 @@ use super::held::Held;
 use crate::group::seal;
 use crate::judgement::{Finding, Item, Judge, Verdict};
 use crate::reason::Reason;
-use crate::start::StartState;
+use crate::start::{CHIP_OPTIONS, StartState};
 
 /// Between transfers of a recording without times.
 const PAUSE: Duration = Duration::from_millis(1);
 /// From a wake pulse to the answer, at most. Source: ATECC508A datasheet,
 /// section 8.3, tWHI.
 const WAKE: Duration = Duration::from_micros(1_500);
+/// The same for a 608 that tests itself. Source: Microchip's ATECC608
+/// documentation, tWHIST.
+const WAKE_AND_TEST: Duration = Duration::from_millis(20);
 /// The earliest end of the watchdog. Source: as above, tWATCHDOG.
 const WATCHDOG: Duration = Duration::from_millis(700);
 /// After this time the emulated watchdog is renewed.
@@ -233,12 +236,31 @@ impl<'t> Play<'t> {
                 self.wake_silently();
                 self.held.temp_key = false;
             }
-            Power::Waking if is_command => clock.advance(WAKE),
+            // The recorded chip was ready, whatever the longest time is.
+            Power::Waking if is_command || !self.timed || self.tests_itself() => {
+                clock.advance(self.wake_time());
+            }
             Power::Awake if is_command && (!self.wakes || awake > RENEW) => {
                 let _ = self.bus.i2c().write(self.address, &[0x02]);
                 self.wake_silently();
             }
             _ => {}
+        }
+    }
+
+    /// Whether the emulated chip is configured to test itself when it wakes.
+    /// Source: Microchip's ATECC608 documentation, `ChipOptions`, bit 0.
+    fn tests_itself(&self) -> bool {
+        self.bus.image(0).is_some_and(|image| {
+            image.revision() != Revision::Atecc508A && image.config()[CHIP_OPTIONS] & 0x01 != 0
+        })
+    }
+
+    fn wake_time(&self) -> Duration {
+        if self.tests_itself() {
+            WAKE_AND_TEST
+        } else {
+            WAKE
         }
     }
 
@@ -252,7 +274,7 @@ impl<'t> Play<'t> {
     fn wake_silently(&mut self) {
         self.bus.clock().advance(Duration::from_micros(200));
         self.pulse();
-        self.bus.clock().advance(WAKE);
+        self.bus.clock().advance(self.wake_time());
     }
 
     /// Whether the recorded chip may have been busy or waking where the
@@ -261,7 +283,7 @@ impl<'t> Play<'t> {
         let awake = self.bus.clock().now().saturating_sub(self.woken);
         matches!(self.power(), Power::Awake | Power::Busy)
             && (self.heard.is_empty() && self.current.is_some()
-                || awake < WAKE
+                || awake < self.wake_time()
                 || awake >= WATCHDOG)
     }
 

@@ -1,0 +1,60 @@
+//! Recordings, and what comes of them.
+
+use atecc::crc16;
+use atecc_conformance::{Case, Engine, Judge, Judged, Verdict};
+use serde_json::{Value, json};
+
+/// A blank part's zone. Source: the recording `factbird-608a-blank`.
+pub(crate) const BLANK_608: &str = "012396940000600246f2026cee014100c0000000832087208f20c48f8f8f8f8f\
+    9f8faf8f0000000000000000000000000000af8fffffffff00000000ffffffff\
+    000000000000000000000000000000000000000000005555ffff000000000000\
+    3300330033001c001c001c001c001c003c003c003c003c003c003c003c001c00";
+
+/// A recording with these lists.
+pub(crate) fn recording(chip: &str, lists: &Value) -> Value {
+    let mut document = json!({
+        "schema": "atecc-recording/1", "id": "made-for-this", "source": {},
+        "chip": chip, "provenance": "real-hardware",
+    });
+    let lists = lists.as_object().expect("lists");
+    let document_fields = document.as_object_mut().expect("a recording");
+    document_fields.extend(lists.clone());
+    document
+}
+
+pub(crate) fn judged(recording: &Value) -> Judged {
+    let case = Case::parse(recording.to_string().as_bytes()).expect("a recording");
+    Engine::new().judge(&case)
+}
+
+pub(crate) fn failures(recording: &Value) -> Vec<String> {
+    judged(recording).failures().collect()
+}
+
+/// Everything that was judged, by judge: what of which item.
+pub(crate) fn passed(recording: &Value, judge: Judge) -> Vec<String> {
+    let judged = judged(recording);
+    let own = judged.findings.iter().filter(|one| one.judge == judge);
+    own.filter(|one| one.verdict == Verdict::Passed)
+        .map(|one| format!("{}: {}", one.item, one.what))
+        .collect()
+}
+
+/// Bytes as pairs of digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    data_encoding::HEXLOWER.encode(bytes)
+}
+
+pub(crate) fn bytes(text: &str) -> Vec<u8> {
+    data_encoding::HEXLOWER
+        .decode(text.as_bytes())
+        .expect("pairs of digits")
+}
+
+/// Count before it, CRC after it.
+pub(crate) fn group(body: &[u8]) -> Vec<u8> {
+    let count = u8::try_from(body.len() + 3).expect("a short group");
+    let mut group = [&[count], body].concat();
+    group.extend(crc16(&group).to_le_bytes());
+    group
+}
