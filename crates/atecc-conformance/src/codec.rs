@@ -97,10 +97,7 @@ impl Judging<'_> {
             judged.add(Judge::Codec, item.clone(), words::name(group), verdict);
         }
         if let Some(verdict) = self.response() {
-            let what = match &self.exchange.cause {
-                Cause::Command(group) => words::name(group),
-                Cause::Wake => "wake",
-            };
+            let what = words::cause(&self.exchange.cause);
             judged.frames += usize::from(!self.exchange.readings.is_empty());
             let last = self
                 .exchange
@@ -119,7 +116,7 @@ impl Judging<'_> {
         if readings.is_empty() {
             let given_up = match &self.exchange.cause {
                 Cause::Wake => self.looked_in_vain(),
-                Cause::Command(_) => true,
+                Cause::Command(_) | Cause::Unrecorded => true,
             };
             return given_up.then_some(Verdict::Skipped(Reason::NoAnswer));
         }
@@ -135,6 +132,9 @@ impl Judging<'_> {
         };
         for reading in readings {
             let same = reading.bytes.iter().zip(whole).all(|(a, b)| a == b);
+            if !same && others(readings) {
+                return Some(Verdict::Skipped(Reason::HostPart));
+            }
             if !same {
                 return Some(Verdict::differs(
                     format!("{} again", hex(whole)),
@@ -170,6 +170,10 @@ impl Judging<'_> {
                 Ok(&[status]) => Ok(seal(&[Status::from_byte(status).byte()])),
                 // An awake chip rewinds whatever it said last.
                 Ok(payload) => Ok(seal(payload)),
+                Err(error) => Err(error.to_string()),
+            },
+            Cause::Unrecorded => match parse_group(whole) {
+                Ok(_) => return Verdict::Skipped(Reason::HostPart),
                 Err(error) => Err(error.to_string()),
             },
             Cause::Command(group) if refused(group, Some(whole)) => Ok(whole.to_vec()),
@@ -223,6 +227,17 @@ pub(crate) fn early(lines: &[Line], address: u8, one: &Exchange, later: &[Exchan
         && since.is_some_and(|since| Duration::from_nanos(since) < WAKE)
         && rest == &AWAKE[1..]
         && again.is_some_and(|again| again.cause == Cause::Wake && again.response() == Some(&AWAKE))
+}
+
+/// Whether all of the readings are sound groups: where they differ, the source
+/// leaves out what was asked in between.
+pub(crate) fn others(readings: &[Reading]) -> bool {
+    readings.iter().all(|reading| {
+        reading
+            .group()
+            .map(parse_group)
+            .is_some_and(|sound| sound.is_ok())
+    })
 }
 
 /// Whether `bytes` are groups, one after the other.

@@ -80,7 +80,7 @@ pub fn spoken(transcript: &Transcript) -> Vec<Spoken> {
         let response = exchange.response().unwrap_or_default().to_vec();
         match exchange.cause {
             Cause::Command(command) => Some(Spoken { command, response }),
-            Cause::Wake => None,
+            Cause::Wake | Cause::Unrecorded => None,
         }
     });
     spoken.collect()

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use atecc::{Opcode, parse_group};
-use atecc_emulator::{Image, Revision, Slot};
+use atecc_emulator::{CONFIG_SIZE, Image, OTP_SIZE, Revision, Slot};
 use atecc_transcript::{Cause, Exchange, Start, Transcript};
 
 use crate::group::{Group, Place};
@@ -70,6 +70,11 @@ pub(crate) fn start(
             reader.learn(&group, payload);
             reader.usage.add(&group, payload);
         }
+        if exchange.cause == Cause::Unrecorded {
+            for (place, range) in may_have_changed(exchange) {
+                reader.change(place, range);
+            }
+        }
     }
     let Reader { known, usage, .. } = reader;
     let revision = part(&header.chip, &known);
@@ -80,6 +85,22 @@ pub(crate) fn start(
         known,
         randoms: usage.randoms,
     })
+}
+
+/// What the command behind a lone answer may have changed: a status may be that
+/// of any Write or Lock, 64 bytes may be a new key, four the steps of a counter.
+pub(crate) fn may_have_changed(lone: &Exchange) -> Vec<(Place, Range<usize>)> {
+    let slots = || Slot::all().map(|slot| (slot.index(), slot.size()));
+    let keys = slots().map(|(slot, _)| (Place::Slot(slot), 0..36));
+    match lone.response().map(parse_group) {
+        Some(Ok([0])) => slots()
+            .map(|(slot, size)| (Place::Slot(slot), 0..size))
+            .chain([(Place::Config, 0..CONFIG_SIZE), (Place::Otp, 0..OTP_SIZE)])
+            .collect(),
+        Some(Ok(payload)) if payload.len() == 64 => keys.collect(),
+        Some(Ok(payload)) if payload.len() == 4 => vec![(Place::Config, COUNTERS..COUNTERS + 16)],
+        _ => Vec::new(),
+    }
 }
 
 /// A sound command and the payload of its sound answer.

@@ -2,6 +2,7 @@
 
 use atecc::Opcode;
 use atecc_decode::{AnyCommand, NoLabels};
+use atecc_transcript::Cause;
 
 use crate::judgement::hex;
 
@@ -9,6 +10,15 @@ use crate::judgement::hex;
 pub(crate) fn name(group: &[u8]) -> &'static str {
     let opcode = group.get(1).and_then(|byte| Opcode::from_byte(*byte));
     opcode.map_or("unknown command", Opcode::name)
+}
+
+/// What an answer is to.
+pub(crate) fn cause(cause: &Cause) -> &'static str {
+    match cause {
+        Cause::Command(group) => name(group),
+        Cause::Wake => "wake",
+        Cause::Unrecorded => "answer",
+    }
 }
 
 /// A response to `command`: its bytes, and what they say.

@@ -111,6 +111,33 @@ fn words() {
     assert_eq!((numbers.polls, numbers.nacks, numbers.wakes), (1, 2, 2));
 }
 
+/// The source prints answers alone: only that of a wake can be told.
+#[test]
+fn answers_without_their_commands() {
+    let (header, _) = TEXT.split_once("\n\n").unwrap();
+    let reads = "- read 60 04 11 3343\n- read 60 07 00000000 03ad\n- read 60 04 0f 2342\n";
+    let transcript = Transcript::parse(&format!("{header}\n\n{reads}")).unwrap();
+    let explained = Explained::new(&transcript, &NoLabels);
+    let steps = explained.steps.iter();
+    let steps: Vec<_> = steps
+        .map(|step| (step.kind, &*step.request, &*step.answer, step.outcome))
+        .collect();
+    let unknown = "(a command that is not recorded)";
+    assert_eq!(
+        steps,
+        [
+            (StepKind::Wake, "(not recorded)", "awake (11)", Outcome::Ok),
+            (StepKind::Other, unknown, "4 bytes 00000000", Outcome::Ok),
+            (
+                StepKind::Other,
+                unknown,
+                "status 0F execution error",
+                Outcome::Failed
+            ),
+        ]
+    );
+}
+
 #[test]
 fn text_has_a_line_for_each_step() {
     let explained = Explained::new(&transcript(), &NoLabels);

@@ -2,12 +2,12 @@
 
 use atecc::Opcode;
 use atecc_emulator::{Image, Revision};
-use atecc_transcript::{Cause, Exchange};
+use atecc_transcript::{Cause, Exchange, Reading};
 
 use super::actions::redacted;
 use super::explain::{Context, begun, explain, payload, refused};
 use super::play::Play;
-use crate::codec::{early, groups};
+use crate::codec::{early, groups, others};
 use crate::group::Group;
 use crate::judgement::{Verdict, hex};
 use crate::reason::Reason;
@@ -28,6 +28,11 @@ impl Play<'_> {
         let told = match &exchange.cause {
             Cause::Command(bytes) => self.told(exchange.line, bytes),
             Cause::Wake => Vec::new(),
+            Cause::Unrecorded => {
+                self.held.unrecorded(exchange);
+                let name = words::cause(&exchange.cause);
+                return self.note(exchange.line, name, Verdict::Skipped(Reason::HostPart));
+            }
         };
         let group = Group::cut(&told);
         let name = group.map_or("wake", |group| group.opcode.name());
@@ -87,7 +92,7 @@ impl Play<'_> {
     ) -> Verdict {
         let command = match &exchange.cause {
             Cause::Command(command) => Some(command.as_slice()),
-            Cause::Wake => None,
+            Cause::Wake | Cause::Unrecorded => None,
         };
         let wrong = || {
             let join = |all: &[&[u8]]| {
@@ -105,6 +110,10 @@ impl Play<'_> {
             Verdict::differs(join(recorded), join(&heard))
         };
         let marked = |line: &usize| self.broken.contains(line);
+        let same = |one: &Reading| one.group() == exchange.response();
+        if others(&exchange.readings) && !exchange.readings.iter().all(same) {
+            return Verdict::Skipped(Reason::HostPart);
+        }
         // Answers to commands that the source does not print follow this one.
         let whole = exchange.response().unwrap_or_default();
         if exchange.readings.iter().zip(heard).any(|(one, heard)| {

@@ -4,11 +4,12 @@ use std::ops::Range;
 
 use atecc::Opcode;
 use atecc_emulator::{CONFIG_SIZE, OTP_SIZE};
+use atecc_transcript::Exchange;
 
 use super::mathematics::Mathematics;
 use crate::group::{Group, Place, command};
 use crate::knowledge::Knowledge;
-use crate::start::{COUNTERS, LOCK_CONFIG, LOCK_VALUE, SLOT_LOCKED, USER_EXTRA};
+use crate::start::{COUNTERS, LOCK_CONFIG, LOCK_VALUE, SLOT_LOCKED, USER_EXTRA, may_have_changed};
 
 /// Bytes 68 to 83 of a 508. Source: ATECC508A datasheet, Table 2-5.
 const LAST_KEY_USE: Range<usize> = 68..84;
@@ -77,6 +78,20 @@ impl Held {
             _ => {}
         }
         None
+    }
+
+    /// Something was done that the source does not show.
+    pub(super) fn unrecorded(&mut self, lone: &Exchange) {
+        for (place, range) in may_have_changed(lone) {
+            if let Place::Slot(slot) = place {
+                self.mathematics.new_key(slot);
+            }
+            self.known.forget(place, range);
+        }
+        self.temp_key = false;
+        self.sha = false;
+        self.registers = false;
+        self.mathematics.load(None);
     }
 
     /// One of the chips did something that the other refused: what it may have

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use atecc_emulator::{Bus, BusError, Chip, Entropy, ExecutionTime, Power, Revision};
-use atecc_transcript::{Ack, Action, Exchange, Line, Provenance, Transcript};
+use atecc_transcript::{Ack, Action, Cause, Exchange, Line, Provenance, Transcript};
 use embedded_hal::i2c::I2c;
 
 use super::actions::{describe, is_pulse};
@@ -107,6 +107,7 @@ impl<'t> Play<'t> {
                 self.conclude();
                 self.current = self.all.iter().position(|one| one.line == index);
                 self.heard.clear();
+                self.wake_for(index);
             }
             self.pace(line);
             self.act(index, &line.action);
@@ -117,6 +118,24 @@ impl<'t> Play<'t> {
 
     fn begins(&self, index: usize) -> bool {
         self.all.iter().any(|exchange| exchange.line == index)
+    }
+
+    /// The answer of a wake that the source does not show, while the emulated
+    /// chip is awake.
+    fn wake_for(&mut self, index: usize) {
+        let current = self.current.and_then(|current| self.all.get(current));
+        let shown = self.lines.get(index).map(|line| &line.action);
+        if current.is_some_and(|one| one.cause == Cause::Wake)
+            && matches!(shown, Some(Action::Read { .. }))
+            && self.power() == Power::Awake
+        {
+            self.wake_again();
+        }
+    }
+
+    fn is_unrecorded(&self) -> bool {
+        let current = self.current.and_then(|current| self.all.get(current));
+        current.is_some_and(|one| one.cause == Cause::Unrecorded)
     }
 
     fn pace(&self, line: &Line) {
@@ -173,6 +192,9 @@ impl<'t> Play<'t> {
                 bytes,
                 ack,
             } if *address == self.address => {
+                if self.is_unrecorded() {
+                    return;
+                }
                 if *ack == Ack::All {
                     self.make_ready(index, false);
                 } else if self.might_be_busy() {
@@ -240,10 +262,7 @@ impl<'t> Play<'t> {
             Power::Waking if is_command || !self.timed || self.tests_itself() => {
                 clock.advance(self.wake_time());
             }
-            Power::Awake if is_command && (!self.wakes || awake > RENEW) => {
-                let _ = self.bus.i2c().write(self.address, &[0x02]);
-                self.wake_silently();
-            }
+            Power::Awake if is_command && (!self.wakes || awake > RENEW) => self.wake_again(),
             _ => {}
         }
     }
@@ -262,6 +281,11 @@ impl<'t> Play<'t> {
         } else {
             WAKE
         }
+    }
+
+    fn wake_again(&mut self) {
+        let _ = self.bus.i2c().write(self.address, &[0x02]);
+        self.wake_silently();
     }
 
     fn pulsed_before(&self, index: usize) -> bool {
@@ -349,8 +373,7 @@ impl<'t> Play<'t> {
 
     /// A command beside the transcript.
     pub(super) fn send(&mut self, group: &[u8]) {
-        let _ = self.bus.i2c().write(self.address, &[0x02]);
-        self.wake_silently();
+        self.wake_again();
         let _ = self
             .bus
             .i2c()

@@ -94,22 +94,19 @@ fn bad_crc(got: u16, computed: u16) -> String {
     format!("bad CRC: is {a:02x} {b:02x}, should be {c:02x} {d:02x}")
 }
 
-/// A response in words. Without a command, what follows a wake.
+/// A response in words. Without a command, its bytes.
 pub(super) fn response(group: &Bytes, command: Option<&Bytes>) -> (String, Outcome) {
     if group.is_hidden() {
         let len = group.bytes.len().saturating_sub(3);
         return (format!("{len} bytes, redacted"), Outcome::Ok);
     }
-    let Some(command) = command else {
-        return wake(&group.bytes);
-    };
     if let Some(text) = silent(&group.bytes) {
         return (text, Outcome::Damaged);
     }
-    let sound = command.sound();
-    match AnyCommand::parse(&sound) {
-        Ok(command) => typed(&command, &group.bytes),
-        Err(_) => match payload(&group.bytes) {
+    let sound = command.map(Bytes::sound);
+    match sound.as_deref().map(AnyCommand::parse) {
+        Some(Ok(command)) => typed(&command, &group.bytes),
+        Some(Err(_)) | None => match payload(&group.bytes) {
             Ok(payload) => (untyped(payload), of_status(payload)),
             Err(error) => (damaged(&error), Outcome::Damaged),
         },
@@ -122,7 +119,8 @@ pub(crate) fn silent(group: &[u8]) -> Option<String> {
     ones.then(|| "all ones: nobody drove SDA".into())
 }
 
-fn wake(group: &[u8]) -> (String, Outcome) {
+/// What follows a wake, in words.
+pub(super) fn wake(group: &[u8]) -> (String, Outcome) {
     if let Some(text) = silent(group) {
         return (text, Outcome::Damaged);
     }

@@ -124,6 +124,11 @@ impl Walk<'_> {
                 self.step(index, StepKind::Wake, request.into(), Outcome::Unread);
                 None
             }
+            Cause::Unrecorded => {
+                let request = "(a command that is not recorded)";
+                self.step(index, StepKind::Other, request.into(), Outcome::Unread);
+                None
+            }
             Cause::Command(_) => {
                 let group = self.written(index);
                 let (request, outcome) = reply::request(&group, self.labels);
@@ -200,7 +205,10 @@ impl Walk<'_> {
         if whole.is_some() && count > 0 {
             group = group.cut(count);
         }
-        let (words, outcome) = reply::response(&group, command);
+        let (words, outcome) = match (command, &exchange.cause) {
+            (None, Cause::Wake) if !group.is_hidden() => reply::wake(&group.bytes),
+            _ => reply::response(&group, command),
+        };
         Some((words, outcome, group.hex()))
     }
 

@@ -104,6 +104,7 @@ fn groups(transcript: &Transcript) -> Vec<(String, String)> {
         .map(|exchange| {
             let cause = match &exchange.cause {
                 Cause::Wake => "wake".to_owned(),
+                Cause::Unrecorded => "not recorded".to_owned(),
                 Cause::Command(group) => HEXLOWER.encode(group),
             };
             let response = exchange.response().unwrap_or_default();

@@ -1,0 +1,136 @@
+//! Answers whose commands the source does not print.
+
+use atecc_conformance::{Judge, Reason};
+use serde_json::{Value, json};
+
+use crate::document::{BLANK_608, failures, group, hex, judged, passed, recording};
+
+/// Source: the part's zone, block 2, word 5.
+const LOCKS: [u8; 4] = [0x00, 0x00, 0x55, 0x55];
+const AWAKE: &str = "04113343";
+
+fn read(data: &str) -> Value {
+    json!({"dir": "read", "addr": "60", "addr_ack": true, "data": data})
+}
+
+fn write(data: &str) -> Value {
+    json!({"dir": "write", "addr": "60", "addr_ack": true, "data": data})
+}
+
+fn locks() -> String {
+    hex(&group(&LOCKS))
+}
+
+/// Read of the word with the lock bytes.
+fn read_locks() -> String {
+    hex(&[&[0x03], &group(&[0x02, 0x00, 0x15, 0x00])[..]].concat())
+}
+
+fn part(transfers: &[Value]) -> Value {
+    let zone = json!([{"hex": BLANK_608}]);
+    recording(
+        "ATECC608A",
+        &json!({"bus_transactions": transfers, "config_zones": zone}),
+    )
+}
+
+/// What is skipped, but for the zone: where, by whom, and why.
+fn skips(recording: &Value) -> Vec<(String, Judge, Reason)> {
+    let judged = judged(recording);
+    judged
+        .skips()
+        .map(|(one, reason)| (one.item.to_string(), one.judge, reason))
+        .collect()
+}
+
+fn lone(number: usize) -> Vec<(String, Judge, Reason)> {
+    let action = format!("action {number}");
+    let by = |judge| (action.clone(), judge, Reason::HostPart);
+    vec![by(Judge::Codec), by(Judge::Emulator)]
+}
+
+#[test]
+fn one_alone_is_skipped() {
+    for transfers in [vec![read(&locks())], vec![read("07"), read(&locks()[2..])]] {
+        let alone = part(&transfers);
+        assert_eq!(failures(&alone), [""; 0]);
+        assert_eq!(skips(&alone), lone(1));
+    }
+}
+
+#[test]
+fn a_damaged_one_fails() {
+    let damaged = locks().replace("5555", "5755");
+    for transfers in [vec![read(&damaged)], vec![read(AWAKE), read(&damaged)]] {
+        let failures = failures(&part(&transfers));
+        assert!(
+            failures.len() == 1 && failures[0].contains("CRC"),
+            "{failures:?}"
+        );
+    }
+}
+
+#[test]
+fn the_answer_of_a_wake_is_judged() {
+    let both = part(&[read(AWAKE), read(&locks())]);
+    assert_eq!(failures(&both), [""; 0]);
+    assert_eq!(skips(&both), lone(2));
+    assert!(passed(&both, Judge::Emulator).contains(&"action 1: wake".to_owned()));
+    // No chip says this after a wake.
+    let damaged = part(&[read("04113342"), read(&locks())]);
+    assert_eq!(failures(&damaged).len(), 1);
+}
+
+#[test]
+fn what_is_printed_around_it_is_judged() {
+    let info = "030730000000035d";
+    let revision = "07000060028038";
+    let around = |revision: &str, locks: &str| {
+        part(&[
+            write(info),
+            read("07000060028038"),
+            read(&hex(&group(&[0x5A; 32]))),
+            read(AWAKE),
+            write(info),
+            read(revision),
+            write(&read_locks()),
+            read(locks),
+        ])
+    };
+    let good = around(revision, &locks());
+    assert_eq!(failures(&good), [""; 0]);
+    assert_eq!(skips(&good), lone(3));
+    let emulator = passed(&good, Judge::Emulator);
+    for judged in [
+        "action 1: Info",
+        "action 4: wake",
+        "action 5: Info",
+        "action 7: Read",
+    ] {
+        assert!(emulator.contains(&judged.to_owned()), "{emulator:?}");
+    }
+    // An ATECC608B's; a lock byte that the zone does not have.
+    let b = hex(&group(&[0x00, 0x00, 0x60, 0x03]));
+    assert_eq!(failures(&around(&b, &locks())).len(), 1);
+    let locked = hex(&group(&[0x00, 0x00, 0x55, 0x00]));
+    assert_eq!(failures(&around(revision, &locked)).len(), 1);
+}
+
+/// A status alone may be that of a lock.
+#[test]
+fn what_it_may_have_changed_is_not_known_after_it() {
+    let locked = hex(&group(&[0x00, 0x00, 0x55, 0x00]));
+    let changed = part(&[read("04000340"), write(&read_locks()), read(&locked)]);
+    assert_eq!(failures(&changed), [""; 0]);
+    let reasons: Vec<_> = skips(&changed)
+        .into_iter()
+        .map(|(.., reason)| reason)
+        .collect();
+    assert_eq!(
+        reasons,
+        [Reason::HostPart, Reason::HostPart, Reason::Content]
+    );
+    // Four bytes are not.
+    let same = part(&[read(&locks()), write(&read_locks()), read(&locked)]);
+    assert_eq!(failures(&same).len(), 1);
+}
