@@ -94,6 +94,9 @@ impl Context<'_> {
                 .or_else(|| self.unread(group, recorded, emulated)),
             Opcode::GenKey | Opcode::Ecdh => private.or(temp_key),
             Opcode::Sign => Some(private.unwrap_or(Reason::Random)),
+            // Bit 1: TempKey is in the key's place. Source: ATECC508A datasheet,
+            // "MAC Command" and "CheckMac Command".
+            Opcode::Mac | Opcode::CheckMac if group.p1 & 0x02 != 0 => temp_key,
             Opcode::Mac
             | Opcode::Hmac
             | Opcode::CheckMac
