@@ -1,11 +1,12 @@
 //! The codec, judged by every group: bytes to a typed command or response and
 //! back to the same bytes, with lengths and CRC right.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use atecc::{Status, parse_group};
 use atecc_decode::AnyCommand;
-use atecc_transcript::{Action, Cause, Exchange, Line, Reading, Transcript, exchanges};
+use atecc_transcript::{Ack, Action, Cause, Exchange, Line, Reading, Transcript, exchanges};
 
 use crate::emulator::{is_pulse, redacted};
 use crate::group::seal;
@@ -27,6 +28,7 @@ pub(crate) fn judge(transcript: &Transcript, broken: &[usize], judged: &mut Judg
     let all = exchanges(address, &transcript.lines);
     in_order(&transcript.lines, judged);
     word_addresses(transcript, broken, judged);
+    others_on_the_bus(transcript, judged);
     for (number, exchange) in all.iter().enumerate() {
         let later = all.get(number + 1..).unwrap_or_default();
         let exchange = Judging {
@@ -69,6 +71,33 @@ fn word_addresses(transcript: &Transcript, broken: &[usize], judged: &mut Judged
             };
             judged.add(Judge::Codec, Item::Action(index + 1), "write", verdict);
         }
+    }
+}
+
+/// Chips at other addresses are named, once each; a transcript of nobody else
+/// than these says nothing about its own.
+fn others_on_the_bus(transcript: &Transcript, judged: &mut Judged) {
+    let own = transcript.header.address;
+    let mut first = BTreeMap::new();
+    for (index, line) in transcript.lines.iter().enumerate() {
+        if let Action::Write { address, ack, .. } | Action::Read { address, ack, .. } = &line.action
+            && *ack != Ack::NoAddress
+        {
+            first.entry(*address).or_insert(index);
+        }
+    }
+    let silent = !first.contains_key(&own);
+    for (address, index) in first
+        .into_iter()
+        .filter(|(address, _)| ![0, own].contains(address))
+    {
+        let verdict = if silent {
+            Verdict::differs(format!("a chip at {own:02X}"), format!("{address:02X}"))
+        } else {
+            Verdict::Skipped(Reason::OtherChip)
+        };
+        let what = format!("address {address:02X}");
+        judged.add(Judge::Codec, Item::Action(index + 1), what, verdict);
     }
 }
 

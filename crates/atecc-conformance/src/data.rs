@@ -36,6 +36,11 @@ pub(crate) fn judge(recording: &Recording, judged: &mut Judged) {
         public_keys,
         ..
     } = &recording.data;
+    for index in recording.contradicted() {
+        let verdict = Verdict::differs("what passed at that time", "something else");
+        let item = Item::Datum("exchanges".to_owned(), index);
+        judged.add(Judge::Codec, item, "time", verdict);
+    }
     each("config_zones", config_zones, judged, |dump, add| {
         add(Judge::Codec, "configuration", parsed(dump));
         add(Judge::Emulator, "configuration", read_back(dump));

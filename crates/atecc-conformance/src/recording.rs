@@ -1,13 +1,14 @@
 //! Recordings in JSON: the data beside the bus traffic, which
 //! [`atecc_transcript::import`] reads.
 
-use atecc_transcript::{Header, Provenance, Start};
+use atecc_transcript::{Header, Provenance, Start, import};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use crate::group::Place;
 use crate::knowledge::{Knowledge, from_hex};
+use crate::source::Problem;
 
 /// Bytes as pairs of digits.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -34,6 +35,9 @@ pub(crate) struct Recording {
     exchanges: Vec<Frame>,
     #[serde(default)]
     bus_transactions: Vec<Frame>,
+    /// Which exchanges are in none of the transfers.
+    #[serde(skip)]
+    beside: Vec<usize>,
     #[serde(flatten)]
     pub(crate) data: Data,
     /// Lists that no bus carries: certificates and the like.
@@ -64,9 +68,11 @@ struct Source {
     url: Option<String>,
 }
 
-/// An answer, or a transfer.
+/// An exchange, or a transfer.
 #[derive(Clone, Debug, Deserialize)]
 struct Frame {
+    t_us: Option<Number>,
+    /// The answer, or what was transferred.
     #[serde(alias = "rx")]
     data: Option<Hex>,
     #[serde(default)]
@@ -153,8 +159,13 @@ impl Recording {
     ///
     /// # Errors
     /// When it is not JSON, or not of this form.
-    pub(crate) fn parse(text: &str) -> Result<Self, serde_json::Error> {
-        serde_json::from_str(text)
+    pub(crate) fn parse(text: &str) -> Result<Self, Problem> {
+        let recording: Self = serde_json::from_str(text)?;
+        let beside = import::exchanges_beside(text)?;
+        Ok(Self {
+            beside,
+            ..recording
+        })
     }
 
     /// The bytes that are marked as broken when they were recorded.
@@ -164,6 +175,18 @@ impl Recording {
         broken
             .filter_map(|frame| Some(frame.data.as_ref()?.0.clone()))
             .collect()
+    }
+
+    /// Of the exchanges that are in none of the transfers, those that have the
+    /// time of one.
+    pub(crate) fn contradicted(&self) -> impl Iterator<Item = usize> + '_ {
+        let at_a_transfer = |index: &usize| {
+            let exchange = self.exchanges.get(*index);
+            let time = exchange.and_then(|exchange| exchange.t_us.as_ref());
+            let transfers = &self.bus_transactions;
+            time.is_some() && transfers.iter().any(|one| one.t_us.as_ref() == time)
+        };
+        self.beside.iter().copied().filter(at_a_transfer)
     }
 
     /// The dumps are what the chip held, as far as they go.

@@ -39,6 +39,8 @@ pub(crate) struct StartState {
     pub(crate) known: Knowledge,
     /// What `Random` and `Nonce` answered, in order.
     pub(crate) randoms: Vec<[u8; 32]>,
+    /// What anything in the transcript may have changed.
+    pub(crate) changed: BTreeSet<(Place, usize)>,
 }
 
 /// Why there is no chip to begin with.
@@ -76,7 +78,12 @@ pub(crate) fn start(
             }
         }
     }
-    let Reader { known, usage, .. } = reader;
+    let Reader {
+        known,
+        usage,
+        changed,
+        ..
+    } = reader;
     let revision = part(&header.chip, &known);
     let revision = revision.ok_or_else(|| NoStart::OtherChip(header.chip.clone()))?;
     let image = construct(revision, header.address, &known, &usage, key);
@@ -84,6 +91,7 @@ pub(crate) fn start(
         image,
         known,
         randoms: usage.randoms,
+        changed,
     })
 }
 

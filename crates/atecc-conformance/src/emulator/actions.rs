@@ -1,6 +1,6 @@
 //! What single actions mean to a chip.
 
-use atecc_transcript::{Ack, Action, Exchange, Line};
+use atecc_transcript::{Ack, Action, Exchange, Line, import};
 
 /// SDA low for long enough: by name, or by an address of zeros.
 pub(crate) fn is_pulse(action: &Action<Vec<u8>>, chip: u8) -> bool {
@@ -13,6 +13,12 @@ pub(crate) fn is_pulse(action: &Action<Vec<u8>>, chip: u8) -> bool {
         } => *address == chip && bytes.is_empty() && *ack != Ack::All,
         _ => false,
     }
+}
+
+/// Whether the source prints it beside what passed on its bus.
+pub(crate) fn is_beside(line: &Line) -> bool {
+    let comment = line.comment.as_deref().unwrap_or_default();
+    comment.starts_with(import::BESIDE)
 }
 
 /// Whether something of the exchange is left out.

@@ -82,7 +82,14 @@ impl Held {
 
     /// Something was done that the source does not show.
     pub(super) fn unrecorded(&mut self, lone: &Exchange) {
-        for (place, range) in may_have_changed(lone) {
+        let changed = may_have_changed(lone);
+        self.unseen(changed.into_iter());
+    }
+
+    /// From now on it is another moment, before or after: what the transcript
+    /// ever changes is no more known, and neither are the registers.
+    pub(super) fn unseen(&mut self, changed: impl Iterator<Item = (Place, Range<usize>)>) {
+        for (place, range) in changed {
             if let Place::Slot(slot) = place {
                 self.mathematics.new_key(slot);
             }

@@ -5,15 +5,16 @@
 //! woken before each command and idles after. A chip that is still busy, or no
 //! more busy, when the recorded one was not: that is its own affair.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use atecc_emulator::{Bus, BusError, Chip, Entropy, ExecutionTime, Power, Revision};
 use atecc_transcript::{Ack, Action, Cause, Exchange, Line, Provenance, Transcript};
 use embedded_hal::i2c::I2c;
 
-use super::actions::{describe, is_pulse};
+use super::actions::{describe, is_beside, is_pulse};
 use super::held::Held;
-use crate::group::seal;
+use crate::group::{Place, seal};
 use crate::judgement::{Finding, Item, Judge, Verdict};
 use crate::reason::Reason;
 use crate::start::{CHIP_OPTIONS, StartState};
@@ -50,6 +51,10 @@ pub(super) struct Play<'t> {
     timed: bool,
     /// The host shows its wake pulses.
     wakes: bool,
+    /// From this line on the source does not say when it was.
+    apart: Option<usize>,
+    /// What anything in the transcript may have changed.
+    changed: BTreeSet<(Place, usize)>,
     /// The first recorded time.
     begin: u64,
     woken: Duration,
@@ -84,6 +89,8 @@ impl<'t> Play<'t> {
                 .iter()
                 .any(|line| line.at.is_some() || matches!(line.action, Action::Delay(_))),
             wakes: lines.iter().any(|line| is_pulse(&line.action, address)),
+            apart: lines.iter().position(is_beside),
+            changed: start.changed,
             begin: lines
                 .iter()
                 .find_map(|line| line.at)
@@ -108,6 +115,11 @@ impl<'t> Play<'t> {
                 self.current = self.all.iter().position(|one| one.line == index);
                 self.heard.clear();
                 self.wake_for(index);
+            }
+            if self.apart == Some(index) {
+                let changed = self.changed.iter();
+                let changed = changed.map(|(place, at)| (*place, *at..at + 1));
+                self.held.unseen(changed);
             }
             self.pace(line);
             self.act(index, &line.action);
@@ -246,9 +258,11 @@ impl<'t> Play<'t> {
             clock.advance(Duration::from_micros(500));
         }
         let awake = clock.now().saturating_sub(self.woken);
+        let apart = self.apart.is_some_and(|apart| index >= apart);
+        let (wakes, captured) = (self.wakes && !apart, self.captured && !apart);
         match self.power() {
             // A log need not print them; a capture would have them.
-            Power::Asleep | Power::Idle if !self.wakes && !self.captured => self.wake_silently(),
+            Power::Asleep | Power::Idle if !wakes && !captured => self.wake_silently(),
             Power::Asleep | Power::Idle if !self.pulsed_before(index) => {
                 self.note(index, "wake", Verdict::Skipped(Reason::Before));
                 self.wake_silently();
@@ -262,7 +276,7 @@ impl<'t> Play<'t> {
             Power::Waking if is_command || !self.timed || self.tests_itself() => {
                 clock.advance(self.wake_time());
             }
-            Power::Awake if is_command && (!self.wakes || awake > RENEW) => self.wake_again(),
+            Power::Awake if is_command && (!wakes || awake > RENEW) => self.wake_again(),
             _ => {}
         }
     }

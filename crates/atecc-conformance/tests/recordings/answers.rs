@@ -3,27 +3,21 @@
 use atecc_conformance::{Judge, Reason};
 use serde_json::{Value, json};
 
-use crate::document::{BLANK_608, failures, group, hex, judged, passed, recording};
+use crate::document::{
+    BLANK_608, answer, command, failures, passed, read, recording, skips, write,
+};
 
 /// Source: the part's zone, block 2, word 5.
 const LOCKS: [u8; 4] = [0x00, 0x00, 0x55, 0x55];
 const AWAKE: &str = "04113343";
 
-fn read(data: &str) -> Value {
-    json!({"dir": "read", "addr": "60", "addr_ack": true, "data": data})
-}
-
-fn write(data: &str) -> Value {
-    json!({"dir": "write", "addr": "60", "addr_ack": true, "data": data})
-}
-
 fn locks() -> String {
-    hex(&group(&LOCKS))
+    answer(&LOCKS)
 }
 
 /// Read of the word with the lock bytes.
 fn read_locks() -> String {
-    hex(&[&[0x03], &group(&[0x02, 0x00, 0x15, 0x00])[..]].concat())
+    command(0x02, 0x00, 0x0015, &[])
 }
 
 fn part(transfers: &[Value]) -> Value {
@@ -32,15 +26,6 @@ fn part(transfers: &[Value]) -> Value {
         "ATECC608A",
         &json!({"bus_transactions": transfers, "config_zones": zone}),
     )
-}
-
-/// What is skipped, but for the zone: where, by whom, and why.
-fn skips(recording: &Value) -> Vec<(String, Judge, Reason)> {
-    let judged = judged(recording);
-    judged
-        .skips()
-        .map(|(one, reason)| (one.item.to_string(), one.judge, reason))
-        .collect()
 }
 
 fn lone(number: usize) -> Vec<(String, Judge, Reason)> {
@@ -89,7 +74,7 @@ fn what_is_printed_around_it_is_judged() {
         part(&[
             write(info),
             read("07000060028038"),
-            read(&hex(&group(&[0x5A; 32]))),
+            read(&answer(&[0x5A; 32])),
             read(AWAKE),
             write(info),
             read(revision),
@@ -110,16 +95,16 @@ fn what_is_printed_around_it_is_judged() {
         assert!(emulator.contains(&judged.to_owned()), "{emulator:?}");
     }
     // An ATECC608B's; a lock byte that the zone does not have.
-    let b = hex(&group(&[0x00, 0x00, 0x60, 0x03]));
+    let b = answer(&[0x00, 0x00, 0x60, 0x03]);
     assert_eq!(failures(&around(&b, &locks())).len(), 1);
-    let locked = hex(&group(&[0x00, 0x00, 0x55, 0x00]));
+    let locked = answer(&[0x00, 0x00, 0x55, 0x00]);
     assert_eq!(failures(&around(revision, &locked)).len(), 1);
 }
 
 /// A status alone may be that of a lock.
 #[test]
 fn what_it_may_have_changed_is_not_known_after_it() {
-    let locked = hex(&group(&[0x00, 0x00, 0x55, 0x00]));
+    let locked = answer(&[0x00, 0x00, 0x55, 0x00]);
     let changed = part(&[read("04000340"), write(&read_locks()), read(&locked)]);
     assert_eq!(failures(&changed), [""; 0]);
     let reasons: Vec<_> = skips(&changed)

@@ -1,7 +1,7 @@
 //! Recordings, and what comes of them.
 
 use atecc::crc16;
-use atecc_conformance::{Case, Engine, Judge, Judged, Verdict};
+use atecc_conformance::{Case, Engine, Judge, Judged, Reason, Verdict};
 use serde_json::{Value, json};
 
 /// A blank part's zone. Source: the recording `factbird-608a-blank`.
@@ -57,4 +57,33 @@ pub(crate) fn group(body: &[u8]) -> Vec<u8> {
     let mut group = [&[count], body].concat();
     group.extend(crc16(&group).to_le_bytes());
     group
+}
+
+/// A command as it is written, word address first.
+pub(crate) fn command(opcode: u8, p1: u8, p2: u16, data: &[u8]) -> String {
+    let [low, high] = p2.to_le_bytes();
+    let body = [&[opcode, p1, low, high], data].concat();
+    hex(&[&[0x03], &group(&body)[..]].concat())
+}
+
+/// A payload as it is read.
+pub(crate) fn answer(payload: &[u8]) -> String {
+    hex(&group(payload))
+}
+
+pub(crate) fn write(data: &str) -> Value {
+    json!({"dir": "write", "addr": "60", "addr_ack": true, "data": data})
+}
+
+pub(crate) fn read(data: &str) -> Value {
+    json!({"dir": "read", "addr": "60", "addr_ack": true, "data": data})
+}
+
+/// What is skipped: where, by whom, and why.
+pub(crate) fn skips(recording: &Value) -> Vec<(String, Judge, Reason)> {
+    let judged = judged(recording);
+    judged
+        .skips()
+        .map(|(one, reason)| (one.item.to_string(), one.judge, reason))
+        .collect()
 }

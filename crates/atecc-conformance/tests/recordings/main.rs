@@ -2,5 +2,6 @@
 //! one fact changed it does not.
 
 mod answers;
+mod beside;
 mod document;
 mod self_test;

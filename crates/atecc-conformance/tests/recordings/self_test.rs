@@ -5,7 +5,7 @@
 use atecc_conformance::Judge;
 use serde_json::{Value, json};
 
-use crate::document::{BLANK_608, bytes, failures, group, hex, passed, recording};
+use crate::document::{BLANK_608, answer, bytes, command, failures, hex, passed, recording};
 
 const CHIP_OPTIONS: usize = 90;
 
@@ -15,12 +15,13 @@ fn zone() -> Vec<u8> {
     zone
 }
 
-fn command() -> String {
-    hex(&[&[0x03], &group(&[0x02, 0x80, 0x10, 0x00])[..]].concat())
+/// Read of the block with the lock bytes.
+fn ask() -> String {
+    command(0x02, 0x80, 0x0010, &[])
 }
 
-fn answer() -> String {
-    hex(&group(&zone()[64..96]))
+fn told() -> String {
+    answer(&zone()[64..96])
 }
 
 /// A part with that zone, and traffic beside it.
@@ -47,8 +48,8 @@ fn session(times: Option<[u32; 4]>) -> Value {
     json!({"bus_transactions": [
         transfer(time(0), "write", "00", ""),
         transfer(time(1), "read", "60", "04113343"),
-        transfer(time(2), "write", "60", &command()),
-        transfer(time(3), "read", "60", &answer()),
+        transfer(time(2), "write", "60", &ask()),
+        transfer(time(3), "read", "60", &told()),
     ]})
 }
 
@@ -62,7 +63,7 @@ fn the_dump_alone() {
 
 #[test]
 fn with_what_passed_on_the_bus() {
-    let exchange = json!({"exchanges": [{"tx": command(), "rx": answer()}]});
+    let exchange = json!({"exchanges": [{"tx": ask(), "rx": told()}]});
     // In order; as captured from a patient host, and from one that asked when
     // the chip was ready, before the longest time.
     let sessions = [
@@ -79,8 +80,8 @@ fn with_what_passed_on_the_bus() {
             emulator.iter().any(|one| one.ends_with(": Read")),
             "{emulator:?}"
         );
-        let other = hex(&group(&[0xA5; 32]));
-        let text = traffic.to_string().replace(&answer(), &other);
+        let other = answer(&[0xA5; 32]);
+        let text = traffic.to_string().replace(&told(), &other);
         let bad = with(&serde_json::from_str(&text).unwrap());
         let failures = failures(&bad);
         assert!(

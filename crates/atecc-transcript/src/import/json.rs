@@ -1,9 +1,10 @@
 //! The JSON of recordings, schema `atecc-recording/1`.
 //!
 //! One file is what one source says of one chip: `bus_transactions` of a
-//! capture, or `exchanges` of a log, and dumps of the chip. Both become
-//! actions. What else a source prints (`macs`, `digests`, `aes` ..) passed on no
-//! bus that is known, and is left out.
+//! capture, or `exchanges` of a log, or both, and dumps of the chip. Both become
+//! actions: an exchange that is one of the transactions once, others after them.
+//! What else a source prints (`macs`, `digests`, `aes` ..) passed on no bus that
+//! is known, and is left out.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -17,7 +18,7 @@ use super::error::{at, field};
 use super::value::{Since, bare_hex, scaled};
 use super::wire::{line, refused_write};
 use super::{ImportError, Malformed};
-use crate::{Ack, Action, Header, Line, Provenance, Start, Time, Transcript};
+use crate::{Ack, Action, Cause, Header, Line, Provenance, Start, Time, Transcript};
 
 const SCHEMA: &str = "atecc-recording/1";
 /// Parts as delivered. Source: ATECC508A datasheet, Table 2-5, `I2C_Address`.
@@ -28,6 +29,10 @@ const MICROSECONDS: i32 = 3;
 const ROW: usize = 16;
 /// Size of the configuration zone.
 const CONFIG: usize = 128;
+
+/// How the comment of an action begins that a source prints beside what passed
+/// on its bus: when it passed is not known.
+pub const BESIDE: &str = "beside the transfers";
 
 /// A recording as a transcript. Its id, origin and provenance are those of the
 /// file; the files state no licence, and this is said.
@@ -44,6 +49,18 @@ pub fn recording(text: &str) -> Result<Transcript, ImportError> {
     let file: File = serde_json::from_str(text)
         .map_err(|error| at(error.line().max(1))(Malformed::Json(error.to_string())))?;
     file.transcript().map_err(at(text.lines().count().max(1)))
+}
+
+/// Which exchanges of a recording are in none of its transfers, by their index.
+/// [`recording`] has them after these, with [`BESIDE`] before their comments.
+///
+/// # Errors
+/// As [`recording`].
+pub fn exchanges_beside(text: &str) -> Result<Vec<usize>, ImportError> {
+    let file: File = serde_json::from_str(text)
+        .map_err(|error| at(error.line().max(1))(Malformed::Json(error.to_string())))?;
+    let beside = file.transfers().and_then(|lines| file.apart(&lines));
+    beside.map_err(at(text.lines().count().max(1)))
 }
 
 #[derive(Deserialize)]
@@ -121,12 +138,21 @@ impl File {
         let mut lines = self.transfers()?;
         let mut notes: Vec<String> = self.notes.iter().map(|note| single_line(note)).collect();
         if lines.is_empty() {
-            lines = self.exchanged()?;
+            lines = self.exchanged(&self.exchanges)?;
             notes.push(
                 "The source tells commands and responses alone: wakes, idles, polls and how reads \
                  are split are not in it."
                     .to_string(),
             );
+        } else {
+            let apart = self.beside(&lines)?;
+            if let count @ 1.. = apart.len() {
+                notes.push(format!(
+                    "The last {count} actions are exchanges that the source prints {BESIDE}: when \
+                     they passed is not in it."
+                ));
+            }
+            lines.extend(apart);
         }
         if lines.is_empty() {
             return Err(Malformed::Nothing);
@@ -149,11 +175,15 @@ impl File {
         Ok(Transcript { header, lines })
     }
 
-    /// Of the bus, or of the first exchange, or as delivered.
+    /// Of the bus, of the first that is sent a command, of the first transfer at
+    /// all or of the first exchange, or as delivered.
     fn address(&self) -> Result<u8, Malformed> {
-        let first = self.exchanges.first();
-        let text = first.and_then(|exchange| exchange.addr.as_deref());
-        let text = self.bus.addr.as_deref().or(text);
+        let transfers = || self.bus_transactions.iter().filter(|one| !is_pulse(one));
+        let command = |one: &&Transfer| one.dir == "write" && one.data.starts_with("03");
+        let transfer = transfers().find(command).or_else(|| transfers().next());
+        let exchange = self.exchanges.iter().find_map(|one| one.addr.as_deref());
+        let text = self.bus.addr.as_deref();
+        let text = text.or(transfer.map(|one| one.addr.as_str())).or(exchange);
         text.map_or(Ok(ADDRESS), seven_bits)
     }
 
@@ -217,14 +247,69 @@ impl File {
         Ok(lines)
     }
 
-    fn exchanged(&self) -> Result<Vec<Line>, Malformed> {
+    /// The exchanges that are in none of the transfers. Each command of the
+    /// transfers is one exchange.
+    fn apart(&self, transfers: &[Line]) -> Result<Vec<usize>, Malformed> {
+        if transfers.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut passed: Vec<(u8, crate::Exchange)> = Vec::new();
+        for exchange in &self.exchanges {
+            let address = self.address_of(exchange)?;
+            if passed.iter().all(|(known, _)| *known != address) {
+                let all = crate::exchanges(address, transfers).into_iter();
+                passed.extend(all.map(|one| (address, one)));
+            }
+        }
+        let mut apart = Vec::new();
+        for (index, exchange) in self.exchanges.iter().enumerate() {
+            let address = self.address_of(exchange)?;
+            let (tx, rx) = (hex(&exchange.tx)?, hex(&exchange.rx)?);
+            let same = |(at, one): &(u8, crate::Exchange)| {
+                let command = match &one.cause {
+                    Cause::Command(group) => group,
+                    Cause::Wake | Cause::Unrecorded => return false,
+                };
+                let told = tx.split_first().map(|(_, group)| group);
+                *at == address && told == Some(command) && one.response() == Some(&rx)
+            };
+            match passed.iter().position(same) {
+                Some(at) => {
+                    passed.remove(at);
+                }
+                None => apart.push(index),
+            }
+        }
+        Ok(apart)
+    }
+
+    /// The same as actions, marked as such. A time says nothing of where they
+    /// belong.
+    fn beside(&self, transfers: &[Line]) -> Result<Vec<Line>, Malformed> {
+        let apart = self.apart(transfers)?;
+        let exchanges = apart.iter().filter_map(|index| self.exchanges.get(*index));
+        let mut lines = self.exchanged(exchanges)?;
+        for line in &mut lines {
+            line.at = None;
+            let said = line.comment.take().map(|said| format!(": {said}"));
+            line.comment = Some(format!("{BESIDE}{}", said.unwrap_or_default()));
+        }
+        Ok(lines)
+    }
+
+    fn address_of(&self, exchange: &Exchange) -> Result<u8, Malformed> {
+        let address = exchange.addr.as_deref().map(seven_bits);
+        address.unwrap_or_else(|| self.address())
+    }
+
+    fn exchanged<'e>(
+        &self,
+        exchanges: impl IntoIterator<Item = &'e Exchange>,
+    ) -> Result<Vec<Line>, Malformed> {
         let mut since = Since::default();
         let mut lines = Vec::new();
-        for exchange in &self.exchanges {
-            let address = match &exchange.addr {
-                Some(address) => seven_bits(address)?,
-                None => self.address()?,
-            };
+        for exchange in exchanges {
+            let address = self.address_of(exchange)?;
             let write = Action::Write {
                 address,
                 bytes: hex(&exchange.tx)?,
@@ -337,6 +422,11 @@ fn time(since: &mut Since, t_us: Option<&Number>) -> Result<Option<Time>, Malfor
     };
     let ns = scaled(&t_us, MICROSECONDS).ok_or_else(|| field("t_us", &t_us, "microseconds"))?;
     since.time(ns).map(Some).ok_or(Malformed::Backwards)
+}
+
+/// A wake pulse goes to address 0.
+fn is_pulse(transfer: &Transfer) -> bool {
+    seven_bits(&transfer.addr) == Ok(0)
 }
 
 fn seven_bits(text: &str) -> Result<u8, Malformed> {
@@ -464,6 +554,46 @@ mod tests {
             }
         }
         assert!(read >= 10, "{read}");
+    }
+
+    /// Every exchange is in the actions, and once: those that are transactions
+    /// as such, the others after them.
+    #[test]
+    fn exchanges_beside_the_transfers_are_kept() {
+        let text = r#"{"schema": "atecc-recording/1", "id": "x", "chip": "ATECC608A",
+            "provenance": "real-hardware", "source": {}, "bus": {"addr": "59"},
+            "bus_transactions": [
+                {"dir": "write", "addr": "59", "addr_ack": true, "data": "030730000000035d"},
+                {"dir": "read", "addr": "59", "addr_ack": true, "data": "07"},
+                {"dir": "read", "addr": "59", "addr_ack": true, "data": "000060028038"}],
+            "exchanges": [
+                {"tx": "030730000000035D", "rx": "07000060028038", "addr": "59"},
+                {"tx": "030702001500175d", "rx": "0700005555f552", "t_us": 3, "comment": "locks"},
+                {"tx": "030730000000035D", "rx": "07000060028038"},
+                {"tx": "030730000000035D", "rx": "07000060028038", "addr": "35"}]}"#;
+        let transcript = recording(text).expect("a recording");
+        let lines: String = transcript.lines.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            lines,
+            "-            write 59 03 07 30 00 0000 035d\n\
+             -            read 59 07\n\
+             -            read 59 00 00600280 38\n\
+             -            write 59 03 07 02 00 1500 175d  # beside the transfers: locks\n\
+             -            read 59 07 00005555 f552  # beside the transfers\n\
+             -            write 59 03 07 30 00 0000 035d  # beside the transfers\n\
+             -            read 59 07 00006002 8038  # beside the transfers\n\
+             -            write 35 03 07 30 00 0000 035d  # beside the transfers\n\
+             -            read 35 07 00006002 8038  # beside the transfers\n"
+        );
+        let note = "The last 6 actions are exchanges that the source prints beside the transfers: \
+                    when they passed is not in it.";
+        assert_eq!(transcript.header.notes, [note]);
+        let parsed = Transcript::parse(&transcript.render());
+        assert_eq!(parsed, Ok(transcript));
+        assert_eq!(exchanges_beside(text), Ok(vec![1, 2, 3]));
+        // Another answer than that of the transfers.
+        let other = text.replacen("000060028038", "0000600383bb", 1);
+        assert_eq!(exchanges_beside(&other), Ok(vec![0, 1, 2, 3]));
     }
 
     #[test]

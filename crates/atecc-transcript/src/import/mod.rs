@@ -22,7 +22,7 @@ mod wire;
 
 pub use error::{ImportError, Malformed};
 pub use format::{Format, Unrecognized};
-pub use json::recording;
+pub use json::{BESIDE, exchanges_beside, recording};
 
 #[cfg(test)]
 mod tests;

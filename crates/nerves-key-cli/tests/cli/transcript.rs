@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::bench::Bench;
 
@@ -221,4 +221,26 @@ fn slots_have_the_names_of_their_chip() {
     assert!(of(vendor, &["--layout", "nerves-key"]).contains(named));
     let volatile = of(vendor, &["--layout", "nerves-key-volatile"]);
     assert!(volatile.contains(named), "{volatile}");
+}
+
+/// What a recording prints beside its bus transactions is in the transcript, and
+/// said to be of an unknown moment.
+#[test]
+fn exchanges_beside_the_bus_are_imported() {
+    let folder = Bench::new();
+    let path = recordings().join("loramac-608a-tnglora-wake-read-idle.json");
+    let mut recording: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    // Info and its answer by an ATECC608A, as in rusty-608a-info.
+    let info = json!({"addr": "59", "tx": "030730000000035d", "rx": "07000060028038"});
+    recording["exchanges"].as_array_mut().unwrap().push(info);
+    fs::write(folder.path().join("beside.json"), recording.to_string()).unwrap();
+    let text = folder.ok(&["transcript", "import", "beside.json"]);
+    let note = "note: The last 2 actions are exchanges that the source prints beside the transfers";
+    assert!(text.contains(note), "{text}");
+    assert!(
+        text.contains("read 59 07 00006002 8038  # beside the transfers"),
+        "{text}"
+    );
+    let decoded = folder.ok(&["transcript", "decode", "beside.json"]);
+    assert!(decoded.contains("Info revision -> ATECC608A"), "{decoded}");
 }
