@@ -69,6 +69,12 @@ reasons! {
     NotOnTheBus = "not what passes on a bus",
     /// A value without the commands that gave it.
     NoCommand = "the commands are not printed",
+    /// Such as the serial number of a part of which nothing else is given.
+    Alone = "nothing else in the recording says it",
+    /// Such as `TempKey` after a `GenDig` of a slot with `NoMac`.
+    Untold = "no command tells it",
+    /// A certificate whose issuer is nowhere to be found.
+    Issuer = "the issuer's key is not published",
     /// A form of command that the typed driver does not have.
     NotTyped = "the driver has no such form of the command",
 }

@@ -1,12 +1,16 @@
 //! Recordings in JSON: the data beside the bus traffic, which
 //! [`atecc_transcript::import`] reads.
 
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use atecc::{Opcode, parse_group};
 use atecc_transcript::{Header, Provenance, Start, import};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::{Number, Value};
 
-use crate::group::Place;
+use crate::group::{Group, Place, Target};
 use crate::knowledge::{Knowledge, from_hex};
 use crate::source::Problem;
 
@@ -38,6 +42,8 @@ pub(crate) struct Recording {
     /// Which exchanges are in none of the transfers.
     #[serde(skip)]
     beside: Vec<usize>,
+    /// The part's serial number.
+    pub(crate) serial: Option<Hex>,
     #[serde(flatten)]
     pub(crate) data: Data,
     /// Lists that no bus carries: certificates and the like.
@@ -52,6 +58,10 @@ pub(crate) struct Data {
     pub(crate) config_zones: Vec<Dump>,
     pub(crate) config_partial: Vec<Dump>,
     pub(crate) macs: Vec<Mac>,
+    pub(crate) gendigs: Vec<GenDig>,
+    pub(crate) csrs: Vec<Request>,
+    pub(crate) certificates: Vec<Certificate>,
+    pub(crate) slots: Vec<SlotContent>,
     pub(crate) signatures: Vec<Signature>,
     pub(crate) public_keys: Vec<PublicKey>,
     pub(crate) digests: Vec<Digest>,
@@ -59,6 +69,8 @@ pub(crate) struct Data {
     pub(crate) randoms: Vec<Random>,
     pub(crate) counters: Vec<Counter>,
     pub(crate) status_observations: Vec<Observation>,
+    pub(crate) success_observations: Vec<Observation>,
+    pub(crate) timings: Vec<Value>,
     pub(crate) info_state: Vec<Value>,
 }
 
@@ -72,6 +84,8 @@ struct Source {
 #[derive(Clone, Debug, Deserialize)]
 struct Frame {
     t_us: Option<Number>,
+    /// The command of an exchange.
+    tx: Option<Hex>,
     /// The answer, or what was transferred.
     #[serde(alias = "rx")]
     data: Option<Hex>,
@@ -85,6 +99,36 @@ pub(crate) struct Dump {
     pub(crate) offset: usize,
     pub(crate) hex: Hex,
     pub(crate) state: Option<State>,
+    /// Put together from the answers to Read in this recording.
+    #[serde(default)]
+    pub(crate) from_exchanges: bool,
+}
+
+impl Dump {
+    /// These bytes of the zone, when all of them are in the dump.
+    pub(crate) fn bytes(&self, range: Range<usize>) -> Option<&[u8]> {
+        let start = range.start.checked_sub(self.offset)?;
+        self.hex.0.get(start..start + range.len())
+    }
+}
+
+/// One bit, as a number or as true and false.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Bit(pub(crate) u8);
+
+impl<'de> Deserialize<'de> for Bit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Bool(bool),
+            Number(u8),
+        }
+        Ok(Self(match Written::deserialize(deserializer)? {
+            Written::Bool(bit) => bit.into(),
+            Written::Number(bit) => bit,
+        }))
+    }
 }
 
 /// What the collector decoded from a dump.
@@ -93,8 +137,14 @@ pub(crate) struct Dump {
 pub(crate) struct State {
     pub(crate) serial: Option<Hex>,
     pub(crate) revision: Option<Hex>,
+    pub(crate) lock_value: Option<Hex>,
+    pub(crate) lock_config: Option<Hex>,
     pub(crate) config_locked: Option<bool>,
     pub(crate) data_locked: Option<bool>,
+    pub(crate) slot_locked_bits: Option<Hex>,
+    pub(crate) i2c_enable: Option<Bit>,
+    /// In its eight-bit form.
+    pub(crate) i2c_address_byte: Option<Hex>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -109,7 +159,62 @@ pub(crate) struct Mac {
     pub(crate) gendig_key_id: Option<u16>,
     pub(crate) tempkey: Option<Hex>,
     pub(crate) challenge: Option<Hex>,
+    pub(crate) serial_in_mac: Option<bool>,
+    pub(crate) otp_in_mac: Option<bool>,
     pub(crate) expect: Hex,
+}
+
+/// `TempKey` after a `GenDig`.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct GenDig {
+    pub(crate) zone: u8,
+    pub(crate) key_id: u16,
+    /// The block of the zone, or the slot's first 32 bytes.
+    pub(crate) key: Hex,
+    /// Of a slot with `NoMac`: what the command carries.
+    pub(crate) other_data: Option<Hex>,
+    /// Before it.
+    pub(crate) tempkey: Hex,
+    pub(crate) expect: Hex,
+}
+
+/// A certification request.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Request {
+    pub(crate) der: Hex,
+    pub(crate) public_key: Option<Hex>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Certificate {
+    /// Root, signer or device.
+    pub(crate) role: String,
+    pub(crate) der: Hex,
+    /// The role of another in the same file, or a root that is known elsewhere.
+    pub(crate) issuer: Option<String>,
+    pub(crate) compressed_fields: Option<CompressedFields>,
+    /// The 72 bytes.
+    pub(crate) compressed: Option<Hex>,
+    /// Of the chip, which is in the subject.
+    pub(crate) serial: Option<Hex>,
+}
+
+/// What the compressed form has, and what it leaves to be found elsewhere.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct CompressedFields {
+    pub(crate) signature_rs: Option<Hex>,
+    pub(crate) encoded_dates: Option<Hex>,
+    /// Four digits; leading zeros may be missing.
+    pub(crate) signer_id: Option<String>,
+    pub(crate) public_key: Option<Hex>,
+    pub(crate) cert_serial: Option<Hex>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct SlotContent {
+    pub(crate) slot: u8,
+    pub(crate) hex: Hex,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -122,6 +227,7 @@ pub(crate) struct Signature {
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct PublicKey {
     pub(crate) public_key: Hex,
+    pub(crate) slot: Option<u8>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -146,12 +252,16 @@ pub(crate) struct Random {
 pub(crate) struct Counter {
     pub(crate) id: u16,
     pub(crate) value: u32,
+    /// As the chip sends it.
+    pub(crate) raw: Option<Hex>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Observation {
+    #[serde(default)]
     pub(crate) command: String,
-    pub(crate) status: Hex,
+    /// None where it is not a status that came back.
+    pub(crate) status: Option<Hex>,
 }
 
 impl Recording {
@@ -187,6 +297,62 @@ impl Recording {
             time.is_some() && transfers.iter().any(|one| one.t_us.as_ref() == time)
         };
         self.beside.iter().copied().filter(at_a_transfer)
+    }
+
+    /// The exchanges whose commands and answers are sound.
+    fn exchanged(&self) -> impl Iterator<Item = (Group<'_>, &[u8])> + '_ {
+        self.exchanges.iter().filter_map(|exchange| {
+            let (_, group) = exchange.tx.as_ref()?.0.split_first()?;
+            let payload = parse_group(&exchange.data.as_ref()?.0).ok()?;
+            Some((Group::cut(group)?, payload))
+        })
+    }
+
+    /// What the exchanges read of the configuration, up to the first byte that
+    /// was not read.
+    pub(crate) fn config_read(&self) -> Vec<u8> {
+        let mut read = BTreeMap::new();
+        for (group, payload) in self
+            .exchanged()
+            .filter(|(group, _)| group.opcode == Opcode::Read)
+        {
+            if let Some(Target {
+                place: Place::Config,
+                offset,
+                len,
+            }) = group.target()
+                && len == payload.len()
+            {
+                read.extend((offset..).zip(payload.iter().copied()));
+            }
+        }
+        let in_order = read.into_iter().enumerate();
+        in_order
+            .take_while(|(index, (at, _))| index == at)
+            .map(|(_, (_, byte))| byte)
+            .collect()
+    }
+
+    /// What the exchanges tell as the public key of a slot.
+    pub(crate) fn public_keys_of(&self, slot: u8) -> Vec<&[u8]> {
+        let told = self.exchanged().filter(|(group, payload)| {
+            group.opcode == Opcode::GenKey && group.slot() == slot && payload.len() == 64
+        });
+        told.map(|(_, payload)| payload).collect()
+    }
+
+    /// Serial numbers that the data have.
+    pub(crate) fn serials(&self) -> Vec<Vec<u8>> {
+        let dumps = self
+            .data
+            .config_zones
+            .iter()
+            .chain(&self.data.config_partial);
+        let in_dumps =
+            dumps.filter_map(|dump| Some([dump.bytes(0..4)?, dump.bytes(8..13)?].concat()));
+        let certificates = self.data.certificates.iter();
+        let in_certificates = certificates.filter_map(|one| Some(one.serial.as_ref()?.0.clone()));
+        in_dumps.chain(in_certificates).collect()
     }
 
     /// The dumps are what the chip held, as far as they go.

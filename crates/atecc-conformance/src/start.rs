@@ -19,8 +19,8 @@ use crate::knowledge::{Knowledge, StartError};
 use crate::usage::Usage;
 
 /// Offsets in the configuration zone. Source: ATECC508A datasheet, Table 2-5.
-const REVISION: usize = 4;
-const I2C_ADDRESS: usize = 16;
+pub(crate) const REVISION: usize = 4;
+pub(crate) const I2C_ADDRESS: usize = 16;
 pub(crate) const SLOT_CONFIG: usize = 20;
 pub(crate) const COUNTERS: usize = 52;
 pub(crate) const USER_EXTRA: usize = 84;
@@ -30,7 +30,7 @@ pub(crate) const SLOT_LOCKED: usize = 88;
 pub(crate) const CHIP_OPTIONS: usize = 90;
 pub(crate) const KEY_CONFIG: usize = 96;
 /// What a lock byte holds before the lock. Source: as above.
-const OPEN: u8 = 0x55;
+pub(crate) const OPEN: u8 = 0x55;
 
 /// A chip at the beginning of a transcript.
 #[derive(Clone, Debug)]

@@ -54,6 +54,7 @@ struct Fields {
     signature_rs: Hex,
     encoded_dates: Hex,
     signer_id: String,
+    public_key: Hex,
     cert_serial: Hex,
 }
 
@@ -169,6 +170,11 @@ fn rebuilt(
             "signer ID",
             format!("{:04x}", compressed.signer_id),
             fields.signer_id.clone(),
+        )?;
+        same(
+            "public key",
+            &certificate.public_key()?.as_bytes()[..],
+            fields.public_key.0.as_slice(),
         )?;
         same(
             "serial",

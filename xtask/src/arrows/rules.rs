@@ -136,6 +136,7 @@ pub(super) const RULES: &[Rule] = &[
             "atecc-decode",
             "atecc-emulator",
             "atecc-transcript",
+            "atecc-x509",
         ]),
         in_tests: &[],
         elsewhere: Elsewhere::Except(NO_ADAPTER_NO_TERMINAL),

@@ -3,5 +3,8 @@
 
 mod answers;
 mod beside;
+mod digests;
 mod document;
+mod keys;
 mod self_test;
+mod zones;

@@ -1,0 +1,112 @@
+//! Certification requests that a part's key has signed. Source: RFC 2986,
+//! section 4.
+
+use atecc_x509::{PublicKey, RequestInfo, SignatureBytes};
+use der::asn1::BitStringRef;
+use der::{Decode, Reader, SliceReader, Tag};
+use sha2::{Digest, Sha256};
+
+use super::each;
+use super::keys::verified;
+use crate::emulator::is_point;
+use crate::judgement::{Judge, Judged, Verdict, hex};
+use crate::recording::{Data, Request};
+
+pub(super) fn judge(data: &Data, judged: &mut Judged) {
+    each(
+        "csrs",
+        &data.csrs,
+        judged,
+        |request, add| match Parsed::new(&request.der.0) {
+            Err(error) => {
+                let wrong = Verdict::differs("a certification request", error.to_string());
+                add(Judge::Codec, "request", wrong);
+            }
+            Ok(parsed) => {
+                add(Judge::Codec, "request", parsed.as_ours(request));
+                add(Judge::Emulator, "Verify", parsed.verified());
+            }
+        },
+    );
+}
+
+/// What is wrong with a request.
+#[derive(Debug, thiserror::Error)]
+enum Wrong {
+    #[error(transparent)]
+    Der(#[from] der::Error),
+    #[error(transparent)]
+    X509(#[from] atecc_x509::Error),
+    #[error("a public key that is not one of P-256")]
+    OtherKey,
+}
+
+/// The parts of a request.
+struct Parsed<'a> {
+    /// What is signed.
+    info: &'a [u8],
+    subject: &'a [u8],
+    key: PublicKey,
+    attributes: &'a [u8],
+    signature: SignatureBytes,
+}
+
+/// `[0] IMPLICIT SET OF`, of none.
+const NO_ATTRIBUTES: [u8; 2] = [0xA0, 0x00];
+
+impl<'a> Parsed<'a> {
+    fn new(der: &'a [u8]) -> Result<Self, Wrong> {
+        let mut reader = SliceReader::new(der)?;
+        let (info, signature) = reader.sequence(|reader| {
+            let info = reader.tlv_bytes()?;
+            let _algorithm = reader.tlv_bytes()?;
+            Ok::<_, der::Error>((info, BitStringRef::decode(reader)?))
+        })?;
+        reader.finish()?;
+        let mut reader = SliceReader::new(info)?;
+        let (subject, key, attributes) = reader.sequence(|reader| {
+            let _version = reader.tlv_bytes()?;
+            let subject = reader.tlv_bytes()?;
+            let key = reader.tlv_bytes()?;
+            Ok::<_, der::Error>((subject, key, reader.tlv_bytes()?))
+        })?;
+        let signature = signature
+            .as_bytes()
+            .ok_or_else(|| der::Error::from(Tag::BitString.value_error()))?;
+        Ok(Self {
+            info,
+            subject,
+            key: PublicKey::from_spki_der(key).ok_or(Wrong::OtherKey)?,
+            attributes,
+            signature: SignatureBytes::from_der(signature)?,
+        })
+    }
+
+    /// Of a key; and where it has no attributes, the bytes that ours would be.
+    fn as_ours(&self, request: &Request) -> Verdict {
+        let key = self.key.as_bytes();
+        if !is_point(key) {
+            return Verdict::differs("a point of P-256", hex(key));
+        }
+        if let Some(beside) = &request.public_key
+            && beside.0 != key
+        {
+            return Verdict::differs(hex(&beside.0), hex(key));
+        }
+        if self.attributes != NO_ATTRIBUTES {
+            return Verdict::Passed;
+        }
+        let ours = RequestInfo::new(self.subject, &self.key, &[])
+            .and_then(|ours| ours.assemble(&self.signature));
+        match ours {
+            Ok(ours) => Verdict::equal(&request.der.0, &ours),
+            Err(error) => Verdict::differs(hex(&request.der.0), error.to_string()),
+        }
+    }
+
+    /// By its own key, which signs with the chip.
+    fn verified(&self) -> Verdict {
+        let digest = Sha256::digest(self.info);
+        verified(self.key.as_bytes(), &digest, self.signature.as_bytes())
+    }
+}
