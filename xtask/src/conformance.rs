@@ -17,6 +17,8 @@ use crate::{run, table};
 
 /// Bits that are flipped in each transcript.
 const FLIPS: usize = 50;
+/// Facts of which a bit is flipped in each recording: all that any has.
+const FACTS: usize = 1_000;
 /// Chooses them.
 const SEED: u64 = 0x0508_0608;
 
@@ -32,7 +34,8 @@ pub(crate) struct Options {
     /// Write everything to this file as `JUnit` XML.
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
-    /// Flip 50 bits of each transcript in turn: is each noticed?
+    /// Flip 50 bits of each transcript and one of each fact in turn: is each
+    /// noticed?
     #[arg(long)]
     sensitivity: bool,
 }
@@ -225,28 +228,29 @@ fn print_skips(judged: &[Judged]) {
     }
 }
 
-/// Print the figure; what was missed is a failure.
+/// Print the figures; what was missed is a failure.
 fn sensitivity(engine: &Engine, cases: &[Case]) -> Vec<String> {
-    let (mut noticed, mut failed, mut same, mut missed) = (0, 0, 0, Vec::new());
-    for case in cases.iter().filter(|case| case.transcript.is_some()) {
-        let one = Sensitivity::measure(engine, case, FLIPS, SEED);
-        noticed += one.noticed;
-        failed += one.failed;
-        same += one.same.len();
-        for flip in &one.same {
-            println!("not determinable: {}: {flip}", one.id);
+    let of_actions = |case| Sensitivity::of_actions(engine, case, FLIPS, SEED);
+    let of_facts = |case| Sensitivity::of_facts(engine, case, FACTS, SEED);
+    let actions: Vec<_> = cases.iter().map(of_actions).collect();
+    let facts: Vec<_> = cases.iter().map(of_facts).collect();
+    let mut missed = Vec::new();
+    for (what, measured) in [("actions", &actions), ("facts beside them", &facts)] {
+        let sum = |count: fn(&Sensitivity) -> usize| measured.iter().map(count).sum::<usize>();
+        for one in measured {
+            for flip in &one.same {
+                println!("not determinable: {}: {flip}", one.id);
+            }
+            let own = one.missed.iter();
+            missed.extend(own.map(|flip| format!("{}: not noticed: {flip}", one.id)));
         }
-        missed.extend(
-            one.missed
-                .iter()
-                .map(|flip| format!("{}: not noticed: {flip}", one.id)),
+        let (noticed, failed) = (sum(|one| one.noticed), sum(|one| one.failed));
+        let (same, lost) = (sum(|one| one.same.len()), sum(|one| one.missed.len()));
+        println!(
+            "sensitivity, {what}: {noticed} of {} bits noticed ({failed} fail a judgement, the \
+             others change what is skipped), {same} not determinable, {lost} missed",
+            noticed + same + lost
         );
     }
-    println!(
-        "sensitivity: {noticed} of {} bits noticed ({failed} fail a judgement, the others change \
-         what is skipped), {same} not determinable, {} missed",
-        noticed + same + missed.len(),
-        missed.len()
-    );
     missed
 }

@@ -10,6 +10,7 @@ mod digests;
 mod keys;
 mod requests;
 mod results;
+mod signed;
 mod zones;
 
 use atecc_emulator::{Image, Revision};

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use atecc_transcript::import::{self, ImportError, Malformed};
 use atecc_transcript::{Action, Header, Transcript};
+use serde_json::Value;
 
 use crate::recording::Recording;
 
@@ -25,6 +26,8 @@ pub struct Case {
     pub keys: Vec<[u8; 32]>,
     /// Data beside it.
     pub(crate) recording: Option<Recording>,
+    /// All of the recording, as it was read.
+    pub(crate) document: Option<Value>,
 }
 
 /// A file that is nothing to judge by.
@@ -84,6 +87,7 @@ impl From<Transcript> for Case {
             transcript: Some(transcript),
             keys: Vec::new(),
             recording: None,
+            document: None,
         }
     }
 }
@@ -116,8 +120,8 @@ impl Case {
     }
 
     fn recorded(text: &str) -> Result<Self, Problem> {
-        let value: serde_json::Value = serde_json::from_str(text)?;
-        let schema = value.get("schema").and_then(serde_json::Value::as_str);
+        let document: Value = serde_json::from_str(text)?;
+        let schema = document.get("schema").and_then(Value::as_str);
         if schema != Some(SCHEMA) {
             return Err(Problem::OtherJson);
         }
@@ -141,6 +145,7 @@ impl Case {
                 broken: Vec::new(),
                 keys: Vec::new(),
                 recording: None,
+                document: None,
             },
             Err(error) => return Err(error.into()),
         };
@@ -157,6 +162,7 @@ impl Case {
         let marked: Vec<_> = marked.map(|(index, _)| index).collect();
         case.broken.extend(marked);
         case.recording = Some(recording);
+        case.document = Some(document);
         Ok(case)
     }
 

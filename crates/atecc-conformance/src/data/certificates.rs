@@ -8,16 +8,13 @@ use atecc_x509::{
 
 use super::each;
 use super::keys::verified;
+use super::signed::{self, sealed};
 use crate::judgement::{Item, Judge, Judged, Verdict, hex};
 use crate::reason::Reason;
 use crate::recording::{Certificate, CompressedFields, Data, Hex, SlotContent};
 
 /// Bytes of a serial number in Microchip's and `NervesKey`'s templates.
 const SERIAL_LENGTH: usize = 16;
-/// Where the parts of both layouts have the device's certificate, the signer's
-/// key and the signer's certificate.
-const CHAIN: std::ops::RangeInclusive<u8> = 10..=12;
-
 pub(super) fn judge(data: &Data, judged: &mut Judged) {
     each("certificates", &data.certificates, judged, |one, add| {
         let wrong = |error: Wrong| Verdict::differs("a certificate", error.to_string());
@@ -49,6 +46,8 @@ enum Wrong {
     Compressed(#[from] atecc_x509::ParseError),
     #[error(transparent)]
     Serial(#[from] atecc_x509::SerialError),
+    #[error(transparent)]
+    Signed(#[from] signed::Wrong),
     #[error("a compressed certificate of {0} bytes instead of 72")]
     Length(usize),
 }
@@ -98,6 +97,10 @@ fn compared(one: &Certificate) -> Result<Verdict, Wrong> {
         ));
     }
     let der = certificate.as_der();
+    let again = sealed(certificate.tbs_der()?, &certificate.signature()?)?;
+    if again != der {
+        return Ok(Verdict::equal(der, &again));
+    }
     let ids = [key.microchip_key_id(), key.nerves_key_id()];
     if !ids.iter().any(|id| contains(der, id.as_bytes())) {
         return Ok(Verdict::differs(
@@ -281,29 +284,57 @@ fn issuer(one: &Certificate, certificate: &X509, data: &Data) -> Result<Option<P
 }
 
 /// A slot holds a certificate or key of the recording, or a text that is in
-/// one of these.
+/// one of these; slots 10 to 12 those of a chain in its order.
 fn held(slot: &SlotContent, data: &Data) -> Verdict {
     let bytes = &slot.hex.0;
-    let is_in = |one: &Certificate| {
-        let der = contains(&one.der.0, bytes);
-        let key = one.x509().and_then(|x509| Ok(x509.public_key()?));
-        let key = key.is_ok_and(|key| {
-            [key.to_padded_slot(), key.to_nerves_key_slot()]
-                .iter()
-                .any(|form| form[..] == bytes[..])
-        });
-        der || key || one.compressed.as_ref() == Some(&slot.hex) || begins(one, bytes)
-    };
     let whole_chain = ["signer", "device"]
         .iter()
         .all(|role| data.certificates.iter().any(|one| one.role == *role));
-    match data.certificates.iter().any(is_in) {
-        true => Verdict::Passed,
-        false if whole_chain && CHAIN.contains(&slot.slot) => {
-            Verdict::differs("a certificate or key of the recording", hex(bytes))
+    let wanted = whole_chain.then(|| in_chain(slot.slot)).flatten();
+    let all = || data.certificates.iter();
+    let is_in = |one: &Certificate| match wanted {
+        Some((role, Form::Compressed)) => one.role == role && is_compressed(one, slot),
+        Some((role, Form::Key)) => one.role == role && is_key(one, bytes),
+        None => contains(&one.der.0, bytes) || is_compressed(one, slot) || is_key(one, bytes),
+    };
+    match wanted {
+        _ if all().any(is_in) => Verdict::Passed,
+        Some((role, Form::Compressed)) => {
+            Verdict::differs(format!("the {role}'s certificate"), hex(bytes))
         }
-        false => Verdict::Skipped(Reason::Alone),
+        Some((role, Form::Key)) => Verdict::differs(format!("the {role}'s key"), hex(bytes)),
+        None => Verdict::Skipped(Reason::Alone),
     }
+}
+
+/// What a slot holds of a certificate.
+#[derive(Clone, Copy)]
+enum Form {
+    Compressed,
+    Key,
+}
+
+/// What both layouts have in a slot. Source: cryptoauthlib
+/// `tngtls_cert_def_3_device.c`; `nerves_key` 1.3, README.
+const fn in_chain(slot: u8) -> Option<(&'static str, Form)> {
+    match slot {
+        10 => Some(("device", Form::Compressed)),
+        11 => Some(("signer", Form::Key)),
+        12 => Some(("signer", Form::Compressed)),
+        _ => None,
+    }
+}
+
+fn is_key(one: &Certificate, bytes: &[u8]) -> bool {
+    let key = one.x509().and_then(|x509| Ok(x509.public_key()?));
+    key.is_ok_and(|key| {
+        let forms = [key.to_padded_slot(), key.to_nerves_key_slot()];
+        forms.iter().any(|form| form[..] == *bytes)
+    })
+}
+
+fn is_compressed(one: &Certificate, slot: &SlotContent) -> bool {
+    one.compressed.as_ref() == Some(&slot.hex) || begins(one, &slot.hex.0)
 }
 
 /// Whether these 72 bytes begin with the signature, dates and signer ID of a

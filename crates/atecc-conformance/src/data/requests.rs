@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::each;
 use super::keys::verified;
+use super::signed::{self, sealed};
 use crate::emulator::is_point;
 use crate::judgement::{Judge, Judged, Verdict, hex};
 use crate::recording::{Data, Request};
@@ -23,7 +24,11 @@ pub(super) fn judge(data: &Data, judged: &mut Judged) {
                 add(Judge::Codec, "request", wrong);
             }
             Ok(parsed) => {
-                add(Judge::Codec, "request", parsed.as_ours(request));
+                let ours = parsed.as_ours(request);
+                let ours = ours.unwrap_or_else(|error| {
+                    Verdict::differs("a certification request", error.to_string())
+                });
+                add(Judge::Codec, "request", ours);
                 add(Judge::Emulator, "Verify", parsed.verified());
             }
         },
@@ -37,6 +42,8 @@ enum Wrong {
     Der(#[from] der::Error),
     #[error(transparent)]
     X509(#[from] atecc_x509::Error),
+    #[error(transparent)]
+    Signed(#[from] signed::Wrong),
     #[error("a public key that is not one of P-256")]
     OtherKey,
 }
@@ -82,26 +89,24 @@ impl<'a> Parsed<'a> {
         })
     }
 
-    /// Of a key; and where it has no attributes, the bytes that ours would be.
-    fn as_ours(&self, request: &Request) -> Verdict {
+    /// Of a key, and put together again the same; where it has no attributes, by
+    /// ours from its subject and key.
+    fn as_ours(&self, request: &Request) -> Result<Verdict, Wrong> {
         let key = self.key.as_bytes();
         if !is_point(key) {
-            return Verdict::differs("a point of P-256", hex(key));
+            return Ok(Verdict::differs("a point of P-256", hex(key)));
         }
         if let Some(beside) = &request.public_key
             && beside.0 != key
         {
-            return Verdict::differs(hex(&beside.0), hex(key));
+            return Ok(Verdict::differs(hex(&beside.0), hex(key)));
         }
-        if self.attributes != NO_ATTRIBUTES {
-            return Verdict::Passed;
-        }
-        let ours = RequestInfo::new(self.subject, &self.key, &[])
-            .and_then(|ours| ours.assemble(&self.signature));
-        match ours {
-            Ok(ours) => Verdict::equal(&request.der.0, &ours),
-            Err(error) => Verdict::differs(hex(&request.der.0), error.to_string()),
-        }
+        let ours = if self.attributes == NO_ATTRIBUTES {
+            RequestInfo::new(self.subject, &self.key, &[])?.assemble(&self.signature)?
+        } else {
+            sealed(self.info, &self.signature)?
+        };
+        Ok(Verdict::equal(&request.der.0, &ours))
     }
 
     /// By its own key, which signs with the chip.

@@ -87,6 +87,11 @@ fn certificates_are_signed_by_whom_they_say() {
             .iter()
             .any(|one| one.contains("emulator: Verify"))
     );
+    let mut bad = kit.clone();
+    let der = &mut bad["certificates"][1]["der"];
+    let (head, tail) = der.as_str().unwrap().rsplit_once("040302").unwrap();
+    *der = format!("{head}040303{tail}").into();
+    assert_eq!(failures(&bad).len(), 1);
     let mut bad = kit;
     bad["certificates"][0]["issuer"] = "device".into();
     assert_eq!(failures(&bad).len(), 1);
@@ -106,6 +111,10 @@ fn slots_hold_what_is_in_the_certificates() {
         let what = (failures(&bad).len(), skips(&bad).len());
         assert_eq!(what, if slot == 5 { (0, 1) } else { (1, 0) }, "slot {slot}");
     }
+    // Each in its place.
+    let mut bad = kit.clone();
+    bad["slots"][1]["slot"] = 12.into();
+    assert_eq!(failures(&bad).len(), 1);
     // Without the 72 bytes beside them the certificates tell them alike.
     let mut rebuilt = kit;
     for certificate in rebuilt["certificates"].as_array_mut().unwrap() {
@@ -121,8 +130,13 @@ fn requests_are_verified() {
     assert_eq!(passed(&request, Judge::Codec), ["csrs 0: request"]);
     assert_eq!(passed(&request, Judge::Emulator), ["csrs 0: Verify"]);
     let der = bytes(request["csrs"][0]["der"].as_str().unwrap());
-    // Of the subject, the key, the attributes, the signature, and a length.
-    for at in [40, 100, 160, der.len() - 1, 2] {
+    // Of the subject, the key, the attributes, the signature, a length, and how it is signed.
+    let algorithm = der
+        .windows(3)
+        .rposition(|bytes| bytes == [0x04, 0x03, 0x02])
+        .unwrap()
+        + 2;
+    for at in [40, 100, 160, der.len() - 1, 2, algorithm] {
         let mut der = der.clone();
         der[at] ^= 0x01;
         let mut bad = request.clone();

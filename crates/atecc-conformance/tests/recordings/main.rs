@@ -5,6 +5,7 @@ mod answers;
 mod beside;
 mod digests;
 mod document;
+mod flips;
 mod keys;
 mod self_test;
 mod zones;

@@ -21,6 +21,8 @@ use super::{ImportError, Malformed};
 use crate::{Ack, Action, Cause, Header, Line, Provenance, Start, Time, Transcript};
 
 const SCHEMA: &str = "atecc-recording/1";
+/// Word address. Source: ATECC508A datasheet, "Word Address Values".
+const COMMAND: u8 = 0x03;
 /// Parts as delivered. Source: ATECC508A datasheet, Table 2-5, `I2C_Address`.
 const ADDRESS: u8 = 0x60;
 /// Microseconds to nanoseconds.
@@ -270,7 +272,7 @@ impl File {
                     Cause::Command(group) => group,
                     Cause::Wake | Cause::Unrecorded => return false,
                 };
-                let told = tx.split_first().map(|(_, group)| group);
+                let told = tx.strip_prefix(&[COMMAND]);
                 *at == address && told == Some(command) && one.response() == Some(&rx)
             };
             match passed.iter().position(same) {
@@ -594,6 +596,8 @@ mod tests {
         // Another answer than that of the transfers.
         let other = text.replacen("000060028038", "0000600383bb", 1);
         assert_eq!(exchanges_beside(&other), Ok(vec![0, 1, 2, 3]));
+        let no_command = text.replacen(r#""tx": "03"#, r#""tx": "02"#, 1);
+        assert_eq!(exchanges_beside(&no_command), Ok(vec![0, 1, 3]));
     }
 
     #[test]

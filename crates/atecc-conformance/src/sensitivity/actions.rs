@@ -1,16 +1,18 @@
-//! What the judgements notice: single bits of a transcript are flipped, and
-//! something must be said about each.
+//! Bits of actions.
 //!
 //! A bit is one of a byte; or the direction of a transfer; whether it was
-//! acknowledged; or the order of two actions that follow each other.
+//! acknowledged; to which address it went; or the order of two actions that
+//! follow each other. The address of the chip is one of the header's.
 
 use std::collections::BTreeSet;
 
-use atecc_transcript::{Ack, Action, Exchange, Line, Transcript, exchanges};
+use atecc_transcript::{Ack, Action, Cause, Exchange, Line, Transcript, exchanges};
 
+use super::{Sensitivity, below, is_of_another_chip, told};
 use crate::codec::early;
+use crate::emulator::is_pulse;
 use crate::engine::Engine;
-use crate::judgement::{Judged, Verdict};
+use crate::reason::Reason;
 use crate::replay::describe;
 use crate::source::Case;
 
@@ -21,74 +23,39 @@ enum Flip {
     Direction { line: usize },
     Acknowledge { line: usize },
     Order { line: usize },
+    Address { line: usize, bit: u8 },
+    Chip { bit: u8 },
 }
 
-/// What came of the flips in one transcript.
-#[derive(Clone, Debug, Default)]
-pub struct Sensitivity {
-    /// Name of the transcript.
-    pub id: String,
-    /// Flips that were noticed.
-    pub noticed: usize,
-    /// Those of them that fail a judgement; the others change what is skipped,
-    /// which a frozen suite reports.
-    pub failed: usize,
-    /// Flips that were not, each in words.
-    pub missed: Vec<String>,
-    /// Flips that say the same in other words, each with the reason.
-    pub same: Vec<String>,
-}
+/// Of an address. Source: the I2C specification, section 3.1.10.
+const ADDRESS_BITS: u8 = 7;
 
-impl Sensitivity {
-    /// Flip `count` bits of the transcript in turn; `seed` chooses which.
-    #[must_use]
-    pub fn measure(engine: &Engine, case: &Case, count: usize, seed: u64) -> Self {
-        let mut measured = Self {
-            id: case.header.id.clone(),
-            ..Self::default()
+/// See [`Sensitivity::of_actions`].
+pub(super) fn measure(engine: &Engine, case: &Case, count: usize, seed: u64) -> Sensitivity {
+    let mut measured = Sensitivity::new(case);
+    let Some(transcript) = &case.transcript else {
+        return measured;
+    };
+    let judged = engine.judge(case);
+    let before = told(&judged);
+    let other = is_of_another_chip(&judged);
+    for flip in choose(transcript, count, seed) {
+        let changed = apply(transcript, flip);
+        let same = match flip {
+            _ if other => Some(Reason::OtherChip.text()),
+            Flip::Byte { line, .. } if case.broken.contains(&line) => Some(Reason::Broken.text()),
+            _ => means_the_same(transcript, &changed, flip),
         };
-        let Some(transcript) = &case.transcript else {
-            return measured;
+        let changed = Case {
+            header: changed.header.clone(),
+            transcript: Some(changed),
+            ..case.clone()
         };
-        let before = told(&engine.judge(case));
-        for flip in choose(transcript, count, seed) {
-            let changed = apply(transcript, flip);
-            let same = means_the_same(transcript, &changed, flip);
-            let changed = Case {
-                transcript: Some(changed),
-                ..case.clone()
-            };
-            let judged = engine.judge(&changed);
-            if told(&judged) != before {
-                measured.noticed += 1;
-                measured.failed += usize::from(judged.failures().next().is_some());
-            } else if let Some(why) = same {
-                measured
-                    .same
-                    .push(format!("{}: {why}", explain(transcript, flip)));
-            } else {
-                measured.missed.push(explain(transcript, flip));
-            }
-        }
-        measured
+        let after = engine.judge(&changed);
+        let words = || explain(transcript, flip);
+        measured.count(&before, Some(&after), same.map(str::to_owned), words);
     }
-}
-
-/// What a reader of the result would see: failures, and what is skipped.
-fn told(judged: &Judged) -> Vec<String> {
-    let findings = judged.findings.iter();
-    let told = findings.filter_map(|finding| {
-        let verdict = match &finding.verdict {
-            Verdict::Passed => return None,
-            Verdict::Failed(difference) => difference.to_string(),
-            Verdict::Skipped(reason) => reason.to_string(),
-        };
-        Some(format!(
-            "{} {} {} {verdict}",
-            finding.judge, finding.item, finding.what
-        ))
-    });
-    told.collect()
+    measured
 }
 
 /// All bits that a transcript has.
@@ -99,14 +66,21 @@ fn all(transcript: &Transcript) -> Vec<Flip> {
             Action::Write { bytes, .. } | Action::Read { bytes, .. } => Some(bytes.len()),
             Action::Wake | Action::Delay(_) => None,
         };
+        let address = matches!(entry.action, Action::Write { .. } | Action::Read { .. });
+        let of_addresses = (0..ADDRESS_BITS)
+            .filter(move |_| address)
+            .map(move |bit| Flip::Address { line, bit });
         let of_bytes = (0..bytes.unwrap_or_default())
             .flat_map(move |byte| (0..8).map(move |bit| Flip::Byte { line, byte, bit }));
         let of_transfers = [Flip::Direction { line }, Flip::Acknowledge { line }];
         let of_transfers = bytes.map(|_| of_transfers).into_iter().flatten();
+        let of_transfers = of_transfers.chain(of_addresses);
         of_bytes.chain(of_transfers).chain([Flip::Order { line }])
     });
     let last = transcript.lines.len().saturating_sub(1);
+    let of_the_header = (0..ADDRESS_BITS).map(|bit| Flip::Chip { bit });
     flips
+        .chain(of_the_header)
         .filter(|flip| *flip != Flip::Order { line: last })
         .collect()
 }
@@ -117,19 +91,9 @@ fn choose(transcript: &Transcript, count: usize, seed: u64) -> BTreeSet<Flip> {
     let mut state = seed;
     let mut chosen = BTreeSet::new();
     while chosen.len() < count {
-        let index = usize::try_from(next(&mut state) >> 1).unwrap_or_default() % all.len();
-        chosen.insert(all[index]);
+        chosen.insert(all[below(&mut state, all.len())]);
     }
     chosen
-}
-
-/// `SplitMix64`: good enough to choose bits, and the same everywhere.
-fn next(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let mut z = *state;
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
 }
 
 fn apply(transcript: &Transcript, flip: Flip) -> Transcript {
@@ -176,6 +140,14 @@ fn apply(transcript: &Transcript, flip: Flip) -> Transcript {
             Action::Wake | Action::Delay(_) => {}
         },
         Flip::Order { line } => changed.lines.swap(line, line + 1),
+        Flip::Address { line, bit } => {
+            if let Action::Write { address, .. } | Action::Read { address, .. } =
+                &mut changed.lines[line].action
+            {
+                *address ^= 1 << bit;
+            }
+        }
+        Flip::Chip { bit } => changed.header.address ^= 1 << bit,
     }
     changed
 }
@@ -201,27 +173,76 @@ fn means_the_same(before: &Transcript, after: &Transcript, flip: Flip) -> Option
             Action::Write { bytes, .. } if byte > 0 && matches!(bytes[0], 0x01 | 0x02) => {
                 Some("a chip ignores what follows sleep and idle")
             }
+            Action::Write { bytes, .. }
+                if is_log(before) && is_token(bytes) && is_token(written(after, at)) =>
+            {
+                Some("a log need not show when the chip slept, idled or was rewound")
+            }
+            Action::Write { bytes, .. }
+                if is_last(before, at) && is_token(bytes) && is_token(written(after, at)) =>
+            {
+                Some("nothing follows that would tell whether the chip sleeps")
+            }
             Action::Read { .. } if byte == 0 && too_early(before, at) => {
                 Some("what a chip sends while it wakes is anything")
             }
             _ => None,
         },
-        Flip::Direction { line: at } => match &line(at)?.action {
+        Flip::Direction { line: at } | Flip::Address { line: at, .. } => match &line(at)?.action {
             Action::Write { bytes, ack, .. } | Action::Read { bytes, ack, .. } => {
                 (bytes.is_empty() && *ack == Ack::NoAddress)
                     .then_some("an address that nobody acknowledges says nothing more")
             }
             _ => None,
         },
+        Flip::Chip { .. } => None,
         Flip::Acknowledge { .. } => {
             let answers = |transcript: &Transcript| -> Vec<_> {
                 let all = exchanges(address, &transcript.lines).into_iter();
                 all.map(|one| (one.response().map(<[u8]>::to_vec), one.cause))
                     .collect()
             };
-            (answers(before) == answers(after)).then_some("a chip may still be busy")
+            let (before, log) = (answers(before), is_log(before));
+            let after = answers(after);
+            let no_wakes = |all: &[(Option<Vec<u8>>, Cause)]| -> Vec<_> {
+                let asked = all.iter().filter(|(_, cause)| *cause != Cause::Wake);
+                asked.cloned().collect()
+            };
+            match before == after {
+                true => Some("a chip may still be busy"),
+                false if log && no_wakes(&before) == no_wakes(&after) => {
+                    Some("a log need not show that the chip woke")
+                }
+                false => None,
+            }
         }
     }
+}
+
+/// Whether the host's wake pulses are not shown at all.
+fn is_log(transcript: &Transcript) -> bool {
+    let address = transcript.header.address;
+    let lines = &transcript.lines;
+    !lines.iter().any(|line| is_pulse(&line.action, address))
+}
+
+fn written(transcript: &Transcript, line: usize) -> &[u8] {
+    match transcript.lines.get(line).map(|line| &line.action) {
+        Some(Action::Write { bytes, .. }) => bytes,
+        _ => &[],
+    }
+}
+
+/// Whether nothing was asked or answered after the line.
+fn is_last(transcript: &Transcript, line: usize) -> bool {
+    let address = transcript.header.address;
+    let later = transcript.lines.get(line + 1..).unwrap_or_default();
+    exchanges(address, later).is_empty()
+}
+
+/// Rewind, sleep and idle. Source: ATECC508A datasheet, "Word Address Values".
+fn is_token(bytes: &[u8]) -> bool {
+    matches!(bytes, [0x00..=0x02])
 }
 
 /// Whether the line is a look at a chip that is still waking.
@@ -283,6 +304,10 @@ fn explain(transcript: &Transcript, flip: Flip) -> String {
         Flip::Acknowledge { line } => {
             format!("action {}, acknowledge: {}", line + 1, action(line))
         }
+        Flip::Address { line, bit } => {
+            format!("action {}, address, bit {bit}: {}", line + 1, action(line))
+        }
+        Flip::Chip { bit } => format!("address of the chip, bit {bit}"),
         Flip::Order { line } => format!(
             "action {}, order: {} and {}",
             line + 1,
