@@ -15,7 +15,7 @@ use std::path::Path;
 
 use crate::tally::{Tally, run_list};
 
-pub(crate) use script::payload;
+pub(crate) use script::{Reply, Transfer, payload, run_with};
 
 /// crc.json.
 #[must_use]

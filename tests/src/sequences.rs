@@ -10,6 +10,7 @@ mod end_state;
 mod kept;
 pub(crate) mod operation;
 mod query;
+mod refused;
 pub(crate) mod row;
 
 use std::path::Path;

@@ -14,7 +14,7 @@ const STEPS: usize = 10_000;
 
 /// One transfer on the bus.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Transfer {
+pub(crate) enum Transfer {
     /// The wake pulse.
     Wake,
     /// Acknowledged.
@@ -31,13 +31,24 @@ impl Transfer {
 
     /// Whether it sends a command.
     pub(super) fn is_command(&self) -> bool {
-        matches!(self, Self::Write(bytes) if bytes.first() == Some(&0x03))
+        self.command().is_some()
+    }
+
+    /// The command that it sends: opcode, Param1, Param2, data.
+    pub(crate) fn command(&self) -> Option<&[u8]> {
+        match self {
+            Self::Write(bytes) => match bytes.as_slice() {
+                [0x03, _, command @ .., _, _] => Some(command),
+                _ => None,
+            },
+            Self::Wake | Self::Read(..) => None,
+        }
     }
 }
 
 /// What the chip answers to one command.
 #[derive(Clone, Debug)]
-pub(super) struct Reply {
+pub(crate) struct Reply {
     /// How many reads it does not acknowledge before, at least.
     pub(super) busy: usize,
     /// The group.
@@ -46,7 +57,7 @@ pub(super) struct Reply {
 
 impl Reply {
     /// A ready answer.
-    pub(super) fn new(payload: &[u8]) -> Self {
+    pub(crate) fn new(payload: &[u8]) -> Self {
         let count = u8::try_from(payload.len() + 3).unwrap_or(u8::MAX);
         let mut group = [&[count], payload].concat();
         let crc = crc16(&group).to_le_bytes();
@@ -61,8 +72,17 @@ pub(super) fn run<P: Procedure>(
     procedure: P,
     replies: &[Reply],
 ) -> (Result<P::Output, P::Error>, Vec<Transfer>) {
-    let mut run = Run::new(procedure, Timing::default());
     let mut replies = replies.iter().cycle();
+    run_with(procedure, |_| replies.next().cloned())
+}
+
+/// Run `procedure` on a chip that replies to each command by what it is: opcode,
+/// Param1, Param2, data. Without a reply the buffer stays as it is.
+pub(crate) fn run_with<P: Procedure>(
+    procedure: P,
+    mut reply: impl FnMut(&[u8]) -> Option<Reply>,
+) -> (Result<P::Output, P::Error>, Vec<Transfer>) {
+    let mut run = Run::new(procedure, Timing::default());
     let mut pending = Reply::new(&[]);
     let mut woken = true;
     let mut log = Vec::new();
@@ -82,10 +102,10 @@ pub(super) fn run<P: Procedure>(
             }
             Step::Write(bytes) => {
                 log.push(Transfer::Write(bytes.to_vec()));
-                if bytes.first() == Some(&0x03)
-                    && let Some(reply) = replies.next()
+                if let [0x03, _, command @ .., _, _] = bytes
+                    && let Some(reply) = reply(command)
                 {
-                    pending = reply.clone();
+                    pending = reply;
                     if !std::mem::take(&mut woken) {
                         pending.busy = pending.busy.max(LOOKS_AT_ONCE);
                     }

@@ -9,6 +9,7 @@ use nerves_key::{Auxiliary, AuxiliarySlots};
 use nerves_key_provision::{KeySigner, create_auxiliary};
 
 use super::operation::date;
+use super::refused::refused;
 use super::row::Operation;
 use crate::tally::{Checked, Hex, Verdict, holds, same};
 
@@ -26,10 +27,7 @@ pub(super) fn kept(row: &Operation) -> Checked {
             let found = row.snapshot()?.identity()?.auxiliary(&row.auxiliary())?;
             holds("none are found", found.is_none())?;
         }
-        "put_settings" if settings(row).is_none() => {
-            // The row has no slots that could be written.
-            return Ok(Verdict::Differs("write-refused"));
-        }
+        "put_settings" if row.is_refused() => return refused(row),
         "put_settings" => put(row)?,
         "get_raw_settings" => {
             let raw: Hex = serde_json::from_value(row.result["ok"].clone())?;

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use atecc::{ConfigZone, PublicKey, SerialNumber};
+use atecc::{ConfigZone, PublicKey, SerialNumber, Status};
 use nerves_key::{AuxiliarySlots, Snapshot};
 use serde::Deserialize;
 use serde_json::Value;
@@ -37,6 +37,7 @@ pub(crate) struct Operation {
 #[derive(Clone, Deserialize)]
 struct Step {
     request: Option<Hex>,
+    response: Option<Hex>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -76,6 +77,12 @@ impl Operation {
     pub(crate) fn requests(&self) -> impl Iterator<Item = &[u8]> {
         let requests = self.steps.iter().filter_map(|step| step.request.as_ref());
         requests.map(|request| request.0.as_slice())
+    }
+
+    /// Whether the chip refused every command.
+    pub(super) fn is_refused(&self) -> bool {
+        let mut answers = self.steps.iter().filter_map(|step| step.response.as_ref());
+        answers.all(|answer| answer.0 == [Status::Execution.byte()])
     }
 
     /// What was asked, without the words about the chip.

@@ -1,0 +1,122 @@
+//! Settings for a chip that refuses to be written.
+
+use std::error::Error;
+
+use atecc::{Cause, Executed, Failure, Opcode, Status};
+use nerves_key::WriteError;
+use nerves_key::settings::{Area, Settings, WriteSettings};
+
+use super::operation::blank;
+use super::row::Operation;
+use crate::protocol::{Reply, Transfer, run_with};
+use crate::station::Station;
+use crate::tally::{Checked, Verdict, holds, same};
+
+/// The reference asks for the first block of each slot, is refused each time,
+/// and says ok. Ours asks for the same first block, and its refusal is the error;
+/// on the row's own chip, where nothing is locked, already that of the read is.
+pub(super) fn refused(row: &Operation) -> Checked {
+    same("result", &row.result, &"ok".into())?;
+    let first = row.requests().next().ok_or("a row without commands")?;
+    let term = first.get(4..).ok_or("a write without data")?;
+    let write = Settings::from_bytes(Area::NervesKey, &[])?.write_term(term)?;
+    Ours::new(write.clone()).judge(first)?;
+
+    let bus = blank(row)?;
+    let before = bus.image(0);
+    match Station::device(&bus).run(write) {
+        Err(atecc::Error::Failed(error)) => refusal(&error, Opcode::Read)?,
+        Err(error) => return Err(error.into()),
+        Ok(()) => return Err("ours has written an open chip".into()),
+    }
+    holds("nothing is touched", bus.image(0) == before)?;
+    Ok(Verdict::Differs("write-refused"))
+}
+
+/// What ours does with a chip of zeros that refuses each write.
+#[derive(Debug)]
+struct Ours {
+    result: Result<(), WriteError>,
+    /// Opcode, Param1, Param2, data.
+    writes: Vec<Vec<u8>>,
+}
+
+impl Ours {
+    fn new(write: WriteSettings) -> Self {
+        let is_write = |command: &&[u8]| command.first() == Some(&(Opcode::Write as u8));
+        let (result, log) = run_with(write, |command| {
+            let words = command.get(1).is_some_and(|mode| mode & 0x80 == 0);
+            Some(match (is_write(&command), words) {
+                (true, _) => Reply::new(&[Status::Execution.byte()]),
+                (false, true) => Reply::new(&[0; 4]),
+                (false, false) => Reply::new(&[0; 32]),
+            })
+        });
+        let sent = log.iter().filter_map(Transfer::command);
+        Self {
+            result,
+            writes: sent.filter(is_write).map(<[u8]>::to_vec).collect(),
+        }
+    }
+
+    fn judge(&self, first: &[u8]) -> Result<(), Box<dyn Error>> {
+        same("writes", &self.writes, &vec![first.to_vec()])?;
+        match &self.result {
+            Ok(()) => Err("ours says ok".into()),
+            Err(error) => refusal(error, Opcode::Write),
+        }
+    }
+}
+
+/// The chip has refused this command, and nothing else is wrong.
+fn refusal(error: &WriteError, opcode: Opcode) -> Result<(), Box<dyn Error>> {
+    let WriteError::Chip(Failure {
+        cause, executed, ..
+    }) = error
+    else {
+        return Err(format!("another error: {error}").into());
+    };
+    let status = Status::Execution;
+    same("cause", *cause, Cause::Status { opcode, status })?;
+    same("executed", *executed, Executed::No)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A map of nothing.
+    const TERM: [u8; 6] = [0x83, 0x74, 0, 0, 0, 0];
+
+    fn ours() -> Ours {
+        let empty = Settings::from_bytes(Area::NervesKey, &[]).unwrap();
+        Ours::new(empty.write_term(&TERM).unwrap())
+    }
+
+    #[test]
+    fn another_answer_fails() {
+        let mut first = vec![0x12, 0x82, 0x40, 0x00];
+        first.extend(TERM);
+        first.resize(36, 0);
+        ours().judge(&first).unwrap();
+        let refused = |opcode, status| Cause::Status { opcode, status }.before_execution();
+        let errors = [
+            refused(Opcode::Read, Status::Execution),
+            refused(Opcode::Write, Status::Parse),
+            Failure {
+                executed: Executed::Unknown,
+                ..refused(Opcode::Write, Status::Execution)
+            },
+        ];
+        let errors = errors.map(|failure| Err(failure.into()));
+        let others = [Ok(()), Err(WriteError::Changed), Err(WriteError::ReadBack)];
+        for result in errors.into_iter().chain(others) {
+            let wrong = Ours { result, ..ours() };
+            assert!(wrong.judge(&first).is_err(), "{wrong:?}");
+        }
+        for writes in [vec![], vec![first.clone(); 2], vec![first[..35].to_vec()]] {
+            let wrong = Ours { writes, ..ours() };
+            assert!(wrong.judge(&first).is_err(), "{wrong:?}");
+        }
+    }
+}
