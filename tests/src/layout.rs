@@ -2,6 +2,8 @@
 
 mod config;
 mod otp;
+mod set_field;
+mod view;
 
 use std::path::Path;
 
@@ -17,7 +19,7 @@ pub fn config(dir: &Path) -> Vec<Tally> {
         run_list(dir, file, "decode", config::decode),
         run_list(dir, file, "configure", config::configured),
         run_list(dir, file, "compatible", config::compatible),
-        run_list(dir, file, "set_field", config::set_field),
+        run_list(dir, file, "set_field", set_field::set_field),
     ]
 }
 

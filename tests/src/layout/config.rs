@@ -1,19 +1,16 @@
 //! The configuration zone.
-//!
-//! Of the reference's fields those are looked at that the typed zone has:
-//! counters, `LastKeyUse` and the ATECC608's own bytes have no accessor yet.
 
-use std::collections::BTreeMap;
 use std::error::Error;
 
 use atecc::commands::{Lock, LockTarget, WriteBlock, WriteWord};
-use atecc::config::{KeyConfig, KeyType, SlotConfig, offset};
+use atecc::config::offset;
 use atecc::procedures::ReadConfig;
 use atecc::{Answer, ConfigZone, Next, Procedure, Request, Revision, Slot};
 use nerves_key_provision::default_serial;
 use nerves_key_schema::{ConfigWrite, Layout, check_for_use, configure, writes};
 use serde::Deserialize;
 
+use super::view::{Common, RevNum, View508, View608, as_they_stand, fields_508, fields_608};
 use crate::protocol::payload;
 use crate::tally::{Checked, Hex, Outcome, Verdict, holds, same};
 
@@ -24,33 +21,12 @@ const PERMISSION_RESERVED: u8 = 0x70;
 
 #[derive(Deserialize)]
 pub(super) struct Decode {
-    raw: Hex,
+    pub(super) raw: Hex,
     crc: Hex,
-    atecc508: View,
+    pub(super) atecc508: View508,
     atecc508_to_raw_same: bool,
-    atecc608: Outcome<View>,
+    pub(super) atecc608: Outcome<View608>,
     supports_volatile: bool,
-}
-
-/// What both of the reference's views of a zone have.
-#[derive(Deserialize)]
-struct View {
-    serial_number: Hex,
-    rev_num: RevNum,
-    i2c_address: u8,
-    chip_mode: u8,
-    slot_config: Hex,
-    lock_value: u8,
-    lock_config: u8,
-    slot_locked: u16,
-    key_config: Hex,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum RevNum {
-    Name(String),
-    Raw { raw: Hex },
 }
 
 #[derive(Deserialize)]
@@ -88,16 +64,6 @@ struct ProvisioningInfo {
     manufacturer_sn: String,
 }
 
-#[derive(Deserialize)]
-pub(super) struct SetField {
-    kind: String,
-    before: Hex,
-    slot: u8,
-    field: String,
-    value: u8,
-    after: Hex,
-}
-
 pub(super) fn decode(row: &Decode) -> Checked {
     let raw = row.raw.array()?;
     let zone = ConfigZone(raw);
@@ -106,10 +72,12 @@ pub(super) fn decode(row: &Decode) -> Checked {
         "the reference writes what it read",
         row.atecc508_to_raw_same,
     )?;
-    same_fields(&zone, &row.atecc508, row.atecc508.slot_locked)?;
+    row.atecc508.compare(&fields_508(&zone)?)?;
+    typed(&zone, &row.atecc508.common, row.atecc508.common.slot_locked)?;
     if let Outcome::Value(view) = &row.atecc608 {
+        view.compare(&fields_608(&zone)?)?;
         // Big-endian in this view.
-        same_fields(&zone, view, view.slot_locked.swap_bytes())?;
+        typed(&zone, &view.common, view.common.slot_locked.swap_bytes())?;
     }
     let revision = zone.revision();
     let is_608 = matches!(revision, Revision::Atecc608A(_) | Revision::Atecc608B);
@@ -119,12 +87,15 @@ pub(super) fn decode(row: &Decode) -> Checked {
     }
     if matches!(row.atecc608, Outcome::Raised { .. }) {
         holds("reserved bits", raw[PERMISSION] & PERMISSION_RESERVED != 0)?;
+        as_they_stand(&raw, &fields_608(&zone)?)?;
+        holds("ours says no", !check_for_use(&zone, Layout::Volatile))?;
         return Ok(Verdict::Differs("permission-bits"));
     }
     Ok(Verdict::Pass)
 }
 
-fn same_fields(zone: &ConfigZone, view: &View, slot_locked: u16) -> Result<(), Box<dyn Error>> {
+/// What the typed zone has.
+fn typed(zone: &ConfigZone, view: &Common, slot_locked: u16) -> Result<(), Box<dyn Error>> {
     let serial = *zone.serial_number().bytes();
     same("serial number", serial, view.serial_number.array()?)?;
     let revision = zone.revision();
@@ -302,74 +273,4 @@ fn first(verdict: &mut Verdict, reason: &'static str) {
     if *verdict == Verdict::Pass {
         *verdict = Verdict::Differs(reason);
     }
-}
-
-/// The reference's setters against our getters: the field has its value, all
-/// others are as they were.
-pub(super) fn set_field(row: &SetField) -> Checked {
-    let fields = match row.kind.as_str() {
-        "slot_config" => slot_fields,
-        "key_config" => key_fields,
-        kind => return Err(format!("{kind} is not known here").into()),
-    };
-    let (before, after) = (tables(&row.before)?, tables(&row.after)?);
-    for slot in Slot::ALL {
-        let mut expected = fields(&before, slot);
-        if slot.index() == row.slot {
-            let field = expected.get_mut(row.field.as_str());
-            *field.ok_or("ours has no such field")? = row.value;
-        }
-        same("fields", fields(&after, slot), expected)?;
-    }
-    Ok(Verdict::Pass)
-}
-
-/// A zone with this table in both places.
-fn tables(table: &Hex) -> Result<ConfigZone, Box<dyn Error>> {
-    let table: [u8; 32] = table.array()?;
-    let mut zone = ConfigZone([0; 128]);
-    for at in [offset::SLOT_CONFIG, offset::KEY_CONFIG] {
-        zone.0[at..at + 32].copy_from_slice(&table);
-    }
-    Ok(zone)
-}
-
-type Fields = BTreeMap<&'static str, u8>;
-
-fn slot_fields(zone: &ConfigZone, slot: Slot) -> Fields {
-    let config: SlotConfig = zone.slot_config(slot);
-    BTreeMap::from([
-        ("read_key", config.read_key()),
-        ("no_mac", config.no_mac().into()),
-        ("limited_use", config.limited_use().into()),
-        ("encrypt_read", config.encrypt_read().into()),
-        ("is_secret", config.is_secret().into()),
-        ("write_key", config.write_key()),
-        ("write_config", config.write_config()),
-    ])
-}
-
-fn key_fields(zone: &ConfigZone, slot: Slot) -> Fields {
-    let config: KeyConfig = zone.key_config(slot);
-    BTreeMap::from([
-        ("private", config.private().into()),
-        ("pub_info", config.pub_info().into()),
-        (
-            "key_type",
-            match config.key_type() {
-                KeyType::P256 => 4,
-                KeyType::Aes => 6,
-                KeyType::ShaOrData => 7,
-                KeyType::Reserved(code) => code,
-            },
-        ),
-        ("lockable", config.lockable().into()),
-        ("req_random", config.req_random().into()),
-        ("req_auth", config.req_auth().into()),
-        ("auth_key", config.auth_key()),
-        ("persistent_disable", config.latch_disable().into()),
-        // Bit 13 means nothing and has no getter.
-        ("unused", (config.0 >> 13 & 1 == 1).into()),
-        ("x509_id", config.x509_id()),
-    ])
 }
