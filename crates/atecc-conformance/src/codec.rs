@@ -161,9 +161,6 @@ impl Judging<'_> {
         };
         for reading in readings {
             let same = reading.bytes.iter().zip(whole).all(|(a, b)| a == b);
-            if !same && others(readings) {
-                return Some(Verdict::Skipped(Reason::HostPart));
-            }
             if !same {
                 return Some(Verdict::differs(
                     format!("{} again", hex(whole)),
@@ -256,17 +253,6 @@ pub(crate) fn early(lines: &[Line], address: u8, one: &Exchange, later: &[Exchan
         && since.is_some_and(|since| Duration::from_nanos(since) < WAKE)
         && rest == &AWAKE[1..]
         && again.is_some_and(|again| again.cause == Cause::Wake && again.response() == Some(&AWAKE))
-}
-
-/// Whether all of the readings are sound groups: where they differ, the source
-/// leaves out what was asked in between.
-pub(crate) fn others(readings: &[Reading]) -> bool {
-    readings.iter().all(|reading| {
-        reading
-            .group()
-            .map(parse_group)
-            .is_some_and(|sound| sound.is_ok())
-    })
 }
 
 /// Whether `bytes` are groups, one after the other.

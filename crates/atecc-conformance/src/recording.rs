@@ -12,6 +12,7 @@ use serde_json::{Number, Value};
 
 use crate::group::{Group, Place, Target};
 use crate::knowledge::{Knowledge, from_hex};
+use crate::replay::Spoken;
 use crate::source::Problem;
 
 /// Bytes as pairs of digits.
@@ -42,6 +43,9 @@ pub(crate) struct Recording {
     /// Which exchanges are in none of the transfers.
     #[serde(skip)]
     beside: Vec<usize>,
+    /// All that was asked in transfers and exchanges.
+    #[serde(skip)]
+    pub(crate) asked: Vec<Spoken>,
     /// The part's serial number.
     pub(crate) serial: Option<Hex>,
     #[serde(flatten)]
@@ -84,8 +88,6 @@ struct Source {
 #[derive(Clone, Debug, Deserialize)]
 struct Frame {
     t_us: Option<Number>,
-    /// The command of an exchange.
-    tx: Option<Hex>,
     /// The answer, or what was transferred.
     #[serde(alias = "rx")]
     data: Option<Hex>,
@@ -299,21 +301,21 @@ impl Recording {
         self.beside.iter().copied().filter(at_a_transfer)
     }
 
-    /// The exchanges whose commands and answers are sound.
-    fn exchanged(&self) -> impl Iterator<Item = (Group<'_>, &[u8])> + '_ {
-        self.exchanges.iter().filter_map(|exchange| {
-            let (_, group) = exchange.tx.as_ref()?.0.split_first()?;
-            let payload = parse_group(&exchange.data.as_ref()?.0).ok()?;
-            Some((Group::cut(group)?, payload))
-        })
+    /// The commands and answers that are sound.
+    fn answered(&self) -> impl Iterator<Item = (Group<'_>, &[u8])> + '_ {
+        self.asked
+            .iter()
+            .filter_map(|Spoken { command, response }| {
+                Some((Group::cut(command)?, parse_group(response).ok()?))
+            })
     }
 
-    /// What the exchanges read of the configuration, up to the first byte that
+    /// What was read of the configuration, up to the first byte that
     /// was not read.
     pub(crate) fn config_read(&self) -> Vec<u8> {
         let mut read = BTreeMap::new();
         for (group, payload) in self
-            .exchanged()
+            .answered()
             .filter(|(group, _)| group.opcode == Opcode::Read)
         {
             if let Some(Target {
@@ -333,9 +335,9 @@ impl Recording {
             .collect()
     }
 
-    /// What the exchanges tell as the public key of a slot.
+    /// What was told as the public key of a slot.
     pub(crate) fn public_keys_of(&self, slot: u8) -> Vec<&[u8]> {
-        let told = self.exchanged().filter(|(group, payload)| {
+        let told = self.answered().filter(|(group, payload)| {
             group.opcode == Opcode::GenKey && group.slot() == slot && payload.len() == 64
         });
         told.map(|(_, payload)| payload).collect()

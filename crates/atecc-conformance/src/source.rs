@@ -9,6 +9,7 @@ use atecc_transcript::{Action, Header, Transcript};
 use serde_json::Value;
 
 use crate::recording::Recording;
+use crate::replay::spoken;
 
 /// What recordings in JSON say of themselves.
 const SCHEMA: &str = "atecc-recording/1";
@@ -125,7 +126,7 @@ impl Case {
         if schema != Some(SCHEMA) {
             return Err(Problem::OtherJson);
         }
-        let recording = Recording::parse(text)?;
+        let mut recording = Recording::parse(text)?;
         let keys = recording
             .data
             .macs
@@ -161,6 +162,7 @@ impl Case {
         });
         let marked: Vec<_> = marked.map(|(index, _)| index).collect();
         case.broken.extend(marked);
+        recording.asked = case.transcript.as_ref().map(spoken).unwrap_or_default();
         case.recording = Some(recording);
         case.document = Some(document);
         Ok(case)

@@ -14,6 +14,7 @@ use atecc::{Opcode, parse_group};
 use atecc_emulator::{CONFIG_SIZE, Image, OTP_SIZE, Revision, Slot};
 use atecc_transcript::{Cause, Exchange, Start, Transcript};
 
+use crate::emulator::says_again;
 use crate::group::{Group, Place};
 use crate::knowledge::{Knowledge, StartError};
 use crate::usage::Usage;
@@ -72,7 +73,9 @@ pub(crate) fn start(
             reader.learn(&group, payload);
             reader.usage.add(&group, payload);
         }
-        if exchange.cause == Cause::Unrecorded {
+        if exchange.cause == Cause::Unrecorded
+            || says_again(&transcript.lines, header.address, exchange)
+        {
             for (place, range) in may_have_changed(exchange) {
                 reader.change(place, range);
             }

@@ -5,7 +5,8 @@
 //! wake pulse or a command), and reads then empty it from the front. A rewind
 //! starts at the front again. Past the end a chip sends FF, or in another read
 //! starts over (seen on an ATECC508A), so what is read there and is neither is
-//! the answer to something that the source left out.
+//! the answer to something that the source left out. So is a sound group that is
+//! another one than before.
 
 use alloc::vec::Vec;
 
@@ -57,6 +58,26 @@ impl Reading {
         self.lines.push(line);
     }
 
+    /// Whether it is the beginning of `whole` and not all of a group.
+    fn begins(&self, whole: &[u8]) -> bool {
+        self.group().is_none() && begins_like(&self.bytes, whole)
+    }
+
+    /// Whether a read without a rewind before it belongs to this one: the rest
+    /// of the group, or what is past its end.
+    fn goes_on_with(&self, bytes: &[u8]) -> bool {
+        if self.group().is_some() {
+            return bytes.iter().all(|byte| *byte == PAST_THE_END);
+        }
+        // A log need not show that it began again.
+        let whole = |bytes: &[u8]| {
+            let bytes = bytes.to_vec();
+            let lines = Vec::new();
+            Self { bytes, lines }.group().is_some_and(is_sound)
+        };
+        !whole(bytes) || whole(&[&self.bytes[..], bytes].concat())
+    }
+
     /// Count byte to CRC, without what was read past them. `None` when the
     /// reading is shorter than its count says.
     #[must_use]
@@ -79,109 +100,128 @@ impl Exchange {
 /// acknowledged did not reach the chip and is in none either.
 #[must_use]
 pub fn exchanges(address: u8, lines: &[Line]) -> Vec<Exchange> {
-    let mut found = Found::default();
+    let mut all = Vec::new();
+    // Reads before any cause have none.
+    let mut open = Open::default();
     for (line, entry) in lines.iter().enumerate() {
-        match &entry.action {
-            Action::Wake => found.begin(Cause::Wake, line),
+        let cause = match &entry.action {
+            Action::Wake => Cause::Wake,
             Action::Write {
                 address: to,
                 bytes,
                 ack: Ack::All,
             } if *to == address => match bytes.split_first() {
-                Some((&COMMAND, group)) => found.begin(Cause::Command(group.to_vec()), line),
-                Some((&REWIND, [])) => found.front = Front::Rewound,
+                Some((&COMMAND, group)) => Cause::Command(group.to_vec()),
+                Some((&REWIND, [])) => {
+                    open.rewound = true;
+                    continue;
+                }
                 // Sleep and idle among them.
-                _ => {}
+                _ => continue,
             },
             Action::Read {
                 address: from,
                 bytes,
                 ack: Ack::All,
-            } if *from == address => found.read(line, bytes),
-            Action::Write { .. } | Action::Read { .. } | Action::Delay(_) => {}
-        }
+            } if *from == address => {
+                open.read(line, bytes);
+                continue;
+            }
+            Action::Write { .. } | Action::Read { .. } | Action::Delay(_) => continue,
+        };
+        core::mem::replace(&mut open, Open::new(cause, line)).close(&mut all);
     }
-    for exchange in &mut found.all {
-        if exchange.cause == Cause::Unrecorded && exchange.response() == Some(&AWAKE) {
-            exchange.cause = Cause::Wake;
-        }
-    }
-    found.all
+    open.close(&mut all);
+    all
 }
 
-/// How the next read, or the reading under way, came to the front of the buffer.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-enum Front {
-    /// By a rewind, or by what filled the buffer.
-    #[default]
-    Rewound,
-    /// It goes on with a reading of which nothing else is known.
-    GoesOn,
-    /// It goes on with one that seems to have started over.
-    StartedOver,
-}
-
+/// All that was read until the buffer was filled again, as far as is known.
 #[derive(Default)]
-struct Found {
-    all: Vec<Exchange>,
-    front: Front,
+struct Open {
+    /// And its line.
+    cause: Option<(Cause, usize)>,
+    readings: Vec<Piece>,
+    rewound: bool,
 }
 
-impl Found {
-    fn begin(&mut self, cause: Cause, line: usize) {
-        self.front = Front::Rewound;
-        self.all.push(Exchange {
-            cause,
-            line,
+/// A reading, and whether it was certainly from the front.
+struct Piece {
+    reading: Reading,
+    rewound: bool,
+}
+
+impl Open {
+    fn new(cause: Cause, line: usize) -> Self {
+        Self {
+            cause: Some((cause, line)),
             readings: Vec::new(),
-        });
+            rewound: true,
+        }
     }
 
     fn read(&mut self, line: usize, bytes: &[u8]) {
-        let Some(open) = self.all.last_mut() else {
-            return self.unrecorded(line, Reading::default(), bytes);
-        };
-        match (self.front, open.readings.last()) {
-            (Front::Rewound, _) | (_, None) => {
-                open.readings.push(Reading::default());
-                self.front = Front::GoesOn;
+        let rewound = core::mem::take(&mut self.rewound) || self.readings.is_empty();
+        match self.readings.last_mut() {
+            Some(last) if !rewound && last.reading.goes_on_with(bytes) => {
+                last.reading.add(line, bytes);
             }
-            (_, Some(last)) if last.group().is_some() => {
-                let whole = last.group().unwrap_or_default();
-                if begins_like(bytes, whole) {
-                    open.readings.push(Reading::default());
-                    self.front = Front::StartedOver;
-                } else if bytes.iter().any(|byte| *byte != PAST_THE_END) {
-                    return self.unrecorded(line, Reading::default(), bytes);
-                }
+            _ => {
+                let mut reading = Reading::default();
+                reading.add(line, bytes);
+                self.readings.push(Piece { reading, rewound });
             }
-            (Front::StartedOver, Some(last)) => {
-                let again = [&last.bytes[..], bytes].concat();
-                let whole = open.readings.iter().rev().skip(1).find_map(Reading::group);
-                // It only looked like that.
-                if !whole.is_some_and(|whole| begins_like(&again, whole))
-                    && let Some(begun) = open.readings.pop()
-                {
-                    return self.unrecorded(line, begun, bytes);
-                }
-            }
-            (Front::GoesOn, Some(_)) => {}
-        }
-        if let Some(reading) = open.readings.last_mut() {
-            reading.add(line, bytes);
         }
     }
 
-    /// A read that belongs to nothing, with what was read of it before.
-    fn unrecorded(&mut self, line: usize, mut reading: Reading, bytes: &[u8]) {
-        reading.add(line, bytes);
-        self.front = Front::GoesOn;
-        self.all.push(Exchange {
-            cause: Cause::Unrecorded,
-            line: reading.lines.first().copied().unwrap_or(line),
-            readings: Vec::from([reading]),
-        });
+    /// Readings of one answer are of one exchange; another sound answer is that
+    /// to something else.
+    fn close(self, all: &mut Vec<Exchange>) {
+        let mut answer: Option<Vec<u8>> = None;
+        let mut readings: Vec<Reading> = Vec::new();
+        let mut cause = self.cause;
+        for Piece { reading, rewound } in self.readings {
+            let sound = reading.group().filter(|group| is_sound(group));
+            let same = match (&answer, sound) {
+                (Some(answer), Some(sound)) => answer == sound,
+                // Past the end nothing else is read.
+                (Some(answer), None) => rewound || begins_like(&reading.bytes, answer),
+                (None, _) => rewound || readings.iter().all(|one| one.begins(&reading.bytes)),
+            };
+            if !same {
+                let began = readings.iter().rev().take_while(|one| {
+                    let of_the_answer = answer.as_ref().is_some_and(|answer| one.begins(answer));
+                    one.begins(&reading.bytes) && !of_the_answer
+                });
+                let began = readings.split_off(readings.len() - began.count());
+                finish(&mut cause, core::mem::replace(&mut readings, began), all);
+                answer = None;
+            }
+            if answer.is_none() {
+                answer = sound.map(<[u8]>::to_vec);
+            }
+            readings.push(reading);
+        }
+        finish(&mut cause, readings, all);
     }
+}
+
+/// An exchange with this cause, which it takes; without one it is of nothing
+/// that is known, or the answer of a wake.
+fn finish(cause: &mut Option<(Cause, usize)>, readings: Vec<Reading>, all: &mut Vec<Exchange>) {
+    let first = readings.first().and_then(|reading| reading.lines.first());
+    let unrecorded = first.map(|line| (Cause::Unrecorded, *line));
+    let Some((cause, line)) = cause.take().or(unrecorded) else {
+        return;
+    };
+    let mut exchange = Exchange {
+        cause,
+        line,
+        readings,
+    };
+    if exchange.cause == Cause::Unrecorded && exchange.response() == Some(&AWAKE) {
+        exchange.cause = Cause::Wake;
+    }
+    all.push(exchange);
 }
 
 /// Whether `bytes` are the beginning of `whole`, or all of it and what a chip
@@ -190,6 +230,23 @@ fn begins_like(bytes: &[u8], whole: &[u8]) -> bool {
     let end = bytes.len().min(whole.len());
     let (begin, past) = bytes.split_at(end);
     whole.starts_with(begin) && past.iter().all(|byte| *byte == PAST_THE_END)
+}
+
+/// Whether count and CRC of a group are right. Source: ATECC508A datasheet,
+/// section 9.1.3: polynomial 8005, bits from the least significant one, low byte
+/// last but one.
+fn is_sound(group: &[u8]) -> bool {
+    let Some((covered, crc)) = group.split_last_chunk() else {
+        return false;
+    };
+    let bits = covered
+        .iter()
+        .flat_map(|byte| (0..8).map(move |bit| byte >> bit & 1));
+    let computed = bits.fold(0_u16, |crc, bit| {
+        let top = crc >> 15;
+        crc << 1 ^ if top == u16::from(bit) { 0 } else { 0x8005 }
+    });
+    u16::from_le_bytes(*crc) == computed
 }
 
 #[cfg(test)]
@@ -284,15 +341,28 @@ mod tests {
         let command = |line, readings| (Cause::Command(INFO[1..].to_vec()), line, readings);
         let told = found(&after);
         assert_eq!(told, [command(0, 1), lone(2), (Cause::Wake, 3, 1)]);
-        // Past the end, started over, or rewound: the same answer.
+        // A host that rewinds, and one whose rewinds are not shown.
+        let pieces = [read(&[0x04]), rewind(), read(&[0x04, 0x00, 0x03, 0x40])];
+        let after = [vec![info(), read(&REVISION), rewind()], pieces.to_vec()].concat();
+        assert_eq!(found(&after), [command(0, 1), (Cause::Unrecorded, 3, 2)]);
+        let after = [info(), read(&REVISION[..1]), read(&REVISION)];
+        assert_eq!(found(&after), [command(0, 2)]);
+        // Past the end, started over, or rewound: the same answer. So is one
+        // that came damaged.
+        let damaged = [&REVISION[..4], &[0x12], &REVISION[5..]].concat();
         for (again, readings) in [
             (vec![read(&[0xFF; 9])], 1),
             (vec![read(&[REVISION[0]]), read(&REVISION[1..])], 2),
-            (vec![rewind(), read(&LOCKS)], 2),
+            (vec![rewind(), read(&REVISION)], 2),
+            (vec![rewind(), read(&damaged)], 2),
         ] {
             let lines = [vec![info(), read(&REVISION)], again].concat();
             assert_eq!(found(&lines), [command(0, readings)]);
         }
+        let after = [info(), read(&damaged), rewind(), read(&REVISION)];
+        assert_eq!(found(&after), [command(0, 2)]);
+        let after = [info(), read(&REVISION), read(&damaged)];
+        assert_eq!(found(&after), [command(0, 1), lone(2)]);
     }
 
     #[test]

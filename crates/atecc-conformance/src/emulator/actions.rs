@@ -21,6 +21,23 @@ pub(crate) fn is_beside(line: &Line) -> bool {
     comment.starts_with(import::BESIDE)
 }
 
+/// Whether the whole answer was read again and no rewind is shown: a chip may
+/// start over, or it is the answer to something that is not shown.
+pub(crate) fn says_again(lines: &[Line], chip: u8, exchange: &Exchange) -> bool {
+    let whole = exchange.readings.iter().filter(|one| one.group().is_some());
+    let whole: Vec<_> = whole.collect();
+    whole.windows(2).any(|pair| {
+        let (Some(from), Some(to)) = (pair[0].lines.last(), pair[1].lines.first()) else {
+            return false;
+        };
+        let between = lines.get(*from..*to).unwrap_or_default();
+        !between.iter().any(|line| {
+            matches!(&line.action, Action::Write { address, bytes, ack: Ack::All }
+                if *address == chip && bytes[..] == [0x00])
+        })
+    })
+}
+
 /// Whether something of the exchange is left out.
 pub(crate) fn redacted(lines: &[Line], exchange: &Exchange) -> bool {
     let readings = exchange.readings.iter().flat_map(|reading| &reading.lines);

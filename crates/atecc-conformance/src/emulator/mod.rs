@@ -13,7 +13,7 @@ mod play;
 
 use atecc_transcript::{Exchange, Transcript, exchanges};
 
-pub(crate) use actions::{is_pulse, redacted};
+pub(crate) use actions::{is_pulse, redacted, says_again};
 pub(crate) use mathematics::{is_point, verifies};
 
 use crate::judgement::{Finding, Item, Judge, Verdict};

@@ -119,3 +119,46 @@ fn what_it_may_have_changed_is_not_known_after_it() {
     let same = part(&[read(&locks()), write(&read_locks()), read(&locked)]);
     assert_eq!(failures(&same).len(), 1);
 }
+
+/// Source: the recording `sigrok-atecc508a-s3`, without its GenDig: the status
+/// of that is like the one before.
+#[test]
+fn the_same_answer_again_may_be_that_of_another_command() {
+    let value: Vec<u8> = (0..=1_u8)
+        .flat_map(|_| (0x00..=0xFF).step_by(0x11))
+        .collect();
+    let nonce = write(&command(0x16, 0x03, 0, &value));
+    let mac = write(&command(0x08, 0x06, 0, &value));
+    let told = read("235ae95c80cf9b68d0f5b853a4938b4c33bae77d6f648ef1c778da4c4d1466a2fc9376");
+    let ok = || read("04000340");
+    let part =
+        |transfers: &[Value]| recording("ATECC508A", &json!({"bus_transactions": transfers}));
+    let again = part(&[nonce.clone(), ok(), ok(), mac.clone(), told.clone()]);
+    assert_eq!(failures(&again), [""; 0]);
+    let unknown = ("action 4".to_owned(), Judge::Emulator, Reason::TempKey);
+    assert_eq!(skips(&again), [unknown]);
+    // A rewind says that it is the same.
+    let rewound = part(&[nonce, ok(), write("00"), ok(), mac, told]);
+    assert_eq!(failures(&rewound).len(), 1);
+}
+
+#[test]
+fn after_a_rewind_too() {
+    let transfers = |locks: &str| {
+        part(&[
+            write("030730000000035d"),
+            read("07000060028038"),
+            write("00"),
+            read(locks),
+        ])
+    };
+    let good = transfers(&locks());
+    assert_eq!(failures(&good), [""; 0]);
+    assert_eq!(skips(&good), lone(4));
+    // The same answer, damaged.
+    let failures = failures(&transfers("07000060028138"));
+    assert!(
+        failures.len() == 2 && failures[0].contains("again"),
+        "{failures:?}"
+    );
+}

@@ -169,3 +169,28 @@ fn a_time_of_the_bus_has_what_passed_then() {
         "{failures:?}"
     );
 }
+
+/// The same command twice, of which one passed on the bus.
+#[test]
+fn a_time_tells_like_exchanges_apart() {
+    let at = |mut transfer: Value, time: u32| {
+        transfer["t_us"] = time.into();
+        transfer
+    };
+    let transfers = [
+        at(pulse(), 0),
+        at(write(INFO), 2_000),
+        at(read(REVISION), 3_000),
+    ];
+    for (first, second) in [(500, 2_000), (2_000, 90_000)] {
+        let exchanges = [
+            at(exchange(INFO, REVISION), first),
+            at(exchange(INFO, REVISION), second),
+        ];
+        let lists = json!({"bus_transactions": transfers, "exchanges": exchanges});
+        let both = recording("ATECC608A", &lists);
+        assert_eq!(failures(&both), [""; 0]);
+        let driver = passed(&both, Judge::Driver);
+        assert_eq!(driver, ["action 2: Info", "action 4: Info"]);
+    }
+}

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::document::{BLANK_608, answer, bytes, command, failures, hex, passed, recording, skips};
+use crate::document::{
+    BLANK_608, answer, bytes, command, failures, hex, passed, read, recording, skips, write,
+};
 use atecc_conformance::{Judge, Reason};
 
 /// As a collector decodes the dump.
@@ -142,6 +144,31 @@ fn it_is_what_was_read() {
         codec.contains(&"config_zones 0: configuration as read".to_owned()),
         "{codec:?}"
     );
+    // Transfers tell it as well; without the last there is no telling.
+    let mut transfers = whole.clone();
+    let exchanges = transfers
+        .as_object_mut()
+        .unwrap()
+        .remove("exchanges")
+        .unwrap();
+    let exchanges = exchanges.as_array().unwrap().iter();
+    let on_the_bus = exchanges.flat_map(|one| {
+        let text = |name: &str| one[name].as_str().unwrap();
+        [write(text("tx")), read(text("rx"))]
+    });
+    transfers["bus_transactions"] = on_the_bus.collect();
+    assert_eq!(failures(&transfers), [""; 0]);
+    assert_eq!(skips(&transfers), []);
+    transfers["bus_transactions"]
+        .as_array_mut()
+        .unwrap()
+        .truncate(6);
+    assert_eq!(failures(&transfers), [""; 0]);
+    let reasons: Vec<_> = skips(&transfers)
+        .into_iter()
+        .map(|(.., reason)| reason)
+        .collect();
+    assert_eq!(reasons, [Reason::HostPart]);
     whole["config_zones"][0]["hex"] = with(&[(20, 0x84)]).into();
     let failures = failures(&whole);
     assert!(

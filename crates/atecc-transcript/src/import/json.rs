@@ -250,11 +250,16 @@ impl File {
     }
 
     /// The exchanges that are in none of the transfers. Each command of the
-    /// transfers is one exchange.
+    /// transfers is one exchange, that of its time where both have one.
     fn apart(&self, transfers: &[Line]) -> Result<Vec<usize>, Malformed> {
         if transfers.is_empty() {
             return Ok(Vec::new());
         }
+        let first = self
+            .bus_transactions
+            .iter()
+            .find_map(|one| one.t_us.as_ref());
+        let origin = first.map(nanoseconds).transpose()?;
         let mut passed: Vec<(u8, crate::Exchange)> = Vec::new();
         for exchange in &self.exchanges {
             let address = self.address_of(exchange)?;
@@ -267,13 +272,23 @@ impl File {
         for (index, exchange) in self.exchanges.iter().enumerate() {
             let address = self.address_of(exchange)?;
             let (tx, rx) = (hex(&exchange.tx)?, hex(&exchange.rx)?);
+            let time = exchange.t_us.as_ref().map(nanoseconds).transpose()?;
+            let time = time
+                .zip(origin)
+                .and_then(|(time, origin)| time.checked_sub(origin));
             let same = |(at, one): &(u8, crate::Exchange)| {
-                let command = match &one.cause {
-                    Cause::Command(group) => group,
-                    Cause::Wake | Cause::Unrecorded => return false,
+                let Cause::Command(command) = &one.cause else {
+                    return false;
                 };
+                let sent = transfers.get(one.line).and_then(|line| line.at);
+                let other_time = time
+                    .zip(sent)
+                    .is_some_and(|(time, sent)| time != i128::from(sent.0));
                 let told = tx.strip_prefix(&[COMMAND]);
-                *at == address && told == Some(command) && one.response() == Some(&rx)
+                *at == address
+                    && told == Some(command)
+                    && one.response() == Some(&rx)
+                    && !other_time
             };
             match passed.iter().position(same) {
                 Some(at) => {
@@ -418,12 +433,19 @@ impl Source {
     }
 }
 
+fn nanoseconds(t_us: &Number) -> Result<i128, Malformed> {
+    let text = t_us.to_string();
+    scaled(&text, MICROSECONDS).ok_or_else(|| field("t_us", &text, "microseconds"))
+}
+
 fn time(since: &mut Since, t_us: Option<&Number>) -> Result<Option<Time>, Malformed> {
-    let Some(t_us) = t_us.map(Number::to_string) else {
+    let Some(t_us) = t_us else {
         return Ok(None);
     };
-    let ns = scaled(&t_us, MICROSECONDS).ok_or_else(|| field("t_us", &t_us, "microseconds"))?;
-    since.time(ns).map(Some).ok_or(Malformed::Backwards)
+    since
+        .time(nanoseconds(t_us)?)
+        .map(Some)
+        .ok_or(Malformed::Backwards)
 }
 
 /// A wake pulse goes to address 0.
