@@ -58,8 +58,9 @@ enum Task {
     RecordHardware(hardware::Options),
     /// Has programs for real chips sign with emulated ones, in real time.
     Hosts(hosts::Options),
-    /// Plants faults: which layers of tests notice each?
-    Mutants(mutants::Options),
+    /// Plants faults: do tests notice them?
+    #[command(subcommand)]
+    Mutants(mutants::Task),
     /// Compresses random certificates and rebuilds them.
     Certificates(certificates::Options),
     /// Rebuilds and verifies the certificates of recorded parts.
@@ -99,7 +100,7 @@ fn main() -> ExitCode {
         Task::Conformance(options) => conformance::run(&options),
         Task::RecordHardware(options) => hardware::run(&options),
         Task::Hosts(options) => hosts::run(&options),
-        Task::Mutants(options) => mutants::run(&options),
+        Task::Mutants(task) => mutants::run(&task),
         Task::Certificates(options) => certificates::run(&options),
         Task::RecordedCertificates(options) => recorded::run(&options),
         Task::Size(options) => size::run(&options),

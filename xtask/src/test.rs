@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::error::Error;
-use crate::{arrows, commands, conformance, fuzz, interop, msrv, no_std, pkcs11, run, size, table};
+use crate::{
+    arrows, commands, conformance, fuzz, interop, msrv, mutants, no_std, pkcs11, run, size, table,
+};
 
 /// Options of `cargo xtask test`.
 #[derive(Debug, clap::Args)]
@@ -77,6 +79,7 @@ const STEPS: &[(&str, Work)] = &[
     ),
     ("cargo xtask no-std", Work::Own(no_std::run)),
     ("cargo xtask size", Work::Own(size::check)),
+    ("cargo xtask mutants sample", Work::Own(mutants::sample)),
     (
         "cargo xtask pkcs11-load, short",
         Work::Own(pkcs11::load::short),

@@ -1,6 +1,6 @@
-//! `cargo xtask mutants`: which layers of tests notice a planted fault.
+//! `cargo xtask mutants named`: which layers of tests notice a planted fault.
 //!
-//! Each fault of `mutants.json` is planted in a copy of the last commit, below
+//! Each fault of `named.json` is planted in a copy of the last commit, below
 //! the target directory, and each layer of tests is run on it. A fault that
 //! fewer than two layers notice is a gap. Takes minutes, so that
 //! `cargo xtask test` leaves it out.
@@ -17,7 +17,7 @@ use crate::{run, table};
 /// Each fault must be noticed by as many layers.
 const LAYERS: usize = 2;
 
-/// Options of `cargo xtask mutants`.
+/// Options of `cargo xtask mutants named`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Only faults whose name contains this.
@@ -72,7 +72,7 @@ const TESTS: [(&str, Option<&[&str]>); 5] = [
 
 /// Plant each fault in turn.
 pub(crate) fn run(options: &Options) -> Result<(), Error> {
-    let mutants: Vec<Mutant> = serde_json::from_str(include_str!("mutants.json"))?;
+    let mutants: Vec<Mutant> = serde_json::from_str(include_str!("named.json"))?;
     let filter = options.filter.as_deref().unwrap_or_default();
     let copy = Copy::make()?;
     let mut gaps = Vec::new();
@@ -130,9 +130,7 @@ struct Copy {
 
 impl Copy {
     fn make() -> Result<Self, Error> {
-        let target = std::env::var_os("CARGO_TARGET_DIR");
-        let target = target.map_or_else(|| run::root().join("target"), PathBuf::from);
-        let path = target.join("mutants");
+        let path = run::target().join("planted");
         let copy = Self { path };
         copy.remove();
         let path = copy.path.to_string_lossy();
@@ -217,7 +215,7 @@ mod tests {
     /// Each edit still finds its place, exactly once.
     #[test]
     fn faults_can_be_planted() {
-        let mutants: Vec<Mutant> = serde_json::from_str(include_str!("mutants.json")).unwrap();
+        let mutants: Vec<Mutant> = serde_json::from_str(include_str!("named.json")).unwrap();
         assert_eq!(mutants.len(), 20);
         for edit in mutants.iter().flat_map(|mutant| &mutant.edits) {
             let text = fs::read_to_string(run::root().join(&edit.file)).unwrap();

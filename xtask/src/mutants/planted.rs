@@ -1,0 +1,191 @@
+//! The copy with mutants in it, as far as they compile.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::build::{self, Binary, Built, Message, Part};
+use super::change::Change;
+use super::constants::{Call, Constants, Needed, Role};
+use super::copy::{self, Copy};
+use super::plant::{self, Planted, Planting};
+use super::source::{Key, Source};
+use super::subject::Subject;
+use crate::error::Error;
+
+/// A mutant that is to be tested.
+#[derive(Clone, Debug)]
+pub(super) struct Mutant {
+    pub(super) subject: &'static Subject,
+    pub(super) file: String,
+    pub(super) key: Key,
+    /// Its place in the file.
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) change: Change,
+}
+
+/// The copy; mutants are numbered by their place in the list that they came in.
+pub(super) struct Field<'m> {
+    pub(super) copy: Copy,
+    mutants: &'m [Mutant],
+    sources: BTreeMap<String, Source>,
+    constant: Needed,
+    planted: BTreeMap<String, Planted>,
+    /// Not planted, since they do not compile.
+    pub(super) unviable: BTreeSet<u32>,
+    /// Not planted, since they can only be alone.
+    pub(super) apart: BTreeSet<u32>,
+}
+
+/// Errors that a mutant has alone as well; others may come of its neighbours.
+const OWN: [&str; 16] = [
+    "E0061", "E0277", "E0308", "E0368", "E0369", "E0412", "E0425", "E0432", "E0433", "E0599",
+    "E0600", "E0603", "E0604", "E0605", "E0606", "E0614",
+];
+
+impl<'m> Field<'m> {
+    /// Copy the tree; nothing is planted yet.
+    pub(super) fn new(mutants: &'m [Mutant]) -> Result<Self, Error> {
+        let copy = Copy::make()?;
+        let mut sources = BTreeMap::new();
+        let mut constants = Constants::default();
+        for file in copy.files.iter().filter(|file| copy::is_built(file)) {
+            let source = Source::parse(file, copy::read(file)?)?;
+            if copy::has_mutants(file) {
+                constants.add(&source.tree, Role::Planted);
+                sources.insert(file.clone(), source);
+            } else {
+                constants.add(&source.tree, Role::Kept);
+            }
+        }
+        Ok(Self {
+            copy,
+            mutants,
+            sources,
+            constant: constants.needed(),
+            planted: BTreeMap::new(),
+            unviable: BTreeSet::new(),
+            apart: BTreeSet::new(),
+        })
+    }
+
+    /// Plant what compiles, and build the tests of some packages.
+    pub(super) fn build(
+        &mut self,
+        tests: &BTreeSet<&str>,
+    ) -> Result<BTreeMap<String, Vec<Binary>>, Error> {
+        loop {
+            self.plant()?;
+            let packages: BTreeSet<_> = self
+                .mutants
+                .iter()
+                .map(|mutant| mutant.subject.package)
+                .collect();
+            let checked = build::check(&self.copy, Part::Tests, packages)?;
+            if !checked.done {
+                self.learn(&checked)?;
+                continue;
+            }
+            let built = build::tests(&self.copy, tests)?;
+            if built.done {
+                return Ok(built.binaries);
+            }
+            self.learn(&built)?;
+        }
+    }
+
+    /// Everything as it is in the working tree.
+    pub(super) fn clear(&self) -> Result<(), Error> {
+        for (file, source) in &self.sources {
+            self.copy.write(file, source.text.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn plant(&mut self) -> Result<(), Error> {
+        let mut by_file: BTreeMap<&str, Vec<Planting>> = BTreeMap::new();
+        for (id, mutant) in (0..).zip(self.mutants) {
+            if self.unviable.contains(&id) || self.apart.contains(&id) {
+                continue;
+            }
+            by_file.entry(&mutant.file).or_default().push(Planting {
+                id,
+                start: mutant.start,
+                change: mutant.change.clone(),
+            });
+        }
+        for (file, source) in &self.sources {
+            let plantings = by_file.remove(file.as_str()).unwrap_or_default();
+            let planted = plant::plant(source, &plantings, &self.constant);
+            self.apart.extend(&planted.apart);
+            let mut text = planted.text.clone();
+            if file.ends_with("/src/lib.rs") {
+                text.push_str(plant::SWITCH);
+            }
+            self.copy.write(file, text.as_bytes())?;
+            self.planted.insert(file.clone(), planted);
+        }
+        Ok(())
+    }
+
+    /// Leave out what the compiler complains of.
+    fn learn(&mut self, built: &Built) -> Result<(), Error> {
+        let known = (self.unviable.len(), self.apart.len(), self.constant.len());
+        for error in &built.errors {
+            self.learn_one(error);
+        }
+        let now = (self.unviable.len(), self.apart.len(), self.constant.len());
+        println!(
+            "{} errors: {} mutants do not compile, {} are planted apart",
+            built.errors.len(),
+            now.0,
+            now.1
+        );
+        if now != known {
+            return Ok(());
+        }
+        let rendered = built
+            .errors
+            .iter()
+            .filter_map(|error| error.rendered.clone());
+        let mut findings: Vec<_> = rendered.collect();
+        findings.push("the copy does not build".to_owned());
+        Error::unless_empty("planted mutants", findings)
+    }
+
+    fn learn_one(&mut self, error: &Message) {
+        let code = error.code.as_ref().map_or("", |code| code.code.as_str());
+        let asks = error.message.contains("mutants_switch");
+        if code == "E0015" && !asks {
+            // "cannot call non-const associated function `Slot::new` in .."
+            let name = error.message.split('`').nth(1).unwrap_or_default();
+            let name = name.split("::<").next().unwrap_or_default();
+            let name = name.rsplit("::").next().unwrap_or_default();
+            self.constant.insert(Call::Name(name.to_owned()));
+            return;
+        }
+        for place in error.spans.iter().filter(|place| place.is_primary) {
+            let Some(planted) = self.planted.get(&place.file_name) else {
+                continue;
+            };
+            let (start, end) = (place.byte_start, place.byte_end);
+            let own = planted.own.iter().find(|(range, _)| range.contains(&start));
+            let alone = OWN.contains(&code) || error.message.starts_with("cannot find macro");
+            if let (Some((_, id)), true) = (own, alone) {
+                self.unviable.insert(*id);
+                continue;
+            }
+            let around = planted
+                .around
+                .iter()
+                .filter(|(range, _)| range.start <= start && end <= range.end);
+            let smallest = around.clone().map(|(range, _)| range.len()).min();
+            let around = around.filter(|(range, _)| Some(range.len()) == smallest);
+            match own {
+                Some((_, id)) => {
+                    self.apart.insert(*id);
+                }
+                None => self.apart.extend(around.map(|(_, id)| *id)),
+            }
+        }
+    }
+}
