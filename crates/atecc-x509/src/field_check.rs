@@ -5,8 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::{
-    Certificate, CompressedCertificate, EncodedDates, Error, Format, IssueDate, Part, Rebuild,
-    SignatureBytes, Validity, compress, decompress,
+    Certificate, EncodedDates, Error, Format, IssueDate, Part, Rebuild, SignatureBytes, Validity,
 };
 
 /// One field of a certificate against what would be rebuilt.
@@ -39,16 +38,14 @@ impl Certificate {
     /// None occurs for a certificate that was parsed.
     pub fn check_fields(&self, rebuild: &Rebuild) -> Result<Vec<FieldCheck>, Error> {
         let signer_id = rebuild.signer_id(self)?;
-        let attempts = [Format::V0, Format::V1].map(|format| {
-            compress(self, rebuild.template(), format)
-                .map(|compressed| CompressedCertificate {
-                    signer_id,
-                    ..compressed
-                })
-                .and_then(|compressed| decompress(&compressed, rebuild))
-        });
-        let [in_format_0, in_format_1] = attempts;
-        let (copy, error) = match (in_format_0, in_format_1) {
+        let (signature, of_signature) = match self.signature() {
+            Ok(signature) => (signature, None),
+            Err(error) => (SignatureBytes::from_bytes([0x11; 64]), Some(error)),
+        };
+        let with_dates = |dates| rebuild.to_be_signed(dates, signer_id)?.assemble(&signature);
+        let [in_format_0, in_format_1] =
+            [Format::V0, Format::V1].map(|format| self.dates_in(format).and_then(with_dates));
+        let (copy, of_dates) = match (in_format_0, in_format_1) {
             // The serial number tells which format was meant.
             (Ok(first), Ok(second)) => {
                 let meant = if first.serial_number()? == self.serial_number()? {
@@ -61,7 +58,7 @@ impl Certificate {
                 (meant, None)
             }
             (Ok(one), Err(_)) | (Err(_), Ok(one)) => (one, None),
-            (Err(error), Err(_)) => (stand_in(rebuild, signer_id)?, Some(error)),
+            (Err(error), Err(_)) => (with_dates(other_dates()?)?, Some(error)),
         };
         let original = self.parsed()?;
         let places = original.places();
@@ -93,41 +90,37 @@ impl Certificate {
                 });
             }
         }
-        if let Some(error) = error {
-            blame(&mut checks, &error);
+        if let Some(error) = of_dates {
+            let dates = [Part::NotBefore, Part::NotAfter];
+            blame(
+                &mut checks,
+                &error,
+                &dates,
+                &[Part::SerialNumber, Part::Signature],
+            );
+        }
+        if let Some(error) = of_signature {
+            blame(&mut checks, &error, &[Part::Signature], &[]);
         }
         Ok(checks)
     }
 }
 
-/// A certificate of other dates and another signature, for all other fields.
-fn stand_in(rebuild: &Rebuild, signer_id: u16) -> Result<Certificate, Error> {
+/// Dates for a copy whose other fields are compared.
+fn other_dates() -> Result<EncodedDates, Error> {
     let validity = Validity::new(IssueDate::new(2020, 1, 1, 0)?, 1)?;
-    let dates = EncodedDates::encode(validity, Format::V0)?;
-    let signature = SignatureBytes::from_bytes([0x11; 64]);
-    rebuild.to_be_signed(dates, signer_id)?.assemble(&signature)
+    Ok(EncodedDates::encode(validity, Format::V0)?)
 }
 
-/// The error is about the dates or the signature; what depends on them cannot
-/// be said.
-fn blame(checks: &mut [FieldCheck], error: &Error) {
-    let is_signature = matches!(error, Error::SignatureNumber(_) | Error::Der(_));
+/// The guilty have the error as their reason; what becomes of them, and of what
+/// depends on them, cannot be said.
+fn blame(checks: &mut [FieldCheck], error: &Error, guilty: &[Part], depend: &[Part]) {
     for check in checks {
-        let depends = match check.part {
-            Part::Signature => true,
-            Part::NotBefore | Part::NotAfter | Part::SerialNumber => !is_signature,
-            _ => false,
-        };
-        if depends {
-            check.rebuilt = None;
-        }
-        let guilty = match check.part {
-            Part::Signature => is_signature,
-            Part::NotBefore | Part::NotAfter => !is_signature,
-            _ => false,
-        };
-        if guilty {
+        if guilty.contains(&check.part) {
             check.reason = Some(error.to_string());
+            check.rebuilt = None;
+        } else if depend.contains(&check.part) {
+            check.rebuilt = None;
         }
     }
 }
@@ -175,6 +168,40 @@ mod tests {
         let reason = of(Part::NotBefore).reason.as_ref().unwrap();
         assert!(reason.contains("on the hour"), "{reason}");
         assert_eq!(of(Part::SerialNumber).rebuilt, None);
+        assert_eq!(of(Part::Signature).rebuilt, None);
+        assert_eq!(of(Part::Signature).reason, None);
         assert!(of(Part::Subject).survives());
+    }
+
+    /// Format 1 hashes one byte more into the serial number.
+    #[test]
+    fn a_certificate_of_format_1_survives_whole() {
+        let validity = Validity::new(IssueDate::new(2026, 3, 15, 9).unwrap(), 31).unwrap();
+        let dates = EncodedDates::encode(validity, Format::V1).unwrap();
+        let tbs = device_rebuild().to_be_signed(dates, 0).unwrap();
+        let certificate = tbs
+            .assemble(&SignatureBytes::from_bytes([0x11; 64]))
+            .unwrap();
+        let checks = certificate.check_fields(&device_rebuild()).unwrap();
+        assert!(checks.iter().all(FieldCheck::survives), "{checks:?}");
+    }
+
+    /// The dates of such a certificate are not at fault.
+    #[test]
+    fn a_signature_that_does_not_fit_is_blamed_alone() {
+        let mut der = device().into_der();
+        // R is an INTEGER of 33 bytes that begins with 00D1.
+        let r = [0x02, 0x21, 0x00, 0xD1];
+        let at = der.windows(4).position(|bytes| bytes == r).unwrap();
+        der[at] = 0x03;
+        let certificate = Certificate::from_der(der).unwrap();
+        for check in certificate.check_fields(&device_rebuild()).unwrap() {
+            if check.part == Part::Signature {
+                assert_eq!(check.rebuilt, None);
+                assert!(check.reason.is_some());
+            } else {
+                assert!(check.survives(), "{check:?}");
+            }
+        }
     }
 }

@@ -186,11 +186,9 @@ pub fn compress(
     template: Template,
     format: Format,
 ) -> Result<CompressedCertificate, Error> {
-    let parsed = certificate.parsed()?;
-    let validity = Validity::between(parsed.not_before()?, parsed.not_after()?, format)?;
     Ok(CompressedCertificate {
+        dates: certificate.dates_in(format)?,
         signature: certificate.signature()?,
-        dates: EncodedDates::encode(validity, format)?,
         signer_id: 0,
         template,
     })
@@ -255,6 +253,13 @@ fn round_trip_in(
 }
 
 impl Certificate {
+    /// Its dates, as the 72 bytes have them.
+    pub(crate) fn dates_in(&self, format: Format) -> Result<EncodedDates, Error> {
+        let parsed = self.parsed()?;
+        let validity = Validity::between(parsed.not_before()?, parsed.not_after()?, format)?;
+        Ok(EncodedDates::encode(validity, format)?)
+    }
+
     /// Part by part, because a longer part also changes the headers around it.
     fn first_difference(&self, rebuilt: &Self) -> Result<Option<RoundTripError>, Error> {
         if self == rebuilt {
@@ -327,6 +332,43 @@ mod tests {
                 found: Template::NERVES_KEY_SIGNER
             })
         ));
+    }
+
+    /// The first byte of X, in the certificate and in the chip.
+    #[test]
+    fn a_difference_names_its_byte() {
+        let Rebuild::NervesKeyDevice {
+            subject,
+            device_sn,
+            signer_public_key,
+            ..
+        } = device_rebuild()
+        else {
+            panic!("another template");
+        };
+        let rebuild = Rebuild::NervesKeyDevice {
+            subject,
+            device_sn,
+            public_key: PublicKey::from_bytes([0x5A; 64]),
+            signer_public_key,
+        };
+        let x = [0x87, 0xF5, 0xEB, 0x85, 0xC7];
+        let offset = device_der()
+            .windows(5)
+            .position(|bytes| bytes == x)
+            .unwrap();
+        let error = round_trip(&device(), &rebuild).unwrap_err();
+        let RoundTripError::Differs {
+            part,
+            offset: at,
+            expected,
+            found,
+        } = error
+        else {
+            panic!("{error}");
+        };
+        assert_eq!((part, at), (Part::PublicKey, offset));
+        assert_eq!((expected, found), (Some(0x87), Some(0x5A)));
     }
 
     /// What the chip would hold differs in one thing at a time.
