@@ -155,6 +155,7 @@ mod tests {
         // SEQUENCE, SET, SEQUENCE, commonName (2.5.4.3), UTF8String.
         let name = b"\x30\x11\x31\x0F\x30\x0D\x06\x03\x55\x04\x03\x0C\x06Signer";
         assert_eq!(device.issuer_der().unwrap(), name);
+        assert_eq!(device.issuer_text().unwrap(), "CN=Signer");
         assert_eq!(signer.subject_der().unwrap(), name);
         assert_ne!(device.subject_der().unwrap(), name);
         let serial = device.serial_number_der().unwrap();

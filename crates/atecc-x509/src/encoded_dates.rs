@@ -203,6 +203,14 @@ mod tests {
         }
     }
 
+    /// Messages name the version as byte 70 has it.
+    #[test]
+    fn formats_are_shown_by_their_numbers() {
+        for (format, number) in [(Format::V0, "0"), (Format::V1, "1"), (Format::V2, "2")] {
+            assert_eq!(std::format!("{format}"), number);
+        }
+    }
+
     #[test]
     fn what_does_not_fit_is_refused() {
         assert_eq!(

@@ -112,4 +112,41 @@ mod tests {
         assert_eq!(bytes.to_string(), "CN=#61FF");
         assert_eq!(name_text(&[0x30, 0x05]), "3005");
     }
+
+    /// Labels: RFC 4514, section 3, and for serial numbers X.520.
+    #[test]
+    fn labels_of_attributes() {
+        for (last, label) in [
+            (3, "CN"),
+            (5, "serialNumber"),
+            (6, "C"),
+            (7, "L"),
+            (8, "ST"),
+            (10, "O"),
+            (11, "OU"),
+            (12, "2.5.4.12"),
+        ] {
+            // SEQUENCE, SET, SEQUENCE, OBJECT IDENTIFIER, UTF8String.
+            let name = b"\x30\x0C\x31\x0A\x30\x08\x06\x03\x55\x04\xFF\x0C\x01x"
+                .map(|byte| if byte == 0xFF { last } else { byte });
+            assert_eq!(name_text(&name), std::format!("{label}=x"));
+        }
+    }
+
+    /// A `BMPString` has two bytes a character.
+    #[test]
+    fn other_strings_are_hex() {
+        let name = b"\x30\x0D\x31\x0B\x30\x09\x06\x03\x55\x04\x03\x1E\x02ab";
+        assert_eq!(name_text(name), "CN=#6162");
+    }
+
+    #[test]
+    fn the_debug_form_has_the_bytes() {
+        let name = Name::signer().unwrap();
+        let hex = "3011310F300D06035504030C065369676E6572";
+        assert_eq!(
+            std::format!("{name:?}"),
+            std::format!("Name(CN=Signer, {hex})")
+        );
+    }
 }

@@ -327,6 +327,23 @@ mod tests {
         );
     }
 
+    /// RFC 5280, section 4.1.2.5.1: 50 and more are of the 20th century.
+    #[test]
+    fn two_digits_of_a_year() {
+        for (text, year) in [
+            (b"700101000000Z", 1970),
+            (b"991231235959Z", 1999),
+            (b"000101000000Z", 2000),
+            (b"491231235959Z", 2049),
+        ] {
+            let time = AnyRef::new(Tag::UtcTime, text).unwrap();
+            assert_eq!(
+                date_time(Part::NotBefore, time).unwrap().fields().year,
+                year
+            );
+        }
+    }
+
     proptest! {
         /// A certificate with any byte changed, or cut short, is taken apart
         /// or refused.

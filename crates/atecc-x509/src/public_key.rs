@@ -137,6 +137,13 @@ mod tests {
             "34FE694551016A91EC7503CEF21063E2F523062F"
         );
         assert!(key.microchip_key_id().to_string().starts_with("476B79D1"));
+        assert_eq!(
+            std::format!("{:?}", key.nerves_key_id()),
+            "KeyId(34FE694551016A91EC7503CEF21063E2F523062F)"
+        );
+        let debug = std::format!("{key:?}");
+        assert!(debug.starts_with("PublicKey(05A7EC6F"), "{debug}");
+        assert!(debug.ends_with("64D3E4C1)"), "{debug}");
     }
 
     #[test]

@@ -135,4 +135,38 @@ mod tests {
         assert!(split("a/C=DE").unwrap().ends_with(b"\x13\x02DE"));
         assert!(split("a/E=b@c").unwrap().ends_with(b"\x16\x03b@c"));
     }
+
+    /// Object identifiers: X.520 (2.5.4) and RFC 4519 for domainComponent.
+    #[test]
+    fn labels_of_their_parser() {
+        for (labels, oid) in [
+            (&["CN", "commonName"][..], &[0x55, 0x04, 3][..]),
+            (&["surname"], &[0x55, 0x04, 4]),
+            (&["serialNumber"], &[0x55, 0x04, 5]),
+            (&["L", "localityName"], &[0x55, 0x04, 7]),
+            (&["ST", "stateOrProvinceName"], &[0x55, 0x04, 8]),
+            (&["O", "organizationName"], &[0x55, 0x04, 10]),
+            (&["OU", "organizationalUnitName"], &[0x55, 0x04, 11]),
+            (&["title"], &[0x55, 0x04, 12]),
+            (&["name"], &[0x55, 0x04, 41]),
+            (&["GN", "givenName"], &[0x55, 0x04, 42]),
+            (&["initials"], &[0x55, 0x04, 43]),
+            (&["generationQualifier"], &[0x55, 0x04, 44]),
+            (&["dnQualifier"], &[0x55, 0x04, 46]),
+            (&["pseudonym"], &[0x55, 0x04, 65]),
+            (
+                &["DC", "domainComponent"],
+                &[0x09, 0x92, 0x26, 0x89, 0x93, 0xF2, 0x2C, 0x64, 0x01, 25],
+            ),
+        ] {
+            for label in labels {
+                let name = split(&std::format!("a/{label}=xy")).unwrap();
+                let (_, value) = name.split_at(name.len() - 4);
+                assert_eq!(value[1..], *b"\x02xy", "{label}");
+                let (_, found) = name.split_at(name.len() - 4 - oid.len());
+                assert_eq!(found[..oid.len()], *oid, "{label}");
+            }
+        }
+        assert_eq!(split("a/countryName=DE"), split("a/C=DE"));
+    }
 }

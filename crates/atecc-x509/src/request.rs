@@ -130,3 +130,28 @@ const fn context(number: u32, constructed: bool) -> Tag {
         number: TagNumber(number),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Name;
+
+    /// RFC 2986, section 4.2: the signature is over the DER of the information,
+    /// the request's first part.
+    #[test]
+    fn the_digest_is_of_the_first_part() {
+        let subject = Name::signer().unwrap();
+        let key = PublicKey::from_bytes([0x5A; 64]);
+        let request = RequestInfo::new(subject.as_der(), &key, &[]).unwrap();
+        let der = request
+            .assemble(&SignatureBytes::from_bytes([0x11; 64]))
+            .unwrap();
+        // The whole has a length of two bytes, its first part one of one.
+        let [0x30, 0x81, _, rest @ ..] = der.as_slice() else {
+            panic!("{der:02X?}");
+        };
+        assert_eq!(rest[0], 0x30);
+        let first = &rest[..2 + usize::from(rest[1])];
+        assert_eq!(request.digest(), *Sha256::digest(first));
+    }
+}

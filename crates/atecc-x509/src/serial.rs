@@ -214,6 +214,12 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_debug_form_has_the_number() {
+        let number = SerialNumber::marked(&[0x2C, 0x00]);
+        assert_eq!(std::format!("{number:?}"), "SerialNumber(402C00)");
+    }
+
     /// The public key is 00 to 3F.
     #[test]
     fn every_source() {

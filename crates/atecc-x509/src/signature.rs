@@ -146,6 +146,9 @@ mod tests {
         assert_eq!(der[..8], [0x30, 0x26, 0x02, 0x01, 0x01, 0x02, 0x21, 0x00]);
         assert_eq!(der[8..], bytes[32..]);
         assert_eq!(SignatureBytes::from_der(&der).unwrap(), signature);
+        let debug = std::format!("{signature:?}");
+        let zeros = "0".repeat(62);
+        assert_eq!(debug, std::format!("SignatureBytes({zeros}0180{zeros})"));
     }
 
     #[test]

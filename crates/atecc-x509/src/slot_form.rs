@@ -102,6 +102,15 @@ mod tests {
         assert_eq!(slot[35..41], [32, 0, 0, 0, 0, 33]);
         slot[0] = 0x50; // The validity nibble of a validated key.
         assert_eq!(PublicKey::from_padded_slot(&slot), Ok(key()));
+        slot[0] = 0x51; // The low half is padding.
+        assert_eq!(
+            PublicKey::from_padded_slot(&slot),
+            Err(SlotFormError {
+                offset: 0,
+                value: 1
+            })
+        );
+        slot[0] = 0;
         slot[39] = 0x07;
         assert_eq!(
             PublicKey::from_padded_slot(&slot),

@@ -121,3 +121,23 @@ impl fmt::Display for Template {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString;
+
+    use super::*;
+
+    /// Bytes 69 and 70 of a `NervesKey`'s slots 12 and 10 are 10 A0 and 00 B0.
+    #[test]
+    fn templates_are_shown_by_their_numbers() {
+        assert_eq!(
+            Template::NERVES_KEY_SIGNER.to_string(),
+            "template 1, chain 0, serial source A"
+        );
+        assert_eq!(
+            Template::NERVES_KEY_DEVICE.to_string(),
+            "template 0, chain 0, serial source B"
+        );
+    }
+}

@@ -135,3 +135,20 @@ fn in_utc_time(dates: EncodedDates, validity: Validity) -> Result<EncodedDates, 
     }
     Ok(dates)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Format, IssueDate};
+
+    /// RFC 5280, section 4.1.2.5.1: two digits reach to 2049.
+    #[test]
+    fn the_last_year_of_two_digits() {
+        for (year, fits) in [(2048, true), (2049, true), (2050, false), (2051, false)] {
+            let issue = IssueDate::new(year, 1, 1, 0).unwrap();
+            let validity = Validity::new(issue, 10).unwrap();
+            let dates = EncodedDates::encode(validity, Format::V1).unwrap();
+            assert_eq!(in_utc_time(dates, validity).is_ok(), fits, "{year}");
+        }
+    }
+}

@@ -91,3 +91,21 @@ impl fmt::Display for TrustLayout {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString;
+
+    use super::*;
+
+    /// Messages name the template as byte 69 has it.
+    #[test]
+    fn layouts_are_shown_with_their_template() {
+        for layout in [TrustLayout::SerialAtecc, TrustLayout::SnSerial] {
+            let [byte_69, _] = layout.template().to_bytes();
+            let text = layout.to_string();
+            let expected = std::format!("template {}, ", byte_69 >> 4);
+            assert!(text.starts_with(&expected), "{text}");
+        }
+    }
+}
