@@ -10,18 +10,11 @@ pub(super) struct Subject {
     pub(super) threshold: usize,
     /// Packages whose tests judge it beside its own.
     judges: &'static [&'static str],
-    tests: Tests,
+    /// Which of the long tests of these packages judge it.
+    long: &'static [&'static str],
 }
 
-/// Which of these tests.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Tests {
-    /// Without the long ones, which come by much and look at little of it.
-    Short,
-    All,
-}
-
-/// Tests that take seconds, and are for whole provisionings.
+/// Tests that take seconds: they come by much, and look at little of it.
 const LONG: [&str; 5] = ["provision", "readable", "strand", "torn", "writers"];
 
 const ACROSS: &[&str] = &["nerves-key-tests", "atecc-conformance"];
@@ -32,7 +25,10 @@ pub(super) const SUBJECTS: [Subject; 8] = [
     Subject::new("atecc-x509", &[], 95, ACROSS),
     Subject::new("atecc-config", &[], 90, ACROSS),
     Subject::new("nerves-key-schema", &[], 95, ACROSS),
-    Subject::new("nerves-key", &[], 90, ACROSS),
+    Subject {
+        long: &["provision", "writers"],
+        ..Subject::new("nerves-key", &[], 90, ACROSS)
+    },
     Subject::new(
         "atecc-emulator",
         &[
@@ -49,7 +45,7 @@ pub(super) const SUBJECTS: [Subject; 8] = [
     ),
     Subject::new("atecc-linux", &[], 90, &[]),
     Subject {
-        tests: Tests::All,
+        long: &LONG,
         ..Subject::new("nerves-key-provision", &[], 95, ACROSS)
     },
     Subject::new("atecc", &[], 95, ALL),
@@ -67,7 +63,7 @@ impl Subject {
             modules,
             threshold,
             judges,
-            tests: Tests::Short,
+            long: &[],
         }
     }
 
@@ -81,7 +77,7 @@ impl Subject {
 
     /// Whether tests of this name judge it.
     pub(super) fn needs(&self, test: &str) -> bool {
-        self.tests == Tests::All || !LONG.contains(&test)
+        !LONG.contains(&test) || self.long.contains(&test)
     }
 
     /// The packages whose tests judge it, its own first.
