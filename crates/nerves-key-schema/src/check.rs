@@ -318,4 +318,73 @@ mod tests {
         assert!(check_for_use(&zone, Layout::Volatile));
         assert_eq!(check_for_provisioning(&zone, Layout::Volatile), Ok(()));
     }
+
+    /// I2C specification, table 3: 0000xxx and 1111xxx are reserved; bit 0 of
+    /// the byte is the direction.
+    #[test]
+    fn addresses_that_a_bus_can_use() {
+        for (byte, usable) in [
+            (0x10, true),
+            (0x6A, true),
+            (0xC0, true),
+            (0xC2, true),
+            (0xEE, true),
+            (0x0E, false),
+            (0xF0, false),
+            (0x6B, false),
+            (0xC1, false),
+            (0xFF, false),
+        ] {
+            let mut zone = locked(Layout::Standard);
+            zone.0[offset::I2C_ADDRESS] = byte;
+            let found = check_for_provisioning(&zone, Layout::Standard);
+            assert_eq!(found.is_ok(), usable, "{byte:02X}");
+        }
+    }
+
+    /// Byte 88 has slots 0 to 7 and byte 89 slots 8 to 15; 0 is locked.
+    #[test]
+    fn locks_of_slots() {
+        for layout in [Layout::Standard, Layout::Volatile] {
+            for slot in Slot::ALL {
+                let at = 88 + usize::from(slot.index() / 8);
+                let mut zone = locked(layout);
+                zone.0[at] &= !(1 << (slot.index() % 8));
+                let found = check_for_provisioning(&zone, layout).map_err(|found| found.field);
+                assert_eq!(found, Err(Field::SlotLocked), "{slot}");
+                // Then the last steps may have come to it.
+                zone.0[86] = 0x00;
+                let is_own = layout.locked_slots().contains(&slot);
+                let found = check_for_provisioning(&zone, layout);
+                assert_eq!(found.is_ok(), is_own, "{slot}");
+            }
+            let mut zone = locked(layout);
+            zone.0[86] = 0x00;
+            assert_eq!(check_for_provisioning(&zone, layout), Ok(()));
+        }
+    }
+
+    #[test]
+    fn both_bytes_of_the_options() {
+        for at in [90, 91] {
+            let mut zone = locked(Layout::Standard);
+            zone.0[at] = 0x10;
+            let found = check_for_provisioning(&zone, Layout::Standard).unwrap_err();
+            assert_eq!(found.field, Field::ChipOptions, "{at}");
+        }
+    }
+
+    /// In one slot of one layout alone.
+    #[test]
+    fn the_other_spelling_is_nowhere_else() {
+        for (layout, slot) in [(Layout::Standard, 1), (Layout::Volatile, 3)] {
+            let mut zone = locked(layout);
+            zone.0[offset::SLOT_CONFIG + 2 * slot..][..2].copy_from_slice(&[0x91, 0x90]);
+            let found = check_for_provisioning(&zone, layout).unwrap_err();
+            assert_eq!(found.field, Field::SlotConfig(Slot::ALL[slot]));
+        }
+        let mut zone = locked(Layout::Volatile);
+        zone.0[offset::SLOT_CONFIG + 2] = 0x8F;
+        assert!(check_for_provisioning(&zone, Layout::Volatile).is_err());
+    }
 }

@@ -564,6 +564,33 @@ mod tests {
         assert!(ManufacturerSerial::new("Prüfstück 1 №7").is_ok());
     }
 
+    /// Unicode: general categories Cf and Zs, bidirectional controls, C0 and C1.
+    #[test]
+    fn the_reason_fits_the_character() {
+        for (character, reason) in [
+            ('\u{FEFF}', "a byte-order mark"),
+            ('\u{200B}', "it has no width"),
+            ('\u{200D}', "it has no width"),
+            ('\u{2060}', "it has no width"),
+            ('\u{061C}', "it changes the direction"),
+            ('\u{200E}', "it changes the direction"),
+            ('\u{202E}', "it changes the direction"),
+            ('\u{2069}', "it changes the direction"),
+            ('\u{00A0}', "it looks like a blank"),
+            ('\u{2003}', "it looks like a blank"),
+            ('\u{3000}', "it looks like a blank"),
+            ('\u{0007}', "a control character"),
+            ('\u{009B}', "a control character"),
+            ('\u{00AD}', "invisible"),
+            ('\u{0301}', "invisible"),
+        ] {
+            let text = std::format!("N{character}K");
+            let said = ManufacturerSerial::new(&text).unwrap_err().to_string();
+            let (_, found) = said.rsplit_once("not seen as it is: ").unwrap();
+            assert!(found.starts_with(reason), "{said}");
+        }
+    }
+
     #[test]
     fn a_slash_needs_to_be_wanted() {
         for slash in ["A/1", "A1/O=x", "/CN=x", "/", "A/"] {

@@ -108,3 +108,9 @@ fn each_rule_finds_what_it_is_for() {
     };
     assert_eq!(rules(unknown), ["revision"]);
 }
+
+#[test]
+fn severities_are_words() {
+    assert_eq!(format!("{:8}|", Severity::Fault), "fault   |");
+    assert_eq!(Severity::Note.to_string(), "note");
+}
