@@ -387,7 +387,7 @@ mod tests {
     }
 
     /// IsSecret without EncryptRead, WriteConfig never; WriteConfig 0001 is
-    /// PubInvalid; bit 1 of WriteConfig permits DeriveKey.
+    /// `PubInvalid`; bit 1 of WriteConfig permits DeriveKey.
     #[test]
     fn words_of_other_slots() {
         let secret = words(3, 0x8080, 0x001C);

@@ -143,6 +143,20 @@ mod tests {
         assert_eq!(temp_key(&bench), Some(rising(0x10).to_vec()));
     }
 
+    /// 32 bytes, or 64 by bit 5 of the mode. Source: ATECC608 summary,
+    /// `calib_nonce.c`.
+    #[test]
+    fn pass_through_of_another_length() {
+        let long = [rising(0x10), rising(0x60)].concat();
+        let mut bench = Bench::new(Revision::Atecc608B, ConfigOpen);
+        for mode in [0x03, 0x23, 0x43, 0x63, 0x83] {
+            for length in [0, 31, 33, 40, 63] {
+                let status = bench.status(NONCE, mode, 0, &long[..length]);
+                assert_eq!(status, 0x03, "{mode:02X} {length}");
+            }
+        }
+    }
+
     #[test]
     fn errors_invalidate_temp_key() {
         for revision in Revision::ALL {

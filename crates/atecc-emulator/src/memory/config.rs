@@ -262,7 +262,7 @@ impl Image {
 
 #[cfg(test)]
 mod tests {
-    use super::{Image, LockState, Slot};
+    use super::{Image, LockState, Slot, Validity};
     use crate::revision::Revision;
 
     /// The factory image, by its fields. Source: ATECC508A datasheet,
@@ -298,5 +298,66 @@ mod tests {
             image.config[19] |= 1;
             assert_eq!(image.i2c_address(), address, "{revision}");
         }
+    }
+
+    /// Bit 7 enables it, bits 3 to 0 are the slot, the others are reserved.
+    /// Source: cryptoauthlib `calib_device.h`.
+    #[test]
+    fn the_permission_of_volatile_keys() {
+        let mut image = Image::blank(Revision::Atecc608B);
+        for (byte, slot) in [
+            (0x00, None),
+            (0x05, None),
+            (0x7F, None),
+            (0x80, Some(0)),
+            (0x85, Some(5)),
+            (0xF5, Some(5)),
+        ] {
+            image.config[69] = byte;
+            assert_eq!(image.volatile_key_permission(), slot, "{byte:02X}");
+        }
+    }
+
+    /// Bits 15 and 14 of KeyConfig choose one of bytes 92 to 95. Source:
+    /// ATECC508A datasheet, Tables 2-5 and 2-12.
+    #[test]
+    fn the_format_of_a_validation() {
+        let mut image = Image::blank(Revision::Atecc508A);
+        image.config[92..96].copy_from_slice(&[0x10, 0x20, 0x30, 0x40]);
+        let slot = Slot::of_param2(9);
+        for (high, format) in [(0x00, 0x10), (0x40, 0x20), (0x80, 0x30), (0xC0, 0x40)] {
+            image.config[96 + 2 * 9 + 1] = high;
+            assert_eq!(image.x509_format(slot), format);
+        }
+    }
+
+    /// A public key on P-256 with PubInfo, in one of the slots 8 to 15.
+    #[test]
+    fn whose_validity_is_tracked() {
+        let mut image = Image::blank(Revision::Atecc508A);
+        for (slot, key_config, tracked) in [
+            (8, 0x12, true),
+            (15, 0x12, true),
+            (7, 0x12, false),
+            (9, 0x10, false),
+            (9, 0x13, false),
+            (9, 0x1E, false),
+        ] {
+            image.config[96 + 2 * usize::from(slot)] = key_config;
+            let found = image.tracks_validity(Slot::of_param2(slot));
+            assert_eq!(found, tracked, "{slot} {key_config:02X}");
+        }
+    }
+
+    /// The lower nibble stays. Source: ATECC508A datasheet, section 9.20.
+    #[test]
+    fn a_mark_is_the_upper_nibble() {
+        let mut image = Image::blank(Revision::Atecc508A);
+        let slot = Slot::of_param2(9);
+        image.slot_mut(slot)[0] = 0x57;
+        image.mark(slot, Validity::Invalid);
+        assert_eq!(image.slot(slot)[0], 0xA7);
+        image.mark(slot, Validity::Valid);
+        assert_eq!(image.slot(slot)[0], 0x57);
     }
 }

@@ -198,4 +198,21 @@ mod tests {
         }
         assert_eq!(image.counter(Counter::Zero), 40);
     }
+
+    /// Bit 0 of byte 18 enables it on a 608; a 508 has OTPmode there.
+    #[test]
+    fn count_match_is_asked_for() {
+        for (revision, byte_18, limit) in [
+            (Revision::Atecc608B, 0xA1, Some(7)),
+            (Revision::Atecc608B, 0xA0, None),
+            (Revision::Atecc608B, 0xA2, None),
+            (Revision::Atecc508A, 0xA1, None),
+        ] {
+            let mut image = Image::blank(revision);
+            image.config[18] = byte_18;
+            let slot = image.slot_mut(Slot::of_param2(10));
+            slot[..8].copy_from_slice(&[7, 0, 0, 0, 7, 0, 0, 0]);
+            assert_eq!(image.count_match(), limit, "{revision} {byte_18:02X}");
+        }
+    }
 }

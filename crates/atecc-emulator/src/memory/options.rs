@@ -189,4 +189,28 @@ mod tests {
             assert_eq!((options.ecdh_output(), options.kdf_output()), (ecdh, kdf));
         }
     }
+
+    /// Byte 72 is the place; F0 and more switch it off. Source: cryptoauthlib
+    /// `calib_device.h`.
+    #[test]
+    fn the_iv_of_a_derivation() {
+        let mut image = Image::blank(Revision::Atecc608B);
+        image.config[73..75].copy_from_slice(&[0x12, 0x34]);
+        let mut message = [0; 256];
+        for (at, fits) in [
+            (0, true),
+            (7, true),
+            (0xEF, true),
+            (0xF0, false),
+            (0xFE, false),
+        ] {
+            image.config[72] = at;
+            let at = usize::from(at);
+            assert!(!image.matches_kdf_iv(&message));
+            message[at..at + 2].copy_from_slice(&[0x12, 0x34]);
+            assert_eq!(image.matches_kdf_iv(&message), fits, "{at:02X}");
+            assert!(!image.matches_kdf_iv(&message[..=at]));
+            message.fill(0);
+        }
+    }
 }
