@@ -118,3 +118,25 @@ fn locks_are_set(config: &ConfigZone, layout: Layout) -> bool {
         .iter()
         .all(|slot| config.slot_lock(*slot).is_locked())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString;
+
+    use super::*;
+
+    /// `docs/provisioning.md` calls the stages so.
+    #[test]
+    fn stages_have_their_names() {
+        let layout = Layout::Standard;
+        for (stage, name) in [
+            (Stage::Blank, "blank"),
+            (Stage::Configured(layout), "configured"),
+            (Stage::Keyed(layout), "keyed"),
+            (Stage::Finished(layout), "finished"),
+        ] {
+            let text = stage.to_string();
+            assert!(text.starts_with(name), "{text}");
+        }
+    }
+}

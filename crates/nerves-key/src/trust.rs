@@ -289,3 +289,32 @@ impl Snapshot {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString;
+
+    use super::*;
+
+    /// The codes of cryptoauthlib's `tng_atca.c`.
+    #[test]
+    fn codes_in_the_otp_zone() {
+        for (code, kind, name) in [
+            (b"KQp2ZkD8", TrustKind::TngTls, "Trust&GO (TLS)"),
+            (b"x6tjuZMy", TrustKind::TngTls, "Trust&GO (TLS)"),
+            (b"wdNxAjae", TrustKind::TngTls, "Trust&GO (TLS)"),
+            (b"Rsuy5YJh", TrustKind::TngTls, "Trust&GO (TLS)"),
+            (b"MKMwyhP1", TrustKind::TflxTls, "TrustFLEX (TLS)"),
+            (b"BxZvm6q2", TrustKind::TngLora, "Trust&GO (LoRaWAN)"),
+            (b"jsMu7iYO", TrustKind::TngLora, "Trust&GO (LoRaWAN)"),
+            (b"09qJNxI3", TrustKind::TngLora, "Trust&GO (LoRaWAN)"),
+        ] {
+            let mut otp = [0; 64];
+            otp[..8].copy_from_slice(code);
+            assert_eq!(TrustKind::from_otp(&otp), Some(kind));
+            assert_eq!(kind.to_string(), name);
+            otp[7] ^= 1;
+            assert_eq!(TrustKind::from_otp(&otp), None);
+        }
+    }
+}

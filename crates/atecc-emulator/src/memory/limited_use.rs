@@ -199,7 +199,7 @@ mod tests {
         assert_eq!(image.counter(Counter::Zero), 40);
     }
 
-    /// Bit 0 of byte 18 enables it on a 608; a 508 has OTPmode there.
+    /// Bit 0 of byte 18 enables it on a 608; a 508 has `OTPmode` there.
     #[test]
     fn count_match_is_asked_for() {
         for (revision, byte_18, limit) in [
