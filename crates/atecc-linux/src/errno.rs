@@ -90,6 +90,7 @@ mod tests {
         assert!(remedy(Errno::TIMEDOUT, 0x60).contains("SDA low"));
         assert_eq!(remedy(Errno::REMOTEIO, 0x60), NOT_ACKNOWLEDGED);
         assert!(remedy(Errno::AGAIN, 0x60).contains("not get the whole"));
+        assert!(remedy(Errno::BUSY, 0x60).contains("the bus is busy"));
     }
 
     #[test]

@@ -9,9 +9,9 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use atecc::commands::InfoRevision;
-use atecc::{BusAddress, Error};
+use atecc::{BusAddress, Error, WakePulse};
 use atecc_linux::{Bus, Delay, Locked, LockedError, LockedGeneralCall, SessionLock, Transfer};
-use embedded_hal::i2c::Operation;
+use embedded_hal::i2c::{I2c, Operation};
 
 const ENXIO: i32 = 6;
 const EINVAL: i32 = 22;
@@ -169,4 +169,80 @@ fn an_adapter_without_general_call_is_named() {
     assert!(text.contains("/dev/i2c-89"), "{text}");
     assert!(text.contains("refuses address 0"), "{text}");
     drop(lock.try_take().unwrap());
+}
+
+/// A bus with the lock, and another holder of the same lock.
+fn bus(directory: &Path) -> (Locked<Bus<Adapter>>, SessionLock, Adapter) {
+    let lock = lock(directory);
+    let adapter = Adapter {
+        probe: Some(lock.clone()),
+        ..Adapter::default()
+    };
+    let bus = Locked::new(Bus::new("/dev/i2c-89", adapter.clone()), lock.clone());
+    (bus, lock, adapter)
+}
+
+const SLEEP: [u8; 1] = [0x01];
+
+#[test]
+fn held_until_it_is_released() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut bus, other, adapter) = bus(directory.path());
+    bus.hold_session().unwrap();
+    assert!(other.try_take().is_err());
+    bus.write(0x60, &SLEEP).unwrap();
+    assert!(other.try_take().is_err(), "a sleep in a session's middle");
+    bus.release();
+    drop(other.try_take().unwrap());
+    assert_eq!(*adapter.seen.borrow(), [(0x60, false)]);
+}
+
+#[test]
+fn held_until_the_sleep() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut bus, other, _) = bus(directory.path());
+    bus.hold().unwrap();
+    bus.write(0x60, &[0x03]).unwrap();
+    assert!(other.try_take().is_err());
+    bus.write(0x60, &SLEEP).unwrap();
+    drop(other.try_take().unwrap());
+}
+
+/// A sleep token outside a session takes the lock for itself alone.
+#[test]
+fn a_lone_sleep_is_locked() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut bus, other, adapter) = bus(directory.path());
+    bus.write(0x60, &SLEEP).unwrap();
+    assert_eq!(*adapter.seen.borrow(), [(0x60, false)]);
+    let holder = other.take().unwrap();
+    assert!(matches!(bus.write(0x60, &SLEEP), Err(LockedError::Lock(_))));
+    drop(holder);
+}
+
+/// An EEPROM on the same bus has no session.
+#[test]
+fn transfers_to_others_pass() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut bus, other, adapter) = bus(directory.path());
+    bus.write(0x50, &SLEEP).unwrap();
+    assert_eq!(*adapter.seen.borrow(), [(0x50, true)]);
+    let holder = other.take().unwrap();
+    bus.write(0x50, &[0x00]).unwrap();
+    drop(holder);
+}
+
+#[test]
+fn the_clock_of_a_session_runs() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut bus, ..) = bus(directory.path());
+    let mut now = || {
+        let wake = &mut LockedGeneralCall;
+        WakePulse::<_, Delay>::now_us(wake, &mut bus, &mut Delay).unwrap()
+    };
+    let first = now();
+    std::thread::sleep(Duration::from_millis(5));
+    let second = now();
+    assert!(second - first >= 5_000, "{first} {second}");
+    assert!(second - first < 5_000_000, "{first} {second}");
 }
