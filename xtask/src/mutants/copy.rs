@@ -17,14 +17,14 @@ pub(super) struct Copy {
 }
 
 impl Copy {
-    /// The folder is `mutants/tree` below the target directory.
-    pub(super) fn make() -> Result<Self, Error> {
+    /// The folder is one of this name in `mutants`, below the target directory.
+    pub(super) fn make(name: &str) -> Result<Self, Error> {
         let listed = run::captured(&mut run::program(
             "git",
             ["ls-files", "--cached", "--others", "--exclude-standard"],
         ))?;
         let copy = Self {
-            root: run::target().join("mutants").join("tree"),
+            root: run::target().join("mutants").join(name),
             files: listed
                 .lines()
                 .filter(|file| run::root().join(file).is_file())

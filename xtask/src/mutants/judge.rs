@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::build::Binary;
 use super::results::Outcome;
-use super::subject::Subject;
+use super::subject::{Pace, Subject};
 use crate::error::Error;
 
 /// More than this beside five times its usual time, and a test hangs. Other
@@ -39,7 +39,7 @@ enum Verdict {
 /// comes by. What fails now cannot judge.
 pub(super) fn judges(
     binaries: &BTreeMap<String, Vec<Binary>>,
-    subjects: &[&Subject],
+    (subjects, pace): (&[&Subject], Pace),
     folder: &Path,
 ) -> Result<Vec<Judge>, Error> {
     let mut judges = Vec::new();
@@ -47,7 +47,11 @@ pub(super) fn judges(
     let notes = folder.join("reached");
     for (package, binaries) in binaries {
         for binary in binaries {
-            if !subjects.iter().any(|subject| subject.needs(&binary.name)) {
+            let name = &binary.name;
+            if !subjects
+                .iter()
+                .any(|subject| subject.needs(package, name, pace))
+            {
                 continue;
             }
             let _ = fs::remove_file(&notes);
@@ -85,16 +89,17 @@ pub(super) fn judges(
 
 /// Wake a mutant; its own crate's tests come first, the quick ones of others
 /// next.
-pub(super) fn judge(id: u32, judges: &[Judge], subject: &Subject) -> Result<Outcome, Error> {
-    let packages: BTreeSet<&str> = subject.judges().collect();
+pub(super) fn judge(
+    id: u32,
+    judges: &[Judge],
+    (subject, pace): (&Subject, Pace),
+) -> Result<Outcome, Error> {
     let mut outcome = Outcome::Unreached;
     let (own, others): (Vec<_>, Vec<_>) = judges
         .iter()
         .partition(|judge| judge.package == subject.package);
     for judge in own.into_iter().chain(others) {
-        if !packages.contains(judge.package.as_str())
-            || !subject.needs(&judge.binary.name)
-            || !judge.reached.contains(&id)
+        if !judge.reached.contains(&id) || !subject.needs(&judge.package, &judge.binary.name, pace)
         {
             continue;
         }

@@ -43,9 +43,9 @@ const OWN: [&str; 16] = [
 ];
 
 impl<'m> Field<'m> {
-    /// Copy the tree; nothing is planted yet.
-    pub(super) fn new(mutants: &'m [Mutant]) -> Result<Self, Error> {
-        let copy = Copy::make()?;
+    /// Copy the tree into a folder of this name; nothing is planted yet.
+    pub(super) fn new(name: &str, mutants: &'m [Mutant]) -> Result<Self, Error> {
+        let copy = Copy::make(name)?;
         let mut sources = BTreeMap::new();
         let mut constants = Constants::default();
         for file in copy.files.iter().filter(|file| copy::is_built(file)) {

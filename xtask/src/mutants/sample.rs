@@ -27,7 +27,7 @@ pub(crate) fn run() -> Result<(), Error> {
         .iter()
         .map(|mutant| mutant.subject.package)
         .collect();
-    let mut field = Field::new(&mutants)?;
+    let mut field = Field::new("sample", &mutants)?;
     let binaries = field.build(&packages)?;
     let mut findings = Vec::new();
     for (id, mutant) in (0..).zip(&mutants) {

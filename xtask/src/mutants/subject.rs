@@ -8,30 +8,64 @@ pub(super) struct Subject {
     modules: &'static [&'static str],
     /// In percent of the mutants that change what the crate does.
     pub(super) threshold: usize,
-    /// Packages whose tests judge it beside its own.
-    judges: &'static [&'static str],
-    /// Which of the long tests of these packages judge it.
-    long: &'static [&'static str],
+    /// What judges it beside its own tests.
+    judges: &'static [Judges],
 }
 
-/// Tests that take seconds: they come by much, and look at little of it.
-const LONG: [&str; 5] = ["provision", "readable", "strand", "torn", "writers"];
+/// Test targets of a package.
+#[derive(Clone, Copy, Debug)]
+struct Judges {
+    package: &'static str,
+    /// None stands for all.
+    tests: &'static [&'static str],
+}
 
-const ACROSS: &[&str] = &["nerves-key-tests", "atecc-conformance"];
-const ALL: &[&str] = &["nerves-key-tests", "atecc-conformance", "atecc-judge"];
+/// How long judging may take.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Pace {
+    /// Without tests of tens of seconds.
+    Quick,
+    Whole,
+}
+
+/// Those tests: package and target.
+const SLOWEST: [(&str, &str); 6] = [
+    ("nerves-key-tests", "readable"),
+    ("nerves-key-tests", "strand"),
+    ("nerves-key-tests", "torn"),
+    ("atecc-judge", "gaps"),
+    ("atecc-judge", "procedures"),
+    ("atecc-judge", "search"),
+];
+
+const CONFORMANCE: Judges = Judges::all("atecc-conformance");
+/// Tests across the crates that are not about a whole provisioning.
+const ACROSS: Judges = Judges {
+    package: "nerves-key-tests",
+    tests: &[
+        "births",
+        "config",
+        "cross_check",
+        "nerves_key_tests",
+        "recorded_frames",
+        "recorded_macs",
+        "refusals",
+        "residue",
+        "roundtrip",
+        "signing",
+        "trust",
+        "vectors",
+    ],
+};
 
 /// In the order in which they are tested.
 pub(super) const SUBJECTS: [Subject; 8] = [
-    Subject::new("atecc-x509", &[], 95, ACROSS),
-    Subject::new("atecc-config", &[], 90, ACROSS),
-    Subject::new("nerves-key-schema", &[], 95, ACROSS),
+    Subject::new("atecc-x509", 95, &[ACROSS]),
+    Subject::new("atecc-config", 90, &[ACROSS]),
+    Subject::new("nerves-key-schema", 95, &[ACROSS]),
+    Subject::new("nerves-key", 90, &[Judges::all("nerves-key-tests")]),
     Subject {
-        long: &["provision", "writers"],
-        ..Subject::new("nerves-key", &[], 90, ACROSS)
-    },
-    Subject::new(
-        "atecc-emulator",
-        &[
+        modules: &[
             "memory/",
             "command/lock.rs",
             "command/write.rs",
@@ -40,30 +74,37 @@ pub(super) const SUBJECTS: [Subject; 8] = [
             "command/sign.rs",
             "command/nonce.rs",
         ],
-        90,
-        ALL,
-    ),
-    Subject::new("atecc-linux", &[], 90, &[]),
-    Subject {
-        long: &LONG,
-        ..Subject::new("nerves-key-provision", &[], 95, ACROSS)
+        ..Subject::new("atecc-emulator", 90, &[ACROSS, CONFORMANCE])
     },
-    Subject::new("atecc", &[], 95, ALL),
+    Subject::new(
+        "nerves-key-provision",
+        95,
+        &[Judges::all("nerves-key-tests")],
+    ),
+    Subject::new(
+        "atecc",
+        95,
+        &[ACROSS, CONFORMANCE, Judges::all("atecc-judge")],
+    ),
+    Subject::new("atecc-linux", 90, &[]),
 ];
 
-impl Subject {
-    const fn new(
-        package: &'static str,
-        modules: &'static [&'static str],
-        threshold: usize,
-        judges: &'static [&'static str],
-    ) -> Self {
+impl Judges {
+    const fn all(package: &'static str) -> Self {
         Self {
             package,
-            modules,
+            tests: &[],
+        }
+    }
+}
+
+impl Subject {
+    const fn new(package: &'static str, threshold: usize, judges: &'static [Judges]) -> Self {
+        Self {
+            package,
+            modules: &[],
             threshold,
             judges,
-            long: &[],
         }
     }
 
@@ -75,13 +116,18 @@ impl Subject {
         })
     }
 
-    /// Whether tests of this name judge it.
-    pub(super) fn needs(&self, test: &str) -> bool {
-        !LONG.contains(&test) || self.long.contains(&test)
+    /// Whether a test target of a package judges it.
+    pub(super) fn needs(&self, package: &str, test: &str, pace: Pace) -> bool {
+        if pace == Pace::Quick && SLOWEST.contains(&(package, test)) {
+            return false;
+        }
+        let judges = self.judges.iter().find(|judges| judges.package == package);
+        package == self.package
+            || judges.is_some_and(|judges| judges.tests.is_empty() || judges.tests.contains(&test))
     }
 
     /// The packages whose tests judge it, its own first.
     pub(super) fn judges(&self) -> impl Iterator<Item = &'static str> {
-        std::iter::once(self.package).chain(self.judges.iter().copied())
+        std::iter::once(self.package).chain(self.judges.iter().map(|judges| judges.package))
     }
 }

@@ -14,7 +14,7 @@ use super::list;
 use super::planted::{Field, Mutant};
 use super::results::{Outcome, Results};
 use super::source::Source;
-use super::subject::{SUBJECTS, Subject};
+use super::subject::{Pace, SUBJECTS, Subject};
 use crate::error::Error;
 use crate::run;
 
@@ -35,6 +35,10 @@ pub(crate) struct Options {
     /// Begin no mutant after this time.
     #[arg(long)]
     minutes: Option<u64>,
+    /// Leave out tests of tens of seconds; what is missed then is to be
+    /// tested again.
+    #[arg(long)]
+    quick: bool,
     /// Test these again, too.
     #[arg(long, value_enum)]
     again: Option<Again>,
@@ -109,10 +113,14 @@ pub(super) fn run(options: &Options) -> Result<(), Error> {
     if mutants.is_empty() {
         return Ok(());
     }
-    test(&mutants, state, end)
+    test(&mutants, state, options.pace(), end)
 }
 
 impl Options {
+    const fn pace(&self) -> Pace {
+        if self.quick { Pace::Quick } else { Pace::Whole }
+    }
+
     fn wants(&self, outcome: &Outcome) -> bool {
         match (outcome, self.again) {
             (Outcome::Untested, _) | (_, Some(Again::All)) => true,
@@ -180,8 +188,13 @@ fn is_over(end: Option<Instant>) -> bool {
     end.is_some_and(|end| Instant::now() >= end)
 }
 
-fn test(mutants: &[Mutant], mut state: State, end: Option<Instant>) -> Result<(), Error> {
-    let mut field = Field::new(mutants)?;
+fn test(
+    mutants: &[Mutant],
+    mut state: State,
+    pace: Pace,
+    end: Option<Instant>,
+) -> Result<(), Error> {
+    let mut field = Field::new("tree", mutants)?;
     let subjects: Vec<&Subject> = SUBJECTS
         .iter()
         .filter(|subject| {
@@ -198,14 +211,14 @@ fn test(mutants: &[Mutant], mut state: State, end: Option<Instant>) -> Result<()
     for id in &field.unviable {
         state.set(&mutants[*id as usize], Outcome::Unviable)?;
     }
-    let judges = judge::judges(&binaries, &subjects, &run::target().join("mutants"))?;
+    let judges = judge::judges(&binaries, (&subjects, pace), &run::target().join("mutants"))?;
     let left_out = &field.unviable | &field.apart;
     let asleep = (0..).zip(mutants).filter(|(id, _)| !left_out.contains(id));
     let asleep: Vec<(u32, &Mutant)> = asleep.collect();
     let next = AtomicUsize::new(0);
     let shared = Mutex::new(state);
     std::thread::scope(|scope| {
-        let work = || awake(&asleep, &judges, (&next, end), &shared);
+        let work = || awake(&asleep, (&judges, pace), (&next, end), &shared);
         let workers: Vec<_> = (0..WORKERS).map(|_| scope.spawn(work)).collect();
         workers.into_iter().try_for_each(|worker| {
             worker.join().unwrap_or_else(|_| {
@@ -220,7 +233,7 @@ fn test(mutants: &[Mutant], mut state: State, end: Option<Instant>) -> Result<()
         .into_inner()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
     state.write()?;
-    apart(mutants, &field, &mut state, end)?;
+    apart(mutants, (&field, pace), &mut state, end)?;
     field.clear()?;
     state.write()
 }
@@ -228,7 +241,7 @@ fn test(mutants: &[Mutant], mut state: State, end: Option<Instant>) -> Result<()
 /// Wake one mutant after the other.
 fn awake(
     asleep: &[(u32, &Mutant)],
-    judges: &[Judge],
+    (judges, pace): (&[Judge], Pace),
     (next, end): (&AtomicUsize, Option<Instant>),
     state: &Mutex<State>,
 ) -> Result<(), Error> {
@@ -237,7 +250,7 @@ fn awake(
         let Some((id, mutant)) = asleep.get(at) else {
             break;
         };
-        let outcome = judge::judge(*id, judges, mutant.subject)?;
+        let outcome = judge::judge(*id, judges, (mutant.subject, pace))?;
         let mut state = state
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -252,7 +265,7 @@ fn awake(
 /// Plant one mutant after the other in the text, and build for each.
 fn apart(
     mutants: &[Mutant],
-    field: &Field<'_>,
+    (field, pace): (&Field<'_>, Pace),
     state: &mut State,
     end: Option<Instant>,
 ) -> Result<(), Error> {
@@ -280,7 +293,7 @@ fn apart(
         field
             .copy
             .write(&mutant.file, format!("{before}{to}{after}").as_bytes())?;
-        let outcome = alone(field, mutant)?;
+        let outcome = alone(field, mutant, pace)?;
         field.copy.write(&mutant.file, text.as_bytes())?;
         state.set(mutant, outcome)?;
         state.write()?;
@@ -289,7 +302,7 @@ fn apart(
 }
 
 /// The one planted mutant, by the tests of one package after the other.
-fn alone(field: &Field<'_>, mutant: &Mutant) -> Result<Outcome, Error> {
+fn alone(field: &Field<'_>, mutant: &Mutant, pace: Pace) -> Result<Outcome, Error> {
     let checked = build::check(&field.copy, build::Part::Library, [mutant.subject.package])?;
     if !checked.done {
         return Ok(Outcome::Unviable);
@@ -301,7 +314,7 @@ fn alone(field: &Field<'_>, mutant: &Mutant) -> Result<Outcome, Error> {
             return Ok(Outcome::Caught("the compiler".to_owned()));
         }
         let binaries = built.binaries.values().flatten();
-        let needed = binaries.filter(|binary| mutant.subject.needs(&binary.name));
+        let needed = binaries.filter(|binary| mutant.subject.needs(package, &binary.name, pace));
         if let Some(outcome) = judge::fails(needed)? {
             return Ok(outcome);
         }
