@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{TokenStream, TokenTree};
+use serde::{Deserialize, Serialize};
 use syn::visit::{self, Visit};
 
 /// What constants call, and what constant functions call.
@@ -26,7 +27,7 @@ pub(super) struct Constants {
 pub(super) type Function = (Option<String>, String);
 
 /// What a call says of what it calls.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub(super) enum Call {
     /// All of it.
     Exactly(Function),
@@ -43,7 +44,7 @@ pub(super) enum Role {
 }
 
 /// The functions that stay constant.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(super) struct Needed(BTreeSet<Call>);
 
 impl Needed {
@@ -54,6 +55,10 @@ impl Needed {
 
     pub(super) fn insert(&mut self, call: Call) {
         self.0.insert(call);
+    }
+
+    pub(super) fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
     }
 
     pub(super) fn len(&self) -> usize {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::build::Binary;
 use super::results::Outcome;
-use super::subject::{Pace, Subject};
+use super::subject::{Subject, Tests};
 use crate::error::Error;
 
 /// More than this beside five times its usual time, and a test hangs. Other
@@ -39,7 +39,7 @@ enum Verdict {
 /// comes by. What fails now cannot judge.
 pub(super) fn judges(
     binaries: &BTreeMap<String, Vec<Binary>>,
-    (subjects, pace): (&[&Subject], Pace),
+    (subjects, tests): (&[&Subject], Tests),
     folder: &Path,
 ) -> Result<Vec<Judge>, Error> {
     let mut judges = Vec::new();
@@ -50,7 +50,7 @@ pub(super) fn judges(
             let name = &binary.name;
             if !subjects
                 .iter()
-                .any(|subject| subject.needs(package, name, pace))
+                .any(|subject| subject.needs(package, name, tests))
             {
                 continue;
             }
@@ -92,14 +92,14 @@ pub(super) fn judges(
 pub(super) fn judge(
     id: u32,
     judges: &[Judge],
-    (subject, pace): (&Subject, Pace),
+    (subject, tests): (&Subject, Tests),
 ) -> Result<Outcome, Error> {
     let mut outcome = Outcome::Unreached;
     let (own, others): (Vec<_>, Vec<_>) = judges
         .iter()
         .partition(|judge| judge.package == subject.package);
     for judge in own.into_iter().chain(others) {
-        if !judge.reached.contains(&id) || !subject.needs(&judge.package, &judge.binary.name, pace)
+        if !judge.reached.contains(&id) || !subject.needs(&judge.package, &judge.binary.name, tests)
         {
             continue;
         }

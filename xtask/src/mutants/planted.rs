@@ -1,6 +1,9 @@
 //! The copy with mutants in it, as far as they compile.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
 
 use super::build::{self, Binary, Built, Message, Part};
 use super::change::Change;
@@ -8,7 +11,7 @@ use super::constants::{Call, Constants, Needed, Role};
 use super::copy::{self, Copy};
 use super::plant::{self, Planted, Planting};
 use super::source::{Key, Source};
-use super::subject::Subject;
+use super::subject::{SUBJECTS, Subject};
 use crate::error::Error;
 
 /// A mutant that is to be tested.
@@ -36,6 +39,13 @@ pub(super) struct Field<'m> {
     pub(super) apart: BTreeSet<u32>,
 }
 
+/// What the compiler said of mutants, but for those that do not compile.
+#[derive(Debug, Deserialize, Serialize)]
+struct Learned {
+    apart: BTreeSet<(String, Key)>,
+    constant: Needed,
+}
+
 /// Errors that a mutant has alone as well; others may come of its neighbours.
 const OWN: [&str; 16] = [
     "E0061", "E0277", "E0308", "E0368", "E0369", "E0412", "E0425", "E0432", "E0433", "E0599",
@@ -57,7 +67,7 @@ impl<'m> Field<'m> {
                 constants.add(&source.tree, Role::Kept);
             }
         }
-        Ok(Self {
+        let mut field = Self {
             copy,
             mutants,
             sources,
@@ -65,7 +75,43 @@ impl<'m> Field<'m> {
             planted: BTreeMap::new(),
             unviable: BTreeSet::new(),
             apart: BTreeSet::new(),
-        })
+        };
+        field.recall();
+        Ok(field)
+    }
+
+    /// Where what the compiler said is kept, so that a run that goes on plants
+    /// the same and builds nothing.
+    fn memory(&self) -> PathBuf {
+        self.copy.root.with_extension("json")
+    }
+
+    fn recall(&mut self) {
+        let text = std::fs::read_to_string(self.memory()).unwrap_or_default();
+        // What cannot be read is learned again.
+        let Ok(learned) = serde_json::from_str::<Learned>(&text) else {
+            return;
+        };
+        let apart = (0..).zip(self.mutants).filter(|(_, mutant)| {
+            let name = (mutant.file.clone(), mutant.key.clone());
+            learned.apart.contains(&name)
+        });
+        self.apart.extend(apart.map(|(id, _)| id));
+        self.constant.extend(learned.constant);
+    }
+
+    fn remember(&self) -> Result<(), Error> {
+        let apart = self.apart.iter().filter_map(|id| {
+            let mutant = self.mutants.get(*id as usize)?;
+            Some((mutant.file.clone(), mutant.key.clone()))
+        });
+        let learned = Learned {
+            apart: apart.collect(),
+            constant: self.constant.clone(),
+        };
+        let path = self.memory();
+        std::fs::write(&path, serde_json::to_string(&learned)?)
+            .map_err(|error| copy::at(&path, error))
     }
 
     /// Plant what compiles, and build the tests of some packages.
@@ -75,11 +121,8 @@ impl<'m> Field<'m> {
     ) -> Result<BTreeMap<String, Vec<Binary>>, Error> {
         loop {
             self.plant()?;
-            let packages: BTreeSet<_> = self
-                .mutants
-                .iter()
-                .map(|mutant| mutant.subject.package)
-                .collect();
+            let subjects = SUBJECTS.iter().map(|subject| subject.package);
+            let packages = subjects.filter(|package| tests.contains(package));
             let checked = build::check(&self.copy, Part::Tests, packages)?;
             if !checked.done {
                 self.learn(&checked)?;
@@ -87,13 +130,19 @@ impl<'m> Field<'m> {
             }
             let built = build::tests(&self.copy, tests)?;
             if built.done {
+                self.remember()?;
                 return Ok(built.binaries);
             }
             self.learn(&built)?;
         }
     }
 
-    /// Everything as it is in the working tree.
+    /// A file without mutants, as it was when it was copied.
+    pub(super) fn text(&self, file: &str) -> &str {
+        self.sources.get(file).map_or("", |source| &source.text)
+    }
+
+    /// Everything as it was copied.
     pub(super) fn clear(&self) -> Result<(), Error> {
         for (file, source) in &self.sources {
             self.copy.write(file, source.text.as_bytes())?;

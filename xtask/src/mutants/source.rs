@@ -4,6 +4,7 @@
 //! place in it, so that a result holds until the function changes.
 
 use proc_macro2::Span;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
@@ -30,7 +31,7 @@ struct Holder {
 }
 
 /// Function and place in it.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 pub(super) struct Key {
     /// Name and hash.
     pub(super) function: String,

@@ -20,15 +20,17 @@ struct Judges {
     tests: &'static [&'static str],
 }
 
-/// How long judging may take.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Pace {
-    /// Without tests of tens of seconds.
-    Quick,
-    Whole,
+/// Which of the tests judge: what few of them miss is for more of them.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
+pub(super) enum Tests {
+    /// The crate's own.
+    Own,
+    /// All but those of tens of seconds.
+    Short,
+    All,
 }
 
-/// Those tests: package and target.
+/// Tests of tens of seconds: package and target.
 const SLOWEST: [(&str, &str); 6] = [
     ("nerves-key-tests", "readable"),
     ("nerves-key-tests", "strand"),
@@ -90,6 +92,10 @@ pub(super) const SUBJECTS: [Subject; 8] = [
 ];
 
 impl Judges {
+    fn has(&self, test: &str) -> bool {
+        self.tests.is_empty() || self.tests.contains(&test)
+    }
+
     const fn all(package: &'static str) -> Self {
         Self {
             package,
@@ -117,17 +123,23 @@ impl Subject {
     }
 
     /// Whether a test target of a package judges it.
-    pub(super) fn needs(&self, package: &str, test: &str, pace: Pace) -> bool {
-        if pace == Pace::Quick && SLOWEST.contains(&(package, test)) {
+    pub(super) fn needs(&self, package: &str, test: &str, tests: Tests) -> bool {
+        if tests == Tests::Short && SLOWEST.contains(&(package, test)) {
             return false;
         }
-        let judges = self.judges.iter().find(|judges| judges.package == package);
-        package == self.package
-            || judges.is_some_and(|judges| judges.tests.is_empty() || judges.tests.contains(&test))
+        let mut judges = self.judges.iter();
+        self.judges_in(tests).any(|judge| judge == package)
+            && (package == self.package
+                || judges.any(|judges| judges.package == package && judges.has(test)))
     }
 
     /// The packages whose tests judge it, its own first.
-    pub(super) fn judges(&self) -> impl Iterator<Item = &'static str> {
-        std::iter::once(self.package).chain(self.judges.iter().map(|judges| judges.package))
+    pub(super) fn judges_in(&self, tests: Tests) -> impl Iterator<Item = &'static str> {
+        let others = if tests == Tests::Own {
+            &[]
+        } else {
+            self.judges
+        };
+        std::iter::once(self.package).chain(others.iter().map(|judges| judges.package))
     }
 }

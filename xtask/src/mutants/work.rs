@@ -14,7 +14,7 @@ use super::list;
 use super::planted::{Field, Mutant};
 use super::results::{Outcome, Results};
 use super::source::Source;
-use super::subject::{Pace, SUBJECTS, Subject};
+use super::subject::{SUBJECTS, Subject, Tests};
 use crate::error::Error;
 use crate::run;
 
@@ -35,10 +35,9 @@ pub(crate) struct Options {
     /// Begin no mutant after this time.
     #[arg(long)]
     minutes: Option<u64>,
-    /// Leave out tests of tens of seconds; what is missed then is to be
-    /// tested again.
-    #[arg(long)]
-    quick: bool,
+    /// The tests that judge; what few of them miss is for more of them.
+    #[arg(long, value_enum, default_value = "all")]
+    tests: Tests,
     /// Test these again, too.
     #[arg(long, value_enum)]
     again: Option<Again>,
@@ -85,40 +84,43 @@ pub(super) fn run(options: &Options) -> Result<(), Error> {
         results: BTreeMap::new(),
         unwritten: 0,
     };
+    // All are planted, so that the next run of others builds nothing.
     let mut mutants = Vec::new();
+    let mut wanted = Vec::new();
     for subject in &SUBJECTS {
-        if options.crates.is_empty() || options.crates.iter().any(|name| name == subject.package) {
-            let mut results = Results::read(subject)?;
-            let listed = listed(subject)?;
-            let keys = listed.iter();
-            results.update(
-                &keys
-                    .map(|mutant| (mutant.file.clone(), mutant.key.clone()))
-                    .collect(),
-            );
-            results.write()?;
-            mutants.extend(listed.into_iter().filter(|mutant| {
-                let outcome = results.get(&mutant.file, &mutant.key);
-                outcome.is_none_or(|outcome| options.wants(outcome))
-            }));
-            state.results.insert(subject.package, results);
+        let mut results = Results::read(subject)?;
+        let listed = listed(subject)?;
+        let keys = listed
+            .iter()
+            .map(|mutant| (mutant.file.clone(), mutant.key.clone()));
+        results.update(&keys.collect());
+        results.write()?;
+        for mutant in listed {
+            let outcome = results.get(&mutant.file, &mutant.key);
+            if options.is_asked(subject) && outcome.is_none_or(|outcome| options.wants(outcome)) {
+                wanted.push(mutants.len());
+            }
+            if outcome != Some(&Outcome::Unviable) || options.again == Some(Again::All) {
+                mutants.push(mutant);
+            }
         }
+        state.results.insert(subject.package, results);
     }
     if let Some(Shard { part, parts }) = options.shard {
-        let numbered = mutants.into_iter().enumerate();
+        let numbered = wanted.into_iter().enumerate();
         let of_part = numbered.filter(|(at, _)| at % parts == part);
-        mutants = of_part.map(|(_, mutant)| mutant).collect();
+        wanted = of_part.map(|(_, mutant)| mutant).collect();
     }
-    println!("{} mutants to test", mutants.len());
-    if mutants.is_empty() {
+    println!("{} mutants to test", wanted.len());
+    if wanted.is_empty() {
         return Ok(());
     }
-    test(&mutants, state, options.pace(), end)
+    test(&mutants, &wanted, state, options.tests, end)
 }
 
 impl Options {
-    const fn pace(&self) -> Pace {
-        if self.quick { Pace::Quick } else { Pace::Whole }
+    fn is_asked(&self, subject: &Subject) -> bool {
+        self.crates.is_empty() || self.crates.iter().any(|name| name == subject.package)
     }
 
     fn wants(&self, outcome: &Outcome) -> bool {
@@ -190,35 +192,43 @@ fn is_over(end: Option<Instant>) -> bool {
 
 fn test(
     mutants: &[Mutant],
+    wanted: &[usize],
     mut state: State,
-    pace: Pace,
+    tests: Tests,
     end: Option<Instant>,
 ) -> Result<(), Error> {
     let mut field = Field::new("tree", mutants)?;
-    let subjects: Vec<&Subject> = SUBJECTS
+    let wanted = wanted
         .iter()
-        .filter(|subject| {
-            mutants
-                .iter()
-                .any(|mutant| mutant.subject.package == subject.package)
-        })
-        .collect();
+        .filter_map(|at| Some((u32::try_from(*at).ok()?, mutants.get(*at)?)));
+    let wanted: Vec<(u32, &Mutant)> = wanted.collect();
+    let is_wanted = |of: &&Subject| {
+        wanted
+            .iter()
+            .any(|(_, one)| one.subject.package == of.package)
+    };
+    let subjects: Vec<&Subject> = SUBJECTS.iter().filter(is_wanted).collect();
     let packages: BTreeSet<&str> = subjects
         .iter()
-        .flat_map(|subject| subject.judges())
+        .flat_map(|subject| subject.judges_in(tests))
         .collect();
     let binaries = field.build(&packages)?;
     for id in &field.unviable {
         state.set(&mutants[*id as usize], Outcome::Unviable)?;
     }
-    let judges = judge::judges(&binaries, (&subjects, pace), &run::target().join("mutants"))?;
+    let judges = judge::judges(
+        &binaries,
+        (&subjects, tests),
+        &run::target().join("mutants"),
+    )?;
     let left_out = &field.unviable | &field.apart;
-    let asleep = (0..).zip(mutants).filter(|(id, _)| !left_out.contains(id));
-    let asleep: Vec<(u32, &Mutant)> = asleep.collect();
+    let (alone, asleep): (Vec<_>, Vec<_>) = wanted
+        .into_iter()
+        .partition(|(id, _)| left_out.contains(id));
     let next = AtomicUsize::new(0);
     let shared = Mutex::new(state);
     std::thread::scope(|scope| {
-        let work = || awake(&asleep, (&judges, pace), (&next, end), &shared);
+        let work = || awake(&asleep, (&judges, tests), (&next, end), &shared);
         let workers: Vec<_> = (0..WORKERS).map(|_| scope.spawn(work)).collect();
         workers.into_iter().try_for_each(|worker| {
             worker.join().unwrap_or_else(|_| {
@@ -233,15 +243,14 @@ fn test(
         .into_inner()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
     state.write()?;
-    apart(mutants, (&field, pace), &mut state, end)?;
-    field.clear()?;
+    apart(&alone, (&field, tests), &mut state, end)?;
     state.write()
 }
 
 /// Wake one mutant after the other.
 fn awake(
     asleep: &[(u32, &Mutant)],
-    (judges, pace): (&[Judge], Pace),
+    (judges, tests): (&[Judge], Tests),
     (next, end): (&AtomicUsize, Option<Instant>),
     state: &Mutex<State>,
 ) -> Result<(), Error> {
@@ -250,7 +259,7 @@ fn awake(
         let Some((id, mutant)) = asleep.get(at) else {
             break;
         };
-        let outcome = judge::judge(*id, judges, (mutant.subject, pace))?;
+        let outcome = judge::judge(*id, judges, (mutant.subject, tests))?;
         let mut state = state
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -264,22 +273,23 @@ fn awake(
 
 /// Plant one mutant after the other in the text, and build for each.
 fn apart(
-    mutants: &[Mutant],
-    (field, pace): (&Field<'_>, Pace),
+    mutants: &[(u32, &Mutant)],
+    (field, tests): (&Field<'_>, Tests),
     state: &mut State,
     end: Option<Instant>,
 ) -> Result<(), Error> {
-    if is_over(end) {
+    let apart = mutants.iter().filter(|(id, _)| field.apart.contains(id));
+    let apart: Vec<&Mutant> = apart.map(|(_, mutant)| *mutant).collect();
+    if is_over(end) || apart.is_empty() {
         return Ok(());
     }
     field.clear()?;
-    println!("{} mutants are planted apart", field.apart.len());
-    for id in &field.apart {
+    println!("{} mutants are planted apart", apart.len());
+    for mutant in apart {
         if is_over(end) {
             break;
         }
-        let mutant = &mutants[*id as usize];
-        let text = copy::read(&mutant.file)?;
+        let text = field.text(&mutant.file);
         let (before, after) = (&text[..mutant.start], &text[mutant.end..]);
         let to = match &mutant.change {
             Change::Body(to) | Change::Operator { to, .. } | Change::Guard(to) => to,
@@ -293,7 +303,7 @@ fn apart(
         field
             .copy
             .write(&mutant.file, format!("{before}{to}{after}").as_bytes())?;
-        let outcome = alone(field, mutant, pace)?;
+        let outcome = alone(field, mutant, tests)?;
         field.copy.write(&mutant.file, text.as_bytes())?;
         state.set(mutant, outcome)?;
         state.write()?;
@@ -302,19 +312,19 @@ fn apart(
 }
 
 /// The one planted mutant, by the tests of one package after the other.
-fn alone(field: &Field<'_>, mutant: &Mutant, pace: Pace) -> Result<Outcome, Error> {
+fn alone(field: &Field<'_>, mutant: &Mutant, tests: Tests) -> Result<Outcome, Error> {
     let checked = build::check(&field.copy, build::Part::Library, [mutant.subject.package])?;
     if !checked.done {
         return Ok(Outcome::Unviable);
     }
-    for package in mutant.subject.judges() {
+    for package in mutant.subject.judges_in(tests) {
         let built = build::tests(&field.copy, &BTreeSet::from([package]))?;
         if !built.done {
             // An assertion at build time is a test as well.
             return Ok(Outcome::Caught("the compiler".to_owned()));
         }
         let binaries = built.binaries.values().flatten();
-        let needed = binaries.filter(|binary| mutant.subject.needs(package, &binary.name, pace));
+        let needed = binaries.filter(|binary| mutant.subject.needs(package, &binary.name, tests));
         if let Some(outcome) = judge::fails(needed)? {
             return Ok(outcome);
         }
