@@ -25,6 +25,8 @@ impl Core<'_> {
         self.check_random(source)?;
         if !from_parent {
             self.take_authorization(target)?;
+            // A rolled key is used, too, though its uses do not count.
+            self.check_latch(target)?;
         }
         if from_parent || policy.derives_with_mac() {
             self.use_parent(parent)?;
@@ -100,6 +102,23 @@ mod tests {
             bench.store_key(4, &rising(0x21));
             assert_eq!(bench.status(DERIVE_KEY, 0x04, 9, &[]), 0x00);
             assert_eq!(target(&bench) == bytes(KEY), equal, "{policy:04X}");
+        }
+    }
+
+    /// PersistentDisable binds the key that is rolled, on a 608.
+    #[test]
+    fn a_rolled_key_may_ask_for_the_latch() {
+        for (revision, status) in [
+            (Revision::Atecc508A, 0x00),
+            (Revision::Atecc608A, 0x0F),
+            (Revision::Atecc608B, 0x0F),
+        ] {
+            let mut bench = chip(revision, Locked, 0x248F);
+            bench.configure(9, 0x248F, 0x103C);
+            assert_eq!(bench.status(DERIVE_KEY, 0x04, 9, &[]), status, "{revision}");
+            bench.load_temp_key(Source::Input);
+            bench.volatile.latch = true;
+            assert_eq!(bench.status(DERIVE_KEY, 0x04, 9, &[]), 0x00, "{revision}");
         }
     }
 

@@ -88,6 +88,9 @@ impl Core<'_> {
             }
             _ => sent,
         };
+        // The type of every stored key has to fit the command; that this is
+        // so of SecureBoot is unconfirmed.
+        self.check_public_slot(config.public_key())?;
         let key = p256::stored_public(self.memory.slot(config.public_key()));
         let key = key.as_ref().and_then(p256::public_key);
         let key = key.ok_or(Status::Execution)?;
@@ -140,6 +143,7 @@ mod tests {
         bench.memory.config[70..72].copy_from_slice(&[mode, 0xBC]);
         bench.memory.config[90..92].copy_from_slice(&[0x02, 0x40]);
         bench.store_key(4, &rising(0x20));
+        bench.configure(11, 0x8F0F, 0x0030);
         bench.store_public_key(11, &bytes(PUBLIC_KEY));
         // Never to be written, for anyone but this command.
         bench.configure(12, 0x8F8F, 0x001C);
@@ -169,6 +173,16 @@ mod tests {
         }
         for (state, mode) in [(ConfigOpen, 3), (DataOpen, 3), (Locked, 0)] {
             assert_eq!(chip(state, mode).status(SECURE_BOOT, 5, 0, &full()), 0x0F);
+        }
+    }
+
+    /// A slot for a private key, or for data, is none for the public key.
+    #[test]
+    fn the_key_has_its_type() {
+        for key_config in [0x0033, 0x003C] {
+            let mut bench = chip(Locked, 3);
+            bench.configure(11, 0x8F8F, key_config);
+            assert_eq!(bench.status(SECURE_BOOT, 5, 0, &full()), 0x0F);
         }
     }
 
