@@ -8,9 +8,10 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use atecc::config::{SlotConfig, offset};
-use atecc::{ConfigZone, Slot};
+use atecc::{ConfigZone, Family, Slot};
 
-use crate::{Counter, Policy, byte, half_word, is_608};
+use crate::options::{BootMode, ChipOptions, SecureBoot, count_match, latch_permission};
+use crate::{Counter, Policy, Uses, byte, chip_words, is_508, is_608, is_identity_told};
 
 /// One field.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -91,10 +92,19 @@ impl Table<'_> {
             let meaning = self.counter(at);
             self.push(&format!("Counter{number}"), at, 8, meaning);
         }
-        if is_608(self.zone) {
-            self.only_608();
-        } else {
-            self.push("LastKeyUse", 68, 16, "uses of slot 15 that are left".into());
+        match self.zone.revision().family() {
+            Some(Family::Atecc608) => self.only_608(),
+            Some(Family::Atecc508) => {
+                let left: u32 = (68..84).map(|at| byte(self.zone, at).count_ones()).sum();
+                let meaning = format!("{left} of 128 uses of slot 15 are left");
+                self.push("LastKeyUse", 68, 16, meaning);
+            }
+            None => self.push(
+                "LastKeyUse, or UseLock to KdfIvStr",
+                68,
+                16,
+                "not told: the chips differ".into(),
+            ),
         }
         self.locks();
         for (index, at) in (offset::X509_FORMAT..offset::KEY_CONFIG).enumerate() {
@@ -127,55 +137,56 @@ impl Table<'_> {
     }
 
     fn identity(&mut self) {
-        let serial = self.zone.serial_number();
-        self.push("SN[0:3]", 0, 4, format!("serial number {serial}"));
-        self.push("RevNum", 4, 4, self.zone.revision().to_string());
-        self.push("SN[4:8]", 8, 5, "rest of the serial number".into());
-        let aes = if is_608(self.zone) {
-            on_off("AES", byte(self.zone, 13) & 1 == 1)
-        } else {
-            "reserved".into()
+        let told = is_identity_told(self.zone);
+        let or_not_told = |words: String| if told { words } else { "not told".into() };
+        let serial = format!("serial number {}", self.zone.serial_number());
+        self.push("SN[0:3]", 0, 4, or_not_told(serial));
+        self.push("RevNum", 4, 4, chip_words(self.zone));
+        let rest = "rest of the serial number".into();
+        self.push("SN[4:8]", 8, 5, or_not_told(rest));
+        let (name, meaning) = match self.zone.revision().family() {
+            Some(Family::Atecc608) => ("AES_Enable", on_off("AES", byte(self.zone, 13) & 1 == 1)),
+            Some(Family::Atecc508) => ("Reserved", "reserved".into()),
+            None => ("AES_Enable, or Reserved", "not told".into()),
         };
-        self.push(
-            if is_608(self.zone) {
-                "AES_Enable"
-            } else {
-                "Reserved"
-            },
-            13,
-            1,
-            aes,
-        );
+        self.push(name, 13, 1, or_not_told(meaning));
         let i2c = byte(self.zone, 14) & 1 == 1;
         let interface = if i2c { "I2C" } else { "single wire" };
-        self.push("I2C_Enable", 14, 1, interface.into());
+        self.push("I2C_Enable", 14, 1, or_not_told(interface.into()));
         self.push("Reserved", 15, 1, "reserved".into());
     }
 
     fn modes(&mut self) {
-        let address = byte(self.zone, offset::I2C_ADDRESS) >> 1;
-        self.push(
-            "I2C_Address",
-            offset::I2C_ADDRESS,
-            1,
-            format!("0x{address:02X}, 7-bit"),
-        );
+        let address = byte(self.zone, offset::I2C_ADDRESS);
+        let single_wire = is_identity_told(self.zone) && byte(self.zone, 14) & 1 == 0;
+        let meaning = if single_wire {
+            "GPIO setting of a single-wire part".into()
+        } else {
+            format!("0x{:02X}, 7-bit", address >> 1)
+        };
+        self.push("I2C_Address", offset::I2C_ADDRESS, 1, meaning);
         self.push("Reserved", 17, 1, "reserved".into());
         let mode = byte(self.zone, offset::OTP_MODE);
-        let (name, meaning) = if is_608(self.zone) {
-            let meaning = if mode & 1 == 1 {
-                format!("limited uses stop at the value in slot {}", mode >> 4)
-            } else {
-                "off".into()
-            };
-            ("CountMatch", meaning)
-        } else {
-            let meaning = match mode {
-                0xAA => "OTP is read-only once locked",
-                0x55 => "consumption: OTP bits may be cleared once locked",
-                _ => "reserved value",
-            };
-            ("OTPmode", meaning.into())
+        let (name, meaning) = match self.zone.revision().family() {
+            Some(Family::Atecc608) => {
+                let meaning = match count_match(self.zone) {
+                    Some(slot) => format!("limited uses stop at the value in {slot}"),
+                    None => "off".into(),
+                };
+                ("CountMatch", meaning)
+            }
+            Some(Family::Atecc508) => {
+                let meaning = match mode {
+                    0xAA => "OTP is read-only once locked",
+                    0x55 => "consumption: OTP bits may be cleared once locked",
+                    _ => "reserved value",
+                };
+                ("OTPmode", meaning.into())
+            }
+            None => (
+                "OTPmode, or CountMatch",
+                "not told: the chips differ".into(),
+            ),
         };
         self.push(name, offset::OTP_MODE, 1, meaning);
         let meaning = self.chip_mode();
@@ -199,24 +210,24 @@ impl Table<'_> {
             if mode & 1 == 1 {
                 words += ", address from UserExtraAdd unless that is 0";
             }
-        } else if mode & 1 == 1 {
+        } else if is_508(self.zone) && mode & 1 == 1 {
             words += ", Selector writable while 0";
         }
         words
     }
 
     fn counter(&self, at: usize) -> String {
-        let mut bytes = [0; 8];
-        for (to, at) in bytes.iter_mut().zip(at..) {
-            *to = byte(self.zone, at);
+        let bytes = Counter::bytes_at(self.zone, at);
+        let value = Counter::from_bytes(bytes);
+        if value.to_bytes() != bytes {
+            return "no counter has these bytes".into();
         }
-        let Counter(value) = Counter::from_bytes(bytes);
-        let end = if Counter(value) >= Counter::LAST {
+        let end = if value >= Counter::LAST {
             ", its end"
         } else {
             ""
         };
-        format!("{value}{end}")
+        format!("{}{end}", value.0)
     }
 
     fn only_608(&mut self) {
@@ -229,26 +240,12 @@ impl Table<'_> {
             "off".into()
         };
         self.push("UseLock", 68, 1, use_lock);
-        let permission = byte(self.zone, 69);
-        let meaning = if permission & 0x80 == 0 {
-            "off".into()
-        } else {
-            format!("the key in slot {} permits the latch", permission & 0x0F)
+        let meaning = match latch_permission(self.zone) {
+            None => "off".into(),
+            Some(key) => format!("the key in {key} permits the latch"),
         };
         self.push("VolatileKeyPermission", 69, 1, meaning);
-        let secure_boot = half_word(self.zone, 70);
-        let meaning = match secure_boot & 0b11 {
-            0 => "off".into(),
-            mode => format!(
-                "{}, public key in slot {}, digest or signature in slot {}",
-                ["", "FullBoth", "FullSig", "FullDig"]
-                    .get(usize::from(mode))
-                    .copied()
-                    .unwrap_or_default(),
-                secure_boot >> 12,
-                secure_boot >> 8 & 0x0F
-            ),
-        };
+        let meaning = secure_boot(SecureBoot::of(self.zone));
         self.push("SecureBoot", 70, 2, meaning);
         let location = byte(self.zone, 72);
         let meaning = if location >= 0xF0 {
@@ -262,13 +259,16 @@ impl Table<'_> {
     }
 
     fn locks(&mut self) {
-        let is_608 = is_608(self.zone);
         self.push("UserExtra", offset::USER_EXTRA, 1, "of the user".into());
         let extra = byte(self.zone, 85);
-        let (name, meaning) = match (is_608, extra) {
-            (true, 0) => ("UserExtraAdd", "no second address".into()),
-            (true, _) => ("UserExtraAdd", format!("0x{:02X}, 7-bit", extra >> 1)),
-            (false, _) => ("Selector", format!("{extra}")),
+        let (name, meaning) = match (self.zone.revision().family(), extra) {
+            (Some(Family::Atecc608), 0) => ("UserExtraAdd", "no second address".into()),
+            (Some(Family::Atecc608), _) => ("UserExtraAdd", format!("0x{:02X}, 7-bit", extra >> 1)),
+            (Some(Family::Atecc508), _) => ("Selector", format!("{extra}")),
+            (None, _) => (
+                "Selector, or UserExtraAdd",
+                "not told: the chips differ".into(),
+            ),
         };
         self.push(name, 85, 1, meaning);
         let lock = self.zone.data_lock();
@@ -296,17 +296,18 @@ impl Table<'_> {
             format!("locked slots: {}", locked.join(" "))
         };
         self.push("SlotLocked", offset::SLOT_LOCKED, 2, meaning);
-        let meaning = if is_608 {
-            self.options()
-        } else {
-            "reserved".into()
+        let (name, meaning) = match self.zone.revision().family() {
+            Some(Family::Atecc608) => ("ChipOptions", self.options()),
+            Some(Family::Atecc508) => ("RFU", "reserved".into()),
+            None => ("ChipOptions, or RFU", "not told: the chips differ".into()),
         };
-        self.push(if is_608 { "ChipOptions" } else { "RFU" }, 90, 2, meaning);
+        self.push(name, 90, 2, meaning);
     }
 
     /// Source: cryptoauthlib `calib_device.h`; protections: rust-cryptoauthlib.
     fn options(&self) -> String {
-        let options = half_word(self.zone, 90);
+        let bits = byte(self.zone, 90);
+        let options = ChipOptions::of(self.zone);
         let mut words: Vec<String> = Vec::new();
         for (bit, name) in [
             (0, "self test at power-up"),
@@ -314,21 +315,14 @@ impl Table<'_> {
             (2, "AES in KDF"),
             (3, "health test failures clear themselves"),
         ] {
-            if options >> bit & 1 == 1 {
+            if bits >> bit & 1 == 1 {
                 words.push(name.into());
             }
         }
-        for (shift, name) in [(8, "ECDH"), (10, "KDF")] {
-            match options >> shift & 0b11 {
-                0 => {}
-                1 => words.push(format!("{name} output encrypted only")),
-                2 => words.push(format!("{name} output stays inside")),
-                _ => words.push(format!("{name} output protection invalid")),
-            }
+        for (protection, name) in [(options.ecdh(), "ECDH"), (options.kdf(), "KDF")] {
+            words.extend(protection.words().map(|words| format!("{name} {words}")));
         }
-        if options >> 1 & 1 == 1 {
-            words.push(format!("IO key in slot {}", options >> 12));
-        }
+        words.extend(options.io_key().map(|key| format!("IO key in {key}")));
         if words.is_empty() {
             "none".into()
         } else {
@@ -341,12 +335,42 @@ fn on_off(name: &str, on: bool) -> String {
     format!("{name} {}", if on { "on" } else { "off" })
 }
 
+/// Bits 2 and 3 as they stand: which of them enables the latch no public source
+/// settles.
+fn secure_boot(boot: SecureBoot) -> String {
+    let mode = match boot.mode() {
+        None => return "off".into(),
+        Some(BootMode::Both) => "FullBoth",
+        Some(BootMode::Signature) => "FullSig",
+        Some(BootMode::Digest) => "FullDig",
+    };
+    let random = if boot.needs_random() {
+        ", random nonce required"
+    } else {
+        ""
+    };
+    format!(
+        "{mode}, public key in {}, digest or signature in {}, bit 2 is {}, bit 3 (latch, \
+         unconfirmed) is {}{random}",
+        boot.public_key(),
+        boot.store(),
+        u8::from(boot.bit_2()),
+        u8::from(boot.sets_latch())
+    )
+}
+
 /// Only what the word itself says; [`Policy`] tells what follows from both.
 fn slot_config_words(zone: &ConfigZone, slot: Slot) -> String {
     let policy = Policy::of(zone, slot);
     let word: SlotConfig = zone.slot_config(slot);
     let mut words = format!("read by: {}; changed by: {}", policy.read(), policy.write());
-    if word.limited_use() {
+    let uses = zone
+        .revision()
+        .family()
+        .and_then(|family| Uses::of(zone, family, slot));
+    if let Some(uses) = uses {
+        words = format!("{words}, uses limited: {uses}");
+    } else if word.limited_use() {
         words += ", uses limited";
     }
     if word.no_mac() && !zone.key_config(slot).private() {

@@ -44,20 +44,30 @@ mod counter;
 mod fields;
 mod judge;
 mod lint;
+mod need;
 mod operation;
+mod options;
 mod policy;
 mod reason;
+mod shift;
+mod uses;
 
 pub use counter::Counter;
 pub use fields::{Difference, Field, differences, fields};
-pub use judge::{Judgement, judge};
+pub use judge::{Judgement, changers, judge};
 pub use lint::{Finding, Severity, lint};
+pub use need::{KeyNeed, Need, SessionNonce};
 pub use operation::{Operation, UnknownOperation};
-pub use policy::{Kind, Policy};
-pub use reason::{Need, Reason};
+pub use options::Protection;
+pub use policy::{Kind, Policy, Way};
+pub use reason::Reason;
+pub use shift::{Shift, is_without_identity, shift};
+pub use uses::Uses;
 
-use atecc::ConfigZone;
+use alloc::string::{String, ToString};
+
 use atecc::config::offset;
+use atecc::{ConfigZone, Family, Revision, Slot};
 
 /// The zone as it will be once configuration and data are locked.
 #[must_use]
@@ -66,6 +76,39 @@ pub fn as_if_locked(zone: &ConfigZone) -> ConfigZone {
     zone.0[offset::LOCK_VALUE] = 0x00;
     zone.0[offset::LOCK_CONFIG] = 0x00;
     zone
+}
+
+/// Whether the zone has its first 16 bytes, which are the part's own: in source
+/// code they are zero. Every serial number begins with 01 23.
+#[must_use]
+pub fn is_identity_told(zone: &ConfigZone) -> bool {
+    let own = (0..4).chain(8..16);
+    own.into_iter().any(|at| byte(zone, at) != 0)
+}
+
+/// The byte that says the I2C address, by its name: an ATECC608 may have it in
+/// byte 85. Source: cryptoauthlib `calib_command.h`.
+pub(crate) fn address_byte(zone: &ConfigZone) -> (&'static str, u8) {
+    let extra = byte(zone, 85);
+    if is_608(zone) && zone.chip_mode() & 1 == 1 && extra != 0 {
+        ("UserExtraAdd", extra)
+    } else {
+        ("I2C_Address", byte(zone, offset::I2C_ADDRESS))
+    }
+}
+
+/// The 7-bit I2C address; `None` of a part for a single wire.
+#[must_use]
+pub fn i2c_address(zone: &ConfigZone) -> Option<u8> {
+    let (_, address) = address_byte(zone);
+    let is_i2c = !is_identity_told(zone) || byte(zone, 14) & 1 == 1;
+    is_i2c.then_some(address >> 1)
+}
+
+/// The slot of a 4-bit field.
+pub(crate) fn slot_of(field: u8) -> Slot {
+    let number = usize::from(field & 0x0F);
+    Slot::ALL.get(number).copied().unwrap_or(Slot::ALL[0])
 }
 
 /// Byte `at`, which is below 128.
@@ -78,7 +121,21 @@ pub(crate) fn half_word(zone: &ConfigZone, at: usize) -> u16 {
     u16::from_le_bytes([byte(zone, at), byte(zone, at + 1)])
 }
 
+/// The chip, as far as bytes 4 to 7 tell it.
+#[must_use]
+pub fn chip_words(zone: &ConfigZone) -> String {
+    match zone.revision() {
+        Revision::Unknown([0, 0, 0, 0]) => "not told".into(),
+        revision => revision.to_string(),
+    }
+}
+
 /// Whether the zone is that of an ATECC608.
 pub(crate) fn is_608(zone: &ConfigZone) -> bool {
-    zone.revision().family() == Some(atecc::Family::Atecc608)
+    zone.revision().family() == Some(Family::Atecc608)
+}
+
+/// Whether the zone is that of an ATECC508A.
+pub(crate) fn is_508(zone: &ConfigZone) -> bool {
+    zone.revision().family() == Some(Family::Atecc508)
 }

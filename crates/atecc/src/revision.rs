@@ -78,6 +78,7 @@ impl core::fmt::Display for Revision {
             Self::Atecc508A(_) => "ATECC508A",
             Self::Atecc608A(_) => "ATECC608A",
             Self::Atecc608B => "ATECC608B",
+            Self::Unknown([0x00, 0x00, 0x60, _]) => "unknown revision of a 608",
             Self::Unknown(_) => "unknown chip",
         };
         let number = u32::from_be_bytes(self.bytes());
@@ -106,9 +107,11 @@ mod tests {
             assert_eq!(revision.bytes(), bytes);
         }
         assert_eq!(Revision::Unknown([0x00, 0x02, 0x00, 0x09]).family(), None);
+        let unlisted = Revision::from_bytes([0x00, 0x00, 0x60, 0x04]);
+        assert_eq!(unlisted.family(), Some(Family::Atecc608));
         assert_eq!(
-            Revision::from_bytes([0x00, 0x00, 0x60, 0x04]).family(),
-            Some(Family::Atecc608)
+            unlisted.to_string(),
+            "unknown revision of a 608 (revision 00006004)"
         );
     }
 }

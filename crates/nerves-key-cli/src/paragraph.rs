@@ -47,6 +47,27 @@ pub(crate) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> St
     std::iter::once(&head).chain(rows).map(line).collect()
 }
 
+/// The same, the last column in lines of its own width where it is too long.
+pub(crate) fn wrapped_table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
+    let whole = table(head, rows);
+    // What is before the last column is as wide in all lines.
+    let start = (0..N - 1).map(|column| {
+        let cells = rows.iter().map(|row| row[column].chars().count());
+        let widest = cells.max().unwrap_or(0);
+        widest.max(head[column].chars().count()) + 2
+    });
+    let rest = " ".repeat(start.sum());
+    let lines = whole.lines().map(|line| {
+        if line.chars().count() <= WIDTH || rest.len() + 12 > WIDTH {
+            return format!("{line}\n");
+        }
+        let split = line.char_indices().nth(rest.len());
+        let (first, last) = line.split_at(split.map_or(line.len(), |(at, _)| at));
+        indented(last, first, &rest)
+    });
+    lines.collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,5 +85,9 @@ mod tests {
     fn columns_are_aligned() {
         let rows = [["1".into(), "x".into()], ["22".into(), "yy".into()]];
         assert_eq!(table(["n", "c"], &rows), "n   c\n1   x\n22  yy\n");
+        let rows = [["1".into(), "word ".repeat(20)]];
+        let wrapped = wrapped_table(["n", "c"], &rows);
+        assert!(wrapped.lines().all(|line| line.chars().count() <= WIDTH));
+        assert_eq!(wrapped.lines().nth(2), Some("   word word word word word"));
     }
 }

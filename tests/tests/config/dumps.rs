@@ -21,13 +21,13 @@ struct Zone {
 }
 
 #[derive(Deserialize)]
-struct State {
+pub(crate) struct State {
     serial: Hex,
     config_locked: bool,
     data_locked: bool,
 }
 
-fn recorded() -> Vec<(String, ConfigZone, State)> {
+pub(crate) fn recorded() -> Vec<(String, ConfigZone, State)> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("recordings");
     let mut found = Vec::new();
     for entry in std::fs::read_dir(dir).unwrap() {
@@ -75,7 +75,8 @@ fn every_recorded_zone_is_explained() {
 
 /// The faults of real chips are their owners': two chips by one library say
 /// that slots 10 and 11 are read encrypted with slot 0, a private key, and one
-/// dump has private keys without `IsSecret`. All others have none.
+/// dump has private keys without `IsSecret`, and an ECDH secret that goes to a
+/// slot with a private key. All others have none.
 #[test]
 fn faults_of_recorded_chips() {
     let mut found = Vec::new();
@@ -94,6 +95,7 @@ fn faults_of_recorded_chips() {
         [
             "eyc-608b-locked session-key Some(10)",
             "eyc-608b-locked session-key Some(11)",
+            "nerves-508a-test-dump ecdh-next Some(0)",
             "nerves-508a-test-dump private-not-secret Some(1)",
             "nerves-508a-test-dump ecdh-next Some(1)",
             "nerves-508a-test-dump private-not-secret Some(2)",

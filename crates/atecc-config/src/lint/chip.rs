@@ -2,38 +2,33 @@
 
 use alloc::format;
 
+use atecc::Revision;
 use atecc::config::offset;
 
 use super::{Lint, Severity};
-use crate::judge::slot as slot_of;
-use crate::{Counter, byte, is_608};
+use crate::options::{ChipOptions, Protection};
+use crate::{address_byte, byte, i2c_address, is_508, is_608};
 
 impl Lint<'_> {
     /// What is about the whole chip.
     pub(super) fn chip(&mut self) {
-        let address = byte(self.zone, offset::I2C_ADDRESS);
-        if address & 1 == 1 || atecc::BusAddress::new(address >> 1).is_err() {
-            self.find(
-                Severity::Fault,
-                "address",
+        self.interface();
+        match self.zone.revision() {
+            Revision::Unknown([0, 0, 0, 0]) => self.find(
+                Severity::Note,
+                "not-told",
                 None,
-                format!(
-                    "I2C_Address is {address:02X}: no usable address, nothing reaches the chip"
-                ),
-                "write C0, or another even number from 10 to EE",
-            );
-        }
-        if byte(self.zone, 14) & 1 == 0 {
-            self.find(
-                Severity::Warning,
-                "interface",
+                "bytes 4 to 7 do not tell which chip it is: what depends on that is left out",
+                "say which: --chip atecc508a, atecc608a or atecc608b",
+            ),
+            Revision::Unknown([0, 0, 0x60, _]) => self.find(
+                Severity::Note,
+                "revision",
                 None,
-                "I2C_Enable is 0: this is a single-wire part",
-                "use a part for I2C; the manufacturer sets the bit",
-            );
-        }
-        if self.zone.revision().family().is_none() {
-            self.find(
+                format!("RevNum is an {}: judged as one", self.zone.revision()),
+                "what is said here may not hold for it",
+            ),
+            Revision::Unknown(_) => self.find(
                 Severity::Warning,
                 "revision",
                 None,
@@ -42,7 +37,8 @@ impl Lint<'_> {
                     self.zone.revision()
                 ),
                 "what is said here may not hold for it",
-            );
+            ),
+            _ => {}
         }
         let locks = (self.zone.config_lock(), self.zone.data_lock());
         if locks.0.is_locked() && !locks.1.is_locked() {
@@ -66,23 +62,36 @@ impl Lint<'_> {
         }
         if is_608(self.zone) {
             self.chip_608();
-        } else {
+        }
+        if is_508(self.zone) {
             self.chip_508();
         }
-        let used_up = [52, 60].into_iter().any(|at| {
-            let mut bytes = [0; 8];
-            for (to, at) in bytes.iter_mut().zip(at..) {
-                *to = byte(self.zone, at);
-            }
-            Counter::from_bytes(bytes) >= Counter::LAST
-        });
-        if used_up {
+    }
+
+    /// What byte 16 is, byte 14 tells.
+    fn interface(&mut self) {
+        if i2c_address(self.zone).is_some() {
+            self.address();
+        } else {
             self.find(
                 Severity::Warning,
-                "counter",
+                "interface",
                 None,
-                "a counter is at its end, 2097151: it and keys with limited uses are of no use",
-                "set the counters to FFFFFFFF00000000",
+                "I2C_Enable is 0: this is a single-wire part",
+                "use a part for I2C; the manufacturer sets the bit",
+            );
+        }
+    }
+
+    fn address(&mut self) {
+        let (byte, address) = address_byte(self.zone);
+        if address & 1 == 1 || atecc::BusAddress::new(address >> 1).is_err() {
+            self.find(
+                Severity::Fault,
+                "address",
+                None,
+                format!("{byte} is {address:02X}: no usable address, nothing reaches the chip"),
+                "write C0, or another even number from 10 to EE",
             );
         }
     }
@@ -119,26 +128,14 @@ impl Lint<'_> {
                 "write 00 to byte 68",
             );
         }
-        let options = u16::from_le_bytes([byte(self.zone, 90), byte(self.zone, 91)]);
-        if options >> 8 & 0b11 == 3 || options >> 10 & 0b11 == 3 {
+        let options = ChipOptions::of(self.zone);
+        if [options.ecdh(), options.kdf()].contains(&Protection::Invalid) {
             self.find(
                 Severity::Fault,
                 "protection",
                 None,
                 "ChipOptions has 3 as output protection, an invalid value",
                 "write 0, 1 or 2 to bits 9-8 and 11-10",
-            );
-        }
-        let permission = byte(self.zone, 69);
-        let key = slot_of(permission);
-        if permission & 0x80 != 0 && self.is_private(key) {
-            self.find(
-                Severity::Fault,
-                "latch-key",
-                Some(key),
-                "VolatileKeyPermission names a slot with a private key, with which CheckMac cannot \
-                 permit the latch",
-                "name a slot with a secret",
             );
         }
     }

@@ -3,16 +3,21 @@
 //! Source: ATECC508A datasheet, sections 2.2 and 3.2; what strands a chip:
 //! reports from the field.
 
+mod boot;
 mod chip;
+mod counters;
 mod slots;
 #[cfg(test)]
 mod tests;
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
 use atecc::{ConfigZone, Slot};
+
+use crate::{as_if_locked, is_608, shift};
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -57,11 +62,30 @@ pub fn lint(zone: &ConfigZone) -> Vec<Finding> {
         zone,
         findings: Vec::new(),
     };
+    // What follows from bytes in the wrong places is about no chip.
+    if let Some(shift) = shift(zone.bytes()) {
+        let remedy = "compare the dump with where it comes from";
+        lint.find(
+            Severity::Fault,
+            "shifted",
+            None,
+            format!("this {shift}"),
+            remedy,
+        );
+        return lint.findings;
+    }
     lint.chip();
+    lint.counters();
+    if is_608(zone) {
+        lint.secure_boot();
+        lint.io_key();
+        lint.latch();
+    }
     for slot in Slot::ALL {
         lint.private_key(slot);
         lint.key_of_another(slot);
         lint.contents(slot);
+        lint.uses(slot);
     }
     let mut findings = lint.findings;
     findings.sort_by_key(|finding| core::cmp::Reverse(finding.severity));
@@ -93,5 +117,10 @@ impl Lint<'_> {
 
     fn is_private(&self, slot: Slot) -> bool {
         self.zone.key_config(slot).private()
+    }
+
+    /// As everything will be in the end.
+    fn locked(&self) -> ConfigZone {
+        as_if_locked(self.zone)
     }
 }

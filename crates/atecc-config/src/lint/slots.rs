@@ -1,13 +1,14 @@
 //! What is about one slot: its key, the keys that protect it, its contents.
 
 use alloc::format;
+use alloc::vec::Vec;
 
 use atecc::Slot;
 use atecc::config::{KeyType, WriteAccess};
 
+use super::boot::joined;
 use super::{Lint, Severity};
-use crate::judge::slot as slot_of;
-use crate::{Kind, Operation, Policy, as_if_locked, is_608, judge};
+use crate::{Judgement, Kind, Operation, Policy, Reason, is_508, judge, slot_of};
 
 impl Lint<'_> {
     pub(super) fn private_key(&mut self, slot: Slot) {
@@ -42,16 +43,7 @@ impl Lint<'_> {
                 "set bits 0 to 2 of SlotConfig as the key is to be used",
             );
         }
-        let to_next = slot_config.read_key() & 0b1100 == 0b1100;
-        if to_next && slot.index() % 2 == 1 {
-            self.find(
-                Severity::Fault,
-                "ecdh-next",
-                Some(slot),
-                "the ECDH secret should go to the next slot, which an odd slot has not",
-                "use an even slot, or clear bit 3 of SlotConfig",
-            );
-        }
+        self.ecdh_target(slot);
         let open = !self.zone.data_lock().is_locked();
         let replaceable = slot_config.write_config() & 0b0110 != 0;
         if open && !replaceable && !self.zone.slot_lock(slot).is_locked() {
@@ -66,6 +58,45 @@ impl Lint<'_> {
         }
     }
 
+    /// Where the secret of an ECDH goes.
+    fn ecdh_target(&mut self, slot: Slot) {
+        let target = Operation::Ecdh.target(self.zone, slot);
+        match judge(&self.locked(), Operation::Ecdh, slot) {
+            Judgement::Refused(reasons) if !reasons.contains(&Reason::NoEcdh) => {
+                let next = |reason: &&Reason| {
+                    matches!(
+                        reason,
+                        Reason::NoNextSlot | Reason::NextSlotPrivate(_) | Reason::NextSlotLocked(_)
+                    )
+                };
+                let next: Vec<_> = reasons.iter().filter(next).copied().collect();
+                if !next.is_empty() {
+                    self.find(
+                        Severity::Fault,
+                        "ecdh-next",
+                        Some(slot),
+                        format!("the ECDH secret goes nowhere: {}", joined(&next)),
+                        "use an even slot with a secret after it, or clear bit 3 of SlotConfig",
+                    );
+                }
+            }
+            Judgement::Allowed(_) => {
+                let readable =
+                    target.filter(|target| Policy::of(self.zone, *target).read() == "everybody");
+                if let Some(target) = readable {
+                    self.find(
+                        Severity::Warning,
+                        "ecdh-readable",
+                        Some(slot),
+                        format!("the ECDH secret goes to {target}, which everybody may read"),
+                        "make that slot a secret",
+                    );
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// Keys in other slots that protect this one.
     pub(super) fn key_of_another(&mut self, slot: Slot) {
         let (slot_config, key_config) = (self.zone.slot_config(slot), self.zone.key_config(slot));
@@ -77,15 +108,21 @@ impl Lint<'_> {
             self.protecting(slot, slot_of(slot_config.write_key()), "writes");
         }
         if private && slot_config.write_config() & 0b0100 != 0 {
-            self.protecting(slot, slot_of(slot_config.write_key()), "PrivWrite");
+            self.protecting(slot, slot_of(slot_config.write_key()), "keys by PrivWrite");
         }
         if key_config.req_auth() {
             let key = slot_of(key_config.auth_key());
-            let locked = as_if_locked(self.zone);
-            let authorizes = [Operation::CheckMac, Operation::Verify]
-                .into_iter()
-                .any(|operation| judge(&locked, operation, key).is_allowed());
-            if !authorizes {
+            // Creating a key asks for the authorization and for little else.
+            let operation = if private {
+                Operation::PublicKey
+            } else {
+                Operation::CheckMac
+            };
+            let never = matches!(
+                judge(&self.locked(), operation, slot),
+                Judgement::Refused(reasons) if reasons.contains(&Reason::NoAuthorization(key))
+            );
+            if never {
                 self.find(
                     Severity::Fault,
                     "authorization",
@@ -105,6 +142,17 @@ impl Lint<'_> {
                 "session-key",
                 Some(slot),
                 format!("{what} are encrypted with {key}, a private key, which GenDig refuses"),
+                "name a slot with a secret",
+            );
+        } else if let Judgement::Refused(reasons) = judge(&self.locked(), Operation::GenDig, key) {
+            self.find(
+                Severity::Fault,
+                "session-key",
+                Some(slot),
+                format!(
+                    "{what} are encrypted with {key}, which GenDig refuses: {}",
+                    joined(&reasons)
+                ),
                 "name a slot with a secret",
             );
         } else if policy.read() == "everybody" {
@@ -148,24 +196,34 @@ impl Lint<'_> {
             );
         }
         if Policy::of(self.zone, slot).is_open_to_derivation() {
-            let remedy = if key_config.lockable() {
-                "lock the slot once data is locked (nerves-key harden), or clear bit 13 of \
-                 SlotConfig"
+            let (until, remedy) = if key_config.lockable() {
+                (
+                    ", until the slot is locked",
+                    "lock the slot once data is locked (nerves-key harden), or clear bit 13 of \
+                     SlotConfig",
+                )
             } else {
-                "clear bit 13 of SlotConfig"
+                ("", "clear bit 13 of SlotConfig")
+            };
+            let from = if slot_config.write_config() & 1 == 0 {
+                "roll"
+            } else {
+                "from another key"
             };
             self.find(
                 Severity::Warning,
                 "derive-key",
                 Some(slot),
-                "no Write changes it, but DeriveKey (roll, no MAC) replaces its first 32 bytes, \
-                 for anybody who reaches the chip, until the slot is locked",
+                format!(
+                    "no Write changes it, but DeriveKey ({from}, no MAC) replaces its first 32 \
+                     bytes, for anybody who reaches the chip{until}"
+                ),
                 remedy,
             );
         }
         let known = match key_config.key_type() {
             KeyType::P256 | KeyType::ShaOrData => true,
-            KeyType::Aes => is_608(self.zone),
+            KeyType::Aes => !is_508(self.zone),
             KeyType::Reserved(_) => false,
         };
         if !known && !private {
@@ -174,8 +232,8 @@ impl Lint<'_> {
                 "key-type",
                 Some(slot),
                 format!(
-                    "KeyType {:?} means nothing on this chip",
-                    key_config.key_type()
+                    "KeyType {} means nothing on this chip",
+                    key_config.0 >> 2 & 0b111
                 ),
                 "write 7 to bits 4-2 of KeyConfig: a secret, or data",
             );

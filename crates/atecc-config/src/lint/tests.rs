@@ -107,6 +107,105 @@ fn each_rule_finds_what_it_is_for() {
         zone[6] = 0x20;
     };
     assert_eq!(rules(unknown), ["revision"]);
+    assert_eq!(rules(|zone| zone[7] = 0x04), ["revision"]);
+    assert_eq!(rules(|zone| zone[4..8].fill(0)), ["not-told"]);
+}
+
+/// The same of what only an ATECC608 has, and of what counts.
+#[test]
+fn each_rule_of_the_608_finds_what_it_is_for() {
+    // Slot 14 has a public key, slot 15 a private one, slot 13 a secret.
+    let keys = |zone: &mut [u8; 128]| {
+        zone[20 + 26..20 + 32].copy_from_slice(&[0x8F, 0x8F, 0x0F, 0x8F, 0x87, 0x20]);
+        zone[96 + 28] = 0x10;
+        zone[96 + 30] = 0x33;
+    };
+    let with = |change: fn(&mut [u8; 128])| {
+        move |zone: &mut [u8; 128]| {
+            keys(zone);
+            change(zone);
+        }
+    };
+    let of = |change| rules(with(change));
+    assert_eq!(of(|_| {}), [""; 0]);
+    // SecureBoot: key in 14, digest in 13; then each of them elsewhere.
+    assert_eq!(
+        of(|zone| zone[70..72].copy_from_slice(&[0x03, 0xED])),
+        [""; 0]
+    );
+    assert_eq!(
+        of(|zone| zone[70..72].copy_from_slice(&[0x07, 0xED])),
+        ["secure-boot-bits"]
+    );
+    for [low, high] in [
+        [0x03, 0xFD],
+        [0x03, 0xEE],
+        [0x03, 0xEF],
+        [0x02, 0xE1],
+        [0x13, 0xED],
+    ] {
+        let boot = move |zone: &mut [u8; 128]| {
+            keys(zone);
+            zone[70..72].copy_from_slice(&[low, high]);
+        };
+        assert_eq!(rules(boot), ["secure-boot"], "{low:02X} {high:02X}");
+    }
+    // The IO protection key: a secret, a private key, in the open, missing.
+    assert_eq!(
+        of(|zone| zone[90..92].copy_from_slice(&[0x02, 0xD0])),
+        [""; 0]
+    );
+    assert_eq!(
+        of(|zone| zone[90..92].copy_from_slice(&[0x02, 0xF0])),
+        ["io-key"]
+    );
+    assert_eq!(
+        of(|zone| zone[90..92].copy_from_slice(&[0x02, 0x10])),
+        ["io-key-readable"]
+    );
+    assert_eq!(of(|zone| zone[91] = 0x01), ["io-key-missing"]);
+    // The latch: nobody wants it, nobody sets it, somebody sets it.
+    assert_eq!(of(|zone| zone[69] = 0x8D), ["latch-unused"]);
+    assert_eq!(of(|zone| zone[96 + 27] = 0x10), ["latch"]);
+    assert_eq!(of(|zone| (zone[96 + 27], zone[69]) = (0x10, 0x81)), [""; 0]);
+    // Set by the key that waits for it.
+    assert_eq!(
+        of(|zone| (zone[96 + 27], zone[69]) = (0x10, 0x8D)),
+        ["latch-key", "latch"]
+    );
+    // Uses.
+    let end = crate::Counter::LAST.to_bytes();
+    assert_eq!(of(|zone| zone[46] |= 0x20), [""; 0]);
+    assert_eq!(
+        of(|zone| (zone[46], zone[18]) = (0xAF, 0x11)),
+        ["count-match"]
+    );
+    let used_up = |zone: &mut [u8; 128]| {
+        keys(zone);
+        zone[46] |= 0x20;
+        zone[52..60].copy_from_slice(&end);
+    };
+    assert_eq!(rules(used_up), ["used-up", "counter"]);
+    assert_eq!(of(|zone| zone[60] = 0xF0), ["counter-bytes"]);
+    assert_eq!(of(|zone| zone[80] = 0x02), ["reserved"]);
+    assert_eq!(of(|zone| zone[72..84].fill(0xFF)), ["of-508"]);
+    let last_key_use = |zone: &mut [u8; 128]| {
+        zone[6] = 0x50;
+        zone[18] = 0xAA;
+        zone[70] = 0x80;
+    };
+    assert_eq!(rules(last_key_use), ["last-key-use"]);
+    // The secret of slot 14 goes to slot 15, which everybody may read.
+    let readable = |zone: &mut [u8; 128]| {
+        zone[20 + 28..20 + 30].copy_from_slice(&[0x8F, 0x20]);
+        zone[96 + 28] = 0x33;
+    };
+    assert_eq!(rules(readable), ["ecdh-readable"]);
+    // A byte too many, before the counters: nothing else is said.
+    let shifted = |zone: &mut [u8; 128]| {
+        zone.copy_within(30..127, 31);
+    };
+    assert_eq!(rules(shifted), ["shifted"]);
 }
 
 #[test]

@@ -26,8 +26,11 @@ pub(crate) enum Config {
     /// Why the chip refuses a command, or what the command needs.
     Why {
         /// read, read-encrypted, write, write-encrypted, create-key,
-        /// public-key, priv-write, sign, sign-internal, ecdh, mac, check-mac,
-        /// hmac, gen-dig, aes, kdf, verify, derive-key or lock.
+        /// public-key, priv-write, sign, sign-internal, ecdh, ecdh-output,
+        /// ecdh-encrypted, ecdh-temp-key, ecdh-into, mac, check-mac, copy-key,
+        /// hmac, sha-hmac, gen-dig, aes, kdf, kdf-encrypted, kdf-temp-key,
+        /// kdf-aes, kdf-into, verify, validate, derive-key, secure-boot,
+        /// secure-boot-store, set-latch or lock.
         operation: Operation,
         /// 0 to 15.
         #[arg(value_parser = clap::value_parser!(u8).range(0..16))]

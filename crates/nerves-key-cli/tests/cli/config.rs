@@ -86,6 +86,23 @@ fn what_is_no_zone_is_refused() {
     );
 }
 
+/// The CRCs of two blank chips, as the bus carries them, for the open zone.
+#[test]
+fn the_crc_is_what_lock_wants() {
+    let bench = Bench::new();
+    let open = BETWEEN.replace("00005500 FFFF", "00005555 FFFF");
+    for dump in [open.as_str(), BETWEEN] {
+        let shown = bench.json(&["config", "show", "--dump", dump]);
+        assert_eq!(shown["crc"], "213D");
+    }
+    let blank_508 = "01231503 00005000 3785F0A2 EEC05900 C0005500 83208720 8F20C48F 8F8F8F8F \
+        9F8FAF8F 00000000 00000000 00000000 0000AF8F FFFFFFFF 00000000 FFFFFFFF 00000000 FFFFFFFF \
+        FFFFFFFF FFFFFFFF FFFFFFFF 00005555 FFFF0000 00000000 33003300 33001C00 1C001C00 1C001C00 \
+        3C003C00 3C003C00 3C003C00 3C001C00";
+    let shown = bench.ok(&["config", "show", "--dump", blank_508]);
+    assert!(shown.contains("CRC, as Lock sends it: CB23"), "{shown}");
+}
+
 /// The page shows what the command prints of the zone that stands there.
 #[test]
 fn the_page_shows_a_real_chip() {

@@ -1,13 +1,15 @@
 //! `nerves-key config explain`.
 
 use atecc::{ConfigZone, Slot};
-use atecc_config::{Operation, Policy, Severity, lint};
+use atecc_config::{
+    Operation, Policy, Severity, chip_words, i2c_address, is_identity_told, lint, shift,
+};
 use serde_json::{Value, json};
 
 use super::hex;
 use crate::error::CliError;
 use crate::output::Output;
-use crate::paragraph::{indented, table};
+use crate::paragraph::{indented, wrapped_table};
 
 pub(super) fn run(zone: &ConfigZone, output: Output) -> Result<(), CliError> {
     let policies = Slot::ALL.map(|slot| Policy::of(zone, slot));
@@ -15,7 +17,7 @@ pub(super) fn run(zone: &ConfigZone, output: Output) -> Result<(), CliError> {
     let text = format!(
         "{}\nOnce configuration and data are locked:\n\n{}\n{}\n{}",
         head(zone),
-        table(
+        wrapped_table(
             ["slot", "holds", "read by", "changed by", "lock", "used by"],
             &rows
         ),
@@ -24,8 +26,8 @@ pub(super) fn run(zone: &ConfigZone, output: Output) -> Result<(), CliError> {
     );
     let document = json!({
         "configuration": hex(zone),
-        "chip": zone.revision().to_string(),
-        "serial_number": zone.serial_number().to_string(),
+        "chip": chip_words(zone),
+        "serial_number": is_identity_told(zone).then(|| zone.serial_number().to_string()),
         "locks": {
             "configuration": zone.config_lock().is_locked(),
             "data": zone.data_lock().is_locked(),
@@ -36,14 +38,32 @@ pub(super) fn run(zone: &ConfigZone, output: Output) -> Result<(), CliError> {
 }
 
 fn head(zone: &ConfigZone) -> String {
-    format!(
-        "{}, serial number {}, address 0x{:02X}\nNow: configuration {}, data and OTP {}\n",
-        zone.revision(),
-        zone.serial_number(),
-        zone.i2c_address(),
+    let serial = if is_identity_told(zone) {
+        format!("serial number {}", zone.serial_number())
+    } else {
+        "serial number not told".to_owned()
+    };
+    let address = match i2c_address(zone) {
+        Some(address) => format!("address 0x{address:02X}"),
+        None => "single wire".to_owned(),
+    };
+    let mut head = match zone.revision().bytes() {
+        [0, 0, 0, 0] => "chip not told".to_owned(),
+        _ => chip_words(zone),
+    };
+    head = format!(
+        "{head}, {serial}, {address}\nNow: configuration {}, data and OTP {}\n",
         zone.config_lock(),
         zone.data_lock()
-    )
+    );
+    if let Some(shift) = shift(zone.bytes()) {
+        head += &indented(
+            &format!("The zone {shift}. What follows is about the wrong bytes."),
+            "",
+            "",
+        );
+    }
+    head
 }
 
 fn uses(policy: &Policy) -> String {
@@ -96,6 +116,10 @@ fn foot(zone: &ConfigZone) -> String {
         .count();
     match (faults, findings.len()) {
         (_, 0) => "nerves-key config lint finds nothing.\n".to_owned(),
+        (faults, 1) => {
+            let what = ["no fault", "a fault"][faults.min(1)];
+            format!("nerves-key config lint has one finding, {what}.\n")
+        }
         (faults, all) => {
             format!("nerves-key config lint has {all} findings, {faults} of them faults.\n")
         }

@@ -1,10 +1,13 @@
 //! `nerves-key config`: what the 128 bytes mean. No command writes any.
 
 mod explain;
+mod why;
 mod zone;
 
+use atecc::config::offset;
 use atecc::{ConfigZone, Slot};
-use atecc_config::{Difference, Field, Finding, Judgement, Operation, Severity};
+use atecc_config::{Difference, Field, Finding, Severity, is_identity_told};
+use data_encoding::HEXUPPER;
 use serde_json::{Value, json};
 
 use crate::cli::Config;
@@ -32,7 +35,7 @@ pub(super) fn run(command: &Config, output: Output) -> Result<(), CliError> {
             zone: source,
         } => {
             let slot = Slot::ALL[usize::from(*slot)];
-            why(&zone::of(source)?, *operation, slot, output)
+            why::run(&zone::of(source)?, *operation, slot, output)
         }
     }
 }
@@ -50,12 +53,29 @@ fn show(zone: &ConfigZone, output: Output) -> Result<(), CliError> {
             ]
         })
         .collect();
-    let text = table(["byte", "field", "value", "meaning"], &rows);
+    let crc = crc(zone);
+    let text = format!(
+        "{}\nCRC, as Lock sends it: {}\n",
+        table(["byte", "field", "value", "meaning"], &rows),
+        crc.as_deref()
+            .unwrap_or("not told: it is over bytes 0 to 15, too")
+    );
     let document = json!({
         "configuration": hex(zone),
+        "crc": crc,
         "fields": fields.iter().map(field).collect::<Vec<_>>(),
     });
     output.result(&text, &document)
+}
+
+/// Both bytes in the order in which `Lock` of the configuration sends them. It is
+/// over the zone before the lock: byte 87 is 55.
+fn crc(zone: &ConfigZone) -> Option<String> {
+    let mut open = *zone;
+    open.0[offset::LOCK_CONFIG] = 0x55;
+    let bytes = open.crc().to_le_bytes();
+    let is_whole = is_identity_told(zone) && zone.revision().bytes() != [0; 4];
+    is_whole.then(|| HEXUPPER.encode(&bytes))
 }
 
 fn field(field: &Field) -> Value {
@@ -115,6 +135,7 @@ fn lint(zone: &ConfigZone, output: Output) -> Result<(), CliError> {
     output.result(&text, &json!({ "faults": faults, "findings": rows }))?;
     match faults {
         0 => Ok(()),
+        1 => Err(CliError::failed("1 fault found").after_document()),
         count => Err(CliError::failed(format_args!("{count} faults found")).after_document()),
     }
 }
@@ -135,56 +156,6 @@ fn finding(finding: &Finding) -> String {
     )
 }
 
-fn why(
-    zone: &ConfigZone,
-    operation: Operation,
-    slot: Slot,
-    output: Output,
-) -> Result<(), CliError> {
-    let judgement = atecc_config::judge(zone, operation, slot);
-    let state = format!(
-        "configuration {}, data and OTP {}, {slot} {}",
-        zone.config_lock(),
-        zone.data_lock(),
-        zone.slot_lock(slot)
-    );
-    let command = operation.command();
-    let (text, reasons, needs): (String, Vec<Value>, Vec<Value>) = match &judgement {
-        Judgement::Allowed(needs) => {
-            let mut text = format!("{slot}: {command} is executed\n");
-            for need in needs {
-                text += &indented(&format!("needs {need}"), "  ", "    ");
-            }
-            let needs = needs.iter().map(|need| json!(need.to_string()));
-            (text, Vec::new(), needs.collect())
-        }
-        Judgement::Refused(reasons) => {
-            let mut text = format!("{slot}: {command} is refused\n");
-            for reason in reasons {
-                text += &indented(&format!("because {reason}"), "  ", "    ");
-                text += &indented(
-                    &format!("-> {}", reason.remedy(zone.config_lock())),
-                    "    ",
-                    "       ",
-                );
-            }
-            let reasons = reasons
-                .iter()
-                .map(|reason| json!({ "cause": reason.to_string(), "remedy": reason.remedy(zone.config_lock()) }));
-            (text, reasons.collect(), Vec::new())
-        }
-    };
-    let document = json!({
-        "operation": operation.name(),
-        "slot": slot.index(),
-        "state": state,
-        "allowed": judgement.is_allowed(),
-        "reasons": reasons,
-        "needs": needs,
-    });
-    output.result(&format!("{text}state: {state}\n"), &document)
-}
-
 fn hex(zone: &ConfigZone) -> String {
-    data_encoding::HEXUPPER.encode(zone.bytes())
+    HEXUPPER.encode(zone.bytes())
 }
