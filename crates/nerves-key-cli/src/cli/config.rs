@@ -1,7 +1,8 @@
 //! Arguments about the configuration zone.
 
+use atecc::Revision;
 use atecc_config::Operation;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::Chip;
 
@@ -45,7 +46,30 @@ pub(crate) enum Config {
 pub(crate) struct Zone {
     #[command(flatten)]
     pub(crate) chip: Chip,
-    /// These 128 bytes instead of a chip's: hex, or @FILE with hex or the bytes.
+    /// These 128 bytes instead of a chip's, or 112 from byte 16 on: hex, a C
+    /// array, a YAML list, or @FILE with such text or the bytes.
     #[arg(long, value_name = "HEX|@FILE")]
     pub(crate) dump: Option<String>,
+    /// Which chip the bytes are meant for, where they do not tell.
+    #[arg(long = "chip", value_name = "CHIP")]
+    pub(crate) chip_name: Option<ChipName>,
+}
+
+/// A part, by its name.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ChipName {
+    Atecc508a,
+    Atecc608a,
+    Atecc608b,
+}
+
+impl ChipName {
+    /// RevNum of parts that are sold.
+    pub(crate) const fn revision(self) -> Revision {
+        match self {
+            Self::Atecc508a => Revision::Atecc508A(0),
+            Self::Atecc608a => Revision::Atecc608A(2),
+            Self::Atecc608b => Revision::Atecc608B,
+        }
+    }
 }

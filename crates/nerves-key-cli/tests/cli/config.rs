@@ -73,6 +73,7 @@ fn what_is_no_zone_is_refused() {
     for (dump, says) in [
         ("0123", "2 bytes; a configuration zone has 128"),
         ("zz", "256 hex digits"),
+        ("012 3", "odd number of digits"),
         ("@/nonexistent", "/nonexistent: No such file"),
     ] {
         let (code, message) = bench.fails(&["config", "show", "--dump", dump]);
@@ -82,6 +83,56 @@ fn what_is_no_zone_is_refused() {
     assert_eq!(
         (code, message.contains("16 is not in 0..16")),
         (2, true),
+        "{message}"
+    );
+}
+
+/// A TrustFLEX part's image as source code has it: a C array from byte 16 on.
+const IMAGE: &str = "/* from byte 16 on */ static const uint8_t image[112] = {
+    0x6C, 0x00, 0x00, 0x01, 0x85, 0x00, 0x82, 0x00, 0x85, 0x20, 0x85, 0x20, 0x85, 0x20, 0x8F, 0x46,
+    0x8F, 0x0F, 0x9F, 0x8F, 0x0F, 0x0F, 0x8F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F, 0x0F,
+    0x0D, 0x1F, 0x0F, 0x0F, 0xFF, 0xFF, 0xFF, 0xFF, 0x00, 0x00, 0x00, 0x00, 0xFF, 0xFF, 0xFF, 0xFF,
+    0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x03, 0xF7, 0x00, 0x69, 0x76, 0x00, 0x00, 0x00, 0x00, 0x00,
+    0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x55, 0x55, 0xFF, 0xFF, 0x0E, 0x60, 0x00, 0x00, 0x00, 0x00,
+    0x53, 0x00, 0x53, 0x00, 0x73, 0x00, 0x73, 0x00, 0x73, 0x00, 0x38, 0x00, 0x7C, 0x00, 0x1C, 0x00,
+    0x3C, 0x00, 0x1A, 0x00, 0x3C, 0x00, 0x30, 0x00, 0x3C, 0x00, 0x30, 0x00, 0x12, 0x00, 0x30, 0x00,
+}; // locks last";
+
+/// What the bytes do not tell is left out; `--chip` tells it.
+#[test]
+fn an_image_of_source_code_is_understood() {
+    let bench = Bench::new();
+    std::fs::write(bench.path().join("image.c"), IMAGE).unwrap();
+    let image = ["--dump", "@image.c"];
+    let explained = bench.ok(&["config", "explain", "--dump", "@image.c"]);
+    let head = "chip not told, serial number not told, address 0x36";
+    assert!(explained.starts_with(head), "{explained}");
+    let rules = |more: &[&str]| -> Vec<String> {
+        let lint = bench.json(&[&["config", "lint"][..], &image, more].concat());
+        let findings = lint["findings"].as_array().unwrap().iter();
+        findings
+            .map(|one| one["rule"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let untold = rules(&[]);
+    assert!(untold.contains(&"not-told".to_owned()), "{untold:?}");
+    for rule in ["key-type", "otp-mode", "interface"] {
+        assert!(!untold.contains(&rule.to_owned()), "{untold:?}");
+    }
+    assert!(!rules(&["--chip", "atecc608b"]).contains(&"not-told".to_owned()));
+    // An answer that depends on the chip says so.
+    let why =
+        |more: &[&str]| bench.json(&[&["config", "why", "hmac", "6"][..], &image, more].concat());
+    assert_eq!(why(&[])["allowed"], serde_json::Value::Null);
+    assert_eq!(why(&["--chip", "atecc608a"])["allowed"], false);
+    let shown = bench.json(&["config", "show", "--dump", "@image.c"]);
+    assert_eq!(shown["crc"], serde_json::Value::Null);
+    // A chip that is told cannot be told another.
+    let (code, message) =
+        bench.fails(&["config", "show", "--dump", BETWEEN, "--chip", "atecc508a"]);
+    assert_eq!(
+        (code, message.contains("leave --chip out")),
+        (5, true),
         "{message}"
     );
 }
@@ -101,6 +152,21 @@ fn the_crc_is_what_lock_wants() {
         3C003C00 3C003C00 3C003C00 3C001C00";
     let shown = bench.ok(&["config", "show", "--dump", blank_508]);
     assert!(shown.contains("CRC, as Lock sends it: CB23"), "{shown}");
+}
+
+/// A dump that has lost a byte is that, and not what would follow.
+#[test]
+fn a_dump_that_has_lost_a_byte_is_told() {
+    let bench = Bench::new();
+    let short = BETWEEN.replace("8F20C48F", "8F20C4");
+    let (code, message) = bench.fails(&["config", "lint", "--dump", &short]);
+    let says = "127 bytes instead of 128: the dump looks shifted by 1 from byte 51 on";
+    assert_eq!((code, message.contains(says)), (5, true), "{message}");
+    let filled = format!("{short} 00");
+    let output = bench.run(&["--json", "config", "lint", "--dump", &filled]);
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["findings"][0]["rule"], "shifted");
+    assert_eq!(document["findings"].as_array().unwrap().len(), 1);
 }
 
 /// The page shows what the command prints of the zone that stands there.

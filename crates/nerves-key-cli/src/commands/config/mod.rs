@@ -1,5 +1,6 @@
 //! `nerves-key config`: what the 128 bytes mean. No command writes any.
 
+mod dump;
 mod explain;
 mod why;
 mod zone;

@@ -2,20 +2,39 @@
 
 use std::path::Path;
 
-use atecc::ConfigZone;
 use atecc::procedures::{Confirmed, ReadConfig};
-use data_encoding::HEXUPPER_PERMISSIVE;
+use atecc::{ConfigZone, Revision};
 use nerves_key_schema::{Layout, configure};
 
-use crate::cli::Zone;
+use super::dump;
+use crate::cli::{ChipName, Zone};
 use crate::error::CliError;
 use crate::files;
 
 /// Of the dump that is given, else of the chip.
 pub(super) fn of(source: &Zone) -> Result<ConfigZone, CliError> {
-    match &source.dump {
-        Some(dump) => given("--dump", dump),
-        None => Ok(source.chip.open()?.run(Confirmed::new(ReadConfig::new()))?),
+    let zone = match &source.dump {
+        Some(dump) => given("--dump", dump)?,
+        None => source.chip.open()?.run(Confirmed::new(ReadConfig::new()))?,
+    };
+    match source.chip_name {
+        Some(name) => told(zone, name),
+        None => Ok(zone),
+    }
+}
+
+/// The zone with the revision that `--chip` says, where it has none.
+fn told(mut zone: ConfigZone, name: ChipName) -> Result<ConfigZone, CliError> {
+    let revision = name.revision();
+    match zone.revision() {
+        Revision::Unknown([0, 0, 0, 0]) => {
+            zone.0[4..8].copy_from_slice(&revision.bytes());
+            Ok(zone)
+        }
+        own if own.family() == revision.family() => Ok(zone),
+        own => Err(CliError::refused(format_args!(
+            "--chip says {revision}, the configuration {own}: leave --chip out"
+        ))),
     }
 }
 
@@ -43,57 +62,23 @@ impl Other {
     }
 }
 
-/// Hex, or @FILE.
+/// Text, or @FILE with text or the bytes themselves.
 fn given(what: &str, text: &str) -> Result<ConfigZone, CliError> {
     match text.strip_prefix('@') {
         Some(name) => {
             let path = Path::new(name);
             let bytes = files::read(path)?;
-            if let Ok(zone) = bytes.as_slice().try_into() {
-                return Ok(ConfigZone(zone));
+            let is_text = bytes
+                .iter()
+                .all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
+            if let (false, Ok(zone)) = (is_text, dump::zone(&bytes)) {
+                return Ok(zone);
             }
             let text = String::from_utf8_lossy(&bytes);
-            parse(&text).map_err(|error| CliError::input(path, error))
+            dump::parse(&text).map_err(|error| CliError::input(path, error))
         }
-        None => parse(text).map_err(|error| CliError::refused(format_args!("{what}: {error}"))),
-    }
-}
-
-/// Why a text is no zone.
-#[derive(Debug, thiserror::Error)]
-enum DumpError {
-    #[error("{0}; a configuration zone is given as 256 hex digits, spaces between them or not")]
-    Digits(data_encoding::DecodeError),
-    #[error("{0} bytes; a configuration zone has 128")]
-    Length(usize),
-}
-
-fn parse(text: &str) -> Result<ConfigZone, DumpError> {
-    let text = text.replace("0x", "");
-    let digits: String = text
-        .chars()
-        .filter(|letter| !letter.is_whitespace() && !matches!(letter, ':' | ',' | '-'))
-        .collect();
-    let bytes = HEXUPPER_PERMISSIVE
-        .decode(digits.as_bytes())
-        .map_err(DumpError::Digits)?;
-    let zone = bytes.as_slice().try_into();
-    zone.map(ConfigZone).or(Err(DumpError::Length(bytes.len())))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spellings_of_a_dump() {
-        let plain = "5A".repeat(128);
-        let spaced = "0x5a, ".repeat(128);
-        for text in [plain.as_str(), spaced.as_str()] {
-            assert_eq!(parse(text).unwrap(), ConfigZone([0x5A; 128]));
+        None => {
+            dump::parse(text).map_err(|error| CliError::refused(format_args!("{what}: {error}")))
         }
-        let short = parse(&plain[2..]).unwrap_err().to_string();
-        assert_eq!(short, "127 bytes; a configuration zone has 128");
-        assert!(matches!(parse("configuration"), Err(DumpError::Digits(_))));
     }
 }
