@@ -12,7 +12,10 @@ const OF_608: [u8; 4] = [0x00, 0x00, 0x60, 0x03];
 /// The meaning of the field at `at` when it holds `bytes` and all else is 0.
 fn meaning(revision: [u8; 4], at: usize, bytes: &[u8]) -> String {
     let mut zone = [0; 128];
+    // A chip that has said who it is.
+    zone[..4].copy_from_slice(&[0x01, 0x23, 0x45, 0x67]);
     zone[4..8].copy_from_slice(&revision);
+    zone[14] = 0x01;
     zone[at..at + bytes.len()].copy_from_slice(bytes);
     let fields = fields(&ConfigZone(zone));
     let field = fields.into_iter().find(|field| field.offset == at);
@@ -42,7 +45,7 @@ fn bytes_of_an_atecc508a() {
         ),
         (19, &[0x02], "watchdog 1.3 s, input thresholds of Vcc"),
         (19, &[0x04], "watchdog 10 s, input thresholds fixed"),
-        (68, &[0xFF], "uses of slot 15 that are left"),
+        (68, &[0xFF], "8 of 128 uses of slot 15 are left"),
         (85, &[0x07], "7"),
         (90, &[0x03, 0x00], "reserved"),
         (92, &[0x00], "any message may validate a key"),
@@ -98,17 +101,17 @@ fn bytes_of_an_atecc608() {
         (
             70,
             &[0x01, 0x75],
-            "FullBoth, public key in slot 7, digest or signature in slot 5",
+            "FullBoth, public key in slot 7, digest or signature in slot 5, bit 2 is 0, bit 3 (latch, unconfirmed) is 0",
         ),
         (
             70,
             &[0x02, 0x75],
-            "FullSig, public key in slot 7, digest or signature in slot 5",
+            "FullSig, public key in slot 7, digest or signature in slot 5, bit 2 is 0, bit 3 (latch, unconfirmed) is 0",
         ),
         (
             70,
             &[0x03, 0x75],
-            "FullDig, public key in slot 7, digest or signature in slot 5",
+            "FullDig, public key in slot 7, digest or signature in slot 5, bit 2 is 0, bit 3 (latch, unconfirmed) is 0",
         ),
         (72, &[0x6B], "KdfIvStr at byte 107 of an HKDF message"),
         (72, &[0xEF], "KdfIvStr at byte 239 of an HKDF message"),
@@ -152,6 +155,7 @@ fn words_of_slots() {
         let mut zone = [0; 128];
         zone[4..8].copy_from_slice(&OF_608);
         zone[88..90].fill(0xFF);
+        zone[52..56].fill(0xFF);
         zone[20..22].copy_from_slice(&slot_config);
         zone[96..98].copy_from_slice(&key_config);
         let fields = fields(&ConfigZone(zone));
@@ -182,7 +186,7 @@ fn words_of_slots() {
         (
             [0xA0, 0x80],
             [0xDC, 0x05],
-            "read by: never; changed by: never, uses limited",
+            "read by: never; changed by: never, uses limited: Counter0 is at 0 of 2097151",
             "secret, needs a random nonce, authorized by slot 5",
         ),
         (
