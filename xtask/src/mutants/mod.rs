@@ -21,6 +21,7 @@ mod plant;
 mod planted;
 mod report;
 mod results;
+mod safety;
 mod sample;
 mod source;
 mod subject;
@@ -35,6 +36,8 @@ pub(crate) use sample::run as sample;
 pub(crate) enum Task {
     /// Plants faults by name: which layers of tests notice each?
     Named(named::Options),
+    /// Leaves out each check of a provisioning in turn: which test notices?
+    Safety(safety::Options),
     /// Tests the mutants that are not tested yet.
     Run(work::Options),
     /// Counts what was caught; fails where it is too little.
@@ -46,6 +49,7 @@ pub(crate) enum Task {
 pub(crate) fn run(task: &Task) -> Result<(), Error> {
     match task {
         Task::Named(options) => named::run(options),
+        Task::Safety(options) => safety::run(options),
         Task::Run(options) => work::run(options),
         Task::Report => report::run(),
         Task::Sample => sample::run(),

@@ -7,7 +7,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use serde::Deserialize;
 
@@ -33,12 +33,16 @@ struct Mutant {
     edits: Vec<Edit>,
 }
 
+/// One change of a file; what is replaced is there once.
 #[derive(Debug, Deserialize)]
-struct Edit {
-    file: PathBuf,
-    from: String,
-    to: String,
+pub(super) struct Edit {
+    pub(super) file: PathBuf,
+    pub(super) from: String,
+    pub(super) to: String,
 }
+
+/// What files held before they were edited.
+pub(super) type Originals = Vec<(PathBuf, String)>;
 
 /// A layer of tests: its name and cargo's arguments. `None` stands for the
 /// crate with the fault.
@@ -87,14 +91,12 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     }
     for mutant in mutants.iter().filter(|mutant| mutant.name.contains(filter)) {
         println!("==> {}", mutant.name);
-        let originals = copy.plant(mutant)?;
+        let originals = copy.plant(&mutant.edits)?;
         let mut noticed = Vec::new();
         for (_, arguments) in &TESTS {
             noticed.push(copy.notices(*arguments, &mutant.package)?);
         }
-        for (path, text) in originals {
-            write(&path, &text)?;
-        }
+        Copy::restore(originals)?;
         let count = noticed.iter().filter(|noticed| **noticed).count();
         if count < LAYERS {
             gaps.push(format!(
@@ -124,12 +126,12 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
 }
 
 /// A worktree of the last commit.
-struct Copy {
+pub(super) struct Copy {
     path: PathBuf,
 }
 
 impl Copy {
-    fn make() -> Result<Self, Error> {
+    pub(super) fn make() -> Result<Self, Error> {
         let path = run::target().join("planted");
         let copy = Self { path };
         copy.remove();
@@ -149,9 +151,9 @@ impl Copy {
     }
 
     /// Edit the files; what they held before.
-    fn plant(&self, mutant: &Mutant) -> Result<Vec<(PathBuf, String)>, Error> {
-        let mut originals: Vec<(PathBuf, String)> = Vec::new();
-        for edit in &mutant.edits {
+    pub(super) fn plant(&self, edits: &[Edit]) -> Result<Originals, Error> {
+        let mut originals = Originals::new();
+        for edit in edits {
             let path = self.path.join(&edit.file);
             let text = fs::read_to_string(&path).map_err(|error| Error::File {
                 path: path.clone(),
@@ -175,17 +177,27 @@ impl Copy {
         Ok(originals)
     }
 
+    /// Undo [`Copy::plant`].
+    pub(super) fn restore(originals: Originals) -> Result<(), Error> {
+        let mut files = originals.iter();
+        files.try_for_each(|(path, text)| write(path, text))
+    }
+
+    /// Run `command` in the copy.
+    pub(super) fn run(&self, command: &mut Command) -> Result<Output, Error> {
+        let output = in_folder(command, &self.path).output();
+        output.map_err(|error| Error::Start {
+            command: "cargo test".to_owned(),
+            error,
+        })
+    }
+
     /// Whether a layer of tests fails. What does not compile is noticed too.
     fn notices(&self, arguments: Option<&[&str]>, package: &str) -> Result<bool, Error> {
         let own = ["-p", package, "--all-features"];
         let mut command = run::cargo(["test", "--quiet"]);
         command.args(arguments.unwrap_or(&own));
-        let output = in_folder(&mut command, &self.path).output();
-        let output = output.map_err(|error| Error::Start {
-            command: "cargo test".to_owned(),
-            error,
-        })?;
-        Ok(!output.status.success())
+        Ok(!self.run(&mut command)?.status.success())
     }
 }
 
