@@ -318,3 +318,92 @@ impl Reason {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+    use crate::{KeyNeed, Need, SessionNonce};
+
+    /// What is said names the bit and the way out, if there is one.
+    #[test]
+    fn each_reason_has_its_remedy() {
+        let (open, locked) = (LockState::Unlocked, LockState::Locked);
+        for (reason, state, said, remedy) in [
+            (
+                Reason::ConfigUnlocked,
+                open,
+                "byte 87",
+                "lock the configuration",
+            ),
+            (Reason::DataUnlocked, locked, "byte 86", "lock data and OTP"),
+            (
+                Reason::OnlyEncryptedRead,
+                locked,
+                "EncryptRead 1",
+                "slot ReadKey",
+            ),
+            (
+                Reason::NoEncryptedRead,
+                locked,
+                "EncryptRead is 0",
+                "read it in the clear",
+            ),
+            (
+                Reason::OnlyEncryptedWrite,
+                locked,
+                "WriteConfig",
+                "slot WriteKey",
+            ),
+            (
+                Reason::NoEncryptedWrite,
+                locked,
+                "WriteConfig",
+                "write it in the clear",
+            ),
+            (
+                Reason::SlotLocked,
+                open,
+                "SlotLocked",
+                "none: a slot's lock",
+            ),
+            (Reason::Only608, locked, "ATECC508A", "use an ATECC608"),
+            (
+                Reason::AesDisabled,
+                open,
+                "byte 13",
+                "none: the manufacturer",
+            ),
+            (
+                Reason::TooShortForPublicKey,
+                locked,
+                "below 8",
+                "slots 8 to 15",
+            ),
+            (
+                Reason::NoMac,
+                locked,
+                "NoMac is 1",
+                "none: the configuration",
+            ),
+            (Reason::NoMac, open, "NoMac is 1", "before it is locked"),
+        ] {
+            assert!(reason.to_string().contains(said), "{reason}");
+            let found = reason.remedy(state);
+            assert!(found.contains(remedy), "{reason}: {found}");
+        }
+    }
+
+    #[test]
+    fn needs_name_their_slot() {
+        let slot = Slot::ALL[5];
+        for need in [
+            Need::Key(Slot::ALL[0], KeyNeed::Authorization(slot)),
+            Need::Key(slot, KeyNeed::RandomNonce),
+            Need::SessionKey(slot, SessionNonce::Random),
+        ] {
+            assert!(need.to_string().contains("slot 5"), "{need}");
+        }
+    }
+}

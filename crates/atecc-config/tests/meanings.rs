@@ -9,12 +9,14 @@ use atecc_config::fields;
 const OF_508: [u8; 4] = [0x00, 0x00, 0x50, 0x00];
 const OF_608: [u8; 4] = [0x00, 0x00, 0x60, 0x03];
 
-/// The meaning of the field at `at` when it holds `bytes` and all else is 0.
+/// The meaning of the field at `at` when it holds `bytes`, of an I2C part whose
+/// other bytes are 0.
 fn meaning(revision: [u8; 4], at: usize, bytes: &[u8]) -> String {
     let mut zone = [0; 128];
     // A chip that has said who it is.
     zone[..4].copy_from_slice(&[0x01, 0x23, 0x45, 0x67]);
     zone[4..8].copy_from_slice(&revision);
+    // For I2C, unless that is what is asked.
     zone[14] = 0x01;
     zone[at..at + bytes.len()].copy_from_slice(bytes);
     let fields = fields(&ConfigZone(zone));
@@ -101,17 +103,20 @@ fn bytes_of_an_atecc608() {
         (
             70,
             &[0x01, 0x75],
-            "FullBoth, public key in slot 7, digest or signature in slot 5, bit 2 is 0, bit 3 (latch, unconfirmed) is 0",
+            "FullBoth, public key in slot 7, digest or signature in slot 5, bit 2 is 0, bit 3 \
+             (latch, unconfirmed) is 0",
         ),
         (
             70,
-            &[0x02, 0x75],
-            "FullSig, public key in slot 7, digest or signature in slot 5, bit 2 is 0, bit 3 (latch, unconfirmed) is 0",
+            &[0x0A, 0x75],
+            "FullSig, public key in slot 7, digest or signature in slot 5, bit 2 is 0, bit 3 \
+             (latch, unconfirmed) is 1",
         ),
         (
             70,
-            &[0x03, 0x75],
-            "FullDig, public key in slot 7, digest or signature in slot 5, bit 2 is 0, bit 3 (latch, unconfirmed) is 0",
+            &[0x17, 0x75],
+            "FullDig, public key in slot 7, digest or signature in slot 5, bit 2 is 1, bit 3 \
+             (latch, unconfirmed) is 0, random nonce required",
         ),
         (72, &[0x6B], "KdfIvStr at byte 107 of an HKDF message"),
         (72, &[0xEF], "KdfIvStr at byte 239 of an HKDF message"),

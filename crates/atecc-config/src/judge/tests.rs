@@ -272,3 +272,102 @@ fn between_the_locks_policies_rest() {
         Judgement::Refused(vec![Reason::DataUnlocked])
     );
 }
+
+fn refused(zone: &ConfigZone, operation: Operation, slot: usize) -> Vec<Reason> {
+    match judge(zone, operation, Slot::ALL[slot]) {
+        Judgement::Refused(reasons) => reasons,
+        _ => Vec::new(),
+    }
+}
+
+/// `zone` with the words of slot 0 at another slot, too.
+fn at(zone: &ConfigZone, slot: usize) -> ConfigZone {
+    let mut zone = *zone;
+    zone.0.copy_within(20..22, 20 + 2 * slot);
+    zone.0.copy_within(96..98, 96 + 2 * slot);
+    zone
+}
+
+/// KeyType 6 of an ATECC608 whose byte 13 enables AES.
+#[test]
+fn aes_needs_an_aes_key_and_an_enabled_engine() {
+    let aes = zone(0x0F8F, 0x001A, LOCKED);
+    assert_eq!(refused(&aes, Operation::Aes, 0), []);
+    let mut disabled = aes;
+    disabled.0[13] = 0xFE;
+    assert_eq!(refused(&disabled, Operation::Aes, 0), [Reason::AesDisabled]);
+    let sha = zone(0x0F8F, 0x001C, LOCKED);
+    assert_eq!(refused(&sha, Operation::Aes, 0), [Reason::NotAesKey]);
+}
+
+/// A public key has 72 bytes with its padding; slots below 8 have 36.
+#[test]
+fn a_stored_public_key_needs_a_long_slot() {
+    let public = zone(0x0F0F, 0x0010, LOCKED);
+    for (slot, expected) in [
+        (0, &[Reason::TooShortForPublicKey][..]),
+        (7, &[Reason::TooShortForPublicKey]),
+        (8, &[]),
+        (15, &[]),
+    ] {
+        let zone = at(&public, slot);
+        assert_eq!(refused(&zone, Operation::Verify, slot), expected, "{slot}");
+    }
+    let data = at(&zone(0x0F0F, 0x001C, LOCKED), 9);
+    assert_eq!(refused(&data, Operation::Verify, 9), [Reason::NotP256]);
+}
+
+/// ReadKey of a private key: bit 2 permits ECDH, bit 3 writes the secret
+/// into the slot with bit 0 set.
+#[test]
+fn an_ecdh_secret_needs_a_next_slot() {
+    for (read_key, slot, family, expected) in [
+        (0b0100, 0, 0x50, &[][..]),
+        (0b0000, 0, 0x50, &[Reason::NoEcdh]),
+        (0b1100, 0, 0x50, &[]),
+        (0b1100, 1, 0x50, &[Reason::NoNextSlot]),
+        (0b1100, 2, 0x50, &[]),
+        (0b1100, 3, 0x50, &[Reason::NoNextSlot]),
+        (0b0100, 3, 0x50, &[]),
+        (0b1100, 3, 0x60, &[Reason::NoNextSlot]),
+    ] {
+        let mut zone = at(&zone(0x2080 | read_key, 0x0033, LOCKED), slot);
+        zone.0[6] = family;
+        let found = refused(&zone, Operation::Ecdh, slot);
+        assert_eq!(found, expected, "{read_key:04b} {slot} {family:02X}");
+    }
+}
+
+/// WriteConfig bit 1 makes a target of DeriveKey, bit 0 takes the parent
+/// that WriteKey names.
+#[test]
+fn derive_key_needs_a_target() {
+    for (write_config, expected) in [
+        (0b0000, &[Reason::NoDeriveKey][..]),
+        (0b0010, &[]),
+        (0b0100, &[Reason::NoDeriveKey]),
+        (0b1010, &[]),
+    ] {
+        let zone = zone(0x0080 | write_config << 12, 0x001C, LOCKED);
+        let found = refused(&zone, Operation::DeriveKey, 0);
+        assert_eq!(found, expected, "{write_config:04b}");
+    }
+}
+
+/// AES, KDF, SecureBoot, the latch and the forms of ECDH came with the ATECC608.
+#[test]
+fn an_atecc508a_has_fewer_commands() {
+    let mut zone = zone(0x0F8F, 0x001C, LOCKED);
+    let new = |zone: &ConfigZone| -> Vec<&str> {
+        let only = |operation: &Operation| refused(zone, *operation, 0).contains(&Reason::Only608);
+        let new = Operation::ALL.into_iter().filter(only);
+        new.map(Operation::name).collect()
+    };
+    assert_eq!(new(&zone), [""; 0]);
+    zone.0[6..8].copy_from_slice(&[0x50, 0x00]);
+    assert_eq!(
+        new(&zone).join(" "),
+        "ecdh-output ecdh-encrypted ecdh-temp-key ecdh-into aes kdf kdf-encrypted kdf-temp-key \
+         kdf-aes kdf-into secure-boot secure-boot-store set-latch"
+    );
+}

@@ -344,4 +344,66 @@ mod tests {
             ]
         );
     }
+
+    fn words(slot: usize, slot_config: u16, key_config: u16) -> Vec<String> {
+        Policy::of(&zone(slot, slot_config, key_config), Slot::ALL[slot]).words()
+    }
+
+    /// IsSecret without EncryptRead, WriteConfig never; WriteConfig 0001 is
+    /// `PubInvalid`; bit 1 of WriteConfig permits DeriveKey.
+    #[test]
+    fn words_of_other_slots() {
+        let secret = words(3, 0x8080, 0x001C);
+        assert_eq!(
+            secret[..2],
+            [
+                "A secret: a key for MAC and HMAC, or data. Nobody may read it.",
+                "Once data is locked nothing changes it.",
+            ]
+        );
+        assert_eq!(secret.last().unwrap(), "It cannot be locked by itself.");
+        assert_eq!(
+            words(3, 0x2080, 0x001C)[1],
+            "DeriveKey (roll, no MAC) replaces its first 32 bytes, for anybody who reaches the chip."
+        );
+        assert!(words(2, 0x2087, 0x0031)[0].ends_with("Not even its public half is told."));
+        let validated = words(11, 0x1F0F, 0x0032);
+        assert!(
+            validated[1].ends_with("while the key there is not validated."),
+            "{validated:?}"
+        );
+        assert!(!words(11, 0x0F0F, 0x0030)[1].contains("validated"));
+        let unused = words(0, 0x2080, 0x0033);
+        assert_eq!(unused[2], "No command may use it.");
+    }
+
+    #[test]
+    fn a_locked_slot_stays_as_it_is() {
+        let mut zone = zone(1, 0x0F0F, 0x003C);
+        zone.0[88] = 0b1111_1101;
+        let policy = Policy::of(&zone, Slot::ALL[1]);
+        assert_eq!(
+            (policy.write().as_str(), policy.lock()),
+            ("never", "locked")
+        );
+        let words = policy.words();
+        assert_eq!(words[1], "Nothing changes it.");
+        assert_eq!(words.last().unwrap(), "It is locked for good.");
+        let other = Policy::of(&zone, Slot::ALL[2]);
+        assert_eq!(other.lock(), "-");
+    }
+
+    /// Columns of tables are padded.
+    #[test]
+    fn kinds_are_words() {
+        assert_eq!(format!("{:12}|", Kind::PrivateKey), "private key |");
+    }
+
+    /// An ATECC508A has no AES keys.
+    #[test]
+    fn an_aes_key_needs_an_atecc608() {
+        let mut zone = zone(9, 0x0F8F, 0x001A);
+        zone.0[6..8].copy_from_slice(&[0x50, 0x00]);
+        assert_eq!(Policy::of(&zone, Slot::ALL[9]).kind(), Kind::Unclear);
+    }
 }
