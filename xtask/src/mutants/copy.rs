@@ -31,6 +31,7 @@ impl Copy {
                 .map(str::to_owned)
                 .collect(),
         };
+        copy.prune(&copy.root)?;
         for file in &copy.files {
             let path = run::root().join(file);
             // A planted file is overwritten when it is planted again.
@@ -39,6 +40,26 @@ impl Copy {
             }
         }
         Ok(copy)
+    }
+
+    /// Without the files that are no more.
+    fn prune(&self, folder: &Path) -> Result<(), Error> {
+        // There is none before the first copy.
+        let Ok(entries) = fs::read_dir(folder) else {
+            return Ok(());
+        };
+        for entry in entries {
+            let path = entry.map_err(|error| at(folder, error))?.path();
+            if path.is_dir() {
+                self.prune(&path)?;
+                continue;
+            }
+            let name = path.strip_prefix(&self.root).ok().and_then(Path::to_str);
+            if !name.is_some_and(|name| self.files.iter().any(|file| file == name)) {
+                fs::remove_file(&path).map_err(|error| at(&path, error))?;
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn write(&self, file: &str, content: &[u8]) -> Result<(), Error> {
@@ -91,5 +112,25 @@ pub(super) fn at(path: &Path, error: std::io::Error) -> Error {
     Error::File {
         path: path.to_owned(),
         error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file that became a folder would be two tests of one name.
+    #[test]
+    fn what_is_no_more_leaves_the_copy() {
+        let folder = tempfile::tempdir().unwrap();
+        let copy = Copy {
+            root: folder.path().to_owned(),
+            files: vec!["tests/one/main.rs".to_owned()],
+        };
+        copy.write("tests/one.rs", b"").unwrap();
+        copy.write("tests/one/main.rs", b"").unwrap();
+        copy.prune(&copy.root).unwrap();
+        assert!(!folder.path().join("tests/one.rs").exists());
+        assert!(folder.path().join("tests/one/main.rs").exists());
     }
 }
