@@ -35,6 +35,10 @@ pub(super) fn judge(data: &Data, judged: &mut Judged) {
     }
 }
 
+/// What recordings call the root of Trust&GO and TrustFLEX parts, which one of
+/// them holds.
+const MICROCHIP_ROOT: &str = "tngtls-root";
+
 /// What is wrong with a certificate.
 #[derive(Debug, thiserror::Error)]
 enum Wrong {
@@ -277,7 +281,8 @@ fn issuer(one: &Certificate, certificate: &X509, data: &Data) -> Result<Option<P
         }
     }
     let root = TrustChain::microchip_root()?;
-    if found.is_none() && certificate.issuer_der()? == root.subject_der()? {
+    let is_named = name == MICROCHIP_ROOT || certificate.issuer_der()? == root.subject_der()?;
+    if found.is_none() && is_named {
         found = Some(root.public_key()?);
     }
     Ok(found)

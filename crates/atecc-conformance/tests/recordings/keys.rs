@@ -92,6 +92,12 @@ fn certificates_are_signed_by_whom_they_say() {
     let (head, tail) = der.as_str().unwrap().rsplit_once("040302").unwrap();
     *der = format!("{head}040303{tail}").into();
     assert_eq!(failures(&bad).len(), 1);
+    // A letter of the root's name, in which it is not the signer of this one.
+    let mut bad = kit.clone();
+    let der = &mut bad["certificates"][0]["der"];
+    let other = der.as_str().unwrap().replacen("526f6f74", "526f6f75", 1);
+    *der = other.into();
+    assert_eq!(failures(&bad).len(), 1);
     let mut bad = kit;
     bad["certificates"][0]["issuer"] = "device".into();
     assert_eq!(failures(&bad).len(), 1);
