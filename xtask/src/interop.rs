@@ -13,6 +13,7 @@ use crate::run;
 const PACKAGES: &[(&str, &str, &[&str])] = &[
     ("chromium", "chromium", &["--version"]),
     ("openssl", "openssl", &["version"]),
+    ("erlang-base", "which", &["escript"]),
     ("faketime", "faketime", &["--version"]),
     ("g++", "g++", &["--version"]),
     ("i2c-tools", "i2cdetect", &["-V"]),

@@ -23,6 +23,7 @@ mod run;
 mod size;
 mod strand;
 mod table;
+mod terms;
 mod test;
 mod vectors;
 
@@ -65,6 +66,8 @@ enum Task {
     Certificates(certificates::Options),
     /// Rebuilds and verifies the certificates of recorded parts.
     RecordedCertificates(recorded::Options),
+    /// Random settings as Erlang terms: read, written, read, written again.
+    Terms(terms::Options),
     /// Measures the flash and stack that `atecc` takes.
     Size(size::Options),
     /// Disturbs provisioning at every bus transaction.
@@ -103,6 +106,7 @@ fn main() -> ExitCode {
         Task::Mutants(task) => mutants::run(&task),
         Task::Certificates(options) => certificates::run(&options),
         Task::RecordedCertificates(options) => recorded::run(&options),
+        Task::Terms(options) => terms::run(&options),
         Task::Size(options) => size::run(&options),
         Task::Strand(options) => strand::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),

@@ -7,6 +7,7 @@ use std::time::Instant;
 use crate::error::Error;
 use crate::{
     arrows, commands, conformance, fuzz, interop, msrv, mutants, no_std, pkcs11, run, size, table,
+    terms,
 };
 
 /// Options of `cargo xtask test`.
@@ -116,6 +117,10 @@ const INTEROP: &[(&str, Work)] = &[
     (
         "interop: signers of SoftHSM2 and OpenSSL",
         Work::Own(interop::scripts::signers),
+    ),
+    (
+        "interop: settings as terms before Erlang/OTP",
+        Work::Own(terms::judged),
     ),
     (
         "interop: timeline of a provisioning, chromium",

@@ -4,9 +4,11 @@
 //! used here but its types, so that a wrong byte in one of them does not cancel
 //! out.
 //! Source: Erlang documentation, "External Term Format" and "Term Comparisons".
-//! The vectors have been asked about all of it.
+//! The vectors, and Erlang/OTP where it is installed, have been asked about
+//! all of it.
 
 mod generator;
+pub mod otp;
 mod respelling;
 mod run;
 mod spelling;

@@ -33,7 +33,7 @@ use integer::Integer;
 pub const DEPTH: usize = 261;
 
 /// Which atoms `term_to_binary` writes: its option `minor_version`. Every
-/// release of Erlang/OTP reads both.
+/// release of Erlang/OTP that runs Elixir reads both.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub enum MinorVersion {
     /// Latin-1 where that has the characters: OTP 25 and before.
