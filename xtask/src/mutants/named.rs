@@ -96,7 +96,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
         for (_, arguments) in &TESTS {
             noticed.push(copy.notices(*arguments, &mutant.package)?);
         }
-        Copy::restore(originals)?;
+        Copy::restore(&originals)?;
         let count = noticed.iter().filter(|noticed| **noticed).count();
         if count < LAYERS {
             gaps.push(format!(
@@ -178,7 +178,7 @@ impl Copy {
     }
 
     /// Undo [`Copy::plant`].
-    pub(super) fn restore(originals: Originals) -> Result<(), Error> {
+    pub(super) fn restore(originals: &Originals) -> Result<(), Error> {
         let mut files = originals.iter();
         files.try_for_each(|(path, text)| write(path, text))
     }

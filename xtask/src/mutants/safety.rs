@@ -56,7 +56,7 @@ pub(super) fn run(options: &Options) -> Result<(), Error> {
         println!("==> {}", check.name);
         let planted = copy.plant(&check.edits)?;
         let failure = first_failure(&copy)?;
-        Copy::restore(planted)?;
+        Copy::restore(&planted)?;
         let by = match (failure, &check.unnoticed) {
             (Some(test), None) => test,
             (None, Some(reason)) => format!("nothing: {reason}"),
