@@ -18,12 +18,13 @@ use crate::measurement::Destination;
 use crate::{metadata, run, table};
 
 /// The targets, by the names of their programs.
-const TARGETS: [&str; 7] = [
+const TARGETS: [&str; 8] = [
     "response",
     "frames",
     "certificate",
     "image",
     "otp_config",
+    "settings",
     "transcript",
     "pkcs11",
 ];
