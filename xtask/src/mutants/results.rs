@@ -94,7 +94,10 @@ impl Results {
     pub(super) fn write(&self) -> Result<(), Error> {
         let text = serde_json::to_string_pretty(&self.table)?;
         fs::create_dir_all(folder()).map_err(|error| at(&folder(), error))?;
-        fs::write(&self.path, text + "\n").map_err(|error| at(&self.path, error))
+        // A full disk must not cost what was there.
+        let new = self.path.with_extension("new");
+        fs::write(&new, text + "\n").map_err(|error| at(&new, error))?;
+        fs::rename(&new, &self.path).map_err(|error| at(&self.path, error))
     }
 
     /// Keep the results of what is there still, and add what is new.
