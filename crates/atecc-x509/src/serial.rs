@@ -214,6 +214,16 @@ mod tests {
         }
     }
 
+    /// Codes 1 to 6 are unassigned.
+    #[test]
+    fn codes_of_sources() {
+        for code in 0..=0xFF {
+            let assigned = matches!(code, 0 | 7..=0xF);
+            let found = SerialSource::from_code(code).map(SerialSource::code);
+            assert_eq!(found, assigned.then_some(code));
+        }
+    }
+
     #[test]
     fn the_debug_form_has_the_number() {
         let number = SerialNumber::marked(&[0x2C, 0x00]);
