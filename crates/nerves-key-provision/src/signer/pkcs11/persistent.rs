@@ -5,9 +5,10 @@
 //! helped by nothing but initializing the library anew. Each try is therefore
 //! made with a new session of a library that was finalized.
 //!
-//! A PIN is another matter: wrong ones lock the token. One that was refused is
-//! never given again, and one of which nothing is known only where the token
-//! counts no wrong one.
+//! A PIN is another matter: wrong ones lock the token, and some libraries answer
+//! them as they answer trouble, and count them nowhere. One that was refused is
+//! never given again; one of which nothing is known is given once more, unless
+//! the token counts a wrong one; and nobody is asked a second time at a pad.
 
 use core::fmt;
 use std::boxed::Box;
@@ -113,6 +114,8 @@ enum PinTrial {
     Accepted,
     /// The token failed before it said anything about it.
     Unknown,
+    /// And once more.
+    UnknownTwice,
 }
 
 impl<M: Module> OpenToken<M> {
@@ -189,11 +192,20 @@ impl<M: Module> SigningToken<M> {
             Some(session) => session,
             None => self.module.open(&self.uri)?,
         };
-        if session.login() != Login::None {
-            if self.trial == PinTrial::Unknown && session.counts_wrong_pin() {
+        let login = session.login();
+        if login != Login::None {
+            let in_doubt = match self.trial {
+                PinTrial::Untried | PinTrial::Accepted => false,
+                PinTrial::Unknown => login == Login::AtTheToken || session.counts_wrong_pin(),
+                PinTrial::UnknownTwice => true,
+            };
+            if in_doubt {
                 return Err(Pkcs11Error::PinInDoubt(self.label.clone()));
             }
-            self.trial = PinTrial::Unknown;
+            self.trial = match self.trial {
+                PinTrial::Unknown => PinTrial::UnknownTwice,
+                _ => PinTrial::Unknown,
+            };
             session.log_in(self.pin.as_ref().map(|pin| pin.0.as_str()))?;
             self.trial = PinTrial::Accepted;
         }
@@ -368,6 +380,8 @@ mod tests {
         for (trouble, call) in troubles
             .iter()
             .flat_map(|trouble| CALLS.map(|call| (trouble, call)))
+            // A PIN is not given so often.
+            .filter(|(_, call)| *call != Call::LogIn)
         {
             for times in 0..=PAUSES.len() {
                 let fake = Fake::failing((0..times).map(|_| (call, trouble())).collect());
@@ -416,6 +430,23 @@ mod tests {
         let fake = Fake::failing(failures.map(|error| (Call::LogIn, error)).into());
         assert!(matches!(fake.sign(), Err(Pkcs11Error::WrongPin { .. })));
         assert_eq!(fake.asked(Call::LogIn), 2);
+    }
+
+    /// A library may answer a wrong PIN as it answers trouble, and count it
+    /// nowhere.
+    #[test]
+    fn a_pin_of_which_nothing_is_known_is_given_once_more() {
+        let failing = |times| {
+            let trouble = || (Call::LogIn, code(RvError::FunctionFailed));
+            Fake::failing((0..times).map(|_| trouble()).collect())
+        };
+        let once = failing(1);
+        assert!(once.sign().is_ok());
+        assert_eq!(once.asked(Call::LogIn), 2);
+        let always = failing(20);
+        let error = always.sign().unwrap_err();
+        assert!(matches!(error, Pkcs11Error::PinInDoubt(_)), "{error}");
+        assert_eq!(always.asked(Call::LogIn), 2);
     }
 
     /// It may have been the PIN at which the token failed.
