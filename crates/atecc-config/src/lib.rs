@@ -40,6 +40,7 @@
 
 extern crate alloc;
 
+mod cause;
 mod counter;
 mod fields;
 mod judge;
@@ -52,6 +53,7 @@ mod reason;
 mod shift;
 mod uses;
 
+pub use cause::{Cause, causes};
 pub use counter::Counter;
 pub use fields::{Difference, Field, differences, fields};
 pub use judge::{Judgement, changers, judge};

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use atecc::{Cause, Failure};
-use nerves_key::{IdentityError, SignError, WriteError};
+use nerves_key::{IdentityError, SignError, Stage, WriteError};
 use nerves_key_device::{BusFault, OpenError};
 use nerves_key_provision::{
     HardenError, HardenRefusal, IssueError, ProvisionError, Refusal, RunError,
@@ -192,11 +192,17 @@ impl From<IdentityError> for CliError {
 
 impl From<HardenRefusal> for CliError {
     fn from(refusal: HardenRefusal) -> Self {
-        match refusal {
-            HardenRefusal::Identity(IdentityError::Hidden(_)) => Self::new(Exit::Stage, refusal)
-                .advised("In the volatile layout nerves-key volatile unlock comes first."),
-            refusal => Self::new(Exit::Stage, refusal),
-        }
+        let advice = match &refusal {
+            HardenRefusal::Stage(
+                Stage::Blank | Stage::Configured(_) | Stage::Keyed(_) | Stage::KeySlotOpen(_),
+            ) => "nerves-key provision finishes it, and locks these slots itself.",
+            HardenRefusal::Identity(IdentityError::Hidden(_)) => {
+                "In the volatile layout nerves-key volatile unlock comes first."
+            }
+            HardenRefusal::Identity(_) => "nerves-key doctor says what is wrong with them.",
+            _ => "It has no slots that would need it.",
+        };
+        Self::new(Exit::Stage, refusal).advised(advice)
     }
 }
 
@@ -205,9 +211,11 @@ impl From<atecc::Error<BusFault, HardenError>> for CliError {
         const AGAIN: &str = "What is locked stays so: run the same command again to continue.";
         match error {
             atecc::Error::Bus { error, .. } => Self::failed(error).advised(AGAIN),
+            atecc::Error::Failed(error @ HardenError::Changed) => {
+                Self::new(Exit::Stage, error).advised("Run the same command again to look anew.")
+            }
             atecc::Error::Failed(error) => {
                 let exit = match &error {
-                    HardenError::Changed => Exit::Stage,
                     HardenError::Chip(failure) | HardenError::Lock { failure, .. } => {
                         exit_of(failure)
                     }

@@ -14,6 +14,7 @@ mod paragraph;
 mod progress;
 mod record;
 mod redact;
+mod refused;
 mod signing;
 mod system;
 mod used;

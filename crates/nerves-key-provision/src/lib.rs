@@ -12,8 +12,13 @@
 //! something of ours knows the key that is there: see [`DeviceKey`].
 //!
 //! Before the data zone is locked the chip has proved that it holds the key (or
-//! refused to sign in that state, which is reported), and both certificates have been rebuilt and verified from the very bytes
-//! that the lock's CRC covers. Locks behave the same in every build profile.
+//! refused to sign in that state, which is reported), and both certificates have
+//! been rebuilt and verified from the very bytes that the lock's CRC covers. After
+//! it all is read back and verified before slots 10 to 13 and 0 are locked. Locks
+//! behave the same in every build profile.
+//!
+//! A chip that is finished without the locks of slots 10 to 13 gets them by a
+//! [`Hardening`].
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 #![cfg_attr(

@@ -13,7 +13,7 @@ pub struct VolatileSecrets(Box<VolatileKeys>);
 
 impl VolatileSecrets {
     /// The key that activates the device key after each power-up, and the key
-    /// that encrypts.
+    /// that computes MACs.
     #[must_use]
     pub fn new(activation: &[u8; 16], encryption: &[u8; 16]) -> Self {
         let mut secrets = Self::default();

@@ -29,7 +29,7 @@ impl Default for VolatileKeys {
 
 impl VolatileKeys {
     /// The key that activates the device key after each power-up (slot 1),
-    /// and the key that encrypts (slot 2).
+    /// and the key that computes MACs (slot 2).
     pub fn set(&mut self, activation: &[u8; KEY], encryption: &[u8; KEY]) {
         for (slot, key) in [
             (&mut self.activation, activation),

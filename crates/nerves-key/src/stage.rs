@@ -16,7 +16,8 @@ pub enum Stage {
     Keyed(Layout),
     /// Data and OTP are locked too, but the key's slot is not.
     KeySlotOpen(Layout),
-    /// Nothing is left to lock.
+    /// The slots of the keys are locked too; those of the certificates may be
+    /// open.
     Finished(Layout),
     /// Locked as something else.
     Foreign(Foreign),

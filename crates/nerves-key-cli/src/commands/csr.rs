@@ -2,9 +2,10 @@
 
 use std::str::FromStr;
 
+use atecc_config::Operation;
 use atecc_x509::{Name, PublicKey, RequestInfo, SignatureBytes};
 use nerves_key::{ReadSnapshot, sign};
-use nerves_key_schema::Otp;
+use nerves_key_schema::{Otp, slot};
 use serde_json::json;
 use x509_cert::der::{Encode, EncodePem, pem::LineEnding};
 
@@ -12,6 +13,7 @@ use crate::cli::Csr;
 use crate::error::{CliError, Exit};
 use crate::files::{self, Readers};
 use crate::output::Output;
+use crate::refused;
 
 pub(super) fn run(arguments: &Csr, output: Output) -> Result<(), CliError> {
     let subject = arguments.subject.as_deref().map(subject).transpose()?;
@@ -30,7 +32,10 @@ pub(super) fn run(arguments: &Csr, output: Output) -> Result<(), CliError> {
         name.map_err(CliError::failed)?.as_der().to_vec()
     };
     let request = RequestInfo::new(&subject, &key, &arguments.san).map_err(CliError::refused)?;
-    let signature = SignatureBytes::from_bytes(device.run(sign(request.digest()))?);
+    let signature = device.run(sign(request.digest()));
+    let what = (Operation::Sign, slot::DEVICE_KEY);
+    let signature = refused::explained(&mut device, what, signature)?;
+    let signature = SignatureBytes::from_bytes(signature);
     // A key that cannot be read is not the one that signs.
     key.verify(&request.digest(), &signature)
         .map_err(CliError::failed)?;

@@ -3,6 +3,7 @@
 use atecc::PublicKey;
 use atecc::commands::{Ecdh as EcdhCommand, EcdhMode, SharedSecret};
 use atecc::procedures::ReadConfig;
+use atecc_config::Operation;
 use data_encoding::HEXUPPER;
 use nerves_key_schema::slot;
 use serde_json::json;
@@ -12,6 +13,7 @@ use crate::cli::Ecdh;
 use crate::error::{CliError, Exit};
 use crate::files::{self, Readers};
 use crate::output::Output;
+use crate::refused;
 
 pub(super) fn run(arguments: &Ecdh, output: Output) -> Result<(), CliError> {
     files::check_out(arguments.out.as_deref())?;
@@ -34,7 +36,9 @@ pub(super) fn run(arguments: &Ecdh, output: Output) -> Result<(), CliError> {
         mode: EcdhMode::Compatible(slot::DEVICE_KEY),
         peer: PublicKey(*peer.as_bytes()),
     };
-    let secret = match device.execute(command)? {
+    let secret = device.execute(command);
+    let what = (Operation::Ecdh, slot::DEVICE_KEY);
+    let secret = match refused::explained(&mut device, what, secret)? {
         SharedSecret::Clear(secret) => Zeroizing::new(secret),
         SharedSecret::Kept | SharedSecret::Encrypted { .. } => {
             return Err(CliError::failed("the chip kept the shared secret"));

@@ -18,6 +18,7 @@ pub(super) fn run(arguments: &cli::Harden, output: Output) -> Result<(), CliErro
     let serial = String::from_utf8_lossy(serial);
     let chip = plan.config().serial_number();
     let slots: Vec<u8> = plan.slots().iter().map(|slot| slot.index()).collect();
+    // Whether nothing is left to be locked.
     let document = |done| {
         json!({
             "chip_serial_number": chip.to_string(),
@@ -29,7 +30,7 @@ pub(super) fn run(arguments: &cli::Harden, output: Output) -> Result<(), CliErro
     let name = format!("{chip}, the NervesKey {}", shown(&serial));
     if plan.slots().is_empty() {
         let text = format!("nothing to do: the certificates' slots of {name} are locked");
-        return output.result(&text, &document(false));
+        return output.result(&text, &document(true));
     }
     if arguments.dry_run {
         return output.result(&format!("Plan for {name}:\n{plan}"), &document(false));

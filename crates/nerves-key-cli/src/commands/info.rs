@@ -33,7 +33,17 @@ pub(super) fn run(arguments: &Chained, output: Output) -> Result<(), CliError> {
     let layout = snapshot.stage().layout();
     lines.extend(layout.map(|layout| ("layout", layout.to_string())));
     let active = match snapshot.stage() {
-        Stage::Finished(Layout::Volatile) => Some(device.execute(InfoLatch::Read)?),
+        Stage::Finished(Layout::Volatile) => match device.execute(InfoLatch::Read) {
+            Ok(active) => Some(active),
+            // All else that it says is worth reading.
+            Err(error) => {
+                lines.push((
+                    "note",
+                    format!("whether its key is active is not known: {error}"),
+                ));
+                None
+            }
+        },
         _ => None,
     };
     document["active"] = json!(active);
@@ -206,7 +216,7 @@ fn document(snapshot: &Snapshot, address: u8) -> Value {
             "configuration": config.config_lock().is_locked(),
             "data": config.data_lock().is_locked(),
             "device_key": config.slot_lock(slot::DEVICE_KEY).is_locked(),
-            "certificates": open_certificates(config).next().is_none(),
+            "certificates": stage.layout().map(|_| open_certificates(config).next().is_none()),
         },
         "public_key": snapshot.public_key.map(|key| HEXUPPER.encode(key.bytes())),
         "verified": false,
@@ -227,17 +237,22 @@ fn is_open(snapshot: &Snapshot) -> bool {
 
 fn locks(snapshot: &Snapshot) -> String {
     let config = &snapshot.config;
-    format!(
-        "configuration {}, data and OTP {}, device key {}, certificates {}",
+    let locks = format!(
+        "configuration {}, data and OTP {}, device key {}",
         config.config_lock(),
         config.data_lock(),
-        config.slot_lock(slot::DEVICE_KEY),
-        match open_certificates(config).count() {
-            0 => "locked",
-            4.. => "unlocked",
-            _ => "locked in part",
-        }
-    )
+        config.slot_lock(slot::DEVICE_KEY)
+    );
+    // Another chip has something else in these slots.
+    if snapshot.stage().layout().is_none() {
+        return locks;
+    }
+    let certificates = match open_certificates(config).count() {
+        0 => "locked",
+        4.. => "unlocked",
+        _ => "locked in part",
+    };
+    format!("{locks}, certificates {certificates}")
 }
 
 /// What a user may do now.

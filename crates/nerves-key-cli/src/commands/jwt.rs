@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
+use atecc_config::Operation;
 use nerves_key::SignVerified;
+use nerves_key_schema::slot;
 use serde_json::{Map, Value, json};
 
 use crate::cli::Jwt;
 use crate::error::CliError;
 use crate::output::Output;
-use crate::{files, system};
+use crate::{files, refused, system};
 
 pub(super) fn run(arguments: &Jwt, output: Output) -> Result<(), CliError> {
     let mut header = object(&arguments.header, "--header")?;
@@ -25,7 +27,9 @@ pub(super) fn run(arguments: &Jwt, output: Output) -> Result<(), CliError> {
     let (header, claims) = (Value::Object(header), Value::Object(claims));
     let token = nerves_key::Jwt::new(&header.to_string(), &claims.to_string());
     let mut device = arguments.chip.open()?;
-    let signature = device.run(SignVerified::new(token.digest()))?;
+    let signature = device.run(SignVerified::new(token.digest()));
+    let what = (Operation::Sign, slot::DEVICE_KEY);
+    let signature = refused::explained(&mut device, what, signature)?;
     let token = token.assemble(&signature);
     let document = json!({ "header": header, "claims": claims, "jwt": token });
     output.result(&token, &document)

@@ -4,9 +4,11 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use atecc_config::Operation;
 use atecc_x509::SignatureBytes;
 use data_encoding::HEXUPPER;
 use nerves_key::SignVerified;
+use nerves_key_schema::slot;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -15,11 +17,15 @@ use crate::error::CliError;
 use crate::files::{self, Readers};
 use crate::hex;
 use crate::output::{Output, shown_path};
+use crate::refused;
 
 pub(super) fn run(arguments: &Sign, output: Output) -> Result<(), CliError> {
     files::check_out(arguments.out.as_deref())?;
     let digest = digest(arguments.digest.as_deref(), arguments.file.as_deref())?;
-    let signature = arguments.chip.open()?.run(SignVerified::new(digest))?;
+    let mut device = arguments.chip.open()?;
+    let signature = device.run(SignVerified::new(digest));
+    let what = (Operation::Sign, slot::DEVICE_KEY);
+    let signature = refused::explained(&mut device, what, signature)?;
     let der = SignatureBytes::from_bytes(signature)
         .to_der()
         .map_err(CliError::failed)?;

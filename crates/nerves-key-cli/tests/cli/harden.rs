@@ -73,7 +73,7 @@ fn from_open_to_locked() {
     let again = bench.json(&[&harden[..], &["--yes"]].concat());
     assert_eq!(
         (&again["done"], &again["slots"]),
-        (&json!(false), &json!([]))
+        (&json!(true), &json!([]))
     );
 }
 
@@ -86,5 +86,8 @@ fn only_a_finished_chip() {
     let (code, message) = bench.fails(&["harden", "--device", "emu:a.img", "--yes"]);
     assert_eq!(code, 4, "{message}");
     assert!(message.contains("only a finished NervesKey"), "{message}");
+    assert!(message.contains("nerves-key provision"), "{message}");
+    let locks = bench.json(&["info", "--device", "emu:a.img"])["locks"].clone();
+    assert_eq!(locks["certificates"], Value::Null);
     assert_eq!(image(&bench), before);
 }

@@ -19,6 +19,7 @@ mod look;
 mod other_devices;
 mod readable;
 mod refusals;
+mod refused;
 mod secrets;
 mod serials;
 mod serving;
