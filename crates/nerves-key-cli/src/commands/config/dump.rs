@@ -32,6 +32,12 @@ pub(super) enum DumpError {
          missing"
     )]
     CutOff,
+    #[error(
+        "it begins as a zone of swapped bytes does ({0:02X} {1:02X} {2:02X} {3:02X}, where 01 23 \
+         would stand): hexdump without -C and arrays of 16 or 32 bits print them so; give the \
+         bytes one by one (xxd, hexdump -C)"
+    )]
+    Swapped(u8, u8, u8, u8),
     #[error("{count} bytes instead of 128: the dump {shift}")]
     Shifted { count: usize, shift: Shift },
 }
@@ -56,6 +62,12 @@ fn shown(word: &str) -> String {
 
 /// The zone of these bytes, when there are 128 or 112.
 pub(super) fn zone(bytes: &[u8]) -> Result<ConfigZone, DumpError> {
+    // Every serial number begins with 01 23.
+    if let [a, b, c, d, ..] = *bytes
+        && ([a, b] == [0x23, 0x01] || [c, d] == [0x23, 0x01])
+    {
+        return Err(DumpError::Swapped(a, b, c, d));
+    }
     if let Ok(zone) = bytes.try_into() {
         return Ok(ConfigZone(zone));
     }
@@ -262,6 +274,40 @@ mod tests {
     fn joined(form: impl Fn(&u8) -> String, separator: &str) -> String {
         let words: Vec<_> = blank().iter().map(form).collect();
         words.join(separator)
+    }
+
+    /// `hexdump FILE` prints little-endian words, and so may arrays of words.
+    #[test]
+    fn swapped_bytes_are_no_zone() {
+        let zone: [u8; 128] = core::array::from_fn(|at| match at {
+            0 => 0x01,
+            1 => 0x23,
+            _ => u8::try_from(at).unwrap(),
+        });
+        let rows = |size: usize| -> String {
+            let words = zone.chunks(size).map(|word| {
+                let swapped: Vec<_> = word.iter().rev().map(|b| format!("{b:02x}")).collect();
+                swapped.concat()
+            });
+            words.collect::<Vec<_>>().join(" ")
+        };
+        for size in [2, 4] {
+            let error = parse(&rows(size)).unwrap_err();
+            assert!(matches!(error, DumpError::Swapped(..)), "{error}");
+        }
+        let with_offsets: String = zone
+            .chunks(16)
+            .enumerate()
+            .map(|(row, bytes)| {
+                let words = bytes
+                    .chunks(2)
+                    .map(|b| format!(" {:02x}{:02x}", b[1], b[0]));
+                format!("{:07x}{}\n", 16 * row, words.collect::<String>())
+            })
+            .collect();
+        let error = parse(&with_offsets).unwrap_err();
+        assert!(matches!(error, DumpError::Swapped(..)), "{error}");
+        assert_eq!(parse(&rows(1)).unwrap().0, zone);
     }
 
     #[test]
