@@ -62,6 +62,7 @@ pub(crate) enum Settings {
         /// Its name; :name is an atom.
         key: String,
         /// Its value: JSON, or else text.
+        #[arg(allow_negative_numbers = true)]
         value: String,
     },
     /// Remove one setting.

@@ -201,3 +201,41 @@ fn new_atoms_are_told() {
     let told = String::from_utf8(bench.run(&import).stderr).unwrap();
     assert!(told.contains("new atoms in the settings: "), "{told}");
 }
+
+/// A text and an atom of one name are two settings, and each command means one.
+#[test]
+fn a_name_names_one_setting() {
+    let bench = finished();
+    std::fs::write(bench.path().join("both.json"), r#"{"a": 1, ":a": 2}"#).unwrap();
+    bench.ok(&["settings", "import", "--device", CHIP, "both.json"]);
+    let get = |key| bench.ok(&["settings", "get", "--device", CHIP, key]);
+    assert_eq!((get("a").trim(), get(":a").trim()), ("1", "2"));
+    bench.ok(&["settings", "set", "--device", CHIP, "a", "-5"]);
+    assert_eq!((get("a").trim(), get(":a").trim()), ("-5", "2"));
+    bench.ok(&["settings", "unset", "--device", CHIP, "a"]);
+    for atom in [":nil", ":true", ":false"] {
+        bench.ok(&["settings", "set", "--device", CHIP, atom, "1"]);
+        assert_eq!(get(atom).trim(), "1");
+        bench.ok(&["settings", "unset", "--device", CHIP, atom]);
+    }
+    // Where no text has it, the atom is meant.
+    assert_eq!((get("a").trim(), get(":a").trim()), ("2", "2"));
+}
+
+/// An export that failed leaves an empty file, which is no settings.
+#[test]
+fn an_empty_file_removes_nothing() {
+    let bench = finished();
+    bench.ok(&["settings", "set", "--device", CHIP, "keep", "1"]);
+    std::fs::write(bench.path().join("empty"), b"").unwrap();
+    let import = ["settings", "import", "--device", CHIP, "--raw", "empty"];
+    let (code, message) = bench.fails(&import);
+    assert_eq!(code, 5, "{message}");
+    assert!(message.contains("settings clear"), "{message}");
+    assert_eq!(
+        bench
+            .ok(&["settings", "get", "--device", CHIP, "keep"])
+            .trim(),
+        "1"
+    );
+}

@@ -101,6 +101,12 @@ enum Notation {
 
 fn bytes(text: &str) -> Result<Vec<u8>, DumpError> {
     let text = without_comments(text);
+    if let Some(word) = text.split([' ', ',', '[', '{', '\n']).find(|word| {
+        let digits = word.strip_prefix('-').map(str::trim_end);
+        digits.is_some_and(|digits| !digits.is_empty() && is_decimal(digits))
+    }) {
+        return Err(DumpError::TooLarge(shown(word.trim_end())));
+    }
     let lines: Vec<_> = numbers_of(&text).lines().collect();
     let lines = without_offsets(&lines).unwrap_or(lines);
     let words: Vec<_> = lines
@@ -274,6 +280,16 @@ mod tests {
     fn joined(form: impl Fn(&u8) -> String, separator: &str) -> String {
         let words: Vec<_> = blank().iter().map(form).collect();
         words.join(separator)
+    }
+
+    /// Bytes with a sign are none; a line between bytes is none.
+    #[test]
+    fn a_minus_sign_is_not_dropped() {
+        let signed = format!("[1, 35, 86, -15{}]", ", 0".repeat(124));
+        let error = parse(&signed).unwrap_err();
+        assert_eq!(error.to_string(), "-15 is no byte: 0 to 255");
+        let dashes = vec!["5A"; 128].join("-");
+        assert_eq!(parse(&dashes).unwrap().0, [0x5A; 128]);
     }
 
     /// `hexdump FILE` prints little-endian words, and so may arrays of words.

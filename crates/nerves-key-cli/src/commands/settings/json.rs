@@ -87,18 +87,24 @@ fn bitstring(bytes: &[u8], last: u8) -> String {
 /// A name, or with a colon an atom.
 pub(super) fn key(text: &str) -> Value {
     match text.strip_prefix(':') {
+        // As they are read.
+        Some("nil") => Value::Null,
+        Some("true") => Value::Bool(true),
+        Some("false") => Value::Bool(false),
         Some(atom) => Value::Atom(atom.into()),
         None => Value::Text(text.into()),
     }
 }
 
-/// Whether `wanted`, as typed, names the setting `key`: a plain name also an
-/// atom of that name.
-pub(super) fn names(key: &Value, wanted: &Value) -> bool {
-    match (key, wanted) {
+/// The place of the setting that `wanted`, as typed, names: a plain name is also
+/// that of an atom, where no text has it.
+pub(super) fn place(pairs: &[(Value, Value)], wanted: &Value) -> Option<usize> {
+    let atom = |key: &Value| match (key, wanted) {
         (Value::Atom(key), Value::Text(wanted)) => key == wanted,
-        (key, wanted) => key == wanted,
-    }
+        _ => false,
+    };
+    let exact = pairs.iter().position(|(key, _)| key == wanted);
+    exact.or_else(|| pairs.iter().position(|(key, _)| atom(key)))
 }
 
 /// A new plain name is an atom where all others are atoms.

@@ -28,7 +28,8 @@ pub(super) fn run(command: &Settings, output: Output) -> Result<(), CliError> {
         Settings::Set { target, key, value } => {
             let (key, value) = (json::key(key), json::argument(value)?);
             edit(target, output, move |pairs| {
-                match pairs.iter_mut().find(|(one, _)| json::names(one, &key)) {
+                let place = json::place(pairs, &key);
+                match place.and_then(|at| pairs.get_mut(at)) {
                     Some((_, old)) => *old = value,
                     None => pairs.push((json::like(&key, pairs), value)),
                 }
@@ -36,12 +37,8 @@ pub(super) fn run(command: &Settings, output: Output) -> Result<(), CliError> {
             })
         }
         Settings::Unset { target, key } => edit(target, output, |pairs| {
-            let wanted = json::key(key);
-            let before = pairs.len();
-            pairs.retain(|(one, _)| !json::names(one, &wanted));
-            if pairs.len() == before {
-                return Err(missing(key));
-            }
+            let place = json::place(pairs, &json::key(key));
+            pairs.remove(place.ok_or_else(|| missing(key))?);
             Ok(())
         }),
         Settings::Clear(chip) => {
@@ -140,7 +137,7 @@ fn get(chip: &Chip, key: Option<&str>, output: Output) -> Result<(), CliError> {
         Some(key) => {
             let wanted = json::key(key);
             let found = match &value {
-                Some(Value::Map(pairs)) => pairs.iter().find(|(one, _)| json::names(one, &wanted)),
+                Some(Value::Map(pairs)) => json::place(pairs, &wanted).and_then(|at| pairs.get(at)),
                 _ => None,
             };
             let (_, value) = found.ok_or_else(|| missing(key))?;
@@ -248,6 +245,12 @@ fn export(chip: &Chip, raw: bool, out: Option<&Path>, output: Output) -> Result<
 
 fn import(target: &SettingsTarget, file: &Path, raw: bool, output: Output) -> Result<(), CliError> {
     let bytes = files::read(file)?;
+    if raw && bytes.is_empty() {
+        return Err(CliError::input(
+            file,
+            "empty: nerves-key settings clear removes all settings",
+        ));
+    }
     if raw {
         let (_, warnings) = update(&target.chip, output, |stored| {
             stored.write_raw(&bytes).map_err(failed)

@@ -32,6 +32,9 @@ pub(super) fn run(
 /// One frame; a damaged one is a failure.
 fn frame(hex: &str, slots: &Slots, output: Output) -> Result<(), CliError> {
     let bytes = bytes(hex)?;
+    if bytes.is_empty() {
+        return Err(CliError::refused("--hex: no bytes"));
+    }
     let explained = explain_frame(&bytes, slots);
     let document = serde_json::to_value(&explained).map_err(CliError::failed)?;
     if explained.kind == FrameKind::Damaged {
