@@ -311,7 +311,7 @@ mod tests {
             let error = parse(&rows(size)).unwrap_err();
             assert!(matches!(error, DumpError::Swapped(..)), "{error}");
         }
-        let with_offsets: String = zone
+        let with_offsets: Vec<_> = zone
             .chunks(16)
             .enumerate()
             .map(|(row, bytes)| {
@@ -321,6 +321,7 @@ mod tests {
                 format!("{:07x}{}\n", 16 * row, words.collect::<String>())
             })
             .collect();
+        let with_offsets = with_offsets.concat();
         let error = parse(&with_offsets).unwrap_err();
         assert!(matches!(error, DumpError::Swapped(..)), "{error}");
         assert_eq!(parse(&rows(1)).unwrap().0, zone);
