@@ -336,8 +336,8 @@ fn rest<'a>(u: &mut Unstructured<'a>) -> &'a [u8] {
     u.bytes(len).unwrap_or(&[])
 }
 
-fn pick<T: Copy>(kind: u8, of: &[T]) -> T {
-    of[usize::from(kind) % of.len()]
+fn pick<T: Clone>(kind: u8, of: &[T]) -> T {
+    of[usize::from(kind) % of.len()].clone()
 }
 
 fn block(slot: Slot, block: u8) -> Result<BlockAddress> {
