@@ -1,10 +1,12 @@
 //! `nerves-key harden`.
 
 use atecc::Timing;
+use atecc_x509::Certificate;
 use nerves_key::ReadSnapshot;
 use nerves_key_provision::{Harden, Hardening};
 use serde_json::json;
 
+use crate::certificate::Summary;
 use crate::cli;
 use crate::confirm;
 use crate::error::CliError;
@@ -17,6 +19,8 @@ pub(super) fn run(arguments: &cli::Harden, output: Output) -> Result<(), CliErro
     let serial = plan.identity().otp.manufacturer_serial();
     let serial = String::from_utf8_lossy(serial);
     let chip = plan.config().serial_number();
+    let device_certificate = summary(&plan.identity().device_certificate)?;
+    let signer_certificate = summary(&plan.identity().signer_certificate)?;
     let slots: Vec<u8> = plan.slots().iter().map(|slot| slot.index()).collect();
     // Whether nothing is left to be locked.
     let document = |done| {
@@ -24,6 +28,8 @@ pub(super) fn run(arguments: &cli::Harden, output: Output) -> Result<(), CliErro
             "chip_serial_number": chip.to_string(),
             "manufacturer_serial": serial,
             "slots": slots,
+            "device_certificate": device_certificate.json(),
+            "signer_certificate": signer_certificate.json(),
             "done": done,
         })
     };
@@ -32,15 +38,28 @@ pub(super) fn run(arguments: &cli::Harden, output: Output) -> Result<(), CliErro
         let text = format!("nothing to do: the certificates' slots of {name} are locked");
         return output.result(&text, &document(true));
     }
+    let certificates = format!(
+        "certificate {}, valid {}\nsigner      {}, valid {}\n",
+        device_certificate.subject(),
+        device_certificate.validity(),
+        signer_certificate.subject(),
+        signer_certificate.validity()
+    );
     if arguments.dry_run {
-        return output.result(&format!("Plan for {name}:\n{plan}"), &document(false));
+        let text = format!("Plan for {name}:\n{certificates}{plan}");
+        return output.result(&text, &document(false));
     }
     if !arguments.yes {
-        let question = format!("{plan}\nThis locks the certificates of {name} in, for good.");
+        let question =
+            format!("{certificates}{plan}\nThis locks the certificates of {name} in, for good.");
         confirm::typed(output, &question, &serial)?;
     }
     device.set_timing(Timing::new(plan.config().revision().family()));
     device.run(Harden::new(&plan))?;
     let text = format!("hardened: the certificates' slots of {name} are locked");
     output.result(&text, &document(true))
+}
+
+fn summary(certificate: &Certificate) -> Result<Summary, CliError> {
+    Summary::of(certificate).map_err(CliError::failed)
 }

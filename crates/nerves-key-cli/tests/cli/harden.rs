@@ -55,6 +55,7 @@ fn from_open_to_locked() {
     let harden = ["harden", "--device", "emu:a.img"];
     let plan = bench.ok(&[&harden[..], &["--dry-run"]].concat());
     assert_eq!(plan.matches("!!").count(), 5, "{plan}");
+    assert!(plan.contains("signer      CN=Signer, valid"), "{plan}");
     let (code, message) = bench.fails(&harden);
     assert_eq!(code, 5, "{message}");
     assert!(message.contains("--yes"), "{message}");
