@@ -49,11 +49,11 @@ fn of(judgement: &Judgement, zone: &ConfigZone) -> Vec<Cause> {
             .collect(),
         Judgement::Depends { on_508, on_608 } => {
             let mut causes = of(on_508, zone);
-            let more = of(on_608, zone);
-            causes.extend(
-                more.into_iter()
-                    .filter(|cause| !of(on_508, zone).contains(cause)),
-            );
+            for cause in of(on_608, zone) {
+                if !causes.contains(&cause) {
+                    causes.push(cause);
+                }
+            }
             causes
         }
     }

@@ -40,8 +40,8 @@ pub enum HardenRefusal {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HardenError {
-    /// The chip or the bus.
-    #[error("{0}")]
+    /// The chip or the bus, outside a lock.
+    #[error(transparent)]
     Chip(#[from] Failure),
     /// It is another chip, or holds something else, than the plan was made for.
     #[error("the chip has changed since the plan was made: nothing was locked")]
@@ -49,9 +49,9 @@ pub enum HardenError {
     /// The chip or the bus failed at this lock.
     #[error("lock of {slot}: {failure}")]
     Lock {
-        /// Which.
+        /// One of [`Hardening::slots`].
         slot: Slot,
-        /// Why.
+        /// What the chip answered, or the bus did.
         failure: Failure,
     },
     /// A lock reported success but is not set.
@@ -125,7 +125,11 @@ pub struct Harden<'h> {
 #[derive(Debug)]
 enum Phase {
     Read(Box<ReadSnapshot>),
-    Lock { at: usize, lock: LockAndConfirm },
+    Lock {
+        at: usize,
+        slot: Slot,
+        lock: LockAndConfirm,
+    },
     Check(ReadConfig),
 }
 
@@ -144,6 +148,7 @@ impl<'h> Harden<'h> {
         match self.plan.slots.get(at) {
             Some(slot) => Phase::Lock {
                 at,
+                slot: *slot,
                 lock: LockAndConfirm::new(LockTarget::Slot(*slot)),
             },
             None => Phase::Check(ReadConfig::new()),
@@ -175,13 +180,13 @@ impl Procedure for Harden<'_> {
                     }
                     Next::Done(Ok(_)) => self.lock(0),
                 },
-                Phase::Lock { at, lock } => match (lock.resume(answer), self.plan.slots.get(*at)) {
-                    (Next::Send(request), _) => return Next::Send(request),
-                    (Next::Done(Err(failure)), Some(&slot)) => {
+                Phase::Lock { at, slot, lock } => match lock.resume(answer) {
+                    Next::Send(request) => return Next::Send(request),
+                    Next::Done(Err(failure)) => {
+                        let slot = *slot;
                         return Next::Done(Err(HardenError::Lock { slot, failure }));
                     }
-                    (Next::Done(Err(failure)), None) => return Next::Done(Err(failure.into())),
-                    (Next::Done(Ok(())), _) => {
+                    Next::Done(Ok(())) => {
                         let next = *at + 1;
                         self.lock(next)
                     }

@@ -49,8 +49,11 @@ pub(super) fn examine(
         findings.push(activation(device));
     }
     findings.push(configuration(&config));
-    findings.extend(open_slots(&snapshot));
     findings.extend(certificates(&snapshot, root));
+    // What does not verify is not to be locked in.
+    if snapshot.identity().is_ok() {
+        findings.extend(open_slots(&snapshot));
+    }
 }
 
 /// The same bytes again and again: what a disturbed line cannot give.

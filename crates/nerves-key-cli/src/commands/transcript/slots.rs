@@ -2,8 +2,8 @@
 //! configuration is one, or where somebody says so.
 
 use atecc::config::offset;
-use atecc::{ConfigZone, Slot};
-use atecc_decode::Labels;
+use atecc::{BlockAddress, ConfigZone, Place, Slot, WordAddress};
+use atecc_decode::{AnyCommand, Labels};
 use atecc_emulator::Image;
 use atecc_transcript::{Cause, Exchange, Start, Transcript, exchanges};
 use nerves_key_schema::{Layout, check_for_use, slot};
@@ -70,24 +70,37 @@ fn configuration(transcript: &Transcript) -> Option<ConfigZone> {
 }
 
 /// Bytes of the configuration zone that were read or written, by their offset.
-/// Source: ATECC508A datasheet, section 9.1.4: the zone is in bits 1 and 0 of
-/// Param1, bit 7 says 32 bytes, Param2 has block and word.
 fn passed(exchange: &Exchange) -> Option<(usize, Vec<u8>)> {
     let Cause::Command(group) = &exchange.cause else {
         return None;
     };
-    let [_count, opcode, param1, low, _high, data @ ..] = group.as_slice() else {
-        return None;
-    };
-    let answer = exchange.response()?;
-    let bytes = match opcode {
-        0x02 => answer.get(1..answer.len().checked_sub(2)?)?,
-        0x12 if answer.get(1) == Some(&0x00) => data.get(..data.len().checked_sub(2)?)?,
+    let command = AnyCommand::parse(group).ok()?;
+    let answer = command.parse_response(exchange.response()?).ok()?;
+    let bytes = answer.payload();
+    let done = bytes == [0x00];
+    let (place, at, bytes) = match command {
+        AnyCommand::ReadWord(read) => (read.address.place(), word(read.address), bytes),
+        AnyCommand::ReadBlock(read) => (read.address.place(), block(read.address), bytes),
+        AnyCommand::WriteWord(write) if done => (
+            write.address.place(),
+            word(write.address),
+            write.data.into(),
+        ),
+        AnyCommand::WriteBlock(write) if done => (
+            write.address.place(),
+            block(write.address),
+            write.data.into(),
+        ),
         _ => return None,
     };
-    let length = if param1 & 0x80 == 0 { 4 } else { 32 };
-    let word = if length == 4 { low & 0x1F } else { low & 0x18 };
-    let zone = param1 & 0x03;
-    let whole = zone == 0 && bytes.len() == length;
-    whole.then(|| (4 * usize::from(word), bytes.to_vec()))
+    // A status in the place of an answer is none of its bytes.
+    (place == Place::Config && bytes.len() > 1).then_some((at, bytes))
+}
+
+const fn word(address: WordAddress) -> usize {
+    4 * address.word() as usize
+}
+
+const fn block(address: BlockAddress) -> usize {
+    32 * address.block() as usize
 }
