@@ -37,6 +37,12 @@ fn a_certificate_in_der() {
         compress("N1.cert", "signer.cert"),
         compress("N1.der", "signer.der")
     );
+    // Of another signer it is not.
+    bench.ok(&["signer", "create", "other", "--years", "5"]);
+    let wrong = ["cert", "compress", "N1.der", "--signer-cert", "other.cert"];
+    let (code, message) = bench.fails(&wrong);
+    assert_eq!(code, 5, "{message}");
+    assert!(message.contains("a chip cannot give its"), "{message}");
     let digest = ["--digest", &"5A".repeat(32)];
     let out = ["--out", "signature"];
     bench.ok(&[&["sign", "--device", "emu:a.img"][..], &digest, &out].concat());

@@ -2,8 +2,8 @@
 //! without a chip.
 
 use atecc_x509::{
-    Certificate, CompressedCertificate, FieldCheck, Format, Name, PublicKey, Rebuild, compress,
-    decompress, round_trip,
+    Certificate, CompressedCertificate, FieldCheck, Format, Name, Part, PublicKey, Rebuild,
+    compress, decompress, round_trip,
 };
 use data_encoding::HEXUPPER;
 use nerves_key_provision::Warning;
@@ -26,7 +26,7 @@ pub(super) fn check(arguments: &CertFile, output: Output) -> Result<(), CliError
     let mut checks = certificate.check_fields(&rebuild).map_err(of_file)?;
     if !knows_chip {
         // The serial number is made of the chip's, which was not given.
-        checks.retain(|check| check.part != atecc_x509::Part::SerialNumber);
+        checks.retain(|check| check.part != Part::SerialNumber);
     }
     let lost = checks.iter().filter(|check| !check.survives()).count();
     let text: String = checks.iter().map(line).collect();
@@ -131,7 +131,21 @@ pub(super) fn compressed(arguments: &CertFile, output: Output) -> Result<(), Cli
     let compressed = if knows_chip(&rebuild, arguments) {
         round_trip(&certificate, &rebuild).map_err(|error| of_file(error.to_string()))?
     } else {
-        output.message("not compared with what a chip gives back: --device-sn was not given");
+        // All but the serial number is known.
+        let checks = certificate.check_fields(&rebuild);
+        let checks = checks.map_err(|error| of_file(error.to_string()))?;
+        let known = |check: &&FieldCheck| check.part != Part::SerialNumber;
+        let mut lost = checks
+            .iter()
+            .filter(known)
+            .filter(|check| !check.survives());
+        if let Some(check) = lost.next() {
+            return Err(of_file(format!(
+                "a chip cannot give its {} back",
+                check.part
+            )));
+        }
+        output.message("serial number not compared: --device-sn was not given");
         in_either_format(&certificate, &rebuild).map_err(|error| of_file(error.to_string()))?
     };
     if compressed.dates.format() == Format::V1 {
