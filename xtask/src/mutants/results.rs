@@ -100,11 +100,13 @@ impl Results {
         fs::rename(&new, &self.path).map_err(|error| at(&self.path, error))
     }
 
-    /// Keep the results of what is there still, and add what is new.
+    /// Keep the results of what is there still, and add what is new. A result
+    /// goes with its function when that moves to another file.
     pub(super) fn update(&mut self, present: &BTreeSet<(String, Key)>) {
         let mut table = Table::new();
         for (file, key) in present {
-            let outcome = self.get(file, key).cloned();
+            let outcome = self.get(file, key).or_else(|| self.moved(present, key));
+            let outcome = outcome.cloned();
             table
                 .entry(file.clone())
                 .or_default()
@@ -117,6 +119,15 @@ impl Results {
 
     pub(super) fn get(&self, file: &str, key: &Key) -> Option<&Outcome> {
         self.table.get(file)?.get(&key.function)?.get(&key.mutant)
+    }
+
+    /// The result of a mutant in a file that has it no more.
+    fn moved(&self, present: &BTreeSet<(String, Key)>, key: &Key) -> Option<&Outcome> {
+        let mut files = self.table.keys();
+        let gone = files.find(|file| {
+            self.get(file, key).is_some() && !present.contains(&((*file).clone(), key.clone()))
+        })?;
+        self.get(gone, key)
     }
 
     pub(super) fn set(&mut self, file: &str, key: &Key, outcome: Outcome) {
@@ -177,4 +188,38 @@ pub(super) fn accepted() -> Result<Vec<Accepted>, Error> {
 
 fn folder() -> PathBuf {
     run::root().join("tests").join("mutants")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(function: &str) -> Key {
+        Key {
+            function: function.to_owned(),
+            mutant: "1:1 body".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_result_goes_with_its_function() {
+        let caught = Outcome::Caught("by".to_owned());
+        let mut results = Results::default();
+        results.set("old.rs", &key("moved 1"), caught.clone());
+        results.set("kept.rs", &key("same 2"), Outcome::Missed);
+        let present = [
+            ("new.rs", "moved 1"),
+            ("new.rs", "changed 3"),
+            ("new.rs", "same 2"),
+            ("kept.rs", "same 2"),
+        ];
+        let present = present.map(|(file, function)| (file.to_owned(), key(function)));
+        results.update(&BTreeSet::from(present));
+        let outcome = |file, function| results.get(file, &key(function)).cloned();
+        assert_eq!(outcome("old.rs", "moved 1"), None);
+        assert_eq!(outcome("new.rs", "moved 1"), Some(caught));
+        assert_eq!(outcome("new.rs", "changed 3"), Some(Outcome::Untested));
+        assert_eq!(outcome("new.rs", "same 2"), Some(Outcome::Untested));
+        assert_eq!(outcome("kept.rs", "same 2"), Some(Outcome::Missed));
+    }
 }
