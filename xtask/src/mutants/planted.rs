@@ -166,7 +166,7 @@ impl<'m> Field<'m> {
             let plantings = by_file.remove(file.as_str()).unwrap_or_default();
             let planted = plant::plant(source, &plantings, &self.constant);
             self.apart.extend(&planted.apart);
-            let mut text = planted.text.clone();
+            let mut text = planted.rendered.text.clone();
             if file.ends_with("/src/lib.rs") {
                 text.push_str(plant::SWITCH);
             }
@@ -217,13 +217,18 @@ impl<'m> Field<'m> {
                 continue;
             };
             let (start, end) = (place.byte_start, place.byte_end);
-            let own = planted.own.iter().find(|(range, _)| range.contains(&start));
+            let own = planted
+                .rendered
+                .own
+                .iter()
+                .find(|(range, _)| range.contains(&start));
             let alone = OWN.contains(&code) || error.message.starts_with("cannot find macro");
             if let (Some((_, id)), true) = (own, alone) {
                 self.unviable.insert(*id);
                 continue;
             }
             let around = planted
+                .rendered
                 .around
                 .iter()
                 .filter(|(range, _)| range.start <= start && end <= range.end);
