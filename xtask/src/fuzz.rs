@@ -13,9 +13,9 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::error::Error;
-use crate::measurement::Destination;
-use crate::{metadata, run, table};
+use xtask_support::error::Error;
+use xtask_support::measurement::Destination;
+use xtask_support::{metadata, run, table};
 
 /// The targets, by the names of their programs.
 const TARGETS: [&str; 8] = [

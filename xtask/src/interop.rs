@@ -6,8 +6,8 @@ pub(crate) mod scripts;
 
 use std::path::{Path, PathBuf};
 
-use crate::error::Error;
-use crate::run;
+use xtask_support::error::Error;
+use xtask_support::run;
 
 /// A Debian package, and a command that succeeds where it is installed.
 const PACKAGES: &[(&str, &str, &[&str])] = &[

@@ -1,40 +1,29 @@
 //! Checks and measurements of this repository: `cargo xtask COMMAND`.
 //!
-//! What CI runs is `cargo xtask test`; the other checks are its parts.
+//! What CI runs is `cargo xtask test`; the other checks are its parts. What
+//! needs more than cargo and a table is a package of its own, below this one,
+//! and is built when it is called.
 #![forbid(unsafe_code)]
 
 mod arrows;
-mod certificates;
-mod commands;
-mod conformance;
-mod error;
 mod fuzz;
-mod hardware;
-mod hosts;
 mod interop;
-mod measurement;
-mod metadata;
 mod msrv;
-mod mutants;
 mod no_std;
-mod pkcs11;
-mod recorded;
-mod run;
-mod size;
-mod strand;
-mod table;
-mod terms;
 mod test;
-mod vectors;
+mod tool;
+mod valgrind;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use tool::{Arguments, COMMANDS, JUDGES, LOAD, LONG_JUDGES, MUTANTS, SIZE};
+
 /// Checks and measurements of this repository.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
-struct Arguments {
+struct Door {
     #[command(subcommand)]
     task: Task,
 }
@@ -50,78 +39,67 @@ enum Task {
     /// Whether every dependency supports the workspace's Rust version.
     Msrv,
     /// Runs the vectors of the reference implementations.
-    Vectors(vectors::Options),
+    Vectors(Arguments),
     /// Writes the table of every command mode, docs/commands.md.
-    Commands(commands::Options),
+    Commands(Arguments),
     /// Judges codec, driver and emulator by recorded transcripts.
-    Conformance(conformance::Options),
+    Conformance(Arguments),
     /// Records what a chip says to the project's stories.
-    RecordHardware(hardware::Options),
+    RecordHardware(Arguments),
     /// Has programs for real chips sign with emulated ones, in real time.
-    Hosts(hosts::Options),
+    Hosts(Arguments),
     /// Plants faults: do tests notice them?
-    #[command(subcommand)]
-    Mutants(mutants::Task),
+    Mutants(Arguments),
     /// Compresses random certificates and rebuilds them.
-    Certificates(certificates::Options),
+    Certificates(Arguments),
     /// Rebuilds and verifies the certificates of recorded parts.
-    RecordedCertificates(recorded::Options),
+    RecordedCertificates(Arguments),
     /// Random settings as Erlang terms: read, written, read, written again.
-    Terms(terms::Options),
+    Terms(Arguments),
     /// Measures the flash and stack that `atecc` takes.
-    Size(size::Options),
+    Size(Arguments),
     /// Disturbs provisioning at every bus transaction.
-    Strand(strand::Options),
+    Strand(Arguments),
     /// Fuzzes the parsers of both sides.
     Fuzz(fuzz::Options),
     /// Many processes sign with two chips by the PKCS#11 module, while holders
     /// of a chip are killed.
-    Pkcs11Load(pkcs11::load::Options),
+    Pkcs11Load(Arguments),
     /// Measures one signature by the PKCS#11 module, by the command, and with
     /// a wake for each command of the chip.
-    Pkcs11Latency(pkcs11::latency::Options),
+    Pkcs11Latency(Arguments),
     /// The cases of the PKCS#11 C interface under valgrind.
     Valgrind,
     /// Processes use one chip while a program without their lock does, too.
-    IntruderLoad(pkcs11::intruder::Options),
-    /// One of the processes of pkcs11-load.
-    #[command(hide = true)]
-    Pkcs11Worker(pkcs11::worker::Options),
-    /// One of the processes of intruder-load.
-    #[command(hide = true)]
-    IntruderUser(pkcs11::user::Options),
+    IntruderLoad(Arguments),
 }
 
 fn main() -> ExitCode {
-    let result = match Arguments::parse().task {
+    let result = match Door::parse().task {
         Task::Test(options) => return test::run(&options),
         Task::Arrows => arrows::run(),
         Task::NoStd => no_std::run(),
         Task::Msrv => msrv::run(),
-        Task::Vectors(options) => vectors::run(&options),
-        Task::Commands(options) => commands::run(&options),
-        Task::Conformance(options) => conformance::run(&options),
-        Task::RecordHardware(options) => hardware::run(&options),
-        Task::Hosts(options) => hosts::run(&options),
-        Task::Mutants(task) => mutants::run(&task),
-        Task::Certificates(options) => certificates::run(&options),
-        Task::RecordedCertificates(options) => recorded::run(&options),
-        Task::Terms(options) => terms::run(&options),
-        Task::Size(options) => size::run(&options),
-        Task::Strand(options) => strand::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
-        Task::Pkcs11Load(options) => pkcs11::load::run(&options),
-        Task::Pkcs11Latency(options) => pkcs11::latency::run(&options),
-        Task::Valgrind => pkcs11::valgrind::run(),
-        Task::IntruderLoad(options) => pkcs11::intruder::run(&options),
-        Task::IntruderUser(options) => pkcs11::user::run(&options),
-        Task::Pkcs11Worker(options) => pkcs11::worker::run(&options),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
+        Task::Valgrind => valgrind::run(),
+        Task::Commands(arguments) => return COMMANDS.run(None, &arguments),
+        Task::Size(arguments) => return SIZE.run(None, &arguments),
+        Task::Mutants(arguments) => return MUTANTS.run(None, &arguments),
+        Task::Vectors(arguments) => return JUDGES.run(Some("vectors"), &arguments),
+        Task::Conformance(arguments) => return JUDGES.run(Some("conformance"), &arguments),
+        Task::RecordHardware(arguments) => {
+            return JUDGES.run(Some("record-hardware"), &arguments);
         }
-    }
+        Task::Hosts(arguments) => return JUDGES.run(Some("hosts"), &arguments),
+        Task::RecordedCertificates(arguments) => {
+            return JUDGES.run(Some("recorded-certificates"), &arguments);
+        }
+        Task::Certificates(arguments) => return LONG_JUDGES.run(Some("certificates"), &arguments),
+        Task::Terms(arguments) => return LONG_JUDGES.run(Some("terms"), &arguments),
+        Task::Strand(arguments) => return LONG_JUDGES.run(Some("strand"), &arguments),
+        Task::Pkcs11Load(arguments) => return LOAD.run(Some("pkcs11-load"), &arguments),
+        Task::Pkcs11Latency(arguments) => return LOAD.run(Some("pkcs11-latency"), &arguments),
+        Task::IntruderLoad(arguments) => return LOAD.run(Some("intruder-load"), &arguments),
+    };
+    xtask_support::end(result)
 }

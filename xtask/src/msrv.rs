@@ -6,9 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::error::Error;
-use crate::metadata::{self, EdgeKind, Kind, Metadata, Package};
-use crate::table;
+use xtask_support::error::Error;
+use xtask_support::metadata::{self, EdgeKind, Kind, Metadata, Package};
+use xtask_support::table;
 
 /// Name and reason, one a line.
 const EXCEPTIONS: &str = include_str!("../data/msrv-exceptions.txt");
@@ -130,7 +130,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::run;
+    use xtask_support::run;
 
     fn metadata() -> Metadata {
         let package = |name: &str, rust_version: Option<&str>| {

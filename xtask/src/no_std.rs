@@ -10,13 +10,10 @@
 
 use std::path::Path;
 
-use crate::error::Error;
-use crate::metadata::{self, Metadata, Package};
-use crate::{run, table};
-
-/// Cortex-M0 and Cortex-M4, the smallest and the most common target of the
-/// field's boards.
-pub(crate) const TARGETS: [&str; 2] = ["thumbv6m-none-eabi", "thumbv7em-none-eabi"];
+use xtask_support::error::Error;
+use xtask_support::metadata::{self, Metadata, Package};
+use xtask_support::thumb::{TARGETS, add_targets, write};
+use xtask_support::{run, table};
 
 /// A crate, and whether it promises to need no allocator.
 const CRATES: [(&str, Memory); 6] = [
@@ -127,30 +124,4 @@ fn features(package: &Package) -> String {
         .map(|name| format!("{name:?}"))
         .collect::<Vec<_>>()
         .join(", ")
-}
-
-pub(crate) fn write(path: &Path, text: &str) -> Result<(), Error> {
-    let directory = path.parent().unwrap_or(path);
-    std::fs::create_dir_all(directory)
-        .and_then(|()| std::fs::write(path, text))
-        .map_err(|error| Error::File {
-            path: path.to_owned(),
-            error,
-        })
-}
-
-/// Where there is no rustup, the builds tell what is missing.
-pub(crate) fn add_targets() -> Result<(), Error> {
-    let Ok(installed) = run::captured(&mut run::program(
-        "rustup",
-        ["target", "list", "--installed"],
-    )) else {
-        return Ok(());
-    };
-    for target in TARGETS {
-        if !installed.lines().any(|line| line == target) {
-            run::shown(&mut run::program("rustup", ["target", "add", target]))?;
-        }
-    }
-    Ok(())
 }

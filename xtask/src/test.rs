@@ -4,11 +4,11 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
-use crate::error::Error;
-use crate::{
-    arrows, commands, conformance, fuzz, interop, msrv, mutants, no_std, pkcs11, run, size, table,
-    terms,
-};
+use xtask_support::error::Error;
+use xtask_support::{run, table};
+
+use crate::tool::{COMMANDS, JUDGES, LOAD, MUTANTS, SIZE, Tool};
+use crate::{arrows, fuzz, interop, msrv, no_std, valgrind};
 
 /// Options of `cargo xtask test`.
 #[derive(Debug, clap::Args)]
@@ -25,6 +25,7 @@ enum Work {
     /// Cargo's tests, which are counted.
     Tests(&'static [&'static str]),
     Own(fn() -> Result<(), Error>),
+    Tool(Tool, &'static [&'static str]),
 }
 
 /// The steps, the quick ones first.
@@ -35,7 +36,10 @@ const STEPS: &[(&str, Work)] = &[
     ),
     ("cargo xtask arrows", Work::Own(arrows::run)),
     ("cargo xtask msrv", Work::Own(msrv::run)),
-    ("cargo xtask commands --check", Work::Own(commands::check)),
+    (
+        "cargo xtask commands --check",
+        Work::Tool(COMMANDS, &["--check"]),
+    ),
     (
         "cargo clippy --workspace --all-targets --all-features -- -D warnings",
         Work::Cargo(&[
@@ -76,22 +80,28 @@ const STEPS: &[(&str, Work)] = &[
     ),
     (
         "cargo xtask conformance --sensitivity",
-        Work::Own(conformance::own),
+        Work::Tool(JUDGES, &["conformance", "--sensitivity"]),
     ),
     ("cargo xtask no-std", Work::Own(no_std::run)),
-    ("cargo xtask size", Work::Own(size::check)),
-    ("cargo xtask mutants sample", Work::Own(mutants::sample)),
+    ("cargo xtask size", Work::Tool(SIZE, &[])),
     (
-        "cargo xtask pkcs11-load, short",
-        Work::Own(pkcs11::load::short),
+        "cargo xtask mutants sample",
+        Work::Tool(MUTANTS, &["sample"]),
     ),
     (
-        "cargo xtask pkcs11-latency, short",
-        Work::Own(pkcs11::latency::short),
+        "cargo xtask pkcs11-load --signatures 50 --victims 1",
+        Work::Tool(
+            LOAD,
+            &["pkcs11-load", "--signatures", "50", "--victims", "1"],
+        ),
     ),
     (
-        "cargo xtask intruder-load, short",
-        Work::Own(pkcs11::intruder::short),
+        "cargo xtask pkcs11-latency --signatures 3",
+        Work::Tool(LOAD, &["pkcs11-latency", "--signatures", "3"]),
+    ),
+    (
+        "cargo xtask intruder-load --commands 100",
+        Work::Tool(LOAD, &["intruder-load", "--commands", "100"]),
     ),
 ];
 
@@ -120,7 +130,7 @@ const INTEROP: &[(&str, Work)] = &[
     ),
     (
         "interop: settings as terms before Erlang/OTP",
-        Work::Own(terms::judged),
+        Work::Tool(JUDGES, &["terms", "--only-asked", "--asked", "20000"]),
     ),
     (
         "interop: timeline of a provisioning, chromium",
@@ -134,7 +144,7 @@ const INTEROP: &[(&str, Work)] = &[
         "interop: PKCS#11 clients on a served chip",
         Work::Own(interop::pkcs11::run),
     ),
-    ("cargo xtask valgrind", Work::Own(pkcs11::valgrind::run)),
+    ("cargo xtask valgrind", Work::Own(valgrind::run)),
     ("cargo xtask fuzz", Work::Own(fuzz::short)),
 ];
 
@@ -189,6 +199,7 @@ impl Work {
                 run::watched(&mut command, |line| count.add(line))
             }
             Self::Own(check) => check(),
+            Self::Tool(tool, arguments) => run::shown(tool.command().args(arguments)),
         }
     }
 }
@@ -242,6 +253,9 @@ mod tests {
         for (name, work) in STEPS {
             if let Work::Cargo(arguments) | Work::Tests(arguments) = work {
                 assert_eq!(*name, format!("cargo {}", arguments.join(" ")));
+            }
+            if let Work::Tool(_, arguments) = work {
+                assert!(name.ends_with(&arguments.join(" ")), "{name}");
             }
         }
     }

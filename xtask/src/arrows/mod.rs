@@ -5,9 +5,9 @@ mod rules;
 
 use rules::{Elsewhere, RULES, Rule, Workspace};
 
-use crate::error::Error;
-use crate::metadata::{self, Kind, Metadata, Package};
-use crate::table;
+use xtask_support::error::Error;
+use xtask_support::metadata::{self, Kind, Metadata, Package};
+use xtask_support::table;
 
 /// Check the workspace.
 pub(crate) fn run() -> Result<(), Error> {
@@ -149,7 +149,7 @@ mod tests {
                 "nerves-key-schema",
                 &[("atecc", Value::Null), ("atecc-emulator", json!("dev"))],
             ),
-            ("xtask", &[("nerves-key-schema", Value::Null)]),
+            ("xtask-judges", &[("nerves-key-schema", Value::Null)]),
         ]);
         assert_eq!(found, [""; 0]);
     }
@@ -166,6 +166,7 @@ mod tests {
             ("nerves-key-schema", "sha2", Value::Null),
             ("atecc-x509", "embedded-hal", Value::Null),
             ("atecc-x509", "atecc", json!("dev")),
+            ("xtask", "nerves-key-schema", Value::Null),
         ] {
             let arrow = [(dependency, kind.clone())];
             let neighbours = ["atecc", "atecc-emulator"]

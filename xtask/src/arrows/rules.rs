@@ -207,9 +207,47 @@ pub(super) const RULES: &[Rule] = &[
         in_tests: &[],
         elsewhere: Elsewhere::Except(&[]),
     },
+    // The door is built in seconds: what a check needs is in a package of its own.
     Rule {
         package: "xtask",
+        may: Workspace::Only(&["xtask-support"]),
+        in_tests: &[],
+        elsewhere: Elsewhere::Only(&["clap", "serde_json", "tempfile"]),
+    },
+    Rule {
+        package: "xtask-support",
+        may: Workspace::Only(&[]),
+        in_tests: &[],
+        elsewhere: Elsewhere::Only(&["clap", "cryptoki", "serde", "serde_json", "thiserror"]),
+    },
+    Rule {
+        package: "xtask-commands",
         may: Workspace::Any,
+        in_tests: &[],
+        elsewhere: Elsewhere::Except(&[]),
+    },
+    Rule {
+        package: "xtask-judges",
+        may: Workspace::Any,
+        in_tests: &[],
+        elsewhere: Elsewhere::Except(&[]),
+    },
+    Rule {
+        package: "xtask-load",
+        may: Workspace::Any,
+        in_tests: &[],
+        elsewhere: Elsewhere::Except(&[]),
+    },
+    // They read the sources, and build what they judge.
+    Rule {
+        package: "xtask-mutants",
+        may: Workspace::Only(&["xtask-support"]),
+        in_tests: &[],
+        elsewhere: Elsewhere::Except(&[]),
+    },
+    Rule {
+        package: "xtask-size",
+        may: Workspace::Only(&["xtask-support"]),
         in_tests: &[],
         elsewhere: Elsewhere::Except(&[]),
     },
