@@ -89,11 +89,7 @@ impl Procedure for Many {
             *sign = SignDigest::new(slot, [self.left; 32]);
             self.left -= 1;
         }
-        match sign.resume(answer) {
-            Next::Send(request) => Next::Send(request),
-            Next::Done(Ok(_)) => Next::Done(Ok(())),
-            Next::Done(Err(failure)) => Next::Done(Err(failure)),
-        }
+        sign.resume(answer).map(|_| ())
     }
 }
 

@@ -43,6 +43,59 @@ pub enum Next<T, E> {
     Done(Result<T, E>),
 }
 
+impl<T, E> Next<T, E> {
+    /// The same, with what `change` makes of the result.
+    ///
+    /// ```
+    /// use atecc::{Failure, Next};
+    ///
+    /// let next: Next<u8, Failure> = Next::Done(Ok(2));
+    /// assert!(matches!(next.map(|it| it + 1), Next::Done(Ok(3))));
+    /// ```
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Next<U, E> {
+        match self {
+            Self::Send(request) => Next::Send(request),
+            Self::Done(result) => Next::Done(result.map(change)),
+        }
+    }
+
+    /// After a result comes what `then` says: another command, or an end. An
+    /// error is the end.
+    ///
+    /// ```
+    /// use atecc::commands::InfoRevision;
+    /// use atecc::{Failure, Next};
+    ///
+    /// let woken: Next<(), Failure> = Next::Done(Ok(()));
+    /// let next: Next<(), Failure> = woken.and_then(|()| Next::send(&InfoRevision));
+    /// assert!(matches!(next, Next::Send(_)));
+    /// ```
+    pub fn and_then<U>(self, then: impl FnOnce(T) -> Next<U, E>) -> Next<U, E> {
+        match self {
+            Self::Send(request) => Next::Send(request),
+            Self::Done(Ok(value)) => then(value),
+            Self::Done(Err(error)) => Next::Done(Err(error)),
+        }
+    }
+
+    /// After an error comes what `then` says: a refusal may be an answer.
+    ///
+    /// ```
+    /// use atecc::{Cause, Failure, Next};
+    ///
+    /// let failed: Next<u8, Failure> = Next::failed(Cause::Bus.before_execution());
+    /// let next: Next<u8, Failure> = failed.or_else(|_| Next::Done(Ok(0)));
+    /// assert!(matches!(next, Next::Done(Ok(0))));
+    /// ```
+    pub fn or_else<F>(self, then: impl FnOnce(E) -> Next<T, F>) -> Next<T, F> {
+        match self {
+            Self::Send(request) => Next::Send(request),
+            Self::Done(Ok(value)) => Next::Done(Ok(value)),
+            Self::Done(Err(error)) => then(error),
+        }
+    }
+}
+
 impl<T, E: From<Failure>> Next<T, E> {
     /// Send `command`.
     pub fn send<C: Command>(command: &C) -> Self {

@@ -144,14 +144,10 @@ impl Procedure for ReadAuxiliary {
     type Error = Failure;
 
     fn resume(&mut self, answer: Answer<'_>) -> Next<AuxiliarySlots, Failure> {
-        match self.0.resume(answer) {
-            Next::Send(request) => Next::Send(request),
-            Next::Done(Ok(bytes)) => {
-                let slots = AuxiliarySlots::from_bytes(&bytes);
-                Next::Done(slots.ok_or(Cause::NoCommand.before_execution()))
-            }
-            Next::Done(Err(failure)) => Next::failed(failure),
-        }
+        self.0.resume(answer).and_then(|bytes| {
+            let slots = AuxiliarySlots::from_bytes(&bytes);
+            Next::Done(slots.ok_or(Cause::NoCommand.before_execution()))
+        })
     }
 }
 

@@ -118,14 +118,10 @@ impl Rewrite {
                     let decide = decide.take().ok_or(WriteError::Changed)?;
                     decide(found).map(Phase::Write)
                 }),
-                Phase::Write(write) => match write.resume(answer) {
-                    Next::Send(request) => Next::Send(request),
-                    Next::Done(Ok(())) => {
-                        let read = write.read_back();
-                        Next::Done(Ok(Phase::ReadBack(write.clone(), read)))
-                    }
-                    Next::Done(Err(failure)) => failed(failure),
-                },
+                Phase::Write(write) => judged(write.resume(answer), |()| {
+                    let read = write.read_back();
+                    Ok(Phase::ReadBack(write.clone(), read))
+                }),
                 Phase::ReadBack(write, read) => judged(read.resume(answer), |found| {
                     if write.holds(&found) {
                         Ok(Phase::Done)
@@ -167,11 +163,8 @@ fn judged<T, E: From<WriteError>>(
     next: Next<T, Failure>,
     judge: impl FnOnce(T) -> Result<Phase, E>,
 ) -> Next<Phase, E> {
-    match next {
-        Next::Send(request) => Next::Send(request),
-        Next::Done(Ok(value)) => Next::Done(judge(value)),
-        Next::Done(Err(failure)) => failed(failure),
-    }
+    next.or_else(failed)
+        .and_then(|value| Next::Done(judge(value)))
 }
 
 /// Of the configuration zone's first block. Source: ATECC508A datasheet,

@@ -93,7 +93,7 @@ impl ReadSnapshot {
     /// say which phase is next.
     fn phase(&mut self, answer: Answer<'_>) -> Next<Phase, Failure> {
         match &mut self.phase {
-            Phase::Config(read) => ended(read.resume(answer), |config| {
+            Phase::Config(read) => read.resume(answer).map(|config| {
                 self.snapshot.config = config;
                 if config.config_lock().is_locked() {
                     Phase::PublicKey(Once(GenKey {
@@ -104,7 +104,7 @@ impl ReadSnapshot {
                     Phase::Done
                 }
             }),
-            Phase::PublicKey(ask) => ended(shown(ask.resume(answer)), |key| {
+            Phase::PublicKey(ask) => shown(ask.resume(answer)).map(|key| {
                 self.snapshot.public_key = key;
                 if self.snapshot.config.data_lock().is_locked() {
                     Phase::Otp(ReadPlace::new(Place::Otp))
@@ -112,7 +112,7 @@ impl ReadSnapshot {
                     Phase::Done
                 }
             }),
-            Phase::Otp(read) => ended(shown(read.resume(answer)), |otp| {
+            Phase::Otp(read) => shown(read.resume(answer)).map(|otp| {
                 self.snapshot.otp = otp;
                 match self.snapshot.trust_kind() {
                     Some(kind @ TrustKind::TngLora) => Phase::LoraKey(Once(GenKey {
@@ -122,22 +122,22 @@ impl ReadSnapshot {
                     _ => reading(slot::DEVICE_CERTIFICATE),
                 }
             }),
-            Phase::LoraKey(ask) => ended(shown(ask.resume(answer)), |key| {
+            Phase::LoraKey(ask) => shown(ask.resume(answer)).map(|key| {
                 self.snapshot.public_key = key;
                 Phase::LoraSlot(ReadPlace::new(Place::Slot(LORA_CERTIFICATES)))
             }),
-            Phase::LoraSlot(read) => ended(shown(read.resume(answer)), |bytes| {
+            Phase::LoraSlot(read) => shown(read.resume(answer)).map(|bytes| {
                 self.snapshot
                     .keep_lora(bytes.as_ref().map(<[_; 216]>::as_slice));
                 Phase::Eui(ReadPlace::new(Place::Slot(slot::DEVICE_CERTIFICATE)))
             }),
-            Phase::Eui(read) => ended(shown(read.resume(answer)), |eui| {
+            Phase::Eui(read) => shown(read.resume(answer)).map(|eui| {
                 self.snapshot.eui = eui;
                 Phase::Done
             }),
             Phase::Slot(place, read) => {
                 let place = *place;
-                ended(shown(read.resume(answer)), |bytes| match place {
+                shown(read.resume(answer)).map(|bytes| match place {
                     slot::DEVICE_CERTIFICATE => {
                         self.snapshot.device_certificate = bytes;
                         reading(slot::SIGNER_PUBLIC_KEY)
@@ -188,22 +188,10 @@ fn reading(slot: Slot) -> Phase {
     Phase::Slot(slot, ReadPlace::new(Place::Slot(slot)))
 }
 
-/// Turn the end of a phase into the next one.
-fn ended<T>(next: Next<T, Failure>, then: impl FnOnce(T) -> Phase) -> Next<Phase, Failure> {
-    match next {
-        Next::Send(request) => Next::Send(request),
-        Next::Done(result) => Next::Done(result.map(then)),
-    }
-}
-
 /// A refusal is an answer: the chip does not show this.
 fn shown<T>(next: Next<T, Failure>) -> Next<Option<T>, Failure> {
-    match next {
-        Next::Send(request) => Next::Send(request),
-        Next::Done(Ok(value)) => Next::Done(Ok(Some(value))),
-        Next::Done(Err(failure)) => Next::Done(match failure.refusal() {
-            Some(Status::Execution | Status::Parse) => Ok(None),
-            _ => Err(failure),
-        }),
-    }
+    next.map(Some).or_else(|failure| match failure.refusal() {
+        Some(Status::Execution | Status::Parse) => Next::Done(Ok(None)),
+        _ => Next::failed(failure),
+    })
 }

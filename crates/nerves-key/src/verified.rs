@@ -92,23 +92,21 @@ impl Procedure for SignVerified {
 
     fn resume(&mut self, answer: Answer<'_>) -> Next<[u8; 64], SignError> {
         match &mut self.step {
-            Step::Key(key) => match key.resume(answer) {
-                Next::Send(request) => Next::Send(request),
-                Next::Done(Ok(key)) => {
-                    self.key = Some(PublicKey::from_bytes(*key.bytes()));
+            Step::Key(key) => {
+                let shown = key.resume(answer).map(Some);
+                let shown = shown.or_else(|failure| match failure.refusal() {
+                    Some(_) => Next::Done(Ok(None)),
+                    None => Next::failed(failure),
+                });
+                shown.and_then(|key| {
+                    self.key = key.map(|key| PublicKey::from_bytes(*key.bytes()));
                     self.sign()
-                }
-                Next::Done(Err(failure)) if failure.refusal().is_some() => {
-                    self.key = None;
-                    self.sign()
-                }
-                Next::Done(Err(failure)) => Next::failed(failure),
-            },
-            Step::Sign(sign) => match sign.resume(answer) {
-                Next::Send(request) => Next::Send(request),
-                Next::Done(Ok(signature)) => self.judge(signature),
-                Next::Done(Err(failure)) => Next::failed(failure),
-            },
+                })
+            }
+            Step::Sign(sign) => {
+                let signed = sign.resume(answer).or_else(Next::failed);
+                signed.and_then(|signature| self.judge(signature))
+            }
         }
     }
 }

@@ -93,12 +93,10 @@ impl Procedure for ReadEncrypted<'_> {
     type Error = Failure;
 
     fn resume(&mut self, answer: Answer<'_>) -> Next<Self::Output, Failure> {
-        match self.procedure.resume(answer) {
-            Next::Send(request) => Next::Send(request),
-            Next::Done(result) => Next::Done(result.map(|((random, ()), cipher)| {
-                Zeroizing::new(host::xor(&cipher, &self.key.temp_key(&random)))
-            })),
-        }
+        let next = self.procedure.resume(answer);
+        next.map(|((random, ()), cipher)| {
+            Zeroizing::new(host::xor(&cipher, &self.key.temp_key(&random)))
+        })
     }
 }
 
@@ -177,14 +175,10 @@ impl Procedure for WriteBlockEncrypted<'_> {
                 Next::Done(DecodeError::done(opcode, payload).map_err(Failure::from))
             }
             (Answer::Failed(failure), true) => Next::failed(failure),
-            (answer, _) => match self.session.resume(answer) {
-                Next::Send(request) => Next::Send(request),
-                Next::Done(Ok((random, ()))) => {
-                    self.sent = true;
-                    Next::send(&self.write(&random))
-                }
-                Next::Done(Err(failure)) => Next::failed(failure),
-            },
+            (answer, _) => self.session.resume(answer).and_then(|(random, ())| {
+                self.sent = true;
+                Next::send(&self.write(&random))
+            }),
         }
     }
 }

@@ -65,12 +65,8 @@ impl Procedure for ChallengeMac {
     type Error = Failure;
 
     fn resume(&mut self, answer: Answer<'_>) -> Next<ChallengeResponse, Failure> {
-        match self.procedure.resume(answer) {
-            Next::Send(request) => Next::Send(request),
-            Next::Done(result) => {
-                Next::Done(result.map(|(random, mac)| ChallengeResponse { random, mac }))
-            }
-        }
+        let next = self.procedure.resume(answer);
+        next.map(|(random, mac)| ChallengeResponse { random, mac })
     }
 }
 
@@ -113,9 +109,6 @@ impl Procedure for DeterministicMac {
     type Error = Failure;
 
     fn resume(&mut self, answer: Answer<'_>) -> Next<[u8; 32], Failure> {
-        match self.0.resume(answer) {
-            Next::Send(request) => Next::Send(request),
-            Next::Done(result) => Next::Done(result.map(|((), mac)| mac)),
-        }
+        self.0.resume(answer).map(|((), mac)| mac)
     }
 }

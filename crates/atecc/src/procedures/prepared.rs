@@ -75,14 +75,11 @@ where
     }
 
     fn prepare(&mut self, answer: Answer<'_>) -> Next<(P::Output, C::Response), Failure> {
-        match self.under_way.resume(answer) {
-            Next::Send(request) => Next::Send(request),
-            Next::Done(Ok(output)) => {
-                self.prepared = Some(output);
-                Next::send(&self.command)
-            }
-            Next::Done(Err(failure)) => Next::failed(failure),
-        }
+        let next = self.under_way.resume(answer);
+        next.and_then(|output| {
+            self.prepared = Some(output);
+            Next::send(&self.command)
+        })
     }
 
     fn judge(

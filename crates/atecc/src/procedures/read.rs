@@ -95,9 +95,6 @@ impl Procedure for ReadConfig {
     type Error = Failure;
 
     fn resume(&mut self, answer: Answer<'_>) -> Next<ConfigZone, Failure> {
-        match self.0.resume(answer) {
-            Next::Send(request) => Next::Send(request),
-            Next::Done(result) => Next::Done(result.map(ConfigZone)),
-        }
+        self.0.resume(answer).map(ConfigZone)
     }
 }

@@ -39,7 +39,7 @@ impl Procedure for SignDigest {
     type Error = Failure;
 
     fn resume(&mut self, answer: Answer<'_>) -> Next<[u8; 64], Failure> {
-        last(self.0.resume(answer))
+        self.0.resume(answer).map(|((), signature)| signature)
     }
 }
 
@@ -69,10 +69,8 @@ impl Procedure for VerifyDigest {
     type Error = Failure;
 
     fn resume(&mut self, answer: Answer<'_>) -> Next<bool, Failure> {
-        match self.0.resume(answer) {
-            Next::Send(request) => Next::Send(request),
-            Next::Done(result) => Next::Done(result.map(|((), verdict)| verdict == Verdict::Good)),
-        }
+        let next = self.0.resume(answer);
+        next.map(|((), verdict)| verdict == Verdict::Good)
     }
 }
 
@@ -103,13 +101,5 @@ const fn to_temp_key(value: [u8; 32]) -> LoadNonce {
     LoadNonce {
         target: NonceTarget::TempKey,
         value,
-    }
-}
-
-/// Only the last command's answer counts.
-fn last<A, B>(next: Next<(A, B), Failure>) -> Next<B, Failure> {
-    match next {
-        Next::Send(request) => Next::Send(request),
-        Next::Done(result) => Next::Done(result.map(|(_, response)| response)),
     }
 }

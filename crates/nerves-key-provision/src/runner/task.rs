@@ -72,27 +72,21 @@ impl Task {
 
     pub(super) fn resume(&mut self, answer: Answer<'_>) -> Next<Output, Failure> {
         match self {
-            Self::ReadConfig(task) => map(task.resume(answer), Output::Config),
-            Self::WriteWord(task) => map(task.resume(answer), |()| Output::Nothing),
-            Self::WriteBlock(task) => map(task.resume(answer), |()| Output::Nothing),
-            Self::Lock(task) => map(task.resume(answer), |()| Output::Nothing),
-            Self::CreateKey(task) => map(task.resume(answer), Output::Key),
-            Self::ReadPublicKey(task) => map(task.resume(answer), Output::Key),
-            Self::Sign(task) => map(task.resume(answer), Output::Signature),
-            Self::Write(task) => map(task.resume(answer), |()| Output::Nothing),
-            Self::Activate(task) => map(task.resume(answer), Output::Activation),
-            Self::ReadBack(task) => map(task.resume(answer), |snapshot| {
-                Output::Snapshot(Box::new(snapshot))
-            }),
-            Self::ReadSlots(task) => map(task.resume(answer), Output::Differs),
+            Self::ReadConfig(task) => task.resume(answer).map(Output::Config),
+            Self::WriteWord(task) => task.resume(answer).map(|()| Output::Nothing),
+            Self::WriteBlock(task) => task.resume(answer).map(|()| Output::Nothing),
+            Self::Lock(task) => task.resume(answer).map(|()| Output::Nothing),
+            Self::CreateKey(task) => task.resume(answer).map(Output::Key),
+            Self::ReadPublicKey(task) => task.resume(answer).map(Output::Key),
+            Self::Sign(task) => task.resume(answer).map(Output::Signature),
+            Self::Write(task) => task.resume(answer).map(|()| Output::Nothing),
+            Self::Activate(task) => task.resume(answer).map(Output::Activation),
+            Self::ReadBack(task) => {
+                let next = task.resume(answer);
+                next.map(|snapshot| Output::Snapshot(Box::new(snapshot)))
+            }
+            Self::ReadSlots(task) => task.resume(answer).map(Output::Differs),
             Self::None => Next::Done(Ok(Output::Nothing)),
         }
-    }
-}
-
-fn map<T>(next: Next<T, Failure>, output: impl FnOnce(T) -> Output) -> Next<Output, Failure> {
-    match next {
-        Next::Send(request) => Next::Send(request),
-        Next::Done(result) => Next::Done(result.map(output)),
     }
 }

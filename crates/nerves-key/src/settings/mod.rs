@@ -200,12 +200,10 @@ impl Procedure for ReadSettings {
     type Error = Failure;
 
     fn resume(&mut self, answer: Answer<'_>) -> Next<Settings, Failure> {
-        match self.read.resume(answer) {
-            Next::Send(request) => Next::Send(request),
-            Next::Done(result) => Next::Done(result.map(|bytes| Settings {
-                area: self.area,
-                bytes,
-            })),
-        }
+        let next = self.read.resume(answer);
+        next.map(|bytes| Settings {
+            area: self.area,
+            bytes,
+        })
     }
 }

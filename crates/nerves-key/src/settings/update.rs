@@ -98,13 +98,9 @@ where
             *updated = Some(Updated { settings, commands });
             Ok(write)
         });
-        match next {
-            Next::Send(request) => Next::Send(request),
-            Next::Done(Ok(())) => {
-                let updated = updated.take().ok_or(WriteError::Changed);
-                Next::Done(updated.map_err(UpdateError::Write))
-            }
-            Next::Done(Err(error)) => Next::Done(Err(error)),
-        }
+        next.and_then(|()| {
+            let updated = updated.take().ok_or(WriteError::Changed);
+            Next::Done(updated.map_err(UpdateError::Write))
+        })
     }
 }
