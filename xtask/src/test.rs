@@ -129,6 +129,17 @@ const INTEROP: &[(&str, Work)] = &[
         Work::Own(interop::scripts::signers),
     ),
     (
+        "cargo test --package nerves-key-provision --all-features --test softhsm",
+        Work::Tests(&[
+            "test",
+            "--package",
+            "nerves-key-provision",
+            "--all-features",
+            "--test",
+            "softhsm",
+        ]),
+    ),
+    (
         "interop: settings as terms before Erlang/OTP",
         Work::Tool(JUDGES, &["terms", "--only-asked", "--asked", "20000"]),
     ),
@@ -250,11 +261,11 @@ mod tests {
     /// The command that is printed is the command that is run.
     #[test]
     fn steps_are_named_after_their_commands() {
-        for (name, work) in STEPS {
+        for (name, work) in STEPS.iter().chain(INTEROP) {
             if let Work::Cargo(arguments) | Work::Tests(arguments) = work {
                 assert_eq!(*name, format!("cargo {}", arguments.join(" ")));
             }
-            if let Work::Tool(_, arguments) = work {
+            if let (true, Work::Tool(_, arguments)) = (name.starts_with("cargo xtask"), work) {
                 assert!(name.ends_with(&arguments.join(" ")), "{name}");
             }
         }

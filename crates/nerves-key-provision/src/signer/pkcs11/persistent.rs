@@ -508,4 +508,22 @@ mod tests {
         let shown = format!("{:?}", Fake::default().signer().unwrap());
         assert!(!shown.contains("1234"), "{shown}");
     }
+
+    /// What does not pass says nothing against the session.
+    #[test]
+    fn a_session_outlives_what_does_not_pass() {
+        let fake = Fake::default();
+        let mut signer = fake.signer().unwrap();
+        let failures = vec![(Call::Sign, Pkcs11Error::Signature(63))];
+        fake.0.borrow_mut().failures = failures;
+        signer.sign(&[0; 32]).unwrap_err();
+        signer.sign(&[0; 32]).unwrap();
+        assert_eq!((fake.asked(Call::Open), fake.asked(Call::LogIn)), (1, 1));
+    }
+
+    #[test]
+    fn a_pin_is_not_shown() {
+        let pin = Pin(Zeroizing::new("31415".to_owned()));
+        assert_eq!(format!("{pin:?}"), "Pin(..)");
+    }
 }

@@ -330,6 +330,9 @@ mod tests {
             Some(PinSource::Value(Zeroizing::new("s3cret".into())))
         );
         assert!(!format!("{uri:?}").contains("s3cret"));
+        assert!(format!("{uri:?}").contains("Value(..)"));
+        let file = PinSource::File("/etc/pin".into());
+        assert_eq!(format!("{file:?}"), "File(\"/etc/pin\")");
     }
 
     /// However a URI goes wrong, its PIN is in no message.
@@ -374,6 +377,15 @@ mod tests {
             Pkcs11Uri::redacted(uri),
             "pkcs11:token=a%20b;object=k?module-path=/lib/spin.so&pin-value=..."
         );
+        // An unknown attribute hides its own value; what is none hides the rest.
+        for (text, shown) in [
+            ("pkcs11:a=1;token=t", "pkcs11:a=...;token=t"),
+            ("pkcs11:a1=1;token=t", "pkcs11:..."),
+            ("pkcs11:object=k;31415;token=t", "pkcs11:object=k;..."),
+            ("pkcs11:a-pin=1;token=t", "pkcs11:a-pin=..."),
+        ] {
+            assert_eq!(Pkcs11Uri::redacted(text), shown);
+        }
         for text in ["signer.key", "pkcs11:object=k?module-path=m", "", "pin"] {
             assert_eq!(Pkcs11Uri::redacted(text), text);
         }
@@ -405,6 +417,11 @@ mod tests {
                 "pkcs11:object=k?module-path=m&pin-value=1&pin-source=f",
                 "twice",
             ),
+            (
+                "pkcs11:object=k?module-path=m&pin-source=f&pin-value=1",
+                "\"pin-value\" is given twice",
+            ),
+            ("pkcs11:object=k;token=t;x?module-path=m", "attribute 3 "),
             ("pkcs11:object=%6?module-path=m", "percent"),
             ("pkcs11:object=%zz?module-path=m", "percent"),
             ("pkcs11:object=%FF?module-path=m", "percent"),
