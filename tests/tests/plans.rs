@@ -1,6 +1,6 @@
 //! What a plan says before it runs: steps, bytes, what cannot be undone.
 
-use atecc::{Failure, Slot};
+use atecc::Slot;
 use atecc_emulator::{Bus, Chip, Revision};
 use atecc_x509::{DateTime, Format, PublicKey, SignatureBytes};
 use nerves_key::Stage;
@@ -256,7 +256,7 @@ fn origins_have_names() {
 #[test]
 fn which_errors_end_a_chip() {
     use atecc::Cause;
-    let lost = Failure::from(Cause::Bus.before_execution());
+    let lost = Cause::Bus.before_execution();
     assert!(RunError::Chip(lost).is_resumable());
     assert!(RunError::NotLocked.is_resumable());
     assert!(!RunError::ReadBack("OTP zone").is_resumable());
