@@ -169,3 +169,41 @@ impl<E: Error> Error for LockedError<E> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::time::Duration;
+
+    use super::*;
+
+    /// Acknowledges everything.
+    struct Willing;
+
+    impl ErrorType for Willing {
+        type Error = Infallible;
+    }
+
+    impl I2c for Willing {
+        fn transaction(&mut self, _: u8, _: &mut [Operation<'_>]) -> Result<(), Infallible> {
+            Ok(())
+        }
+    }
+
+    /// The parent has the chip: its child sends nothing in its session.
+    #[test]
+    fn a_session_that_came_by_fork_is_not_ours() {
+        let directory = tempfile::tempdir().unwrap();
+        let node = directory.path().join("i2c-1");
+        std::fs::write(&node, "").unwrap();
+        let lock = SessionLock::new(node, BusAddress::DEFAULT)
+            .with_old_files_in(directory.path())
+            .with_patience(Duration::from_millis(20));
+        let mut bus = Locked::new(Willing, lock);
+        bus.hold_session().unwrap();
+        bus.write(0x60, &[0x03]).unwrap();
+        bus.held.as_mut().unwrap().guard.pretend_fork();
+        let refused = bus.write(0x60, &[0x03]);
+        assert!(matches!(refused, Err(LockedError::Lock(_))), "{refused:?}");
+    }
+}

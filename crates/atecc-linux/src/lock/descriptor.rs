@@ -55,7 +55,7 @@ pub(super) enum Kind {
 /// made it.
 #[derive(Debug)]
 pub(super) struct Descriptor {
-    process: u32,
+    pub(super) process: u32,
     kind: Kind,
     file: Option<OwnedFd>,
 }
@@ -190,7 +190,72 @@ fn locked_by(info: &str, target: impl Fn() -> Target) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::fd::AsRawFd as _;
+
+    use rustix::fs::{Mode, OFlags};
+
     use super::*;
+
+    /// Of one file, the second as another process has it.
+    fn two_descriptions() -> (OwnedFd, OwnedFd) {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let flags = OFlags::RDWR | OFlags::CLOEXEC;
+        let other = rustix::fs::open(file.path(), flags, Mode::empty()).unwrap();
+        (file.into_file().into(), other)
+    }
+
+    fn lock(kind: Kind, file: BorrowedFd<'_>) -> Result<bool, Errno> {
+        match kind {
+            Kind::Bytes => bytes::try_lock(file, 0x60),
+            Kind::File => {
+                Ok(flock(file, FlockOperation::NonBlockingLockExclusive) != Err(Errno::AGAIN))
+            }
+        }
+    }
+
+    /// A child that was forked meanwhile has a copy; its parent's lock ends all
+    /// the same.
+    #[test]
+    fn a_lock_ends_where_copies_are_left() {
+        for kind in [Kind::Bytes, Kind::File] {
+            let (file, other) = two_descriptions();
+            let _copy = file.try_clone().unwrap();
+            let descriptor = Descriptor::new(file, kind);
+            assert_eq!(descriptor.ask(|file| lock(kind, file)), Ok(true));
+            assert_eq!(lock(kind, other.as_fd()), Ok(false), "{kind:?}");
+            drop(descriptor);
+            assert_eq!(lock(kind, other.as_fd()), Ok(true), "{kind:?}");
+        }
+    }
+
+    /// What came by `fork` is the parent's: it is neither used nor unlocked.
+    #[test]
+    fn a_child_does_not_end_the_parents_lock() {
+        for kind in [Kind::Bytes, Kind::File] {
+            let (file, other) = two_descriptions();
+            let mut descriptor = Descriptor::new(file, kind);
+            assert_eq!(descriptor.ask(|file| lock(kind, file)), Ok(true));
+            descriptor.process += 1;
+            let asked = descriptor.ask(|_| Ok(()));
+            assert_eq!(asked, Err(Errno::BADF));
+            drop(descriptor);
+            assert_eq!(lock(kind, other.as_fd()), Ok(false), "{kind:?}");
+        }
+    }
+
+    /// By the table of `docs/bus-lock.md`.
+    #[test]
+    fn the_mark_is_256_and_the_process() {
+        let (file, _) = two_descriptions();
+        assert_eq!(bytes::try_share(file.as_fd(), mark()), Ok(true));
+        let number = file.as_raw_fd();
+        let info = read_to_string(format!("/proc/self/fdinfo/{number}")).unwrap();
+        let locks: Vec<_> = holder::locks(&info)
+            .map(|lock| (lock.kind, lock.access, lock.first, lock.last))
+            .collect();
+        let byte = 256 + u64::from(std::process::id());
+        assert_eq!(locks, [("OFDLCK", "READ", byte, byte)]);
+    }
 
     #[test]
     fn who_locked_what() {

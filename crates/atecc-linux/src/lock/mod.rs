@@ -23,6 +23,8 @@ mod bytes;
 mod descriptor;
 mod error;
 mod holder;
+#[cfg(test)]
+mod inherited;
 mod old;
 mod place;
 mod wait;
@@ -207,16 +209,98 @@ impl SessionGuard {
     pub fn is_inherited(&self) -> bool {
         self.file.is_inherited()
     }
+
+    /// As a child has it.
+    #[cfg(test)]
+    pub(crate) const fn pretend_fork(&mut self) {
+        // The kernel starts no program as process 0.
+        self.file.descriptor.process = 0;
+    }
 }
 
 fn wait_for(byte: u8, file: &File, wait: Wait, retry: Duration) -> Result<Try, LockError> {
     for tries in 0_u32.. {
+        let look = tries.is_multiple_of(LOOK);
         match file.try_lock(byte)? {
             // It may be the lock of our parent, which has ended.
-            Try::Taken if tries % LOOK == 0 && descriptor::close_inherited() => {}
+            Try::Taken if look.then(descriptor::close_inherited) == Some(true) => {}
             Try::Taken if wait.sleep(retry) => {}
             tried => return Ok(tried),
         }
     }
     Ok(Try::Taken)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::os::fd::AsFd as _;
+    use std::time::Instant;
+
+    use super::*;
+
+    /// The lock of a node that is a plain file.
+    fn place() -> (tempfile::TempDir, SessionLock) {
+        let directory = tempfile::tempdir().unwrap();
+        let node = directory.path().join("i2c-1");
+        std::fs::write(&node, "").unwrap();
+        let lock = SessionLock::new(&node, BusAddress::DEFAULT).with_old_files_in(directory.path());
+        (directory, lock)
+    }
+
+    /// Without patience once is enough.
+    #[test]
+    fn a_replaced_node_is_looked_up_again_while_there_is_time() {
+        let (_directory, lock) = place();
+        for (patience, is_locked) in [(Duration::ZERO, false), (Duration::from_secs(60), true)] {
+            let tries = Cell::new(0);
+            let result = lock.lock(Wait::begin(patience), |_| {
+                tries.set(tries.get() + 1);
+                Ok(if tries.get() == 1 {
+                    Try::Replaced
+                } else {
+                    Try::Locked
+                })
+            });
+            assert_eq!(result.is_ok(), is_locked, "{result:?}");
+        }
+    }
+
+    /// By the table of `docs/bus-lock.md`: the address and 128.
+    #[test]
+    fn who_waits_has_the_turn_of_the_chip() {
+        let (directory, lock) = place();
+        let mut options = std::fs::File::options();
+        let node = directory.path().join("i2c-1");
+        let node = options.read(true).write(true).open(node).unwrap();
+        let is_turn_free = || {
+            let is_free = bytes::try_lock(node.as_fd(), 0xE0).unwrap();
+            bytes::unlock(node.as_fd(), 0xE0).unwrap();
+            is_free
+        };
+        let guard = lock.take().unwrap();
+        assert!(is_turn_free());
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| lock.take().map(drop));
+            let start = Instant::now();
+            let mut is_free = true;
+            while is_free && start.elapsed() < Duration::from_secs(10) {
+                std::thread::sleep(Duration::from_millis(20));
+                is_free = is_turn_free();
+            }
+            drop(guard);
+            waiting.join().unwrap().unwrap();
+            assert!(!is_free);
+        });
+        assert!(is_turn_free());
+    }
+
+    #[test]
+    fn a_guard_that_came_by_fork_is_told() {
+        let (_directory, lock) = place();
+        let mut guard = lock.take().unwrap();
+        assert!(!guard.is_inherited());
+        guard.pretend_fork();
+        assert!(guard.is_inherited());
+    }
 }

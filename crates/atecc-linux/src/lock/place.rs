@@ -11,7 +11,7 @@
 //! 2^23 + 256 N further on for bus N. It belongs to the socket's owner and has the socket's mode, so
 //! that who may connect may lock.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::OpenOptions;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -48,7 +48,7 @@ pub(super) enum Place {
 /// The node or file, open.
 #[derive(Debug)]
 pub(super) struct File {
-    descriptor: Descriptor,
+    pub(super) descriptor: Descriptor,
     path: PathBuf,
     first: u64,
     node: Option<Stat>,
@@ -191,7 +191,7 @@ fn open_node(path: &Path) -> Result<File, LockError> {
         .into();
     let node = fstat(&file).map_err(|errno| unusable(path, errno))?;
     if FileType::from_raw_mode(node.st_mode) == FileType::Socket {
-        return preloaded(path);
+        return preloaded(path, std::env::var_os(PRELOADED));
     }
     Ok(File {
         descriptor: Descriptor::new(file, Kind::Bytes),
@@ -201,10 +201,10 @@ fn open_node(path: &Path) -> Result<File, LockError> {
     })
 }
 
-fn preloaded(path: &Path) -> Result<File, LockError> {
+fn preloaded(path: &Path, socket: Option<OsString>) -> Result<File, LockError> {
     let name = path.file_name().and_then(|name| name.to_str());
     let bus = name.and_then(|name| name.strip_prefix("i2c-")?.parse().ok());
-    match (std::env::var_os(PRELOADED), bus) {
+    match (socket, bus) {
         (Some(socket), Some(bus)) => open_beside(Path::new(&socket), bus),
         _ => Err(unusable(path, Errno::NXIO)),
     }
@@ -259,5 +259,128 @@ fn open_or_make(path: &Path, socket: &Path) -> Result<OwnedFd, Errno> {
                 return Ok(file);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::Permissions;
+    use std::io::ErrorKind;
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+
+    use rustix::fs::fcntl_getfl;
+
+    use super::*;
+
+    #[test]
+    fn names_of_nodes_and_of_files_beside_sockets() {
+        for (path, ours) in [
+            ("/dev/i2c-1", true),
+            ("/run/emulator.chips.lock", true),
+            ("/dev/spidev0.0", false),
+            ("/var/lib/i2c-1/data", false),
+            ("/", false),
+        ] {
+            assert_eq!(is_name(Path::new(path)), ours, "{path}");
+        }
+    }
+
+    #[test]
+    fn two_files_of_one_device_are_two() {
+        let directory = tempfile::tempdir().unwrap();
+        let [one, two] = ["one", "two"].map(|name| directory.path().join(name));
+        std::fs::write(&one, "").unwrap();
+        std::fs::write(&two, "").unwrap();
+        let link = directory.path().join("link");
+        std::fs::hard_link(&one, &link).unwrap();
+        let [one, two, link] = [one, two, link].map(|path| stat(path).unwrap());
+        assert!(same(&one, &link));
+        assert!(!same(&one, &two));
+    }
+
+    /// A terminal without a carrier, or a pipe that has a node's name.
+    #[test]
+    fn nothing_is_waited_for_when_it_is_opened() {
+        let directory = tempfile::tempdir().unwrap();
+        let node = directory.path().join("i2c-1");
+        std::fs::write(&node, "").unwrap();
+        let socket = directory.path().join("socket");
+        let beside = Place::socket(&socket, 1);
+        // Once it is made, and once it is found.
+        for place in [Place::node(&node), beside.clone(), beside] {
+            let file = place.open().unwrap();
+            let flags = file.descriptor.ask(|file| fcntl_getfl(file)).unwrap();
+            assert!(flags.contains(OFlags::NONBLOCK), "{place:?}");
+        }
+    }
+
+    /// Its owner has it for reading and writing, whatever the socket is.
+    #[test]
+    fn a_lock_file_without_a_socket_is_its_makers() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = Place::socket(&directory.path().join("socket"), 1)
+            .open()
+            .unwrap();
+        let mode = std::fs::metadata(file.path()).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn whose_the_files_are_is_told_to_who_may_not_lock() {
+        let directory = tempfile::tempdir().unwrap();
+        let [file, socket] = ["file", "socket"].map(|name| directory.path().join(name));
+        let rights = |path: &Path, mode| {
+            std::fs::write(path, "").unwrap();
+            std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+            let found = std::fs::metadata(path).unwrap();
+            let (user, group) = (found.uid(), found.gid());
+            Access { user, group, mode }
+        };
+        assert!(matches!(
+            denied(&file, &socket),
+            LockError::Unusable { error, .. } if error.kind() == ErrorKind::PermissionDenied
+        ));
+        let of_socket = rights(&socket, 0o660);
+        let LockError::NotMade { wanted, .. } = denied(&file, &socket) else {
+            panic!("there is no file");
+        };
+        assert_eq!(wanted, of_socket);
+        let of_file = rights(&file, 0o604);
+        let LockError::Denied { found, wanted, .. } = denied(&file, &socket) else {
+            panic!("both are there");
+        };
+        assert_eq!((found, wanted), (of_file, of_socket));
+    }
+
+    /// `docs/bus-lock.md`: 8388608 + 256 N further on for bus N.
+    #[test]
+    fn bytes_of_a_served_bus() {
+        let directory = tempfile::tempdir().unwrap();
+        let socket = directory.path().join("socket");
+        for bus in [0, 2] {
+            let [file, other] = [(); 2].map(|()| Place::socket(&socket, bus).open().unwrap());
+            assert_eq!(file.try_lock(0x60).unwrap(), Try::Locked);
+            let byte = 8_388_608 + 256 * u64::from(bus) + 0x60;
+            let free = |byte| other.descriptor.ask(|file| bytes::try_lock(file, byte));
+            assert_eq!((free(byte), free(byte + 1)), (Ok(false), Ok(true)), "{bus}");
+        }
+    }
+
+    /// `docs/bus-lock.md`: a program under the preload library has the lock of
+    /// the served bus.
+    #[test]
+    fn a_preloaded_node_has_the_lock_of_its_bus() {
+        let directory = tempfile::tempdir().unwrap();
+        let socket = directory.path().join("socket");
+        let node = Path::new("/dev/i2c-3");
+        let file = preloaded(node, Some(socket.clone().into())).unwrap();
+        assert_eq!(file.try_lock(0x60).unwrap(), Try::Locked);
+        for (bus, expected) in [(3, Try::Taken), (2, Try::Locked)] {
+            let served = Place::socket(&socket, bus).open().unwrap();
+            assert_eq!(served.try_lock(0x60).unwrap(), expected, "{bus}");
+        }
+        let other = Path::new("/dev/spidev0.0");
+        assert!(preloaded(other, Some(socket.into())).is_err());
+        assert!(preloaded(node, None).is_err());
     }
 }
