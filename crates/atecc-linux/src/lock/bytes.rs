@@ -8,6 +8,7 @@
 //! bus is opened so for transfers too, hence who may use it may lock it.
 //! Source: `fcntl_locking(2)`, "Open file description locks (non-POSIX)".
 
+use std::num::NonZero;
 use std::os::fd::BorrowedFd;
 
 use nix::fcntl::{FcntlArg, fcntl};
@@ -45,14 +46,14 @@ pub(super) fn unlock_all(file: BorrowedFd<'_>) -> Result<(), Errno> {
 }
 
 /// The process that keeps us from `byte`, where it has an older lock of
-/// `fcntl`. Those of descriptions have none, as the kernel sees it.
+/// `fcntl`. Those of descriptions have none, as the kernel sees it: it says -1.
+/// A 0 is left where nobody has the byte, and told of a process that cannot be
+/// seen from our namespace.
 pub(super) fn process(file: BorrowedFd<'_>, byte: u64) -> Option<u32> {
     let mut lock = range(libc::F_WRLCK, byte, 1).ok()?;
     fcntl(file, FcntlArg::F_OFD_GETLK(&mut lock)).ok()?;
-    let taken = c_int::from(lock.l_type) != libc::F_UNLCK;
-    u32::try_from(lock.l_pid)
-        .ok()
-        .filter(|&pid| taken && pid > 0)
+    let process = NonZero::new(u32::try_from(lock.l_pid).ok()?)?;
+    Some(process.get())
 }
 
 fn set(file: BorrowedFd<'_>, lock: &libc::flock) -> Result<(), Errno> {
@@ -73,4 +74,41 @@ fn range(kind: c_int, start: u64, length: off_t) -> Result<libc::flock, Errno> {
         // Has to be.
         l_pid: 0,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::os::fd::AsFd as _;
+
+    use super::*;
+
+    const BYTE: u64 = 0x60;
+
+    fn open(file: &tempfile::NamedTempFile) -> File {
+        let mut options = File::options();
+        options.read(true).write(true).open(file.path()).unwrap()
+    }
+
+    /// The older lock of `fcntl` keeps descriptions out, those of its own
+    /// process included.
+    #[test]
+    fn the_process_that_has_an_older_lock() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let other = open(&file);
+        assert_eq!(process(other.as_fd(), BYTE), None);
+        let older = range(libc::F_WRLCK, BYTE, 1).unwrap();
+        fcntl(file.as_file(), FcntlArg::F_SETLK(&older)).unwrap();
+        assert_eq!(process(other.as_fd(), BYTE), Some(std::process::id()));
+        assert_eq!(process(other.as_fd(), BYTE + 1), None);
+    }
+
+    #[test]
+    fn the_lock_of_a_description_names_no_process() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let other = open(&file);
+        assert_eq!(try_lock(file.as_file().as_fd(), BYTE), Ok(true));
+        assert_eq!(try_lock(other.as_fd(), BYTE), Ok(false));
+        assert_eq!(process(other.as_fd(), BYTE), None);
+    }
 }

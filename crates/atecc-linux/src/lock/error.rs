@@ -89,3 +89,58 @@ impl fmt::Display for Access {
 fn process(holder: Option<u32>) -> String {
     holder.map_or("another process".to_owned(), |pid| format!("process {pid}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_busy_is_named_where_the_kernel_tells() {
+        let busy = |holder| LockError::Busy {
+            file: "/dev/i2c-1".into(),
+            holder,
+            waited: Duration::from_millis(1500),
+        };
+        let (told, untold) = (busy(Some(4321)).to_string(), busy(None).to_string());
+        assert_eq!(
+            told,
+            "the chip is in use by process 4321 (lock of /dev/i2c-1, waited 1500 ms)"
+        );
+        assert!(untold.contains("in use by another process ("), "{untold}");
+    }
+
+    /// Nobody runs a lock file: of the socket's 755 the rights to read and write
+    /// are left, 644.
+    #[test]
+    fn what_helps_has_the_sockets_owner_and_rights() {
+        let wanted = Access {
+            user: 5,
+            group: 7,
+            mode: 0o755,
+        };
+        let found = Access {
+            user: 0,
+            group: 0,
+            mode: 0o60,
+        };
+        let file = || "/run/x.chips.lock".into();
+        let denied = LockError::Denied {
+            file: file(),
+            found,
+            wanted,
+        };
+        assert_eq!(
+            denied.to_string(),
+            "lock file /run/x.chips.lock: permission denied: it is of user 0, group 0, mode 060, \
+             the socket of user 5, group 7, mode 755; as root or its owner: chown 5:7 \
+             /run/x.chips.lock && chmod 644 /run/x.chips.lock"
+        );
+        let not_made = LockError::NotMade {
+            file: file(),
+            wanted,
+        };
+        let text = not_made.to_string();
+        let command = "install -o 5 -g 7 -m 644 /dev/null /run/x.chips.lock";
+        assert!(text.ends_with(command), "{text}");
+    }
+}

@@ -105,7 +105,23 @@ impl<'a> Lock<'a> {
 
 #[cfg(test)]
 mod tests {
+    use rustix::fs::{FlockOperation, flock, fstat};
+
     use super::*;
+
+    /// Having it open is not having its lock.
+    #[test]
+    fn a_process_with_the_lock_of_a_file() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let stat = fstat(file.as_file()).unwrap();
+        let this = std::process::id();
+        assert!(!has_file(this, &stat));
+        flock(file.as_file(), FlockOperation::LockExclusive).unwrap();
+        assert!(has_file(this, &stat));
+        assert_eq!(of_file(&stat), Some(this));
+        // The kernel has no process 0.
+        assert!(!has_file(0, &stat));
+    }
 
     #[test]
     fn holders_not_waiters_nor_other_files() {

@@ -43,3 +43,17 @@ impl Wait {
         !left.is_zero()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn nothing_is_left_of_a_wait_that_is_over() {
+        assert!(Wait::begin(LONG).sleep(Duration::ZERO));
+        assert!(!Wait::begin(LONG).over().sleep(LONG));
+        assert!(!Wait::begin(LONG).over().at_most(LONG).sleep(LONG));
+    }
+}

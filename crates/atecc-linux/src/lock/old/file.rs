@@ -115,7 +115,55 @@ const fn may_pass(errno: Errno) -> bool {
 mod tests {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
+    use rustix::io::{FdFlags, fcntl_getfd};
+
     use super::*;
+
+    /// The order of `docs/bus-lock.md`.
+    #[test]
+    fn the_directory_of_the_system_comes_first() {
+        let found = directories();
+        assert_eq!(found.first().unwrap(), Path::new("/run/lock"));
+        assert!(found.iter().all(|directory| directory.is_absolute()));
+        let temporary = std::env::temp_dir();
+        assert!(!temporary.is_absolute() || found.last() == Some(&temporary));
+    }
+
+    /// An error that says neither that the directory is absent nor that it is
+    /// for others: here a link to itself, ELOOP.
+    #[test]
+    fn a_directory_that_is_broken_ends_the_search() {
+        let directory = tempfile::tempdir().unwrap();
+        let broken = directory.path().join("broken");
+        symlink(&broken, &broken).unwrap();
+        let directories = [broken, directory.path().to_owned()];
+        assert!(open(&directories, OsStr::new("x.lock")).is_none());
+        assert!(open(&directories[1..], OsStr::new("x.lock")).is_some());
+    }
+
+    /// Another program that is started does not get it, made or found.
+    #[test]
+    fn closed_when_another_program_is_started() {
+        let directory = tempfile::tempdir().unwrap();
+        for _ in ["made", "found"] {
+            let directories = [directory.path().to_owned()];
+            let (file, _) = open(&directories, OsStr::new("x.lock")).unwrap();
+            assert!(fcntl_getfd(&file).unwrap().contains(FdFlags::CLOEXEC));
+        }
+    }
+
+    #[test]
+    fn a_file_that_was_replaced_is_not_there_any_more() {
+        let directory = tempfile::tempdir().unwrap();
+        let directories = [directory.path().to_owned()];
+        let (file, path) = open(&directories, OsStr::new("x.lock")).unwrap();
+        let stat = fstat(&file).unwrap();
+        assert!(is_at(&stat, &path));
+        std::fs::remove_file(&path).unwrap();
+        assert!(!is_at(&stat, &path));
+        std::fs::write(&path, "").unwrap();
+        assert!(!is_at(&stat, &path));
+    }
 
     #[test]
     fn named_after_the_device_itself() {

@@ -18,7 +18,7 @@
 
 use std::io::ErrorKind;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rustix::fs::{FileType, Stat};
 use rustix::io::Errno;
@@ -39,7 +39,12 @@ impl Holder {
         let Some(process) = holder::of_file(file) else {
             return Self::Unknown;
         };
-        let directory = PathBuf::from(format!("/proc/{process}"));
+        Self::of_process(Path::new("/proc"), process, file, node)
+    }
+
+    /// As [`Self::of`], of a process of which `procfs` tells.
+    fn of_process(procfs: &Path, process: u32, file: &Stat, node: &Stat) -> Self {
+        let directory = procfs.join(process.to_string());
         let ours = match has_open(&directory, node) {
             Ok(open) => open && holder::has_file(process, file),
             Err(ErrorKind::PermissionDenied) => match may_open(&directory, node) {
@@ -111,7 +116,36 @@ fn is_gone(process: u32) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use rustix::fs::stat;
+
     use super::*;
+
+    /// Beyond the numbers that the kernel gives, 2^22 at most: `PID_MAX_LIMIT`.
+    const GONE: u32 = 1 << 23;
+
+    /// Where `/proc` hides the processes of others, nothing is known of one
+    /// that lives.
+    #[test]
+    fn hidden_is_not_gone() {
+        let procfs = tempfile::tempdir().unwrap();
+        let file = stat(procfs.path()).unwrap();
+        let holder = |process| Holder::of_process(procfs.path(), process, &file, &file);
+        assert_eq!(holder(std::process::id()), Holder::Unknown);
+        assert_eq!(holder(GONE), Holder::Stranger);
+    }
+
+    #[test]
+    fn rights_of_a_process_to_a_node() {
+        let process = tempfile::tempdir().unwrap();
+        let mut node = stat(process.path()).unwrap();
+        (node.st_uid, node.st_gid, node.st_mode) = (5, 7, 0o20_660);
+        assert_eq!(may_open(process.path(), &node), None);
+        for (user, may) in [(5, true), (6, false)] {
+            let status = format!("Uid:\t1\t1\t1\t{user}\nGid:\t9\t9\t9\t9\nGroups:\t8 \n");
+            std::fs::write(process.path().join("status"), status).unwrap();
+            assert_eq!(may_open(process.path(), &node), Some(may), "{user}");
+        }
+    }
 
     #[test]
     fn rights_by_user_and_groups() {
