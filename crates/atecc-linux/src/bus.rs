@@ -236,6 +236,24 @@ mod tests {
         assert_eq!((first, second), ([1, 2], [3]));
     }
 
+    /// Without another direction between, too.
+    #[test]
+    fn writes_alone_become_one_message() {
+        let mut bus = bus(1);
+        let mut operations = [Operation::Write(&[7]), Operation::Write(&[8])];
+        bus.transaction(0x60, &mut operations).unwrap();
+        assert_eq!(bus.transfer.seen, [(0x60, vec!["write [7, 8]".to_owned()])]);
+    }
+
+    /// What the kernel says of a device that knows no `I2C_RDWR`: ENOTTY, 25 in
+    /// its `asm-generic/errno-base.h`.
+    #[test]
+    fn a_refusal_of_the_kernel_is_no_count_of_messages() {
+        let mut null = I2cDev(LinuxI2CBus::new("/dev/null").unwrap());
+        let refused = null.transfer(0x60, &mut [Operation::Write(&[7])]);
+        assert_eq!(refused.unwrap_err().raw_os_error(), Some(25));
+    }
+
     #[test]
     fn what_the_kernel_cannot_carry_is_not_sent() {
         let mut bus = bus(1);

@@ -90,7 +90,7 @@ impl OpenError {
             Some(Errno::NXIO | Errno::NODEV) => Self::Gone { path, source },
             Some(Errno::ACCESS | Errno::PERM) => Self::Permission { path, source },
             Some(Errno::BUSY) => Self::Claimed {
-                driver: driver(&path, address),
+                driver: driver(Path::new("/sys"), &path, address),
                 path,
                 address,
                 source,
@@ -137,18 +137,20 @@ fn available(buses: &[PathBuf]) -> String {
     format!("there is {}", names.join(", "))
 }
 
-/// The driver bound to `address`, as sysfs has it: clients are directories
+/// The driver bound to `address`, as `sysfs` has it: clients are directories
 /// named `BUS-ADDRESS`, address in four hexadecimal digits.
-fn driver(path: &Path, address: BusAddress) -> Option<String> {
+fn driver(sysfs: &Path, path: &Path, address: BusAddress) -> Option<String> {
     let node = std::fs::canonicalize(path).ok()?;
     let bus = node.file_name()?.to_str()?.strip_prefix("i2c-")?;
-    let client = format!("/sys/bus/i2c/devices/{bus}-{:04x}/driver", address.get());
-    let driver = std::fs::read_link(client).ok()?;
+    let client = format!("bus/i2c/devices/{bus}-{:04x}/driver", address.get());
+    let driver = std::fs::read_link(sysfs.join(client)).ok()?;
     Some(driver.file_name()?.to_string_lossy().into_owned())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+
     use super::*;
     use crate::Bus;
 
@@ -207,5 +209,25 @@ mod tests {
         let claimed = OpenError::new(bus, BusAddress::DEFAULT, io::Error::from_raw_os_error(16));
         let text = claimed.to_string();
         assert!(text.contains("0x60 belongs to the kernel driver"), "{text}");
+    }
+
+    /// As in the kernel's `Documentation/i2c/i2c-sysfs.rst`: `7-0060` is the
+    /// client 0x60 of `i2c-7`.
+    #[test]
+    fn the_driver_of_a_claimed_address() {
+        let sysfs = tempfile::tempdir().unwrap();
+        let client = sysfs.path().join("bus/i2c/devices/7-0060");
+        std::fs::create_dir_all(&client).unwrap();
+        symlink("../../drivers/atmel-ecc", client.join("driver")).unwrap();
+        let node = sysfs.path().join("i2c-7");
+        std::fs::write(&node, "").unwrap();
+        let link = sysfs.path().join("secure-element");
+        symlink(&node, &link).unwrap();
+        for path in [&node, &link] {
+            let bound = driver(sysfs.path(), path, BusAddress::DEFAULT);
+            assert_eq!(bound.as_deref(), Some("atmel-ecc"));
+        }
+        let free = driver(sysfs.path(), &node, BusAddress::TRUST_AND_GO);
+        assert_eq!(free, None);
     }
 }

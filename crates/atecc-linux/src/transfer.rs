@@ -99,6 +99,9 @@ mod tests {
         for part in ["/dev/i2c-7", "os error 22", "refuses address 0"] {
             assert!(text.contains(part), "{text}");
         }
+        assert_eq!((refused.bus(), refused.address()), (&*bus, 0x00));
+        let chip = TransferError::new(&bus, 0x60, Cause::TooLong(8193));
+        assert_eq!(chip.address(), 0x60);
         let Cause::Io(kept) = refused.cause() else {
             panic!("{refused:?}");
         };

@@ -127,6 +127,20 @@ fn locked_through_a_recovery() {
 }
 
 #[test]
+fn free_once_a_session_is_over() {
+    let directory = tempfile::tempdir().unwrap();
+    let lock = lock(directory.path());
+    let adapter = Adapter {
+        general_call: ENXIO,
+        answers: [AWAKE.to_vec(), AWAKE.to_vec(), REVISION.to_vec()].into(),
+        ..Adapter::default()
+    };
+    let mut device = device(adapter, lock.clone()).with_wake(LockedGeneralCall);
+    device.execute(InfoRevision).unwrap();
+    drop(lock.try_take().unwrap());
+}
+
+#[test]
 fn a_chip_in_use_is_left_alone() {
     let directory = tempfile::tempdir().unwrap();
     let lock = lock(directory.path());
