@@ -6,10 +6,14 @@
 //! with each of their descriptors, to those who may look: root, and processes of
 //! the same user. Source: proc(5), "/proc/locks", and `proc_pid_fdinfo(5)`.
 
-use std::fs::{read_dir, read_to_string};
+use std::fs::{File, read_dir, read_to_string};
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use rustix::fs::{Stat, major, minor};
+
+/// Looks at a list that may have passed a lock over.
+const LOOKS: u32 = 4;
 
 /// The process that has `byte` of `file` locked by a description; the oldest
 /// where it was forked.
@@ -29,7 +33,22 @@ pub(super) fn of_byte(file: &Stat, byte: u64) -> Option<u32> {
 
 /// The process that took the `flock` of `file`.
 pub(super) fn of_file(file: &Stat) -> Option<u32> {
-    flock_in(&read_to_string("/proc/locks").ok()?, &key(file))
+    let key = key(file);
+    (0..LOOKS).find_map(|_| flock_in(&all_locks().ok()?, &key))
+}
+
+/// What all processes have locked. While others lock, the list moves between
+/// two readings of it, and a lock is passed over. So it is read in pieces as
+/// large as the kernel gives them, a page.
+fn all_locks() -> io::Result<String> {
+    let mut locks = File::open("/proc/locks")?;
+    let (mut text, mut piece) = (Vec::new(), [0; 4096]);
+    loop {
+        match locks.read(&mut piece)? {
+            0 => return Ok(String::from_utf8_lossy(&text).into_owned()),
+            length => text.extend(piece.iter().take(length)),
+        }
+    }
 }
 
 /// Whether a descriptor of `process` has the `flock` of `file`: the number in
@@ -105,6 +124,8 @@ impl<'a> Lock<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use rustix::fs::{FlockOperation, flock, fstat};
 
     use super::*;
@@ -121,6 +142,33 @@ mod tests {
         assert_eq!(of_file(&stat), Some(this));
         // The kernel has no process 0.
         assert!(!has_file(0, &stat));
+    }
+
+    /// Locks that come and go move the others in the kernel's list.
+    #[test]
+    fn a_holder_is_found_while_others_lock() {
+        let locked = || {
+            let file = tempfile::tempfile().unwrap();
+            flock(&file, FlockOperation::LockExclusive).unwrap();
+            file
+        };
+        let files = [(); 6].map(|()| locked());
+        let over = AtomicBool::new(false);
+        let missed = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let file = locked();
+                while !over.load(Ordering::Relaxed) {
+                    flock(&file, FlockOperation::Unlock).unwrap();
+                    flock(&file, FlockOperation::LockExclusive).unwrap();
+                }
+            });
+            let stats = files.each_ref().map(|file| fstat(file).unwrap());
+            let looks = (0..100).flat_map(|_| &stats);
+            let missed = looks.filter(|stat| of_file(stat).is_none()).count();
+            over.store(true, Ordering::Relaxed);
+            missed
+        });
+        assert_eq!(missed, 0);
     }
 
     #[test]
