@@ -207,3 +207,26 @@ impl Procedure for ReadSettings {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+
+    use super::*;
+
+    /// They may be passwords.
+    #[test]
+    fn bytes_are_not_shown() {
+        let settings = Settings::from_bytes(Area::TrustPart, b"secret").unwrap();
+        assert_eq!(format!("{settings:?}"), "Settings { area: TrustPart, .. }");
+    }
+
+    /// Not a format that nobody knows: what a record begins with is there.
+    #[test]
+    fn a_damaged_record_is_torn() {
+        let empty = Settings::from_bytes(Area::NervesKey, &[]).unwrap();
+        let mut settings = empty.write_typed(&[1; 40]).unwrap().after().clone();
+        settings.bytes[20] ^= 1;
+        assert!(matches!(settings.stored(), Err(SettingsError::Torn)));
+    }
+}

@@ -155,7 +155,14 @@ mod tests {
     #[test]
     fn the_newer_one_counts() {
         let mut bytes = vec![0; 524];
-        for (first, second, newer) in [(1, 2, 2), (2, 1, 2), (u32::MAX, 0, 0), (0, u32::MAX, 0)] {
+        for (first, second, newer) in [
+            (1, 2, 2),
+            (2, 1, 2),
+            (u32::MAX, 0, 0),
+            (0, u32::MAX, 0),
+            // Half a turn is not less than that.
+            (0, 1 << 31, 0),
+        ] {
             bytes[..16].copy_from_slice(&header(first, &[]));
             bytes[SECOND..SECOND + 16].copy_from_slice(&header(second, &[]));
             assert_eq!(newest(&bytes).unwrap().generation, newer);

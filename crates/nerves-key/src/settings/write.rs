@@ -67,7 +67,7 @@ impl Settings {
     pub fn write_term(&self, term: &[u8]) -> Result<WriteSettings, SettingsError> {
         let after = Self::from_bytes(self.area, term)?;
         match after.stored()? {
-            Stored::Term(_) => Ok(self.becomes(after, 0)),
+            Stored::Term(_) => Ok(self.becomes(after)),
             Stored::Empty | Stored::Typed(_) => Err(SettingsError::Unknown),
         }
     }
@@ -77,7 +77,7 @@ impl Settings {
     /// # Errors
     /// [`SettingsError::TooLarge`].
     pub fn write_raw(&self, bytes: &[u8]) -> Result<WriteSettings, SettingsError> {
-        Ok(self.becomes(Self::from_bytes(self.area, bytes)?, 0))
+        Ok(self.becomes(Self::from_bytes(self.area, bytes)?))
     }
 
     /// Leave nothing but zeros.
@@ -85,7 +85,7 @@ impl Settings {
     pub fn clear(&self) -> WriteSettings {
         let mut after = self.clone();
         after.bytes.fill(0);
-        self.becomes(after, 0)
+        self.becomes(after)
     }
 
     /// Write a typed record with this payload, beside the newest one where
@@ -114,20 +114,19 @@ impl Settings {
         for (to, from) in place.zip(padded).take(len.next_multiple_of(32)) {
             *to = from;
         }
-        Ok(self.becomes(after, at / 32))
+        Ok(self.becomes(after))
     }
 
-    /// Chunk `last` is written last. A term at the beginning is made invalid
-    /// before anything else changes.
-    fn becomes(&self, after: Self, last: usize) -> WriteSettings {
+    /// The beginning is written last. What begins there is made invalid before
+    /// anything else changes, unless the newest record is elsewhere and stays.
+    fn becomes(&self, after: Self) -> WriteSettings {
         let slots = self.area.slots();
         let mut changed = changes(slots, &self.bytes, &after.bytes);
-        changed.sort_by_key(|(index, ..)| *index == last);
+        changed.sort_by_key(|(index, ..)| *index == 0);
         let mut steps = Vec::with_capacity(changed.len() + 1);
         let begins = self.bytes.first() == Some(&TERM) || typed::begins(&self.bytes);
         let in_one_step = changed.iter().all(|(index, ..)| *index == 0);
-        let first_is_last = last == 0;
-        if begins && first_is_last && !in_one_step && !self.survives(&after) {
+        if begins && !in_one_step && !self.survives(&after) {
             let first = chunks(slots).into_iter().next();
             steps.extend(first.map(|chunk| (chunk, padded(&[INVALID; 32]))));
             if !changed.iter().any(|(index, ..)| *index == 0) {
@@ -214,6 +213,134 @@ mod tests {
         assert_eq!(old.write_term(&term[..290]).unwrap().commands(), 3);
         assert_eq!(old.write_term(&[TERM; 300]).unwrap().commands(), 0);
         assert!(matches!(old.write_term(&[1]), Err(SettingsError::Unknown)));
+    }
+
+    /// Two places of 208 bytes of payload.
+    #[test]
+    fn a_record_beside_another_has_room_there() {
+        for (first, second, at) in [
+            (208, 100, SECOND),
+            (209, 100, 0),
+            (100, 284, SECOND),
+            (100, 285, 0),
+        ] {
+            let old = empty().write_typed(&vec![1; first]).unwrap();
+            let new = old.after().write_typed(&vec![2; second]).unwrap();
+            let found = typed::newest(&new.after().bytes).unwrap();
+            assert_eq!((found.at, found.payload.len()), (at, second), "{first}");
+        }
+    }
+
+    /// Nothing is made invalid that is not there, or while another record stays.
+    #[test]
+    fn commands_are_the_blocks_that_change() {
+        // 300 bytes and 116 bytes.
+        assert_eq!(empty().write_term(&[TERM; 300]).unwrap().commands(), 10);
+        let mut settings = empty();
+        for turn in 1..5 {
+            let write = settings.write_typed(&[turn; 100]).unwrap();
+            assert_eq!(write.commands(), 4, "{turn}");
+            settings = write.after().clone();
+        }
+        // The only record: 13 blocks of slot 8, and then a block and a word of
+        // each other slot; before them the beginning once more.
+        let large = empty().write_typed(&[1; 508]).unwrap().after().clone();
+        assert_eq!(large.write_typed(&[2; 508]).unwrap().commands(), 20);
+    }
+
+    /// What the chip holds after each Write command, read as the datasheet of
+    /// the ATECC508A has it: "Address Encoding", and "Write Command".
+    fn steps(write: &WriteSettings) -> Vec<Settings> {
+        let mut settings = write.before.clone();
+        let mut commands = write.write.clone();
+        let mut answer = Answer::Start;
+        let mut steps = vec![settings.clone()];
+        while let Next::Send(request) = commands.resume(answer) {
+            let [0x03, _, 0x12, zone, low, high, data @ ..] = request.bytes() else {
+                panic!("{:02X?} is no Write", request.bytes());
+            };
+            let len = if zone & 0x80 == 0 { 4 } else { 32 };
+            let slot = match low >> 3 {
+                8 => 0,
+                7 => 416,
+                6 => 452,
+                slot => {
+                    assert_eq!(slot, 5);
+                    488
+                }
+            };
+            let at = slot + usize::from(*high) * 32 + usize::from(low & 7) * 4;
+            settings.bytes[at..at + len].copy_from_slice(&data[..len]);
+            steps.push(settings.clone());
+            answer = Answer::Payload(&[0x00]);
+        }
+        steps
+    }
+
+    /// Wherever a write ends, there is the old value, the new one, or an error
+    /// that says so; and of records that have two places never an error.
+    #[test]
+    fn a_write_that_ends_early_is_seen() {
+        let term = |byte, len| {
+            let mut term = vec![byte; len];
+            term[0] = TERM;
+            empty().write_term(&term).unwrap().after().clone()
+        };
+        let typed = |settings: &Settings, byte, len| {
+            let write = settings.write_typed(&vec![byte; len]).unwrap();
+            write.after().clone()
+        };
+        let small = typed(&empty(), 1, 100);
+        let twice = typed(&small, 2, 100);
+        let large = typed(&empty(), 3, 508);
+        for before in [empty(), term(4, 300), term(5, 20), small, twice, large] {
+            let writes = [
+                before.clear(),
+                before.write_term(&[TERM; 290]).unwrap(),
+                before.write_term(&[TERM; 10]).unwrap(),
+                before.write_typed(&[6; 100]).unwrap(),
+                before.write_typed(&[7; 400]).unwrap(),
+            ];
+            for write in writes {
+                let steps = steps(&write);
+                assert_eq!(steps.last(), Some(write.after()));
+                let (old, new) = (before.stored().unwrap(), write.after().stored().unwrap());
+                let is_kept = [old, new]
+                    .iter()
+                    .all(|value| matches!(value, Stored::Typed(payload) if payload.len() <= 208));
+                for step in &steps {
+                    match step.stored() {
+                        Ok(found) => assert!(found == old || found == new, "{found:?}"),
+                        Err(error) => {
+                            assert!(matches!(error, SettingsError::Torn), "{error}");
+                            assert!(!is_kept);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn on_another_chip_nothing_is_written() {
+        // SN[0..4], RevNum, SN[4..9]. Source: ATECC508A datasheet,
+        // "Configuration Zone".
+        let mut config = [0x55; 32];
+        config[..4].copy_from_slice(&[0x01, 0x23, 1, 2]);
+        config[8..13].copy_from_slice(&[3, 4, 5, 6, 0xEE]);
+        let here = SerialNumber([0x01, 0x23, 1, 2, 3, 4, 5, 6, 0xEE]);
+        let another = SerialNumber([0x01, 0x23, 9, 9, 9, 9, 9, 9, 0xEE]);
+        for expected in [here, another] {
+            let mut write = empty().write_typed(&[1]).unwrap().on_chip(expected);
+            assert!(matches!(write.resume(Answer::Start), Next::Send(_)));
+            match write.resume(Answer::Payload(&config)) {
+                Next::Send(_) => assert_eq!(expected, here),
+                Next::Done(Err(WriteError::OtherChip { found, .. })) => {
+                    assert_eq!((expected, found), (another, here));
+                }
+                Next::Done(result) => panic!("{result:?}"),
+            }
+        }
     }
 
     #[test]
