@@ -104,3 +104,24 @@ impl fmt::Display for ForeignKind {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn what_is_no_setting_is_named() {
+        for (kind, name) in [
+            (ForeignKind::Process, "a process"),
+            (ForeignKind::Port, "a port"),
+            (ForeignKind::Reference, "a reference"),
+            (ForeignKind::Function, "a function"),
+            (ForeignKind::Compressed, "a compressed term"),
+        ] {
+            let text = TermError::Foreign { at: 3, kind }.to_string();
+            let expected = "at byte 3: NAME is no setting (the bytes can be read as they are)";
+            assert_eq!(text, expected.replace("NAME", name));
+        }
+    }
+}

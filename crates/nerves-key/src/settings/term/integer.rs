@@ -37,7 +37,7 @@ impl Integer {
                 let (low, high) = halves(u64::from(*word) * factor + carry);
                 (*word, carry) = (low, high.into());
             }
-            words.extend(Some(halves(carry).0).filter(|word| *word > 0));
+            words.push(halves(carry).0);
         }
         let magnitude = words.iter().flat_map(|word| word.to_le_bytes()).collect();
         Ok(Self::from_bytes(text.starts_with('-'), magnitude))
@@ -79,7 +79,10 @@ impl Integer {
 
 impl From<i64> for Integer {
     fn from(number: i64) -> Self {
-        Self::from_bytes(number < 0, number.unsigned_abs().to_le_bytes().into())
+        Self::from_bytes(
+            number.is_negative(),
+            number.unsigned_abs().to_le_bytes().into(),
+        )
     }
 }
 

@@ -200,16 +200,22 @@ mod tests {
             (b"M\0\0\0\0\0", Value::Text(String::new())),
             (b"i\0\0\0\0", Value::Tuple(vec![])),
             (b"d\0\x03nil", Value::Null),
+            (b"d\0\x04true", Value::Bool(true)),
+            (b"d\0\x05false", Value::Bool(false)),
         ] {
             assert_eq!(read(bytes), Ok(value), "{bytes:?}");
         }
         assert_eq!(read(b"M\0\0\0\0\x03"), Err(TermError::Bits(3)));
         assert_eq!(read(b"M\0\0\0\x01\x09a"), Err(TermError::Bits(9)));
         // A list of more bytes than two bytes count is no string.
-        let long = written(&Value::Charlist(vec![1; 65_535]));
-        assert!(long.starts_with(b"\x83k\xFF\xFF"));
-        let longer = written(&Value::Charlist(vec![1; 65_536]));
-        assert!(longer.starts_with(b"\x83l\0\x01\0\0a\x01"));
+        for list in [
+            |len| Value::Charlist(vec![1; len]),
+            |len| integers(&vec![1; len]),
+        ] {
+            assert!(written(&list(65_535)).starts_with(b"\x83k\xFF\xFF"));
+            let longer = written(&list(65_536));
+            assert!(longer.starts_with(b"\x83l\0\x01\0\0a\x01"));
+        }
     }
 
     /// The order of a large map is its own, and no difference.
