@@ -154,3 +154,72 @@ impl Procedure for Activate {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+    use std::string::String;
+
+    use atecc::{Cause, Opcode, Status};
+
+    use super::*;
+
+    const LOST: Failure = Cause::Status {
+        opcode: Opcode::CheckMac,
+        status: Status::Execution,
+    }
+    .before_execution();
+
+    fn activate() -> Activate {
+        Activate::with_key(&[0xA5; 16], SerialNumber([1; 9]), [7; 20])
+    }
+
+    /// Answers until it ends, the failure of each `CheckMac` among them; how
+    /// many nonces were asked for, and what came of it.
+    fn nonces(failure: Failure) -> (usize, Failure) {
+        let mut activate = activate();
+        let mut answer = Answer::Start;
+        let mut nonces = 0;
+        loop {
+            match activate.resume(answer) {
+                Next::Send(request) if request.opcode() == Opcode::Nonce => {
+                    nonces += 1;
+                    answer = Answer::Payload(&[0x33; 32]);
+                }
+                Next::Send(_) => answer = Answer::Failed(failure),
+                Next::Done(result) => return (nonces, result.unwrap_err()),
+            }
+        }
+    }
+
+    #[test]
+    fn begun_again_when_the_nonce_may_be_lost_three_times_in_all() {
+        assert_eq!(nonces(LOST), (3, LOST));
+        let bus = Cause::Bus.of_unknown_fate();
+        assert_eq!(nonces(bus), (1, bus));
+    }
+
+    /// CheckMac says 0, and the latch is read back: bit 0 of the first byte.
+    #[test]
+    fn active_when_the_latch_says_so() {
+        for (latch, expected) in [(1, Activation::Active), (0, Activation::WrongKey)] {
+            let mut activate = activate();
+            let latch = [latch, 0, 0, 0];
+            let mut last = activate.resume(Answer::Start);
+            for answer in [&[0x33; 32][..], &[0x00], &latch] {
+                assert!(matches!(last, Next::Send(_)));
+                last = activate.resume(Answer::Payload(answer));
+            }
+            let Next::Done(result) = last else {
+                panic!("all is answered");
+            };
+            assert_eq!(result, Ok(expected));
+        }
+    }
+
+    #[test]
+    fn the_key_is_not_shown() {
+        let shown: String = format!("{:?}", activate());
+        assert_eq!(shown, "Activate { phase: Nonce, .. }");
+    }
+}

@@ -138,6 +138,20 @@ mod tests {
         ] {
             let text = stage.to_string();
             assert!(text.starts_with(name), "{text}");
+            assert_eq!(stage.name(), name);
         }
+    }
+
+    /// In the order of `docs/signers.md`, and what cannot be provisioned.
+    #[test]
+    fn words_for_programs() {
+        let layout = Layout::Volatile;
+        let stages = [
+            Stage::KeySlotOpen(layout),
+            Stage::Foreign(Foreign::Configuration),
+            Stage::TrustPart,
+        ];
+        let names = stages.map(Stage::name);
+        assert_eq!(names, ["key-slot-open", "foreign", "trust-part"]);
     }
 }

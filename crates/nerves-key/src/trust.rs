@@ -317,4 +317,28 @@ mod tests {
             assert_eq!(TrustKind::from_otp(&otp), None);
         }
     }
+
+    /// Slot 5 of a part for TLS has a MAC address in hex; what a part for
+    /// `LoRaWAN` has there is none.
+    #[test]
+    fn a_mac_address_is_hex_and_not_a_lora_parts() {
+        let mac = |code: &[u8; 8], eui: &[u8; 16]| {
+            let mut otp = [0; 64];
+            otp[..8].copy_from_slice(code);
+            let snapshot = Snapshot {
+                config: atecc::ConfigZone([0; 128]),
+                otp: Some(otp),
+                device_certificate: None,
+                signer_public_key: None,
+                signer_certificate: None,
+                public_key: None,
+                eui: Some(*eui),
+            };
+            snapshot.mac()
+        };
+        let hex = b"0004A3FEDCBAzzzz";
+        assert_eq!(mac(b"KQp2ZkD8", hex), Some(*b"0004A3FEDCBA"));
+        assert_eq!(mac(b"KQp2ZkD8", b"0004A3FEDCB:0000"), None);
+        assert_eq!(mac(b"BxZvm6q2", hex), None);
+    }
 }

@@ -113,6 +113,8 @@ impl Procedure for SignVerified {
 
 #[cfg(test)]
 mod tests {
+    use atecc::{Cause, Opcode, Status};
+
     use super::*;
 
     /// Answers of the chip: its key, that the digest was taken, a signature.
@@ -136,6 +138,39 @@ mod tests {
         };
         assert_eq!(sent, 9);
         assert!(matches!(error, SignError::SomethingElse(_)), "{error}");
+    }
+
+    /// The chip computes no public key; that is not why it signs nothing.
+    #[test]
+    fn a_refused_key_leaves_the_signature_unverified() {
+        let refused = Cause::Status {
+            opcode: Opcode::GenKey,
+            status: Status::Execution,
+        };
+        let mut procedure = SignVerified::new([0x5A; 32]);
+        let answers = [
+            Answer::Start,
+            Answer::Failed(refused.before_execution()),
+            Answer::Payload(&[0x00]),
+        ];
+        for answer in answers {
+            assert!(matches!(procedure.resume(answer), Next::Send(_)));
+        }
+        let Next::Done(result) = procedure.resume(Answer::Payload(&[0x11; 64])) else {
+            panic!("there is a signature");
+        };
+        assert_eq!(result.unwrap(), [0x11; 64]);
+    }
+
+    #[test]
+    fn a_key_that_does_not_come_ends_it() {
+        let failure = Cause::Bus.of_unknown_fate();
+        let mut procedure = SignVerified::new([0x5A; 32]);
+        assert!(matches!(procedure.resume(Answer::Start), Next::Send(_)));
+        let Next::Done(result) = procedure.resume(Answer::Failed(failure)) else {
+            panic!("nothing is signed after it");
+        };
+        assert!(matches!(result, Err(SignError::Failure(found)) if found == failure));
     }
 
     /// The generator of P-256: X, Y. Source: SEC 2, "secp256r1".
