@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use tool::{Arguments, COMMANDS, JUDGES, LOAD, LONG_JUDGES, MUTANTS, SIZE};
+use tool::{API, Arguments, COMMANDS, JUDGES, LOAD, LONG_JUDGES, MUTANTS, SIZE};
 
 /// Checks and measurements of this repository.
 #[derive(Debug, Parser)]
@@ -40,6 +40,8 @@ enum Task {
     Msrv,
     /// Runs the vectors of the reference implementations.
     Vectors(Arguments),
+    /// Writes the public items of the crates that others build on, docs/api.
+    Api(Arguments),
     /// Writes the table of every command mode, docs/commands.md.
     Commands(Arguments),
     /// Judges codec, driver and emulator by recorded transcripts.
@@ -82,6 +84,7 @@ fn main() -> ExitCode {
         Task::Msrv => msrv::run(),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Valgrind => valgrind::run(),
+        Task::Api(arguments) => return API.run(None, &arguments),
         Task::Commands(arguments) => return COMMANDS.run(None, &arguments),
         Task::Size(arguments) => return SIZE.run(None, &arguments),
         Task::Mutants(arguments) => return MUTANTS.run(None, &arguments),

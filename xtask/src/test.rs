@@ -7,7 +7,7 @@ use std::time::Instant;
 use xtask_support::error::Error;
 use xtask_support::{run, table};
 
-use crate::tool::{COMMANDS, JUDGES, LOAD, MUTANTS, SIZE, Tool};
+use crate::tool::{API, COMMANDS, JUDGES, LOAD, MUTANTS, SIZE, Tool};
 use crate::{arrows, fuzz, interop, msrv, no_std, valgrind};
 
 /// Options of `cargo xtask test`.
@@ -82,6 +82,7 @@ const STEPS: &[(&str, Work)] = &[
         "cargo xtask conformance --sensitivity",
         Work::Tool(JUDGES, &["conformance", "--sensitivity"]),
     ),
+    ("cargo xtask api --check", Work::Tool(API, &["--check"])),
     ("cargo xtask no-std", Work::Own(no_std::run)),
     ("cargo xtask size", Work::Tool(SIZE, &[])),
     (

@@ -221,6 +221,12 @@ pub(super) const RULES: &[Rule] = &[
         elsewhere: Elsewhere::Only(&["clap", "cryptoki", "serde", "serde_json", "thiserror"]),
     },
     Rule {
+        package: "xtask-api",
+        may: Workspace::Only(&["xtask-support"]),
+        in_tests: &[],
+        elsewhere: Elsewhere::Except(&[]),
+    },
+    Rule {
         package: "xtask-commands",
         may: Workspace::Any,
         in_tests: &[],
