@@ -364,4 +364,63 @@ mod tests {
             assert!(looks <= 400, "{opcode}: {looks}");
         }
     }
+
+    /// Where the longest time with M2 is no more than twice that with M0, the
+    /// divider does not count.
+    #[test]
+    fn which_commands_a_divider_slows() {
+        for (divider, times) in [(ClockDivider::M1, 2), (ClockDivider::M2, 6)] {
+            let timing = |family| Timing {
+                divider,
+                ..Timing::new(family)
+            };
+            let of_608 = timing(Some(Family::Atecc608));
+            for (opcode, typical, slower) in [
+                (Opcode::Sign, 62_000, times),
+                (Opcode::Sha, 4_000, times),
+                (Opcode::GenDig, 7_500, 1),
+                (Opcode::Read, 800, 1),
+                (Opcode::Write, 8_000, 1),
+            ] {
+                assert_eq!(of_608.typical_us(opcode), typical * slower, "{opcode}");
+            }
+            // An ATECC508A has none.
+            let of_508 = timing(Some(Family::Atecc508));
+            assert_eq!(of_508.typical_us(Opcode::Sign), 42_000);
+        }
+    }
+
+    /// CheckMac of an ATECC508A: 5 ms typically, 40 ms at the longest.
+    #[test]
+    fn looks_become_rarer() {
+        let timing = Timing::new(Some(Family::Atecc508));
+        for (waited, pause) in [
+            (0, 1_250),
+            (16_000, 1_250),
+            (28_000, 1_750),
+            (48_000, 2_000),
+            (80_000, 2_000),
+            (80_001, 10_000),
+            (800_000, 100_000),
+        ] {
+            assert_eq!(timing.poll_us(Opcode::CheckMac, waited), pause, "{waited}");
+        }
+        assert_eq!(timing.poll_us(Opcode::Info, 0), 250);
+    }
+
+    /// The latest watchdog is 1.7 s; SelfTest with M2 takes 2.324 s.
+    #[test]
+    fn how_long_a_chip_may_be_silent() {
+        let mut config = ConfigZone([0; 128]);
+        for (revision, chip_mode, busy_us) in [
+            (0x60, 0x00, 1_750_000),
+            (0x60, 0x28, 1_750_000),
+            (0x60, 0x68, 2_400_000),
+            (0x50, 0x68, 1_750_000),
+        ] {
+            config.0[6] = revision;
+            config.0[19] = chip_mode;
+            assert_eq!(Timing::from_config(&config).busy_us, busy_us);
+        }
+    }
 }

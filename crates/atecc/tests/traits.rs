@@ -9,7 +9,7 @@ use embedded_hal_mock::eh1::delay::NoopDelay;
 use embedded_hal_mock::eh1::i2c::{Mock, Transaction};
 use rand_core::TryRng;
 use sha2::{Digest, Sha256};
-use signature::hazmat::PrehashSigner;
+use signature::hazmat::{PrehashSigner, PrehashVerifier};
 use signature::{DigestSigner, DigestVerifier, Signer, Verifier};
 
 const CHIP: u8 = 0x60;
@@ -72,6 +72,52 @@ fn random_numbers_fill_any_length() {
     let bytes = bytes.unwrap();
     assert_eq!(bytes[..32], [0x11; 32]);
     assert_eq!(bytes[32..], [0x22; 8]);
+}
+
+/// Little-endian, of the first bytes of a block of its own.
+#[test]
+fn numbers_of_32_and_64_bits() {
+    let random = vec![Opcode::Random as u8, 0x00, 0x00, 0x00];
+    let block: Vec<u8> = (1..=32).collect();
+    let mut bus = session(&[(random.clone(), block.clone())]);
+    bus.extend(session(&[(random, block)]));
+    on(&bus, |mut device| {
+        let mut rng = ChipRng::new(&mut device);
+        assert_eq!(rng.try_next_u32(), Ok(0x0403_0201));
+        assert_eq!(rng.try_next_u64(), Ok(0x0807_0605_0403_0201));
+    });
+}
+
+/// The signature traits' error says nothing: the device's own is kept.
+#[test]
+fn what_failed_is_kept() {
+    let digest: [u8; 32] = Sha256::digest(b"message").into();
+    let sign = vec![Opcode::Sign as u8, 0x80, 5, 0];
+    let mut refused = session(&[nonce(digest), (sign, vec![0; 64])]);
+    // The answer is read at its full length.
+    let mut answer = group(&[0x03]);
+    answer.resize(67, 0xFF);
+    let last = refused.len() - 2;
+    refused[last] = Transaction::read(CHIP, answer);
+    on(&refused, |device| {
+        let signer = ChipSigner::new(device, Slot::ALL[5]);
+        assert!(signer.sign_prehash(&digest).is_err());
+        let kept = signer.take_error();
+        assert!(kept.is_some_and(|error| error.to_string().contains("0x03")));
+        assert!(signer.take_error().is_none());
+    });
+    let (key, signature) = (PublicKey([0xB0; 64]), Signature([0x51; 64]));
+    let mut command = vec![Opcode::Verify as u8, 0x02, 0x04, 0x00];
+    command.extend(signature.0);
+    command.extend(key.0);
+    let refused = session(&[nonce(digest), (command, vec![0x03])]);
+    on(&refused, |device| {
+        let verifier = ChipVerifier::new(device, VerifyKey::External(key));
+        assert!(verifier.verify_prehash(&digest, &signature).is_err());
+        let kept = verifier.take_error();
+        assert!(kept.is_some_and(|error| error.to_string().contains("0x03")));
+        assert!(verifier.verify_prehash(&digest[1..], &signature).is_err());
+    });
 }
 
 #[test]
