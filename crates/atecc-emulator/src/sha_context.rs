@@ -205,8 +205,8 @@ mod tests {
         }
     }
 
-    /// Trap 18: count and state words travel little-endian. The two contexts
-    /// are the reference's vectors.
+    /// Trap 18 of `docs/sources.md`: count and state words travel
+    /// little-endian. The two contexts are computed.
     #[test]
     fn trap_18_saved_contexts() {
         let hex = |text| crate::hex::decode(text).unwrap();

@@ -69,7 +69,8 @@ impl core::fmt::Debug for Crc16 {
 mod tests {
     use super::*;
 
-    /// Groups whose CRC the chip reference states, seen on real buses too.
+    /// Groups with a CRC as cryptoauthlib's `atCRC` has it, seen on real buses
+    /// too.
     #[test]
     fn known_groups() {
         for (body, wire) in [

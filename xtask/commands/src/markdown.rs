@@ -25,7 +25,7 @@ the emulator answered, and how many. *Recording*: of a real chip, in \
 `tests/recordings`. *Vector*: of a reference implementation, in \
 `tests/vectors`; those of cryptoauthlib are run where `ATECC_EXTRA_VECTORS` \
 names them. *Programs* of others run in `tests/interop`. What has none of these \
-rests on the chip's documents alone: *chip reference only*.
+rests on the chip's documents alone (`docs/sources.md`): *documents only*.
 
 ";
 const COLUMNS: [&str; 9] = [
@@ -131,7 +131,7 @@ fn short(revision: atecc_emulator::Revision) -> String {
 
 fn checked(sources: &[(Source, usize)]) -> String {
     if sources.is_empty() {
-        return "chip reference only".to_owned();
+        return "documents only".to_owned();
     }
     let part = |(source, count): &(Source, usize)| format!("{source} ({count})");
     sources.iter().map(part).collect::<Vec<_>>().join(", ")

@@ -141,7 +141,7 @@ pub(super) const RULES: &[Rule] = &[
         in_tests: &[],
         elsewhere: Elsewhere::Except(NO_ADAPTER_NO_TERMINAL),
     },
-    // A second reading of the chip reference: with the driver's codec a wrong
+    // A second reading of the chip's documents: with the driver's codec a wrong
     // byte would cancel out, in its own tests too.
     Rule {
         package: "atecc-emulator",

@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(bench.status(AES, 0xC0, 10, &block()), 0x00);
     }
 
-    /// Trap 31: a protected key waits for the latch.
+    /// Trap 31 of `docs/sources.md`: a protected key waits for the latch.
     #[test]
     fn trap_31_persistent_disable() {
         let mut bench = chip(Locked, 0x1038);

@@ -170,7 +170,8 @@ mod tests {
         );
     }
 
-    /// Trap 42: a failed one, or a read, does not end an authorization.
+    /// Trap 42 of `docs/sources.md`: a failed one, or a read, does not end an
+    /// authorization.
     #[test]
     fn trap_42_authorization_lasts() {
         let mut bench = chip(Revision::Atecc608B, Locked);
@@ -184,8 +185,8 @@ mod tests {
         assert!(!bench.volatile.auth_valid);
     }
 
-    /// Trap 41: only modes 01 and 05 copy, and only when `ReadKey` of the
-    /// pair's second slot is 0.
+    /// Trap 41 of `docs/sources.md`: only modes 01 and 05 copy, and only when
+    /// `ReadKey` of the pair's second slot is 0.
     #[test]
     fn trap_41_copies_of_a_key() {
         for (p1, slot, read_key, copied) in [

@@ -157,7 +157,8 @@ mod tests {
         }
     }
 
-    /// Trap 33: `ReadKey` bit 3 keeps the secret in the next slot.
+    /// Trap 33 of `docs/sources.md`: `ReadKey` bit 3 keeps the secret in the
+    /// next slot.
     #[test]
     fn trap_33_into_the_next_slot() {
         for revision in Revision::ALL {
@@ -244,7 +245,7 @@ mod tests {
         }
     }
 
-    /// Trap 11 here: a point off the curve answers 0x0F.
+    /// Trap 11 of `docs/sources.md`, here: a point off the curve answers 0x0F.
     #[test]
     fn trap_11_point_off_the_curve() {
         assert_eq!(new(0x2087, [0, 0]).status(ECDH, 0, 2, &[0; 64]), 0x0F);

@@ -176,7 +176,8 @@ mod tests {
         assert_eq!(bench.temp_key(), Some(bytes(digest)), "{zone} {p2:04X}");
     }
 
-    /// Traps 10 and 27: four spare bytes are normal, and the slot is noted.
+    /// Traps 10 and 27 of `docs/sources.md`: four spare bytes are normal, and
+    /// the slot is noted.
     #[test]
     fn traps_10_27_data_of_a_key() {
         let digest = "54565A88939E5521BE0A45FEDF85A23300F31202DBDDC56F5CD47E662B51F170";
@@ -279,7 +280,8 @@ mod tests {
         check(&mut bench, 4, 1, &[], digest);
     }
 
-    /// Trap 28 here: the lock byte is 01 while the slot is **not** locked.
+    /// Trap 28 of `docs/sources.md`, here: the lock byte is 01 while the slot
+    /// is **not** locked.
     #[test]
     fn trap_28_key_configuration() {
         let digest = "465A1A41700ACE7143EE766159C112985CB657C8024ECDF2DED93C9C1BD3A776";

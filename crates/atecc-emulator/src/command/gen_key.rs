@@ -381,7 +381,7 @@ mod tests {
         assert_eq!(old.status(GEN_KEY, CREATE, 0xFFFF, &[]), 0x0F);
     }
 
-    /// Trap 14: making a key is not using it.
+    /// Trap 14 of `docs/sources.md`: making a key is not using it.
     #[test]
     fn trap_14_gen_key_counts_no_use() {
         let mut bench = chip(Locked, 0x20A7, 0x0033);

@@ -104,7 +104,7 @@ mod tests {
         assert_eq!(valid(&mut bench, 9), 1);
     }
 
-    /// States of the reference's sessions: after a pass-through nonce, with
+    /// States as in the golden sessions: after a pass-through nonce, with
     /// an authorization by key 4, after `GenDig` of slot 4.
     #[test]
     fn state() {
@@ -118,7 +118,8 @@ mod tests {
         assert_eq!(bench.run(INFO, 2, 0, &[]), Ok(vec![0x34, 0xA4, 0, 0]));
     }
 
-    /// Trap 30: the latch changes only for an authorized host.
+    /// Trap 30 of `docs/sources.md`: the latch changes only for an authorized
+    /// host.
     #[test]
     fn trap_30_latch_needs_authorization() {
         let mut bench = Bench::new(Revision::Atecc608B, Locked);

@@ -43,7 +43,8 @@ mod tests {
     use super::encrypt;
     use crate::command::bench::{bytes, rising};
 
-    /// Trap 34: the two halves of the nonce key the two blocks.
+    /// Trap 34 of `docs/sources.md`: the two halves of the nonce key the two
+    /// blocks.
     #[test]
     fn trap_34_a_key_for_each_block() {
         let secret = [rising(0x40), rising(0x80)].concat();

@@ -153,14 +153,16 @@ mod tests {
         [vec![1; 64], bytes(PUBLIC_KEY)].concat()
     }
 
-    /// Trap 9: on a 508 almost everything clears `TempKey`.
+    /// Trap 9 of `docs/sources.md`: on a 508 almost everything clears
+    /// `TempKey`.
     #[test]
     fn trap_09_temp_key_of_a_508() {
         check_all(Revision::Atecc508A);
         check_more(Revision::Atecc508A);
     }
 
-    /// Trap 8: on a 608 it lives until it is used or overwritten.
+    /// Trap 8 of `docs/sources.md`: on a 608 it lives until it is used or
+    /// overwritten.
     #[test]
     fn trap_08_temp_key_of_a_608() {
         check_all(Revision::Atecc608A);

@@ -83,9 +83,9 @@ mod tests {
         Bench::new(Revision::Atecc608B, state)
     }
 
-    /// Trap 39: no private slots, real sizes, then OTP. A blank chip has
-    /// private keys in slots 0 to 2; the reference gives the length and the
-    /// CRC of the rest.
+    /// Trap 39 of `docs/sources.md`: no private slots, real sizes, then OTP. A
+    /// blank chip has private keys in slots 0 to 2; length and CRC of the rest
+    /// are computed.
     #[test]
     fn trap_39_content_of_a_blank_chip() {
         let content = lockable_content(&Image::blank(Revision::Atecc608B));
@@ -117,8 +117,8 @@ mod tests {
         assert_eq!(*bench.memory.config(), expected);
     }
 
-    /// The CRC of the recorded 508A image is in the reference, and that of
-    /// the rest of a blank chip.
+    /// The CRCs of the recorded 508A image and of what else a blank chip has,
+    /// computed.
     #[test]
     fn crc_must_match() {
         let mut bench = chip(ConfigOpen);

@@ -106,8 +106,8 @@ mod tests {
         }
     }
 
-    /// Trap 25: before the data lock a clear key is taken whatever the policy
-    /// says, and its MAC is ignored.
+    /// Trap 25 of `docs/sources.md`: before the data lock a clear key is taken
+    /// whatever the policy says, and its MAC is ignored.
     #[test]
     fn trap_25_clear_before_the_data_lock() {
         for revision in Revision::ALL {

@@ -73,7 +73,7 @@ mod tests {
     const RANDOM: u8 = 0x1B;
     const INFO: u8 = 0x30;
 
-    /// Trap 40. Recorded from blank parts as well.
+    /// Trap 40 of `docs/sources.md`, recorded from blank parts as well.
     #[test]
     fn trap_40_constant_before_the_configuration_is_locked() {
         let mut bench = Bench::new(Revision::Atecc608A, ConfigOpen);

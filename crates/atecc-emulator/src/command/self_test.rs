@@ -50,7 +50,8 @@ mod tests {
     const SELF_TEST: u8 = 0x77;
     const ALL: u8 = 0x3B;
 
-    /// Trap 35: the library's constant has bit 1 set and bit 2 clear.
+    /// Trap 35 of `docs/sources.md`: the library's constant has bit 1 set and
+    /// bit 2 clear.
     #[test]
     fn trap_35_all_tests_of_the_library() {
         for revision in [Revision::Atecc608A, Revision::Atecc608B] {

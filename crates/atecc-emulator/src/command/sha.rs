@@ -178,7 +178,7 @@ mod tests {
     const HMAC_END: u8 = 0x05;
     const READ_CONTEXT: u8 = 0x06;
     const WRITE_CONTEXT: u8 = 0x07;
-    /// 00..45 and its digest, from the reference.
+    /// The SHA-256 digest of 00..45.
     const DIGEST_70: &str = "5767D69A906D4860DB9079EB7E90AB4A543E5CB032FCE846554AEF6CEB600E1D";
 
     fn message() -> Vec<u8> {
@@ -216,8 +216,8 @@ mod tests {
         }
     }
 
-    /// Trap 17: a 608 takes any length up to a block, none included; a 508 whole
-    /// blocks.
+    /// Trap 17 of `docs/sources.md`: a 608 takes any length up to a block, none
+    /// included; a 508 whole blocks.
     #[test]
     fn trap_17_lengths() {
         for length in [0, 1, 5, 63, 64] {
@@ -244,7 +244,8 @@ mod tests {
         assert_eq!(old.status(SHA, END, 0, &[0; 5]), 0x03);
     }
 
-    /// Trap 19: on a 608 mode 2 ends an HMAC as well; a 508 has mode 5.
+    /// Trap 19 of `docs/sources.md`: on a 608 mode 2 ends an HMAC as well; a
+    /// 508 has mode 5.
     #[test]
     fn trap_19_end_of_an_hmac() {
         let mut inner = ShaContext::hmac(&rising(0x20));
@@ -273,8 +274,8 @@ mod tests {
         );
     }
 
-    /// Trap 20: the key in `TempKey` is as long as its last load. Zeros hide
-    /// it, so the rest of `TempKey` is not zero here.
+    /// Trap 20 of `docs/sources.md`: the key in `TempKey` is as long as its
+    /// last load. Zeros hide it, so the rest of `TempKey` is not zero here.
     #[test]
     fn trap_20_key_in_temp_key() {
         let mac = |bench: &mut Bench| {

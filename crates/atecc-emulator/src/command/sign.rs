@@ -189,7 +189,7 @@ mod tests {
         assert!((1..40).contains(&high), "{high} of 40");
     }
 
-    /// The reference's message and digest, for `GenKey` data of slot 0.
+    /// Message and digest for `GenKey` data of slot 0, computed.
     #[test]
     fn internal_message_of_the_vector() {
         let tail = "4140010087203300400000EE89ABCDEF01234567010000";
@@ -219,8 +219,9 @@ mod tests {
         assert!(verifies(&bytes(digest), &signature));
     }
 
-    /// Trap 28: byte 52 is 01 while the slot is not locked, and 00 after.
-    /// Byte 53 says that the slot holds a validated public key.
+    /// Trap 28 of `docs/sources.md`: byte 52 is 01 while the slot is not
+    /// locked, and 00 after. Byte 53 says that the slot holds a validated
+    /// public key.
     #[test]
     fn trap_28_state_of_the_described_slot() {
         let mut bench = chip(Locked, 0x2087, 0x0033);
@@ -305,8 +306,8 @@ mod tests {
         assert_eq!(bench.status(SIGN, INTERNAL, 1, &[]), 0x0F);
     }
 
-    /// Trap 45: `ReqRandom` does not stop the signature of a passed-through
-    /// digest; parts for TLS rely on it.
+    /// Trap 45 of `docs/sources.md`: `ReqRandom` does not stop the signature of
+    /// a passed-through digest; parts for TLS rely on it.
     #[test]
     fn trap_45_req_random_is_not_asked() {
         let mut bench = chip(Locked, 0x2087, 0x0073);

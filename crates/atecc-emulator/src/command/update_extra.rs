@@ -41,7 +41,8 @@ mod tests {
 
     const UPDATE_EXTRA: u8 = 0x20;
 
-    /// Trap 7: allowed in every lock state, and 0 over 0 succeeds.
+    /// Trap 7 of `docs/sources.md`: allowed in every lock state, and 0 over 0
+    /// succeeds.
     #[test]
     fn trap_07_zero_over_zero_at_any_time() {
         for revision in Revision::ALL {

@@ -194,7 +194,7 @@ mod tests {
     const DATA_4: u8 = 0x02;
     const DATA_32: u8 = 0x82;
     const DATA_32_ENCRYPTED: u8 = 0xC2;
-    /// Slot 8, block 0, the address of the reference's vectors.
+    /// Slot 8, block 0, the address of the computed MACs.
     const SLOT_8: u16 = 0x0040;
     const PLAIN: [u8; 4] = [1, 2, 3, 4];
     /// `MAC` over plain 00..1F at slot 8, Param1 82 and C2.
@@ -236,7 +236,8 @@ mod tests {
         }
     }
 
-    /// Trap 38: any pattern in any writable byte, and none in the others.
+    /// Trap 38 of `docs/sources.md`: any pattern in any writable byte, and none
+    /// in the others.
     #[test]
     fn trap_38_every_word_of_the_configuration() {
         let mut bench = Bench::new(Revision::Atecc608B, ConfigOpen);
@@ -279,7 +280,8 @@ mod tests {
         }
     }
 
-    /// Trap 23: a 608 has no OTP consumption, whatever byte 18 says.
+    /// Trap 23 of `docs/sources.md`: a 608 has no OTP consumption, whatever
+    /// byte 18 says.
     #[test]
     fn trap_23_otp_of_a_608_is_final() {
         for revision in [Revision::Atecc608A, Revision::Atecc608B] {
@@ -290,7 +292,8 @@ mod tests {
         }
     }
 
-    /// Trap 24: a 508 in consumption mode clears bits, in 4 and 32 bytes.
+    /// Trap 24 of `docs/sources.md`: a 508 in consumption mode clears bits, in
+    /// 4 and 32 bytes.
     #[test]
     fn trap_24_otp_consumption_of_a_508() {
         let mut bench = Bench::new(Revision::Atecc508A, Locked);
@@ -310,8 +313,8 @@ mod tests {
         assert_eq!(bench.status(WRITE, OTP_4, 0, &[0; 4]), 0x0F);
     }
 
-    /// Traps 21 and 22: before the data lock whole blocks only, whatever the
-    /// policy says; never to a private slot or a locked one.
+    /// Traps 21 and 22 of `docs/sources.md`: before the data lock whole blocks
+    /// only, whatever the policy says; never to a private slot or a locked one.
     #[test]
     fn traps_21_22_data_before_its_lock() {
         assert_eq!(
@@ -407,8 +410,9 @@ mod tests {
         assert_eq!(bench.memory.slot(Slot::of_nibble(8))[0], 0x5F);
     }
 
-    /// Trap 12: every write to a public key with tracked validity makes it
-    /// invalid, whichever block it was and whatever nibble was sent.
+    /// Trap 12 of `docs/sources.md`: every write to a public key with tracked
+    /// validity makes it invalid, whichever block it was and whatever nibble
+    /// was sent.
     #[test]
     fn trap_12_writes_invalidate_a_public_key() {
         for state in [DataOpen, Locked] {
@@ -425,8 +429,8 @@ mod tests {
         }
     }
 
-    /// Trap 26: Param1 bit 6 decides before the data lock, `WriteConfig`
-    /// after it; either Param1 is in the MAC.
+    /// Trap 26 of `docs/sources.md`: Param1 bit 6 decides before the data lock,
+    /// `WriteConfig` after it; either Param1 is in the MAC.
     #[test]
     fn trap_26_who_asks_for_encryption() {
         let mut open = chip(DataOpen, 0x0000, 0x003C);

@@ -172,7 +172,8 @@ mod tests {
         assert_eq!(image.config()[68..84], [0; 16]);
     }
 
-    /// Trap 15: refused at the match value, without another step.
+    /// Trap 15 of `docs/sources.md`: refused at the match value, without
+    /// another step.
     #[test]
     fn trap_15_count_match_stops_at_the_value() {
         let slot = Slot::of_param2(1);
@@ -186,7 +187,8 @@ mod tests {
         assert_eq!(image.counter(Counter::Zero), 32);
     }
 
-    /// Trap 16: other data in the match slot sets no limit.
+    /// Trap 16 of `docs/sources.md`: other data in the match slot sets no
+    /// limit.
     #[test]
     fn trap_16_garbage_in_the_match_slot_is_no_limit() {
         let slot = Slot::of_param2(1);

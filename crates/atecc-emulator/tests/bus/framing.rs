@@ -7,7 +7,7 @@ use atecc_emulator::{BusError, Chip, ExecutionTime, Opcode, PartialRead, Revisio
 use embedded_hal::i2c::{I2c, Operation};
 
 const INFO: [u8; 7] = [0x07, 0x30, 0x00, 0x00, 0x00, 0x03, 0x5D];
-/// Revision of a 608A, with the CRC of the reference.
+/// Revision of a 608A, with its CRC.
 const INFO_608A: [u8; 7] = [0x07, 0x00, 0x00, 0x60, 0x02, 0x80, 0x38];
 /// X then Y of the key pair of d = 0102..20.
 const PUBLIC_KEY: &str = "515C3D6EB9E396B904D3FECA7F54FDCD0CC1E997BF375DCA515AD0A6C3B4035F
@@ -33,7 +33,7 @@ fn the_wake_group_stays_until_a_command() {
     assert_eq!(host.exchange(&INFO), INFO_608A);
 }
 
-/// Trap 5: the count, then the rest, in two reads.
+/// Trap 5 of `docs/sources.md`: the count, then the rest, in two reads.
 #[test]
 fn trap_05_the_pointer_runs_on_across_reads() {
     let mut host = awake();
@@ -43,8 +43,8 @@ fn trap_05_the_pointer_runs_on_across_reads() {
     assert_eq!(host.read(4).unwrap(), INFO_608A[3..]);
 }
 
-/// Trap 43: FF past the end, for ever; but a read that begins there starts over,
-/// as a 508 was seen to do (a 608: unconfirmed).
+/// Trap 43 of `docs/sources.md`: FF past the end, for ever; but a read that
+/// begins there starts over, as a 508 was seen to do (a 608: unconfirmed).
 #[test]
 fn trap_43_reading_past_the_end() {
     let mut host = awake();
@@ -318,8 +318,8 @@ fn each_chip_has_its_own_commands() {
     }
 }
 
-/// Trap 6: with nothing locked, what needs no stored key works; the rest
-/// does not.
+/// Trap 6 of `docs/sources.md`: with nothing locked, what needs no stored key
+/// works; the rest does not.
 #[test]
 fn trap_06_an_unlocked_chip() {
     for revision in Revision::ALL {

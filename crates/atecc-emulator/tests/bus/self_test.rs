@@ -32,7 +32,8 @@ fn self_tests_take_20_ms() {
     assert_eq!(host.read(4).unwrap(), AWAKE);
 }
 
-/// Trap 44: the group of a chip that failed its tests has the CRC 40 C2.
+/// Trap 44 of `docs/sources.md`: the group of a chip that failed its tests has
+/// the CRC 40 C2.
 #[test]
 fn trap_44_failed_at_wake() {
     let mut host = host(1, Defects::none().failing(Engine::Aes));

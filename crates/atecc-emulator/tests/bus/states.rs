@@ -57,8 +57,8 @@ fn asleep_after_power_up() {
     assert_eq!(power(&host), Power::Asleep);
 }
 
-/// Trap 3: the general call wakes and is never acknowledged, not even by a
-/// chip that is awake.
+/// Trap 3 of `docs/sources.md`: the general call wakes and is never
+/// acknowledged, not even by a chip that is awake.
 #[test]
 fn trap_03_general_call() {
     let mut host = host(Revision::Atecc608B);
@@ -128,7 +128,7 @@ fn a_wake_token_rewinds_an_awake_chip() {
     assert_eq!(host.read(4).unwrap(), AWAKE);
 }
 
-/// Trap 1: idle keeps `TempKey`; sleep does not.
+/// Trap 1 of `docs/sources.md`: idle keeps `TempKey`; sleep does not.
 #[test]
 fn trap_01_idle_is_not_sleep() {
     for revision in Revision::ALL {
@@ -147,8 +147,8 @@ fn trap_01_idle_is_not_sleep() {
     }
 }
 
-/// Trap 1 again: so do the message digest buffer, the SHA context and an
-/// authorization.
+/// Trap 1 of `docs/sources.md`, again: so do the message digest buffer, the SHA
+/// context and an authorization.
 #[test]
 fn trap_01_other_registers_in_idle() {
     let sha = group(0x47, 0xC2, 1, &[7]);
@@ -216,7 +216,8 @@ fn pause_selects_a_chip() {
     assert!(!temp_key_is_valid(&mut second));
 }
 
-/// Trap 2: after idle and wake there is the wake group, not the old response.
+/// Trap 2 of `docs/sources.md`: after idle and wake there is the wake group,
+/// not the old response.
 #[test]
 fn trap_02_no_old_response_after_idle() {
     let mut host = host(Revision::Atecc608B);
@@ -230,8 +231,8 @@ fn trap_02_no_old_response_after_idle() {
     );
 }
 
-/// Trap 4: while busy nothing is acknowledged, neither reads nor writes, not
-/// even the reset token that one library polls with.
+/// Trap 4 of `docs/sources.md`: while busy nothing is acknowledged, neither
+/// reads nor writes, not even the reset token that one library polls with.
 #[test]
 fn trap_04_busy_acknowledges_nothing() {
     let chip = Chip::blank(Revision::Atecc508A).with_execution_time(ExecutionTime::Longest);

@@ -12,7 +12,7 @@ use embedded_hal::i2c::{Error, ErrorKind, I2c};
 use crate::support::{ADDRESS, AWAKE, Host, SUCCESS, group};
 
 const INFO: [u8; 7] = [0x07, 0x30, 0x00, 0x00, 0x00, 0x03, 0x5D];
-/// Revision of a 608A, with the CRC of the reference.
+/// Revision of a 608A, with its CRC.
 const INFO_608A: [u8; 7] = [0x07, 0x00, 0x00, 0x60, 0x02, 0x80, 0x38];
 const CRC_ERROR: [u8; 4] = [0x04, 0xFF, 0x01, 0x42];
 

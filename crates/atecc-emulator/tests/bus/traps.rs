@@ -1,41 +1,6 @@
-//! What emulators of these chips tend to get wrong, and the tests that fail
-//! when this one does. The list follows the rules that a run of
-//! cryptoauthlib's test program on another emulator showed to matter.
-//!
-//! | # | trap | tests |
-//! |---|---|---|
-//! | 1 | idle treated like sleep | `tests/bus/states.rs` |
-//! | 2 | an old response after idle and wake | `tests/bus/states.rs` |
-//! | 3 | the general call acknowledged | `tests/bus/states.rs` |
-//! | 4 | only reads refused while busy | `tests/bus/states.rs` |
-//! | 5 | output restarted at each read | `tests/bus/framing.rs` |
-//! | 6 | too much refused while unlocked | `tests/bus/framing.rs` |
-//! | 7 | `UpdateExtra` refused while unlocked | `update_extra.rs` |
-//! | 8, 9 | life of `TempKey` on a 608 and a 508 | `lifetime.rs` |
-//! | 10, 27 | `GenDig`: spare bytes, `KeyID` | `gen_dig.rs` |
-//! | 11 | a point off the curve | `verify.rs`, `ecdh.rs` |
-//! | 12 | validity after a write | `write.rs` |
-//! | 13, 29 | validity and `Verify` | `verify.rs` |
-//! | 14 | `GenKey` counted as a use | `gen_key.rs` |
-//! | 15, 16 | `CountMatch` | `memory/limited_use.rs` |
-//! | 17, 19, 20 | `SHA` and its HMAC | `sha.rs` |
-//! | 18 | byte order of a saved context | `sha_context.rs` |
-//! | 21 to 24, 26, 38 | `Write` | `write.rs` |
-//! | 25 | clear `PrivWrite` | `priv_write.rs` |
-//! | 28 | the lock byte in digests | `sign.rs`, `gen_dig.rs` |
-//! | 30 | the latch without authorization | `info.rs` |
-//! | 31 | `PersistentDisable` and AES | `aes.rs` |
-//! | 32, 36, 37 | `KDF` | `kdf.rs` |
-//! | 33 | `ReadKey` bit 3 and ECDH | `ecdh.rs` |
-//! | 34 | keys of an encrypted output | `io_protection.rs` |
-//! | 35 | the self-test constant 3B | `self_test.rs` |
-//! | 39 | the CRC of `Lock` | `lock.rs` |
-//! | 40 | random numbers while unlocked | `random.rs` |
-//! | 41, 42 | `CheckMac`: copy, authorization | `check_mac.rs` |
-//! | 43 | reads past the end | `tests/bus/framing.rs` |
-//! | 44 | the group of a failed self-test | `tests/bus/self_test.rs` |
-//! | 45 | `Sign` with `ReqRandom` | `sign.rs` |
-//! | 46 | slot 11 of a NervesKey read as padded | none: the layout of certificates, not the chip |
+//! What emulators of these chips tend to get wrong: `docs/sources.md` has the
+//! rules and where they come from. Each has a test here, in the unit tests of
+//! the command that it is about, or in the files beside this one.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -43,6 +8,19 @@ use std::path::Path;
 
 /// Not about the chip.
 const ELSEWHERE: [u32; 1] = [46];
+
+/// Number and source of each row of the table, which has four columns.
+fn listed(page: &str) -> Vec<(u32, &str)> {
+    page.lines()
+        .filter_map(|line| {
+            let cells: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
+            let [number, _, _, source] = cells[..] else {
+                return None;
+            };
+            Some((number.parse().ok()?, source))
+        })
+        .collect()
+}
 
 /// The numbers in the names of functions: `trap_07_..`, `traps_10_27_..`.
 fn numbers(source: &str) -> impl Iterator<Item = u32> {
@@ -70,10 +48,19 @@ fn collect(folder: &Path, found: &mut BTreeSet<u32>) {
 }
 
 #[test]
-fn every_trap_has_a_test() {
+fn every_trap_has_a_source_and_a_test() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = BTreeSet::from(ELSEWHERE);
     collect(&root.join("src"), &mut found);
     collect(&root.join("tests"), &mut found);
-    assert_eq!(found, (1..=46).collect());
+    let page = fs::read_to_string(root.join("../../docs/sources.md")).expect("the list of traps");
+    let listed = listed(&page);
+    assert_eq!(listed.len(), 46, "rows of the table");
+    for (number, source) in &listed {
+        assert!(!source.is_empty(), "trap {number} has no source");
+    }
+    assert_eq!(
+        found,
+        listed.into_iter().map(|(number, _)| number).collect()
+    );
 }

@@ -402,7 +402,7 @@ mod tests {
         let message: [u8; 16] = core::array::from_fn(|at| u8::try_from(at).unwrap());
         let to_output =
             |function| Kdf::new(KdfSource::TempKey, KdfTarget::Output, function).unwrap();
-        // The three commands of the reference's golden session.
+        // The three commands of the golden session of a 608A.
         let prf = to_output(KdfFunction::Prf {
             key: PrfKeyLength::Bytes32,
             result: PrfResult::Bytes64,

@@ -114,7 +114,7 @@ fn include(head: Head) -> Include {
 
 #[cfg(test)]
 mod testing {
-    //! The inputs that the chip reference's vectors share.
+    //! The inputs of the computed values: `docs/sources.md`.
 
     use crate::SerialNumber;
 

@@ -274,8 +274,8 @@ mod tests {
         }
     }
 
-    /// Trap 36: 32 bytes, the second half zero. Source of the cipher: the
-    /// golden session.
+    /// Trap 36 of `docs/sources.md`: 32 bytes, the second half zero. Source of
+    /// the cipher: the golden session.
     #[test]
     fn trap_36_aes_returns_32_bytes() {
         let message = [&[0; 4][..], &rising(0x00)[..16]].concat();
@@ -363,7 +363,8 @@ mod tests {
         assert_eq!(bench.status(KDF, 0x08, 0x0900, &data(PRF_32)), 0x0F);
     }
 
-    /// Trap 32: `PersistentDisable` stops a source, not a target.
+    /// Trap 32 of `docs/sources.md`: `PersistentDisable` stops a source, not a
+    /// target.
     #[test]
     fn trap_32_latch_and_targets() {
         let mut bench = chip(Locked);
@@ -375,7 +376,8 @@ mod tests {
         );
     }
 
-    /// Trap 37: bytes of Param2 that the mode does not use are ignored.
+    /// Trap 37 of `docs/sources.md`: bytes of Param2 that the mode does not use
+    /// are ignored.
     #[test]
     fn trap_37_unused_bytes_of_param2() {
         let mut bench = chip(Locked);

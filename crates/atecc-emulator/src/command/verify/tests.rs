@@ -69,8 +69,8 @@ fn digest_buffer_of_a_608() {
     assert!(bench.volatile.temp_key.valid);
 }
 
-/// Trap 11: a key off the curve answers 0x0F. R or S out of range answers
-/// 0x01.
+/// Trap 11 of `docs/sources.md`: a key off the curve answers 0x0F. R or S out
+/// of range answers 0x01.
 #[test]
 fn trap_11_key_off_the_curve() {
     let mut bench = chip(Revision::Atecc608B, ConfigOpen);
@@ -100,7 +100,7 @@ fn stored_key_authorizes() {
     }
 }
 
-/// Trap 13: a key that is not validated is not even tried.
+/// Trap 13 of `docs/sources.md`: a key that is not validated is not even tried.
 #[test]
 fn trap_13_stored_key_must_be_validated() {
     for (first, status) in [(0x00, 0x0F), (0xA0, 0x0F), (0x50, 0x00)] {
@@ -218,7 +218,8 @@ fn after_gen_key(state: LockState, slot: u8) -> Bench {
     bench
 }
 
-/// Trap 29: byte 17 of `OtherData` is 0 to validate and 1 to invalidate.
+/// Trap 29 of `docs/sources.md`: byte 17 of `OtherData` is 0 to validate and 1
+/// to invalidate.
 #[test]
 fn trap_29_purpose_of_the_signature() {
     for state in [DataOpen, Locked] {
