@@ -1,16 +1,4 @@
-//! Judges codec, driver and emulator of ATECC508A, ATECC608A and ATECC608B by
-//! what real chips said: by [`atecc_transcript`]s.
-//!
-//! An [`Engine`] gives three judgements for each [`Case`]:
-//!
-//! - **Codec**: each group parses to a typed command or response, and encodes
-//!   to the same bytes again.
-//! - **Driver**: given each command, and where it is known the story of the
-//!   transcript, a [`Driver`] sends just these groups and understands the
-//!   answers. Another project's driver is judged by implementing the trait.
-//! - **Emulator**: the same writes give the same bytes back, wherever the
-//!   recording determines the answer; what it does not is skipped with a
-//!   [`Reason`] that the engine finds by itself.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 mod codec;

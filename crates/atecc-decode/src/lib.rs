@@ -1,15 +1,4 @@
-//! Explains what passes between a host and an ATECC508A, ATECC608A or
-//! ATECC608B: groups become typed commands and responses, and words.
-//!
-//! ```
-//! use atecc_decode::{AnyCommand, NoLabels};
-//!
-//! let info = [0x07, 0x30, 0x00, 0x00, 0x00, 0x03, 0x5D];
-//! let command = AnyCommand::parse(&info)?;
-//! assert_eq!(command.explain(&NoLabels), "Info revision");
-//! assert_eq!(command.group(), info);
-//! # Ok::<(), atecc_decode::CommandError>(())
-//! ```
+#![doc = include_str!("../README.md")]
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 #![cfg_attr(

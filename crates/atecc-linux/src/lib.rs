@@ -1,33 +1,4 @@
-//! ATECC secure elements over Linux i2c-dev.
-//!
-//! A thin transport under [`atecc::Device`]: it knows the kernel's interface
-//! and its errors, and of the chip's protocol only where a session begins and
-//! ends.
-//!
-//! - [`Bus`] opens `/dev/i2c-N` once and carries transfers to any address.
-//! - [`Locked`] keeps other processes out from the wake to the sleep.
-//! - [`open`] puts both under a device.
-//!
-//! ```no_run
-//! use atecc::{BusAddress, commands::InfoRevision};
-//!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let mut device = atecc_linux::open("/dev/i2c-1", BusAddress::DEFAULT)?;
-//! println!("{:?}", device.execute(InfoRevision)?);
-//! # Ok(())
-//! # }
-//! ```
-//!
-//! # Wake
-//!
-//! The pulse, [`LockedGeneralCall`], is a write to address 0, which
-//! no chip of this family acknowledges. It is long enough at 100 kHz or less;
-//! on a faster bus it is not, and the chip seems absent. The clock belongs to
-//! the adapter's driver (device tree `clock-frequency`, on a Raspberry Pi
-//! `dtparam=i2c_arm_baudrate=100000`) and cannot be read here. Where the clock
-//! cannot be lowered, or the adapter refuses address 0, give
-//! [`atecc::Device::with_wake`] the board's own pulse; it should call
-//! [`Locked::hold`] first. Source: ATECC508A datasheet, "I/O Timing", `tWLO`.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 mod bus;

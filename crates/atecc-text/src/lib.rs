@@ -1,18 +1,4 @@
-//! Text from a chip, a file or a token, made fit to be shown.
-//!
-//! Whoever reaches a chip decides what its board name says. At a terminal an
-//! escape sequence in it moves the cursor, a right-to-left override shows other
-//! letters than there are, a line end forges a line of ours. So such text is
-//! shown by [`Shown`], and all that a program prints passes [`Lines`] or
-//! [`JsonText`] once more: nothing but what [`is_visible`] lets through reaches
-//! a terminal, whatever was forgotten before.
-//!
-//! What is visible is told by the tables of Rust's standard library: a character
-//! that `char::escape_debug` leaves alone. It escapes Unicode's categories Cc,
-//! Cf, Cs, Co, Cn, Zl, Zp, all of Zs but the space, and marks that combine with
-//! the character before them (`Grapheme_Extend`). Letters and symbols that show
-//! nothing are listed here; source: Unicode 16, `Default_Ignorable_Code_Point`,
-//! and the names of U+2800 and U+1D159.
+#![doc = include_str!("../README.md")]
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 #![cfg_attr(

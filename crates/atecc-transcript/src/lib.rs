@@ -1,16 +1,4 @@
-//! Transcripts: what passed between a host and an ATECC508A, ATECC608A or
-//! ATECC608B, action by action.
-//!
-//! An [`Action`] is what a bus can do. A [`Recorder`] around any bus of
-//! embedded-hal gives them to a [`Sink`], secrets hidden as a [`Redaction`]
-//! says. With the feature `alloc`, a `Transcript` is many of them with a
-//! `Header` that says where they come from; it has a text form, and
-//! `exchanges` finds the commands and responses in it. The feature `postcard`
-//! has a binary form that a microcontroller can write, and `import` reads what
-//! logic analyzers, bus adapters and the Linux kernel record.
-//!
-//! The crate knows the bus, the I/O groups and where secrets lie in them, and
-//! of commands no more.
+#![doc = include_str!("../README.md")]
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 #![cfg_attr(

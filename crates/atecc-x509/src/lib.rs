@@ -1,36 +1,4 @@
-//! Compressed X.509 certificates of ATECC secure elements.
-//!
-//! A chip has 72 bytes for a certificate: its signature, its dates and a few
-//! numbers. Everything else is rebuilt from what the chip holds elsewhere, so
-//! a certificate survives only if every other byte of it follows from a rule.
-//! This crate has the rules: [`CompressedCertificate`] reads and writes the
-//! 72 bytes, [`SignerCertificate`] and [`DeviceCertificate`] make the bytes to
-//! be signed of the two certificates of a `NervesKey`,
-//! [`TrustSignerCertificate`] and [`TrustDeviceCertificate`] those of the parts
-//! that Microchip provisions, [`decompress`] rebuilds what was stored, and [`round_trip`] proves, before anything is locked, that
-//! the rebuilt certificate is the original.
-//!
-//! Signing happens elsewhere: [`Tbs::digest`] goes out, and
-//! [`Tbs::assemble`] takes the signature.
-//!
-//! ```
-//! use atecc_x509::{DateTime, PublicKey, SignatureBytes, SignerCertificate, Validity};
-//!
-//! let now = DateTime::new(2026, 3, 15, 9, 15, 0)?;
-//! let signer = SignerCertificate {
-//!     public_key: PublicKey::from_bytes([0x5A; 64]),
-//!     validity: Validity::issued_at(now, 10)?,
-//! };
-//! let tbs = signer.to_be_signed()?;
-//! let _digest: [u8; 32] = tbs.digest();
-//! let signature = SignatureBytes::from_bytes([0x11; 64]); // From a key, an HSM, a chip.
-//! let certificate = tbs.assemble(&signature)?;
-//! assert_eq!(&certificate.as_der()[..2], [0x30, 0x82]);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
-//!
-//! There is no chip and no bus here, and no panic on any input. The feature
-//! `verify` (on by default) adds what needs curve arithmetic.
+#![doc = include_str!("../README.md")]
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(

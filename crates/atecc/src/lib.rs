@@ -1,43 +1,4 @@
-//! Wire protocol of the ATECC508A, ATECC608A and ATECC608B secure elements.
-//!
-//! The crate has three layers, each usable alone:
-//!
-//! 1. **Commands** are values ([`commands`]). A [`Command`] knows its bytes
-//!    and how to read its response; [`Request`] is a command ready to send.
-//! 2. **[`Session`]** is the sans-IO machine that carries commands over an I2C
-//!    bus: wake, write, wait, poll, check, retry, sleep. It has no clock and
-//!    no bus; it says what to do next and is told what came of it.
-//!    A **[`Procedure`]** is a sequence of commands with a result
-//!    ([`procedures`]), sans-IO as well.
-//! 3. **[`Device`]** puts a bus under them: embedded-hal, or with the feature
-//!    `async` embedded-hal-async.
-//!
-//! ```
-//! # fn example<I2C: embedded_hal::i2c::I2c, D: embedded_hal::delay::DelayNs>(
-//! #     i2c: I2C, delay: D, digest: [u8; 32],
-//! # ) -> Result<(), atecc::Error<I2C::Error>> {
-//! use atecc::{Device, Slot, procedures::SignDigest};
-//!
-//! let mut device = Device::new(i2c, delay);
-//! let signature = device.run(SignDigest::new(Slot::ALL[0], digest))?;
-//! # Ok(())
-//! # }
-//! ```
-//!
-//! # Secrets
-//!
-//! What is written may be a key: [`commands::WriteBlock`],
-//! [`commands::WriteWord`] and the other commands and answers with keys in the
-//! clear are zeroized when they are dropped, and a session wipes the command and
-//! the answer at its end; one that is dropped before its end does not. A value
-//! that is moved leaves copies on the stack, which the driver cannot know of:
-//! who has threads or code that he does not trust in the same memory writes over
-//! the stack when a procedure with a key is done.
-//!
-//! Sources: the public ATECC508A data sheet (DS20005927A), Microchip's public
-//! pages on the ATECC608 trust parts, and what the open-source drivers of the
-//! field do. The full ATECC608 data sheets are under NDA and were not used;
-//! what rests on inference is marked *(unconfirmed)*.
+#![doc = include_str!("../README.md")]
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 #![cfg_attr(

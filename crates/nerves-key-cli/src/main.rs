@@ -1,4 +1,4 @@
-//! The `nerves-key` command: provision and use NervesKeys.
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 mod certificate;

@@ -1,16 +1,4 @@
-//! Opens a chip by its name: on a Linux bus, emulated in this process, or
-//! emulated and served by another one.
-//!
-//! ```
-//! use atecc::commands::InfoRevision;
-//! use nerves_key_device::DeviceUri;
-//!
-//! let uri: DeviceUri = "emu:?chip=atecc508a".parse()?;
-//! let mut device = uri.open()?;
-//! let revision = device.execute(InfoRevision)?;
-//! # assert_eq!(revision.family(), Some(atecc::Family::Atecc508));
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
 mod bus;

@@ -1,15 +1,4 @@
-//! PKCS#11 module for NervesKeys: the key in the chip for every program that
-//! can load one.
-//!
-//! Programs see the functions in `ffi`, which is the only unsafe code: it
-//! turns pointers into slices and back, and lets no panic out. Behind it is a
-//! [`Module`] for each process: its [`token::Token`]s are the slots, each with
-//! the chip that was last seen in it, and a [`session::Session`] has the
-//! operations of one caller with one chip. The bus is shared with other
-//! processes; it is locked for the length of one wake to sleep, never between
-//! calls. No thread is made.
-//!
-//! After PKCS#11 3.0 and 2.40 (OASIS), and what clients were seen to need.
+#![doc = include_str!("../README.md")]
 #![deny(unsafe_code)]
 
 pub mod attribute;

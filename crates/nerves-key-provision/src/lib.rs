@@ -1,24 +1,4 @@
-//! Provisioning: from any stage of a chip's life to a finished NervesKey.
-//!
-//! 1. Read the chip: [`nerves_key::ReadSnapshot`].
-//! 2. [`Plan::new`] is pure. It lists every step that remains, marks those that
-//!    cannot be undone, and refuses what could strand the chip.
-//! 3. [`provision`] executes the plan. The plan's steps are the program and
-//!    [`Runner`] is their interpreter; what was shown is what runs.
-//!
-//! An interrupted run is continued by doing all three again.
-//!
-//! Whenever a certificate is issued the chip makes its key anew first, unless
-//! something of ours knows the key that is there: see [`DeviceKey`].
-//!
-//! Before the data zone is locked the chip has proved that it holds the key (or
-//! refused to sign in that state, which is reported), and both certificates have
-//! been rebuilt and verified from the very bytes that the lock's CRC covers. After
-//! it all is read back and verified before slots 10 to 13 and 0 are locked. Locks
-//! behave the same in every build profile.
-//!
-//! A chip that is finished without the locks of slots 10 to 13 gets them by a
-//! [`Hardening`].
+#![doc = include_str!("../README.md")]
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 #![cfg_attr(

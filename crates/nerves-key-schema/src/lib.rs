@@ -1,16 +1,4 @@
-//! What a NervesKey keeps where: data and pure functions, no chip.
-//!
-//! A NervesKey is an ATECC508A, ATECC608A or ATECC608B whose configuration
-//! zone, OTP zone and slots follow the layout of the Elixir library
-//! `nerves_key` 1.3. This crate makes and reads those bytes:
-//!
-//! - [`slot`]: which slot holds what.
-//! - [`Layout`] and [`configure`]: the configuration zone to write and lock.
-//! - [`check_for_use`] and [`check_for_provisioning`]: whether a configuration
-//!   is a NervesKey's, loosely (to read) and strictly (to provision).
-//! - [`Otp`]: the 64 bytes of one-time-programmable memory.
-//! - [`DataImage`]: the bytes of the slots that provisioning locks.
-//! - [`VolatileKeys`]: the secrets of the volatile layout.
+#![doc = include_str!("../README.md")]
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 #![cfg_attr(

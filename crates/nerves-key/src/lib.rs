@@ -1,25 +1,4 @@
-//! A NervesKey in use: what it holds, what state it is in, what it signs.
-//!
-//! The chip is read by one procedure, [`ReadSnapshot`], in one awake session;
-//! all else is computed from the [`Snapshot`] without touching the bus:
-//! [`Snapshot::stage`], [`Snapshot::identity`] with both certificates and the
-//! manufacturer serial, [`Snapshot::trust_identity`] of a Trust&GO part. Signing is [`sign`]. What may be changed later are the
-//! auxiliary certificates ([`Auxiliary`]) and the [`settings`]. Nothing here locks or issues
-//! anything; that is `nerves-key-provision`.
-//!
-//! ```
-//! # fn example<I2C: embedded_hal::i2c::I2c, D: embedded_hal::delay::DelayNs>(
-//! #     mut device: atecc::Device<I2C, D>, digest: [u8; 32],
-//! # ) -> Result<(), Box<dyn std::error::Error>> where I2C::Error: 'static {
-//! use nerves_key::{ReadSnapshot, sign};
-//!
-//! let snapshot = device.run(ReadSnapshot::new())?;
-//! let identity = snapshot.identity()?;
-//! println!("{}", identity.device_certificate.to_pem()?);
-//! let signature = device.run(sign(digest))?;
-//! # Ok(())
-//! # }
-//! ```
+#![doc = include_str!("../README.md")]
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -64,6 +43,12 @@ use nerves_key_schema::slot;
 ///
 /// Where another program may use the chip without this one's lock, use
 /// [`SignVerified`].
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// let signature: [u8; 64] = device.run(nerves_key::sign([0x5A; 32]))?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn sign(digest: [u8; 32]) -> SignDigest {
     // No NervesKey layout limits the uses of its key.
