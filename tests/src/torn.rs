@@ -153,7 +153,7 @@ const CHANGES: [Change; 6] = [
     },
 ];
 
-/// The number of [`CHANGES`] that begin with the ones whose last value stays.
+/// The number of `CHANGES` that begin with the ones whose last value stays.
 pub const KEPT_TWICE: usize = 2;
 
 /// Settings of both formats over each other.

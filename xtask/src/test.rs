@@ -52,6 +52,10 @@ const STEPS: &[(&str, Work)] = &[
             "warnings",
         ]),
     ),
+    (
+        "cargo doc --workspace --lib --no-deps --all-features",
+        Work::Cargo(&["doc", "--workspace", "--lib", "--no-deps", "--all-features"]),
+    ),
     // defmt's symbols are none that a linker lets a dynamic library export, so
     // what builds the PKCS#11 module goes without it.
     (

@@ -139,7 +139,7 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Device<I2C, D, W> {
     /// Send one command: wake, exchange, sleep.
     ///
     /// # Errors
-    /// The bus's own error, or the command's [`Failure`].
+    /// The bus's own error, or the command's [`Failure`](crate::Failure).
     pub fn execute<C: Command>(&mut self, command: C) -> Result<C::Response, Error<I2C::Error>> {
         self.run(Once(command))
     }

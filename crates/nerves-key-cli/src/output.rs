@@ -4,7 +4,7 @@
 //! Everything else, progress and errors, goes to standard error.
 //!
 //! All of it passes here. Text from chips, files and tokens is
-//! [`Shown`](atecc_text::Shown) where it is put into a line, so that it cannot
+//! [`atecc_text::Shown`] where it is put into a line, so that it cannot
 //! make lines of its own; whatever was forgotten is escaped here, so that no
 //! control, bidirectional or invisible character reaches the terminal. What is
 //! written to files stays as it is.

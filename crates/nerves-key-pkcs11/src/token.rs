@@ -3,8 +3,8 @@
 //! Nothing tells a bus's user that a chip was taken away, so it is asked, as
 //! rarely as honesty allows:
 //!
-//! - What a look found is believed for [`BELIEF`], or for a slot that was slow
-//!   to say nothing, for [`RELUCTANCE`] times as long as the look took: dead
+//! - What a look found is believed for `BELIEF`, or for a slot that was slow
+//!   to say nothing, for `RELUCTANCE` times as long as the look took: dead
 //!   buses do not hold up the others.
 //! - A chip that is finished is recognized by its serial number (one block);
 //!   what it holds is read again only when it was away.

@@ -18,7 +18,7 @@ pub fn run(path: &str, more: &[String]) -> Result<(), Error> {
 /// The same, with these packages.
 ///
 /// # Errors
-/// As [`run`].
+/// As [`run()`].
 pub fn run_with(path: &str, packages: &[&str], more: &[String]) -> Result<(), Error> {
     let packages = packages.iter().flat_map(|name| ["--package", name]);
     run::shown(run::cargo(["build", "--quiet"]).args(packages))?;
@@ -32,7 +32,7 @@ pub fn run_with(path: &str, packages: &[&str], more: &[String]) -> Result<(), Er
 /// write, on each chip.
 ///
 /// # Errors
-/// As [`run`].
+/// As [`run()`].
 pub fn libraries(signatures: u32) -> Result<(), Error> {
     run("tests/interop/libraries.sh", &[signatures.to_string()])
 }

@@ -1,7 +1,7 @@
 //! Bus traffic that others recorded.
 //!
 //! Each importer gives the actions; where they come from is for the caller to
-//! say, in a [`Header`]. The JSON of recordings says it itself. What a source
+//! say, in a [`Header`](crate::Header). The JSON of recordings says it itself. What a source
 //! does not tell is not made up: no times, no acknowledges, no wakes.
 
 mod address;

@@ -3,7 +3,7 @@
 //!
 //! Two formats are read, and told apart by their first bytes:
 //!
-//! - The existing library's: a [term](term) in Erlang's external term format,
+//! - The existing library's: a [term] in Erlang's external term format,
 //!   then zeros. It has no check; a write first makes the beginning invalid and
 //!   writes the beginning last, so that a write that was interrupted is seen.
 //! - The typed format: a [record](typed) of whatever `serde` takes, with its

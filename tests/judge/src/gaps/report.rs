@@ -17,7 +17,7 @@ pub struct Report {
     pub refused: BTreeMap<(String, Watchdog, String), u64>,
     /// How long each command took, by chip and name.
     pub times: BTreeMap<(String, String), Times>,
-    /// Of all commands together; a failure is [`Wrong::Failed`].
+    /// Of all commands together; a failure is [`Wrong::Failed`](crate::figures::Wrong::Failed).
     pub figures: Figures,
 }
 

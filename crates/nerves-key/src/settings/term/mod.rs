@@ -5,7 +5,7 @@
 //! Read is all that `binary_to_term` takes, in whatever spelling, but what
 //! belongs to a running system (processes, ports, references, functions) and
 //! compressed terms. Written is what `term_to_binary` gives. Values that mean
-//! the same have one [normal form](normal): reading gives it and writing goes
+//! the same have one normal form (`normal`): reading gives it and writing goes
 //! through it, so that what was read is written back as the same bytes.
 //!
 //! Bytes from a chip may announce anything. Nothing is allocated for what is
