@@ -11,6 +11,21 @@ use crate::parse::Parsed;
 use crate::{DateTime, Error, PublicKey, SignatureBytes};
 
 /// An X.509 certificate.
+///
+/// ```
+/// # let now = atecc_x509::DateTime::new(2026, 3, 15, 9, 15, 0)?;
+/// # let signer = atecc_x509::SignerCertificate {
+/// #     public_key: atecc_x509::PublicKey::from_bytes([0x5A; 64]),
+/// #     validity: atecc_x509::Validity::issued_at(now, 10)?,
+/// # };
+/// # let signature = atecc_x509::SignatureBytes::from_bytes([0x11; 64]);
+/// # let der = signer.to_be_signed()?.assemble(&signature)?.into_der();
+/// use atecc_x509::Certificate;
+///
+/// let certificate = Certificate::from_der(der)?;
+/// println!("{}", certificate.to_pem()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Certificate {
     der: Vec<u8>,

@@ -22,6 +22,17 @@ use crate::{
 
 /// A parsed compressed certificate. Its dates may still be none of the
 /// calendar, see [`CompressedCertificate::validity`].
+///
+/// ```
+/// use atecc_x509::CompressedCertificate;
+///
+/// let mut slot = [0; 72];
+/// slot[..64].fill(0x11); // The signature; then dates and numbers.
+/// slot[64..67].copy_from_slice(&[0xCD, 0xF4, 0xAA]);
+/// let certificate = CompressedCertificate::from_bytes(&slot)?;
+/// assert_eq!(certificate.to_bytes(), slot);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct CompressedCertificate {
     /// Bytes 0 to 63.

@@ -27,6 +27,16 @@ pub struct Fields {
 }
 
 /// A UTC date and time that exists, years 0 to 9999.
+///
+/// ```
+/// use atecc_x509::DateTime;
+///
+/// let date = DateTime::new(2026, 11, 24, 9, 30, 0)?;
+/// assert_eq!(date.fields().year, 2026);
+/// assert_eq!(DateTime::from_unix_seconds(0)?, DateTime::new(1970, 1, 1, 0, 0, 0)?);
+/// assert!(DateTime::new(2026, 2, 29, 0, 0, 0).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct DateTime(Fields);
 

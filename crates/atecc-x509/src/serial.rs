@@ -11,6 +11,13 @@ use crate::encode::write_hex;
 use crate::{EncodedDates, PublicKey};
 
 /// Where the serial number comes from: the high half of byte 70.
+///
+/// ```
+/// use atecc_x509::SerialSource;
+///
+/// assert_eq!(SerialSource::from_code(0x0), Some(SerialSource::Stored));
+/// assert_eq!(SerialSource::Stored.code(), 0x0);
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[repr(u8)]
 pub enum SerialSource {

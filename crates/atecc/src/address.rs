@@ -105,6 +105,15 @@ impl core::fmt::Display for Place {
 }
 
 /// A 32-byte block that exists.
+///
+/// ```
+/// use atecc::{BlockAddress, Place, Slot};
+///
+/// let slot = Place::Slot(Slot::new(10)?); // 72 bytes: three blocks.
+/// assert!(BlockAddress::new(slot, 2).is_ok());
+/// assert!(BlockAddress::new(slot, 3).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct BlockAddress {
     place: Place,
@@ -159,6 +168,14 @@ impl core::fmt::Display for BlockAddress {
 }
 
 /// A 4-byte word that exists.
+///
+/// ```
+/// use atecc::{Place, WordAddress};
+///
+/// let word = WordAddress::new(Place::Config, 21)?; // Bytes 84 to 87.
+/// assert_eq!(word.word(), 21);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct WordAddress {
     place: Place,

@@ -2,6 +2,13 @@
 
 /// A 7-bit I2C address outside the ranges that the I2C specification
 /// reserves: 0x08 to 0x77.
+///
+/// ```
+/// use atecc::BusAddress;
+///
+/// assert_eq!(BusAddress::DEFAULT.get(), 0x60);
+/// assert!(BusAddress::new(0xC0).is_err()); // The 8-bit form.
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct BusAddress(u8);

@@ -8,6 +8,15 @@ use crate::{Family, MAX_GROUP, Opcode, Status, crc16};
 ///
 /// One file of [`crate::commands`] holds one command: its encoding, its
 /// decoding and its meaning. Other crates may define further ones.
+///
+/// ```
+/// use atecc::Command;
+/// use atecc::commands::{Counter, CounterId, CounterMode};
+///
+/// let read = Counter { mode: CounterMode::Read, counter: CounterId::Zero };
+/// assert_eq!((read.param1(), read.param2()), (0, 0));
+/// assert_eq!(read.decode(&[0x2A, 0, 0, 0]), Ok(42));
+/// ```
 pub trait Command {
     /// What the chip answers.
     type Response;
@@ -216,6 +225,16 @@ const MAX_DATA: usize = MAX_GROUP - OVERHEAD;
 const COMMAND: u8 = 0x03;
 
 /// A command as bytes, with what an exchange has to know of it.
+///
+/// ```
+/// use atecc::Request;
+/// use atecc::commands::InfoRevision;
+///
+/// let request = Request::new(&InfoRevision)?;
+/// // Word address, count, opcode, Param1, Param2, CRC.
+/// assert_eq!(request.bytes(), [0x03, 0x07, 0x30, 0x00, 0x00, 0x00, 0x03, 0x5D]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Request {
     /// Word address, then the group.

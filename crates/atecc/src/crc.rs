@@ -22,6 +22,10 @@ const ATECC: Algorithm<u16> = Algorithm {
 const ENGINE: Crc<u16, NoTable> = Crc::<u16, NoTable>::new(&ATECC);
 
 /// CRC-16 of `bytes`; on the wire it stands low byte first.
+///
+/// ```
+/// assert_eq!(atecc::crc16(&[0x04, 0x11]).to_le_bytes(), [0x33, 0x43]);
+/// ```
 #[must_use]
 pub const fn crc16(bytes: &[u8]) -> u16 {
     ENGINE.checksum(bytes)

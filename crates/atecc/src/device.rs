@@ -58,6 +58,21 @@ where
 /// A chip on an I2C bus, blocking or (with the feature `async`) awaited.
 ///
 /// Owns the bus; share one between drivers with embedded-hal-bus.
+///
+/// ```
+/// use atecc::commands::InfoRevision;
+/// use atecc::{BusAddress, Device, Left};
+///
+/// # let bus = atecc_emulator::Bus::with_chip(atecc_emulator::Chip::blank(
+/// #     atecc_emulator::Revision::Atecc608B,
+/// # ));
+/// # let (i2c, delay) = (bus.i2c(), bus.delay());
+/// let mut device = Device::new(i2c, delay).with_address(BusAddress::new(0x60)?);
+/// device.execute(InfoRevision)?;
+/// assert_eq!(device.left(), Left::Asleep);
+/// let (_i2c, _delay) = device.release();
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Device<I2C, D, W = GeneralCall> {
     pub(crate) i2c: I2C,

@@ -38,6 +38,15 @@ pub enum GroupError {
 /// The body of the group that `bytes` begins with: what stands between count
 /// and CRC. Bytes past the end of the group are ignored.
 ///
+/// ```
+/// use atecc::parse_group;
+///
+/// let awake = [0x04, 0x11, 0x33, 0x43];
+/// assert_eq!(parse_group(&awake)?, [0x11]);
+/// assert!(parse_group(&[0x04, 0x11, 0x33, 0x42]).is_err()); // The CRC.
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`GroupError`] when there is no whole and sound group.
 pub fn parse_group(bytes: &[u8]) -> Result<&[u8], GroupError> {

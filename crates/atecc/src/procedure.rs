@@ -7,6 +7,36 @@ use crate::{Cause, Command, Executed, Failure, Repeat, Request, Timing};
 ///
 /// A procedure runs in one awake session: nothing else reaches the chip
 /// between its commands, and `TempKey` lives from one to the next.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::commands::{InfoRevision, Random};
+/// use atecc::{Answer, Failure, Next, Once, Procedure};
+///
+/// /// The revision, then a random number.
+/// #[derive(Default)]
+/// struct Greeting(bool);
+///
+/// impl Procedure for Greeting {
+///     type Output = [u8; 32];
+///     type Error = Failure;
+///
+///     fn resume(&mut self, answer: Answer<'_>) -> Next<[u8; 32], Failure> {
+///         match answer {
+///             Answer::Start => Next::send(&InfoRevision),
+///             Answer::Payload(_) if !self.0 => {
+///                 self.0 = true;
+///                 Next::send(&Random::default())
+///             }
+///             answer => Once(Random::default()).resume(answer),
+///         }
+///     }
+/// }
+///
+/// let random = device.run(Greeting::default())?;
+/// assert_ne!(random, Random::TEST_PATTERN);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Procedure {
     /// What it gives in the end.
     type Output;

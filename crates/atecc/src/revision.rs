@@ -3,6 +3,13 @@
 
 /// The revision number: bytes 4..8 of the configuration zone, or the answer
 /// of `Info`.
+///
+/// ```
+/// use atecc::{Family, Revision};
+///
+/// let revision = Revision::from_bytes([0x00, 0x00, 0x60, 0x02]);
+/// assert_eq!(revision.family(), Some(Family::Atecc608));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Revision {

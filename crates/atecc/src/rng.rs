@@ -10,6 +10,17 @@ use crate::{Device, Error, WakePulse};
 /// Random numbers from the chip, 32 bytes for each command.
 ///
 /// Nothing is kept between calls: what a call does not use is thrown away.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::ChipRng;
+/// use rand_core::TryRng;
+///
+/// let mut numbers = [0; 48];
+/// ChipRng::new(&mut device).try_fill_bytes(&mut numbers)?;
+/// assert_ne!(numbers, [0; 48]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct ChipRng<'d, I2C, D, W>(&'d mut Device<I2C, D, W>);
 

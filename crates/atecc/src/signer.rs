@@ -69,6 +69,20 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Shared<I2C, D, W> {
 }
 
 /// Signs with a private key in a slot.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::Slot;
+/// use atecc::procedures::CreateKey;
+/// use atecc::signer::{ChipSigner, Signature};
+/// use signature::Signer;
+///
+/// let slot = Slot::new(0)?;
+/// device.run(CreateKey::new(slot))?;
+/// let signer = ChipSigner::new(device, slot);
+/// let _signature: Signature = signer.try_sign(b"a message")?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct ChipSigner<I2C: I2c, D, W> {
     shared: Shared<I2C, D, W>,

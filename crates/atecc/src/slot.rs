@@ -2,6 +2,15 @@
 //! Source: ATECC508A datasheet, "ATECC508A EEPROM Data Zone".
 
 /// One of the 16 data-zone slots.
+///
+/// ```
+/// use atecc::Slot;
+///
+/// let slot = Slot::new(8)?;
+/// assert_eq!((slot.index(), slot.size()), (8, 416));
+/// assert!(Slot::new(16).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Slot(u8);

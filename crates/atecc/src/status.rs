@@ -3,6 +3,14 @@
 //! cryptoauthlib `atca_status.h`.
 
 /// What a chip says instead of a longer answer.
+///
+/// ```
+/// use atecc::Status;
+///
+/// let status = Status::from_byte(0x0F);
+/// assert_eq!(status, Status::Execution);
+/// assert!(status.is_refusal());
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Status {

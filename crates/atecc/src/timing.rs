@@ -4,6 +4,13 @@ use crate::config::ConfigZone;
 use crate::{Family, Opcode};
 
 /// The waits of a [`crate::Session`], in microseconds.
+///
+/// ```
+/// use atecc::{Family, Opcode, Timing};
+///
+/// let timing = Timing::new(Some(Family::Atecc508));
+/// assert!(timing.typical_us(Opcode::Sign) < timing.longest_us(Opcode::Sign));
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Timing {
     /// Whose typical execution times to expect, and whose commands to send.

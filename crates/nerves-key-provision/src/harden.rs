@@ -15,6 +15,16 @@ use nerves_key::{Identity, IdentityError, ReadSnapshot, Snapshot, Stage};
 use nerves_key_schema::{open_certificates, slot};
 
 /// What remains to be locked. Pure: made from what was read, and printable.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use nerves_key::ReadSnapshot;
+/// use nerves_key_provision::Hardening;
+///
+/// let blank = device.run(ReadSnapshot::new())?;
+/// assert!(Hardening::new(&blank).is_err()); // Only of a finished chip.
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Hardening {
     snapshot: Snapshot,

@@ -74,6 +74,17 @@ pub fn self_signed<S>(
 
 /// [`self_signed`] with a key at hand.
 ///
+/// ```
+/// use atecc_x509::{DateTime, Format, SignerCertificate};
+/// use nerves_key_provision::{KeySigner, create_signer};
+///
+/// let key = KeySigner::from_bytes(&[0x42; 32])?; // Random.
+/// let now = DateTime::new(2026, 11, 24, 9, 30, 0)?;
+/// let certificate = create_signer(&key, now, 10, Format::V0)?;
+/// assert!(SignerCertificate::check(&certificate).is_ok());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// As there.
 #[cfg(feature = "pem")]
@@ -90,6 +101,28 @@ pub fn create_signer(
 
 /// A device certificate as a chip would hold it, for a key that is a file.
 /// `chip` takes the place of the chip's serial number.
+///
+/// ```
+/// use atecc::SerialNumber;
+/// use atecc_x509::{DateTime, Format, PublicKey, SignerCertificate};
+/// use nerves_key_provision::{KeySigner, create_device, create_signer};
+/// use nerves_key_schema::ManufacturerSerial;
+///
+/// let mut key = KeySigner::from_bytes(&[0x42; 32])?;
+/// let now = DateTime::new(2026, 11, 24, 9, 30, 0)?;
+/// let signer = SignerCertificate::check(&create_signer(&key, now, 10, Format::V0)?)?;
+/// let certificate = create_device(
+///     &signer,
+///     &mut key,
+///     PublicKey::from_bytes([0x5A; 64]), // The chip's.
+///     SerialNumber([0x01, 0x23, 0, 0, 0, 0, 0, 0, 0xEE]),
+///     &ManufacturerSerial::new("N1234")?,
+///     now,
+///     Format::V0,
+/// )?;
+/// println!("{}", certificate.to_pem()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// [`IssueError::Certificate`] when the serial does not fit or `format` does not

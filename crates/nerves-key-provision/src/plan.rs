@@ -26,6 +26,19 @@ pub(crate) const DEFAULT_BOARD: &str = "NervesKey";
 
 /// What remains to be done to one chip. Pure: made from what was read and
 /// what is asked, and printable.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// # let request = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/request.rs"));
+/// use nerves_key::ReadSnapshot;
+/// use nerves_key_provision::Plan;
+///
+/// let snapshot = device.run(ReadSnapshot::new())?;
+/// let plan = Plan::new(&snapshot, &request)?;
+/// assert!(plan.is_irreversible() && plan.needs_signature());
+/// print!("{plan}"); // Every step and every byte.
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub(crate) stage: Stage,

@@ -54,6 +54,29 @@ impl<B, S> From<RunError> for ProvisionError<B, S> {
 /// Execute `plan`: two awake sessions, with the signature in between. `None`
 /// when the plan has no steps.
 ///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// # let request = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/request.rs"));
+/// use nerves_key::{ReadSnapshot, Stage};
+/// use nerves_key_provision::{Challenges, KeySigner, Plan, provision};
+/// use nerves_key_schema::Layout;
+///
+/// let plan = Plan::new(&device.run(ReadSnapshot::new())?, &request)?;
+/// let challenges = Challenges { // Random.
+///     before_certificate: [0xCE; 32],
+///     before_lock: [0xB0; 32],
+///     after_lock: [0xAF; 32],
+/// };
+/// let mut signer = KeySigner::from_bytes(&[0x42; 32])?;
+/// let report = provision(&mut device, &plan, &mut signer, challenges, |event| {
+///     println!("{event:?}");
+/// })?;
+/// assert!(report.is_some());
+/// let snapshot = device.run(ReadSnapshot::new())?;
+/// assert_eq!(snapshot.stage(), Stage::Finished(Layout::Standard));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`ProvisionError`]; what is done is kept, and a new plan continues there.
 pub fn provision<I2C, D, W, S>(

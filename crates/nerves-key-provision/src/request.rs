@@ -110,6 +110,15 @@ pub enum AcceptedSigner {
 /// The manufacturer serial of a chip that is given none: Base32 (RFC 4648, no
 /// padding) of its nine bytes, 15 characters.
 ///
+/// ```
+/// use atecc::SerialNumber;
+/// use nerves_key_provision::default_serial;
+///
+/// let chip = SerialNumber([0x01, 0x23, 0x45, 0x67, 0x89, 0xAB, 0xCD, 0xEF, 0xEE]);
+/// println!("{}", default_serial(&chip)?.as_str());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`OtpError`] does not occur.
 pub fn default_serial(serial: &SerialNumber) -> Result<ManufacturerSerial, OtpError> {

@@ -17,6 +17,15 @@ const OTP_READ_ONLY: u8 = 0xAA;
 pub(crate) const VOLATILE_KEY_PERMISSION: usize = 69;
 
 /// The configuration zone of a NervesKey made from `part`.
+///
+/// ```
+/// use atecc::ConfigZone;
+/// use nerves_key_schema::{Layout, check_for_use, configure};
+///
+/// let part = ConfigZone([0xFF; 128]); // As read from the chip.
+/// let zone = configure(&part, Layout::Standard).with_config_locked();
+/// assert!(check_for_use(&zone, Layout::Standard));
+/// ```
 #[must_use]
 pub fn configure(part: &ConfigZone, layout: Layout) -> ConfigZone {
     let mut zone = *part;

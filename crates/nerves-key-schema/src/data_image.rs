@@ -6,6 +6,19 @@ use crate::{VolatileKeys, slot};
 
 /// Slots 1 to 15 of a NervesKey about to be locked. What is not named here is
 /// zero.
+///
+/// ```
+/// use nerves_key_schema::{DataImage, slot};
+///
+/// let image = DataImage {
+///     volatile_keys: None,
+///     device_certificate: [0x0A; 72],
+///     signer_public_key: [0x0B; 72],
+///     signer_certificate: [0x0C; 72],
+/// };
+/// assert_eq!(image.slot(slot::DEVICE_KEY), None); // It never leaves the chip.
+/// let _crc = image.lock_crc(&[0xFF; 64]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct DataImage<'a> {
     /// Slots 1 and 2 of the volatile layout.

@@ -4,6 +4,13 @@ use atecc::Slot;
 use atecc::config::{KeyConfig, SlotConfig};
 
 /// How a NervesKey's slots are configured.
+///
+/// ```
+/// use nerves_key_schema::{Layout, slot};
+///
+/// let key = Layout::Standard.slot_config(slot::DEVICE_KEY);
+/// assert!(key.is_secret() && key.signs_external());
+/// ```
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
 pub enum Layout {
     /// The device key can be used whenever the chip has power.

@@ -27,11 +27,26 @@ const SERIAL: &str = "manufacturer serial number";
 
 /// The name of the board, 1 to 10 bytes of UTF-8. [`BoardName::new`] makes
 /// those that a chip may be given.
+///
+/// ```
+/// use nerves_key_schema::BoardName;
+///
+/// assert!(BoardName::new("NervesKey").is_ok());
+/// assert!(BoardName::new("a name of eighteen").is_err());
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct BoardName(Text<10>);
 
 /// The serial number that the manufacturer gives a device, 1 to 48 bytes of
 /// UTF-8. [`ManufacturerSerial::new`] makes those that a chip may be given.
+///
+/// ```
+/// use nerves_key_schema::ManufacturerSerial;
+///
+/// assert_eq!(ManufacturerSerial::new("N1234")?.as_str(), "N1234");
+/// assert!(ManufacturerSerial::new("N\u{202e}1").is_err()); // Nobody sees that.
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ManufacturerSerial(Text<48>);
 
@@ -320,6 +335,16 @@ impl OtpFlags {
 }
 
 /// The OTP zone of a NervesKey.
+///
+/// ```
+/// use nerves_key_schema::{BoardName, ManufacturerSerial, Otp};
+///
+/// let serial = ManufacturerSerial::new("N1234")?;
+/// let otp = Otp::new(&BoardName::new("NervesKey")?, &serial, &[])?;
+/// assert_eq!(otp.board_name(), b"NervesKey");
+/// assert!(Otp::from_bytes([0xFF; 64]).is_err()); // No NervesKey.
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Otp([u8; 64]);
 

@@ -28,6 +28,20 @@ pub enum Activation {
 
 /// Activate the device key. When the chip loses the sequence to its watchdog
 /// or to another host, it starts over.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use nerves_key::{Activate, Activation, ReadSnapshot};
+///
+/// let serial = device.run(ReadSnapshot::new())?.config.serial_number();
+/// let input = [0x11; 20]; // Random.
+/// match device.run(Activate::with_key(&[0xA5; 16], serial, input)) {
+///     Ok(Activation::Active) => println!("the key can be used until power is lost"),
+///     Ok(Activation::WrongKey) => println!("another activation key"),
+///     Err(error) => println!("not a chip of the volatile layout: {error}"),
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Activate {
     // In a box: what is moved leaves copies behind.
     key: Box<Zeroizing<[u8; 32]>>,

@@ -122,6 +122,15 @@ impl Identity {
 }
 
 /// Read the three slots.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use nerves_key::ReadAuxiliary;
+///
+/// let slots = device.run(ReadAuxiliary::new())?;
+/// assert!(slots.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct ReadAuxiliary(ReadChunks);
 

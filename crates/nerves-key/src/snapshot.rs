@@ -16,6 +16,17 @@ const LORA_CERTIFICATES: Slot = Slot::ALL[8];
 
 /// What [`ReadSnapshot`] found. `None` is what the chip does not show in its
 /// present state.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use nerves_key::{ReadSnapshot, Stage};
+///
+/// let snapshot = device.run(ReadSnapshot::new())?;
+/// // Locked, but the OTP zone is no NervesKey's.
+/// assert!(matches!(snapshot.stage(), Stage::Foreign(_)));
+/// assert!(snapshot.public_key.is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Snapshot {
     /// The configuration zone.
@@ -53,6 +64,15 @@ impl Snapshot {
 /// Read a [`Snapshot`]: the configuration; the public key once the
 /// configuration is locked; OTP and certificates once data and OTP are locked;
 /// where Microchip has provisioned them, also what may be an EUI.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use nerves_key::ReadSnapshot;
+///
+/// let snapshot = device.run(ReadSnapshot::new())?;
+/// println!("{:?}", snapshot.config.serial_number());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct ReadSnapshot {
     phase: Phase,

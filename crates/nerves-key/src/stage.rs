@@ -6,6 +6,20 @@ use nerves_key_schema::{Layout, NotNervesKey, Otp, check_for_use};
 use crate::{Snapshot, trust};
 
 /// A chip's stage.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use nerves_key::{ReadSnapshot, Stage};
+///
+/// let snapshot = device.run(ReadSnapshot::new())?;
+/// match snapshot.stage() {
+///     Stage::Finished(_) => println!("{:?}", snapshot.identity()),
+///     Stage::TrustPart => println!("{:?}", snapshot.trust_identity()),
+///     Stage::Foreign(why) => println!("no NervesKey: {why}"),
+///     _ => println!("not finished: nerves-key-provision goes on"),
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Stage {
     /// The configuration is not locked: everything may still be decided.

@@ -19,6 +19,14 @@ const TRIES: u8 = 3;
 /// As [`sign`], verified under the public half of the key, which the chip
 /// computes first: 60 to 115 ms. A key whose public half the chip refuses signs
 /// all the same.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use nerves_key::SignVerified;
+///
+/// let signature: [u8; 64] = device.run(SignVerified::new([0x5A; 32]))?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct SignVerified {
     digest: [u8; 32],

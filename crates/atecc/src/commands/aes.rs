@@ -3,6 +3,19 @@
 use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, Repeat, Slot};
 
 /// Encrypt or decrypt one block of 16 bytes with AES-128, ECB.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::Slot;
+/// use atecc::commands::{Aes, AesKey, AesMode, KeyBlock};
+///
+/// let key = AesKey::Slot(Slot::new(9)?, KeyBlock::First);
+/// let block = Aes { mode: AesMode::Encrypt, key, input: [0x80; 16] };
+/// let cipher = device.execute(block)?;
+/// let back = Aes { mode: AesMode::Decrypt, key, input: cipher };
+/// assert_eq!(device.execute(back)?, [0x80; 16]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Aes {
     /// Which of the two.
@@ -82,6 +95,15 @@ impl Command for Aes {
 }
 
 /// Multiply in GF(2^128) as GCM does (NIST SP 800-38D): `h` times `input`.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::commands::AesGfm;
+///
+/// let product = device.execute(AesGfm { h: [0x66; 16], input: [0; 16] })?;
+/// assert_eq!(product, [0; 16]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct AesGfm {
     /// The hash key.

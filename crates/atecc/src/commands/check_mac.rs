@@ -8,6 +8,23 @@ use crate::{Command, Data, DecodeError, Expect, Opcode, Repeat, Slot};
 ///
 /// A match under a key from a slot authorizes that key. With the second block
 /// from TempKey it may also copy a key into TempKey; see the datasheet.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::Slot;
+/// use atecc::commands::{Blocks, CheckMac, OtpPart};
+///
+/// let guess = CheckMac {
+///     blocks: Blocks::KeyThenChallenge,
+///     otp: OtpPart::None,
+///     slot: Slot::new(4)?,
+///     challenge: [0x80; 32],
+///     response: [0; 32],
+///     other_data: [0; 13],
+/// };
+/// assert!(!device.execute(guess)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct CheckMac {
     /// What the message begins with.

@@ -4,6 +4,16 @@ use crate::{Command, DecodeError, Expect, Opcode, Repeat};
 
 /// Read or increment a monotonic counter, 0 to 2 097 151. The response is the
 /// value, after the increment if there was one.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::commands::{Counter, CounterId, CounterMode};
+///
+/// let counter = CounterId::One;
+/// assert_eq!(device.execute(Counter { mode: CounterMode::Read, counter })?, 0);
+/// assert_eq!(device.execute(Counter { mode: CounterMode::Increment, counter })?, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Counter {
     /// Which of the two.

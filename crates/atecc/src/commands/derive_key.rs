@@ -5,6 +5,19 @@ use crate::{Command, Data, DecodeError, Expect, Opcode, Repeat, Slot};
 
 /// Replace the key in `target` by one derived from TempKey and its parent (or
 /// itself, as the slot's WriteConfig has it). The old key is lost.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::commands::{DeriveKey, LoadNonce, NonceTarget, SourceFlag};
+/// use atecc::procedures::Prepared;
+/// use atecc::{Once, Slot};
+///
+/// let nonce = LoadNonce { target: NonceTarget::TempKey, value: [0x40; 32] };
+/// let target = Slot::new(13)?;
+/// let roll = DeriveKey { target, temp_key: SourceFlag::Input, mac: None };
+/// device.run(Prepared::new(Once(nonce), roll))?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct DeriveKey {
     /// The key to replace.

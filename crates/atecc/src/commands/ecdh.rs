@@ -7,6 +7,20 @@ use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, PublicKey
 
 /// The secret that a private key in the chip shares with `peer`: the X
 /// coordinate of the product, 32 bytes, big-endian.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::commands::{Ecdh, EcdhMode, SharedSecret};
+/// use atecc::Slot;
+/// use atecc::procedures::CreateKey;
+///
+/// let ours = Slot::new(1)?;
+/// let theirs = device.run(CreateKey::new(Slot::new(0)?))?;
+/// device.run(CreateKey::new(ours))?;
+/// let secret = device.execute(Ecdh { mode: EcdhMode::Compatible(ours), peer: theirs })?;
+/// assert!(matches!(secret, SharedSecret::Clear(_)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Ecdh {
     /// Whose key, and where the secret goes.

@@ -5,6 +5,18 @@ use super::CounterId;
 use crate::{Command, Data, DecodeError, Expect, Opcode, Repeat, Slot};
 
 /// Replace TempKey by a digest of itself and of something the chip holds.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::commands::{DigSource, GenDig, LoadNonce, NonceTarget};
+/// use atecc::procedures::Prepared;
+/// use atecc::{Once, Slot};
+///
+/// let nonce = LoadNonce { target: NonceTarget::TempKey, value: [0x40; 32] };
+/// let source = DigSource::Data(Slot::new(4)?);
+/// device.run(Prepared::new(Once(nonce), GenDig { source }))?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct GenDig {
     /// What to mix in.

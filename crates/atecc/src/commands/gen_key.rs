@@ -3,6 +3,17 @@
 use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, PublicKey, Repeat, Slot};
 
 /// Make a key in `slot`, or compute the public half of the one there.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::Slot;
+/// use atecc::commands::{GenKey, GenKeyMode};
+///
+/// let slot = Slot::new(0)?;
+/// let created = device.execute(GenKey { mode: GenKeyMode::Create, slot })?;
+/// assert_eq!(device.execute(GenKey { mode: GenKeyMode::Public, slot })?, created);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct GenKey {
     /// Which of the two.
@@ -59,6 +70,16 @@ impl Command for GenKey {
 
 /// Replace TempKey by a digest of itself and of the public key stored in
 /// `slot` (the datasheet's "MAC" mode, 0x10).
+///
+/// ```
+/// use atecc::commands::DigestPublicKey;
+/// use atecc::{Request, Slot};
+///
+/// let command = DigestPublicKey { slot: Slot::new(14)?, other_data: Some([0; 3]) };
+/// // Word address, count, opcode, mode, slot.
+/// assert_eq!(Request::new(&command)?.bytes()[..6], [0x03, 0x0A, 0x40, 0x10, 0x0E, 0x00]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct DigestPublicKey {
     /// A slot for public keys, 8 to 15.
@@ -98,6 +119,19 @@ impl Command for DigestPublicKey {
 }
 
 /// Make a private key in `TempKey`, for one ECDH. ATECC608 only.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::commands::{CreateTempKey, Ecdh, EcdhMode, SharedSecret};
+/// use atecc::procedures::{CreateKey, Prepared};
+/// use atecc::{Once, Slot};
+///
+/// let peer = device.run(CreateKey::new(Slot::new(0)?))?;
+/// let agree = Ecdh { mode: EcdhMode::TempKeyToOutput, peer };
+/// let (_public, secret) = device.run(Prepared::new(Once(CreateTempKey), agree))?;
+/// assert!(matches!(secret, SharedSecret::Clear(_)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct CreateTempKey;
 

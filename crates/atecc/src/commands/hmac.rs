@@ -5,6 +5,20 @@ use super::{IncludeSerial, MacOtp, SourceFlag};
 use crate::{Chips, Command, DecodeError, Expect, Family, Opcode, Repeat, Slot};
 
 /// HMAC-SHA256 over TempKey and the command, with the key in `slot`.
+///
+/// ```
+/// use atecc::commands::{Hmac, IncludeSerial, MacOtp, SourceFlag};
+/// use atecc::{Chips, Family, Request, Slot};
+///
+/// let hmac = Hmac {
+///     slot: Slot::new(4)?,
+///     temp_key: SourceFlag::Random,
+///     otp: MacOtp::None,
+///     serial: IncludeSerial::Whole,
+/// };
+/// assert_eq!(Request::new(&hmac)?.chips(), Chips::Only(Family::Atecc508));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Hmac {
     /// The key.

@@ -3,6 +3,18 @@
 use crate::{Chips, Command, DecodeError, Expect, Family, Opcode, Repeat, Revision, Slot};
 
 /// Mode 0x00: ask for the chip's revision.
+///
+/// ```
+/// # let bus = atecc_emulator::Bus::with_chip(atecc_emulator::Chip::blank(
+/// #     atecc_emulator::Revision::Atecc608B,
+/// # ));
+/// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
+/// use atecc::Revision;
+/// use atecc::commands::InfoRevision;
+///
+/// assert_eq!(device.execute(InfoRevision)?, Revision::Atecc608B);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct InfoRevision;
 
@@ -25,6 +37,19 @@ impl Command for InfoRevision {
 }
 
 /// Mode 0x01: whether a private key slot holds a valid key.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::Slot;
+/// use atecc::commands::InfoKeyValid;
+/// use atecc::procedures::CreateKey;
+///
+/// let slot = Slot::new(0)?;
+/// assert!(!device.execute(InfoKeyValid { slot })?);
+/// device.run(CreateKey::new(slot))?;
+/// assert!(device.execute(InfoKeyValid { slot })?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct InfoKeyValid {
     /// The slot; for others than ECC key slots the answer means nothing.
@@ -54,6 +79,22 @@ impl Command for InfoKeyValid {
 }
 
 /// Mode 0x02: the chip's volatile state.
+///
+/// ```
+/// # let bus = atecc_emulator::Bus::with_chip(atecc_emulator::Chip::blank(
+/// #     atecc_emulator::Revision::Atecc608B,
+/// # ));
+/// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
+/// use atecc::Once;
+/// use atecc::commands::{InfoState, LoadNonce, NonceTarget};
+/// use atecc::procedures::Prepared;
+///
+/// assert!(!device.execute(InfoState)?.temp_key_valid());
+/// let nonce = LoadNonce { target: NonceTarget::TempKey, value: [0x40; 32] };
+/// let ((), state) = device.run(Prepared::new(Once(nonce), InfoState))?;
+/// assert!(state.temp_key_valid());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct InfoState;
 
@@ -109,6 +150,18 @@ impl Command for InfoState {
 }
 
 /// Mode 0x03: the GPIO pin of single-wire parts. I2C parts refuse it.
+///
+/// ```
+/// # let bus = atecc_emulator::Bus::with_chip(atecc_emulator::Chip::blank(
+/// #     atecc_emulator::Revision::Atecc608B,
+/// # ));
+/// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
+/// use atecc::commands::InfoGpio;
+///
+/// let refusal = device.execute(InfoGpio { driver: 0 }).unwrap_err();
+/// assert!(refusal.to_string().contains("0x0F"), "{refusal}");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct InfoGpio {
     /// Param2: driver bits.
@@ -139,6 +192,17 @@ impl Command for InfoGpio {
 /// Mode 0x04: the persistent latch that keys with `PersistentDisable` need.
 /// ATECC608 only. Setting it needs an authorized key, and so does clearing it
 /// *(unconfirmed)*.
+///
+/// ```
+/// # let bus = atecc_emulator::Bus::with_chip(atecc_emulator::Chip::blank(
+/// #     atecc_emulator::Revision::Atecc608B,
+/// # ));
+/// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
+/// use atecc::commands::InfoLatch;
+///
+/// assert!(!device.execute(InfoLatch::Read)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u8)]
 pub enum InfoLatch {

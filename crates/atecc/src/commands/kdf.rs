@@ -8,6 +8,27 @@ use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, Repeat, S
 use super::KeyBlock;
 
 /// Derive a key: `function` of the key in `source`, to `target`.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::commands::{
+///     DerivedKey, Kdf, KdfFunction, KdfSource, KdfTarget, LoadNonce, NonceTarget, PrfKeyLength,
+///     PrfResult,
+/// };
+/// use atecc::Once;
+/// use atecc::procedures::Prepared;
+///
+/// let secret = LoadNonce { target: NonceTarget::TempKey, value: [0x20; 32] };
+/// let function = KdfFunction::Prf {
+///     key: PrfKeyLength::Bytes32,
+///     result: PrfResult::Bytes32,
+///     message: b"master secret",
+/// };
+/// let kdf = Kdf::new(KdfSource::TempKey, KdfTarget::Output, function)?;
+/// let ((), key) = device.run(Prepared::new(Once(secret), kdf))?;
+/// assert!(matches!(key, DerivedKey::Clear32(_)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Kdf<'a> {
     source: KdfSource,

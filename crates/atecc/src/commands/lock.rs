@@ -7,6 +7,21 @@
 use crate::{Command, DecodeError, Expect, Opcode, Repeat, Slot};
 
 /// Lock a zone or a slot, for ever.
+///
+/// ```
+/// # let bus = atecc_emulator::Bus::with_chip(atecc_emulator::Chip::blank(
+/// #     atecc_emulator::Revision::Atecc608B,
+/// # ));
+/// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
+/// use atecc::commands::{Lock, LockTarget};
+/// use atecc::procedures::ReadConfig;
+///
+/// // The chip refuses to lock anything else than what was looked at.
+/// let crc = device.run(ReadConfig::new())?.crc();
+/// device.execute(Lock { target: LockTarget::Config { crc } })?;
+/// assert!(device.run(ReadConfig::new())?.config_lock().is_locked());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Lock {
     /// What to lock.
@@ -60,6 +75,14 @@ impl Command for Lock {
 }
 
 /// Lock a zone for ever, whatever it holds: bit 7 of Param1 skips the CRC.
+///
+/// ```
+/// use atecc::Request;
+/// use atecc::commands::LockWithoutCrc;
+///
+/// assert_eq!(Request::new(&LockWithoutCrc::Data)?.bytes()[2..4], [0x17, 0x81]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u8)]
 pub enum LockWithoutCrc {

@@ -6,6 +6,21 @@ use crate::{Command, Data, DecodeError, Expect, Opcode, Repeat, Slot};
 
 /// SHA-256 over a key, a challenge and the command: 32 bytes that only who
 /// knows the key can make.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::Slot;
+/// use atecc::commands::{IncludeSerial, Mac, MacBlocks, MacOtp};
+///
+/// let mac = Mac {
+///     blocks: MacBlocks::KeyThenChallenge([0x80; 32]),
+///     otp: MacOtp::None,
+///     serial: IncludeSerial::Whole,
+///     slot: Slot::new(4)?,
+/// };
+/// assert_eq!(device.execute(mac)?, device.execute(mac)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Mac {
     /// What the message begins with.

@@ -5,6 +5,18 @@ use super::SeedUpdate;
 use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, Repeat};
 
 /// Load 32 bytes into a volatile buffer, as they are.
+///
+/// ```
+/// # let bus = atecc_emulator::Bus::with_chip(atecc_emulator::Chip::blank(
+/// #     atecc_emulator::Revision::Atecc608B,
+/// # ));
+/// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
+/// use atecc::commands::{LoadNonce, NonceTarget};
+///
+/// // On its own it is lost with the session; see `Prepared` for what follows it.
+/// device.execute(LoadNonce { target: NonceTarget::TempKey, value: [0x40; 32] })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct LoadNonce {
     /// Where to.
@@ -58,6 +70,17 @@ impl Command for LoadNonce {
 }
 
 /// Load 64 bytes into a volatile buffer, as they are. ATECC608 only.
+///
+/// ```
+/// # let bus = atecc_emulator::Bus::with_chip(atecc_emulator::Chip::blank(
+/// #     atecc_emulator::Revision::Atecc608B,
+/// # ));
+/// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
+/// use atecc::commands::{LoadNonce64, NonceTarget64};
+///
+/// device.execute(LoadNonce64 { target: NonceTarget64::TempKey, value: [0x40; 64] })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct LoadNonce64 {
     /// Where to.
@@ -105,6 +128,16 @@ impl Command for LoadNonce64 {
 
 /// Put a digest of the chip's random number and of `input` into TempKey. The
 /// response is the random number, from which the host computes the same.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::commands::{RandomNonce, SeedUpdate};
+///
+/// let nonce = RandomNonce { input: [0x11; 20], seed: SeedUpdate::Automatic };
+/// // Each is another one, but before the configuration is locked.
+/// assert_ne!(device.execute(nonce)?, device.execute(nonce)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct RandomNonce {
     /// The host's part.
@@ -139,6 +172,22 @@ impl Command for RandomNonce {
 
 /// The same with TempKey in the place of a random number: a value that both
 /// sides can compute. The response is the new TempKey.
+///
+/// ```
+/// # let bus = atecc_emulator::Bus::with_chip(atecc_emulator::Chip::blank(
+/// #     atecc_emulator::Revision::Atecc608B,
+/// # ));
+/// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
+/// use atecc::Once;
+/// use atecc::commands::{FixedNonce, LoadNonce, NonceTarget, SeedUpdate};
+/// use atecc::procedures::Prepared;
+///
+/// let start = LoadNonce { target: NonceTarget::TempKey, value: [0x40; 32] };
+/// let fixed = FixedNonce { input: [0x11; 20], seed: SeedUpdate::Automatic };
+/// let ((), temp_key) = device.run(Prepared::new(Once(start), fixed))?;
+/// assert_ne!(temp_key, [0x40; 32]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct FixedNonce {
     /// The host's part.

@@ -5,6 +5,17 @@ use crate::{Chips, Command, DecodeError, Expect, Family, Opcode, Repeat};
 
 /// Send every chip to idle whose Selector byte (configuration byte 85) is
 /// another one. Such a chip gives no response at all.
+///
+/// ```
+/// # let bus = atecc_emulator::Bus::with_chip(atecc_emulator::Chip::blank(
+/// #     atecc_emulator::Revision::Atecc508A,
+/// # ));
+/// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
+/// use atecc::commands::{Pause, Paused};
+///
+/// assert_eq!(device.execute(Pause { selector: 0 })?, Paused::Awake);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Pause {
     /// The chip that stays awake.

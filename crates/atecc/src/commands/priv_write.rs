@@ -5,6 +5,17 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use crate::{Command, Data, DecodeError, Expect, Opcode, Repeat, Slot};
 
 /// Write a private key into a slot. The key that was there is lost.
+///
+/// ```
+/// use atecc::commands::{PrivWrite, PrivateKeyData};
+/// use atecc::{Request, Slot};
+///
+/// let key = PrivateKeyData::Clear([0x01; 32]);
+/// let command = PrivWrite { slot: Slot::new(0)?, key };
+/// // Word address, overhead, 36 bytes of key, 32 of MAC.
+/// assert_eq!(Request::new(&command)?.bytes().len(), 1 + 7 + 36 + 32);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PrivWrite {
     /// A slot for ECC private keys.

@@ -6,6 +6,14 @@ use crate::{Command, DecodeError, Expect, Opcode, Repeat};
 ///
 /// Until the configuration zone is locked every chip answers `FF FF 00 00`
 /// repeated: [`Random::TEST_PATTERN`].
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::commands::Random;
+///
+/// assert_ne!(device.execute(Random::default())?, Random::TEST_PATTERN);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Random {
     /// What becomes of the seed in EEPROM.

@@ -7,6 +7,19 @@ use crate::{BlockAddress, Command, DecodeError, Expect, Opcode, Repeat, WordAddr
 pub(super) const BLOCK: u8 = 0x80;
 
 /// Read 32 bytes.
+///
+/// ```
+/// # let bus = atecc_emulator::Bus::with_chip(atecc_emulator::Chip::blank(
+/// #     atecc_emulator::Revision::Atecc608B,
+/// # ));
+/// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
+/// use atecc::commands::ReadBlock;
+/// use atecc::{BlockAddress, Place};
+///
+/// let address = BlockAddress::new(Place::Config, 0)?;
+/// assert_eq!(device.execute(ReadBlock { address })?[..2], [0x01, 0x23]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ReadBlock {
     /// Where.
@@ -35,6 +48,20 @@ impl Command for ReadBlock {
 }
 
 /// Read 4 bytes.
+///
+/// ```
+/// # let bus = atecc_emulator::Bus::with_chip(atecc_emulator::Chip::blank(
+/// #     atecc_emulator::Revision::Atecc608B,
+/// # ));
+/// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
+/// use atecc::commands::ReadWord;
+/// use atecc::{Place, WordAddress};
+///
+/// // UserExtra, Selector, LockValue, LockConfig.
+/// let address = WordAddress::new(Place::Config, 21)?;
+/// assert_eq!(device.execute(ReadWord { address })?[2..], [0x55, 0x55]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ReadWord {
     /// Where.

@@ -5,6 +5,20 @@ use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, Repeat};
 
 /// Check the digest of the host's firmware, by a signature or by the digest
 /// that the chip stores.
+///
+/// ```
+/// use atecc::Request;
+/// use atecc::commands::{Afterwards, Protection, SecureBoot, SecureBootMode};
+///
+/// let check = SecureBoot {
+///     mode: SecureBootMode::Stored,
+///     digest: [0x5A; 32],
+///     protection: Protection::Clear,
+///     afterwards: Afterwards::Nothing,
+/// };
+/// assert_eq!(Request::new(&check)?.bytes()[2], 0x80);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct SecureBoot {
     /// What is checked, and what is stored.

@@ -4,6 +4,18 @@
 use crate::{Chips, Command, DecodeError, Expect, Family, Opcode, Repeat};
 
 /// Test the chip's engines, or with no test read what failed before.
+///
+/// ```
+/// # let bus = atecc_emulator::Bus::with_chip(atecc_emulator::Chip::blank(
+/// #     atecc_emulator::Revision::Atecc608B,
+/// # ));
+/// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
+/// use atecc::commands::{Engines, SelfTest};
+///
+/// let failed = device.execute(SelfTest { tests: Engines::ALL })?;
+/// assert!(failed.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct SelfTest {
     /// The tests.

@@ -7,6 +7,21 @@ use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, Repeat, S
 pub const SHA_BLOCK: usize = 64;
 
 /// Begin a SHA-256 or HMAC in the chip.
+///
+/// ```
+/// # let bus = atecc_emulator::Bus::with_chip(atecc_emulator::Chip::blank(
+/// #     atecc_emulator::Revision::Atecc608B,
+/// # ));
+/// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
+/// use atecc::commands::{DigestTarget, ShaEnd, ShaPiece, ShaStart};
+/// use atecc::Once;
+/// use atecc::procedures::Prepared;
+///
+/// let end = ShaEnd { piece: ShaPiece::new(b"abc")?, target: DigestTarget::TempKey };
+/// let ((), digest) = device.run(Prepared::new(Once(ShaStart::Sha256), end))?;
+/// assert_eq!(digest[..4], [0xBA, 0x78, 0x16, 0xBF]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ShaStart {
     /// SHA-256.
@@ -59,6 +74,13 @@ impl Command for ShaStart {
 }
 
 /// 0 to 64 bytes for [`ShaUpdate`] and [`ShaEnd`].
+///
+/// ```
+/// use atecc::commands::ShaPiece;
+///
+/// assert!(ShaPiece::new(&[0; 64]).is_ok());
+/// assert!(ShaPiece::new(&[0; 65]).is_err());
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ShaPiece<'a>(&'a [u8]);
 
@@ -91,6 +113,25 @@ impl<'a> ShaPiece<'a> {
 }
 
 /// Take in a piece. An ATECC508A takes whole blocks of 64 bytes only.
+///
+/// ```
+/// # let bus = atecc_emulator::Bus::with_chip(atecc_emulator::Chip::blank(
+/// #     atecc_emulator::Revision::Atecc608B,
+/// # ));
+/// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
+/// use atecc::commands::{DigestTarget, ShaEnd, ShaPiece, ShaStart, ShaUpdate};
+/// use atecc::Once;
+/// use atecc::procedures::Prepared;
+///
+/// let start = Prepared::new(
+///     Once(ShaStart::Sha256),
+///     ShaUpdate { piece: ShaPiece::new(&[7; 64])? },
+/// );
+/// let end = ShaEnd { piece: ShaPiece::new(b"rest")?, target: DigestTarget::OutputOnly };
+/// let (_, digest) = device.run(Prepared::new(start, end))?;
+/// assert_eq!(digest.len(), 32);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ShaUpdate<'a> {
     /// The bytes.
@@ -132,6 +173,15 @@ impl Command for ShaUpdate<'_> {
 }
 
 /// Take in the last piece and give the digest, which also goes to `target`.
+///
+/// ```
+/// use atecc::Request;
+/// use atecc::commands::{DigestTarget, ShaEnd, ShaPiece};
+///
+/// let end = ShaEnd { piece: ShaPiece::new(&[])?, target: DigestTarget::OutputOnly };
+/// assert_eq!(Request::new(&end)?.bytes()[2..4], [0x47, 0xC2]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ShaEnd<'a> {
     /// The last bytes; an ATECC508A takes at most 63.
@@ -194,6 +244,15 @@ impl Command for ShaEnd<'_> {
 }
 
 /// Take in the public key of a slot, X then Y.
+///
+/// ```
+/// use atecc::commands::ShaPublic;
+/// use atecc::{Request, Slot};
+///
+/// let public = ShaPublic { slot: Slot::new(14)? };
+/// assert_eq!(Request::new(&public)?.bytes()[2..5], [0x47, 0x03, 0x0E]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ShaPublic {
     /// A slot for public keys, 8 to 15.
@@ -264,6 +323,21 @@ impl ShaContext {
 }
 
 /// Read the state of the SHA-256 under way. ATECC608 only.
+///
+/// ```
+/// # let bus = atecc_emulator::Bus::with_chip(atecc_emulator::Chip::blank(
+/// #     atecc_emulator::Revision::Atecc608B,
+/// # ));
+/// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
+/// use atecc::commands::{ShaReadContext, ShaStart};
+/// use atecc::Once;
+/// use atecc::procedures::Prepared;
+///
+/// let (_, context) = device.run(Prepared::new(Once(ShaStart::Sha256), ShaReadContext))?;
+/// // A count of bytes, eight words of state, and nothing left over.
+/// assert_eq!(context.as_bytes().len(), 36);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ShaReadContext;
 
@@ -289,6 +363,21 @@ impl Command for ShaReadContext {
 }
 
 /// Go on with a SHA-256 whose state was read. ATECC608 only.
+///
+/// ```
+/// # let bus = atecc_emulator::Bus::with_chip(atecc_emulator::Chip::blank(
+/// #     atecc_emulator::Revision::Atecc608B,
+/// # ));
+/// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
+/// use atecc::commands::{ShaReadContext, ShaStart, ShaWriteContext};
+/// use atecc::Once;
+/// use atecc::procedures::Prepared;
+///
+/// let (_, context) = device.run(Prepared::new(Once(ShaStart::Sha256), ShaReadContext))?;
+/// // Later, and after a sleep in between.
+/// device.execute(ShaWriteContext { context })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ShaWriteContext {
     /// The state.

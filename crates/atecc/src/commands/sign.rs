@@ -7,6 +7,21 @@ use crate::{Chips, Command, DecodeError, Expect, Family, Opcode, Repeat, Slot};
 /// Sign the 32-byte digest in `source` with the key in `slot`.
 ///
 /// The signature is R then S, 32 bytes each, big-endian, not normalized.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::commands::{DigestSource, LoadNonce, NonceTarget, Sign};
+/// use atecc::procedures::{CreateKey, Prepared};
+/// use atecc::{Once, Slot};
+///
+/// let slot = Slot::new(0)?;
+/// device.run(CreateKey::new(slot))?;
+/// let digest = LoadNonce { target: NonceTarget::MessageDigestBuffer, value: [0x5A; 32] };
+/// let sign = Sign { source: DigestSource::MessageDigestBuffer, slot };
+/// let ((), signature) = device.run(Prepared::new(Once(digest), sign))?;
+/// assert_eq!(signature.len(), 64);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Sign {
     /// Where `Nonce` put the digest.
@@ -64,6 +79,23 @@ impl Command for Sign {
 
 /// Sign a message that the chip makes of TempKey, which must hold a digest of
 /// `GenDig` or `GenKey`, and of the configuration of that key's slot.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::Slot;
+/// use atecc::commands::{GenKey, GenKeyMode, IncludeSerial, InternalPurpose, SignInternal};
+/// use atecc::procedures::{CreateKey, sign_about_key};
+///
+/// // The chip attests the key in its own slot 0.
+/// let slot = Slot::new(0)?;
+/// device.run(CreateKey::new(slot))?;
+/// let digest = GenKey { mode: GenKeyMode::PublicDigest, slot };
+/// let (serial, purpose) = (IncludeSerial::Whole, InternalPurpose::Any);
+/// let sign = SignInternal { slot, serial, purpose };
+/// let (_, signature) = device.run(sign_about_key([0x40; 32], digest, sign))?;
+/// assert_eq!(signature.len(), 64);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct SignInternal {
     /// A slot for ECC private keys that may sign internal messages.

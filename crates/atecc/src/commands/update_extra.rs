@@ -5,6 +5,18 @@ use crate::{Command, DecodeError, Expect, Opcode, Repeat, Slot};
 
 /// Write one of the two configuration bytes that stay writable once, or use up
 /// one use of a limited key.
+///
+/// ```
+/// # let bus = atecc_emulator::Bus::with_chip(atecc_emulator::Chip::blank(
+/// #     atecc_emulator::Revision::Atecc608B,
+/// # ));
+/// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
+/// use atecc::commands::UpdateExtra;
+///
+/// // Once: it can be written while it is 0.
+/// device.execute(UpdateExtra::UserExtra(0x2A))?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum UpdateExtra {
     /// Byte 84, UserExtra: writable while it is 0.

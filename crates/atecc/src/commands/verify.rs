@@ -5,6 +5,25 @@ use super::DigestSource;
 use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, PublicKey, Repeat, Slot};
 
 /// Check an ECDSA signature over the 32-byte digest in `source`.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::commands::{
+///     DigestSource, LoadNonce, NonceTarget, Verdict, Verify, VerifyAnswer, VerifyKey,
+/// };
+/// use atecc::procedures::{CreateKey, Prepared, SignDigest};
+/// use atecc::{Once, Slot};
+///
+/// let slot = Slot::new(0)?;
+/// let key = VerifyKey::External(device.run(CreateKey::new(slot))?);
+/// let signature = device.run(SignDigest::new(slot, [0x5A; 32]))?;
+/// let digest = LoadNonce { target: NonceTarget::TempKey, value: [0x5A; 32] };
+/// let (source, answer) = (DigestSource::TempKey, VerifyAnswer::Status);
+/// let verify = Verify { key, source, signature, answer };
+/// let ((), verdict) = device.run(Prepared::new(Once(digest), verify))?;
+/// assert_eq!(verdict, Verdict::Good);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Verify {
     /// Under which key.
@@ -119,6 +138,21 @@ impl Command for Verify {
 
 /// Make a stored public key valid or invalid, by a signature that the key
 /// above it made with an internal Sign.
+///
+/// ```
+/// use atecc::commands::{Validate, ValidityChange, VerifyAnswer};
+/// use atecc::{Request, Slot};
+///
+/// let validate = Validate {
+///     change: ValidityChange::Validate,
+///     slot: Slot::new(14)?,
+///     signature: [0x11; 64],
+///     other_data: [0; 19],
+///     answer: VerifyAnswer::Status,
+/// };
+/// assert_eq!(Request::new(&validate)?.bytes()[2..5], [0x45, 0x03, 0x0E]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Validate {
     /// Which of the two.

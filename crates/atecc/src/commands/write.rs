@@ -12,6 +12,17 @@ use crate::{BlockAddress, Command, Data, DecodeError, Expect, Opcode, Repeat, Wo
 /// Write 32 bytes. Past the end of a short last block the chip drops them.
 ///
 /// They may be a secret, so they are zeroized when it is dropped.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::commands::{ReadBlock, WriteBlock};
+/// use atecc::{BlockAddress, Place, Slot};
+///
+/// let address = BlockAddress::new(Place::Slot(Slot::new(8)?), 3)?;
+/// device.execute(WriteBlock { address, data: [0x5A; 32] })?;
+/// assert_eq!(device.execute(ReadBlock { address })?, [0x5A; 32]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct WriteBlock {
     /// Where.
@@ -54,6 +65,20 @@ impl Command for WriteBlock {
 
 /// Write 32 encrypted bytes with their MAC; TempKey holds a digest of the
 /// slot's write key.
+///
+/// ```
+/// use atecc::commands::{WriteEncrypted, ZoneState};
+/// use atecc::{BlockAddress, Place, Request, Slot};
+///
+/// let write = WriteEncrypted {
+///     address: BlockAddress::new(Place::Slot(Slot::new(5)?), 0)?,
+///     zone_state: ZoneState::Locked,
+///     cipher: [0xC1; 32],
+///     mac: [0xC2; 32],
+/// };
+/// assert_eq!(Request::new(&write)?.bytes()[2..4], [0x12, 0x82]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct WriteEncrypted {
     /// Where: OTP or a slot.
@@ -104,6 +129,20 @@ impl Command for WriteEncrypted {
 /// Write 4 bytes. Data and OTP zone take these only once they are locked.
 ///
 /// They are zeroized when it is dropped, as of a [`WriteBlock`].
+///
+/// ```
+/// # let bus = atecc_emulator::Bus::with_chip(atecc_emulator::Chip::blank(
+/// #     atecc_emulator::Revision::Atecc608B,
+/// # ));
+/// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
+/// use atecc::commands::WriteWord;
+/// use atecc::{Place, WordAddress};
+///
+/// // I2C_Address, reserved, OTPmode, ChipMode.
+/// let address = WordAddress::new(Place::Config, 4)?;
+/// device.execute(WriteWord { address, data: [0xC0, 0x00, 0xAA, 0x00] })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct WriteWord {
     /// Where.

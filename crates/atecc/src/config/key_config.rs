@@ -2,6 +2,13 @@
 //! Source: ATECC508A datasheet, "KeyConfig (Bytes 96 to 127)".
 
 /// The 16 bits of one `KeyConfig`.
+///
+/// ```
+/// use atecc::config::KeyConfig;
+///
+/// let device_key = KeyConfig(0x0033);
+/// assert!(device_key.private() && device_key.pub_info() && device_key.lockable());
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct KeyConfig(pub u16);
 

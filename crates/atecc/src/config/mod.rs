@@ -11,6 +11,17 @@ pub use slot_config::{SlotConfig, WriteAccess};
 use crate::{Revision, SerialNumber, Slot, crc16};
 
 /// The 128 bytes of the configuration zone.
+///
+/// ```
+/// use atecc::{ConfigZone, Revision, Slot};
+///
+/// let mut zone = ConfigZone([0; 128]);
+/// zone.0[4..8].copy_from_slice(&[0x00, 0x00, 0x60, 0x03]);
+/// zone.0[20..22].copy_from_slice(&[0x87, 0x20]);
+/// assert_eq!(zone.revision(), Revision::Atecc608B);
+/// assert!(zone.slot_config(Slot::new(0)?).is_secret());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub struct ConfigZone(pub [u8; 128]);
 

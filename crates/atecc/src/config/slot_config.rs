@@ -2,6 +2,13 @@
 //! Source: ATECC508A datasheet, "SlotConfig (Bytes 20 to 51)".
 
 /// The 16 bits of one `SlotConfig`. In force once the data zone is locked.
+///
+/// ```
+/// use atecc::config::SlotConfig;
+///
+/// let device_key = SlotConfig(0x2087);
+/// assert!(device_key.signs_external() && device_key.is_secret());
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct SlotConfig(pub u16);
 

@@ -5,6 +5,13 @@ use super::{Head, sha256, tail, zeros};
 use crate::SerialNumber;
 
 /// Both ways of the encryption: a block read is decrypted with `TempKey`.
+///
+/// ```
+/// use atecc::host::xor;
+///
+/// let (plain, temp_key) = ([0x5A; 32], [0x40; 32]);
+/// assert_eq!(xor(&xor(&plain, &temp_key), &temp_key), plain);
+/// ```
 #[must_use]
 pub fn xor(block: &[u8; 32], temp_key: &[u8; 32]) -> [u8; 32] {
     let mut result = *block;

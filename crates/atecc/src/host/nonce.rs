@@ -6,6 +6,17 @@ use crate::commands::SeedUpdate;
 
 /// `TempKey` after a [`crate::commands::RandomNonce`] that answered
 /// `random`.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::commands::{RandomNonce, SeedUpdate};
+/// use atecc::host::random_nonce;
+///
+/// let nonce = RandomNonce { input: [0x11; 20], seed: SeedUpdate::Automatic };
+/// let random = device.execute(nonce)?;
+/// let temp_key: [u8; 32] = random_nonce(&random, &nonce.input, nonce.seed);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn random_nonce(random: &[u8; 32], input: &[u8; 20], seed: SeedUpdate) -> [u8; 32] {
     // The last byte stands for the low byte of Param2, which is 0.

@@ -10,6 +10,18 @@ const RUNS: u8 = 4;
 /// A host that takes no part in the lock may have the chip execute its own Read
 /// between the end of ours and our look at the answer. Nothing on the bus tells
 /// the two apart, but it does not happen at the same place twice.
+///
+/// ```
+/// # let bus = atecc_emulator::Bus::with_chip(atecc_emulator::Chip::blank(
+/// #     atecc_emulator::Revision::Atecc608B,
+/// # ));
+/// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
+/// use atecc::procedures::{Confirmed, ReadConfig};
+///
+/// let zone = device.run(Confirmed::new(ReadConfig::new()))?;
+/// assert_eq!(zone.bytes()[..2], [0x01, 0x23]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Confirmed<P: Procedure> {
     reading: P,

@@ -10,6 +10,18 @@ const TRIES: u8 = 3;
 /// The public half of what the slot holds is asked for first. When the answer
 /// to the creation is lost it is asked for again, and only another one is the
 /// new key's.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::Slot;
+/// use atecc::procedures::CreateKey;
+///
+/// let slot = Slot::new(0)?;
+/// let first = device.run(CreateKey::new(slot))?;
+/// let second = device.run(CreateKey::new(slot))?; // The first is lost for good.
+/// assert_ne!(first, second);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct CreateKey {
     slot: Slot,

@@ -59,6 +59,25 @@ impl SessionKey<'_> {
 }
 
 /// Read a block whose slot is read encrypted.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::procedures::{ReadConfig, ReadEncrypted, SessionKey, WriteBlockEncrypted};
+/// use atecc::commands::ZoneState;
+/// use atecc::{BlockAddress, Place, Slot};
+///
+/// let serial = device.run(ReadConfig::new())?.serial_number();
+/// let key = SessionKey {
+///     slot: Slot::new(4)?,
+///     key: &[0xFF; 32],
+///     serial,
+///     input: [0x11; 20], // Random, and another one each time.
+/// };
+/// let address = BlockAddress::new(Place::Slot(Slot::new(5)?), 0)?;
+/// device.run(WriteBlockEncrypted::new(address, &[0x5A; 32], ZoneState::Locked, key))?;
+/// assert_eq!(*device.run(ReadEncrypted::new(address, key))?, [0x5A; 32]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct ReadEncrypted<'a> {
     key: SessionKey<'a>,

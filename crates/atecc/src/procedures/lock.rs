@@ -9,6 +9,20 @@ use crate::{Answer, Cause, Command, Executed, Failure, Next, Place, Procedure, W
 const TRIES: u8 = 3;
 
 /// Lock, for ever; after a lost reply read the lock bytes and decide by them.
+///
+/// ```
+/// # let bus = atecc_emulator::Bus::with_chip(atecc_emulator::Chip::blank(
+/// #     atecc_emulator::Revision::Atecc608B,
+/// # ));
+/// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
+/// use atecc::commands::LockTarget;
+/// use atecc::procedures::{LockAndConfirm, ReadConfig};
+///
+/// let zone = device.run(ReadConfig::new())?; // Looked at, and found right.
+/// device.run(LockAndConfirm::new(LockTarget::Config { crc: zone.crc() }))?;
+/// assert!(device.run(ReadConfig::new())?.config_lock().is_locked());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct LockAndConfirm {
     target: LockTarget,

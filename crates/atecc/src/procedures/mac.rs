@@ -10,6 +10,17 @@ use crate::{Answer, Failure, Next, Once, Procedure, Slot};
 
 /// Random nonce, then MAC with the key in a slot: proof that the chip knows
 /// the key now.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::Slot;
+/// use atecc::procedures::ChallengeMac;
+///
+/// let ask = ChallengeMac::new(Slot::new(4)?, [0x11; 20]);
+/// // Whoever knows the key computes the same of `random`: `host::mac`.
+/// assert_ne!(device.run(ask)?.mac, device.run(ask)?.mac);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct ChallengeMac {
     mac: Mac,
@@ -76,6 +87,16 @@ impl Procedure for ChallengeMac {
 /// The bytes go by way of `TempKey`, and no part of the serial number that
 /// differs between generic parts is in the message, as in the `NervesKey`
 /// libraries (atecc508a 1.4 `request.ex`, `mac_deterministic`).
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::Slot;
+/// use atecc::procedures::DeterministicMac;
+///
+/// let mac = DeterministicMac::new(Slot::new(4)?, [0x5A; 32]);
+/// assert_eq!(device.run(mac)?, device.run(mac)?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct DeterministicMac(Prepared<Once<LoadNonce>, Mac>);
 

@@ -73,6 +73,20 @@ impl<const N: usize> Procedure for ReadPlace<N> {
 }
 
 /// Read the configuration zone; it is readable whatever is locked.
+///
+/// ```
+/// # let bus = atecc_emulator::Bus::with_chip(atecc_emulator::Chip::blank(
+/// #     atecc_emulator::Revision::Atecc608B,
+/// # ));
+/// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
+/// use atecc::Revision;
+/// use atecc::procedures::ReadConfig;
+///
+/// let zone = device.run(ReadConfig::new())?;
+/// assert_eq!(zone.revision(), Revision::Atecc608B);
+/// assert!(!zone.config_lock().is_locked());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct ReadConfig(ReadPlace<128>);
 

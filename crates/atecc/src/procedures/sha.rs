@@ -10,6 +10,20 @@ use crate::{Answer, Command, Failure, Family, Next, Procedure, Repeat};
 const TRIES: u8 = 4;
 
 /// Hash `data` in the chip.
+///
+/// ```
+/// # let bus = atecc_emulator::Bus::with_chip(atecc_emulator::Chip::blank(
+/// #     atecc_emulator::Revision::Atecc608B,
+/// # ));
+/// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
+/// use atecc::Family;
+/// use atecc::commands::ShaStart;
+/// use atecc::procedures::HashInChip;
+///
+/// let hash = HashInChip::new(ShaStart::Sha256, Family::Atecc608, b"abc");
+/// assert_eq!(device.run(hash)?[..4], [0xBA, 0x78, 0x16, 0xBF]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct HashInChip<'a> {
     start: ShaStart,

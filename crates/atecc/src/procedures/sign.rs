@@ -10,6 +10,17 @@ use crate::{Answer, Failure, Next, Once, Procedure, Slot};
 /// Sign a 32-byte digest. The signature is R then S, 32 bytes each.
 ///
 /// By way of `TempKey`, which every chip has.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::Slot;
+/// use atecc::procedures::{CreateKey, SignDigest};
+///
+/// let slot = Slot::new(0)?;
+/// device.run(CreateKey::new(slot))?;
+/// let signature: [u8; 64] = device.run(SignDigest::new(slot, [0x5A; 32]))?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct SignDigest(Prepared<Once<LoadNonce>, Sign>);
 
@@ -44,6 +55,20 @@ impl Procedure for SignDigest {
 }
 
 /// Have the chip check a signature over a 32-byte digest.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::Slot;
+/// use atecc::commands::VerifyKey;
+/// use atecc::procedures::{CreateKey, SignDigest, VerifyDigest};
+///
+/// let slot = Slot::new(0)?;
+/// let key = VerifyKey::External(device.run(CreateKey::new(slot))?);
+/// let signature = device.run(SignDigest::new(slot, [0x5A; 32]))?;
+/// assert!(device.run(VerifyDigest::new(key, [0x5A; 32], signature))?);
+/// assert!(!device.run(VerifyDigest::new(key, [0x5B; 32], signature))?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct VerifyDigest(Prepared<Once<LoadNonce>, Verify>);
 

@@ -9,6 +9,17 @@ use crate::{Answer, BlockAddress, Failure, Next, Place, Procedure};
 /// locked; the chip drops what is past the end of a short last block. The
 /// configuration zone has bytes that cannot be written in between: write its
 /// words instead.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::procedures::{ReadPlace, WritePlace};
+/// use atecc::{Place, Slot};
+///
+/// let place = Place::Slot(Slot::new(8)?);
+/// device.run(WritePlace::new(place, b"forty bytes take two blocks of the slot.")?)?;
+/// assert_eq!(&device.run(ReadPlace::<40>::new(place))?[..5], b"forty");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct WritePlace<D> {
     place: Place,

@@ -214,6 +214,19 @@ enum Volatile {
 ///
 /// A clone is the same machine at the same step, on which what would follow can
 /// be tried.
+///
+/// ```
+/// use atecc::commands::InfoRevision;
+/// use atecc::{Outcome, Request, Session, Step, Timing};
+///
+/// let mut session = Session::new(Timing::default());
+/// session.begin(Request::new(&InfoRevision)?);
+/// // The loop of a transport: do the step, say what came of it.
+/// assert!(matches!(session.step(), Step::Wake));
+/// session.advance(Outcome::Nack);
+/// assert!(matches!(session.step(), Step::Wait(_)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 // In this order the bytes and then the words lie within reach of a Cortex-M0's
 // short loads and stores: a tenth of the code less.
 #[repr(C)]

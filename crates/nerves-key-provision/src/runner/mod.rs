@@ -58,6 +58,27 @@ pub enum Stop {
 }
 
 /// The interpreter. See the module's documentation.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// # let request = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/request.rs"));
+/// use nerves_key::ReadSnapshot;
+/// use nerves_key_provision::{Challenges, Plan, Runner, Stop};
+///
+/// let plan = Plan::new(&device.run(ReadSnapshot::new())?, &request)?;
+/// let challenges = Challenges {
+///     before_certificate: [0xCE; 32],
+///     before_lock: [0xB0; 32],
+///     after_lock: [0xAF; 32],
+/// };
+/// let mut runner = Runner::new(&plan, challenges, |_| {});
+/// // It stops for the signer, and the chip sleeps meanwhile.
+/// let Stop::NeedsSignature(request) = device.run(&mut runner)? else {
+///     unreachable!("a blank chip has no certificate");
+/// };
+/// request.check()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Runner<'p, F> {
     plan: &'p Plan,

@@ -20,6 +20,15 @@ const ENCRYPTED: &str = "ENCRYPTED PRIVATE KEY";
 
 /// A signer whose private key is at hand. The key is zeroized when dropped
 /// and never shown.
+///
+/// ```
+/// use nerves_key_provision::KeySigner;
+///
+/// let key = KeySigner::from_bytes(&[0x42; 32])?;
+/// let again = KeySigner::from_pem(key.to_pem()?.as_ref())?;
+/// assert_eq!(again.public_key(), key.public_key());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 // In a box: what is moved leaves copies behind.
 pub struct KeySigner(Box<SecretKey>);
 

@@ -29,6 +29,22 @@ pub use request::{SigningRequest, SigningRequestError};
 
 /// Signs device certificates with the key of a signer certificate: a file, a
 /// token, a service.
+///
+/// ```
+/// use atecc_x509::SignatureBytes;
+/// use nerves_key_provision::{CertificateSigner, SigningRequest};
+///
+/// /// A service that signs, by whatever way it is reached.
+/// struct Service<F>(F);
+///
+/// impl<E, F: FnMut(&[u8; 32]) -> Result<[u8; 64], E>> CertificateSigner for Service<F> {
+///     type Error = E;
+///
+///     fn sign_once(&mut self, request: &SigningRequest) -> Result<SignatureBytes, E> {
+///         (self.0)(&request.digest).map(SignatureBytes::from_bytes)
+///     }
+/// }
+/// ```
 pub trait CertificateSigner {
     /// Why it could not.
     type Error;

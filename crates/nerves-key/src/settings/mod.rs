@@ -83,6 +83,16 @@ impl Area {
 
 /// The bytes of an [`Area`], as a chip has them. They may be passwords: not
 /// shown, and zeroized when dropped.
+///
+/// ```
+/// use nerves_key::settings::{Area, Settings, Stored};
+///
+/// let settings = Settings::from_bytes(Area::NervesKey, &[])?;
+/// assert_eq!(settings.stored()?, Stored::Empty);
+/// let write = settings.set(&42_u32)?;
+/// assert_eq!(write.after().get::<u32>()?, Some(42));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Eq, PartialEq)]
 pub struct Settings {
     area: Area,
@@ -178,6 +188,15 @@ impl Settings {
 }
 
 /// Read an [`Area`] whole.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use nerves_key::settings::{Area, ReadSettings};
+///
+/// let settings = device.run(ReadSettings::new(Area::NervesKey))?;
+/// assert_eq!(settings.get::<u32>()?, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct ReadSettings {
     area: Area,

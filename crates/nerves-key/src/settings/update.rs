@@ -12,6 +12,18 @@ use crate::rewrite::Rewrite;
 ///
 /// The change is computed while the chip is awake and the bus is held: ask
 /// nobody there.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use nerves_key::settings::{Area, UpdateSettings};
+///
+/// let updated = device.run(UpdateSettings::new(Area::NervesKey, |settings| {
+///     let boots: u32 = settings.get()?.unwrap_or(0);
+///     settings.set(&(boots + 1))
+/// }))?;
+/// assert_eq!(updated.settings.get::<u32>()?, Some(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct UpdateSettings<F> {
     area: Area,

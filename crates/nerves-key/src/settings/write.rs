@@ -18,6 +18,17 @@ const INVALID: u8 = 0xFF;
 /// It reads them again first: what it writes is only right over what the
 /// caller had read. After a write that did not end they are another, the
 /// caller's own: read them again then too.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use nerves_key::settings::{Area, ReadSettings};
+///
+/// let before = device.run(ReadSettings::new(Area::NervesKey))?;
+/// device.run(before.set(&42_u32)?)?;
+/// let after = device.run(ReadSettings::new(Area::NervesKey))?;
+/// assert_eq!(after.get::<u32>()?, Some(42));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct WriteSettings {
     before: Settings,
