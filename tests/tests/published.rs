@@ -131,3 +131,20 @@ fn one_command_tests_it_all() {
         assert!(read(&root().join(page)).contains(TEST), "{page}");
     }
 }
+
+/// `nerves-key` tells by this day that a clock is not set.
+#[test]
+fn the_day_of_the_last_release_is_the_same_everywhere() {
+    let changes = read(&root().join("CHANGELOG.md"));
+    let mut releases = changes.lines().filter_map(|line| line.strip_prefix("## "));
+    assert_eq!(releases.next(), Some("Unreleased"));
+    let (_version, day) = releases.next().unwrap().split_once(" - ").unwrap();
+    let [year, month, day] = day.split('-').collect::<Vec<_>>()[..] else {
+        panic!("{day}: year, month, day")
+    };
+    let number = |text: &str| text.parse::<u16>().unwrap();
+    let [year, month, day] = [year, month, day].map(number);
+    let source = read(&root().join("crates/nerves-key-cli/src/system.rs"));
+    let constant = format!("const RELEASED: (u16, u8, u8) = ({year}, {month}, {day});");
+    assert!(source.contains(&constant), "{constant}");
+}
