@@ -32,6 +32,15 @@ pub const fn crc16(bytes: &[u8]) -> u16 {
 }
 
 /// A CRC-16 that takes its bytes in pieces, for zones too large to hold.
+///
+/// ```
+/// use atecc::{Crc16, crc16};
+///
+/// let mut crc = Crc16::new();
+/// crc.update(&[0x04]);
+/// crc.update(&[0x11]);
+/// assert_eq!(crc.finish(), crc16(&[0x04, 0x11]));
+/// ```
 #[derive(Clone)]
 pub struct Crc16(crc::Digest<'static, u16, NoTable>);
 

@@ -10,6 +10,25 @@ use crate::{BusAddress, Command, Error, Once, Procedure, Run, Timing};
 ///
 /// Any closure over bus and delay is one, for boards that drive SDA as a GPIO
 /// or slow the bus down for it.
+///
+/// ```
+/// use atecc::Device;
+/// use atecc::commands::InfoRevision;
+/// use atecc_emulator::{Delay, I2cHandle};
+/// use embedded_hal::i2c::I2c;
+///
+/// # let bus = atecc_emulator::Bus::with_chip(atecc_emulator::Chip::blank(
+/// #     atecc_emulator::Revision::Atecc608B,
+/// # ));
+/// // A board would drive SDA low here.
+/// let pulse = |i2c: &mut I2cHandle, _: &mut Delay| {
+///     let _nobody_acknowledges = i2c.write(0x00, &[0x00]);
+///     Ok(())
+/// };
+/// let mut device = Device::new(bus.i2c(), bus.delay()).with_wake(pulse);
+/// device.execute(InfoRevision)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait WakePulse<B: I2c, D> {
     /// Give one pulse. A missing acknowledge is no error here: chips of this
     /// family never acknowledge it.
@@ -153,6 +172,15 @@ impl<I2C, D, W> Device<I2C, D, W> {
 impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Device<I2C, D, W> {
     /// Send one command: wake, exchange, sleep.
     ///
+    /// ```
+    /// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+    /// use atecc::commands::{Counter, CounterId, CounterMode};
+    ///
+    /// let (mode, counter) = (CounterMode::Read, CounterId::Zero);
+    /// assert_eq!(device.execute(Counter { mode, counter })?, 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// The bus's own error, or the command's [`Failure`](crate::Failure).
     pub fn execute<C: Command>(&mut self, command: C) -> Result<C::Response, Error<I2C::Error>> {
@@ -161,6 +189,15 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Device<I2C, D, W> {
 
     /// Run `procedure` in one awake session. The chip is left asleep on every
     /// way out, as far as the bus allows it ([`Device::left`]).
+    ///
+    /// ```
+    /// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+    /// use atecc::procedures::ReadConfig;
+    ///
+    /// let zone = device.run(ReadConfig::new())?;
+    /// assert_eq!(zone.bytes()[..2], [0x01, 0x23]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// The bus's own error, or the procedure's.
@@ -173,6 +210,16 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Device<I2C, D, W> {
 
     /// As [`Device::run`], at an address that may be another device's: nothing
     /// is written to it before it has given a sound group.
+    ///
+    /// ```
+    /// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+    /// use atecc::commands::InfoRevision;
+    /// use atecc::{BusAddress, Once};
+    ///
+    /// let mut elsewhere = device.with_address(BusAddress::new(0x35)?);
+    /// assert!(elsewhere.probe(Once(InfoRevision)).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// The bus's own error, or the procedure's.

@@ -4,6 +4,19 @@ use crate::{DecodeError, Family, GroupError, Opcode, RequestTooLong, Status, par
 
 /// Why a command has no answer, and what became of it. Knows nothing of the
 /// bus's own error type.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::commands::InfoGpio;
+/// use atecc::{Error, Executed, Status};
+///
+/// let Err(Error::Failed(failure)) = device.execute(InfoGpio { driver: 0 }) else {
+///     panic!("a part for I2C has no GPIO");
+/// };
+/// assert_eq!(failure.refusal(), Some(Status::Execution));
+/// assert_eq!(failure.executed, Executed::No);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{cause}{}{}", .executed.remark(), .cause.remark())]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

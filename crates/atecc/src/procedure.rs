@@ -143,6 +143,19 @@ impl<T, E: From<Failure>> Next<T, E> {
 }
 
 /// A single command as a procedure.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::Once;
+/// use atecc::commands::{InfoRevision, Random};
+/// use atecc::procedures::Prepared;
+///
+/// // Two commands, nothing between them.
+/// let (revision, _random) =
+///     device.run(Prepared::new(Once(InfoRevision), Random::default()))?;
+/// assert!(revision.family().is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Once<C>(pub C);
 

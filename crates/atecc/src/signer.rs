@@ -154,6 +154,23 @@ where
 }
 
 /// Has the chip check signatures, under a key given or stored.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::Slot;
+/// use atecc::commands::VerifyKey;
+/// use atecc::procedures::{CreateKey, SignDigest};
+/// use atecc::signer::{ChipVerifier, Signature};
+/// use signature::hazmat::PrehashVerifier;
+///
+/// let slot = Slot::new(0)?;
+/// let key = VerifyKey::External(device.run(CreateKey::new(slot))?);
+/// let signature = Signature(device.run(SignDigest::new(slot, [0x5A; 32]))?);
+/// let verifier = ChipVerifier::new(device, key);
+/// assert!(verifier.verify_prehash(&[0x5A; 32], &signature).is_ok());
+/// assert!(verifier.verify_prehash(&[0x5B; 32], &signature).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct ChipVerifier<I2C: I2c, D, W> {
     shared: Shared<I2C, D, W>,

@@ -41,6 +41,19 @@ pub enum IssueError<S> {
 /// from this hour on, in `format`. `sign` is given the digest, and its signature verified; it is
 /// asked again where the Elixir library could not read the first one.
 ///
+/// ```
+/// use atecc_x509::{DateTime, Format};
+/// use nerves_key_provision::{KeySigner, self_signed};
+///
+/// let key = KeySigner::from_bytes(&[0x42; 32])?; // It may be anywhere: an HSM, a chip.
+/// let now = DateTime::new(2026, 11, 24, 9, 30, 0)?;
+/// let certificate = self_signed(key.public_key(), now, 10, Format::V0, |digest| {
+///     key.sign_digest(digest)
+/// })?;
+/// println!("{}", certificate.to_pem()?);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`IssueError::Certificate`] unless `format` holds the dates (0: 1 to 31 years,
 /// `now` in 2000 to 2031); [`IssueError::Sign`], [`IssueError::Signature`].

@@ -113,6 +113,24 @@ where
 ///
 /// `None`, and nothing is done, when the plan needs no signature.
 ///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// # let request = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/request.rs"));
+/// use nerves_key::ReadSnapshot;
+/// use nerves_key_provision::{Challenges, Plan, prepare};
+///
+/// let plan = Plan::new(&device.run(ReadSnapshot::new())?, &request)?;
+/// let challenges = Challenges { // Random.
+///     before_certificate: [0xCE; 32],
+///     before_lock: [0xB0; 32],
+///     after_lock: [0xAF; 32],
+/// };
+/// // The key is made; what is to be signed can go elsewhere now.
+/// let asked = prepare(&mut device, &plan, challenges, |_| {})?;
+/// println!("{:02X?}", asked.map(|request| request.digest));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`ProvisionError`]; what is done is kept, and a new plan continues there.
 pub fn prepare<I2C, D, W>(

@@ -8,6 +8,14 @@ use nerves_key_schema::VolatileKeys;
 
 /// The keys of the volatile layout, in one place on the heap: a value that has
 /// them can be moved, and no copies stay behind. They are zeroized when dropped.
+///
+/// ```
+/// use nerves_key_provision::VolatileSecrets;
+///
+/// let keys = VolatileSecrets::new(&[0xA5; 16], &[0xE7; 16]); // Random.
+/// assert_eq!(format!("{keys:?}"), "VolatileKeys { .. }");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Default)]
 pub struct VolatileSecrets(Box<VolatileKeys>);
 

@@ -13,6 +13,13 @@ use crate::{Layout, slot};
 /// configuration is locked, ChipMode is 0, and the slots of the device key and
 /// of the certificates are configured as in `layout`. Every other slot may
 /// differ. Source: `nerves_key` 1.3, `config_compatible?`.
+///
+/// ```
+/// use atecc::ConfigZone;
+/// use nerves_key_schema::{Layout, check_for_use};
+///
+/// assert!(!check_for_use(&ConfigZone([0xFF; 128]), Layout::Standard));
+/// ```
 #[must_use]
 pub fn check_for_use(zone: &ConfigZone, layout: Layout) -> bool {
     zone.config_lock().is_locked()

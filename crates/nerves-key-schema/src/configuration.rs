@@ -63,6 +63,14 @@ pub enum ConfigWrite {
 /// The writes that put `zone` on a chip, in the order of the reference: words
 /// 4 to 7, block 1, words 16 to 20, word 23, block 3. Words 0 to 3 and 21 are
 /// not writable; word 22 holds the slot locks and is kept.
+///
+/// ```
+/// use atecc::ConfigZone;
+/// use nerves_key_schema::{ConfigWrite, writes};
+///
+/// let first = writes(&ConfigZone([0; 128])).next();
+/// assert!(matches!(first, Some(ConfigWrite::Word(address, _)) if address.word() == 4));
+/// ```
 pub fn writes(zone: &ConfigZone) -> impl Iterator<Item = ConfigWrite> {
     let bytes = zone.0;
     let word = move |index: u8| {

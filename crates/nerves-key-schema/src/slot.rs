@@ -40,6 +40,12 @@ pub const AUX_SIGNER_PUBLIC_KEY: Slot = Slot::ALL[14];
 pub const AUX_SIGNER_CERTIFICATE: Slot = Slot::ALL[15];
 
 /// What a slot holds, in words.
+///
+/// ```
+/// use nerves_key_schema::{Layout, slot};
+///
+/// println!("slot 10: {}", slot::purpose(slot::DEVICE_CERTIFICATE, Layout::Standard));
+/// ```
 #[must_use]
 pub const fn purpose(slot: Slot, layout: Layout) -> &'static str {
     match (slot.index(), layout) {

@@ -12,6 +12,14 @@ const SLOT: usize = 36;
 ///
 /// They are zeroized when dropped and never shown. What is moved leaves copies
 /// behind, so they are put where they will stay: [`VolatileKeys::set`].
+///
+/// ```
+/// use nerves_key_schema::VolatileKeys;
+///
+/// let mut keys = VolatileKeys::default();
+/// keys.set(&[0xA5; 16], &[0xE7; 16]);
+/// assert_eq!(keys.activation_slot()[..17], [[0xA5; 16].as_slice(), &[0]].concat());
+/// ```
 pub struct VolatileKeys {
     activation: Zeroizing<[u8; SLOT]>,
     encryption: Zeroizing<[u8; SLOT]>,

@@ -10,16 +10,13 @@ use sha2::{Digest, Sha256};
 /// A token that waits for its signature.
 ///
 /// ```
-/// # fn example<I2C: embedded_hal::i2c::I2c, D: embedded_hal::delay::DelayNs>(
-/// #     mut device: atecc::Device<I2C, D>,
-/// # ) -> Result<(), Box<dyn std::error::Error>> where I2C::Error: 'static {
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
 /// use nerves_key::{Jwt, sign};
 ///
 /// let token = Jwt::new(Jwt::HEADER, r#"{"aud":"my-project","iat":1795507411}"#);
 /// let signature = device.run(sign(token.digest()))?;
 /// println!("{}", token.assemble(&signature));
-/// # Ok(())
-/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Jwt {

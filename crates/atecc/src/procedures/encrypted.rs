@@ -120,6 +120,23 @@ impl Procedure for ReadEncrypted<'_> {
 }
 
 /// Write a block whose slot is written encrypted.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::commands::ZoneState;
+/// use atecc::procedures::{ReadConfig, SessionKey, WriteBlockEncrypted};
+/// use atecc::{BlockAddress, Place, Slot};
+///
+/// let key = SessionKey {
+///     slot: Slot::new(4)?,
+///     key: &[0xFF; 32],
+///     input: [0x11; 20], // Random, and another one each time.
+///     serial: device.run(ReadConfig::new())?.serial_number(),
+/// };
+/// let address = BlockAddress::new(Place::Slot(Slot::new(5)?), 0)?;
+/// device.run(WriteBlockEncrypted::new(address, &[0x5A; 32], ZoneState::Locked, key))?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct WriteBlockEncrypted<'a> {
     key: SessionKey<'a>,

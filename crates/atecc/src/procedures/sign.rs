@@ -102,6 +102,22 @@ impl Procedure for VerifyDigest {
 /// Have the chip sign its own message about a private key: load a nonce, digest
 /// the public key into it (`digest` in a digest mode), sign. The signature comes
 /// last.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::Slot;
+/// use atecc::commands::{GenKey, GenKeyMode, IncludeSerial, InternalPurpose, SignInternal};
+/// use atecc::procedures::{CreateKey, sign_about_key};
+///
+/// let slot = Slot::new(0)?;
+/// device.run(CreateKey::new(slot))?;
+/// let digest = GenKey { mode: GenKeyMode::PublicDigest, slot };
+/// let (serial, purpose) = (IncludeSerial::Whole, InternalPurpose::Any);
+/// let sign = SignInternal { slot, serial, purpose };
+/// let (_, signature) = device.run(sign_about_key([0x40; 32], digest, sign))?;
+/// assert_eq!(signature.len(), 64);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn sign_about_key(
     nonce: [u8; 32],
@@ -113,6 +129,22 @@ pub fn sign_about_key(
 
 /// Have the chip sign its own message about data that it holds: load a nonce,
 /// mix the data in, sign. The signature comes last.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::Slot;
+/// use atecc::commands::{DigSource, GenDig, IncludeSerial, InternalPurpose, SignInternal};
+/// use atecc::procedures::{CreateKey, sign_about_data};
+///
+/// let slot = Slot::new(0)?;
+/// device.run(CreateKey::new(slot))?;
+/// let digest = GenDig { source: DigSource::Data(Slot::new(8)?) };
+/// let (serial, purpose) = (IncludeSerial::Whole, InternalPurpose::Any);
+/// let sign = SignInternal { slot, serial, purpose };
+/// let (_, signature) = device.run(sign_about_data([0x40; 32], digest, sign))?;
+/// assert_eq!(signature.len(), 64);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[must_use]
 pub fn sign_about_data(
     nonce: [u8; 32],

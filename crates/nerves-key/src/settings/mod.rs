@@ -16,17 +16,14 @@
 //! values of two writers never mix, and none is lost unsaid.
 //!
 //! ```
-//! # fn example<I2C: embedded_hal::i2c::I2c, D: embedded_hal::delay::DelayNs>(
-//! #     mut device: atecc::Device<I2C, D>,
-//! # ) -> Result<(), Box<dyn std::error::Error>> where I2C::Error: 'static {
-//! use nerves_key::settings::{Area, SettingsError, UpdateSettings};
+//! # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+//! use nerves_key::settings::{Area, UpdateSettings};
 //!
 //! device.run(UpdateSettings::new(Area::NervesKey, |settings| {
 //!     let boots: u32 = settings.get()?.unwrap_or(0);
 //!     settings.set(&(boots + 1))
 //! }))?;
-//! # Ok(())
-//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod error;
