@@ -22,7 +22,7 @@ use cryptoki_sys::{
 };
 use libfuzzer_sys::fuzz_target;
 use nerves_key_fuzz::guarded::{Guarded, Place};
-use nerves_key_pkcs11::ffi;
+use nerves_key_pkcs11::C_GetInterface;
 use nerves_key_tests::station::Station;
 
 /// The generator of P-256. Source: SP 800-186, section 3.2.1.3.
@@ -453,7 +453,7 @@ fn table() -> &'static CK_FUNCTION_LIST_3_0 {
         let mut interface = null_mut::<ck::CK_INTERFACE>();
         // SAFETY: one place for the result; what it leads to is static.
         unsafe {
-            let rv = ffi::C_GetInterface(null_mut(), null_mut(), &raw mut interface, 0);
+            let rv = C_GetInterface(null_mut(), null_mut(), &raw mut interface, 0);
             assert_eq!(rv, ck::CKR_OK);
             &*(*interface).pFunctionList.cast()
         }

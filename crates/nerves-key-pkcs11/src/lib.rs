@@ -1,23 +1,57 @@
 #![doc = include_str!("../README.md")]
-#![deny(unsafe_code)]
+#![expect(non_snake_case, reason = "PKCS#11 names its functions")]
 
-pub mod attribute;
-pub mod chip;
-pub mod derive;
-pub mod error;
-#[expect(unsafe_code, reason = "the C interface is pointers")]
-pub mod ffi;
-pub mod hash;
-pub mod log;
-pub mod mechanism;
-pub mod module;
-pub mod object;
-pub mod operation;
-pub mod output;
-pub mod random;
-pub mod session;
-pub mod settings;
-pub mod token;
+mod general;
+mod interface;
+mod objects;
+mod operations;
+mod pointer;
+mod process;
+mod sessions;
+mod table;
+mod unsupported;
 
-pub use error::Error;
-pub use module::Module;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use cryptoki_sys::{CK_RV, CK_SESSION_HANDLE, CKR_OK};
+use nerves_key_pkcs11_core::Error;
+use nerves_key_pkcs11_core::log::{Level, say};
+use nerves_key_pkcs11_core::module::Module;
+use nerves_key_pkcs11_core::session::Session;
+
+pub use interface::{C_GetFunctionList, C_GetInterface, C_GetInterfaceList};
+
+/// Do `work` as the function `name` and say how it ended.
+fn call(name: &str, work: impl FnOnce() -> Result<(), Error>) -> CK_RV {
+    // What a panic leaves half done is in mutexes, whose users expect it.
+    let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(Error::Panicked));
+    match result {
+        Ok(()) => {
+            say(Level::Call, format_args!("{name}"));
+            CKR_OK
+        }
+        Err(error) => {
+            let rv = error.rv();
+            say(Level::Error, format_args!("{name}: {error} ({rv:#x})"));
+            rv
+        }
+    }
+}
+
+/// The same with the process's module.
+fn with_module(name: &str, work: impl FnOnce(&Module) -> Result<(), Error>) -> CK_RV {
+    call(name, || work(&*process::module()?))
+}
+
+/// The same with one of its sessions.
+fn with_session(
+    name: &str,
+    handle: CK_SESSION_HANDLE,
+    work: impl FnOnce(&Session) -> Result<(), Error>,
+) -> CK_RV {
+    with_module(name, |module| {
+        let session: Arc<Session> = module.session(handle)?;
+        work(&session)
+    })
+}

@@ -175,15 +175,16 @@ pub(super) const RULES: &[Rule] = &[
             "atecc-x509",
             "nerves-key",
             "nerves-key-device",
-            "nerves-key-pkcs11",
+            "nerves-key-pkcs11-core",
             "nerves-key-provision",
             "nerves-key-schema",
         ]),
-        in_tests: &[],
+        // The shared object, which they load as any program does.
+        in_tests: &["nerves-key-pkcs11"],
         elsewhere: Elsewhere::Except(&[]),
     },
     Rule {
-        package: "nerves-key-pkcs11",
+        package: "nerves-key-pkcs11-core",
         may: Workspace::Only(&[
             "atecc",
             "atecc-text",
@@ -192,8 +193,21 @@ pub(super) const RULES: &[Rule] = &[
             "nerves-key-device",
             "nerves-key-schema",
         ]),
-        in_tests: &["atecc-emulator", "atecc-linux", "nerves-key-tests"],
-        elsewhere: Elsewhere::Except(&[]),
+        in_tests: &["atecc-emulator", "nerves-key-tests"],
+        // The unsafe code.
+        elsewhere: Elsewhere::Except(&["clap", "libc"]),
+    },
+    Rule {
+        package: "nerves-key-pkcs11",
+        may: Workspace::Only(&["nerves-key-pkcs11-core"]),
+        in_tests: &[
+            "atecc",
+            "atecc-emulator",
+            "atecc-linux",
+            "atecc-x509",
+            "nerves-key-tests",
+        ],
+        elsewhere: Elsewhere::Only(&["cryptoki-sys", "libc"]),
     },
     Rule {
         package: "atecc-judge",

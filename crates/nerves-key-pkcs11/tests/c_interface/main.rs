@@ -16,7 +16,7 @@ use std::ptr::{null, null_mut};
 
 use cryptoki_sys as ck;
 use cryptoki_sys::{CK_FUNCTION_LIST_3_0, CK_INTERFACE, CK_RV, CK_VERSION};
-use nerves_key_pkcs11::ffi;
+use nerves_key_pkcs11::{C_GetFunctionList, C_GetInterface, C_GetInterfaceList};
 
 use tally::Tally;
 
@@ -60,7 +60,7 @@ fn functions() -> &'static CK_FUNCTION_LIST_3_0 {
     let mut interface = null_mut::<CK_INTERFACE>();
     // SAFETY: one place for the result; what it leads to is static.
     unsafe {
-        let rv = ffi::C_GetInterface(null_mut(), null_mut(), &raw mut interface, 0);
+        let rv = C_GetInterface(null_mut(), null_mut(), &raw mut interface, 0);
         assert_eq!(rv, ck::CKR_OK);
         &*(*interface).pFunctionList.cast()
     }
@@ -73,7 +73,7 @@ fn interfaces(tally: &mut Tally) {
         let mut version = version.map(|(major, minor)| CK_VERSION { major, minor });
         let version = version.as_mut().map_or(null_mut(), |it| &raw mut *it);
         // SAFETY: a C string, a version and a place, or null.
-        unsafe { ffi::C_GetInterface(name.cast_mut().cast(), version, &raw mut interface, flags) }
+        unsafe { C_GetInterface(name.cast_mut().cast(), version, &raw mut interface, flags) }
     };
     let ok = ck::CKR_OK;
     let bad = ck::CKR_ARGUMENTS_BAD;
@@ -101,30 +101,30 @@ fn interfaces(tally: &mut Tally) {
     }
     // SAFETY: null is what is tried; the list has room for what is said.
     unsafe {
-        let rv = ffi::C_GetInterface(null_mut(), null_mut(), null_mut(), 0);
+        let rv = C_GetInterface(null_mut(), null_mut(), null_mut(), 0);
         tally.case("C_GetInterface, null", rv, bad);
-        let rv = ffi::C_GetFunctionList(null_mut());
+        let rv = C_GetFunctionList(null_mut());
         tally.case("C_GetFunctionList, null", rv, bad);
         let mut list = null_mut();
-        let rv = ffi::C_GetFunctionList(&raw mut list);
+        let rv = C_GetFunctionList(&raw mut list);
         tally.case("C_GetFunctionList", rv, ok);
         let version = (*list).version;
         tally.check(
             "C_GetFunctionList is 2.40",
             (version.major, version.minor) == (2, 40),
         );
-        let rv = ffi::C_GetInterfaceList(null_mut(), null_mut());
+        let rv = C_GetInterfaceList(null_mut(), null_mut());
         tally.case("C_GetInterfaceList, null", rv, bad);
         let mut count = 0;
-        let rv = ffi::C_GetInterfaceList(null_mut(), &raw mut count);
+        let rv = C_GetInterfaceList(null_mut(), &raw mut count);
         tally.case("C_GetInterfaceList, query", rv, ok);
         tally.check("two interfaces", count == 2);
         let mut interfaces = Vec::<CK_INTERFACE>::with_capacity(2);
         count = 1;
-        let rv = ffi::C_GetInterfaceList(interfaces.as_mut_ptr(), &raw mut count);
+        let rv = C_GetInterfaceList(interfaces.as_mut_ptr(), &raw mut count);
         tally.case("C_GetInterfaceList, short", rv, ck::CKR_BUFFER_TOO_SMALL);
         tally.check("two interfaces are needed", count == 2);
-        let rv = ffi::C_GetInterfaceList(interfaces.as_mut_ptr(), &raw mut count);
+        let rv = C_GetInterfaceList(interfaces.as_mut_ptr(), &raw mut count);
         tally.case("C_GetInterfaceList", rv, ok);
         // No place of the table is empty: each is one pointer after the version.
         let table = functions();

@@ -9,7 +9,7 @@ use atecc_emulator::server::Server;
 use atecc_emulator::{Bus, Chip, Clock, ExecutionTime, Revision};
 use cryptoki_sys as ck;
 use cryptoki_sys::{CK_FUNCTION_LIST_3_0, CK_INTERFACE};
-use nerves_key_pkcs11::ffi;
+use nerves_key_pkcs11::C_GetInterface;
 
 use crate::child::{fork, orphan, wait};
 use crate::support;
@@ -23,7 +23,7 @@ fn functions() -> &'static Table {
     let mut interface = null_mut::<CK_INTERFACE>();
     // SAFETY: one place for the result; what it leads to is static.
     unsafe {
-        let rv = ffi::C_GetInterface(null_mut(), null_mut(), &raw mut interface, 0);
+        let rv = C_GetInterface(null_mut(), null_mut(), &raw mut interface, 0);
         assert_eq!(rv, ck::CKR_OK);
         &*(*interface).pFunctionList.cast()
     }

@@ -12,7 +12,7 @@ use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::Error;
 use cryptoki::slot::Slot;
 use nerves_key_device::DeviceUri;
-use nerves_key_pkcs11::settings::{Environment, Settings};
+use nerves_key_pkcs11_core::settings::{Environment, Settings};
 use serde_json::json;
 
 use super::finding::Finding;

@@ -6,10 +6,10 @@
 use std::collections::BTreeMap;
 
 use nerves_key_device::DeviceUri;
-use nerves_key_pkcs11::chip::Chip;
-use nerves_key_pkcs11::object::{DEVICE_CERTIFICATE, Names, PRIVATE_KEY, SIGNER_CERTIFICATE};
-use nerves_key_pkcs11::settings::{Environment, Origin, Settings};
-use nerves_key_pkcs11::token::{Look, Token};
+use nerves_key_pkcs11_core::chip::Chip;
+use nerves_key_pkcs11_core::object::{DEVICE_CERTIFICATE, Names, PRIVATE_KEY, SIGNER_CERTIFICATE};
+use nerves_key_pkcs11_core::settings::{Environment, Origin, Settings};
+use nerves_key_pkcs11_core::token::{Look, Token};
 use serde_json::{Value, json};
 
 use crate::cli::ThisChip;

@@ -1,13 +1,13 @@
 //! Objects: finding them, and what they say of themselves.
 
 use cryptoki_sys::{CK_ATTRIBUTE, CK_OBJECT_HANDLE, CK_RV, CK_SESSION_HANDLE, CK_ULONG};
+use nerves_key_pkcs11_core::Error;
+use nerves_key_pkcs11_core::session::Session;
 
-use super::pointer::{asked, put, put_all, template};
-use super::with_session;
-use crate::error::Error;
-use crate::session::Session;
+use crate::pointer::{asked, put, put_all, template};
+use crate::with_session;
 
-pub(super) unsafe extern "C" fn C_FindObjectsInit(
+pub(crate) unsafe extern "C" fn C_FindObjectsInit(
     handle: CK_SESSION_HANDLE,
     attributes: *mut CK_ATTRIBUTE,
     count: CK_ULONG,
@@ -18,7 +18,7 @@ pub(super) unsafe extern "C" fn C_FindObjectsInit(
     })
 }
 
-pub(super) unsafe extern "C" fn C_FindObjects(
+pub(crate) unsafe extern "C" fn C_FindObjects(
     handle: CK_SESSION_HANDLE,
     objects: *mut CK_OBJECT_HANDLE,
     most: CK_ULONG,
@@ -36,13 +36,13 @@ pub(super) unsafe extern "C" fn C_FindObjects(
     })
 }
 
-pub(super) unsafe extern "C" fn C_FindObjectsFinal(handle: CK_SESSION_HANDLE) -> CK_RV {
+pub(crate) unsafe extern "C" fn C_FindObjectsFinal(handle: CK_SESSION_HANDLE) -> CK_RV {
     with_session("C_FindObjectsFinal", handle, Session::find_end)
 }
 
 /// Every attribute is answered, whatever became of the others; the last
 /// trouble is the call's.
-pub(super) unsafe extern "C" fn C_GetAttributeValue(
+pub(crate) unsafe extern "C" fn C_GetAttributeValue(
     handle: CK_SESSION_HANDLE,
     object: CK_OBJECT_HANDLE,
     attributes: *mut CK_ATTRIBUTE,
@@ -65,7 +65,7 @@ pub(super) unsafe extern "C" fn C_GetAttributeValue(
     })
 }
 
-pub(super) unsafe extern "C" fn C_GetObjectSize(
+pub(crate) unsafe extern "C" fn C_GetObjectSize(
     handle: CK_SESSION_HANDLE,
     object: CK_OBJECT_HANDLE,
     size: *mut CK_ULONG,
@@ -77,7 +77,7 @@ pub(super) unsafe extern "C" fn C_GetObjectSize(
     })
 }
 
-pub(super) unsafe extern "C" fn C_DestroyObject(
+pub(crate) unsafe extern "C" fn C_DestroyObject(
     handle: CK_SESSION_HANDLE,
     object: CK_OBJECT_HANDLE,
 ) -> CK_RV {

@@ -7,14 +7,14 @@ use cryptoki_sys::{
     CK_ATTRIBUTE, CK_BYTE, CK_FLAGS, CK_MECHANISM, CK_OBJECT_HANDLE, CK_RV, CK_SESSION_HANDLE,
     CK_SLOT_ID, CK_ULONG, CK_UTF8CHAR,
 };
+use nerves_key_pkcs11_core::Error;
 
-use super::call;
-use crate::error::Error;
+use crate::call;
 
 /// Functions of these types that answer `CKR_FUNCTION_NOT_SUPPORTED`.
 macro_rules! unsupported {
     ($($name:ident($($argument:ty),* $(,)?);)*) => {
-        $(pub(super) unsafe extern "C" fn $name($(_: $argument),*) -> CK_RV {
+        $(pub(crate) unsafe extern "C" fn $name($(_: $argument),*) -> CK_RV {
             call(stringify!($name), || Err(Error::NotSupported))
         })*
     };

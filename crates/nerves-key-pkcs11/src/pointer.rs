@@ -3,10 +3,9 @@
 use std::ptr;
 
 use cryptoki_sys::{CK_ATTRIBUTE, CK_ATTRIBUTE_TYPE, CK_ULONG};
-
-use crate::attribute::Wanted;
-use crate::error::Error;
-use crate::output::{Output, Room};
+use nerves_key_pkcs11_core::Error;
+use nerves_key_pkcs11_core::attribute::Wanted;
+use nerves_key_pkcs11_core::output::{Output, Room};
 
 const NULL: Error = Error::Arguments("a null pointer");
 const UNALIGNED: Error = Error::Arguments("an unaligned pointer");
@@ -16,7 +15,7 @@ const TOO_LONG: Error = Error::Arguments("a length beyond the address space");
 ///
 /// # Safety
 /// `items` is null or leads to `count` items that stay as they are for `'a`.
-pub(super) unsafe fn slice<'a, T>(items: *const T, count: CK_ULONG) -> Result<&'a [T], Error> {
+pub(crate) unsafe fn slice<'a, T>(items: *const T, count: CK_ULONG) -> Result<&'a [T], Error> {
     let count = checked(items, count)?;
     if count == 0 {
         return Ok(&[]);
@@ -30,7 +29,7 @@ pub(super) unsafe fn slice<'a, T>(items: *const T, count: CK_ULONG) -> Result<&'
 ///
 /// # Safety
 /// As [`slice`].
-pub(super) unsafe fn one<'a, T>(item: *const T) -> Result<&'a T, Error> {
+pub(crate) unsafe fn one<'a, T>(item: *const T) -> Result<&'a T, Error> {
     checked(item, 1)?;
     // SAFETY: not null and aligned; the rest is the caller's promise.
     Ok(unsafe { &*item })
@@ -40,7 +39,7 @@ pub(super) unsafe fn one<'a, T>(item: *const T) -> Result<&'a T, Error> {
 ///
 /// # Safety
 /// `place` is null or may be written.
-pub(super) unsafe fn put<T>(place: *mut T, value: T) -> Result<(), Error> {
+pub(crate) unsafe fn put<T>(place: *mut T, value: T) -> Result<(), Error> {
     checked(place, 1)?;
     // SAFETY: not null and aligned; the rest is the caller's promise. What
     // was there is not dropped, since it may never have been initialized.
@@ -52,7 +51,7 @@ pub(super) unsafe fn put<T>(place: *mut T, value: T) -> Result<(), Error> {
 ///
 /// # Safety
 /// `places` is null or so many places may be written.
-pub(super) unsafe fn put_all<T: Copy>(places: *mut T, values: &[T]) -> Result<(), Error> {
+pub(crate) unsafe fn put_all<T: Copy>(places: *mut T, values: &[T]) -> Result<(), Error> {
     if values.is_empty() {
         return Ok(());
     }
@@ -78,7 +77,7 @@ fn checked<T>(items: *const T, count: CK_ULONG) -> Result<usize, Error> {
 /// A result of any length: `items` is null to ask for it, `*count` is how many
 /// fit and becomes how many there are.
 #[derive(Debug)]
-pub(super) struct Buffer<T> {
+pub(crate) struct Buffer<T> {
     items: *mut T,
     count: *mut CK_ULONG,
     room: Room,
@@ -88,7 +87,7 @@ impl<T: Copy> Buffer<T> {
     /// # Safety
     /// Until [`Buffer::give`], `count` is null or may be read and written, and
     /// `items` is null or may be written for that many items.
-    pub(super) unsafe fn new(items: *mut T, count: *mut CK_ULONG) -> Result<Self, Error> {
+    pub(crate) unsafe fn new(items: *mut T, count: *mut CK_ULONG) -> Result<Self, Error> {
         checked(count, 1)?;
         let room = if items.is_null() {
             Room::Query
@@ -101,12 +100,12 @@ impl<T: Copy> Buffer<T> {
         Ok(Self { items, count, room })
     }
 
-    pub(super) const fn room(&self) -> Room {
+    pub(crate) const fn room(&self) -> Room {
         self.room
     }
 
     /// Write what there is.
-    pub(super) fn give(self, output: &Output<impl AsRef<[T]>>) -> Result<(), Error> {
+    pub(crate) fn give(self, output: &Output<impl AsRef<[T]>>) -> Result<(), Error> {
         let (needed, items) = match output {
             Output::Needs(needed) => (*needed, None),
             Output::Ready(items) => (items.as_ref().len(), Some(items.as_ref())),
@@ -126,7 +125,7 @@ impl<T: Copy> Buffer<T> {
     }
 
     /// Write a list that costs nothing to make.
-    pub(super) fn give_list(self, list: &[T]) -> Result<(), Error> {
+    pub(crate) fn give_list(self, list: &[T]) -> Result<(), Error> {
         self.give(&Output::Ready(list))
     }
 }
@@ -135,7 +134,7 @@ impl<T: Copy> Buffer<T> {
 ///
 /// # Safety
 /// As [`slice`], and the same for each attribute's value.
-pub(super) unsafe fn template<'a>(
+pub(crate) unsafe fn template<'a>(
     attributes: *const CK_ATTRIBUTE,
     count: CK_ULONG,
 ) -> Result<Vec<Wanted<'a>>, Error> {
@@ -155,7 +154,7 @@ pub(super) unsafe fn template<'a>(
 
 /// One attribute that a caller asks for.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(crate) struct Asked {
     kind: CK_ATTRIBUTE_TYPE,
     value: *mut u8,
     room: Room,
@@ -168,7 +167,7 @@ pub(super) struct Asked {
 /// Until each [`Asked::answer`], `attributes` is null or leads to `count`
 /// attributes that may be read and written, as may the places for values;
 /// lengths of null values need not be initialized.
-pub(super) unsafe fn asked(
+pub(crate) unsafe fn asked(
     attributes: *mut CK_ATTRIBUTE,
     count: CK_ULONG,
 ) -> Result<Vec<Asked>, Error> {
@@ -198,13 +197,13 @@ pub(super) unsafe fn asked(
 }
 
 impl Asked {
-    pub(super) const fn kind(&self) -> CK_ATTRIBUTE_TYPE {
+    pub(crate) const fn kind(&self) -> CK_ATTRIBUTE_TYPE {
         self.kind
     }
 
     /// Write the value, or that there is none. PKCS#11 2.40, section 5.7,
     /// `C_GetAttributeValue`, cases 1 to 5.
-    pub(super) fn answer(self, value: Result<&[u8], Error>) -> Result<(), Error> {
+    pub(crate) fn answer(self, value: Result<&[u8], Error>) -> Result<(), Error> {
         let (length, result) = match value {
             Err(error) => (cryptoki_sys::CK_UNAVAILABLE_INFORMATION, Err(error)),
             Ok(value) if self.room == Room::Query => (value.len() as CK_ULONG, Ok(())),

@@ -1,39 +1,39 @@
 //! The safe core over emulated chips that are swapped, lost and found.
 
-mod support;
-
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use atecc_emulator::{Bus, Chip, Revision, SerialNumber};
-use atecc_x509::{PublicKey, SignatureBytes};
+use atecc_x509::{DateTime, PublicKey, SignatureBytes};
 use cryptoki_sys as ck;
 use nerves_key_device::{AnyBus, AnyDelay, AnyDevice, AnyWake};
-use nerves_key_pkcs11::attribute::Wanted;
-use nerves_key_pkcs11::chip::Chip as Contents;
-use nerves_key_pkcs11::mechanism::{Ecdh1, Mechanism};
-use nerves_key_pkcs11::module::Slots;
-use nerves_key_pkcs11::object::{
+use nerves_key_pkcs11_core::attribute::Wanted;
+use nerves_key_pkcs11_core::chip::Chip as Contents;
+use nerves_key_pkcs11_core::mechanism::{Ecdh1, Mechanism};
+use nerves_key_pkcs11_core::module::Slots;
+use nerves_key_pkcs11_core::object::{
     AUX_DEVICE_CERTIFICATE, DEVICE_CERTIFICATE, PRIVATE_KEY, PUBLIC_KEY, SIGNER_CERTIFICATE,
 };
-use nerves_key_pkcs11::output::{Output, Room};
-use nerves_key_pkcs11::session::{Input, Session};
-use nerves_key_pkcs11::settings::{Scan, Settings};
-use nerves_key_pkcs11::token::{Look, Token};
-use nerves_key_pkcs11::{Error, Module};
+use nerves_key_pkcs11_core::output::{Output, Room};
+use nerves_key_pkcs11_core::session::{Input, Session};
+use nerves_key_pkcs11_core::settings::{Scan, Settings};
+use nerves_key_pkcs11_core::token::{Look, Token};
+use nerves_key_pkcs11_core::{Error, Module};
 
 use nerves_key::{ReadSnapshot, WriteAuxiliary};
+use nerves_key_tests::station::Station;
 use nerves_key_tests::tally::read_rows;
 use nerves_key_tests::torn::issued;
 use nerves_key_tests::trust::Row;
-use support::provision;
 
 /// A finished chip, alone on its bus. `number` makes it unlike others.
 fn finished(revision: Revision, number: u8) -> Bus {
     let serial = SerialNumber::generic([number, 0x10, 0x20, 0x30, 0x40, 0x50]);
     let chip = Chip::throw_away(revision).unwrap().with_serial(serial);
     let bus = Bus::with_chip(chip);
-    provision(&bus, &format!("PKCS11-{number}"));
+    let now = DateTime::new(2026, 3, 15, 9, 0, 0).unwrap();
+    let mut station = Station::new([0x42; 32], now, Some(&format!("PKCS11-{number}")));
+    station.provision(&bus).unwrap().unwrap();
     bus
 }
 

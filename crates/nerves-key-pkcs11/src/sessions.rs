@@ -6,13 +6,13 @@ use cryptoki_sys::{
     CK_BYTE, CK_FLAGS, CK_NOTIFY, CK_RV, CK_SESSION_HANDLE, CK_SESSION_INFO, CK_SLOT_ID, CK_ULONG,
     CK_USER_TYPE, CK_UTF8CHAR, CKU_CONTEXT_SPECIFIC, CKU_USER,
 };
+use nerves_key_pkcs11_core::Error;
+use nerves_key_pkcs11_core::session::Session;
 
-use super::pointer::{put, put_all, slice};
-use super::{call, with_module, with_session};
-use crate::error::Error;
-use crate::session::Session;
+use crate::pointer::{put, put_all, slice};
+use crate::{call, with_module, with_session};
 
-pub(super) unsafe extern "C" fn C_OpenSession(
+pub(crate) unsafe extern "C" fn C_OpenSession(
     slot: CK_SLOT_ID,
     flags: CK_FLAGS,
     _application: *mut c_void,
@@ -28,15 +28,15 @@ pub(super) unsafe extern "C" fn C_OpenSession(
     })
 }
 
-pub(super) unsafe extern "C" fn C_CloseSession(handle: CK_SESSION_HANDLE) -> CK_RV {
+pub(crate) unsafe extern "C" fn C_CloseSession(handle: CK_SESSION_HANDLE) -> CK_RV {
     with_module("C_CloseSession", |module| module.close(handle))
 }
 
-pub(super) unsafe extern "C" fn C_CloseAllSessions(slot: CK_SLOT_ID) -> CK_RV {
+pub(crate) unsafe extern "C" fn C_CloseAllSessions(slot: CK_SLOT_ID) -> CK_RV {
     with_module("C_CloseAllSessions", |module| module.close_all(slot))
 }
 
-pub(super) unsafe extern "C" fn C_GetSessionInfo(
+pub(crate) unsafe extern "C" fn C_GetSessionInfo(
     handle: CK_SESSION_HANDLE,
     info: *mut CK_SESSION_INFO,
 ) -> CK_RV {
@@ -46,7 +46,7 @@ pub(super) unsafe extern "C" fn C_GetSessionInfo(
     })
 }
 
-pub(super) unsafe extern "C" fn C_SessionCancel(
+pub(crate) unsafe extern "C" fn C_SessionCancel(
     handle: CK_SESSION_HANDLE,
     flags: CK_FLAGS,
 ) -> CK_RV {
@@ -57,7 +57,7 @@ pub(super) unsafe extern "C" fn C_SessionCancel(
 }
 
 /// Any PIN is right: there is none.
-pub(super) unsafe extern "C" fn C_Login(
+pub(crate) unsafe extern "C" fn C_Login(
     handle: CK_SESSION_HANDLE,
     user: CK_USER_TYPE,
     pin: *mut CK_UTF8CHAR,
@@ -70,7 +70,7 @@ pub(super) unsafe extern "C" fn C_Login(
     })
 }
 
-pub(super) unsafe extern "C" fn C_LoginUser(
+pub(crate) unsafe extern "C" fn C_LoginUser(
     handle: CK_SESSION_HANDLE,
     user: CK_USER_TYPE,
     pin: *mut CK_UTF8CHAR,
@@ -96,11 +96,11 @@ fn log_in(session: &Session, user: CK_USER_TYPE) -> Result<(), Error> {
     }
 }
 
-pub(super) unsafe extern "C" fn C_Logout(handle: CK_SESSION_HANDLE) -> CK_RV {
+pub(crate) unsafe extern "C" fn C_Logout(handle: CK_SESSION_HANDLE) -> CK_RV {
     with_session("C_Logout", handle, |session| session.token().log_out())
 }
 
-pub(super) unsafe extern "C" fn C_SeedRandom(
+pub(crate) unsafe extern "C" fn C_SeedRandom(
     handle: CK_SESSION_HANDLE,
     _seed: *mut CK_BYTE,
     _length: CK_ULONG,
@@ -108,7 +108,7 @@ pub(super) unsafe extern "C" fn C_SeedRandom(
     with_session("C_SeedRandom", handle, |_| Err(Error::NoSeed))
 }
 
-pub(super) unsafe extern "C" fn C_GenerateRandom(
+pub(crate) unsafe extern "C" fn C_GenerateRandom(
     handle: CK_SESSION_HANDLE,
     places: *mut CK_BYTE,
     length: CK_ULONG,
@@ -125,10 +125,10 @@ pub(super) unsafe extern "C" fn C_GenerateRandom(
     })
 }
 
-pub(super) unsafe extern "C" fn C_GetFunctionStatus(_handle: CK_SESSION_HANDLE) -> CK_RV {
+pub(crate) unsafe extern "C" fn C_GetFunctionStatus(_handle: CK_SESSION_HANDLE) -> CK_RV {
     call("C_GetFunctionStatus", || Err(Error::NotParallel))
 }
 
-pub(super) unsafe extern "C" fn C_CancelFunction(_handle: CK_SESSION_HANDLE) -> CK_RV {
+pub(crate) unsafe extern "C" fn C_CancelFunction(_handle: CK_SESSION_HANDLE) -> CK_RV {
     call("C_CancelFunction", || Err(Error::NotParallel))
 }

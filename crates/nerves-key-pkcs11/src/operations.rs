@@ -4,12 +4,12 @@ use cryptoki_sys::{
     CK_ATTRIBUTE, CK_BYTE, CK_ECDH1_DERIVE_PARAMS, CK_MECHANISM, CK_OBJECT_HANDLE, CK_RV,
     CK_SESSION_HANDLE, CK_ULONG, CKM_ECDH1_DERIVE,
 };
+use nerves_key_pkcs11_core::Error;
+use nerves_key_pkcs11_core::mechanism::{Ecdh1, Mechanism};
+use nerves_key_pkcs11_core::session::Input;
 
-use super::pointer::{Buffer, one, put, slice, template};
-use super::with_session;
-use crate::error::Error;
-use crate::mechanism::{Ecdh1, Mechanism};
-use crate::session::Input;
+use crate::pointer::{Buffer, one, put, slice, template};
+use crate::with_session;
 
 /// A caller's mechanism, if it gives one.
 ///
@@ -40,7 +40,7 @@ unsafe fn mechanism<'a>(mechanism: *const CK_MECHANISM) -> Result<Option<Mechani
     }))
 }
 
-pub(super) unsafe extern "C" fn C_DigestInit(
+pub(crate) unsafe extern "C" fn C_DigestInit(
     handle: CK_SESSION_HANDLE,
     given: *mut CK_MECHANISM,
 ) -> CK_RV {
@@ -50,7 +50,7 @@ pub(super) unsafe extern "C" fn C_DigestInit(
     })
 }
 
-pub(super) unsafe extern "C" fn C_Digest(
+pub(crate) unsafe extern "C" fn C_Digest(
     handle: CK_SESSION_HANDLE,
     data: *mut CK_BYTE,
     length: CK_ULONG,
@@ -67,7 +67,7 @@ pub(super) unsafe extern "C" fn C_Digest(
     })
 }
 
-pub(super) unsafe extern "C" fn C_DigestUpdate(
+pub(crate) unsafe extern "C" fn C_DigestUpdate(
     handle: CK_SESSION_HANDLE,
     part: *mut CK_BYTE,
     length: CK_ULONG,
@@ -78,7 +78,7 @@ pub(super) unsafe extern "C" fn C_DigestUpdate(
     })
 }
 
-pub(super) unsafe extern "C" fn C_DigestFinal(
+pub(crate) unsafe extern "C" fn C_DigestFinal(
     handle: CK_SESSION_HANDLE,
     digest: *mut CK_BYTE,
     digest_length: *mut CK_ULONG,
@@ -91,7 +91,7 @@ pub(super) unsafe extern "C" fn C_DigestFinal(
     })
 }
 
-pub(super) unsafe extern "C" fn C_SignInit(
+pub(crate) unsafe extern "C" fn C_SignInit(
     handle: CK_SESSION_HANDLE,
     given: *mut CK_MECHANISM,
     key: CK_OBJECT_HANDLE,
@@ -102,7 +102,7 @@ pub(super) unsafe extern "C" fn C_SignInit(
     })
 }
 
-pub(super) unsafe extern "C" fn C_Sign(
+pub(crate) unsafe extern "C" fn C_Sign(
     handle: CK_SESSION_HANDLE,
     data: *mut CK_BYTE,
     length: CK_ULONG,
@@ -119,7 +119,7 @@ pub(super) unsafe extern "C" fn C_Sign(
     })
 }
 
-pub(super) unsafe extern "C" fn C_SignUpdate(
+pub(crate) unsafe extern "C" fn C_SignUpdate(
     handle: CK_SESSION_HANDLE,
     part: *mut CK_BYTE,
     length: CK_ULONG,
@@ -130,7 +130,7 @@ pub(super) unsafe extern "C" fn C_SignUpdate(
     })
 }
 
-pub(super) unsafe extern "C" fn C_SignFinal(
+pub(crate) unsafe extern "C" fn C_SignFinal(
     handle: CK_SESSION_HANDLE,
     signature: *mut CK_BYTE,
     signature_length: *mut CK_ULONG,
@@ -143,7 +143,7 @@ pub(super) unsafe extern "C" fn C_SignFinal(
     })
 }
 
-pub(super) unsafe extern "C" fn C_VerifyInit(
+pub(crate) unsafe extern "C" fn C_VerifyInit(
     handle: CK_SESSION_HANDLE,
     given: *mut CK_MECHANISM,
     key: CK_OBJECT_HANDLE,
@@ -154,7 +154,7 @@ pub(super) unsafe extern "C" fn C_VerifyInit(
     })
 }
 
-pub(super) unsafe extern "C" fn C_Verify(
+pub(crate) unsafe extern "C" fn C_Verify(
     handle: CK_SESSION_HANDLE,
     data: *mut CK_BYTE,
     length: CK_ULONG,
@@ -170,7 +170,7 @@ pub(super) unsafe extern "C" fn C_Verify(
     })
 }
 
-pub(super) unsafe extern "C" fn C_VerifyUpdate(
+pub(crate) unsafe extern "C" fn C_VerifyUpdate(
     handle: CK_SESSION_HANDLE,
     part: *mut CK_BYTE,
     length: CK_ULONG,
@@ -181,7 +181,7 @@ pub(super) unsafe extern "C" fn C_VerifyUpdate(
     })
 }
 
-pub(super) unsafe extern "C" fn C_VerifyFinal(
+pub(crate) unsafe extern "C" fn C_VerifyFinal(
     handle: CK_SESSION_HANDLE,
     signature: *mut CK_BYTE,
     signature_length: CK_ULONG,
@@ -192,7 +192,7 @@ pub(super) unsafe extern "C" fn C_VerifyFinal(
     })
 }
 
-pub(super) unsafe extern "C" fn C_DeriveKey(
+pub(crate) unsafe extern "C" fn C_DeriveKey(
     handle: CK_SESSION_HANDLE,
     given: *mut CK_MECHANISM,
     key: CK_OBJECT_HANDLE,

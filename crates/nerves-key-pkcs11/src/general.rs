@@ -6,16 +6,16 @@ use cryptoki_sys::{
     CK_BBOOL, CK_C_INITIALIZE_ARGS, CK_FALSE, CK_FLAGS, CK_INFO, CK_MECHANISM_INFO,
     CK_MECHANISM_TYPE, CK_RV, CK_SLOT_ID, CK_SLOT_INFO, CK_TOKEN_INFO, CK_ULONG, CKF_DONT_BLOCK,
 };
+use nerves_key_pkcs11_core::Error;
+use nerves_key_pkcs11_core::log::Level;
+use nerves_key_pkcs11_core::module::{Module, Slots};
 
-use super::pointer::{Buffer, one, put};
-use super::{call, process, with_module};
-use crate::error::Error;
-use crate::log::Level;
-use crate::module::{Module, Slots};
+use crate::pointer::{Buffer, one, put};
+use crate::{call, process, with_module};
 
 /// Mutexes of the caller's are welcome and not used: ours do as well, and the
 /// module makes no threads, so every combination of flags can be granted.
-pub(super) unsafe extern "C" fn C_Initialize(arguments: *mut c_void) -> CK_RV {
+pub(crate) unsafe extern "C" fn C_Initialize(arguments: *mut c_void) -> CK_RV {
     Level::set_from_environment();
     call("C_Initialize", || {
         if !arguments.is_null() {
@@ -38,7 +38,7 @@ pub(super) unsafe extern "C" fn C_Initialize(arguments: *mut c_void) -> CK_RV {
     })
 }
 
-pub(super) unsafe extern "C" fn C_Finalize(reserved: *mut c_void) -> CK_RV {
+pub(crate) unsafe extern "C" fn C_Finalize(reserved: *mut c_void) -> CK_RV {
     call("C_Finalize", || {
         process::module()?;
         if !reserved.is_null() {
@@ -48,7 +48,7 @@ pub(super) unsafe extern "C" fn C_Finalize(reserved: *mut c_void) -> CK_RV {
     })
 }
 
-pub(super) unsafe extern "C" fn C_GetInfo(info: *mut CK_INFO) -> CK_RV {
+pub(crate) unsafe extern "C" fn C_GetInfo(info: *mut CK_INFO) -> CK_RV {
     with_module("C_GetInfo", |_| {
         // SAFETY: the caller's promise.
         unsafe { put(info, Module::info()) }
@@ -57,7 +57,7 @@ pub(super) unsafe extern "C" fn C_GetInfo(info: *mut CK_INFO) -> CK_RV {
 
 /// Asking for the number looks for new buses; the list then stays until that
 /// is asked again, as PKCS#11 wants it.
-pub(super) unsafe extern "C" fn C_GetSlotList(
+pub(crate) unsafe extern "C" fn C_GetSlotList(
     present: CK_BBOOL,
     list: *mut CK_SLOT_ID,
     count: *mut CK_ULONG,
@@ -75,14 +75,14 @@ pub(super) unsafe extern "C" fn C_GetSlotList(
     })
 }
 
-pub(super) unsafe extern "C" fn C_GetSlotInfo(slot: CK_SLOT_ID, info: *mut CK_SLOT_INFO) -> CK_RV {
+pub(crate) unsafe extern "C" fn C_GetSlotInfo(slot: CK_SLOT_ID, info: *mut CK_SLOT_INFO) -> CK_RV {
     with_module("C_GetSlotInfo", |module| {
         // SAFETY: the caller's promise.
         unsafe { put(info, module.slot_info(slot)?) }
     })
 }
 
-pub(super) unsafe extern "C" fn C_GetTokenInfo(
+pub(crate) unsafe extern "C" fn C_GetTokenInfo(
     slot: CK_SLOT_ID,
     info: *mut CK_TOKEN_INFO,
 ) -> CK_RV {
@@ -92,7 +92,7 @@ pub(super) unsafe extern "C" fn C_GetTokenInfo(
     })
 }
 
-pub(super) unsafe extern "C" fn C_GetMechanismList(
+pub(crate) unsafe extern "C" fn C_GetMechanismList(
     slot: CK_SLOT_ID,
     list: *mut CK_MECHANISM_TYPE,
     count: *mut CK_ULONG,
@@ -104,7 +104,7 @@ pub(super) unsafe extern "C" fn C_GetMechanismList(
     })
 }
 
-pub(super) unsafe extern "C" fn C_GetMechanismInfo(
+pub(crate) unsafe extern "C" fn C_GetMechanismInfo(
     slot: CK_SLOT_ID,
     kind: CK_MECHANISM_TYPE,
     info: *mut CK_MECHANISM_INFO,
@@ -116,7 +116,7 @@ pub(super) unsafe extern "C" fn C_GetMechanismInfo(
 }
 
 /// There is nothing to wait on but time: callers may ask, not wait.
-pub(super) unsafe extern "C" fn C_WaitForSlotEvent(
+pub(crate) unsafe extern "C" fn C_WaitForSlotEvent(
     flags: CK_FLAGS,
     slot: *mut CK_SLOT_ID,
     reserved: *mut c_void,

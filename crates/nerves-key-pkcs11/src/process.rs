@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::{process, ptr};
 
-use crate::error::Error;
-use crate::module::Module;
-use crate::settings::Environment;
+use nerves_key_pkcs11_core::Error;
+use nerves_key_pkcs11_core::module::Module;
+use nerves_key_pkcs11_core::settings::Environment;
 
 struct Process {
     id: u32,
@@ -23,11 +23,11 @@ struct Process {
 static CURRENT: AtomicPtr<Process> = AtomicPtr::new(ptr::null_mut());
 
 /// The module of this process.
-pub(super) fn module() -> Result<Arc<Module>, Error> {
+pub(crate) fn module() -> Result<Arc<Module>, Error> {
     state().clone().ok_or(Error::NotInitialized)
 }
 
-pub(super) fn initialize(module: impl FnOnce() -> Module) -> Result<(), Error> {
+pub(crate) fn initialize(module: impl FnOnce() -> Module) -> Result<(), Error> {
     let mut state = state();
     if state.is_some() {
         return Err(Error::AlreadyInitialized);
@@ -37,7 +37,7 @@ pub(super) fn initialize(module: impl FnOnce() -> Module) -> Result<(), Error> {
 }
 
 /// Calls of other threads that are under way end in peace.
-pub(super) fn finalize() -> Result<(), Error> {
+pub(crate) fn finalize() -> Result<(), Error> {
     state().take().map(drop).ok_or(Error::NotInitialized)
 }
 
@@ -50,7 +50,7 @@ fn state() -> MutexGuard<'static, Option<Arc<Module>>> {
 }
 
 /// The kernel says when a program has rights that its caller does not have.
-pub(super) fn environment() -> Environment {
+pub(crate) fn environment() -> Environment {
     // SAFETY: takes and returns a number.
     match unsafe { libc::getauxval(libc::AT_SECURE) } {
         0 => Environment::Trusted,

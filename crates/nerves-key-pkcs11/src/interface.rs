@@ -6,11 +6,11 @@ use cryptoki_sys::{
     CK_FLAGS, CK_FUNCTION_LIST, CK_INTERFACE, CK_RV, CK_ULONG, CK_UTF8CHAR, CK_VERSION,
     CKF_INTERFACE_FORK_SAFE,
 };
+use nerves_key_pkcs11_core::Error;
 
-use super::call;
-use super::pointer::{Buffer, one, put};
-use super::table::{V2_40, V3_0};
-use crate::error::Error;
+use crate::call;
+use crate::pointer::{Buffer, one, put};
+use crate::table::{V2_40, V3_0};
 
 const NAME: &CStr = c"PKCS 11";
 

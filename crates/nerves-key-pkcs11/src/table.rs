@@ -2,24 +2,24 @@
 
 use cryptoki_sys::{CK_FUNCTION_LIST, CK_FUNCTION_LIST_3_0, CK_VERSION};
 
-use super::general::{
+use crate::general::{
     C_Finalize, C_GetInfo, C_GetMechanismInfo, C_GetMechanismList, C_GetSlotInfo, C_GetSlotList,
     C_GetTokenInfo, C_Initialize, C_WaitForSlotEvent,
 };
-use super::interface::{C_GetFunctionList, C_GetInterface, C_GetInterfaceList};
-use super::objects::{
+use crate::interface::{C_GetFunctionList, C_GetInterface, C_GetInterfaceList};
+use crate::objects::{
     C_DestroyObject, C_FindObjects, C_FindObjectsFinal, C_FindObjectsInit, C_GetAttributeValue,
     C_GetObjectSize,
 };
-use super::operations::{
+use crate::operations::{
     C_DeriveKey, C_Digest, C_DigestFinal, C_DigestInit, C_DigestUpdate, C_Sign, C_SignFinal,
     C_SignInit, C_SignUpdate, C_Verify, C_VerifyFinal, C_VerifyInit, C_VerifyUpdate,
 };
-use super::sessions::{
+use crate::sessions::{
     C_CancelFunction, C_CloseAllSessions, C_CloseSession, C_GenerateRandom, C_GetFunctionStatus,
     C_GetSessionInfo, C_Login, C_LoginUser, C_Logout, C_OpenSession, C_SeedRandom, C_SessionCancel,
 };
-use super::unsupported::{
+use crate::unsupported::{
     C_CopyObject, C_CreateObject, C_Decrypt, C_DecryptDigestUpdate, C_DecryptFinal, C_DecryptInit,
     C_DecryptMessage, C_DecryptMessageBegin, C_DecryptMessageNext, C_DecryptUpdate,
     C_DecryptVerifyUpdate, C_DigestEncryptUpdate, C_DigestKey, C_Encrypt, C_EncryptFinal,
@@ -46,7 +46,7 @@ macro_rules! table {
     };
 }
 
-pub(super) static V2_40: CK_FUNCTION_LIST = table!(
+pub(crate) static V2_40: CK_FUNCTION_LIST = table!(
     CK_FUNCTION_LIST, 2, 40,
     C_Initialize
     C_Finalize
@@ -118,7 +118,7 @@ pub(super) static V2_40: CK_FUNCTION_LIST = table!(
     C_WaitForSlotEvent
 );
 
-pub(super) static V3_0: CK_FUNCTION_LIST_3_0 = table!(
+pub(crate) static V3_0: CK_FUNCTION_LIST_3_0 = table!(
     CK_FUNCTION_LIST_3_0, 3, 0,
     C_Initialize
     C_Finalize

@@ -1,0 +1,21 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod attribute;
+pub mod chip;
+pub mod derive;
+pub mod error;
+pub mod hash;
+pub mod log;
+pub mod mechanism;
+pub mod module;
+pub mod object;
+pub mod operation;
+pub mod output;
+pub mod random;
+pub mod session;
+pub mod settings;
+pub mod token;
+
+pub use error::Error;
+pub use module::Module;
