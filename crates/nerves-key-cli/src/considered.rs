@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use atecc_emulator::Image;
-use nerves_key_device::{DEFAULT_CHIP, DeviceUri, emulated};
+use nerves_key_device::{DEFAULT_CHIP, DeviceUri, EmulatedUri, emulated};
 
 use crate::cli::Chip;
 use crate::error::CliError;
@@ -26,10 +26,10 @@ impl<'a> Considered<'a> {
     /// exist, which is not recorded.
     pub(crate) fn new(chip: &'a Chip) -> Result<Self, CliError> {
         let (device, absent) = match &chip.device {
-            DeviceUri::Image {
+            DeviceUri::Emulated(EmulatedUri::Image {
                 path,
                 chip: revision,
-            } if is_absent(path)? => {
+            }) if is_absent(path)? => {
                 let blank = atecc_emulator::Chip::throw_away(revision.unwrap_or(DEFAULT_CHIP));
                 let blank = blank.map_err(CliError::failed)?;
                 let absent = Some((path.clone(), blank.image().clone()));

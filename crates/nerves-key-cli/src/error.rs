@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use atecc::{Cause, Failure};
 use nerves_key::{IdentityError, SignError, Stage, WriteError};
-use nerves_key_device::{BusFault, OpenError};
+use nerves_key_device::{BusFault, EmulatedOpenError, OpenError};
 use nerves_key_provision::{
     HardenError, HardenRefusal, IssueError, ProvisionError, Refusal, RunError,
 };
@@ -104,9 +104,11 @@ impl CliError {
 impl From<OpenError> for CliError {
     fn from(error: OpenError) -> Self {
         let exit = match error {
-            OpenError::Linux(_) | OpenError::Served(_) => Exit::NoChip,
-            OpenError::Image(_) | OpenError::Address(_) => Exit::Refused,
-            OpenError::Entropy(_) => Exit::Failed,
+            OpenError::Linux(_) | OpenError::Emulated(EmulatedOpenError::Served(_)) => Exit::NoChip,
+            OpenError::Emulated(EmulatedOpenError::Image(_) | EmulatedOpenError::Address(_)) => {
+                Exit::Refused
+            }
+            _ => Exit::Failed,
         };
         Self::new(exit, error)
     }

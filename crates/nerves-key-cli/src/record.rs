@@ -16,7 +16,9 @@ use atecc_transcript::{
     Clock, DelayRecorder, Header, Line, Lost, Provenance, Record, Recorder, Redaction, Sink, Start,
     Tape, Time,
 };
-use nerves_key_device::{AnyBus, AnyDelay, AnyDevice, AnyWake, BusFault, DeviceUri};
+use nerves_key_device::{
+    AnyBus, AnyDelay, AnyDevice, AnyWake, BusFault, DEFAULT_CHIP, DeviceUri, EmulatedUri,
+};
 use nerves_key_schema::slot;
 
 use crate::cli::Chip;
@@ -58,8 +60,10 @@ impl Chip {
         target.begin(&self.device, address.get())?;
         let watch = match self.device {
             // Their time is not ours: a wait takes none.
-            DeviceUri::Image { .. } | DeviceUri::ThrowAway { .. } => Watch::Stopped,
-            DeviceUri::I2c { .. } | DeviceUri::Served { .. } => Watch::Since(Instant::now()),
+            DeviceUri::Emulated(EmulatedUri::Image { .. } | EmulatedUri::ThrowAway { .. }) => {
+                Watch::Stopped
+            }
+            _ => Watch::Since(Instant::now()),
         };
         let (bus, delay) = device.release();
         // One device is opened in the life of the process.
@@ -197,18 +201,16 @@ impl Sink for Target {
 }
 
 fn header(path: &Path, device: &DeviceUri, address: u8) -> Header {
-    let emulated = |chip: Option<atecc_emulator::Revision>| {
-        let known = chip.map(|chip| chip.to_string());
-        let provenance = Provenance::Emulator;
-        (known, provenance)
-    };
     let (chip, provenance) = match device {
-        DeviceUri::I2c { .. } => (None, Provenance::HardwareLog),
-        DeviceUri::Served { .. } => emulated(None),
-        DeviceUri::Image { chip, .. } => emulated(*chip),
-        DeviceUri::ThrowAway { chip } => {
-            emulated(Some(chip.unwrap_or(nerves_key_device::DEFAULT_CHIP)))
+        DeviceUri::Emulated(uri) => {
+            let chip = match uri {
+                EmulatedUri::Served { .. } => None,
+                EmulatedUri::Image { chip, .. } => *chip,
+                EmulatedUri::ThrowAway { chip } => Some(chip.unwrap_or(DEFAULT_CHIP)),
+            };
+            (chip.map(|chip| chip.to_string()), Provenance::Emulator)
         }
+        _ => (None, Provenance::HardwareLog),
     };
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     Header {

@@ -3,43 +3,44 @@
 use std::fmt;
 
 use atecc::{GeneralCall, WakePulse};
-use atecc_emulator::client::{Client, ClientDelay, ClientError};
-use atecc_emulator::{BusError, I2cHandle};
 use atecc_linux::{Locked, LockedError, TransferError};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::{Error, ErrorKind, ErrorType, I2c, Operation};
 
-/// A Linux bus, an emulated one, or one that is emulated in another process.
+#[cfg(feature = "emulator")]
+use crate::emulated::{EmulatedBus, EmulatedDelay, EmulatedFault};
+
+/// A Linux bus, or an emulated one.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum AnyBus {
     /// Under `/dev/i2c-N`.
     Linux(Locked<atecc_linux::Bus>),
-    /// In this process.
-    Emulated(I2cHandle),
-    /// In another process.
-    Served(Locked<Client>),
+    /// In this process or another one.
+    #[cfg(feature = "emulator")]
+    Emulated(EmulatedBus),
 }
 
 /// The delay that belongs to it.
 #[expect(missing_debug_implementations, reason = "the system's delay has none")]
+#[non_exhaustive]
 pub enum AnyDelay {
     /// The system's.
     Linux(atecc_linux::Delay),
-    /// On the emulated bus's clock.
-    Emulated(atecc_emulator::Delay),
-    /// As the server's pace wants it.
-    Served(ClientDelay),
+    /// The emulated bus's.
+    #[cfg(feature = "emulator")]
+    Emulated(EmulatedDelay),
 }
 
 /// Why a transfer failed.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum BusFault {
     /// On a Linux bus.
     Linux(LockedError<TransferError>),
     /// On an emulated bus.
-    Emulated(BusError),
-    /// On a served bus.
-    Served(LockedError<ClientError>),
+    #[cfg(feature = "emulator")]
+    Emulated(EmulatedFault),
 }
 
 impl BusFault {
@@ -47,10 +48,11 @@ impl BusFault {
     /// is there, and another process is using it.
     #[must_use]
     pub const fn is_lock(&self) -> bool {
-        matches!(
-            self,
-            Self::Linux(LockedError::Lock(_)) | Self::Served(LockedError::Lock(_))
-        )
+        match self {
+            Self::Linux(error) => matches!(error, LockedError::Lock(_)),
+            #[cfg(feature = "emulator")]
+            Self::Emulated(fault) => fault.is_lock(),
+        }
     }
 }
 
@@ -58,8 +60,8 @@ impl fmt::Display for BusFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Linux(error) => error.fmt(f),
-            Self::Emulated(error) => error.fmt(f),
-            Self::Served(error) => error.fmt(f),
+            #[cfg(feature = "emulator")]
+            Self::Emulated(fault) => fault.fmt(f),
         }
     }
 }
@@ -68,8 +70,8 @@ impl Error for BusFault {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::Linux(error) => error.kind(),
-            Self::Emulated(error) => error.kind(),
-            Self::Served(error) => error.kind(),
+            #[cfg(feature = "emulator")]
+            Self::Emulated(fault) => fault.kind(),
         }
     }
 }
@@ -88,12 +90,10 @@ impl I2c for AnyBus {
             Self::Linux(bus) => bus
                 .transaction(address, operations)
                 .map_err(BusFault::Linux),
+            #[cfg(feature = "emulator")]
             Self::Emulated(bus) => bus
                 .transaction(address, operations)
                 .map_err(BusFault::Emulated),
-            Self::Served(bus) => bus
-                .transaction(address, operations)
-                .map_err(BusFault::Served),
         }
     }
 }
@@ -114,10 +114,8 @@ impl AnyWake {
             AnyBus::Linux(bus) => bus
                 .hold_session()
                 .map_err(|error| BusFault::Linux(error.into())),
-            AnyBus::Served(bus) => bus
-                .hold_session()
-                .map_err(|error| BusFault::Served(error.into())),
-            AnyBus::Emulated(_) => Ok(()),
+            #[cfg(feature = "emulator")]
+            AnyBus::Emulated(bus) => bus.hold_session().map_err(BusFault::Emulated),
         }
     }
 }
@@ -131,16 +129,16 @@ impl<D> WakePulse<AnyBus, D> for AnyWake {
     fn session_over(&mut self, i2c: &mut AnyBus) {
         match i2c {
             AnyBus::Linux(bus) => bus.release(),
-            AnyBus::Served(bus) => bus.release(),
-            AnyBus::Emulated(_) => {}
+            #[cfg(feature = "emulator")]
+            AnyBus::Emulated(bus) => bus.release(),
         }
     }
 
-    /// An emulated bus keeps its own time.
     fn now_us(&mut self, i2c: &mut AnyBus, _: &mut D) -> Option<u64> {
         match i2c {
-            AnyBus::Linux(_) | AnyBus::Served(_) => Some(atecc_linux::now_us()),
-            AnyBus::Emulated(_) => None,
+            AnyBus::Linux(_) => Some(atecc_linux::now_us()),
+            #[cfg(feature = "emulator")]
+            AnyBus::Emulated(bus) => bus.now_us(),
         }
     }
 }
@@ -149,8 +147,8 @@ impl DelayNs for AnyDelay {
     fn delay_ns(&mut self, ns: u32) {
         match self {
             Self::Linux(delay) => delay.delay_ns(ns),
+            #[cfg(feature = "emulator")]
             Self::Emulated(delay) => delay.delay_ns(ns),
-            Self::Served(delay) => delay.delay_ns(ns),
         }
     }
 }

@@ -2,40 +2,34 @@
 #![forbid(unsafe_code)]
 
 mod bus;
+#[cfg(feature = "emulator")]
+mod emulated;
 mod uri;
 
 pub use bus::{AnyBus, AnyDelay, AnyWake, BusFault};
-pub use uri::{DeviceUri, ImageName, UriError};
+#[cfg(feature = "emulator")]
+pub use emulated::{
+    DEFAULT_CHIP, EmulatedBus, EmulatedDelay, EmulatedFault, EmulatedOpenError, EmulatedUri,
+    ImageName, emulated,
+};
+pub use uri::{DeviceUri, UriError};
 
-use atecc::{BusAddress, Device, InvalidBusAddress};
-use atecc_emulator::client::{Client, ConnectError};
-use atecc_emulator::{Bus, Chip};
-use atecc_linux::{Locked, SessionLock};
+use atecc::{BusAddress, Device};
 
 /// A driver for any chip.
 pub type AnyDevice = Device<AnyBus, AnyDelay, AnyWake>;
 
-/// A throw-away chip where the name says nothing else.
-pub const DEFAULT_CHIP: atecc_emulator::Revision = atecc_emulator::Revision::Atecc608B;
-
 /// Why a chip could not be opened. None has been touched.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum OpenError {
     /// The Linux bus.
     #[error(transparent)]
     Linux(#[from] atecc_linux::OpenError),
-    /// The served bus.
+    /// The emulated chip.
+    #[cfg(feature = "emulator")]
     #[error(transparent)]
-    Served(#[from] ConnectError),
-    /// The image file.
-    #[error(transparent)]
-    Image(#[from] atecc_emulator::OpenError),
-    /// A new chip wants a serial number, and the system gave no random bytes.
-    #[error(transparent)]
-    Entropy(#[from] atecc_emulator::EntropyError),
-    /// The configuration of the emulated chip has an address that no chip has.
-    #[error(transparent)]
-    Address(#[from] InvalidBusAddress),
+    Emulated(#[from] EmulatedOpenError),
 }
 
 impl DeviceUri {
@@ -50,29 +44,10 @@ impl DeviceUri {
                 let (bus, delay) = (AnyBus::Linux(bus), AnyDelay::Linux(delay));
                 Ok(device(bus, delay, *address))
             }
-            Self::Image { path, chip } => emulated(Chip::open(path, *chip)?),
-            Self::Served { path, bus, address } => {
-                let client = Client::connect(path, *bus)?;
-                let delay = AnyDelay::Served(client.delay());
-                // The lock of a program with the preload library, too.
-                let lock = SessionLock::served(path, client.bus(), *address);
-                let bus = Locked::new(client, lock);
-                Ok(device(AnyBus::Served(bus), delay, *address))
-            }
-            Self::ThrowAway { chip } => emulated(Chip::throw_away(chip.unwrap_or(DEFAULT_CHIP))?),
+            #[cfg(feature = "emulator")]
+            Self::Emulated(uri) => Ok(uri.open()?),
         }
     }
-}
-
-/// A driver for an emulated chip alone on its bus.
-///
-/// # Errors
-/// [`OpenError::Address`] when the chip's configuration has none.
-pub fn emulated(chip: Chip) -> Result<AnyDevice, OpenError> {
-    let address = BusAddress::new(chip.address())?;
-    let bus = Bus::with_chip(chip);
-    let (i2c, delay) = (AnyBus::Emulated(bus.i2c()), AnyDelay::Emulated(bus.delay()));
-    Ok(device(i2c, delay, address))
 }
 
 fn device(i2c: AnyBus, delay: AnyDelay, address: BusAddress) -> AnyDevice {

@@ -1,17 +1,24 @@
-//! Names for chips.
-//!
-//! `i2c:PATH[?addr=0x35]`, a bare bus number, `/dev/i2c-1[?addr=0x35]`, `emu:PATH[?chip=NAME]`, `emu:`,
-//! `unix:PATH[?bus=N&addr=0x35]`.
+//! Names for chips, and what every name's parameters are read by.
 
 use std::fmt;
+use std::num::ParseIntError;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use atecc::{BusAddress, InvalidBusAddress};
-use atecc_emulator::{Revision, UnknownRevision};
+
+#[cfg(feature = "emulator")]
+use crate::emulated::EmulatedUri;
+
+/// The names that are known, for who gave another.
+#[cfg(feature = "emulator")]
+const KNOWN: &str = "i2c:/dev/i2c-1, a bus number, emu:FILE, emu: or unix:SOCKET";
+#[cfg(not(feature = "emulator"))]
+const KNOWN: &str = "i2c:/dev/i2c-1 or a bus number";
 
 /// A chip, named.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum DeviceUri {
     /// On a Linux bus.
     I2c {
@@ -20,44 +27,23 @@ pub enum DeviceUri {
         /// The chip's address.
         address: BusAddress,
     },
-    /// Emulated, in an image file.
-    Image {
-        /// The image file.
-        path: PathBuf,
-        /// The chip to make when there is no file yet.
-        chip: Option<Revision>,
-    },
-    /// Emulated and served by another process.
-    Served {
-        /// The server's socket.
-        path: PathBuf,
-        /// Which of its buses; needed only when it has several.
-        bus: Option<u32>,
-        /// The chip's address.
-        address: BusAddress,
-    },
-    /// Emulated, gone when it is dropped.
-    ThrowAway {
-        /// Which chip.
-        chip: Option<Revision>,
-    },
-}
-
-/// An image file of an emulated chip: `PATH[?chip=NAME]`.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct ImageName {
-    /// The image file.
-    pub path: PathBuf,
-    /// The chip to make when there is no file yet.
-    pub chip: Option<Revision>,
+    /// Emulated, here or by another process.
+    #[cfg(feature = "emulator")]
+    Emulated(EmulatedUri),
 }
 
 /// What is no name of a chip.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum UriError {
     /// No scheme that is known.
-    #[error("{0:?} names no chip: use i2c:/dev/i2c-1, a bus number, emu:FILE, emu: or unix:SOCKET")]
+    #[error("{0:?} names no chip: use {KNOWN}")]
     Scheme(String),
+    /// An emulated chip, in a program that was built without the emulator.
+    #[error(
+        "{0:?} names an emulated chip, and this was built without the feature emulator: use {KNOWN}"
+    )]
+    NoEmulator(String),
     /// Nothing after `i2c:`.
     #[error("i2c: wants a bus, for example i2c:/dev/i2c-1")]
     NoBus,
@@ -85,7 +71,7 @@ pub enum UriError {
         /// As given.
         text: String,
         /// Why not.
-        error: std::num::ParseIntError,
+        error: ParseIntError,
     },
     /// Not an address of a chip.
     #[error(transparent)]
@@ -94,8 +80,9 @@ pub enum UriError {
     #[error("I2C address 0x6A is the 8-bit form of a Trust&GO part: the 7-bit address is 0x35")]
     TrustAndGoEightBit,
     /// Not a chip that is emulated.
+    #[cfg(feature = "emulator")]
     #[error(transparent)]
-    Chip(#[from] UnknownRevision),
+    Chip(#[from] atecc_emulator::UnknownRevision),
 }
 
 /// As [`DeviceUri::from_str`] reads it.
@@ -103,18 +90,8 @@ impl fmt::Display for DeviceUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::I2c { path, address } => write!(f, "i2c:{}?addr={address}", path.display()),
-            Self::Image { path, chip } => {
-                write!(f, "emu:{}", path.display())?;
-                chip.map_or(Ok(()), |chip| write!(f, "?chip={chip}"))
-            }
-            Self::Served { path, bus, address } => {
-                write!(f, "unix:{}?addr={address}", path.display())?;
-                bus.map_or(Ok(()), |bus| write!(f, "&bus={bus}"))
-            }
-            Self::ThrowAway { chip } => {
-                f.write_str("emu:")?;
-                chip.map_or(Ok(()), |chip| write!(f, "?chip={chip}"))
-            }
+            #[cfg(feature = "emulator")]
+            Self::Emulated(uri) => uri.fmt(f),
         }
     }
 }
@@ -140,63 +117,55 @@ impl FromStr for DeviceUri {
         match scheme {
             "i2c" if path.is_empty() => Err(UriError::NoBus),
             "i2c" => {
-                let [given] = parameters(query, "i2c:", ["addr"])?;
+                let [address] = parameters(query, "i2c:", ["addr"])?;
                 Ok(Self::I2c {
                     path: path.into(),
-                    address: given.map_or(Ok(BusAddress::DEFAULT), address)?,
+                    address: address_or_default(address)?,
                 })
             }
-            "emu" if path.is_empty() => Ok(Self::ThrowAway {
-                chip: chip(query, "emu:")?,
-            }),
-            "emu" => Ok(Self::Image {
-                path: path.into(),
-                chip: chip(query, "emu:")?,
-            }),
-            "unix" if path.is_empty() => Err(UriError::NoSocket),
-            "unix" => {
-                let [number, given] = parameters(query, "unix:", ["bus", "addr"])?;
-                Ok(Self::Served {
-                    path: path.into(),
-                    bus: number.map(bus).transpose()?,
-                    address: given.map_or(Ok(BusAddress::DEFAULT), address)?,
-                })
-            }
+            #[cfg(feature = "emulator")]
+            "emu" => EmulatedUri::from_emu(path, query).map(Self::Emulated),
+            #[cfg(feature = "emulator")]
+            "unix" => EmulatedUri::from_unix(path, query).map(Self::Emulated),
+            #[cfg(not(feature = "emulator"))]
+            "emu" | "unix" => Err(UriError::NoEmulator(text.into())),
             _ => Err(UriError::Scheme(text.into())),
         }
     }
 }
 
-impl FromStr for ImageName {
-    type Err = UriError;
-
-    fn from_str(text: &str) -> Result<Self, UriError> {
-        let (path, query) = path_and_query(text);
-        if path.is_empty() {
-            return Err(UriError::NoImage);
+impl DeviceUri {
+    /// The chip's bus, where others may be on it.
+    #[must_use]
+    pub fn bus_name(&self) -> Option<String> {
+        match self {
+            Self::I2c { path, .. } => Some(path.display().to_string()),
+            #[cfg(feature = "emulator")]
+            Self::Emulated(uri) => uri.bus_name(),
         }
-        Ok(Self {
-            path: path.into(),
-            chip: chip(query, "an image file")?,
-        })
+    }
+
+    /// The chip's place for people: bus and address, or the image file.
+    #[must_use]
+    pub fn description(&self) -> String {
+        match self {
+            Self::I2c { path, address } => format!("{} {address}", path.display()),
+            #[cfg(feature = "emulator")]
+            Self::Emulated(uri) => uri.description(),
+        }
     }
 }
 
-fn path_and_query(text: &str) -> (&str, Option<&str>) {
+pub(crate) fn path_and_query(text: &str) -> (&str, Option<&str>) {
     match text.split_once('?') {
         Some((path, query)) => (path, Some(query)),
         None => (text, None),
     }
 }
 
-fn chip(query: Option<&str>, scheme: &'static str) -> Result<Option<Revision>, UriError> {
-    let [name] = parameters(query, scheme, ["chip"])?;
-    Ok(name.map(Revision::from_str).transpose()?)
-}
-
 /// The values of the parameters that `scheme` has, in the order of `known`.
 /// The last one counts where one is given twice.
-fn parameters<'a, const N: usize>(
+pub(crate) fn parameters<'a, const N: usize>(
     query: Option<&'a str>,
     scheme: &'static str,
     known: [&'static str; N],
@@ -219,25 +188,29 @@ fn parameters<'a, const N: usize>(
     Ok(values)
 }
 
+pub(crate) fn address_or_default(text: Option<&str>) -> Result<BusAddress, UriError> {
+    text.map_or(Ok(BusAddress::DEFAULT), address)
+}
+
 fn address(text: &str) -> Result<BusAddress, UriError> {
-    let number = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+    let parsed = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
         Some(hex) => u8::from_str_radix(hex, 16),
         None => text.parse(),
     };
-    match number {
-        Ok(0x6A) => Err(UriError::TrustAndGoEightBit),
-        Ok(address) => Ok(BusAddress::new(address)?),
-        Err(error) => Err(UriError::Number {
-            what: "I2C address",
-            text: text.into(),
-            error,
-        }),
+    match number("I2C address", text, parsed)? {
+        0x6A => Err(UriError::TrustAndGoEightBit),
+        address => Ok(BusAddress::new(address)?),
     }
 }
 
-fn bus(text: &str) -> Result<u32, UriError> {
-    text.parse().map_err(|error| UriError::Number {
-        what: "bus",
+/// What `text` was parsed to, which should be a number.
+pub(crate) fn number<N>(
+    what: &'static str,
+    text: &str,
+    parsed: Result<N, ParseIntError>,
+) -> Result<N, UriError> {
+    parsed.map_err(|error| UriError::Number {
+        what,
         text: text.into(),
         error,
     })
@@ -263,16 +236,7 @@ mod tests {
 
     #[test]
     fn what_is_printed_is_read_again() {
-        for text in [
-            "3",
-            "i2c:/dev/i2c-1?addr=0x35",
-            "emu:chip.img",
-            "emu:chip.img?chip=atecc508a",
-            "emu:",
-            "emu:?chip=atecc608a",
-            "unix:/run/e",
-            "unix:/run/e?bus=7&addr=0x35",
-        ] {
+        for text in ["3", "i2c:/dev/i2c-1?addr=0x35"] {
             let uri = parse(text).unwrap();
             assert_eq!(parse(&uri.to_string()), Ok(uri));
         }
@@ -295,36 +259,6 @@ mod tests {
             parse("i2c:/dev/i2c-0?addr=0x35"),
             i2c("/dev/i2c-0", BusAddress::TRUST_AND_GO)
         );
-        assert_eq!(parse("emu:"), Ok(DeviceUri::ThrowAway { chip: None }));
-        assert_eq!(
-            parse("emu:?chip=ATECC508A"),
-            Ok(DeviceUri::ThrowAway {
-                chip: Some(Revision::Atecc508A)
-            })
-        );
-        assert_eq!(
-            parse("emu:a/b.img?chip=atecc608a"),
-            Ok(DeviceUri::Image {
-                path: "a/b.img".into(),
-                chip: Some(Revision::Atecc608A)
-            })
-        );
-        assert_eq!(
-            parse("unix:/run/emu"),
-            Ok(DeviceUri::Served {
-                path: "/run/emu".into(),
-                bus: None,
-                address: BusAddress::DEFAULT
-            })
-        );
-        assert_eq!(
-            parse("unix:emu?addr=0x35&bus=7"),
-            Ok(DeviceUri::Served {
-                path: "emu".into(),
-                bus: Some(7),
-                address: BusAddress::TRUST_AND_GO
-            })
-        );
     }
 
     #[test]
@@ -344,14 +278,24 @@ mod tests {
             ("i2c:/dev/i2c-1?chip=atecc508a", "takes addr"),
             ("i2c:/dev/i2c-1?addr=x", "no number"),
             ("i2c:/dev/i2c-1?addr=0x300", "no number"),
-            ("emu:x?addr=0x35", "takes chip"),
-            ("unix:", "wants the socket"),
-            ("unix:x?chip=atecc508a", "takes bus and addr"),
-            ("unix:x?bus=one", "bus \"one\" is no number"),
-            ("emu:x?chip=atsha204a", "not an emulated chip"),
         ] {
             let error = parse(uri).unwrap_err();
             assert!(error.contains(part), "{uri}: {error}");
         }
+    }
+
+    #[cfg(not(feature = "emulator"))]
+    #[test]
+    fn an_emulated_chip_wants_the_emulator() {
+        for name in ["emu:", "emu:x?chip=atecc508a", "unix:", "unix:/run/e?bus=1"] {
+            let error = parse(name).unwrap_err();
+            let expected = format!(
+                "{name:?} names an emulated chip, and this was built without the feature \
+                 emulator: use i2c:/dev/i2c-1 or a bus number"
+            );
+            assert_eq!(error, expected);
+        }
+        let error = parse("usb:1").unwrap_err();
+        assert!(!error.contains("emu:"), "{error}");
     }
 }

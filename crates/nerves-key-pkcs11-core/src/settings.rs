@@ -8,7 +8,7 @@
 //! # Chips on /dev/i2c-0 to 15 are found without configuration.
 //! scan = no
 //! slot 40 = i2c:/dev/i2c-20?addr=0x36
-//! slot 1 = unix:/run/emulator?bus=1
+//! slot 1 = /dev/i2c-21
 //! ```
 //!
 //! A number stays with its chip whatever else comes and goes, because tokens

@@ -103,11 +103,10 @@ impl Token {
     /// The slot `slot`, whose chip is `device`.
     #[must_use]
     pub fn new(slot: CK_SLOT_ID, device: DeviceUri, origin: Origin) -> Self {
-        let description = describe(&device);
         Self {
-            bus: bus(&device),
+            bus: device.bus_name(),
             origin,
-            ..Self::with_opener(slot, description, move || device.open())
+            ..Self::with_opener(slot, device.description(), move || device.open())
         }
     }
 
@@ -134,7 +133,7 @@ impl Token {
         self.slot
     }
 
-    /// The device by name.
+    /// The device by name, as in `CK_SLOT_INFO`.
     #[must_use]
     pub fn description(&self) -> &str {
         &self.description
@@ -476,15 +475,6 @@ const fn gone(error: &DeviceError<BusFault>) -> bool {
     }
 }
 
-/// The name of a bus that has several slots.
-fn bus(device: &DeviceUri) -> Option<String> {
-    match device {
-        DeviceUri::I2c { path, .. } => Some(path.display().to_string()),
-        DeviceUri::Served { path, bus, .. } => Some(format!("{} {bus:?}", path.display())),
-        DeviceUri::Image { .. } | DeviceUri::ThrowAway { .. } => None,
-    }
-}
-
 /// To open a stuck bus anew takes as long once more, and does not help.
 const fn is_stuck(error: &DeviceError<BusFault>) -> bool {
     matches!(
@@ -494,15 +484,4 @@ const fn is_stuck(error: &DeviceError<BusFault>) -> bool {
             ..
         })
     )
-}
-
-/// For `CK_SLOT_INFO`.
-fn describe(device: &DeviceUri) -> String {
-    match device {
-        DeviceUri::I2c { path, address } | DeviceUri::Served { path, address, .. } => {
-            format!("{} {address}", path.display())
-        }
-        DeviceUri::Image { path, .. } => path.display().to_string(),
-        DeviceUri::ThrowAway { .. } => "emulated chip".to_owned(),
-    }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use atecc_emulator::{Bus, Chip, Revision, SerialNumber};
 use atecc_x509::{DateTime, PublicKey, SignatureBytes};
 use cryptoki_sys as ck;
-use nerves_key_device::{AnyBus, AnyDelay, AnyDevice, AnyWake};
+use nerves_key_device::{AnyBus, AnyDelay, AnyDevice, AnyWake, EmulatedBus, EmulatedDelay};
 use nerves_key_pkcs11_core::attribute::Wanted;
 use nerves_key_pkcs11_core::chip::Chip as Contents;
 use nerves_key_pkcs11_core::mechanism::{Ecdh1, Mechanism};
@@ -61,7 +61,8 @@ impl Socket {
 }
 
 fn device(bus: &Bus) -> AnyDevice {
-    let (i2c, delay) = (AnyBus::Emulated(bus.i2c()), AnyDelay::Emulated(bus.delay()));
+    let i2c = AnyBus::Emulated(EmulatedBus::InProcess(bus.i2c()));
+    let delay = AnyDelay::Emulated(EmulatedDelay::InProcess(bus.delay()));
     atecc::Device::new(i2c, delay).with_wake(AnyWake)
 }
 

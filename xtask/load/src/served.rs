@@ -40,9 +40,15 @@ pub(super) struct Served {
 impl Served {
     /// Build what is needed, finish two chips and serve them.
     pub(super) fn start(pace: Pace) -> Result<Self, Error> {
-        let packages = ["--package", "nerves-key-cli", "--package"];
-        let mut build = run::cargo(["build", "--release", "--quiet"]);
-        run::shown(build.args(packages).arg("nerves-key-pkcs11"))?;
+        let packages = [
+            "--package",
+            "nerves-key-cli",
+            "--package",
+            "nerves-key-pkcs11",
+            "--features",
+            "nerves-key-pkcs11/emulator",
+        ];
+        run::shown(run::cargo(["build", "--release", "--quiet"]).args(packages))?;
         let programs = metadata::workspace()?.target_directory.join("release");
         let directory = tempfile::tempdir().map_err(|error| Error::File {
             path: std::env::temp_dir(),

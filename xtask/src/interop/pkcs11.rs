@@ -10,7 +10,10 @@ const PROGRAMS: [&str; 3] = [
     "atecc-emulator-preload",
 ];
 
+/// The module reaches the chip by the emulator's socket.
+const FEATURES: [&str; 1] = ["nerves-key-pkcs11/emulator"];
+
 /// Build them, and run the script.
 pub(crate) fn run() -> Result<(), Error> {
-    script::run_with("tests/interop/pkcs11.sh", &PROGRAMS, &[])
+    script::run_with("tests/interop/pkcs11.sh", &PROGRAMS, &FEATURES, &[])
 }

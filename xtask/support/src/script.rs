@@ -12,16 +12,23 @@ const PROGRAMS: [&str; 2] = ["nerves-key-cli", "atecc-emulator-preload"];
 /// # Errors
 /// [`Error`] of the build or of the script.
 pub fn run(path: &str, more: &[String]) -> Result<(), Error> {
-    run_with(path, &PROGRAMS, more)
+    run_with(path, &PROGRAMS, &[], more)
 }
 
-/// The same, with these packages.
+/// The same, with these packages, built with these of their features.
 ///
 /// # Errors
 /// As [`run()`].
-pub fn run_with(path: &str, packages: &[&str], more: &[String]) -> Result<(), Error> {
+pub fn run_with(
+    path: &str,
+    packages: &[&str],
+    features: &[&str],
+    more: &[String],
+) -> Result<(), Error> {
     let packages = packages.iter().flat_map(|name| ["--package", name]);
-    run::shown(run::cargo(["build", "--quiet"]).args(packages))?;
+    let features = features.iter().flat_map(|name| ["--features", name]);
+    let mut build = run::cargo(["build", "--quiet"]);
+    run::shown(build.args(packages).args(features))?;
     let target = metadata::workspace()?.target_directory;
     let mut script = run::program("sh", [path]);
     script.arg(target.join("debug")).arg(target.join("interop"));

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use atecc::session::STUCK_US;
 use atecc::{BusAddress, Cause, Error, Failure};
 use nerves_key::{ReadSnapshot, Snapshot};
-use nerves_key_device::DeviceUri;
+use nerves_key_device::{DeviceUri, EmulatedUri};
 use serde_json::{Value, json};
 
 use crate::cli::Scan;
@@ -117,7 +117,8 @@ fn scan(
             }
             spent_us = 0;
         }
-        if matches!(bus, DeviceUri::Image { .. } | DeviceUri::ThrowAway { .. }) {
+        // A chip without a bus.
+        if bus.bus_name().is_none() {
             break;
         }
     }
@@ -185,7 +186,9 @@ fn buses(directory: &Path) -> Result<Vec<DeviceUri>, CliError> {
 pub(super) fn at(bus: &DeviceUri, address: BusAddress) -> DeviceUri {
     match bus.clone() {
         DeviceUri::I2c { path, .. } => DeviceUri::I2c { path, address },
-        DeviceUri::Served { path, bus, .. } => DeviceUri::Served { path, bus, address },
+        DeviceUri::Emulated(EmulatedUri::Served { path, bus, .. }) => {
+            DeviceUri::Emulated(EmulatedUri::Served { path, bus, address })
+        }
         other => other,
     }
 }

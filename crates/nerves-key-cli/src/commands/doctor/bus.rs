@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use atecc::commands::{Engines, InfoRevision, SelfTest};
 use atecc::{Cause, Error, Family, Revision, Status as Answered};
-use nerves_key_device::DeviceUri;
+use nerves_key_device::{DeviceUri, EmulatedUri};
 
 use super::finding::{Finding, Status};
 use crate::commands::scan;
@@ -29,12 +29,11 @@ pub(super) fn opened(uri: &DeviceUri) -> Finding {
         "bus",
         match uri {
             DeviceUri::I2c { path, .. } => format!("{} can be opened", shown_path(path)),
-            DeviceUri::Served { path, .. } => {
+            DeviceUri::Emulated(EmulatedUri::Served { path, .. }) => {
                 format!("an emulator serves at {}", shown_path(path))
             }
-            DeviceUri::Image { .. } | DeviceUri::ThrowAway { .. } => {
-                "an emulated chip, no bus".to_owned()
-            }
+            DeviceUri::Emulated(_) => "an emulated chip, no bus".to_owned(),
+            other => format!("{other} can be opened"),
         },
     )
 }

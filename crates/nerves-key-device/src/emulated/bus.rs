@@ -1,0 +1,120 @@
+//! The two kinds of emulated bus as one.
+
+use std::fmt;
+
+use atecc_emulator::client::{Client, ClientDelay, ClientError};
+use atecc_emulator::{BusError, Delay, I2cHandle};
+use atecc_linux::{Locked, LockedError};
+use embedded_hal::delay::DelayNs;
+use embedded_hal::i2c::{Error, ErrorKind, ErrorType, I2c, Operation};
+
+/// An emulated bus, here or in another process.
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are few, and a Linux bus is as large"
+)]
+pub enum EmulatedBus {
+    /// In this process.
+    InProcess(I2cHandle),
+    /// In another process.
+    Served(Locked<Client>),
+}
+
+/// The delay that belongs to it.
+#[derive(Debug)]
+pub enum EmulatedDelay {
+    /// On the emulated bus's clock.
+    InProcess(Delay),
+    /// As the server's pace wants it.
+    Served(ClientDelay),
+}
+
+/// Why a transfer failed.
+#[derive(Debug)]
+pub enum EmulatedFault {
+    /// On a bus in this process.
+    InProcess(BusError),
+    /// On a served bus.
+    Served(LockedError<ClientError>),
+}
+
+impl EmulatedFault {
+    pub(crate) const fn is_lock(&self) -> bool {
+        matches!(self, Self::Served(LockedError::Lock(_)))
+    }
+}
+
+impl EmulatedBus {
+    pub(crate) fn hold_session(&mut self) -> Result<(), EmulatedFault> {
+        match self {
+            Self::InProcess(_) => Ok(()),
+            Self::Served(bus) => bus
+                .hold_session()
+                .map_err(|error| EmulatedFault::Served(error.into())),
+        }
+    }
+
+    pub(crate) fn release(&mut self) {
+        match self {
+            Self::InProcess(_) => {}
+            Self::Served(bus) => bus.release(),
+        }
+    }
+
+    /// A bus in this process keeps its own time.
+    pub(crate) fn now_us(&self) -> Option<u64> {
+        match self {
+            Self::InProcess(_) => None,
+            Self::Served(_) => Some(atecc_linux::now_us()),
+        }
+    }
+}
+
+impl fmt::Display for EmulatedFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InProcess(error) => error.fmt(f),
+            Self::Served(error) => error.fmt(f),
+        }
+    }
+}
+
+impl Error for EmulatedFault {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::InProcess(error) => error.kind(),
+            Self::Served(error) => error.kind(),
+        }
+    }
+}
+
+impl ErrorType for EmulatedBus {
+    type Error = EmulatedFault;
+}
+
+impl I2c for EmulatedBus {
+    fn transaction(
+        &mut self,
+        address: u8,
+        operations: &mut [Operation<'_>],
+    ) -> Result<(), EmulatedFault> {
+        match self {
+            Self::InProcess(bus) => bus
+                .transaction(address, operations)
+                .map_err(EmulatedFault::InProcess),
+            Self::Served(bus) => bus
+                .transaction(address, operations)
+                .map_err(EmulatedFault::Served),
+        }
+    }
+}
+
+impl DelayNs for EmulatedDelay {
+    fn delay_ns(&mut self, ns: u32) {
+        match self {
+            Self::InProcess(delay) => delay.delay_ns(ns),
+            Self::Served(delay) => delay.delay_ns(ns),
+        }
+    }
+}
