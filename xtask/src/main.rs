@@ -60,6 +60,8 @@ enum Task {
     Terms(Arguments),
     /// Measures the flash and stack that `atecc` takes.
     Size(Arguments),
+    /// Counts the emulator's symbols in the PKCS#11 module: none.
+    NoEmulator(Arguments),
     /// Disturbs provisioning at every bus transaction.
     Strand(Arguments),
     /// Fuzzes the parsers of both sides.
@@ -86,7 +88,8 @@ fn main() -> ExitCode {
         Task::Valgrind => valgrind::run(),
         Task::Api(arguments) => return API.run(None, &arguments),
         Task::Commands(arguments) => return COMMANDS.run(None, &arguments),
-        Task::Size(arguments) => return SIZE.run(None, &arguments),
+        Task::Size(arguments) => return SIZE.run(Some("size"), &arguments),
+        Task::NoEmulator(arguments) => return SIZE.run(Some("no-emulator"), &arguments),
         Task::Mutants(arguments) => return MUTANTS.run(None, &arguments),
         Task::Vectors(arguments) => return JUDGES.run(Some("vectors"), &arguments),
         Task::Conformance(arguments) => return JUDGES.run(Some("conformance"), &arguments),

@@ -82,13 +82,22 @@ const STEPS: &[(&str, Work)] = &[
             "--no-fail-fast",
         ]),
     ),
+    // Without its feature `emulator`.
+    (
+        "cargo test --package nerves-key-device",
+        Work::Tests(&["test", "--package", "nerves-key-device"]),
+    ),
     (
         "cargo xtask conformance --sensitivity",
         Work::Tool(JUDGES, &["conformance", "--sensitivity"]),
     ),
     ("cargo xtask api --check", Work::Tool(API, &["--check"])),
     ("cargo xtask no-std", Work::Own(no_std::run)),
-    ("cargo xtask size", Work::Tool(SIZE, &[])),
+    ("cargo xtask size", Work::Tool(SIZE, &["size"])),
+    (
+        "cargo xtask no-emulator",
+        Work::Tool(SIZE, &["no-emulator"]),
+    ),
     (
         "cargo xtask mutants sample",
         Work::Tool(MUTANTS, &["sample"]),

@@ -28,7 +28,7 @@ pub(crate) const LONG_JUDGES: Tool = Tool::new("xtask-judges", Build::Release);
 pub(crate) const API: Tool = Tool::new("xtask-api", Build::Debug);
 /// The table of commands.
 pub(crate) const COMMANDS: Tool = Tool::new("xtask-commands", Build::Debug);
-/// Flash and stack.
+/// What was linked.
 pub(crate) const SIZE: Tool = Tool::new("xtask-size", Build::Debug);
 /// Many processes at once.
 pub(crate) const LOAD: Tool = Tool::new("xtask-load", Build::Debug);
