@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 /// An attribute of a caller's template.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted<'a> {
+pub struct TemplateAttribute<'a> {
     /// `CKA_*`.
     pub kind: CK_ATTRIBUTE_TYPE,
     /// Its value.
@@ -71,7 +71,7 @@ impl Attributes {
 
     /// Whether every attribute of `template` is one of these, value and all.
     #[must_use]
-    pub fn match_all(&self, template: &[Wanted<'_>]) -> bool {
+    pub fn match_all(&self, template: &[TemplateAttribute<'_>]) -> bool {
         template
             .iter()
             .all(|wanted| self.get(wanted.kind) == Some(wanted.value))
@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn templates_match_value_and_all() {
         let attributes = Attributes::new().bytes(CKA_ID, *b"1").yes(&[CKA_SIGN]);
-        let wanted = |kind, value| Wanted { kind, value };
+        let wanted = |kind, value| TemplateAttribute { kind, value };
         assert!(attributes.match_all(&[]));
         assert!(attributes.match_all(&[wanted(CKA_ID, b"1"), wanted(CKA_SIGN, &[1])]));
         assert!(!attributes.match_all(&[wanted(CKA_ID, b"1"), wanted(CKA_SIGN, &[0])]));

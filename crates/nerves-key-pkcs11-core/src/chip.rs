@@ -13,7 +13,7 @@ use cryptoki_sys::{
 use nerves_key::{AuxiliarySlots, Certificates, Identity, Snapshot, Stage};
 use nerves_key_schema::slot;
 
-use crate::log::{Level, say};
+use crate::log::{Level, log};
 use crate::object::{
     self, AUX_DEVICE_CERTIFICATE, AUX_SIGNER_CERTIFICATE, Allowed, DEVICE_CERTIFICATE, KeyUse,
     Names, Object, SIGNER_CERTIFICATE,
@@ -44,8 +44,8 @@ impl Chip {
     /// has such, show in slot `number`.
     #[must_use]
     pub fn new(snapshot: Snapshot, auxiliary: Option<AuxiliarySlots>, number: CK_SLOT_ID) -> Self {
-        let key = Key::of(&snapshot);
-        let names = Names::of(number);
+        let key = Key::from_snapshot(&snapshot);
+        let names = Names::new(number);
         let mut objects = Vec::from(object::profiles());
         if let Some(key) = key {
             objects.push(object::private_key(&names, &key.public, key.can));
@@ -61,7 +61,7 @@ impl Chip {
                         auxiliary_certificates(&names, identity, slots)
                     }));
                 }
-                Err(error) => say(
+                Err(error) => log(
                     Level::Error,
                     format_args!("slot {number}: no certificates: {error}"),
                 ),
@@ -104,7 +104,7 @@ impl Chip {
     /// Whether this is the chip that was read as `other`, whatever its auxiliary
     /// certificates have become.
     #[must_use]
-    pub fn is(&self, other: &Self) -> bool {
+    pub fn is_same_chip(&self, other: &Self) -> bool {
         let shown = |chip: &Self| {
             (
                 chip.serial_number(),
@@ -129,7 +129,7 @@ impl Chip {
 impl Key {
     /// Slot 0 once the data zone is locked, before which the chip does not
     /// enforce its configuration and everything may still be replaced.
-    fn of(snapshot: &Snapshot) -> Option<Self> {
+    fn from_snapshot(snapshot: &Snapshot) -> Option<Self> {
         let config = &snapshot.config;
         let (slot_config, key_config) = (
             config.slot_config(slot::DEVICE_KEY),
@@ -163,7 +163,7 @@ fn certificates(names: &Names, found: &Certificates) -> impl Iterator<Item = Obj
     );
     let signer = object::certificate(
         SIGNER_CERTIFICATE,
-        &names.of_signer(),
+        &names.for_signer(),
         &found.signer,
         CK_CERTIFICATE_CATEGORY_AUTHORITY,
     );
@@ -179,7 +179,7 @@ fn auxiliary_certificates(
     let found = match identity.auxiliary(slots) {
         Ok(found) => found,
         Err(error) => {
-            say(
+            log(
                 Level::Error,
                 format_args!("no auxiliary certificates: {error}"),
             );
@@ -189,7 +189,7 @@ fn auxiliary_certificates(
     let Some(found) = found else {
         return Vec::new();
     };
-    let names = names.of_auxiliary();
+    let names = names.for_auxiliary();
     let device = object::certificate(
         AUX_DEVICE_CERTIFICATE,
         &names,
@@ -198,7 +198,7 @@ fn auxiliary_certificates(
     );
     let signer = object::certificate(
         AUX_SIGNER_CERTIFICATE,
-        &names.of_signer(),
+        &names.for_signer(),
         &found.signer_certificate,
         CK_CERTIFICATE_CATEGORY_AUTHORITY,
     );

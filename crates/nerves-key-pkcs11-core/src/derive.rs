@@ -14,7 +14,7 @@ use cryptoki_sys::{CK_BBOOL, CK_KEY_TYPE, CK_OBJECT_HANDLE, CK_ULONG};
 use nerves_key_schema::slot;
 use zeroize::Zeroizing;
 
-use crate::attribute::{Attributes, Wanted};
+use crate::attribute::{Attributes, TemplateAttribute};
 use crate::chip::Chip;
 use crate::error::Error;
 use crate::mechanism::Ecdh1;
@@ -71,7 +71,7 @@ pub fn agree(
 
 /// What the caller's template makes of the secret.
 #[derive(Clone, Debug)]
-pub struct Shape {
+pub struct SecretTemplate {
     length: usize,
     key_type: CK_KEY_TYPE,
     sensitive: CK_BBOOL,
@@ -79,14 +79,14 @@ pub struct Shape {
     others: Attributes,
 }
 
-impl Shape {
+impl SecretTemplate {
     /// Read `template`.
     ///
     /// # Errors
     /// [`Error::Template`] for what cannot be granted.
-    pub fn of(template: &[Wanted<'_>]) -> Result<Self, Error> {
+    pub fn from_template(template: &[TemplateAttribute<'_>]) -> Result<Self, Error> {
         let mut length = None;
-        let mut shape = Self {
+        let mut secret = Self {
             length: SECRET,
             key_type: ck::CKK_GENERIC_SECRET,
             sensitive: ck::CK_FALSE,
@@ -97,23 +97,23 @@ impl Shape {
             let bad = || Error::Template(wanted.kind);
             match wanted.kind {
                 ck::CKA_CLASS if number(wanted)? == ck::CKO_SECRET_KEY => {}
-                ck::CKA_KEY_TYPE => shape.key_type = number(wanted)?,
+                ck::CKA_KEY_TYPE => secret.key_type = number(wanted)?,
                 ck::CKA_VALUE_LEN => {
                     length = Some(usize::try_from(number(wanted)?).map_err(|_huge| bad())?);
                 }
                 ck::CKA_TOKEN if boolean(wanted)? == ck::CK_FALSE => {}
-                ck::CKA_SENSITIVE => shape.sensitive = boolean(wanted)?,
-                ck::CKA_EXTRACTABLE => shape.extractable = boolean(wanted)?,
+                ck::CKA_SENSITIVE => secret.sensitive = boolean(wanted)?,
+                ck::CKA_EXTRACTABLE => secret.extractable = boolean(wanted)?,
                 ck::CKA_CLASS | ck::CKA_TOKEN => return Err(bad()),
                 ck::CKA_VALUE => return Err(Error::Contradiction),
                 kind => {
-                    let others = std::mem::take(&mut shape.others);
-                    shape.others = others.bytes(kind, wanted.value);
+                    let others = std::mem::take(&mut secret.others);
+                    secret.others = others.bytes(kind, wanted.value);
                 }
             }
         }
         let length = length.unwrap_or(SECRET);
-        let fits = match shape.key_type {
+        let fits = match secret.key_type {
             ck::CKK_GENERIC_SECRET | ck::CKK_HKDF => (1..=SECRET).contains(&length),
             ck::CKK_AES => matches!(length, 16 | 24 | 32),
             _ => return Err(Error::Template(ck::CKA_KEY_TYPE)),
@@ -121,8 +121,8 @@ impl Shape {
         if !fits {
             return Err(Error::Template(ck::CKA_VALUE_LEN));
         }
-        shape.length = length;
-        Ok(shape)
+        secret.length = length;
+        Ok(secret)
     }
 
     /// The object. A shorter secret is the end of the longer one: leading
@@ -154,14 +154,14 @@ impl Shape {
     }
 }
 
-fn number(wanted: &Wanted<'_>) -> Result<CK_ULONG, Error> {
+fn number(wanted: &TemplateAttribute<'_>) -> Result<CK_ULONG, Error> {
     let bytes = wanted.value.try_into();
     bytes
         .map(CK_ULONG::from_ne_bytes)
         .map_err(|_wrong_length| Error::Template(wanted.kind))
 }
 
-fn boolean(wanted: &Wanted<'_>) -> Result<CK_BBOOL, Error> {
+fn boolean(wanted: &TemplateAttribute<'_>) -> Result<CK_BBOOL, Error> {
     match wanted.value {
         [ck::CK_FALSE] => Ok(ck::CK_FALSE),
         [ck::CK_TRUE] => Ok(ck::CK_TRUE),

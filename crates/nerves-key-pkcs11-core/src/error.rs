@@ -122,7 +122,7 @@ pub enum Error {
     Sensitive,
     /// The caller's buffer.
     #[error("the buffer is too small")]
-    Room,
+    BufferTooSmall,
     /// Second login.
     #[error("the user is logged in already")]
     LoggedIn,
@@ -170,7 +170,7 @@ impl Error {
             Self::Contradiction => ck::CKR_TEMPLATE_INCONSISTENT,
             Self::NoAttribute => ck::CKR_ATTRIBUTE_TYPE_INVALID,
             Self::Sensitive => ck::CKR_ATTRIBUTE_SENSITIVE,
-            Self::Room => ck::CKR_BUFFER_TOO_SMALL,
+            Self::BufferTooSmall => ck::CKR_BUFFER_TOO_SMALL,
             Self::LoggedIn => ck::CKR_USER_ALREADY_LOGGED_IN,
             Self::NotLoggedIn => ck::CKR_USER_NOT_LOGGED_IN,
             Self::User(_) => ck::CKR_USER_TYPE_INVALID,

@@ -18,7 +18,7 @@ pub enum Hash {
 impl Hash {
     /// The digest of a digest mechanism.
     #[must_use]
-    pub fn of_digest(mechanism: CK_MECHANISM_TYPE) -> Option<Self> {
+    pub fn for_digest(mechanism: CK_MECHANISM_TYPE) -> Option<Self> {
         match mechanism {
             CKM_SHA256 => Some(Self::Sha256(Sha256::new())),
             CKM_SHA384 => Some(Self::Sha384(Sha384::new())),
@@ -29,11 +29,11 @@ impl Hash {
 
     /// The digest within a signature mechanism.
     #[must_use]
-    pub fn of_signature(mechanism: CK_MECHANISM_TYPE) -> Option<Self> {
+    pub fn for_signature(mechanism: CK_MECHANISM_TYPE) -> Option<Self> {
         match mechanism {
-            CKM_ECDSA_SHA256 => Self::of_digest(CKM_SHA256),
-            CKM_ECDSA_SHA384 => Self::of_digest(CKM_SHA384),
-            CKM_ECDSA_SHA512 => Self::of_digest(CKM_SHA512),
+            CKM_ECDSA_SHA256 => Self::for_digest(CKM_SHA256),
+            CKM_ECDSA_SHA384 => Self::for_digest(CKM_SHA384),
+            CKM_ECDSA_SHA512 => Self::for_digest(CKM_SHA512),
             _ => None,
         }
     }

@@ -45,7 +45,7 @@ impl Level {
 
 /// Say `message` if `level` is asked for. Nothing happens when standard error
 /// is closed.
-pub fn say(level: Level, message: fmt::Arguments<'_>) {
+pub fn log(level: Level, message: fmt::Arguments<'_>) {
     if LEVEL.load(Ordering::Relaxed) >= level as u8 {
         let line = line(&message.to_string());
         let _ = std::io::stderr().write_all(line.as_bytes());

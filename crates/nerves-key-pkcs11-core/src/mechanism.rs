@@ -16,7 +16,7 @@ pub enum Mechanism<'a> {
     /// Without a parameter.
     Plain(CK_MECHANISM_TYPE),
     /// With one that it should not have.
-    Laden(CK_MECHANISM_TYPE),
+    WithParameter(CK_MECHANISM_TYPE),
     /// `CKM_ECDH1_DERIVE`.
     Ecdh1(Ecdh1<'a>),
 }
@@ -81,7 +81,7 @@ impl Mechanism<'_> {
     #[must_use]
     pub const fn kind(&self) -> CK_MECHANISM_TYPE {
         match self {
-            Self::Plain(kind) | Self::Laden(kind) => *kind,
+            Self::Plain(kind) | Self::WithParameter(kind) => *kind,
             Self::Ecdh1(_) => ck::CKM_ECDH1_DERIVE,
         }
     }
@@ -90,7 +90,7 @@ impl Mechanism<'_> {
     pub(crate) const fn plain(&self) -> Result<CK_MECHANISM_TYPE, Error> {
         match self {
             Self::Plain(kind) => Ok(*kind),
-            Self::Laden(_) => Err(Error::Parameter("this mechanism has none")),
+            Self::WithParameter(_) => Err(Error::Parameter("this mechanism has none")),
             Self::Ecdh1(_) => Err(Error::Mechanism(ck::CKM_ECDH1_DERIVE)),
         }
     }

@@ -12,11 +12,11 @@ use cryptoki_sys::{
 };
 
 use crate::error::Error;
-use crate::log::{Level, say};
+use crate::log::{Level, log};
 use crate::mechanism;
 use crate::session::Session;
 use crate::settings::{Environment, Settings};
-use crate::token::{Look, Token};
+use crate::token::{Freshness, Token};
 
 /// As the C module says, so that URIs with these parts go on working.
 const NAME: &str = "NervesKey";
@@ -62,7 +62,7 @@ impl Module {
     #[must_use]
     pub fn from_environment(environment: Environment) -> Self {
         Self::new(Settings::load(environment, |problem| {
-            say(Level::Error, format_args!("{problem}"));
+            log(Level::Error, format_args!("{problem}"));
         }))
     }
 
@@ -109,7 +109,7 @@ impl Module {
         let tokens = self.all_tokens();
         let listed = tokens.iter().filter(|token| match which {
             Slots::All => true,
-            Slots::WithToken => token.chip(Look::Recent).is_ok(),
+            Slots::WithToken => token.chip(Freshness::Recent).is_ok(),
         });
         listed.map(|token| token.slot()).collect()
     }
@@ -120,7 +120,7 @@ impl Module {
     /// [`Error::Slot`].
     pub fn slot_info(&self, slot: CK_SLOT_ID) -> Result<CK_SLOT_INFO, Error> {
         let token = self.token(slot)?;
-        let present = match token.chip(Look::Recent) {
+        let present = match token.chip(Freshness::Recent) {
             Ok(_) => ck::CKF_TOKEN_PRESENT,
             Err(_) => 0,
         };
@@ -139,7 +139,7 @@ impl Module {
     /// [`Error::Slot`], [`Error::NoToken`].
     pub fn token_info(&self, slot: CK_SLOT_ID) -> Result<CK_TOKEN_INFO, Error> {
         let token = self.token(slot)?;
-        let chip = token.chip(Look::Recent)?;
+        let chip = token.chip(Freshness::Recent)?;
         let initialized = match chip.key {
             Some(_) => ck::CKF_TOKEN_INITIALIZED,
             None => 0,
@@ -176,7 +176,7 @@ impl Module {
     /// # Errors
     /// [`Error::Slot`], [`Error::NoToken`].
     pub fn mechanisms(&self, slot: CK_SLOT_ID) -> Result<Vec<CK_MECHANISM_TYPE>, Error> {
-        let chip = self.token(slot)?.chip(Look::Recent)?;
+        let chip = self.token(slot)?.chip(Freshness::Recent)?;
         Ok(mechanism::all(&chip))
     }
 
@@ -189,7 +189,7 @@ impl Module {
         slot: CK_SLOT_ID,
         kind: CK_MECHANISM_TYPE,
     ) -> Result<CK_MECHANISM_INFO, Error> {
-        let chip = self.token(slot)?.chip(Look::Recent)?;
+        let chip = self.token(slot)?.chip(Freshness::Recent)?;
         mechanism::info(&chip, kind)
     }
 

@@ -81,7 +81,7 @@ pub enum Allowed {
 impl Names {
     /// The names of `slot`.
     #[must_use]
-    pub fn of(slot: CK_SLOT_ID) -> Self {
+    pub fn new(slot: CK_SLOT_ID) -> Self {
         let label = slot.to_string();
         let id = match u8::try_from(slot) {
             // The slots that the C module has.
@@ -94,7 +94,7 @@ impl Names {
     /// Of the auxiliary device certificate: the key's id, since it is for that
     /// key, and a label of its own, `N aux`.
     #[must_use]
-    pub fn of_auxiliary(&self) -> Self {
+    pub fn for_auxiliary(&self) -> Self {
         Self {
             label: format!("{} aux", self.label),
             id: self.id.clone(),
@@ -103,7 +103,7 @@ impl Names {
 
     /// The same for the signer's certificate.
     #[must_use]
-    pub fn of_signer(&self) -> Self {
+    pub fn for_signer(&self) -> Self {
         Self {
             label: format!("{} signer", self.label),
             id: [self.id.as_slice(), b"s"].concat(),
@@ -268,13 +268,13 @@ mod tests {
 
     #[test]
     fn names_are_those_of_the_c_module() {
-        let id = |slot| Names::of(slot).id;
-        assert_eq!(Names::of(1).label, "1");
+        let id = |slot| Names::new(slot).id;
+        assert_eq!(Names::new(1).label, "1");
         assert_eq!(id(1), b"1");
         // Nine plus one is a colon, and slot 16 an at sign.
         assert_eq!((id(10), id(16)), (b":".to_vec(), b"@".to_vec()));
         assert_eq!(id(32), b"32");
-        assert_eq!(Names::of(1).of_signer().id, b"1s");
+        assert_eq!(Names::new(1).for_signer().id, b"1s");
     }
 
     #[test]
@@ -283,7 +283,7 @@ mod tests {
             sign: Allowed::Yes,
             derive: Allowed::No,
         };
-        let key = private_key(&Names::of(0), &PublicKey::from_bytes([7; 64]), can);
+        let key = private_key(&Names::new(0), &PublicKey::from_bytes([7; 64]), can);
         assert_eq!(key.attribute(ck::CKA_SIGN).unwrap(), [1]);
         assert_eq!(key.attribute(ck::CKA_DERIVE).unwrap(), [0]);
         let rv = |kind| key.attribute(kind).unwrap_err().rv();
@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn a_point_is_an_octet_string() {
-        let key = public_key(&Names::of(0), &PublicKey::from_bytes([7; 64]));
+        let key = public_key(&Names::new(0), &PublicKey::from_bytes([7; 64]));
         let point = key.attribute(ck::CKA_EC_POINT).unwrap();
         assert_eq!(point[..3], [0x04, 65, 0x04]);
         assert_eq!(point[3..], [7; 64]);

@@ -18,17 +18,17 @@ const LONGEST: usize = 64;
 #[derive(Clone, Debug)]
 pub struct Operation {
     input: Input,
-    /// Whether a part was given.
-    pub begun: Begun,
+    /// How its data is given.
+    pub progress: Progress,
 }
 
 /// Whether an operation has got a part of its data.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Begun {
+pub enum Progress {
+    /// Not yet.
+    Empty,
     /// It has: only more parts and the end can follow.
     InParts,
-    /// Not yet.
-    No,
 }
 
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ impl Operation {
     pub fn new(hash: Option<Hash>) -> Self {
         Self {
             input: hash.map_or(Input::Digest(Vec::new()), Input::Message),
-            begun: Begun::No,
+            progress: Progress::Empty,
         }
     }
 
@@ -52,7 +52,7 @@ impl Operation {
     /// # Errors
     /// [`Error::DataLength`] when it is no digest any more.
     pub fn update(&mut self, part: &[u8]) -> Result<(), Error> {
-        self.begun = Begun::InParts;
+        self.progress = Progress::InParts;
         self.take(part)
     }
 
@@ -133,7 +133,7 @@ mod tests {
     fn messages_are_hashed() {
         // Source: FIPS 180-4 examples, "abc".
         let abc = |mechanism| {
-            let mut operation = Operation::new(Hash::of_signature(mechanism));
+            let mut operation = Operation::new(Hash::for_signature(mechanism));
             operation.update(b"ab").unwrap();
             operation.update(b"c").unwrap();
             operation.finish().unwrap()

@@ -6,7 +6,7 @@
 
 /// What a caller offers for a result.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Room {
+pub enum Capacity {
     /// A null pointer: only the length is asked for.
     Query,
     /// So many places.
@@ -22,7 +22,7 @@ pub enum Output<T> {
     Ready(T),
 }
 
-impl Room {
+impl Capacity {
     /// Whether `needed` places are there.
     #[must_use]
     pub const fn holds(self, needed: usize) -> bool {

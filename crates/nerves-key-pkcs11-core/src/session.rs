@@ -9,17 +9,17 @@ use cryptoki_sys as ck;
 use cryptoki_sys::{CK_FLAGS, CK_MECHANISM_TYPE, CK_OBJECT_HANDLE, CK_SESSION_INFO};
 use zeroize::Zeroizing;
 
-use crate::attribute::Wanted;
+use crate::attribute::TemplateAttribute;
 use crate::chip::{Chip, Key};
 use crate::derive;
 use crate::error::Error;
 use crate::hash::Hash;
 use crate::mechanism::Mechanism;
 use crate::object::{Allowed, FIRST_OF_SESSION, Object, PRIVATE_KEY, PUBLIC_KEY};
-use crate::operation::{Begun, Operation, SIGNATURE};
-use crate::output::{Output, Room};
+use crate::operation::{Operation, Progress, SIGNATURE};
+use crate::output::{Capacity, Output};
 use crate::random;
-use crate::token::{Look, Token};
+use crate::token::{Freshness, Token};
 
 /// A session.
 #[derive(Debug)]
@@ -39,13 +39,14 @@ struct Work {
     sign: Option<Operation>,
     verify: Option<Operation>,
     secrets: Vec<Object>,
-    made: CK_OBJECT_HANDLE,
+    /// How many there have been: handles are not used again.
+    derived: CK_OBJECT_HANDLE,
 }
 
 #[derive(Clone, Debug)]
 struct Digesting {
     hash: Hash,
-    begun: Begun,
+    progress: Progress,
 }
 
 /// Data as one call gives it.
@@ -66,7 +67,7 @@ impl Session {
         if flags & ck::CKF_SERIAL_SESSION == 0 {
             return Err(Error::ParallelSession);
         }
-        let chip = token.chip(Look::Now)?;
+        let chip = token.chip(Freshness::Now)?;
         Ok(Self {
             token,
             chip,
@@ -152,13 +153,13 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::Active`], [`Error::Removed`].
-    pub fn find_begin(&self, template: &[Wanted<'_>]) -> Result<(), Error> {
+    pub fn find_begin(&self, template: &[TemplateAttribute<'_>]) -> Result<(), Error> {
         let mut work = self.work();
         if work.find.is_some() {
             return Err(Error::Active);
         }
         // Fresh enough: what is found is in the slot now.
-        let _present = self.token.chip(Look::Recent);
+        let _present = self.token.chip(Freshness::Recent);
         self.token.check(&self.chip)?;
         let found: Vec<_> = self
             .objects(&work)
@@ -197,10 +198,10 @@ impl Session {
             return Ok(());
         };
         let kind = mechanism.plain()?;
-        let hash = Hash::of_digest(kind).ok_or(Error::Mechanism(kind))?;
+        let hash = Hash::for_digest(kind).ok_or(Error::Mechanism(kind))?;
         work.digest = Some(Digesting {
             hash,
-            begun: Begun::No,
+            progress: Progress::Empty,
         });
         Ok(())
     }
@@ -212,7 +213,7 @@ impl Session {
     pub fn digest_update(&self, part: &[u8]) -> Result<(), Error> {
         let mut work = self.work();
         let digest = work.digest.as_mut().ok_or(Error::NotActive)?;
-        digest.begun = Begun::InParts;
+        digest.progress = Progress::InParts;
         digest.hash.update(part);
         Ok(())
     }
@@ -221,12 +222,12 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::NotActive`]; [`Error::Active`] for a whole after parts.
-    pub fn digest(&self, input: Input<'_>, room: Room) -> Result<Output<Vec<u8>>, Error> {
+    pub fn digest(&self, input: Input<'_>, capacity: Capacity) -> Result<Output<Vec<u8>>, Error> {
         let mut work = self.work();
         let digest = work.digest.as_ref().ok_or(Error::NotActive)?;
         let length = digest.hash.length();
-        let fits = fits(input, digest.begun);
-        if fits.is_ok() && !room.holds(length) {
+        let fits = fits(input, digest.progress);
+        if fits.is_ok() && !capacity.holds(length) {
             return Ok(Output::Needs(length));
         }
         let mut hash = work.digest.take().ok_or(Error::NotActive)?.hash;
@@ -252,7 +253,7 @@ impl Session {
         };
         let hash = signature_hash(mechanism)?;
         self.key(&work, key, PRIVATE_KEY)?;
-        may(self.chip.key.map(|key| key.can.sign))?;
+        require(self.chip.key.map(|key| key.can.sign))?;
         work.sign = Some(Operation::new(hash));
         Ok(())
     }
@@ -265,15 +266,19 @@ impl Session {
         update(&mut self.work().sign, part)
     }
 
-    /// The signature, R then S. Only with room for it does the chip sign.
+    /// The signature, R then S. The chip signs only where there is room for it.
     ///
     /// # Errors
     /// [`Error::NotActive`], [`Error::DataLength`], [`Error::Removed`],
     /// [`Error::Device`]; [`Error::Active`] for a whole after parts.
-    pub fn sign(&self, input: Input<'_>, room: Room) -> Result<Output<[u8; SIGNATURE]>, Error> {
+    pub fn sign(
+        &self,
+        input: Input<'_>,
+        capacity: Capacity,
+    ) -> Result<Output<[u8; SIGNATURE]>, Error> {
         let mut work = self.work();
         let active = work.sign.as_ref().ok_or(Error::NotActive)?;
-        if fits(input, active.begun).is_ok() && !room.holds(SIGNATURE) {
+        if fits(input, active.progress).is_ok() && !capacity.holds(SIGNATURE) {
             return Ok(Output::Needs(SIGNATURE));
         }
         let number = finish(&mut work.sign, input)?;
@@ -335,7 +340,7 @@ impl Session {
         &self,
         mechanism: Mechanism<'_>,
         key: CK_OBJECT_HANDLE,
-        template: &[Wanted<'_>],
+        template: &[TemplateAttribute<'_>],
     ) -> Result<CK_OBJECT_HANDLE, Error> {
         let mut work = self.work();
         let Mechanism::Ecdh1(parameters) = mechanism else {
@@ -345,13 +350,13 @@ impl Session {
             });
         };
         self.key(&work, key, PRIVATE_KEY)?;
-        may(self.chip.key.map(|key| key.can.derive))?;
+        require(self.chip.key.map(|key| key.can.derive))?;
         let peer = derive::peer(parameters)?;
-        let shape = derive::Shape::of(template)?;
+        let wanted = derive::SecretTemplate::from_template(template)?;
         let secret = derive::agree(&self.token, &self.chip, peer)?;
-        let handle = FIRST_OF_SESSION + work.made;
-        work.made += 1;
-        work.secrets.push(shape.object(handle, &secret));
+        let handle = FIRST_OF_SESSION + work.derived;
+        work.derived += 1;
+        work.secrets.push(wanted.object(handle, &secret));
         Ok(handle)
     }
 
@@ -413,7 +418,7 @@ fn begin<'a, T>(
     }
 }
 
-const fn may(allowed: Option<Allowed>) -> Result<(), Error> {
+const fn require(allowed: Option<Allowed>) -> Result<(), Error> {
     match allowed {
         Some(Allowed::Yes) => Ok(()),
         _ => Err(Error::KeyUse),
@@ -422,7 +427,7 @@ const fn may(allowed: Option<Allowed>) -> Result<(), Error> {
 
 fn signature_hash(mechanism: Mechanism<'_>) -> Result<Option<Hash>, Error> {
     let kind: CK_MECHANISM_TYPE = mechanism.plain()?;
-    match Hash::of_signature(kind) {
+    match Hash::for_signature(kind) {
         None if kind != ck::CKM_ECDSA => Err(Error::Mechanism(kind)),
         hash => Ok(hash),
     }
@@ -440,7 +445,7 @@ fn update(active: &mut Option<Operation>, part: &[u8]) -> Result<(), Error> {
 
 fn finish(active: &mut Option<Operation>, input: Input<'_>) -> Result<[u8; 32], Error> {
     let operation = active.take().ok_or(Error::NotActive)?;
-    fits(input, operation.begun)?;
+    fits(input, operation.progress)?;
     match input {
         Input::Whole(data) => operation.whole(data),
         Input::End => operation.finish(),
@@ -448,9 +453,9 @@ fn finish(active: &mut Option<Operation>, input: Input<'_>) -> Result<[u8; 32], 
 }
 
 /// Parts are ended by the end, not by a whole.
-const fn fits(input: Input<'_>, begun: Begun) -> Result<(), Error> {
-    match (input, begun) {
-        (Input::Whole(_), Begun::InParts) => Err(Error::Active),
+const fn fits(input: Input<'_>, progress: Progress) -> Result<(), Error> {
+    match (input, progress) {
+        (Input::Whole(_), Progress::InParts) => Err(Error::Active),
         _ => Ok(()),
     }
 }

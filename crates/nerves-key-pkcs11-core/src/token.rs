@@ -3,9 +3,9 @@
 //! Nothing tells a bus's user that a chip was taken away, so it is asked, as
 //! rarely as honesty allows:
 //!
-//! - What a look found is believed for `BELIEF`, or for a slot that was slow
-//!   to say nothing, for `RELUCTANCE` times as long as the look took: dead
-//!   buses do not hold up the others.
+//! - What a look found is believed for `PRESENCE_TTL`, or for a slot that was
+//!   slow to say nothing, for `ABSENCE_BACKOFF` times as long as the look took:
+//!   dead buses do not hold up the others.
 //! - A chip that is finished is recognized by its serial number (one block);
 //!   what it holds is read again only when it was away.
 //! - Each signature is verified under the public key that was shown before it
@@ -32,22 +32,22 @@ use nerves_key_schema::slot;
 
 use crate::chip::{Chip, Key};
 use crate::error::Error;
-use crate::log::{Level, say};
+use crate::log::{Level, log};
 use crate::object::Names;
 use crate::settings::Origin;
 
 /// How long a look is believed.
-const BELIEF: Duration = Duration::from_millis(500);
+const PRESENCE_TTL: Duration = Duration::from_millis(500);
 /// How many times longer than it took an empty slot is believed empty.
-const RELUCTANCE: u32 = 20;
+const ABSENCE_BACKOFF: u32 = 20;
 /// But no longer than this: a chip that is plugged in later is found.
-const LONGEST_BELIEF: Duration = Duration::from_secs(10);
+const LONGEST_TTL: Duration = Duration::from_secs(10);
 /// Wake pulses for an address that nobody configured: one may be lost.
-const PULSES_FOR_A_STRANGER: u8 = 2;
+const PROBE_WAKE_PULSES: u8 = 2;
 
 /// Signatures that are made before one verifies: a program without this one's
 /// lock may have had the chip sign something else.
-const SIGNATURES: u8 = 3;
+const SIGNATURE_ATTEMPTS: u8 = 3;
 
 /// One slot.
 pub struct Token {
@@ -84,12 +84,12 @@ enum Presence {
     },
 }
 
-/// Whether the last look may do.
+/// How new the knowledge of a slot has to be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Look {
-    /// If it is recent.
+pub enum Freshness {
+    /// That of the last look, if it is recent.
     Recent,
-    /// No: somebody wants this very chip.
+    /// Looked for now: somebody wants this very chip.
     Now,
 }
 
@@ -142,7 +142,7 @@ impl Token {
     /// Its label.
     #[must_use]
     pub fn names(&self) -> Names {
-        Names::of(self.slot)
+        Names::new(self.slot)
     }
 
     /// Whether the user has logged in, which changes nothing.
@@ -173,8 +173,8 @@ impl Token {
     ///
     /// # Errors
     /// [`Error::NoToken`] when none answers.
-    pub fn chip(&self, look: Look) -> Result<Arc<Chip>, Error> {
-        self.look(&mut self.state(), look)
+    pub fn chip(&self, freshness: Freshness) -> Result<Arc<Chip>, Error> {
+        self.look(&mut self.state(), freshness)
             .map_err(|reason| Error::NoToken {
                 slot: self.slot,
                 reason,
@@ -192,7 +192,7 @@ impl Token {
     /// Whether a chip is there, if that has changed since this was last asked.
     pub fn event(&self) -> bool {
         let mut state = self.state();
-        let present = self.look(&mut state, Look::Recent).is_ok();
+        let present = self.look(&mut state, Freshness::Recent).is_ok();
         std::mem::replace(&mut state.reported, present) != present
     }
 
@@ -202,7 +202,7 @@ impl Token {
     /// [`Error::Removed`] when the chip is gone or another one, or
     /// [`Error::Device`].
     pub fn sign(&self, chip: &Arc<Chip>, key: &Key, digest: [u8; 32]) -> Result<[u8; 64], Error> {
-        let mut tries = SIGNATURES;
+        let mut tries = SIGNATURE_ATTEMPTS;
         loop {
             let signature = self.run(chip, || sign(digest))?;
             let verified = key
@@ -253,7 +253,7 @@ impl Token {
                 Err(error) => error,
             };
             let reason = self.told(&error);
-            if !gone(&error) {
+            if !is_absence(&error) {
                 let slot = self.slot;
                 return Err(Error::Device { slot, reason });
             }
@@ -284,11 +284,11 @@ impl Token {
         let there = match (&state.presence, &state.chip) {
             (Presence::Present { .. }, Some(there)) => Arc::clone(there),
             _ => self
-                .look(state, Look::Now)
+                .look(state, Freshness::Now)
                 .map_err(|reason| self.removed(reason))?,
         };
         // Its sessions go on when only its auxiliary certificates were written.
-        if Arc::ptr_eq(&there, chip) || there.is(chip) {
+        if Arc::ptr_eq(&there, chip) || there.is_same_chip(chip) {
             Ok(())
         } else {
             Err(self.removed(format!("chip {} is there now", there.serial_number())))
@@ -306,7 +306,7 @@ impl Token {
     /// The chip is gone. The bus is opened anew when it is next wanted: an
     /// adapter that was unplugged leaves a descriptor that never works again.
     fn lost(&self, state: &mut State, reason: &str) {
-        say(
+        log(
             Level::Error,
             format_args!("slot {}: lost: {reason}", self.slot),
         );
@@ -314,32 +314,36 @@ impl Token {
         state.presence = Presence::Unknown;
     }
 
-    fn look(&self, state: &mut State, look: Look) -> Result<Arc<Chip>, String> {
+    fn look(&self, state: &mut State, freshness: Freshness) -> Result<Arc<Chip>, String> {
         let now = Instant::now();
         match (&state.presence, &state.chip) {
-            (Presence::Present { until }, Some(chip)) if look == Look::Recent && now < *until => {
+            (Presence::Present { until }, Some(chip))
+                if freshness == Freshness::Recent && now < *until =>
+            {
                 return Ok(Arc::clone(chip));
             }
-            (Presence::Absent { until, reason }, _) if look == Look::Recent && now < *until => {
+            (Presence::Absent { until, reason }, _)
+                if freshness == Freshness::Recent && now < *until =>
+            {
                 return Err(reason.clone());
             }
             _ => {}
         }
-        let found = self.ask(state, look);
+        let found = self.read_chip(state, freshness);
         let took = now.elapsed();
         match &found {
             Ok(_) => {
-                let until = Instant::now() + BELIEF;
+                let until = Instant::now() + PRESENCE_TTL;
                 state.presence = Presence::Present { until };
             }
             Err(reason) => {
                 if !matches!(state.presence, Presence::Absent { .. }) {
                     self.lost(state, reason);
                 }
-                let belief = (took * RELUCTANCE).clamp(BELIEF, LONGEST_BELIEF);
+                let ttl = (took * ABSENCE_BACKOFF).clamp(PRESENCE_TTL, LONGEST_TTL);
                 state.device = None;
                 state.presence = Presence::Absent {
-                    until: Instant::now() + belief,
+                    until: Instant::now() + ttl,
                     reason: reason.clone(),
                 };
             }
@@ -355,7 +359,7 @@ impl Token {
             DeviceError::Failed(failure) => failure.is_of_the_bus(),
         };
         if let Some(bus) = self.bus.as_ref().filter(|_| of_the_bus) {
-            let until = Instant::now() + LONGEST_BELIEF;
+            let until = Instant::now() + LONGEST_TTL;
             stuck_buses().insert(bus.clone(), (until, reason.clone()));
         }
         reason
@@ -363,8 +367,8 @@ impl Token {
 
     /// Ask the bus. An address that nobody configured and that never had a chip
     /// is probed, with fewer wake pulses unless its chip is wanted.
-    fn ask(&self, state: &mut State, look: Look) -> Result<Arc<Chip>, String> {
-        if look == Look::Recent
+    fn read_chip(&self, state: &mut State, freshness: Freshness) -> Result<Arc<Chip>, String> {
+        if freshness == Freshness::Recent
             && let Some(reason) = self.bus.as_deref().and_then(stuck)
         {
             return Err(reason);
@@ -377,8 +381,8 @@ impl Token {
             .as_ref()
             .map_or_else(Timing::default, |chip| Timing::from_config(chip.config()));
         let stranger = known.is_none() && self.origin == Origin::Found;
-        if stranger && look == Look::Recent {
-            timing.wake_pulses = PULSES_FOR_A_STRANGER;
+        if stranger && freshness == Freshness::Recent {
+            timing.wake_pulses = PROBE_WAKE_PULSES;
         }
         device.set_timing(timing);
         if let Some(chip) = known.as_ref().filter(|chip| present && chip.is_final())
@@ -402,9 +406,11 @@ impl Token {
         };
         let chip = Chip::new(snapshot, auxiliary, self.slot);
         let chip = match known {
-            Some(known) if known.is(&chip) && known.auxiliary() == chip.auxiliary() => known,
+            Some(known) if known.is_same_chip(&chip) && known.auxiliary() == chip.auxiliary() => {
+                known
+            }
             _ => {
-                say(
+                log(
                     Level::Error,
                     format_args!("slot {}: chip {}", self.slot, chip.serial_number()),
                 );
@@ -460,7 +466,7 @@ fn reason(error: &DeviceError<BusFault>) -> String {
 }
 
 /// Whether the chip did not answer, against that it answered something bad.
-const fn gone(error: &DeviceError<BusFault>) -> bool {
+const fn is_absence(error: &DeviceError<BusFault>) -> bool {
     match error {
         DeviceError::Bus { error, .. } => !error.is_lock(),
         DeviceError::Failed(failure) => matches!(

@@ -7,17 +7,17 @@ use atecc_emulator::{Bus, Chip, Revision, SerialNumber};
 use atecc_x509::{DateTime, PublicKey, SignatureBytes};
 use cryptoki_sys as ck;
 use nerves_key_device::{AnyBus, AnyDelay, AnyDevice, AnyWake, EmulatedBus, EmulatedDelay};
-use nerves_key_pkcs11_core::attribute::Wanted;
+use nerves_key_pkcs11_core::attribute::TemplateAttribute;
 use nerves_key_pkcs11_core::chip::Chip as Contents;
 use nerves_key_pkcs11_core::mechanism::{Ecdh1, Mechanism};
 use nerves_key_pkcs11_core::module::Slots;
 use nerves_key_pkcs11_core::object::{
     AUX_DEVICE_CERTIFICATE, DEVICE_CERTIFICATE, PRIVATE_KEY, PUBLIC_KEY, SIGNER_CERTIFICATE,
 };
-use nerves_key_pkcs11_core::output::{Output, Room};
+use nerves_key_pkcs11_core::output::{Capacity, Output};
 use nerves_key_pkcs11_core::session::{Input, Session};
 use nerves_key_pkcs11_core::settings::{Scan, Settings};
-use nerves_key_pkcs11_core::token::{Look, Token};
+use nerves_key_pkcs11_core::token::{Freshness, Token};
 use nerves_key_pkcs11_core::{Error, Module};
 
 use nerves_key::{ReadSnapshot, WriteAuxiliary};
@@ -96,7 +96,7 @@ fn certified_key(session: &Session) -> PublicKey {
 
 fn sign(session: &Session, digest: [u8; 32]) -> Result<[u8; 64], Error> {
     session.sign_begin(Some(Mechanism::Plain(ck::CKM_ECDSA)), PRIVATE_KEY)?;
-    match session.sign(Input::Whole(&digest), Room::Places(64))? {
+    match session.sign(Input::Whole(&digest), Capacity::Places(64))? {
         Output::Ready(signature) => Ok(signature),
         Output::Needs(_) => panic!("there was room"),
     }
@@ -150,12 +150,12 @@ fn a_query_for_the_length_leaves_the_chip_alone() {
         .sign_begin(Some(Mechanism::Plain(ck::CKM_ECDSA)), PRIVATE_KEY)
         .unwrap();
     let before = bus.transactions();
-    for room in [Room::Query, Room::Places(63)] {
-        let output = session.sign(Input::Whole(&[7; 32]), room).unwrap();
+    for capacity in [Capacity::Query, Capacity::Places(63)] {
+        let output = session.sign(Input::Whole(&[7; 32]), capacity).unwrap();
         assert_eq!(output, Output::Needs(64));
     }
     assert_eq!(bus.transactions(), before);
-    let output = session.sign(Input::Whole(&[7; 32]), Room::Places(64));
+    let output = session.sign(Input::Whole(&[7; 32]), Capacity::Places(64));
     assert!(matches!(output, Ok(Output::Ready(_))));
     assert!(bus.transactions() > before);
 }
@@ -227,15 +227,15 @@ fn another_key_under_the_same_number_is_another_chip() {
 fn an_empty_slot_is_asked_once() {
     let bus = Bus::new();
     let token = Socket::with(&bus).token(1);
-    let rv = |look| token.chip(look).unwrap_err().rv();
-    assert_eq!(rv(Look::Recent), ck::CKR_TOKEN_NOT_PRESENT);
+    let rv = |freshness| token.chip(freshness).unwrap_err().rv();
+    assert_eq!(rv(Freshness::Recent), ck::CKR_TOKEN_NOT_PRESENT);
     let one_look = bus.transactions();
     for _ in 0..100 {
-        assert_eq!(rv(Look::Recent), ck::CKR_TOKEN_NOT_PRESENT);
+        assert_eq!(rv(Freshness::Recent), ck::CKR_TOKEN_NOT_PRESENT);
     }
     assert_eq!(bus.transactions(), one_look);
     // Somebody who wants this very slot has the bus asked again.
-    assert_eq!(rv(Look::Now), ck::CKR_TOKEN_NOT_PRESENT);
+    assert_eq!(rv(Freshness::Now), ck::CKR_TOKEN_NOT_PRESENT);
     assert_eq!(bus.transactions(), 2 * one_look);
 }
 
@@ -281,7 +281,7 @@ fn the_secret_is_the_one_that_the_other_side_has() {
         let expected = diffie_hellman(ours.to_nonzero_scalar(), theirs.as_affine());
         let point = ours.public_key().to_sec1_point(false);
         let in_der = [&[0x04, 65], point.as_bytes()].concat();
-        let value = |template: &[Wanted<'_>], public: &[u8]| {
+        let value = |template: &[TemplateAttribute<'_>], public: &[u8]| {
             let mechanism = Mechanism::Ecdh1(Ecdh1 {
                 kdf: ck::CKD_NULL,
                 shared: &[],
@@ -298,13 +298,13 @@ fn the_secret_is_the_one_that_the_other_side_has() {
         assert_eq!(value(&[], point.as_bytes()).unwrap(), whole);
         assert_eq!(value(&[], &in_der).unwrap(), whole);
         let length: ck::CK_ULONG = 16;
-        let short = Wanted {
+        let short = TemplateAttribute {
             kind: ck::CKA_VALUE_LEN,
             value: &length.to_ne_bytes(),
         };
         // Leading bytes are removed.
         assert_eq!(value(&[short], &in_der).unwrap(), whole[16..]);
-        let sensitive = Wanted {
+        let sensitive = TemplateAttribute {
             kind: ck::CKA_SENSITIVE,
             value: &[1],
         };
@@ -332,7 +332,7 @@ fn auxiliary_certificates_come_without_ending_sessions() {
     let identity = other.run(ReadSnapshot::new()).unwrap().identity().unwrap();
     let slots = issued(&identity, [0x17; 32]).unwrap();
     other.run(WriteAuxiliary::new(&identity, &slots)).unwrap();
-    token.chip(Look::Now).unwrap();
+    token.chip(Freshness::Now).unwrap();
 
     let after = open();
     assert!(has(&after));

@@ -10,7 +10,7 @@ use nerves_key_pkcs11_core::Error;
 use nerves_key_pkcs11_core::log::Level;
 use nerves_key_pkcs11_core::module::{Module, Slots};
 
-use crate::pointer::{Buffer, one, put};
+use crate::pointer::{OutBuffer, one, put};
 use crate::{call, process, with_module};
 
 /// Mutexes of the caller's are welcome and not used: ours do as well, and the
@@ -64,7 +64,7 @@ pub(crate) unsafe extern "C" fn C_GetSlotList(
 ) -> CK_RV {
     with_module("C_GetSlotList", |module| {
         // SAFETY: the caller's promise.
-        let buffer = unsafe { Buffer::new(list, count)? };
+        let buffer = unsafe { OutBuffer::new(list, count)? };
         if list.is_null() {
             module.look_for_buses();
         }
@@ -99,7 +99,7 @@ pub(crate) unsafe extern "C" fn C_GetMechanismList(
 ) -> CK_RV {
     with_module("C_GetMechanismList", |module| {
         // SAFETY: the caller's promise.
-        let buffer = unsafe { Buffer::new(list, count)? };
+        let buffer = unsafe { OutBuffer::new(list, count)? };
         buffer.give_list(&module.mechanisms(slot)?)
     })
 }

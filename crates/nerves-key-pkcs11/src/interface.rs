@@ -9,7 +9,7 @@ use cryptoki_sys::{
 use nerves_key_pkcs11_core::Error;
 
 use crate::call;
-use crate::pointer::{Buffer, one, put};
+use crate::pointer::{OutBuffer, one, put};
 use crate::table::{V2_40, V3_0};
 
 const NAME: &CStr = c"PKCS 11";
@@ -63,7 +63,7 @@ pub unsafe extern "C" fn C_GetInterfaceList(
 ) -> CK_RV {
     call("C_GetInterfaceList", || {
         // SAFETY: the caller's promise.
-        let buffer = unsafe { Buffer::new(list, count)? };
+        let buffer = unsafe { OutBuffer::new(list, count)? };
         buffer.give_list(&INTERFACES.each_ref().map(|interface| interface.0))
     })
 }

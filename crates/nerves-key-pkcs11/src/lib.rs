@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 use cryptoki_sys::{CK_RV, CK_SESSION_HANDLE, CKR_OK};
 use nerves_key_pkcs11_core::Error;
-use nerves_key_pkcs11_core::log::{Level, say};
+use nerves_key_pkcs11_core::log::{Level, log};
 use nerves_key_pkcs11_core::module::Module;
 use nerves_key_pkcs11_core::session::Session;
 
@@ -28,12 +28,12 @@ fn call(name: &str, work: impl FnOnce() -> Result<(), Error>) -> CK_RV {
     let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(Error::Panicked));
     match result {
         Ok(()) => {
-            say(Level::Call, format_args!("{name}"));
+            log(Level::Call, format_args!("{name}"));
             CKR_OK
         }
         Err(error) => {
             let rv = error.rv();
-            say(Level::Error, format_args!("{name}: {error} ({rv:#x})"));
+            log(Level::Error, format_args!("{name}: {error} ({rv:#x})"));
             rv
         }
     }

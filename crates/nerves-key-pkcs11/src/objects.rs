@@ -4,7 +4,7 @@ use cryptoki_sys::{CK_ATTRIBUTE, CK_OBJECT_HANDLE, CK_RV, CK_SESSION_HANDLE, CK_
 use nerves_key_pkcs11_core::Error;
 use nerves_key_pkcs11_core::session::Session;
 
-use crate::pointer::{asked, put, put_all, template};
+use crate::pointer::{attribute_queries, put, put_all, template};
 use crate::with_session;
 
 pub(crate) unsafe extern "C" fn C_FindObjectsInit(
@@ -53,12 +53,12 @@ pub(crate) unsafe extern "C" fn C_GetAttributeValue(
             return Err(Error::Arguments("an empty template"));
         }
         // SAFETY: the caller's promise.
-        let asked = unsafe { asked(attributes, count)? };
+        let queries = unsafe { attribute_queries(attributes, count)? };
         session.object(object, |object| {
             let mut result = Ok(());
-            for one in asked {
-                let value = object.attribute(one.kind());
-                result = one.answer(value).and(result);
+            for query in queries {
+                let value = object.attribute(query.kind());
+                result = query.answer(value).and(result);
             }
             result
         })

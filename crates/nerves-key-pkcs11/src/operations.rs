@@ -8,7 +8,7 @@ use nerves_key_pkcs11_core::Error;
 use nerves_key_pkcs11_core::mechanism::{Ecdh1, Mechanism};
 use nerves_key_pkcs11_core::session::Input;
 
-use crate::pointer::{Buffer, one, put, slice, template};
+use crate::pointer::{OutBuffer, one, put, slice, template};
 use crate::with_session;
 
 /// A caller's mechanism, if it gives one.
@@ -36,7 +36,7 @@ unsafe fn mechanism<'a>(mechanism: *const CK_MECHANISM) -> Result<Option<Mechani
             })
         }
         kind if given.pParameter.is_null() || length == 0 => Mechanism::Plain(kind),
-        kind => Mechanism::Laden(kind),
+        kind => Mechanism::WithParameter(kind),
     }))
 }
 
@@ -61,8 +61,8 @@ pub(crate) unsafe extern "C" fn C_Digest(
         // SAFETY: the caller's promise.
         let data = unsafe { slice(data, length)? };
         // SAFETY: the caller's promise.
-        let buffer = unsafe { Buffer::new(digest, digest_length)? };
-        let output = session.digest(Input::Whole(data), buffer.room())?;
+        let buffer = unsafe { OutBuffer::new(digest, digest_length)? };
+        let output = session.digest(Input::Whole(data), buffer.capacity())?;
         buffer.give(&output)
     })
 }
@@ -85,8 +85,8 @@ pub(crate) unsafe extern "C" fn C_DigestFinal(
 ) -> CK_RV {
     with_session("C_DigestFinal", handle, |session| {
         // SAFETY: the caller's promise.
-        let buffer = unsafe { Buffer::new(digest, digest_length)? };
-        let output = session.digest(Input::End, buffer.room())?;
+        let buffer = unsafe { OutBuffer::new(digest, digest_length)? };
+        let output = session.digest(Input::End, buffer.capacity())?;
         buffer.give(&output)
     })
 }
@@ -113,8 +113,8 @@ pub(crate) unsafe extern "C" fn C_Sign(
         // SAFETY: the caller's promise.
         let data = unsafe { slice(data, length)? };
         // SAFETY: the caller's promise.
-        let buffer = unsafe { Buffer::new(signature, signature_length)? };
-        let output = session.sign(Input::Whole(data), buffer.room())?;
+        let buffer = unsafe { OutBuffer::new(signature, signature_length)? };
+        let output = session.sign(Input::Whole(data), buffer.capacity())?;
         buffer.give(&output)
     })
 }
@@ -137,8 +137,8 @@ pub(crate) unsafe extern "C" fn C_SignFinal(
 ) -> CK_RV {
     with_session("C_SignFinal", handle, |session| {
         // SAFETY: the caller's promise.
-        let buffer = unsafe { Buffer::new(signature, signature_length)? };
-        let output = session.sign(Input::End, buffer.room())?;
+        let buffer = unsafe { OutBuffer::new(signature, signature_length)? };
+        let output = session.sign(Input::End, buffer.capacity())?;
         buffer.give(&output)
     })
 }

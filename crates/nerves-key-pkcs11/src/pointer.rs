@@ -4,8 +4,8 @@ use std::ptr;
 
 use cryptoki_sys::{CK_ATTRIBUTE, CK_ATTRIBUTE_TYPE, CK_ULONG};
 use nerves_key_pkcs11_core::Error;
-use nerves_key_pkcs11_core::attribute::Wanted;
-use nerves_key_pkcs11_core::output::{Output, Room};
+use nerves_key_pkcs11_core::attribute::TemplateAttribute;
+use nerves_key_pkcs11_core::output::{Capacity, Output};
 
 const NULL: Error = Error::Arguments("a null pointer");
 const UNALIGNED: Error = Error::Arguments("an unaligned pointer");
@@ -77,31 +77,35 @@ fn checked<T>(items: *const T, count: CK_ULONG) -> Result<usize, Error> {
 /// A result of any length: `items` is null to ask for it, `*count` is how many
 /// fit and becomes how many there are.
 #[derive(Debug)]
-pub(crate) struct Buffer<T> {
+pub(crate) struct OutBuffer<T> {
     items: *mut T,
     count: *mut CK_ULONG,
-    room: Room,
+    capacity: Capacity,
 }
 
-impl<T: Copy> Buffer<T> {
+impl<T: Copy> OutBuffer<T> {
     /// # Safety
-    /// Until [`Buffer::give`], `count` is null or may be read and written, and
+    /// Until [`OutBuffer::give`], `count` is null or may be read and written, and
     /// `items` is null or may be written for that many items.
     pub(crate) unsafe fn new(items: *mut T, count: *mut CK_ULONG) -> Result<Self, Error> {
         checked(count, 1)?;
-        let room = if items.is_null() {
-            Room::Query
+        let capacity = if items.is_null() {
+            Capacity::Query
         } else {
             // SAFETY: not null and aligned; the rest is the caller's promise.
             let places = unsafe { count.read() };
             // More than memory has is as good as enough.
-            Room::Places(usize::try_from(places).unwrap_or(usize::MAX))
+            Capacity::Places(usize::try_from(places).unwrap_or(usize::MAX))
         };
-        Ok(Self { items, count, room })
+        Ok(Self {
+            items,
+            count,
+            capacity,
+        })
     }
 
-    pub(crate) const fn room(&self) -> Room {
-        self.room
+    pub(crate) const fn capacity(&self) -> Capacity {
+        self.capacity
     }
 
     /// Write what there is.
@@ -110,17 +114,17 @@ impl<T: Copy> Buffer<T> {
             Output::Needs(needed) => (*needed, None),
             Output::Ready(items) => (items.as_ref().len(), Some(items.as_ref())),
         };
-        let fits = self.room.holds(needed);
+        let fits = self.capacity.holds(needed);
         // SAFETY: the promise made to `new`.
         unsafe { put(self.count, needed as CK_ULONG)? };
-        match (self.room, items) {
-            (Room::Query, _) => Ok(()),
-            (Room::Places(_), Some(items)) if fits => {
+        match (self.capacity, items) {
+            (Capacity::Query, _) => Ok(()),
+            (Capacity::Places(_), Some(items)) if fits => {
                 // SAFETY: the promise made to `new`; there is room, as just
                 // checked.
                 unsafe { put_all(self.items, items) }
             }
-            (Room::Places(_), _) => Err(Error::Room),
+            (Capacity::Places(_), _) => Err(Error::BufferTooSmall),
         }
     }
 
@@ -137,7 +141,7 @@ impl<T: Copy> Buffer<T> {
 pub(crate) unsafe fn template<'a>(
     attributes: *const CK_ATTRIBUTE,
     count: CK_ULONG,
-) -> Result<Vec<Wanted<'a>>, Error> {
+) -> Result<Vec<TemplateAttribute<'a>>, Error> {
     // SAFETY: the caller's promise.
     let attributes: &[CK_ATTRIBUTE] = unsafe { slice(attributes, count)? };
     attributes
@@ -147,56 +151,56 @@ pub(crate) unsafe fn template<'a>(
             // SAFETY: the caller's promise.
             let value = unsafe { slice(value, attribute.ulValueLen)? };
             let kind = attribute.type_;
-            Ok(Wanted { kind, value })
+            Ok(TemplateAttribute { kind, value })
         })
         .collect()
 }
 
 /// One attribute that a caller asks for.
 #[derive(Debug)]
-pub(crate) struct Asked {
+pub(crate) struct AttributeQuery {
     kind: CK_ATTRIBUTE_TYPE,
     value: *mut u8,
-    room: Room,
+    capacity: Capacity,
     length: *mut CK_ULONG,
 }
 
 /// The attributes that a caller asks for.
 ///
 /// # Safety
-/// Until each [`Asked::answer`], `attributes` is null or leads to `count`
+/// Until each [`AttributeQuery::answer`], `attributes` is null or leads to `count`
 /// attributes that may be read and written, as may the places for values;
 /// lengths of null values need not be initialized.
-pub(crate) unsafe fn asked(
+pub(crate) unsafe fn attribute_queries(
     attributes: *mut CK_ATTRIBUTE,
     count: CK_ULONG,
-) -> Result<Vec<Asked>, Error> {
+) -> Result<Vec<AttributeQuery>, Error> {
     let count = checked(attributes, count)?;
-    let asked = (0..count).map(|index| {
+    let queries = (0..count).map(|index| {
         // SAFETY: within the `count` attributes of the caller's promise; only
         // what is initialized is read, so there is no reference to the whole.
         unsafe {
             let attribute = attributes.add(index);
             let value = (&raw const (*attribute).pValue).read().cast::<u8>();
             let length = &raw mut (*attribute).ulValueLen;
-            let room = if value.is_null() {
-                Room::Query
+            let capacity = if value.is_null() {
+                Capacity::Query
             } else {
-                Room::Places(usize::try_from(length.read()).unwrap_or(usize::MAX))
+                Capacity::Places(usize::try_from(length.read()).unwrap_or(usize::MAX))
             };
             let kind = (&raw const (*attribute).type_).read();
-            Asked {
+            AttributeQuery {
                 kind,
                 value,
-                room,
+                capacity,
                 length,
             }
         }
     });
-    Ok(asked.collect())
+    Ok(queries.collect())
 }
 
-impl Asked {
+impl AttributeQuery {
     pub(crate) const fn kind(&self) -> CK_ATTRIBUTE_TYPE {
         self.kind
     }
@@ -206,15 +210,18 @@ impl Asked {
     pub(crate) fn answer(self, value: Result<&[u8], Error>) -> Result<(), Error> {
         let (length, result) = match value {
             Err(error) => (cryptoki_sys::CK_UNAVAILABLE_INFORMATION, Err(error)),
-            Ok(value) if self.room == Room::Query => (value.len() as CK_ULONG, Ok(())),
-            Ok(value) if self.room.holds(value.len()) => {
-                // SAFETY: the promise made to `asked`; there is room.
+            Ok(value) if self.capacity == Capacity::Query => (value.len() as CK_ULONG, Ok(())),
+            Ok(value) if self.capacity.holds(value.len()) => {
+                // SAFETY: the promise made to `attribute_queries`; there is room.
                 unsafe { put_all(self.value, value)? };
                 (value.len() as CK_ULONG, Ok(()))
             }
-            Ok(_) => (cryptoki_sys::CK_UNAVAILABLE_INFORMATION, Err(Error::Room)),
+            Ok(_) => (
+                cryptoki_sys::CK_UNAVAILABLE_INFORMATION,
+                Err(Error::BufferTooSmall),
+            ),
         };
-        // SAFETY: the promise made to `asked`.
+        // SAFETY: the promise made to `attribute_queries`.
         unsafe { put(self.length, length)? };
         result
     }

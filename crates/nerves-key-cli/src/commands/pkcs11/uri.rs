@@ -9,7 +9,7 @@ use nerves_key_device::DeviceUri;
 use nerves_key_pkcs11_core::chip::Chip;
 use nerves_key_pkcs11_core::object::{DEVICE_CERTIFICATE, Names, PRIVATE_KEY, SIGNER_CERTIFICATE};
 use nerves_key_pkcs11_core::settings::{Environment, Origin, Settings};
-use nerves_key_pkcs11_core::token::{Look, Token};
+use nerves_key_pkcs11_core::token::{Freshness, Token};
 use serde_json::{Value, json};
 
 use crate::cli::ThisChip;
@@ -20,10 +20,10 @@ pub(super) fn run(chip: &ThisChip, output: Output) -> Result<(), CliError> {
     let settings = Settings::load(Environment::Trusted, |problem| {
         output.message(&one_line(&problem));
     });
-    let (slots, look) = match &chip.device {
+    let (slots, freshness) = match &chip.device {
         // Somebody wants this very chip.
-        Some(device) => (one(&settings, device), Look::Now),
-        None => (settings.slots_now(), Look::Recent),
+        Some(device) => (one(&settings, device), Freshness::Now),
+        None => (settings.slots_now(), Freshness::Recent),
     };
     let mut lines = Vec::new();
     let mut documents = Vec::new();
@@ -34,9 +34,9 @@ pub(super) fn run(chip: &ThisChip, output: Output) -> Result<(), CliError> {
             None => settings.origin(slot),
         };
         let token = Token::new(slot, device, origin);
-        match token.chip(look) {
+        match token.chip(freshness) {
             Ok(chip) => {
-                let names = Names::of(slot);
+                let names = Names::new(slot);
                 let uris = uris(&names, &chip);
                 lines.push(format!(
                     "{}: {} in slot {slot}",
@@ -73,7 +73,7 @@ fn uris(names: &Names, chip: &Chip) -> Vec<(&'static str, String)> {
         (
             SIGNER_CERTIFICATE,
             "signer certificate",
-            &names.of_signer().label,
+            &names.for_signer().label,
             "cert",
         ),
     ]
@@ -131,6 +131,6 @@ mod tests {
 
     #[test]
     fn a_token_is_named_by_its_slot() {
-        assert_eq!(token(&Names::of(1)), "pkcs11:token=1");
+        assert_eq!(token(&Names::new(1)), "pkcs11:token=1");
     }
 }
