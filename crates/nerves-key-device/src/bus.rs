@@ -1,7 +1,5 @@
 //! One type for every bus, so that commands need no type parameter.
 
-use std::fmt;
-
 use atecc::{GeneralCall, WakePulse};
 use atecc_linux::{Locked, LockedError, TransferError};
 use embedded_hal::delay::DelayNs;
@@ -33,13 +31,15 @@ pub enum AnyDelay {
 }
 
 /// Why a transfer failed.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BusFault {
     /// On a Linux bus.
+    #[error(transparent)]
     Linux(LockedError<TransferError>),
     /// On an emulated bus.
     #[cfg(feature = "emulator")]
+    #[error(transparent)]
     Emulated(EmulatedFault),
 }
 
@@ -52,16 +52,6 @@ impl BusFault {
             Self::Linux(error) => matches!(error, LockedError::Lock(_)),
             #[cfg(feature = "emulator")]
             Self::Emulated(fault) => fault.is_lock(),
-        }
-    }
-}
-
-impl fmt::Display for BusFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Linux(error) => error.fmt(f),
-            #[cfg(feature = "emulator")]
-            Self::Emulated(fault) => fault.fmt(f),
         }
     }
 }

@@ -3,9 +3,15 @@
 //! The errors keep what a person needs to find the cause; a program only ever
 //! sees the number. [`crate::log`] shows the rest.
 
+use std::error::Error as _;
+use std::fmt;
+use std::sync::Arc;
+
 use cryptoki_sys as ck;
 use cryptoki_sys::{CK_ATTRIBUTE_TYPE, CK_MECHANISM_TYPE, CK_OBJECT_HANDLE, CK_RV};
 use cryptoki_sys::{CK_SESSION_HANDLE, CK_SLOT_ID, CK_USER_TYPE};
+
+use crate::fault::SlotFault;
 
 /// Why a call did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -33,32 +39,32 @@ pub enum Error {
     #[error("there is no slot {0}")]
     Slot(CK_SLOT_ID),
     /// No chip answers there.
-    #[error("slot {slot}: no token: {reason}")]
+    #[error("slot {slot}: no token")]
     NoToken {
         /// The slot.
         slot: CK_SLOT_ID,
         /// What the bus said.
-        reason: String,
+        source: Arc<SlotFault>,
     },
     /// The session's chip is gone, or another one is in its place.
-    #[error("slot {slot}: the chip of this session is gone: {reason}")]
+    #[error("slot {slot}: the chip of this session is gone")]
     Removed {
         /// The slot.
         slot: CK_SLOT_ID,
         /// What the bus said, or what is there now.
-        reason: String,
+        source: Arc<SlotFault>,
     },
     /// The chip is there and failed.
-    #[error("slot {slot}: {reason}")]
+    #[error("slot {slot}")]
     Device {
         /// The slot.
         slot: CK_SLOT_ID,
         /// The chip's or the bus's error.
-        reason: String,
+        source: Arc<SlotFault>,
     },
     /// The host has no random numbers.
-    #[error("the host gave no random numbers: {0}")]
-    Entropy(getrandom::Error),
+    #[error("the host gave no random numbers")]
+    Entropy(#[source] getrandom::Error),
     /// The random generator takes no seed.
     #[error("the random generator takes no seed")]
     NoSeed,
@@ -134,7 +140,28 @@ pub enum Error {
     User(CK_USER_TYPE),
 }
 
+/// An error with its cause, in one line. What is behind the cause, the cause
+/// says itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Explained<'a>(&'a Error);
+
+impl fmt::Display for Explained<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(error) = self;
+        match error.source() {
+            Some(cause) => write!(f, "{error}: {cause}"),
+            None => write!(f, "{error}"),
+        }
+    }
+}
+
 impl Error {
+    /// For people.
+    #[must_use]
+    pub const fn explained(&self) -> Explained<'_> {
+        Explained(self)
+    }
+
     /// The number that the caller gets.
     #[must_use]
     pub const fn rv(&self) -> CK_RV {

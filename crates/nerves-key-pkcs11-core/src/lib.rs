@@ -5,6 +5,7 @@ pub mod attribute;
 pub mod chip;
 pub mod derive;
 pub mod error;
+pub mod fault;
 pub mod hash;
 pub mod log;
 pub mod mechanism;
@@ -15,6 +16,7 @@ pub mod output;
 pub mod random;
 pub mod session;
 pub mod settings;
+mod stuck_bus;
 pub mod token;
 
 pub use error::Error;

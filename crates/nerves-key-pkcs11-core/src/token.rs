@@ -15,7 +15,7 @@
 //! A session is bound to the chip that it was opened on. When that chip comes
 //! back after an interruption, the session goes on.
 
-use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 use atecc::commands::Random;
 use atecc::config::ConfigZone;
 use atecc::procedures::ReadPlace;
-use atecc::{Cause, Error as DeviceError, Failure, Once, Place, Procedure, Timing};
+use atecc::{Error as DeviceError, Failure, Once, Place, Procedure, Timing};
 use atecc_x509::SignatureBytes;
 use cryptoki_sys::CK_SLOT_ID;
 use nerves_key::{ReadAuxiliary, ReadSnapshot, Stage, sign};
@@ -32,9 +32,11 @@ use nerves_key_schema::slot;
 
 use crate::chip::{Chip, Key};
 use crate::error::Error;
+use crate::fault::SlotFault;
 use crate::log::{Level, log};
 use crate::object::Names;
 use crate::settings::Origin;
+use crate::stuck_bus;
 
 /// How long a look is believed.
 const PRESENCE_TTL: Duration = Duration::from_millis(500);
@@ -80,7 +82,7 @@ enum Presence {
     },
     Absent {
         until: Instant,
-        reason: String,
+        fault: Arc<SlotFault>,
     },
 }
 
@@ -175,9 +177,9 @@ impl Token {
     /// [`Error::NoToken`] when none answers.
     pub fn chip(&self, freshness: Freshness) -> Result<Arc<Chip>, Error> {
         self.look(&mut self.state(), freshness)
-            .map_err(|reason| Error::NoToken {
+            .map_err(|source| Error::NoToken {
                 slot: self.slot,
-                reason,
+                source,
             })
     }
 
@@ -212,13 +214,10 @@ impl Token {
                 return Ok(signature);
             };
             // Another chip shows itself at the next try.
-            self.lost(&mut self.state(), "its signature does not verify");
+            self.forget(&mut self.state(), "its signature does not verify");
             tries -= 1;
             if tries == 0 {
-                return Err(self.removed(format!(
-                    "it is not the chip that was read, or another program uses it without this \
-                     one's lock: {error}"
-                )));
+                return Err(self.removed(Arc::new(SlotFault::Unverified(error))));
             }
         }
     }
@@ -247,20 +246,22 @@ impl Token {
         loop {
             let device = self
                 .device(&mut state)
-                .map_err(|reason| self.removed(reason))?;
+                .map_err(|fault| self.removed(fault))?;
             let error = match device.run(procedure()) {
                 Ok(output) => return Ok(output),
                 Err(error) => error,
             };
-            let reason = self.told(&error);
-            if !is_absence(&error) {
-                let slot = self.slot;
-                return Err(Error::Device { slot, reason });
+            let fault = self.fault(error);
+            if !fault.is_absence() {
+                return Err(Error::Device {
+                    slot: self.slot,
+                    source: fault,
+                });
             }
-            self.lost(&mut state, &reason);
+            self.forget(&mut state, &fault);
             tries -= 1;
-            if tries == 0 || is_stuck(&error) {
-                return Err(self.removed(reason));
+            if tries == 0 || fault.is_stuck() {
+                return Err(self.removed(fault));
             }
             self.expect(&mut state, chip)?;
         }
@@ -271,10 +272,10 @@ impl Token {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn removed(&self, reason: String) -> Error {
+    fn removed(&self, source: Arc<SlotFault>) -> Error {
         Error::Removed {
             slot: self.slot,
-            reason,
+            source,
         }
     }
 
@@ -285,36 +286,37 @@ impl Token {
             (Presence::Present { .. }, Some(there)) => Arc::clone(there),
             _ => self
                 .look(state, Freshness::Now)
-                .map_err(|reason| self.removed(reason))?,
+                .map_err(|fault| self.removed(fault))?,
         };
         // Its sessions go on when only its auxiliary certificates were written.
         if Arc::ptr_eq(&there, chip) || there.is_same_chip(chip) {
             Ok(())
         } else {
-            Err(self.removed(format!("chip {} is there now", there.serial_number())))
+            let replaced = SlotFault::Replaced(there.serial_number());
+            Err(self.removed(Arc::new(replaced)))
         }
     }
 
-    fn device<'s>(&self, state: &'s mut State) -> Result<&'s mut AnyDevice, String> {
+    fn device<'s>(&self, state: &'s mut State) -> Result<&'s mut AnyDevice, Arc<SlotFault>> {
         let device = match state.device.take() {
             Some(device) => device,
-            None => (self.open)().map_err(|error| error.to_string())?,
+            None => (self.open)().map_err(SlotFault::from)?,
         };
         Ok(state.device.insert(device))
     }
 
     /// The chip is gone. The bus is opened anew when it is next wanted: an
     /// adapter that was unplugged leaves a descriptor that never works again.
-    fn lost(&self, state: &mut State, reason: &str) {
+    fn forget(&self, state: &mut State, why: impl Display) {
         log(
             Level::Error,
-            format_args!("slot {}: lost: {reason}", self.slot),
+            format_args!("slot {}: lost: {why}", self.slot),
         );
         state.device = None;
         state.presence = Presence::Unknown;
     }
 
-    fn look(&self, state: &mut State, freshness: Freshness) -> Result<Arc<Chip>, String> {
+    fn look(&self, state: &mut State, freshness: Freshness) -> Result<Arc<Chip>, Arc<SlotFault>> {
         let now = Instant::now();
         match (&state.presence, &state.chip) {
             (Presence::Present { until }, Some(chip))
@@ -322,10 +324,10 @@ impl Token {
             {
                 return Ok(Arc::clone(chip));
             }
-            (Presence::Absent { until, reason }, _)
+            (Presence::Absent { until, fault }, _)
                 if freshness == Freshness::Recent && now < *until =>
             {
-                return Err(reason.clone());
+                return Err(Arc::clone(fault));
             }
             _ => {}
         }
@@ -336,44 +338,43 @@ impl Token {
                 let until = Instant::now() + PRESENCE_TTL;
                 state.presence = Presence::Present { until };
             }
-            Err(reason) => {
+            Err(fault) => {
                 if !matches!(state.presence, Presence::Absent { .. }) {
-                    self.lost(state, reason);
+                    self.forget(state, fault);
                 }
                 let ttl = (took * ABSENCE_BACKOFF).clamp(PRESENCE_TTL, LONGEST_TTL);
                 state.device = None;
                 state.presence = Presence::Absent {
                     until: Instant::now() + ttl,
-                    reason: reason.clone(),
+                    fault: Arc::clone(fault),
                 };
             }
         }
         found
     }
 
-    /// Why there is no chip. What is wrong with a bus is wrong for all its slots.
-    fn told(&self, error: &DeviceError<BusFault>) -> String {
-        let reason = reason(error);
-        let of_the_bus = match error {
-            DeviceError::Bus { error, .. } => !error.is_lock(),
-            DeviceError::Failed(failure) => failure.is_of_the_bus(),
-        };
-        if let Some(bus) = self.bus.as_ref().filter(|_| of_the_bus) {
-            let until = Instant::now() + LONGEST_TTL;
-            stuck_buses().insert(bus.clone(), (until, reason.clone()));
+    /// What is wrong with a bus is wrong for all its slots.
+    fn fault(&self, error: DeviceError<BusFault>) -> Arc<SlotFault> {
+        let fault = Arc::new(SlotFault::from(error));
+        if let Some(bus) = self.bus.as_deref().filter(|_| fault.is_of_the_bus()) {
+            stuck_bus::remember(bus, &fault, LONGEST_TTL);
         }
-        reason
+        fault
     }
 
     /// Ask the bus. An address that nobody configured and that never had a chip
     /// is probed, with fewer wake pulses unless its chip is wanted.
-    fn read_chip(&self, state: &mut State, freshness: Freshness) -> Result<Arc<Chip>, String> {
+    fn read_chip(
+        &self,
+        state: &mut State,
+        freshness: Freshness,
+    ) -> Result<Arc<Chip>, Arc<SlotFault>> {
         if freshness == Freshness::Recent
-            && let Some(reason) = self.bus.as_deref().and_then(stuck)
+            && let Some(fault) = self.bus.as_deref().and_then(stuck_bus::recall)
         {
-            return Err(reason);
+            return Err(fault);
         }
-        let told = |error: &DeviceError<BusFault>| self.told(error);
+        let fault = |error| self.fault(error);
         let known = state.chip.clone();
         let present = matches!(state.presence, Presence::Present { .. });
         let device = self.device(state)?;
@@ -386,7 +387,7 @@ impl Token {
         }
         device.set_timing(timing);
         if let Some(chip) = known.as_ref().filter(|chip| present && chip.is_final())
-            && is_unchanged(device, chip).map_err(|error| told(&error))?
+            && is_unchanged(device, chip).map_err(fault)?
         {
             return Ok(Arc::clone(chip));
         }
@@ -395,13 +396,9 @@ impl Token {
         } else {
             device.run(ReadSnapshot::new())
         };
-        let snapshot = snapshot.map_err(|error| told(&error))?;
+        let snapshot = snapshot.map_err(fault)?;
         let auxiliary = match snapshot.stage() {
-            Stage::Finished(_) => Some(
-                device
-                    .run(ReadAuxiliary::new())
-                    .map_err(|error| told(&error))?,
-            ),
+            Stage::Finished(_) => Some(device.run(ReadAuxiliary::new()).map_err(fault)?),
             _ => None,
         };
         let chip = Chip::new(snapshot, auxiliary, self.slot);
@@ -423,22 +420,6 @@ impl Token {
     }
 }
 
-/// Buses that carried nothing, each until when that is believed, and why.
-type StuckBuses = BTreeMap<String, (Instant, String)>;
-
-fn stuck_buses() -> MutexGuard<'static, StuckBuses> {
-    static STUCK: Mutex<StuckBuses> = Mutex::new(BTreeMap::new());
-    STUCK.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// What was wrong with `bus` just now: a slot on it would take seconds to find
-/// the same.
-fn stuck(bus: &str) -> Option<String> {
-    let mut buses = stuck_buses();
-    buses.retain(|_, (until, _)| Instant::now() < *until);
-    buses.get(bus).map(|(_, reason)| reason.clone())
-}
-
 /// Whether a chip that was finished is the same: its serial number, and the
 /// beginning of the auxiliary device certificate, which is a signature.
 fn is_unchanged(device: &mut AnyDevice, chip: &Chip) -> Result<bool, DeviceError<BusFault>> {
@@ -456,38 +437,4 @@ fn is_unchanged(device: &mut AnyDevice, chip: &Chip) -> Result<bool, DeviceError
 
 fn first_block(device: &mut AnyDevice, place: Place) -> Result<[u8; 32], DeviceError<BusFault>> {
     device.run(ReadPlace::<32>::new(place))
-}
-
-fn reason(error: &DeviceError<BusFault>) -> String {
-    match error {
-        DeviceError::Bus { error, .. } => error.to_string(),
-        DeviceError::Failed(failure) => failure.to_string(),
-    }
-}
-
-/// Whether the chip did not answer, against that it answered something bad.
-const fn is_absence(error: &DeviceError<BusFault>) -> bool {
-    match error {
-        DeviceError::Bus { error, .. } => !error.is_lock(),
-        DeviceError::Failed(failure) => matches!(
-            failure.cause,
-            Cause::NoAnswer { .. }
-                | Cause::BadWake(_)
-                | Cause::NotTaken { .. }
-                | Cause::Timeout { .. }
-                | Cause::Bus
-                | Cause::Stuck { .. }
-        ),
-    }
-}
-
-/// To open a stuck bus anew takes as long once more, and does not help.
-const fn is_stuck(error: &DeviceError<BusFault>) -> bool {
-    matches!(
-        error,
-        DeviceError::Failed(Failure {
-            cause: Cause::Stuck { .. },
-            ..
-        })
-    )
 }

@@ -1,14 +1,17 @@
 //! The safe core over emulated chips that are swapped, lost and found.
 
+use std::error::Error as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use atecc::Cause;
 use atecc_emulator::{Bus, Chip, Revision, SerialNumber};
 use atecc_x509::{DateTime, PublicKey, SignatureBytes};
 use cryptoki_sys as ck;
 use nerves_key_device::{AnyBus, AnyDelay, AnyDevice, AnyWake, EmulatedBus, EmulatedDelay};
 use nerves_key_pkcs11_core::attribute::TemplateAttribute;
 use nerves_key_pkcs11_core::chip::Chip as Contents;
+use nerves_key_pkcs11_core::fault::SlotFault;
 use nerves_key_pkcs11_core::mechanism::{Ecdh1, Mechanism};
 use nerves_key_pkcs11_core::module::Slots;
 use nerves_key_pkcs11_core::object::{
@@ -221,6 +224,40 @@ fn another_key_under_the_same_number_is_another_chip() {
     first.power_down();
     let error = sign(&session, [7; 32]).unwrap_err();
     assert_eq!(error.rv(), ck::CKR_DEVICE_REMOVED, "{error}");
+}
+
+/// A program sees a number, whoever reads the log the cause.
+#[test]
+fn an_error_keeps_its_cause() {
+    let cause = |error: &Error| error.source().unwrap().to_string();
+    let token = Socket::with(&Bus::new()).token(1);
+    let error = token.chip(Freshness::Now).unwrap_err();
+    assert_eq!(error.to_string(), "slot 1: no token");
+    let Error::NoToken { source, .. } = &error else {
+        panic!("{error:?}");
+    };
+    assert!(
+        matches!(&**source, SlotFault::Chip(failure) if matches!(failure.cause, Cause::NoAnswer { .. })),
+        "{source:?}"
+    );
+    let explained = format!("slot 1: no token: {}", cause(&error));
+    assert_eq!(error.explained().to_string(), explained);
+
+    let [first, second] = [1, 2].map(|number| finished(Revision::Atecc608B, number));
+    let socket = Socket::with(&first);
+    let session = session(socket.token(1));
+    socket.swap(&second);
+    let error = sign(&session, [7; 32]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "slot 1: the chip of this session is gone"
+    );
+    assert_eq!(cause(&error), "chip 0123021020304050EE is there now");
+    // Without a cause, the error is the explanation.
+    assert_eq!(
+        Error::NoSeed.explained().to_string(),
+        Error::NoSeed.to_string()
+    );
 }
 
 #[test]

@@ -33,7 +33,10 @@ fn call(name: &str, work: impl FnOnce() -> Result<(), Error>) -> CK_RV {
         }
         Err(error) => {
             let rv = error.rv();
-            log(Level::Error, format_args!("{name}: {error} ({rv:#x})"));
+            log(
+                Level::Error,
+                format_args!("{name}: {} ({rv:#x})", error.explained()),
+            );
             rv
         }
     }

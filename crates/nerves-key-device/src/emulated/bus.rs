@@ -1,7 +1,5 @@
 //! The two kinds of emulated bus as one.
 
-use std::fmt;
-
 use atecc_emulator::client::{Client, ClientDelay, ClientError};
 use atecc_emulator::{BusError, Delay, I2cHandle};
 use atecc_linux::{Locked, LockedError};
@@ -31,11 +29,13 @@ pub enum EmulatedDelay {
 }
 
 /// Why a transfer failed.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum EmulatedFault {
     /// On a bus in this process.
+    #[error(transparent)]
     InProcess(BusError),
     /// On a served bus.
+    #[error(transparent)]
     Served(LockedError<ClientError>),
 }
 
@@ -67,15 +67,6 @@ impl EmulatedBus {
         match self {
             Self::InProcess(_) => None,
             Self::Served(_) => Some(atecc_linux::now_us()),
-        }
-    }
-}
-
-impl fmt::Display for EmulatedFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::InProcess(error) => error.fmt(f),
-            Self::Served(error) => error.fmt(f),
         }
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn run(chip: &ThisChip, output: Output) -> Result<(), CliError> {
                 lines.extend(uris.iter().map(|(what, uri)| format!("  {what:<20}{uri}")));
                 documents.push(document(&names, &token, &chip, &uris));
             }
-            Err(error) => silent.push(format!("{}: {error}", token.description())),
+            Err(error) => silent.push(format!("{}: {}", token.description(), error.explained())),
         }
     }
     if documents.is_empty() {

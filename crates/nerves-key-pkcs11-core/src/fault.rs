@@ -1,0 +1,77 @@
+//! What is wrong with a slot's chip, or with its bus.
+
+use atecc::{Cause, Error as DeviceError, Failure, SerialNumber};
+use atecc_x509::SignatureMismatch;
+use nerves_key_device::{BusFault, OpenError};
+
+/// Why a slot's chip is not there, or did not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SlotFault {
+    /// The bus could not be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// A transfer failed, or another process has the chip's lock.
+    #[error(transparent)]
+    Bus(BusFault),
+    /// The chip did not answer, or not well.
+    #[error(transparent)]
+    Chip(#[from] Failure),
+    /// Another chip is there than the one that was read.
+    #[error("chip {0} is there now")]
+    Replaced(SerialNumber),
+    /// Signatures are not those of the key that was read.
+    #[error(
+        "it is not the chip that was read, or another program uses it without this one's lock: {0}"
+    )]
+    Unverified(SignatureMismatch),
+}
+
+impl From<DeviceError<BusFault>> for SlotFault {
+    fn from(error: DeviceError<BusFault>) -> Self {
+        match error {
+            DeviceError::Bus { error, .. } => Self::Bus(error),
+            DeviceError::Failed(failure) => Self::Chip(failure),
+        }
+    }
+}
+
+impl SlotFault {
+    /// Whether the chip did not answer, against that it answered something bad.
+    pub(crate) const fn is_absence(&self) -> bool {
+        match self {
+            Self::Bus(fault) => !fault.is_lock(),
+            Self::Chip(failure) => matches!(
+                failure.cause,
+                Cause::NoAnswer { .. }
+                    | Cause::BadWake(_)
+                    | Cause::NotTaken { .. }
+                    | Cause::Timeout { .. }
+                    | Cause::Bus
+                    | Cause::Stuck { .. }
+            ),
+            Self::Open(_) | Self::Replaced(_) | Self::Unverified(_) => true,
+        }
+    }
+
+    /// Whether it is the bus's, and so that of all its slots.
+    pub(crate) fn is_of_the_bus(&self) -> bool {
+        match self {
+            Self::Bus(fault) => !fault.is_lock(),
+            Self::Chip(failure) => failure.is_of_the_bus(),
+            Self::Open(_) | Self::Replaced(_) | Self::Unverified(_) => false,
+        }
+    }
+
+    /// Whether it is a stuck bus: to open it anew takes as long once more, and
+    /// does not help.
+    pub(crate) const fn is_stuck(&self) -> bool {
+        matches!(
+            self,
+            Self::Chip(Failure {
+                cause: Cause::Stuck { .. },
+                ..
+            })
+        )
+    }
+}
