@@ -3,12 +3,15 @@
 use atecc::commands::{
     DigSource, GenDig, LockTarget, RandomNonce, ReadBlock, SeedUpdate, ShaStart,
 };
-use atecc::procedures::{CreateKey, HashInChip, LockAndConfirm, Prepared};
+use atecc::procedures::{
+    ChallengeMac, CreateKey, HashInChip, LockAndConfirm, Prepared, SignDigest,
+};
 use atecc::{
     Answer, BlockAddress, Cause, Executed, Failure, Family, Next, Once, Opcode, Place, Procedure,
     Slot, Status,
 };
 
+#[derive(Clone)]
 enum Said {
     Payload(Vec<u8>),
     Failed(Failure),
@@ -114,4 +117,167 @@ fn a_refused_lock_is_looked_at() {
         assert_eq!(opcodes, [Opcode::Lock, Opcode::Read]);
         assert_eq!(result.unwrap().is_ok(), locked);
     }
+}
+
+fn not_taken(opcode: Opcode) -> Said {
+    Said::Failed(Cause::NotTaken { opcode }.before_execution())
+}
+
+fn parse(opcode: Opcode) -> Said {
+    let status = Status::Parse;
+    Said::Failed(Cause::Status { opcode, status }.before_execution())
+}
+
+/// How often an opcode was sent.
+fn count(opcodes: &[Opcode], of: Opcode) -> usize {
+    opcodes.iter().filter(|opcode| **opcode == of).count()
+}
+
+#[test]
+fn what_a_creation_that_fails_asks() {
+    let gen_key = Opcode::GenKey;
+    let create = || CreateKey::new(Slot::ALL[0]);
+    let old = || Said::Payload(vec![1; 64]);
+    // The question before it changes nothing, whatever became of it.
+    let (opcodes, end) = sent(create(), &[lost(gen_key)]);
+    let failure = end.unwrap().unwrap_err();
+    assert_eq!((opcodes.len(), failure.executed), (1, Executed::No));
+    // What was not taken was not executed; a status may be a neighbour's.
+    let (opcodes, end) = sent(create(), &[old(), not_taken(gen_key)]);
+    assert_eq!(opcodes.len(), 2);
+    assert!(matches!(
+        end.unwrap().unwrap_err().cause,
+        Cause::NotTaken { .. }
+    ));
+    let (opcodes, end) = sent(create(), &[old(), parse(gen_key), old()]);
+    let failure = end.unwrap().unwrap_err();
+    assert_eq!((opcodes.len(), failure.executed), (3, Executed::No));
+    assert_eq!(failure.refusal(), Some(Status::Parse));
+    // Three creations that were lost, each with the old key after it.
+    let lost_thrice: Vec<_> = (0..3).flat_map(|_| [lost(gen_key), old()]).collect();
+    let told = [vec![old()], lost_thrice].concat();
+    let (opcodes, end) = sent(create(), &told);
+    let failure = end.unwrap().unwrap_err();
+    assert_eq!((opcodes.len(), failure.executed), (7, Executed::No));
+    // The third is found to have made one.
+    let mut told = told;
+    told[6] = Said::Payload(vec![2; 64]);
+    assert_eq!(sent(create(), &told).1.unwrap().unwrap().bytes(), &[2; 64]);
+}
+
+#[test]
+fn a_lock_is_sent_three_times_at_most() {
+    let lock = || LockAndConfirm::new(LockTarget::Slot(Slot::ALL[0]));
+    // SlotLocked has a bit of 1 for each slot that is open.
+    let open = || Said::Payload(vec![0xFF; 4]);
+    let lost_thrice: Vec<_> = (0..3).flat_map(|_| [lost(Opcode::Lock), open()]).collect();
+    let (opcodes, end) = sent(lock(), &lost_thrice);
+    assert_eq!(count(&opcodes, Opcode::Lock), 3);
+    assert_eq!(end.unwrap().unwrap_err().executed, Executed::No);
+    // The first that was not taken locked nothing; after a lost one who knows.
+    let (opcodes, end) = sent(lock(), &[not_taken(Opcode::Lock)]);
+    assert_eq!(opcodes, [Opcode::Lock]);
+    assert!(end.unwrap().is_err());
+    let told = [lost(Opcode::Lock), open(), not_taken(Opcode::Lock)];
+    let (opcodes, end) = sent(lock(), &told);
+    assert_eq!(opcodes[2..], [Opcode::Lock, Opcode::Read]);
+    assert!(end.is_none());
+    let locked = Said::Payload(vec![0xFE, 0xFF, 0xFF, 0xFF]);
+    let told = [lost(Opcode::Lock), open(), not_taken(Opcode::Lock), locked];
+    sent(lock(), &told).1.unwrap().unwrap();
+}
+
+#[test]
+fn a_sequence_starts_three_times_at_most() {
+    let sign = || SignDigest::new(Slot::ALL[0], [7; 32]).with_unlimited_key();
+    let taken = || Said::Payload(vec![0]);
+    let told: Vec<_> = (0..4)
+        .flat_map(|_| [taken(), refused(Opcode::Sign)])
+        .collect();
+    let (opcodes, end) = sent(sign(), &told);
+    assert_eq!(count(&opcodes, Opcode::Nonce), 3);
+    assert_eq!(end.unwrap().unwrap_err().refusal(), Some(Status::Execution));
+    // What lies in no lost state is not tried again.
+    let (opcodes, end) = sent(sign(), &[taken(), parse(Opcode::Sign)]);
+    assert_eq!(opcodes.len(), 2);
+    assert!(end.unwrap().is_err());
+}
+
+#[test]
+fn pieces_of_a_digest() {
+    let hash = |data: &'static [u8]| HashInChip::new(ShaStart::Sha256, Family::Atecc508, data);
+    let done = || Said::Payload(vec![0]);
+    let digest = || Said::Payload(vec![9; 32]);
+    // Whole blocks of 64 bytes in between, and less than one at the end.
+    for (data, updates) in [
+        (&[7; 0][..], 0),
+        (&[7; 63], 0),
+        (&[7; 64], 1),
+        (&[7; 127], 1),
+        (&[7; 128], 2),
+    ] {
+        let mut told: Vec<_> = (0..=updates).map(|_| done()).collect();
+        told.push(digest());
+        let (opcodes, end) = sent(hash(data), &told);
+        assert_eq!(
+            (opcodes.len(), end.unwrap().unwrap()),
+            (updates + 2, [9; 32])
+        );
+    }
+    // A context that is lost is begun anew, three times.
+    let sha = Opcode::Sha;
+    let told: Vec<_> = (0..5).flat_map(|_| [done(), refused(sha)]).collect();
+    let (opcodes, end) = sent(hash(&[7; 64]), &told);
+    assert_eq!(opcodes.len(), 8);
+    assert!(end.unwrap().is_err());
+    // A start that is refused, or a piece that is no command, is not.
+    let (opcodes, end) = sent(hash(&[7; 64]), &[refused(sha)]);
+    assert_eq!((opcodes.len(), end.unwrap().is_err()), (1, true));
+    let (opcodes, end) = sent(hash(&[7; 64]), &[done(), parse(sha)]);
+    assert_eq!((opcodes.len(), end.unwrap().is_err()), (2, true));
+}
+
+/// A use that counts nothing may be made again for a lost answer.
+#[test]
+fn keys_without_a_limit() {
+    let mac = || ChallengeMac::new(Slot::ALL[2], [7; 20]);
+    let told = [Said::Payload(vec![1; 32]), lost(Opcode::Mac)];
+    let (opcodes, end) = sent(mac(), &told);
+    assert_eq!((opcodes.len(), end.unwrap().is_err()), (2, true));
+    let (opcodes, end) = sent(mac().with_unlimited_key(), &told);
+    assert_eq!(opcodes, [Opcode::Nonce, Opcode::Mac, Opcode::Nonce]);
+    assert!(end.is_none());
+}
+
+#[cfg(feature = "host")]
+#[test]
+fn session_keys_without_a_limit() {
+    use atecc::SerialNumber;
+    use atecc::commands::ZoneState;
+    use atecc::procedures::{ReadEncrypted, SessionKey, WriteBlockEncrypted};
+    let key = SessionKey {
+        slot: Slot::ALL[4],
+        key: &[7; 32],
+        input: [7; 20],
+        serial: SerialNumber([1, 0x23, 3, 4, 5, 6, 7, 8, 0xEE]),
+    };
+    let address = BlockAddress::new(Place::Slot(Slot::ALL[6]), 0).unwrap();
+    let read = || ReadEncrypted::new(address, key);
+    let write = || WriteBlockEncrypted::new(address, &[7; 32], ZoneState::Locked, key);
+    let told = [
+        Said::Payload(vec![1; 32]),
+        Said::Payload(vec![0]),
+        lost(Opcode::Read),
+    ];
+    let (opcodes, end) = sent(read(), &told);
+    assert_eq!((opcodes.len(), end.unwrap().is_err()), (3, true));
+    let (opcodes, end) = sent(read().with_unlimited_key(), &told);
+    assert_eq!((opcodes.len(), end.is_none()), (4, true));
+    assert_eq!(opcodes[3], Opcode::Nonce);
+    let told = [Said::Payload(vec![1; 32]), lost(Opcode::GenDig)];
+    let (opcodes, end) = sent(write(), &told);
+    assert_eq!((opcodes.len(), end.unwrap().is_err()), (2, true));
+    let (opcodes, end) = sent(write().with_unlimited_key(), &told);
+    assert_eq!((opcodes.len(), end.is_none()), (3, true));
+    assert_eq!(opcodes[2], Opcode::Nonce);
 }

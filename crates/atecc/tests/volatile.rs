@@ -5,7 +5,9 @@
 //! cryptoauthlib `calib_command.h` and its tests.
 
 use atecc::commands::*;
-use atecc::{Chips, Command, Family, PublicKey, Request, Slot};
+use atecc::{
+    BlockAddress, Chips, Command, Expect, Family, Place, PublicKey, Repeat, Request, Slot,
+};
 
 const SLOT: Slot = Slot::ALL[9];
 const KEY: PublicKey = PublicKey([0x11; 64]);
@@ -267,18 +269,19 @@ fn what_kdf_answers() {
 }
 
 /// An answer of another length than the command's is none.
-#[test]
-fn answers_have_one_length() {
-    fn check<C: Command>(command: &C, len: usize)
-    where
-        C::Response: core::fmt::Debug,
-    {
-        let bytes = [0; 100];
-        for given in 0..bytes.len() {
-            let decoded = command.decode(&bytes[..given]);
-            assert_eq!(decoded.is_ok(), given == len, "{given}: {decoded:?}");
-        }
+fn check<C: Command>(command: &C, len: usize)
+where
+    C::Response: core::fmt::Debug,
+{
+    let bytes = [0; 100];
+    for given in 0..bytes.len() {
+        let decoded = command.decode(&bytes[..given]);
+        assert_eq!(decoded.is_ok(), given == len, "{given}: {decoded:?}");
     }
+}
+
+#[test]
+fn answers_with_bytes_have_one_length() {
     let key = AesKey::TempKey(KeyBlock::First);
     let (mode, input) = (AesMode::Encrypt, [0; 16]);
     check(&Aes { mode, key, input }, 16);
@@ -307,8 +310,68 @@ fn answers_have_one_length() {
     );
     check(&UpdateExtra::UserExtra(1), 1);
     check(&LockWithoutCrc::Config, 1);
+}
+
+#[test]
+fn answers_of_keys_and_slots_have_one_length() {
     let source = DigSource::Data(SLOT);
     check(&GenDig { source }, 1);
+    let (temp_key, mac) = (SourceFlag::Random, None);
+    let target = SLOT;
+    check(
+        &DeriveKey {
+            target,
+            temp_key,
+            mac,
+        },
+        1,
+    );
+    let other_data = None;
+    let slot = SLOT;
+    check(&DigestPublicKey { slot, other_data }, 1);
+    let (otp, serial) = (MacOtp::None, IncludeSerial::Fixed);
+    check(
+        &Hmac {
+            slot,
+            temp_key,
+            otp,
+            serial,
+        },
+        32,
+    );
+    let blocks = MacBlocks::KeyThenChallenge([1; 32]);
+    check(
+        &Mac {
+            blocks,
+            otp,
+            serial,
+            slot,
+        },
+        32,
+    );
+    let target = LockTarget::Slot(SLOT);
+    check(&Lock { target }, 1);
+    let (target, value) = (NonceTarget::TempKey, [7; 32]);
+    check(&LoadNonce { target, value }, 1);
+    let (target, value) = (NonceTarget64::TempKey, [7; 64]);
+    check(&LoadNonce64 { target, value }, 1);
+    let key = PrivateKeyData::Clear([7; 32]);
+    check(&PrivWrite { slot, key }, 1);
+    let context = ShaContext::new(&[7; 99]).unwrap();
+    check(&ShaWriteContext { context }, 1);
+    let address = BlockAddress::new(Place::Slot(SLOT), 0).unwrap();
+    let data = [7; 32];
+    check(&WriteBlock { address, data }, 1);
+    let (cipher, mac, zone_state) = ([7; 32], [7; 32], ZoneState::Locked);
+    check(
+        &WriteEncrypted {
+            address,
+            zone_state,
+            cipher,
+            mac,
+        },
+        1,
+    );
     let (slot, serial) = (SLOT, IncludeSerial::Fixed);
     let purpose = InternalPurpose::Any;
     check(
@@ -319,4 +382,61 @@ fn answers_have_one_length() {
         },
         64,
     );
+}
+
+/// What is kept is answered by a status; what goes out has its length, and with
+/// a nonce 32 bytes more.
+#[test]
+fn what_kdf_and_ecdh_are_to_answer() {
+    let message = [1; 16];
+    let prf = |result| KdfFunction::Prf {
+        key: PrfKeyLength::Bytes32,
+        result,
+        message: &message,
+    };
+    let aes = KdfFunction::Aes {
+        key: KeyBlock::First,
+        message: &message,
+    };
+    let (short, long, split) = (PrfResult::Bytes32, PrfResult::Bytes64, PrfResult::Split);
+    for (target, function, expected) in [
+        (KdfTarget::Output, prf(short), Expect::Bytes(32)),
+        (KdfTarget::Output, prf(long), Expect::Bytes(64)),
+        (KdfTarget::Output, aes, Expect::Bytes(32)),
+        (KdfTarget::EncryptedOutput, prf(short), Expect::Bytes(64)),
+        (KdfTarget::EncryptedOutput, prf(long), Expect::Bytes(96)),
+        (KdfTarget::TempKey, prf(short), Expect::Done),
+        (KdfTarget::Slot(SLOT), prf(short), Expect::Done),
+        (KdfTarget::TempKey, prf(split), Expect::Bytes(32)),
+    ] {
+        let kdf = Kdf::new(KdfSource::TempKey, target, function).unwrap();
+        assert_eq!(kdf.expect(), expected, "{target:?} {function:?}");
+    }
+    // A use of a slot's key may count; `TempKey` has to be made again.
+    for (source, repeat) in [
+        (KdfSource::Slot(SLOT), Repeat::ReadStateFirst),
+        (KdfSource::TempKey, Repeat::NeedsVolatile),
+    ] {
+        let kdf = Kdf::new(source, KdfTarget::Output, prf(short)).unwrap();
+        assert_eq!(kdf.repeat(), repeat, "{source:?}");
+    }
+    for (mode, repeat) in [
+        (EcdhMode::SlotToOutput(SLOT), Repeat::ReadStateFirst),
+        (EcdhMode::TempKeyToOutput, Repeat::NeedsVolatile),
+        (EcdhMode::TempKeyToSlot(SLOT), Repeat::NeedsVolatile),
+    ] {
+        assert_eq!(Ecdh { mode, peer: KEY }.repeat(), repeat, "{mode:?}");
+    }
+}
+
+/// Param1 of a nonce says what becomes of the seed: 0 updates it, 1 does not.
+#[test]
+fn what_becomes_of_a_seed() {
+    for (seed, param1) in [(SeedUpdate::Automatic, 0), (SeedUpdate::Never, 1)] {
+        let input = [7; 20];
+        assert_eq!(RandomNonce { input, seed }.param1(), param1);
+        assert_eq!(Random { seed }.param1(), param1);
+        // Bit 0 is the same, and Param2 has bit 15.
+        assert_eq!(FixedNonce { input, seed }.param1() & 1, param1);
+    }
 }
