@@ -94,9 +94,12 @@ pub(super) fn has_mutants(file: &str) -> bool {
         && is_rust(file)
 }
 
-/// Whether it belongs to a crate with mutants or to one that judges.
+/// Whether it belongs to a crate with mutants or to one that judges. What
+/// examples in the documentation include is no module.
 pub(super) fn is_built(file: &str) -> bool {
-    is_rust(file) && (file.starts_with("crates/") || file.starts_with("tests/"))
+    is_rust(file)
+        && !file.contains("/doc/")
+        && (file.starts_with("crates/") || file.starts_with("tests/"))
 }
 
 fn is_rust(file: &str) -> bool {
