@@ -40,6 +40,12 @@ const SLOWEST: [(&str, &str); 6] = [
     ("atecc-judge", "search"),
 ];
 
+/// Tests of the repository's files, which planting changes.
+const OF_FILES: [(&str, &str); 2] = [
+    ("nerves-key-tests", "pages"),
+    ("nerves-key-tests", "published"),
+];
+
 const CONFORMANCE: Judges = Judges::all("atecc-conformance");
 /// Tests across the crates that are not about a whole provisioning.
 const ACROSS: Judges = Judges {
@@ -124,7 +130,9 @@ impl Subject {
 
     /// Whether a test target of a package judges it.
     pub(super) fn needs(&self, package: &str, test: &str, tests: Tests) -> bool {
-        if tests == Tests::Short && SLOWEST.contains(&(package, test)) {
+        let target = (package, test);
+        let slow = tests == Tests::Short && SLOWEST.contains(&target);
+        if slow || OF_FILES.contains(&target) {
             return false;
         }
         let mut judges = self.judges.iter();
