@@ -448,6 +448,7 @@ impl Procedure for &mut RefusedAfterLock<'_> {
             let refusal = Failure {
                 cause: Cause::Status {
                     opcode: request.opcode(),
+                    parameters: request.parameters(),
                     status: Status::Execution,
                 },
                 executed: Executed::No,

@@ -310,6 +310,13 @@ impl Request {
         self.opcode
     }
 
+    /// Param1, then Param2 low byte first.
+    #[must_use]
+    pub const fn parameters(&self) -> [u8; 3] {
+        let [_, _, _, param1, low, high, ..] = self.bytes;
+        [param1, low, high]
+    }
+
     /// The form of the response.
     #[must_use]
     pub const fn expect(&self) -> Expect {

@@ -79,6 +79,9 @@ pub enum Cause {
     Status {
         /// The command.
         opcode: Opcode,
+        /// Param1, then Param2 low byte first: what was asked, and of which
+        /// slot.
+        parameters: [u8; 3],
         /// The answer.
         status: Status,
     },

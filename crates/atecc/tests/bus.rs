@@ -164,6 +164,7 @@ fn a_refusal_is_not_repeated_and_the_chip_sleeps() {
         Err(Error::Failed(
             Cause::Status {
                 opcode: Opcode::Random,
+                parameters: [0; 3],
                 status: Status::Execution
             }
             .before_execution()
@@ -516,7 +517,12 @@ mod another_host {
             Err(Error::Failed(failure)) => {
                 let status = Status::Success;
                 let opcode = Opcode::Counter;
-                assert_eq!(failure.cause, Cause::Status { opcode, status });
+                let cause = Cause::Status {
+                    opcode,
+                    parameters: [0x01, 0x01, 0x00],
+                    status,
+                };
+                assert_eq!(failure.cause, cause);
                 assert_eq!(failure.executed, Executed::Unknown);
             }
             other => panic!("{other:?}"),

@@ -37,8 +37,12 @@ fn sent<P: Procedure>(mut procedure: P, told: &[Said]) -> (Vec<Opcode>, Option<E
 }
 
 fn refused(opcode: Opcode) -> Said {
-    let status = Status::Execution;
-    Said::Failed(Cause::Status { opcode, status }.before_execution())
+    let cause = Cause::Status {
+        opcode,
+        parameters: [0; 3],
+        status: Status::Execution,
+    };
+    Said::Failed(cause.before_execution())
 }
 
 fn lost(opcode: Opcode) -> Said {
@@ -125,7 +129,14 @@ fn not_taken(opcode: Opcode) -> Said {
 
 fn parse(opcode: Opcode) -> Said {
     let status = Status::Parse;
-    Said::Failed(Cause::Status { opcode, status }.before_execution())
+    Said::Failed(
+        Cause::Status {
+            opcode,
+            parameters: [0; 3],
+            status,
+        }
+        .before_execution(),
+    )
 }
 
 /// How often an opcode was sent.

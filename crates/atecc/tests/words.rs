@@ -105,7 +105,11 @@ fn failures() {
         "low supply, or another program",
     );
     let opcode = Opcode::Sign;
-    let status = |status| Cause::Status { opcode, status };
+    let status = |status| Cause::Status {
+        opcode,
+        parameters: [0; 3],
+        status,
+    };
     let decode = DecodeError {
         opcode,
         expected: 64,
@@ -168,6 +172,7 @@ fn refusals() {
         let status = Status::from_byte(byte);
         let cause = Cause::Status {
             opcode: Opcode::Read,
+            parameters: [0; 3],
             status,
         };
         let refuses = matches!(byte, 0x03 | 0x07 | 0x08 | 0x0F | 0xEE | 0xFF);

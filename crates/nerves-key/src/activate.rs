@@ -180,6 +180,7 @@ mod tests {
 
     const LOST: Failure = Cause::Status {
         opcode: Opcode::CheckMac,
+        parameters: [0; 3],
         status: Status::Execution,
     }
     .before_execution();

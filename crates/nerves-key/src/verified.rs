@@ -153,6 +153,7 @@ mod tests {
     fn a_refused_key_leaves_the_signature_unverified() {
         let refused = Cause::Status {
             opcode: Opcode::GenKey,
+            parameters: [0; 3],
             status: Status::Execution,
         };
         let mut procedure = SignVerified::new([0x5A; 32]);

@@ -91,6 +91,12 @@ impl Sent {
     pub(super) fn reply(&self) -> Reply {
         Reply::new(&self.response.0)
     }
+
+    /// Param1, Param2.
+    pub(super) fn parameters(&self) -> Result<[u8; 3], &'static str> {
+        let parameters = self.payload.0.get(1..).and_then(<[u8]>::first_chunk);
+        parameters.copied().ok_or("a command without parameters")
+    }
 }
 
 /// What the reference returned.
@@ -240,10 +246,18 @@ fn sign_digest(row: &Call) -> Checked {
         let opcode = last.payload.0.first().copied();
         let opcode = opcode.and_then(Opcode::from_byte).ok_or("which command?")?;
         let status = Status::from_byte(status);
+        let request = ours.iter().find(|request| request.opcode() == opcode);
+        let request = request.ok_or("a command that ours does not send")?;
         same(
             "failure",
             result,
-            Err(Cause::Status { opcode, status }.before_execution()),
+            Err(Cause::Status {
+                opcode,
+                // Ours: that their digest is elsewhere is a difference of its own.
+                parameters: request.parameters(),
+                status,
+            }
+            .before_execution()),
         )?;
         return refused(status, &row.result);
     }

@@ -182,6 +182,7 @@ fn refused(row: &Call, failure: Option<&Failure>) -> Checked {
     let [status] = last.response.array()?;
     let ours = Cause::Status {
         opcode: Opcode::CheckMac,
+        parameters: last.parameters()?,
         status: Status::from_byte(status),
     }
     .before_execution();

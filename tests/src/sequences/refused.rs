@@ -25,13 +25,16 @@ pub(super) fn refused(row: &Operation) -> Checked {
     let bus = blank(row)?;
     let before = bus.image(0);
     match Station::device(&bus).run(write) {
-        Err(atecc::Error::Failed(error)) => refusal(&error, Opcode::Read)?,
+        Err(atecc::Error::Failed(error)) => refusal(&error, &READ)?,
         Err(error) => return Err(error.into()),
         Ok(()) => return Err("ours has written an open chip".into()),
     }
     holds("nothing is touched", bus.image(0) == before)?;
     Ok(Verdict::Differs("write-refused"))
 }
+
+/// The first block of slot 8, which is asked for first.
+const READ: [u8; 4] = [Opcode::Read as u8, 0x82, 0x40, 0x00];
 
 /// What ours does with a chip of zeros that refuses each write.
 #[derive(Debug)]
@@ -63,21 +66,26 @@ impl Ours {
         same("writes", &self.writes, &vec![first.to_vec()])?;
         match &self.result {
             Ok(()) => Err("ours says ok".into()),
-            Err(error) => refusal(error, Opcode::Write),
+            Err(error) => refusal(error, first),
         }
     }
 }
 
 /// The chip has refused this command, and nothing else is wrong.
-fn refusal(error: &WriteError, opcode: Opcode) -> Result<(), Box<dyn Error>> {
+fn refusal(error: &WriteError, command: &[u8]) -> Result<(), Box<dyn Error>> {
     let WriteError::Chip(Failure {
         cause, executed, ..
     }) = error
     else {
         return Err(format!("another error: {error}").into());
     };
-    let status = Status::Execution;
-    same("cause", *cause, Cause::Status { opcode, status })?;
+    let [opcode, parameters @ ..] = command.first_chunk::<4>().ok_or("which command?")?;
+    let refused = Cause::Status {
+        opcode: Opcode::from_byte(*opcode).ok_or("which command?")?,
+        parameters: *parameters,
+        status: Status::Execution,
+    };
+    same("cause", *cause, refused)?;
     same("executed", *executed, Executed::No)
 }
 
@@ -99,8 +107,22 @@ mod tests {
         first.extend(TERM);
         first.resize(36, 0);
         ours().judge(&first).unwrap();
-        let refused = |opcode, status| Cause::Status { opcode, status }.before_execution();
+        let refused = |opcode, status| {
+            let parameters = [0x82, 0x40, 0x00];
+            let cause = Cause::Status {
+                opcode,
+                parameters,
+                status,
+            };
+            cause.before_execution()
+        };
+        let other = Cause::Status {
+            opcode: Opcode::Write,
+            parameters: [0x82, 0x48, 0x00],
+            status: Status::Execution,
+        };
         let errors = [
+            other.before_execution(),
             refused(Opcode::Read, Status::Execution),
             refused(Opcode::Write, Status::Parse),
             Failure {

@@ -56,7 +56,7 @@ impl Sent {
     pub(crate) const fn refusal(&self) -> Option<(Opcode, Status)> {
         match self.error {
             Some(Error::Failed(Failure {
-                cause: Cause::Status { opcode, status },
+                cause: Cause::Status { opcode, status, .. },
                 ..
             })) => Some((opcode, status)),
             _ => None,

@@ -112,6 +112,7 @@ impl Procedure for &mut Tampered<'_> {
             (_, Some(Tamper::Say(status))) => Answer::Failed(Failure {
                 cause: Cause::Status {
                     opcode: self.asked,
+                    parameters: [0; 3],
                     status,
                 },
                 executed: Executed::No,

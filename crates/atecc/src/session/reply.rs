@@ -144,7 +144,12 @@ impl Session {
     pub(super) fn answered(&mut self, byte: u8, expect: Expect) {
         let opcode = self.opcode();
         let status = Status::from_byte(byte);
-        let cause = Cause::Status { opcode, status };
+        let parameters = self.request.as_ref().map_or([0; 3], Request::parameters);
+        let cause = Cause::Status {
+            opcode,
+            parameters,
+            status,
+        };
         // What a woken chip says is never taken for two failing engines: a reset
         // and a wake by noise may come again and again.
         if expect.is_answer(status) && status != Status::AfterWake {
