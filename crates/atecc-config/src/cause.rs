@@ -7,10 +7,11 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::fmt;
 
 use atecc::{ConfigZone, Slot};
 
-use crate::{Judgement, Need, Operation, judge};
+use crate::{Judgement, KeyNeed, Need, Operation, judge};
 
 /// A cause, and what can be done about it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -19,37 +20,63 @@ pub struct Cause {
     pub text: String,
     /// What to do; nothing where the text says it.
     pub remedy: Option<&'static str>,
+    /// What was missing, where no rule was in the way.
+    pub need: Option<Need>,
+}
+
+/// In one line.
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cause: {}", self.text)?;
+        match self.remedy {
+            Some(remedy) => write!(f, "; remedy: {remedy}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What is known of a chip beside its configuration.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Known {
+    /// Whether the persistent latch is set.
+    pub is_latch_set: Option<bool>,
+    /// Whether the slot has a key.
+    pub is_key_present: Option<bool>,
 }
 
 /// What can have made a chip with this configuration, in its present state of
 /// locks, refuse `operation` on `slot`: each rule in the way; or, where none is,
 /// what the operation needs besides, of which one was missing.
 #[must_use]
-pub fn causes(zone: &ConfigZone, operation: Operation, slot: Slot) -> Vec<Cause> {
-    of(&judge(zone, operation, slot), zone)
+pub fn causes(zone: &ConfigZone, operation: Operation, slot: Slot, known: Known) -> Vec<Cause> {
+    of(&judge(zone, operation, slot), zone, known)
 }
 
-fn of(judgement: &Judgement, zone: &ConfigZone) -> Vec<Cause> {
+fn of(judgement: &Judgement, zone: &ConfigZone, known: Known) -> Vec<Cause> {
     match judgement {
         Judgement::Refused(reasons) => reasons
             .iter()
             .map(|reason| Cause {
                 text: reason.to_string(),
                 remedy: Some(reason.remedy(zone.config_lock())),
+                need: None,
             })
             .collect(),
-        Judgement::Allowed(needs) => needs
-            .iter()
-            // What a driver's procedures do themselves.
-            .filter(|need| !matches!(need, Need::TempKey | Need::WholeBlock))
-            .map(|need| Cause {
-                text: format!("the configuration allows it, given {need}"),
-                remedy: None,
-            })
-            .collect(),
+        Judgement::Allowed(needs) => {
+            let mut unmet: Vec<_> = needs
+                .iter()
+                .filter_map(|need| missing(*need, known))
+                .collect();
+            // What is known to be missing is the cause.
+            let is_sure = |(sure, _): &(bool, Cause)| *sure;
+            if unmet.iter().any(is_sure) {
+                unmet.retain(is_sure);
+            }
+            unmet.into_iter().map(|(_, cause)| cause).collect()
+        }
         Judgement::Depends { on_508, on_608 } => {
-            let mut causes = of(on_508, zone);
-            for cause in of(on_608, zone) {
+            let mut causes = of(on_508, zone, known);
+            for cause in of(on_608, zone, known) {
                 if !causes.contains(&cause) {
                     causes.push(cause);
                 }
@@ -57,6 +84,32 @@ fn of(judgement: &Judgement, zone: &ConfigZone) -> Vec<Cause> {
             causes
         }
     }
+}
+
+/// The cause that `need` was unmet, and whether that is certain; `None` where it
+/// was met.
+fn missing(need: Need, known: Known) -> Option<(bool, Cause)> {
+    let is_met = match need {
+        // What a driver's procedures do themselves.
+        Need::TempKey | Need::WholeBlock => Some(true),
+        // Used up for good would be a rule in the way.
+        Need::Key(_, KeyNeed::Use(uses)) if uses.limit().is_none() => Some(true),
+        Need::Key(_, KeyNeed::Latch | KeyNeed::LatchUnconfirmed) => known.is_latch_set,
+        Need::KeyPresent => known.is_key_present,
+        _ => None,
+    };
+    let text = match (is_met, need) {
+        (Some(true), _) => return None,
+        (Some(false), Need::KeyPresent) => "there is no key in the slot".to_string(),
+        (Some(false), _) => format!("it needs {need}, and has not"),
+        (None, _) => format!("the configuration allows it, given {need}"),
+    };
+    let cause = Cause {
+        text,
+        remedy: Some(need.remedy()),
+        need: Some(need),
+    };
+    Some((is_met.is_some(), cause))
 }
 
 #[cfg(test)]
@@ -77,7 +130,7 @@ mod tests {
     }
 
     fn texts(zone: &ConfigZone, operation: Operation) -> String {
-        let causes = causes(zone, operation, Slot::ALL[0]);
+        let causes = causes(zone, operation, Slot::ALL[0], Known::default());
         let texts: Vec<_> = causes.into_iter().map(|cause| cause.text).collect();
         texts.join("; ")
     }
@@ -148,5 +201,36 @@ mod tests {
             let found = texts(&zone, operation);
             assert!(found.contains(text), "{operation}: {text} not in {found}");
         }
+    }
+
+    /// The latch and the key can be asked for: what is there is no cause.
+    #[test]
+    fn what_is_known_is_no_guess() {
+        let zone = {
+            let mut zone = zone(0x2087, 0x1033, [0, 0]);
+            // Slot 5 gives the permission.
+            zone.0[69] = 0x85;
+            zone
+        };
+        let of = |is_latch_set, is_key_present| {
+            let known = Known {
+                is_latch_set,
+                is_key_present,
+            };
+            let causes = causes(&zone, Operation::Sign, Slot::ALL[0], known);
+            causes
+                .into_iter()
+                .map(|cause| cause.text)
+                .collect::<Vec<_>>()
+        };
+        let unknown = of(None, None);
+        assert!(unknown.len() == 2 && unknown.iter().all(|text| text.contains("given")));
+        assert_eq!(of(Some(true), Some(false)), ["there is no key in the slot"]);
+        let latch = of(Some(false), None);
+        assert!(
+            latch.len() == 1 && latch[0].contains("latch set"),
+            "{latch:?}"
+        );
+        assert!(of(Some(true), Some(true)).is_empty());
     }
 }

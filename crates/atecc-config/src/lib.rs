@@ -13,8 +13,10 @@
 
 extern crate alloc;
 
+mod asked;
 mod cause;
 mod counter;
+mod explanation;
 mod fields;
 mod judge;
 mod lint;
@@ -25,9 +27,12 @@ mod policy;
 mod reason;
 mod shift;
 mod uses;
+mod with_causes;
+mod zone_cause;
 
-pub use cause::{Cause, causes};
+pub use cause::{Cause, Known, causes};
 pub use counter::Counter;
+pub use explanation::Explanation;
 pub use fields::{Difference, Field, differences, fields};
 pub use judge::{Judgement, changers, judge};
 pub use lint::{Finding, Severity, lint};
@@ -38,6 +43,7 @@ pub use policy::{Kind, Policy, Way};
 pub use reason::Reason;
 pub use shift::{Shift, is_without_identity, shift};
 pub use uses::Uses;
+pub use with_causes::{ReadCauses, Refused, WithCauses};
 
 use alloc::string::{String, ToString};
 

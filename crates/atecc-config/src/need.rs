@@ -73,7 +73,52 @@ pub enum KeyNeed {
     Use(Uses),
 }
 
+impl Need {
+    /// How it can be met.
+    #[must_use]
+    pub const fn remedy(self) -> &'static str {
+        match self {
+            Self::Key(_, need) => need.remedy(),
+            Self::KeyPresent => {
+                "make a key there (GenKey), or write one (PrivWrite; Write for a public key)"
+            }
+            Self::SessionKey(..) => {
+                "Nonce, then GenDig with that key, in the same awake session; host and chip need \
+                 the same key"
+            }
+            Self::TempKey => "load it first, in the same awake session (Nonce)",
+            Self::InternalDigest => "make it first, in the same awake session",
+            Self::PublicKeyDigest => "make it right before",
+            Self::SignatureFor(_) => "have that key's owner sign",
+            Self::Validated => "validate it first (Verify, Param1 03)",
+            Self::NotValidated => "invalidate it first (Verify, Param1 07)",
+            Self::WholeBlock => "write whole blocks until data and OTP are locked",
+            Self::ParentMac(_) => "send the MAC with the command",
+            Self::OtherData(_) => "send them with GenDig",
+            Self::Match(_) => "compare in one of these modes",
+            Self::Permission(_) => "authorize right before, in the same awake session",
+            Self::EncryptedDigest(_) => "encrypt it with that key",
+            Self::AesEnabled => "look at the part's own bytes",
+        }
+    }
+}
+
 impl KeyNeed {
+    const fn remedy(self) -> &'static str {
+        match self {
+            Self::RandomNonce => {
+                "begin with a random Nonce (Param1 00 or 01), in the same awake session"
+            }
+            Self::Authorization(_) => "authorize right before, in the same awake session",
+            Self::Latch => {
+                "authorize with the key that VolatileKeyPermission (byte 69) names, then set the \
+                 latch (Info, Param1 04, Param2 0003); it lasts until the supply fails"
+            }
+            Self::LatchUnconfirmed => "have SecureBoot succeed",
+            Self::Use(_) => "raise the value in that slot, if it may be written",
+        }
+    }
+
     const fn field(self) -> &'static str {
         match self {
             Self::RandomNonce => "KeyConfig.ReqRandom",

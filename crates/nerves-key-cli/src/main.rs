@@ -9,6 +9,7 @@ mod considered;
 mod error;
 mod files;
 mod hex;
+mod not_shown;
 mod output;
 mod paragraph;
 mod progress;

@@ -1,76 +1,106 @@
 //! What is behind a chip's "execution error" (0x0F): its configuration is read,
 //! and what stands in the way is said.
 
-use atecc::procedures::ReadConfig;
-use atecc::{Slot, Status};
-use atecc_config::{Cause, Operation, causes};
-use nerves_key::SignError;
+use atecc::{Device, Failure, Procedure, WakePulse};
+use atecc_config::{Explanation, KeyNeed, Need, ReadCauses, Refused, WithCauses};
+use embedded_hal::delay::DelayNs;
+use embedded_hal::i2c::I2c;
 use nerves_key_device::BusFault;
 
 use crate::error::CliError;
-use crate::record::RecordedDevice;
 
-/// An error that may be a chip's refusal.
-pub(crate) trait Refused {
-    /// The status, if it is one.
-    fn refusal(&self) -> Option<Status>;
-}
-
-impl Refused for atecc::Error<BusFault> {
-    fn refusal(&self) -> Option<Status> {
-        match self {
-            Self::Failed(failure) => failure.refusal(),
-            Self::Bus { .. } => None,
-        }
-    }
-}
-
-impl Refused for atecc::Error<BusFault, SignError> {
-    fn refusal(&self) -> Option<Status> {
-        match self {
-            Self::Failed(SignError::Failure(failure)) => failure.refusal(),
-            _ => None,
-        }
-    }
-}
-
-/// `result` of `operation` on `slot`; where the chip refused it, with the causes.
+/// Run `procedure`; a refusal comes with its causes.
 ///
 /// # Errors
-/// That of `result`.
-pub(crate) fn explained<T, E: Refused + Into<CliError>>(
-    device: &mut RecordedDevice,
-    (operation, slot): (Operation, Slot),
-    result: Result<T, E>,
-) -> Result<T, CliError> {
-    let error = match result {
-        Ok(value) => return Ok(value),
-        Err(error) => error,
-    };
-    let asks = error.refusal() == Some(Status::Execution);
-    let error = error.into();
-    if !asks {
-        return Err(error);
+/// That of the procedure.
+pub(crate) fn run<P, B, D, W>(
+    device: &mut Device<B, D, W>,
+    procedure: P,
+) -> Result<P::Output, CliError>
+where
+    P: Procedure,
+    atecc::Error<BusFault, P::Error>: Into<CliError>,
+    B: I2c<Error = BusFault>,
+    D: DelayNs,
+    W: WakePulse<B, D>,
+{
+    run_with(device, procedure, Into::into)
+}
+
+/// The same, where the error is told in another way.
+///
+/// # Errors
+/// What `tell` makes of the procedure's.
+pub(crate) fn run_with<P, B, D, W>(
+    device: &mut Device<B, D, W>,
+    procedure: P,
+    tell: impl FnOnce(atecc::Error<BusFault, P::Error>) -> CliError,
+) -> Result<P::Output, CliError>
+where
+    P: Procedure,
+    B: I2c<Error = BusFault>,
+    D: DelayNs,
+    W: WakePulse<B, D>,
+{
+    match device.run(WithCauses::new(procedure)) {
+        Ok(Ok(output)) => Ok(output),
+        Ok(Err(Refused {
+            error, explanation, ..
+        })) => Err(advised(
+            tell(atecc::Error::Failed(error)),
+            explanation.as_ref(),
+        )),
+        Err(error) => Err(tell(error)),
     }
+}
+
+/// `error`, which is of `failure`, with the causes, where it was a refusal.
+pub(crate) fn explained<B, D, W>(
+    device: &mut Device<B, D, W>,
+    failure: Option<&Failure>,
+    error: CliError,
+) -> CliError
+where
+    B: I2c<Error = BusFault>,
+    D: DelayNs,
+    W: WakePulse<B, D>,
+{
     // What cannot be read now is no other error than the first one.
-    let Ok(zone) = device.run(ReadConfig::new()) else {
-        return Err(error);
+    let read = failure.and_then(ReadCauses::new);
+    let explanation = read.and_then(|read| device.run(read).ok().flatten());
+    advised(error, explanation.as_ref())
+}
+
+/// `error` with what explains it.
+pub(crate) fn advised(error: CliError, explanation: Option<&Explanation>) -> CliError {
+    let Some(explanation) = explanation else {
+        return error;
     };
-    let said = causes(&zone, operation, slot);
-    let error = said
-        .into_iter()
-        .fold(error, |error, Cause { text, remedy }| {
-            let error = error.advised(format_args!("cause: {text}"));
-            match remedy {
-                Some(remedy) => error.advised(format_args!("remedy: {remedy}")),
-                None => error,
-            }
-        });
-    let stage = format_args!(
-        "state: configuration {}, data and OTP {}; nerves-key config why {operation} {} says more",
-        zone.config_lock(),
-        zone.data_lock(),
-        slot.index()
-    );
-    Err(error.advised(stage))
+    let mut error = error;
+    for line in lines(explanation) {
+        error = error.advised(line);
+    }
+    error
+}
+
+/// Causes, remedies and state.
+fn lines(explanation: &Explanation) -> Vec<String> {
+    let mut lines = explanation.lines();
+    let latch =
+        |cause: &atecc_config::Cause| matches!(cause.need, Some(Need::Key(_, KeyNeed::Latch)));
+    if explanation.causes.iter().any(latch) {
+        lines.push("In the volatile layout nerves-key volatile unlock sets the latch.".to_owned());
+    }
+    if !(explanation.config_lock.is_locked() && explanation.data_lock.is_locked()) {
+        lines.push(
+            "nerves-key provision makes a NervesKey of a blank chip, and locks both.".to_owned(),
+        );
+    }
+    for (operation, slot) in &explanation.asked {
+        lines.push(format!(
+            "nerves-key config why {operation} {} says more.",
+            slot.index()
+        ));
+    }
+    lines
 }

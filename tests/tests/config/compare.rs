@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use atecc::config::SlotConfig;
-use atecc::{ConfigZone, Slot};
-use atecc_config::{Judgement, KeyNeed, Need, Operation, SessionNonce, judge};
+use atecc::{ConfigZone, Failure, Slot};
+use atecc_config::{Explanation, Judgement, KeyNeed, Known, Need, Operation, SessionNonce, judge};
 
 use crate::chip::{Host, Latch, Variant, slot_of};
 
@@ -22,6 +22,8 @@ pub(crate) struct Comparison {
     pub(crate) executed: usize,
     pub(crate) refused: usize,
     pub(crate) unmet: usize,
+    /// Refusals whose cause was told.
+    pub(crate) explained: usize,
     pub(crate) differences: Vec<String>,
     /// How often each operation was executed.
     pub(crate) by_operation: BTreeMap<&'static str, usize>,
@@ -31,13 +33,14 @@ impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} zones, {} comparisons: {} executed, {} refused, {} refused for one need unmet; {} \
-             differences",
+            "{} zones, {} comparisons: {} executed, {} refused, {} refused for one need unmet, {} \
+             causes told; {} differences",
             self.zones,
             self.executed + self.refused + self.unmet,
             self.executed,
             self.refused,
             self.unmet,
+            self.explained,
             self.differences.len()
         )
     }
@@ -68,9 +71,15 @@ impl Comparison {
         match judge(zone, operation, slot) {
             Judgement::Refused(reasons) => {
                 for needs in everything(zone, operation, slot) {
-                    let (answer, changed) =
+                    let (answer, changed, refusal) =
                         attempt(zone, Variant::default(), operation, slot, &needs);
                     self.refused += 1;
+                    self.explanation(zone, (operation, slot), refusal, |told| {
+                        reasons.iter().all(|reason| {
+                            let reason = reason.to_string();
+                            told.causes.iter().any(|cause| cause.text == reason)
+                        })
+                    })?;
                     if answer.is_ok() || !changed.is_empty() {
                         return Err(format!(
                             "refused ({reasons:?}), but {answer:?} and {changed:?}"
@@ -85,7 +94,8 @@ impl Comparison {
                     .iter()
                     .any(|need| matches!(need, Need::Key(_, KeyNeed::LatchUnconfirmed))) =>
             {
-                let (answer, changed) = attempt(zone, Variant::default(), operation, slot, &needs);
+                let (answer, changed, _) =
+                    attempt(zone, Variant::default(), operation, slot, &needs);
                 self.refused += 1;
                 if answer.is_ok() || !changed.is_empty() {
                     return Err(format!("needs {needs:?}, but {answer:?} and {changed:?}"));
@@ -114,6 +124,25 @@ impl Comparison {
         }
     }
 
+    /// What is said of the operation's own refusal. One of a command before it
+    /// is another operation's.
+    fn explanation(
+        &mut self,
+        zone: &ConfigZone,
+        asked: (Operation, Slot),
+        refusal: Option<Failure>,
+        is_told: impl FnOnce(&Explanation) -> bool,
+    ) -> Result<(), String> {
+        let told = refusal.and_then(|it| Explanation::new(zone, &it, Known::default()));
+        match told.filter(|told| told.asked.contains(&asked)) {
+            Some(told) if !is_told(&told) => Err(format!("explained as {told}")),
+            told => {
+                self.explained += usize::from(told.is_some());
+                Ok(())
+            }
+        }
+    }
+
     /// Each need alone.
     fn unmet(
         &mut self,
@@ -124,8 +153,14 @@ impl Comparison {
     ) -> Result<(), String> {
         for need in needs {
             for (variant, rest) in without(zone, operation, slot, *need, needs) {
-                let (answer, changed) = attempt(zone, variant, operation, slot, &rest);
+                let (answer, changed, refusal) = attempt(zone, variant, operation, slot, &rest);
                 self.unmet += 1;
+                // These a driver meets itself, or the zone tells them.
+                let hidden = matches!(need, Need::TempKey | Need::WholeBlock)
+                    || matches!(need, Need::Key(_, KeyNeed::Use(_)));
+                self.explanation(zone, (operation, slot), refusal, |told| {
+                    hidden || told.causes.iter().any(|cause| cause.need == Some(*need))
+                })?;
                 if answer.is_ok() || !changed.is_empty() {
                     return Err(format!(
                         "needs {need:?}, but without {answer:?} {changed:?}"
@@ -153,10 +188,11 @@ fn attempt(
     operation: Operation,
     slot: Slot,
     needs: &[Need],
-) -> (Result<(), u8>, Vec<Slot>) {
+) -> (Result<(), u8>, Vec<Slot>, Option<Failure>) {
     let mut host = Host::new(zone, variant);
     let answer = host.perform(operation, slot, needs);
-    (answer, host.changed())
+    let refusal = answer.err().and_then(|status| host.refusal(status));
+    (answer, host.changed(), refusal)
 }
 
 /// Chip and host as they should be, but for `need`; in each way in which it can

@@ -13,7 +13,7 @@ use crate::files;
 use crate::output::Output;
 use crate::record::RecordedDevice;
 use crate::signing::AnySigner;
-use crate::{signing, system};
+use crate::{not_shown, refused, signing, system};
 
 pub(super) fn run(command: &Aux, output: Output) -> Result<(), CliError> {
     match command {
@@ -45,7 +45,7 @@ impl Found {
     fn on(chip: &Chip) -> Result<Self, CliError> {
         let mut device = chip.open()?;
         let identity = identity(&mut device)?;
-        let slots = device.run(ReadAuxiliary::new())?;
+        let slots = refused::run(&mut device, ReadAuxiliary::new())?;
         Ok(Self {
             auxiliary: identity.auxiliary(&slots).map_err(|error| {
                 CliError::failed(error).advised(
@@ -58,7 +58,9 @@ impl Found {
 }
 
 fn identity(device: &mut RecordedDevice) -> Result<Identity, CliError> {
-    Ok(device.run(ReadSnapshot::new())?.identity()?)
+    let snapshot = refused::run(device, ReadSnapshot::new())?;
+    let identity = snapshot.identity();
+    identity.map_err(|error| not_shown::identity(&snapshot, error, CliError::from))
 }
 
 fn none() -> CliError {
@@ -99,7 +101,7 @@ fn provision(arguments: &AuxProvision, output: Output) -> Result<(), CliError> {
         .map_err(CliError::failed)?;
     // What is going to be written is what will be read.
     let auxiliary = identity.auxiliary(&slots)?;
-    device.run(WriteAuxiliary::new(&identity, &slots))?;
+    refused::run(&mut device, WriteAuxiliary::new(&identity, &slots))?;
     if let Some(auxiliary) = &auxiliary {
         signing::warn_of_certificate(&auxiliary.device_certificate, output)?;
     }
@@ -109,7 +111,10 @@ fn provision(arguments: &AuxProvision, output: Output) -> Result<(), CliError> {
 fn clear(chip: &Chip, output: Output) -> Result<(), CliError> {
     let mut device = chip.open()?;
     let identity = identity(&mut device)?;
-    device.run(WriteAuxiliary::new(&identity, &AuxiliarySlots::EMPTY))?;
+    refused::run(
+        &mut device,
+        WriteAuxiliary::new(&identity, &AuxiliarySlots::EMPTY),
+    )?;
     let document = json!({ "auxiliary": null });
     output.result("the auxiliary certificates are cleared", &document)
 }

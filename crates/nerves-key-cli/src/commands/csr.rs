@@ -2,16 +2,16 @@
 
 use std::str::FromStr;
 
-use atecc_config::Operation;
 use atecc_x509::{Name, PublicKey, RequestInfo, SignatureBytes};
 use nerves_key::{ReadSnapshot, sign};
-use nerves_key_schema::{Otp, slot};
+use nerves_key_schema::Otp;
 use serde_json::json;
 use x509_cert::der::{Encode, EncodePem, pem::LineEnding};
 
 use crate::cli::Csr;
 use crate::error::{CliError, Exit};
 use crate::files::{self, Readers};
+use crate::not_shown::{self, Part};
 use crate::output::Output;
 use crate::refused;
 
@@ -19,22 +19,27 @@ pub(super) fn run(arguments: &Csr, output: Output) -> Result<(), CliError> {
     let subject = arguments.subject.as_deref().map(subject).transpose()?;
     files::check_out(arguments.out.as_deref())?;
     let mut device = arguments.chip.open()?;
-    let snapshot = device.run(ReadSnapshot::new())?;
-    let stage = |what: &str| CliError::new(Exit::Stage, format_args!("the chip has no {what}"));
-    let key = snapshot.public_key.ok_or_else(|| stage("key"))?;
+    let snapshot = refused::run(&mut device, ReadSnapshot::new())?;
+    let lacks = |what: &str, part| {
+        let error = CliError::new(Exit::Stage, format_args!("the chip has no {what}"));
+        not_shown::explained(&snapshot, part, error)
+    };
+    let key = snapshot.public_key;
+    let key = key.ok_or_else(|| lacks("key", Part::PublicKey))?;
     let key = PublicKey::from_bytes(*key.bytes());
     let subject = if let Some(subject) = subject {
         subject
     } else {
-        let otp = snapshot.otp.and_then(|otp| Otp::from_bytes(otp).ok());
-        let otp = otp.ok_or_else(|| stage("manufacturer serial number: give --subject"))?;
+        let serial = "manufacturer serial number: give --subject";
+        let otp = snapshot.otp.ok_or_else(|| lacks(serial, Part::OTP))?;
+        let otp = Otp::from_bytes(otp).map_err(|_foreign| {
+            CliError::new(Exit::Stage, format_args!("the chip has no {serial}"))
+        })?;
         let name = Name::from_stored_serial(otp.manufacturer_serial());
         name.map_err(CliError::failed)?.as_der().to_vec()
     };
     let request = RequestInfo::new(&subject, &key, &arguments.san).map_err(CliError::refused)?;
-    let signature = device.run(sign(request.digest()));
-    let what = (Operation::Sign, slot::DEVICE_KEY);
-    let signature = refused::explained(&mut device, what, signature)?;
+    let signature = refused::run(&mut device, sign(request.digest()))?;
     let signature = SignatureBytes::from_bytes(signature);
     // A key that cannot be read is not the one that signs.
     key.verify(&request.digest(), &signature)

@@ -18,6 +18,7 @@ use crate::certificate::Summary;
 use crate::cli::Demo;
 use crate::error::CliError;
 use crate::output::{Output, shown};
+use crate::refused;
 use crate::system;
 
 const SERIAL: &str = "DEMO-0001";
@@ -54,11 +55,11 @@ pub(super) fn run(arguments: &Demo, output: Output) -> Result<(), CliError> {
         now,
         past: system::release_day()?,
     };
-    let plan = Plan::new(&device.run(ReadSnapshot::new())?, &request)?;
+    let plan = Plan::new(&refused::run(&mut device, ReadSnapshot::new())?, &request)?;
     let _: (_, Vec<_>) = execute(&mut device, &plan, &mut key, output)?;
 
     say("3. The chip as its user finds it: both certificates rebuilt from 72 bytes each.");
-    let identity = device.run(ReadSnapshot::new())?.identity()?;
+    let identity = refused::run(&mut device, ReadSnapshot::new())?.identity()?;
     let summary = Summary::of(&identity.device_certificate).map_err(CliError::failed)?;
     say(&format!(
         "  device: {}, valid {}\n  chain verified: device certificate <- signer certificate",
@@ -68,7 +69,7 @@ pub(super) fn run(arguments: &Demo, output: Output) -> Result<(), CliError> {
 
     say("4. A server's challenge, signed inside the chip as in a TLS handshake.");
     let challenge = system::random()?;
-    let signature = device.run(nerves_key::sign(challenge))?;
+    let signature = refused::run(&mut device, nerves_key::sign(challenge))?;
     identity
         .public_key
         .verify(&challenge, &SignatureBytes::from_bytes(signature))

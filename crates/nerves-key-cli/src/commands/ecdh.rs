@@ -1,9 +1,8 @@
 //! `nerves-key ecdh`.
 
-use atecc::PublicKey;
 use atecc::commands::{Ecdh as EcdhCommand, EcdhMode, SharedSecret};
 use atecc::procedures::ReadConfig;
-use atecc_config::Operation;
+use atecc::{Once, PublicKey};
 use data_encoding::HEXUPPER;
 use nerves_key_schema::slot;
 use serde_json::json;
@@ -19,7 +18,7 @@ pub(super) fn run(arguments: &Ecdh, output: Output) -> Result<(), CliError> {
     files::check_out(arguments.out.as_deref())?;
     let peer = files::public_key(&arguments.peer)?;
     let mut device = arguments.chip.open()?;
-    let config = device.run(ReadConfig::new())?;
+    let config = refused::run(&mut device, ReadConfig::new())?;
     let slot_config = config.slot_config(slot::DEVICE_KEY);
     if !config.data_lock().is_locked() || !slot_config.ecdh_in_the_clear() {
         return Err(CliError::new(
@@ -36,9 +35,7 @@ pub(super) fn run(arguments: &Ecdh, output: Output) -> Result<(), CliError> {
         mode: EcdhMode::Compatible(slot::DEVICE_KEY),
         peer: PublicKey(*peer.as_bytes()),
     };
-    let secret = device.execute(command);
-    let what = (Operation::Ecdh, slot::DEVICE_KEY);
-    let secret = match refused::explained(&mut device, what, secret)? {
+    let secret = match refused::run(&mut device, Once(command))? {
         SharedSecret::Clear(secret) => Zeroizing::new(secret),
         SharedSecret::Kept | SharedSecret::Encrypted { .. } => {
             return Err(CliError::failed("the chip kept the shared secret"));

@@ -3,7 +3,7 @@
 use atecc::Timing;
 use atecc_x509::Certificate;
 use nerves_key::ReadSnapshot;
-use nerves_key_provision::{Harden, Hardening};
+use nerves_key_provision::{Harden, HardenRefusal, Hardening};
 use serde_json::json;
 
 use crate::certificate::Summary;
@@ -11,11 +11,17 @@ use crate::cli;
 use crate::confirm;
 use crate::error::CliError;
 use crate::output::{Output, shown};
+use crate::{not_shown, refused};
 
 pub(super) fn run(arguments: &cli::Harden, output: Output) -> Result<(), CliError> {
     let mut device = arguments.chip.open()?;
-    let snapshot = device.run(ReadSnapshot::new())?;
-    let plan = Hardening::new(&snapshot)?;
+    let snapshot = refused::run(&mut device, ReadSnapshot::new())?;
+    let plan = Hardening::new(&snapshot).map_err(|refusal| match refusal {
+        HardenRefusal::Identity(error) => not_shown::identity(&snapshot, error, |error| {
+            HardenRefusal::Identity(error).into()
+        }),
+        refusal => refusal.into(),
+    })?;
     let serial = plan.identity().otp.manufacturer_serial();
     let serial = String::from_utf8_lossy(serial);
     let chip = plan.config().serial_number();
@@ -55,7 +61,7 @@ pub(super) fn run(arguments: &cli::Harden, output: Output) -> Result<(), CliErro
         confirm::typed(output, &question, &serial)?;
     }
     device.set_timing(Timing::new(plan.config().revision().family()));
-    device.run(Harden::new(&plan))?;
+    refused::run(&mut device, Harden::new(&plan))?;
     let text = format!("hardened: the certificates' slots of {name} are locked");
     output.result(&text, &document(true))
 }

@@ -17,11 +17,12 @@ use crate::cli::Chained;
 use crate::error::CliError;
 use crate::files;
 use crate::output::{Output, shown, shown_path};
+use crate::{not_shown, refused};
 
 pub(super) fn run(arguments: &Chained, output: Output) -> Result<(), CliError> {
     let root = files::root(arguments.root.as_deref())?;
     let mut device = arguments.chip.open()?;
-    let snapshot = device.run(ReadSnapshot::new())?;
+    let snapshot = refused::run(&mut device, ReadSnapshot::new())?;
     let mut lines = vec![
         ("chip", snapshot.config.revision().to_string()),
         ("serial", snapshot.config.serial_number().to_string()),
@@ -83,7 +84,8 @@ pub(super) fn run(arguments: &Chained, output: Output) -> Result<(), CliError> {
             text + &format!("{name:<12}{value}\n")
         });
     output.result(&text, &document)?;
-    trouble.map_or(Ok(()), |error| Err(CliError::failed(error)))
+    let Some(error) = trouble else { return Ok(()) };
+    Err(not_shown::identity(&snapshot, error, CliError::failed))
 }
 
 /// Whose the root is that a part's certificates were verified up to.

@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use atecc_config::Operation;
 use nerves_key::SignVerified;
-use nerves_key_schema::slot;
 use serde_json::{Map, Value, json};
 
 use crate::cli::Jwt;
@@ -27,9 +25,7 @@ pub(super) fn run(arguments: &Jwt, output: Output) -> Result<(), CliError> {
     let (header, claims) = (Value::Object(header), Value::Object(claims));
     let token = nerves_key::Jwt::new(&header.to_string(), &claims.to_string());
     let mut device = arguments.chip.open()?;
-    let signature = device.run(SignVerified::new(token.digest()));
-    let what = (Operation::Sign, slot::DEVICE_KEY);
-    let signature = refused::explained(&mut device, what, signature)?;
+    let signature = refused::run(&mut device, SignVerified::new(token.digest()))?;
     let token = token.assemble(&signature);
     let document = json!({ "header": header, "claims": claims, "jwt": token });
     output.result(&token, &document)

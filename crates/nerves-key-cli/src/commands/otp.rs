@@ -7,20 +7,23 @@ use serde_json::{Value, json};
 
 use crate::cli::OtpCommand;
 use crate::error::{CliError, Exit};
+use crate::not_shown::{self, Part};
 use crate::output::{Output, shown};
+use crate::refused;
 
 pub(super) fn run(command: &OtpCommand, output: Output) -> Result<(), CliError> {
     let OtpCommand::Show(chip) = command;
-    let snapshot = chip.open()?.run(ReadSnapshot::new())?;
+    let snapshot = refused::run(&mut chip.open()?, ReadSnapshot::new())?;
     let bytes = snapshot.otp.ok_or_else(|| {
-        CliError::new(
+        let error = CliError::new(
             Exit::Stage,
             format_args!(
                 "the chip does not show its OTP zone: data and OTP are {}, and it can be read once \
                  they are locked",
                 snapshot.config.data_lock()
             ),
-        )
+        );
+        not_shown::explained(&snapshot, Part::OTP, error)
     })?;
     let (lines, mut document) = meaning(&snapshot, &bytes);
     document["otp"] = json!(HEXUPPER.encode(&bytes));

@@ -4,11 +4,9 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use atecc_config::Operation;
 use atecc_x509::SignatureBytes;
 use data_encoding::HEXUPPER;
 use nerves_key::SignVerified;
-use nerves_key_schema::slot;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -23,9 +21,7 @@ pub(super) fn run(arguments: &Sign, output: Output) -> Result<(), CliError> {
     files::check_out(arguments.out.as_deref())?;
     let digest = digest(arguments.digest.as_deref(), arguments.file.as_deref())?;
     let mut device = arguments.chip.open()?;
-    let signature = device.run(SignVerified::new(digest));
-    let what = (Operation::Sign, slot::DEVICE_KEY);
-    let signature = refused::explained(&mut device, what, signature)?;
+    let signature = refused::run(&mut device, SignVerified::new(digest))?;
     let der = SignatureBytes::from_bytes(signature)
         .to_der()
         .map_err(CliError::failed)?;

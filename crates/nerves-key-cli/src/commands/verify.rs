@@ -11,7 +11,9 @@ use super::sign::digest;
 use crate::cli::Verify;
 use crate::error::{CliError, Exit};
 use crate::files;
+use crate::not_shown::{self, Part};
 use crate::output::Output;
+use crate::refused;
 
 pub(super) fn run(arguments: &Verify, output: Output) -> Result<(), CliError> {
     let digest = digest(arguments.digest.as_deref(), arguments.file.as_deref())?;
@@ -19,10 +21,11 @@ pub(super) fn run(arguments: &Verify, output: Output) -> Result<(), CliError> {
     let key = if let Some(path) = &arguments.key {
         files::public_key(path)?
     } else {
-        let snapshot = arguments.chip.open()?.run(ReadSnapshot::new())?;
-        let key = snapshot
-            .public_key
-            .ok_or_else(|| CliError::new(Exit::Stage, "the chip has no key yet"))?;
+        let snapshot = refused::run(&mut arguments.chip.open()?, ReadSnapshot::new())?;
+        let key = snapshot.public_key.ok_or_else(|| {
+            let error = CliError::new(Exit::Stage, "the chip has no key yet");
+            not_shown::explained(&snapshot, Part::PublicKey, error)
+        })?;
         PublicKey::from_bytes(*key.bytes())
     };
     let verdict = key.verify(&digest, &signature);

@@ -1,9 +1,9 @@
 //! `nerves-key volatile`: the layout whose device key rests after each
 //! power-up.
 
-use atecc::ConfigZone;
 use atecc::commands::InfoLatch;
 use atecc::procedures::{DeterministicMac, ReadConfig};
+use atecc::{ConfigZone, Once};
 use data_encoding::HEXUPPER;
 use nerves_key::{Activate, Activation};
 use nerves_key_schema::{Layout, check_for_use, slot};
@@ -16,6 +16,7 @@ use crate::files::{self, Readers};
 use crate::hex;
 use crate::output::{Output, shown_path};
 use crate::record::RecordedDevice;
+use crate::refused;
 use crate::system;
 
 pub(super) fn run(command: &Volatile, output: Output) -> Result<(), CliError> {
@@ -24,7 +25,7 @@ pub(super) fn run(command: &Volatile, output: Output) -> Result<(), CliError> {
         Volatile::Status(chip) => {
             let mut device = chip.open()?;
             volatile_chip(&mut device)?;
-            let active = device.execute(InfoLatch::Read)?;
+            let active = refused::run(&mut device, Once(InfoLatch::Read))?;
             say(active, output)
         }
         Volatile::Mac(arguments) => mac(arguments, output),
@@ -36,7 +37,7 @@ fn unlock(arguments: &Unlock, output: Output) -> Result<(), CliError> {
     let mut device = arguments.chip.open()?;
     let config = volatile_chip(&mut device)?;
     let activate = Activate::with_key(&key, config.serial_number(), system::random()?);
-    match device.run(activate)? {
+    match refused::run(&mut device, activate)? {
         Activation::Active => say(true, output),
         Activation::WrongKey => Err(CliError::failed(format_args!(
             "{}: not the activation key of this chip; its device key stays inactive",
@@ -59,15 +60,17 @@ fn mac(arguments: &VolatileMac, output: Output) -> Result<(), CliError> {
     let challenge = hex::array("the challenge", &arguments.challenge)?;
     let mut device = arguments.chip.open()?;
     volatile_chip(&mut device)?;
-    if !device.execute(InfoLatch::Read)? {
+    if !refused::run(&mut device, Once(InfoLatch::Read))? {
         return Err(CliError::new(
             Exit::Stage,
             "the device key is not active, and nor is the encryption key: nerves-key volatile \
              unlock activates both",
         ));
     }
-    let mac =
-        device.run(DeterministicMac::new(slot::ENCRYPTION_KEY, challenge).with_unlimited_key())?;
+    let mac = refused::run(
+        &mut device,
+        DeterministicMac::new(slot::ENCRYPTION_KEY, challenge).with_unlimited_key(),
+    )?;
     let mac = Zeroizing::new(mac);
     let text = Zeroizing::new(HEXUPPER.encode(mac.as_ref()));
     let document = json!({ "mac": *text });
@@ -77,7 +80,7 @@ fn mac(arguments: &VolatileMac, output: Output) -> Result<(), CliError> {
 
 /// Whatever the revision, a chip of the volatile layout whose data is locked.
 fn volatile_chip(device: &mut RecordedDevice) -> Result<ConfigZone, CliError> {
-    let config = device.run(ReadConfig::new())?;
+    let config = refused::run(device, ReadConfig::new())?;
     let stage = |message| Err(CliError::new(Exit::Stage, message));
     if !config.config_lock().is_locked() {
         return stage(

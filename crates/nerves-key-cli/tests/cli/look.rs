@@ -69,7 +69,7 @@ fn the_page_of_troubles_is_true() {
         assert!(after.trim_start().starts_with(&code), "{command}: {code}");
         captures += 1;
     }
-    assert_eq!(captures, 13);
+    assert_eq!(captures, 14);
 }
 
 #[test]

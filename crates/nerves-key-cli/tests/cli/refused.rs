@@ -1,13 +1,226 @@
-//! "Execution error" (0x0F) with its causes.
+//! "Execution error" (0x0F) with its causes: set-ups that people ask about, each
+//! as an emulated chip, by the command that ends in it.
+
+use std::path::Path;
+
+use atecc_emulator::{Image, Slot};
 
 use crate::bench::Bench;
+use crate::in_process::InProcess;
+use crate::stuck::built;
 
-/// A blank chip, and a volatile key that rests: the cause is in the
-/// configuration, which is read for it.
-#[test]
-fn a_refusal_is_told_with_its_causes() {
+/// Bytes of the configuration. Source: ATECC508A datasheet, "Configuration Zone".
+const fn slot_config(slot: usize) -> usize {
+    20 + 2 * slot
+}
+
+const fn key_config(slot: usize) -> usize {
+    96 + 2 * slot
+}
+
+/// One chip, what is asked of it, and what is to be said.
+struct SetUp {
+    name: &'static str,
+    /// The chip that it is made of.
+    from: &'static str,
+    /// Offsets in the configuration, and what is there.
+    config: &'static [(usize, u8)],
+    /// A slot whose first byte is another, and which.
+    contents: Option<(u8, u8)>,
+    command: &'static [&'static str],
+    cause: &'static str,
+    remedy: &'static str,
+}
+
+const DIGEST: &str = "5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A";
+const SIGN: &[&str] = &["sign", "--digest", DIGEST];
+const AUX: &[&str] = &[
+    "aux",
+    "provision",
+    "--signer-cert",
+    "signer.cert",
+    "--signer-key",
+    "signer.key",
+];
+const SET: &[&str] = &["settings", "set", "a", "1"];
+/// What a NervesKey has, so that each set-up says only what differs.
+const NERVES_KEY: SetUp = SetUp {
+    name: "",
+    from: "n.img",
+    config: &[],
+    contents: None,
+    command: SIGN,
+    cause: "",
+    remedy: "none: the configuration is locked and stays so",
+};
+
+const SET_UPS: &[SetUp] = &[
+    SetUp {
+        name: "blank",
+        from: "blank.img",
+        cause: "the configuration is not locked (byte 87 is 55)",
+        remedy: "lock the configuration once it is final",
+        ..NERVES_KEY
+    },
+    SetUp {
+        name: "latch not set",
+        config: &[(69, 0x85), (key_config(0) + 1, 0x10)],
+        cause: "it needs the persistent latch set (KeyConfig.PersistentDisable of slot 0), and has \
+                not",
+        remedy: "authorize with the key that VolatileKeyPermission (byte 69) names, then set",
+        ..NERVES_KEY
+    },
+    SetUp {
+        name: "latch that nothing sets",
+        config: &[(69, 0x00), (key_config(0) + 1, 0x10)],
+        command: &["jwt"],
+        cause: "the persistent latch (KeyConfig.PersistentDisable), which nothing can set",
+        ..NERVES_KEY
+    },
+    SetUp {
+        name: "volatile key not active",
+        from: "v.img",
+        command: &["csr"],
+        cause: "it needs the persistent latch set",
+        remedy: "nerves-key volatile unlock",
+        ..NERVES_KEY
+    },
+    SetUp {
+        name: "uses at the end",
+        // Counter0 at 2097151: both unary parts full, 65535 and 65535 turns.
+        config: &[
+            (slot_config(0), 0xA7),
+            (52, 0x00),
+            (53, 0x00),
+            (54, 0x00),
+            (55, 0x01),
+            (56, 0xFF),
+            (57, 0xFF),
+            (58, 0xFF),
+            (59, 0xFF),
+        ],
+        cause: "no use is left: Counter0 is at 2097151 of 2097151 (SlotConfig.LimitedUse)",
+        remedy: "none: uses do not come back",
+        ..NERVES_KEY
+    },
+    SetUp {
+        name: "internal signing only",
+        config: &[(slot_config(0), 0x82)],
+        cause: "SlotConfig.ReadKey bit 0 is 0: no external signatures",
+        ..NERVES_KEY
+    },
+    SetUp {
+        name: "ECDH output protected",
+        config: &[(91, 0x02)],
+        command: &["ecdh", "signer.cert"],
+        cause: "ChipOptions bits 9-8: no secret leaves the chip",
+        remedy: "keep it in the chip (ecdh-temp-key)",
+        ..NERVES_KEY
+    },
+    SetUp {
+        name: "ECDH output encrypted only",
+        config: &[(91, 0x01)],
+        command: &["ecdh", "signer.cert"],
+        cause: "ChipOptions bits 9-8: a secret leaves the chip encrypted only",
+        remedy: "ask for it encrypted (ecdh-encrypted)",
+        ..NERVES_KEY
+    },
+    SetUp {
+        name: "locked slot",
+        config: &[(89, 0xC2)],
+        command: SET,
+        cause: "the slot is locked (its bit of SlotLocked is 0)",
+        remedy: "none: a slot's lock cannot be undone",
+        ..NERVES_KEY
+    },
+    SetUp {
+        name: "ReqAuth",
+        config: &[(key_config(0), 0xB3), (key_config(0) + 1, 0x05)],
+        cause: "an authorization with slot 5 before: CheckMac or Verify (KeyConfig.ReqAuth of slot \
+                0)",
+        remedy: "authorize right before, in the same awake session",
+        ..NERVES_KEY
+    },
+    SetUp {
+        name: "wrong key type",
+        config: &[(key_config(0), 0x3F)],
+        cause: "the slot's key is not of P-256 (KeyConfig.KeyType is not 4)",
+        ..NERVES_KEY
+    },
+    SetUp {
+        name: "no slot of private keys",
+        config: &[(key_config(0), 0x32)],
+        cause: "the slot holds no private key (KeyConfig.Private is 0)",
+        ..NERVES_KEY
+    },
+    SetUp {
+        name: "no key",
+        contents: Some((0, 0xFF)),
+        cause: "there is no key in the slot",
+        remedy: "make a key there (GenKey)",
+        ..NERVES_KEY
+    },
+    SetUp {
+        name: "data not locked",
+        config: &[(86, 0x55)],
+        command: &["cert", "export"],
+        cause: "data and OTP are not locked (byte 86 is 55)",
+        remedy: "lock data and OTP once they are final",
+        ..NERVES_KEY
+    },
+    SetUp {
+        name: "public key hidden",
+        config: &[(key_config(0), 0x31)],
+        command: &["csr"],
+        cause: "KeyConfig.PubInfo is 0: the public key stays in the chip",
+        ..NERVES_KEY
+    },
+    SetUp {
+        name: "public key validated",
+        config: &[(slot_config(14) + 1, 0x1F), (key_config(14), 0x32)],
+        contents: Some((14, 0x50)),
+        command: AUX,
+        cause: "the public key there not validated",
+        remedy: "invalidate it first (Verify, Param1 07)",
+        ..NERVES_KEY
+    },
+    SetUp {
+        name: "encrypted read without the key",
+        config: &[(slot_config(10), 0xC5)],
+        command: &["cert", "export"],
+        cause: "the slot is read encrypted only (SlotConfig.IsSecret 1, EncryptRead 1)",
+        remedy: "read it encrypted, with the key in slot ReadKey",
+        ..NERVES_KEY
+    },
+    SetUp {
+        name: "secret slot",
+        config: &[(slot_config(12), 0x80)],
+        command: &["cert", "show"],
+        cause: "the slot is secret (SlotConfig.IsSecret 1, EncryptRead 0)",
+        ..NERVES_KEY
+    },
+    SetUp {
+        name: "never written",
+        config: &[(slot_config(15) + 1, 0x2F)],
+        command: AUX,
+        cause: "SlotConfig.WriteConfig says never",
+        ..NERVES_KEY
+    },
+    SetUp {
+        name: "written encrypted only",
+        config: &[(slot_config(15) + 1, 0x45)],
+        command: AUX,
+        cause: "SlotConfig.WriteConfig wants encrypted writes",
+        remedy: "write it encrypted, with the key in slot WriteKey",
+        ..NERVES_KEY
+    },
+];
+
+/// A folder with a blank chip, a NervesKey, and one of the volatile layout.
+fn chips() -> Bench {
     let bench = Bench::new();
     bench.ok(&["emulator", "create", "blank.img"]);
+    bench.ok(&Bench::provision("emu:n.img", &["--yes", "--serial", "N1"]));
     for (name, key) in [("activation", [0x11; 16]), ("encryption", [0x22; 16])] {
         std::fs::write(bench.path().join(name), key).unwrap();
     }
@@ -23,25 +236,83 @@ fn a_refusal_is_told_with_its_causes() {
         "encryption",
     ];
     bench.ok(&Bench::provision("emu:v.img?chip=atecc608a", &volatile));
-    let digest = "5A".repeat(32);
-    for command in [&["sign", "--digest", &digest][..], &["jwt"]] {
-        for (device, cause) in [
-            (
-                "emu:blank.img",
-                "cause: the configuration is not locked (byte 87 is 55)",
-            ),
-            (
-                "emu:v.img",
-                "the persistent latch set (KeyConfig.PersistentDisable",
-            ),
-        ] {
-            let (code, message) = bench.fails(&[command, &["--device", device]].concat());
-            assert_eq!(code, 1, "{message}");
-            assert!(message.contains(cause), "{message}");
-            assert!(
-                message.contains("nerves-key config why sign 0"),
-                "{message}"
-            );
+    bench
+}
+
+fn changed(path: &Path, set_up: &SetUp) -> Image {
+    let image = Image::load(path).unwrap();
+    let mut config = *image.config();
+    for (at, byte) in set_up.config {
+        config[*at] = *byte;
+    }
+    let mut image = image.with_config(config).unwrap();
+    if let Some((slot, byte)) = set_up.contents {
+        let contents = image.slot_mut(Slot::new(slot).unwrap());
+        if slot == 0 {
+            contents.fill(byte);
+        } else {
+            contents[0] = byte;
         }
+    }
+    image
+}
+
+#[test]
+fn each_set_up_is_told_with_cause_and_remedy() {
+    let bench = chips();
+    let image = bench.path().join("x.img");
+    for set_up in SET_UPS {
+        let path = bench.path().join(set_up.from);
+        changed(&path, set_up).save(&image).unwrap();
+        let command = [set_up.command, &["--device", "emu:x.img"]].concat();
+        let (code, message) = bench.fails(&command);
+        std::fs::remove_file(&image).unwrap();
+        let name = set_up.name;
+        println!("== {name}: nerves-key {}\n{message}", command.join(" "));
+        assert!(matches!(code, 1 | 4), "{name}: {code} {message}");
+        for part in [set_up.cause, set_up.remedy] {
+            assert!(message.contains(part), "{name}: {part} not in {message}");
+        }
+        assert!(message.contains("cause: "), "{name}: {message}");
+    }
+}
+
+/// KeyConfig.ReqRandom of the encryption key: its MAC is over a nonce that is
+/// none of the chip's.
+#[test]
+fn a_nonce_of_the_hosts_own_is_told() {
+    let bench = chips();
+    let image = Image::load(bench.path().join("v.img")).unwrap();
+    let mut config = *image.config();
+    config[key_config(2)] |= 0x40;
+    let image = image.with_config(config).unwrap();
+    let _served = InProcess::new(&bench.path().join("s"), 4_000_061).with(&image);
+    let unlock = ["volatile", "unlock", "--activation-key", "activation"];
+    bench.ok(&[&unlock[..], &["--device", "unix:s"]].concat());
+    let challenge = "00".repeat(32);
+    let mac = ["volatile", "mac", &challenge, "--device", "unix:s"];
+    let (code, message) = bench.fails(&mac);
+    assert_eq!(code, 1, "{message}");
+    assert!(message.contains("a random Nonce before"), "{message}");
+    assert!(
+        message.contains("remedy: begin with a random Nonce"),
+        "{message}"
+    );
+}
+
+/// The chip answers, and is asked by the module first.
+#[test]
+fn the_check_of_the_module_says_it_too() {
+    let bench = chips();
+    let module = built("libnerves_key_pkcs11.so");
+    let check = ["pkcs11", "check", "--module", module.to_str().unwrap()];
+    for (device, cause) in [
+        ("emu:blank.img", "the configuration is not locked"),
+        ("emu:v.img", "it needs the persistent latch set"),
+    ] {
+        let output = bench.run(&[&check[..], &["--device", device]].concat());
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains(cause), "{device}: {text}");
+        assert!(text.contains("remedy: "), "{device}: {text}");
     }
 }

@@ -9,7 +9,7 @@ mod prepare;
 
 use atecc::commands::SeedUpdate;
 use atecc::host::{Head, random_nonce};
-use atecc::{ConfigZone, Family, Opcode, SerialNumber, Slot, crc16};
+use atecc::{Cause, ConfigZone, Failure, Family, Opcode, SerialNumber, Slot, Status, crc16};
 use atecc_emulator::{Bus, Chip, Delay, Entropy, I2cHandle};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
@@ -37,6 +37,8 @@ pub(crate) struct Host {
     temp_key: TempKey,
     /// How far the latch is.
     latch: LatchState,
+    /// The last command: opcode, Param1, Param2.
+    last: Option<(Opcode, u8, u16)>,
 }
 
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -72,6 +74,7 @@ impl Host {
                 random: false,
             },
             latch: LatchState::Clear,
+            last: None,
         }
     }
 
@@ -114,6 +117,18 @@ impl Host {
         Slot::ALL.into_iter().filter(differs).collect()
     }
 
+    /// The refusal of the last command, as a driver reports it.
+    pub(crate) fn refusal(&self, status: Refusal) -> Option<Failure> {
+        let (opcode, param1, param2) = self.last?;
+        let [low, high] = param2.to_le_bytes();
+        let cause = Cause::Status {
+            opcode,
+            parameters: [param1, low, high],
+            status: Status::from_byte(status),
+        };
+        Some(cause.before_execution())
+    }
+
     /// Whether the slot's mark is another one than at the beginning.
     pub(crate) fn is_mark_changed(&self, slot: Slot) -> bool {
         (self.contents(slot)[0] ^ self.stored(slot)[0]) & 0xF0 != 0
@@ -121,6 +136,7 @@ impl Host {
 
     /// One command; the chip idles afterwards and keeps what it knows.
     fn send(&mut self, opcode: Opcode, p1: u8, p2: u16, data: &[u8]) -> Result<Vec<u8>, Refusal> {
+        self.last = Some((opcode, p1, p2));
         let _ = self.i2c.write(0x00, &[0x00]);
         self.delay.delay_ms(25);
         let [low, high] = p2.to_le_bytes();

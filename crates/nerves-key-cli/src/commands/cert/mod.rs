@@ -13,6 +13,7 @@ use crate::cli::{Cert, Chained, Which};
 use crate::error::CliError;
 use crate::files::{self, Readers};
 use crate::output::Output;
+use crate::{not_shown, refused};
 
 pub(super) fn run(command: &Cert, output: Output) -> Result<(), CliError> {
     match command {
@@ -101,6 +102,8 @@ pub(super) fn export(
 /// The chip's certificates, verified.
 fn of_chip(chained: &Chained) -> Result<Certificates, CliError> {
     let root = files::root(chained.root.as_deref())?;
-    let snapshot = chained.chip.open()?.run(ReadSnapshot::new())?;
-    Ok(snapshot.certificates_under(&root)?)
+    let snapshot = refused::run(&mut chained.chip.open()?, ReadSnapshot::new())?;
+    snapshot
+        .certificates_under(&root)
+        .map_err(|error| not_shown::identity(&snapshot, error, CliError::from))
 }

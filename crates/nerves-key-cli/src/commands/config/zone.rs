@@ -10,12 +10,13 @@ use super::dump;
 use crate::cli::{ChipName, Zone};
 use crate::error::CliError;
 use crate::files;
+use crate::refused;
 
 /// Of the dump that is given, else of the chip.
 pub(super) fn of(source: &Zone) -> Result<ConfigZone, CliError> {
     let zone = match &source.dump {
         Some(dump) => given("--dump", dump)?,
-        None => source.chip.open()?.run(Confirmed::new(ReadConfig::new()))?,
+        None => refused::run(&mut source.chip.open()?, Confirmed::new(ReadConfig::new()))?,
     };
     match source.chip_name {
         Some(name) => told(zone, name),

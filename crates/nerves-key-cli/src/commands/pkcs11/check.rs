@@ -43,9 +43,7 @@ pub(super) fn run(arguments: &Check, output: Output) -> Result<(), CliError> {
 /// This program in its own place, with `device` in the environment. It returns
 /// only when that fails.
 fn again_with(device: &DeviceUri, arguments: &Check, output: Output) -> CliError {
-    let settings = Settings::load(Environment::Trusted, |problem| {
-        output.message(&one_line(&problem));
-    });
+    let settings = settings(|problem| output.message(&one_line(&problem)));
     let this = match std::env::current_exe() {
         Ok(this) => this,
         Err(error) => return CliError::failed(error),
@@ -60,6 +58,10 @@ fn again_with(device: &DeviceUri, arguments: &Check, output: Output) -> CliError
         command.arg("--module").arg(module);
     }
     CliError::failed(command.exec())
+}
+
+fn settings(problem: impl FnMut(String)) -> Settings {
+    Settings::load(Environment::Trusted, problem)
 }
 
 /// What was found, and how the command ends if any of it is a fault.
@@ -136,8 +138,18 @@ fn look(path: &Path, only: Option<u64>, findings: &mut Vec<Finding>) -> Result<E
         let said = format!("no chip answers in {}", list(&empty));
         findings.push(Finding::note("slots", said, "nothing, unless one should"));
     }
+    let mut faulty = Vec::new();
     for slot in tokens {
-        findings.extend(token::check(&client, slot));
+        let found = token::check(&client, slot);
+        faulty.extend(found.iter().any(Finding::is_fault).then_some(slot));
+        findings.extend(found);
+    }
+    // The module lets go of its chips first.
+    client.finalize()?;
+    let devices = settings(|_said_by_the_module| {}).slots_now();
+    for slot in faulty {
+        let device = devices.get(&slot.id());
+        findings.extend(device.and_then(|device| token::refusal(slot, device)));
     }
     Ok(Exit::Failed)
 }

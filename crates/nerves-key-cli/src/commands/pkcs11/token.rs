@@ -10,9 +10,11 @@ use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
 use cryptoki::slot::Slot;
 
+use nerves_key_device::DeviceUri;
+
 use super::finding::Finding;
 use crate::output::shown;
-use crate::system;
+use crate::{refused, system};
 
 const INFO: &str = "nerves-key info says why";
 const EXPLAIN: &str = "NERVES_KEY_LOG=error explains each call that fails";
@@ -24,6 +26,17 @@ pub(super) fn check(client: &Pkcs11, slot: Slot) -> Vec<Finding> {
         // What came before it is of no use without it.
         vec![Finding::fault(&name, error.to_string(), EXPLAIN)]
     })
+}
+
+/// Why the chip `device` does not sign, if it refuses to: a program sees a number,
+/// so the chip itself is asked, without the module.
+pub(super) fn refusal(slot: Slot, device: &DeviceUri) -> Option<Finding> {
+    let digest = system::random().ok()?;
+    let mut device = device.open().ok()?;
+    let error = refused::run(&mut device, nerves_key::sign(digest)).err()?;
+    let said = error.to_string().replace('\n', "; ");
+    let check = format!("slot {slot}, chip");
+    Some(Finding::note(check, said, INFO))
 }
 
 fn look(client: &Pkcs11, slot: Slot, name: &str) -> Result<Vec<Finding>, Error> {

@@ -14,7 +14,9 @@ use data_encoding::HEXUPPER;
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
 use nerves_key::{ReadSnapshot, Snapshot};
-use nerves_key_provision::{CertificateSigner, Plan, Report, Step, prepare, provision};
+use nerves_key_provision::{
+    CertificateSigner, Plan, ProvisionError, Report, Step, prepare, provision,
+};
 use serde_json::json;
 
 use crate::certificate::Summary;
@@ -25,7 +27,7 @@ use crate::files::{self, Readers};
 use crate::output::{Output, shown_path};
 use crate::progress::Progress;
 use crate::signing;
-use crate::{confirm, system, used};
+use crate::{confirm, refused, system, used};
 use asked::Asked;
 use document::Start;
 use nerves_key_device::BusFault;
@@ -35,7 +37,7 @@ pub(super) fn run(arguments: &Provision, output: Output) -> Result<(), CliError>
     let mut asked = Asked::new(arguments)?;
     let start = Start::now()?;
     let mut chip = Considered::new(&arguments.chip)?;
-    let snapshot = chip.device().run(ReadSnapshot::new())?;
+    let snapshot = refused::run(chip.device(), ReadSnapshot::new())?;
     asked.consider(&snapshot)?;
     let plan = Plan::new(&snapshot, &asked.request)?;
     gate::check(&asked, &plan)?;
@@ -88,8 +90,24 @@ where
     let mut progress = Progress::new(output);
     let result = provision(device, plan, signer, challenges, |event| progress.on(event));
     let times = progress.finish();
-    let report = result?.ok_or_else(|| CliError::failed("the plan had no steps"))?;
+    let report = result.map_err(|error| told(device, error))?;
+    let report = report.ok_or_else(|| CliError::failed("the plan had no steps"))?;
     Ok((report, times))
+}
+
+/// What ended a run; a refusal comes with its causes.
+fn told<B, D, W, S>(device: &mut Device<B, D, W>, error: ProvisionError<BusFault, S>) -> CliError
+where
+    B: I2c<Error = BusFault>,
+    D: DelayNs,
+    W: WakePulse<B, D>,
+    S: std::fmt::Display,
+{
+    let failure = match &error {
+        ProvisionError::Run(run) => run.failure().copied(),
+        ProvisionError::Bus(_) | ProvisionError::Signer(_) => None,
+    };
+    refused::explained(device, failure.as_ref(), error.into())
 }
 
 fn show(plan: &Plan, chip: &Considered<'_>, output: Output) -> Result<(), CliError> {
@@ -153,7 +171,8 @@ fn first_half(
         progress.on(event);
     });
     progress.finish();
-    let request = result?.ok_or_else(certified)?;
+    let request = result.map_err(|error| told(device, error))?;
+    let request = request.ok_or_else(certified)?;
     let json = request.to_json().map_err(CliError::failed)?;
     files::create(path, json.as_bytes(), Readers::Everyone)?;
     let mut document = document::of_plan(plan);

@@ -21,6 +21,7 @@ use crate::error::{CliError, Exit};
 use crate::files::{self, Readers};
 use crate::output::Output;
 use crate::record::RecordedDevice;
+use crate::refused;
 
 pub(super) fn run(command: &Settings, output: Output) -> Result<(), CliError> {
     match command {
@@ -54,7 +55,7 @@ pub(super) fn run(command: &Settings, output: Output) -> Result<(), CliError> {
 fn read(chip: &Chip) -> Result<Stored, CliError> {
     let mut device = chip.open()?;
     let (area, _) = area(&mut device)?;
-    Ok(device.run(ReadSettings::new(area))?)
+    refused::run(&mut device, ReadSettings::new(area))
 }
 
 /// Read, change, write and read back, in one session. What was written, and
@@ -73,7 +74,7 @@ fn update(
         Ok(write)
     };
     let update = UpdateSettings::new(area, change).on_chip(serial_number);
-    let updated = device.run(update).map_err(|error| match error {
+    let updated = refused::run_with(&mut device, update, |error| match error {
         atecc::Error::Bus { error, .. } => CliError::failed(error),
         atecc::Error::Failed(UpdateError::Write(error)) => atecc::Error::Failed(error).into(),
         atecc::Error::Failed(UpdateError::Refused(error)) => error,
@@ -86,7 +87,7 @@ fn update(
 
 /// Where the chip keeps settings, and which chip it is.
 fn area(device: &mut RecordedDevice) -> Result<(Area, SerialNumber), CliError> {
-    let config = device.run(ReadConfig::new())?;
+    let config = refused::run(device, ReadConfig::new())?;
     let serial_number = config.serial_number();
     let ours = [Layout::Standard, Layout::Volatile]
         .iter()
@@ -94,7 +95,7 @@ fn area(device: &mut RecordedDevice) -> Result<(Area, SerialNumber), CliError> {
     if ours && config.data_lock().is_locked() {
         return Ok((Area::NervesKey, serial_number));
     }
-    match device.run(ReadSnapshot::new())?.stage() {
+    match refused::run(device, ReadSnapshot::new())?.stage() {
         Stage::TrustPart => Ok((Area::TrustPart, serial_number)),
         stage => Err(CliError::new(
             Exit::Stage,
