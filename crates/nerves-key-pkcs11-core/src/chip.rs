@@ -6,6 +6,7 @@
 
 use atecc::config::KeyType;
 use atecc::{ConfigZone, SerialNumber};
+use atecc_config::{Known, Operation, causes};
 use atecc_x509::PublicKey;
 use cryptoki_sys::{
     CK_CERTIFICATE_CATEGORY_AUTHORITY, CK_CERTIFICATE_CATEGORY_TOKEN_USER, CK_SLOT_ID,
@@ -99,6 +100,25 @@ impl Chip {
     #[must_use]
     pub const fn config(&self) -> &ConfigZone {
         &self.snapshot.config
+    }
+
+    /// Why there is no key to be used; `None` where there is one.
+    #[must_use]
+    pub fn why_no_key(&self) -> Option<String> {
+        self.key.is_none().then(|| {
+            let why = self.why_not(Operation::Sign);
+            why.unwrap_or_else(|| "the chip does not show a public key".to_owned())
+        })
+    }
+
+    /// Why the device key does not do this, by the configuration; `None` where
+    /// that allows it.
+    #[must_use]
+    pub fn why_not(&self, operation: Operation) -> Option<String> {
+        let causes = causes(self.config(), operation, slot::DEVICE_KEY, Known::default());
+        let rules = causes.iter().filter(|cause| cause.need.is_none());
+        let rules: Vec<_> = rules.map(ToString::to_string).collect();
+        (!rules.is_empty()).then(|| rules.join("; "))
     }
 
     /// Whether this is the chip that was read as `other`, whatever its auxiliary

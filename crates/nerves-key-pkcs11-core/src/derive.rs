@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use atecc::commands::{Ecdh, EcdhMode, SharedSecret};
 use atecc::{Once, PublicKey};
+use atecc_config::Operation;
 use cryptoki_sys as ck;
 use cryptoki_sys::{CK_BBOOL, CK_KEY_TYPE, CK_OBJECT_HANDLE, CK_ULONG};
 use nerves_key_schema::slot;
@@ -65,7 +66,9 @@ pub fn agree(
     let mode = EcdhMode::Compatible(slot::DEVICE_KEY);
     match token.run(chip, || Once(Ecdh { mode, peer }))? {
         SharedSecret::Clear(secret) => Ok(Zeroizing::new(secret)),
-        SharedSecret::Kept | SharedSecret::Encrypted { .. } => Err(Error::KeyUse),
+        SharedSecret::Kept | SharedSecret::Encrypted { .. } => Err(Error::KeyUse {
+            why: chip.why_not(Operation::Ecdh),
+        }),
     }
 }
 

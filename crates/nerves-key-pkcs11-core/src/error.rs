@@ -93,8 +93,15 @@ pub enum Error {
     #[error("object {0} is not the key for this operation")]
     KeyKind(CK_OBJECT_HANDLE),
     /// The chip's configuration does not let its key do that.
-    #[error("the chip's configuration does not allow this use of the key")]
-    KeyUse,
+    #[error(
+        "the chip's configuration does not allow this use of the key{}{}",
+        if why.is_some() { ": " } else { "" },
+        why.as_deref().unwrap_or_default()
+    )]
+    KeyUse {
+        /// Causes and remedies, where the configuration tells.
+        why: Option<String>,
+    },
     /// What is in the chip stays as it is.
     #[error("object {0} is in the chip and stays")]
     Permanent(CK_OBJECT_HANDLE),
@@ -186,7 +193,7 @@ impl Error {
             Self::Object(_) => ck::CKR_OBJECT_HANDLE_INVALID,
             Self::Key(_) => ck::CKR_KEY_HANDLE_INVALID,
             Self::KeyKind(_) => ck::CKR_KEY_TYPE_INCONSISTENT,
-            Self::KeyUse => ck::CKR_KEY_FUNCTION_NOT_PERMITTED,
+            Self::KeyUse { .. } => ck::CKR_KEY_FUNCTION_NOT_PERMITTED,
             Self::Permanent(_) => ck::CKR_ACTION_PROHIBITED,
             Self::Mechanism(_) => ck::CKR_MECHANISM_INVALID,
             Self::Parameter(_) => ck::CKR_MECHANISM_PARAM_INVALID,

@@ -1,6 +1,7 @@
 //! What is wrong with a slot's chip, or with its bus.
 
 use atecc::{Cause, Error as DeviceError, Failure, SerialNumber};
+use atecc_config::Explanation;
 use atecc_x509::SignatureMismatch;
 use nerves_key_device::{BusFault, OpenError};
 
@@ -17,6 +18,14 @@ pub enum SlotFault {
     /// The chip did not answer, or not well.
     #[error(transparent)]
     Chip(#[from] Failure),
+    /// The chip refused.
+    #[error("{failure}; {explanation}")]
+    Refused {
+        /// What it answered.
+        failure: Failure,
+        /// Why, and what can be done.
+        explanation: Explanation,
+    },
     /// Another chip is there than the one that was read.
     #[error("chip {0} is there now")]
     Replaced(SerialNumber),
@@ -50,6 +59,7 @@ impl SlotFault {
                     | Cause::Bus
                     | Cause::Stuck { .. }
             ),
+            Self::Refused { .. } => false,
             Self::Open(_) | Self::Replaced(_) | Self::Unverified(_) => true,
         }
     }
@@ -59,7 +69,7 @@ impl SlotFault {
         match self {
             Self::Bus(fault) => !fault.is_lock(),
             Self::Chip(failure) => failure.is_of_the_bus(),
-            Self::Open(_) | Self::Replaced(_) | Self::Unverified(_) => false,
+            Self::Open(_) | Self::Refused { .. } | Self::Replaced(_) | Self::Unverified(_) => false,
         }
     }
 

@@ -253,7 +253,7 @@ impl Session {
         };
         let hash = signature_hash(mechanism)?;
         self.key(&work, key, PRIVATE_KEY)?;
-        require(self.chip.key.map(|key| key.can.sign))?;
+        self.require(atecc_config::Operation::Sign, |key| key.can.sign)?;
         work.sign = Some(Operation::new(hash));
         Ok(())
     }
@@ -350,7 +350,7 @@ impl Session {
             });
         };
         self.key(&work, key, PRIVATE_KEY)?;
-        require(self.chip.key.map(|key| key.can.derive))?;
+        self.require(atecc_config::Operation::Ecdh, |key| key.can.derive)?;
         let peer = derive::peer(parameters)?;
         let wanted = derive::SecretTemplate::from_template(template)?;
         let secret = derive::agree(&self.token, &self.chip, peer)?;
@@ -396,7 +396,23 @@ impl Session {
     }
 
     fn chip_key(&self) -> Result<Key, Error> {
-        self.chip.key.ok_or(Error::KeyUse)
+        self.chip.key.ok_or_else(|| Error::KeyUse {
+            why: self.chip.why_no_key(),
+        })
+    }
+
+    /// Whether the chip's configuration lets its key do this.
+    fn require(
+        &self,
+        operation: atecc_config::Operation,
+        allowed: impl FnOnce(Key) -> Allowed,
+    ) -> Result<(), Error> {
+        match allowed(self.chip_key()?) {
+            Allowed::Yes => Ok(()),
+            Allowed::No => Err(Error::KeyUse {
+                why: self.chip.why_not(operation),
+            }),
+        }
     }
 }
 
@@ -415,13 +431,6 @@ fn begin<'a, T>(
         (true, Some(_)) => Err(Error::Active),
         (false, None) => Err(Error::Arguments("no mechanism")),
         (false, Some(mechanism)) => Ok(Some(mechanism)),
-    }
-}
-
-const fn require(allowed: Option<Allowed>) -> Result<(), Error> {
-    match allowed {
-        Some(Allowed::Yes) => Ok(()),
-        _ => Err(Error::KeyUse),
     }
 }
 

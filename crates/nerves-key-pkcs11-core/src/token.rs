@@ -24,6 +24,7 @@ use atecc::commands::Random;
 use atecc::config::ConfigZone;
 use atecc::procedures::ReadPlace;
 use atecc::{Error as DeviceError, Failure, Once, Place, Procedure, Timing};
+use atecc_config::{Explanation, Known, Refused, WithCauses};
 use atecc_x509::SignatureBytes;
 use cryptoki_sys::CK_SLOT_ID;
 use nerves_key::{ReadAuxiliary, ReadSnapshot, Stage, sign};
@@ -247,8 +248,15 @@ impl Token {
             let device = self
                 .device(&mut state)
                 .map_err(|fault| self.removed(fault))?;
-            let error = match device.run(procedure()) {
-                Ok(output) => return Ok(output),
+            // A refusal is final: the chip is there and says no.
+            let error = match device.run(WithCauses::new(procedure())) {
+                Ok(Ok(output)) => return Ok(output),
+                Ok(Err(refused)) => {
+                    return Err(Error::Device {
+                        slot: self.slot,
+                        source: Arc::new(refusal(refused, chip.config())),
+                    });
+                }
                 Err(error) => error,
             };
             let fault = self.fault(error);
@@ -411,6 +419,12 @@ impl Token {
                     Level::Error,
                     format_args!("slot {}: chip {}", self.slot, chip.serial_number()),
                 );
+                if let Some(why) = chip.why_no_key() {
+                    log(
+                        Level::Error,
+                        format_args!("slot {}: no key to be used: {why}", self.slot),
+                    );
+                }
                 Arc::new(chip)
             }
         };
@@ -437,4 +451,19 @@ fn is_unchanged(device: &mut AnyDevice, chip: &Chip) -> Result<bool, DeviceError
 
 fn first_block(device: &mut AnyDevice, place: Place) -> Result<[u8; 32], DeviceError<BusFault>> {
     device.run(ReadPlace::<32>::new(place))
+}
+
+/// The refusal with its causes, by the configuration as it was read last when the
+/// chip does not show it now.
+fn refusal(refused: Refused<Failure>, last: &ConfigZone) -> SlotFault {
+    let failure = refused.failure;
+    let told = refused.explanation;
+    let told = told.or_else(|| Explanation::new(last, &failure, Known::default()));
+    match told {
+        Some(explanation) => SlotFault::Refused {
+            failure,
+            explanation,
+        },
+        None => SlotFault::Chip(failure),
+    }
 }

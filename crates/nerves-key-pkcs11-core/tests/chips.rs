@@ -3,9 +3,12 @@
 use std::error::Error as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use atecc::Cause;
-use atecc_emulator::{Bus, Chip, Revision, SerialNumber};
+use atecc_emulator::{
+    Bus, Chip, Entropy, Failure, FailureKind, Fault, Faults, Heard, Revision, SerialNumber,
+};
 use atecc_x509::{DateTime, PublicKey, SignatureBytes};
 use cryptoki_sys as ck;
 use nerves_key_device::{AnyBus, AnyDelay, AnyDevice, AnyWake, EmulatedBus, EmulatedDelay};
@@ -301,7 +304,7 @@ fn slot_events_are_comings_and_goings() {
     assert_eq!(module.event().unwrap_err().rv(), ck::CKR_NO_EVENT);
     bus.power_down();
     // What was seen is believed for a while.
-    std::thread::sleep(std::time::Duration::from_millis(600));
+    std::thread::sleep(Duration::from_millis(600));
     assert_eq!(module.event().unwrap(), 5);
     assert_eq!(module.event().unwrap_err().rv(), ck::CKR_NO_EVENT);
 }
@@ -404,4 +407,97 @@ fn a_part_of_microchips_shows_its_certificates() {
     assert_eq!(values(DEVICE_CERTIFICATE), expected.device_certificate);
     assert_eq!(values(SIGNER_CERTIFICATE), expected.signer_certificate);
     assert_eq!(chip.key.unwrap().public, expected.public_key);
+}
+
+/// A finished chip whose key waits for the latch, for which slot 5 has the key.
+fn waiting(number: u8) -> Bus {
+    let image = finished(Revision::Atecc608B, number).image(0).unwrap();
+    let mut config = *image.config();
+    config[69] = 0x85;
+    config[97] |= 0x10;
+    let image = image.with_config(config).unwrap();
+    Bus::with_chip(Chip::new(image, Entropy::Seeded(1)).unwrap())
+}
+
+#[test]
+fn a_refusal_is_told_with_cause_and_remedy() {
+    let bus = waiting(31);
+    let session = session(Socket::with(&bus).token(1));
+    let error = sign(&session, [7; 32]).unwrap_err();
+    assert_eq!(error.rv(), ck::CKR_DEVICE_ERROR);
+    let said = error.explained().to_string();
+    for part in [
+        "Sign: chip answered 0x0F",
+        "cause: it needs the persistent latch set",
+        "remedy: authorize with the key that VolatileKeyPermission",
+        "state: configuration locked, data and OTP locked",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}
+
+/// The bus fails after the refusal: that stays what it was, with the causes as
+/// the chip was read before, and the session goes on.
+#[test]
+fn a_bus_that_fails_takes_nothing_from_a_refusal() {
+    let bus = waiting(32);
+    let session = session(Socket::with(&bus).token(1));
+    bus.start_log();
+    let first = bus.transactions();
+    sign(&session, [7; 32]).unwrap_err();
+    let last = bus.transactions();
+    let mut told = [0, 0];
+    for at in 0..last - first {
+        let failure = Failure {
+            kind: FailureKind::Bus,
+            heard: Heard::Nothing,
+            after: Duration::ZERO,
+        };
+        let from = bus.transactions() + at;
+        bus.set_faults(Faults::none().at(from, Fault::Stuck(failure)));
+        let error = sign(&session, [7; 32]).unwrap_err();
+        match error.rv() {
+            // Before it was refused.
+            ck::CKR_DEVICE_REMOVED => told[0] += 1,
+            ck::CKR_DEVICE_ERROR => {
+                told[1] += 1;
+                let said = error.explained().to_string();
+                assert!(said.contains("chip answered 0x0F"), "{at}: {said}");
+                assert!(said.contains("latch"), "{at}: {said}");
+            }
+            rv => panic!("{at}: {rv:#x} {}", error.explained()),
+        }
+        bus.set_faults(Faults::none());
+        let again = sign(&session, [7; 32]).unwrap_err();
+        assert_eq!(again.rv(), ck::CKR_DEVICE_ERROR, "{at}: {again}");
+    }
+    assert!(told[0] > 5 && told[1] > 5, "{told:?}");
+}
+
+/// What the configuration forbids is not asked of the chip; the causes are told
+/// as well.
+#[test]
+fn a_use_that_is_not_allowed_is_told_with_its_cause() {
+    let image = finished(Revision::Atecc608B, 33).image(0).unwrap();
+    let mut config = *image.config();
+    // ReadKey bit 0 is external signatures.
+    config[20] &= !0x01;
+    let image = image.with_config(config).unwrap();
+    let bus = Bus::with_chip(Chip::new(image, Entropy::Seeded(1)).unwrap());
+    let error = sign(&session(Socket::with(&bus).token(1)), [7; 32]).unwrap_err();
+    assert_eq!(error.rv(), ck::CKR_KEY_FUNCTION_NOT_PERMITTED);
+    let said = error.explained().to_string();
+    assert!(
+        said.contains("ReadKey bit 0 is 0: no external signatures"),
+        "{said}"
+    );
+    assert!(said.contains("remedy: none"), "{said}");
+
+    let blank = Bus::with_chip(Chip::blank(Revision::Atecc608B));
+    let chip = Socket::with(&blank).token(1).chip(Freshness::Now).unwrap();
+    let why = chip.why_no_key().unwrap();
+    assert!(
+        why.contains("the configuration is not locked (byte 87 is 55)"),
+        "{why}"
+    );
 }

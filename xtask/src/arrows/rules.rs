@@ -187,6 +187,7 @@ pub(super) const RULES: &[Rule] = &[
         package: "nerves-key-pkcs11-core",
         may: Workspace::Only(&[
             "atecc",
+            "atecc-config",
             "atecc-text",
             "atecc-x509",
             "nerves-key",
