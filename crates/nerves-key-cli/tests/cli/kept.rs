@@ -239,3 +239,76 @@ fn an_empty_file_removes_nothing() {
         "1"
     );
 }
+
+/// What `export` writes is what `import` takes, in each form.
+#[test]
+fn what_is_exported_can_be_imported() {
+    let bench = finished();
+    let settings = |arguments: &[&str]| {
+        bench.ok(&[&["settings"][..], arguments, &["--device", CHIP]].concat())
+    };
+    let write = |name: &str, text: &str| std::fs::write(bench.path().join(name), text).unwrap();
+    // Of a chip without settings.
+    write("none.json", &settings(&["export"]));
+    settings(&["set", "a", "1"]);
+    assert_eq!(
+        settings(&["import", "none.json"]).trim(),
+        "the settings are cleared"
+    );
+    assert_eq!(settings(&["get"]).trim(), "no settings");
+    // `nil` is a setting.
+    write("nil.json", "\":nil\"");
+    settings(&["import", "nil.json"]);
+    let nil = [131, 119, 3, b'n', b'i', b'l'];
+    assert_eq!(raw(&bench, "nil.bin")[..6], nil);
+    write("again.json", &settings(&["export"]));
+    settings(&["clear"]);
+    settings(&["import", "again.json"]);
+    assert_eq!(raw(&bench, "again.bin")[..6], nil);
+    // The hex that `--raw` prints.
+    settings(&["clear"]);
+    settings(&["set", "--format", "typed", "a", "1"]);
+    write("hex", &settings(&["export", "--raw"]));
+    let before = raw(&bench, "before.bin");
+    settings(&["clear"]);
+    settings(&["import", "--raw", "hex"]);
+    assert_eq!(raw(&bench, "after.bin"), before);
+}
+
+/// Bytes that no program reads are written, and that is said.
+#[test]
+fn bytes_that_are_no_settings_are_warned_of() {
+    let bench = finished();
+    bench.ok(&["settings", "set", "a", "1", "--device", CHIP]);
+    let import = ["settings", "import", "--raw", "random", "--device", CHIP];
+    std::fs::write(bench.path().join("random"), [0x5A, 0xA5, 0x17, 0x99]).unwrap();
+    let output = bench.run(&import);
+    assert!(output.status.success());
+    let said = String::from_utf8(output.stderr).unwrap();
+    let warning = "warning: no program can read what was written: the settings are neither an \
+                   Erlang term nor a typed record, and settings that could be read are gone";
+    assert!(said.contains(warning), "{said}");
+    let document = bench.json(&import);
+    let warnings = document["warnings"].as_array().unwrap();
+    assert!(
+        warnings[0]
+            .as_str()
+            .unwrap()
+            .starts_with("no program can read")
+    );
+}
+
+#[test]
+fn an_error_names_its_setting() {
+    let bench = finished();
+    let value = "{\"bytes\": 3}";
+    let set = ["settings", "set", "port", value, "--device", CHIP];
+    let (code, message) = bench.fails(&set);
+    let says = "setting \"port\": {\"bytes\": ..} is no setting";
+    assert_eq!((code, message.contains(says)), (5, true), "{message}");
+    let all = format!("{{\"a\": 1, \"port\": {value}}}");
+    std::fs::write(bench.path().join("all.json"), all).unwrap();
+    let import = ["settings", "import", "all.json", "--device", CHIP];
+    let (code, message) = bench.fails(&import);
+    assert_eq!((code, message.contains(says)), (5, true), "{message}");
+}

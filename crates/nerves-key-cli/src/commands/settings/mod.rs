@@ -2,6 +2,7 @@
 
 mod atoms;
 mod json;
+mod raw;
 
 use std::path::Path;
 
@@ -27,7 +28,7 @@ pub(super) fn run(command: &Settings, output: Output) -> Result<(), CliError> {
     match command {
         Settings::Get { chip, key } => get(chip, key.as_deref(), output),
         Settings::Set { target, key, value } => {
-            let (key, value) = (json::key(key), json::argument(value)?);
+            let (key, value) = (json::key(key), json::argument(key, value)?);
             edit(target, output, move |pairs| {
                 let place = json::place(pairs, &key);
                 match place.and_then(|at| pairs.get_mut(at)) {
@@ -42,13 +43,18 @@ pub(super) fn run(command: &Settings, output: Output) -> Result<(), CliError> {
             pairs.remove(place.ok_or_else(|| missing(key))?);
             Ok(())
         }),
-        Settings::Clear(chip) => {
-            update(chip, output, |stored| Ok(stored.clear()))?;
-            output.result("the settings are cleared", &json!({ "settings": null }))
-        }
+        Settings::Clear(chip) => clear(chip, output),
         Settings::Export { chip, raw, out } => export(chip, *raw, out.as_deref(), output),
         Settings::Import { target, file, raw } => import(target, file, *raw, output),
     }
+}
+
+/// What `export` writes of a chip without settings.
+const NONE: &str = "null";
+
+fn clear(chip: &Chip, output: Output) -> Result<(), CliError> {
+    update(chip, output, |stored| Ok(stored.clear()))?;
+    output.result("the settings are cleared", &json!({ "settings": null }))
 }
 
 /// The bytes of a chip's settings.
@@ -71,6 +77,7 @@ fn update(
     let change = |stored: &Stored| {
         let write = change(stored)?;
         warnings.extend(atoms::warning(stored, write.after()));
+        warnings.extend(raw::warning(stored, write.after()));
         Ok(write)
     };
     let update = UpdateSettings::new(area, change).on_chip(serial_number);
@@ -236,7 +243,12 @@ fn export(chip: &Chip, raw: bool, out: Option<&Path>, output: Output) -> Result<
         return output.file_or(out, (bytes, Readers::Owner), &digits, &document);
     }
     let value = stored.value().map_err(failed)?;
-    let document = value.as_ref().map_or(serde_json::Value::Null, json::of);
+    let document = match &value {
+        None => serde_json::Value::Null,
+        // Not what stands for none.
+        Some(Value::Null) => json!(":nil"),
+        Some(value) => json::of(value),
+    };
     let text = format!("{document:#}");
     match out {
         Some(path) => output.file(path, (format!("{text}\n").as_bytes(), Readers::Owner)),
@@ -245,14 +257,8 @@ fn export(chip: &Chip, raw: bool, out: Option<&Path>, output: Output) -> Result<
 }
 
 fn import(target: &SettingsTarget, file: &Path, raw: bool, output: Output) -> Result<(), CliError> {
-    let bytes = files::read(file)?;
-    if raw && bytes.is_empty() {
-        return Err(CliError::input(
-            file,
-            "empty: nerves-key settings clear removes all settings",
-        ));
-    }
     if raw {
+        let bytes = raw::read(file)?;
         let (_, warnings) = update(&target.chip, output, |stored| {
             stored.write_raw(&bytes).map_err(failed)
         })?;
@@ -260,7 +266,11 @@ fn import(target: &SettingsTarget, file: &Path, raw: bool, output: Output) -> Re
         let document = json!({ "bytes": bytes.len(), "warnings": warnings });
         return output.result(&text, &document);
     }
+    let bytes = files::read(file)?;
     let text = str::from_utf8(&bytes).map_err(|error| CliError::input(file, error))?;
+    if text.trim() == NONE {
+        return clear(&target.chip, output);
+    }
     let value = json::to(text).map_err(|error| CliError::input(file, error))?;
     store(target, output, |stored| {
         // What cannot be read has no format to keep.

@@ -116,12 +116,15 @@ pub(super) fn like(key: &Value, others: &[(Value, Value)]) -> Value {
     }
 }
 
-/// A value from the command line: JSON, or else text.
-pub(super) fn argument(text: &str) -> Result<Value, CliError> {
+/// The value of the setting `name` from the command line: JSON, or else text.
+pub(super) fn argument(name: &str, text: &str) -> Result<Value, CliError> {
     match to(text) {
         Ok(value) => Ok(value),
         Err(JsonError::NotJson(_)) => Ok(key(text)),
-        Err(error) => Err(CliError::refused(error)),
+        Err(error) => Err(CliError::refused(format_args!(
+            "setting \"{}\": {error}",
+            shown(name)
+        ))),
     }
 }
 
@@ -233,15 +236,26 @@ mod tests {
         ] {
             assert_eq!(to(text).unwrap(), value, "{text}");
         }
-        assert_eq!(argument("007").unwrap(), Value::Text("007".into()));
-        assert_eq!(argument("[1").unwrap(), Value::Text("[1".into()));
+        assert_eq!(argument("a", "007").unwrap(), Value::Text("007".into()));
+        assert_eq!(argument("a", "[1").unwrap(), Value::Text("[1".into()));
     }
 
     #[test]
     fn what_is_no_setting_says_so() {
         let error = |text: &str| to(text).unwrap_err().to_string();
         assert_eq!(error(r#"{"bytes": 3}"#), r#"{"bytes": ..} is no setting"#);
-        assert_eq!(error(r#"{"a": 1, "a": 2}"#), "an object has a name twice");
+        assert_eq!(
+            error(r#"{"a": 1, "a": 2}"#),
+            r#"an object has a name twice: "a""#
+        );
+        assert_eq!(
+            error(r#"{"a": 1, "port": {"bytes": 3}}"#),
+            r#"setting "port": {"bytes": ..} is no setting"#
+        );
+        assert_eq!(
+            error(r#"{"host": [{"x": {"bytes": "0"}}]}"#),
+            r#"setting "host": "bytes": invalid length at 0"#
+        );
         assert_eq!(error("1e999"), TermError::NotFinite.to_string());
         for text in [
             r#"{"map": [[1]]}"#,

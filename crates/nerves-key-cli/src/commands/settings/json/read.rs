@@ -14,6 +14,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{TAGS, key};
+use crate::output::shown;
 
 /// Why JSON is no setting.
 #[derive(Debug, thiserror::Error)]
@@ -26,13 +27,46 @@ pub(crate) enum JsonError {
     Tag(String),
     #[error("{0:?}: {1}")]
     Hex(String, data_encoding::DecodeError),
-    #[error("an object has a name twice")]
-    Twice,
+    #[error("an object has a name twice: \"{0}\"")]
+    Twice(String),
+    #[error("setting \"{name}\": {error}")]
+    Setting {
+        /// The outermost name.
+        name: String,
+        #[source]
+        error: Box<JsonError>,
+    },
 }
 
-/// The setting that JSON says.
+/// The setting that JSON says. An error names the setting that it is in.
 pub(crate) fn to(text: &str) -> Result<Value, JsonError> {
-    value(serde_json::from_str(text)?, DEPTH)
+    let json: &RawValue = serde_json::from_str(text)?;
+    match value(json, DEPTH) {
+        Err(error @ (JsonError::NotJson(_) | JsonError::Twice(_))) => Err(error),
+        Err(error) => Err(named(json, error)),
+        Ok(value) => Ok(value),
+    }
+}
+
+/// `error` with the name of the first setting that has one itself.
+fn named(json: &RawValue, error: JsonError) -> JsonError {
+    let members = serde_json::from_str::<Members<'_>>(json.get());
+    let members = members.map(|members| members.0).unwrap_or_default();
+    if matches!(members.as_slice(), [(tag, _)] if TAGS.contains(&tag.as_str())) {
+        return error;
+    }
+    let wrong = members.iter().find_map(|(name, json)| {
+        let inner = inner(DEPTH).map_err(JsonError::from);
+        let error = inner.and_then(|depth| value(json, depth)).err()?;
+        Some((shown(name), error))
+    });
+    match wrong {
+        Some((name, error)) => JsonError::Setting {
+            name,
+            error: Box::new(error),
+        },
+        None => error,
+    }
 }
 
 /// With no more than `depth` values within values.
@@ -62,9 +96,9 @@ fn all(json: &RawValue, depth: usize) -> Result<Vec<Value>, JsonError> {
 }
 
 fn object(members: &[(String, &RawValue)], depth: usize) -> Result<Value, JsonError> {
-    let names: BTreeSet<_> = members.iter().map(|(name, _)| name).collect();
-    if names.len() < members.len() {
-        return Err(JsonError::Twice);
+    let mut names = BTreeSet::new();
+    if let Some((name, _)) = members.iter().find(|(name, _)| !names.insert(name)) {
+        return Err(JsonError::Twice(shown(name)));
     }
     let pair = |(name, json): &(String, &RawValue)| Ok((key(name), value(json, inner(depth)?)?));
     let pairs = members.iter().map(pair);

@@ -1,0 +1,36 @@
+//! `settings import --raw`: bytes as they are, or in hex as `export --raw` prints
+//! them.
+
+use std::path::Path;
+
+use data_encoding::HEXLOWER_PERMISSIVE;
+use nerves_key::settings::Settings;
+
+use crate::error::CliError;
+use crate::files;
+
+/// The bytes in `file`. Neither form of settings consists of hex digits alone.
+pub(super) fn read(file: &Path) -> Result<Vec<u8>, CliError> {
+    let bytes = files::read(file)?;
+    if bytes.trim_ascii().is_empty() {
+        return Err(CliError::input(
+            file,
+            "empty: nerves-key settings clear removes all settings",
+        ));
+    }
+    Ok(HEXLOWER_PERMISSIVE
+        .decode(bytes.trim_ascii())
+        .unwrap_or(bytes))
+}
+
+/// What to say where no program can read what was written in place of `before`.
+pub(super) fn warning(before: &Settings, after: &Settings) -> Option<String> {
+    let error = after.value().err()?;
+    let replaced = match before.value() {
+        Ok(Some(_)) => ", and settings that could be read are gone",
+        Ok(None) | Err(_) => "",
+    };
+    Some(format!(
+        "no program can read what was written: {error}{replaced}"
+    ))
+}
