@@ -31,9 +31,13 @@ fn start() -> impl Strategy<Value = Start> {
 
 pub(crate) fn header() -> impl Strategy<Value = Header> {
     let names = ("[a-z0-9-]{1,20}", text(), text(), text());
-    let chip = (any::<Option<[u8; 4]>>(), 0..0x80_u8, any::<Option<u32>>());
+    let chip = (
+        any::<Option<[u8; 4]>>(),
+        0..0x80_u8,
+        option::of(1..=u32::MAX),
+    );
     let provenance = prop::sample::select(Provenance::ALL.to_vec());
-    let date = "[0-9]{4}-[0-9]{2}-[0-9]{2}";
+    let date = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])";
     let more = (option::of(text()), option::of(text()), option::of(date));
     (names, chip, provenance, more, vec(text(), 0..3), start()).prop_map(
         |(

@@ -112,7 +112,7 @@ pub fn exchanges(address: u8, lines: &[Line]) -> Vec<Exchange> {
                 ack: Ack::All,
             } if *to == address => match bytes.split_first() {
                 Some((&COMMAND, group)) => Cause::Command(group.to_vec()),
-                Some((&REWIND, [])) => {
+                Some((&REWIND, [])) if !entry.redacted.contains(&0) => {
                     open.rewound = true;
                     continue;
                 }

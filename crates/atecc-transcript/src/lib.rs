@@ -50,6 +50,6 @@ pub use record::Record;
 pub use recorder::{Clock, DelayRecorder, Lost, Recorder, Sink, Tape};
 pub use redaction::{Redaction, Redactor};
 #[cfg(feature = "alloc")]
-pub use text::{ParseError, Problem};
+pub use text::{ParseError, Problem, is_day};
 #[cfg(feature = "alloc")]
 pub use transcript::{Line, Transcript};

@@ -38,6 +38,21 @@ pub(super) fn width<'a>(annotations: impl Iterator<Item = &'a str>, default: Wid
     Width::of(addresses).unwrap_or(default)
 }
 
+/// The decoder whose lines are taken: two are two buses, or one bus twice.
+#[derive(Default)]
+pub(super) struct OneDecoder<'a>(Option<&'a str>);
+
+impl<'a> OneDecoder<'a> {
+    pub(super) fn check(&mut self, name: &'a str) -> Result<(), Malformed> {
+        match self.0.replace(name) {
+            Some(other) if other != name => {
+                Err(Malformed::Decoders(other.to_string(), name.to_string()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 pub(super) struct Annotations {
     width: Width,
     wire: Wire,

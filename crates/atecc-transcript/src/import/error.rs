@@ -50,6 +50,9 @@ pub enum Malformed {
     /// Events of several buses.
     #[error("events of i2c-{0} and i2c-{1}: choose one")]
     Adapters(u32, u32),
+    /// Lines of several decoders, each of which may be of another bus.
+    #[error("lines of the decoders {0:?} and {1:?}: keep those of one")]
+    Decoders(String, String),
     /// As it says.
     #[error(transparent)]
     Impossible(#[from] Impossible),

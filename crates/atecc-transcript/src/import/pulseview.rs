@@ -19,7 +19,7 @@ use alloc::vec::Vec;
 use core::num::NonZeroU64;
 
 use super::address::Width;
-use super::annotation::{self, Annotations, is_repetition};
+use super::annotation::{self, Annotations, OneDecoder, is_repetition};
 use super::error::at;
 use super::value::{Samples, Since};
 use super::{ImportError, Malformed};
@@ -33,11 +33,13 @@ use crate::Line;
 pub fn lines(text: &str, sample_rate_hz: Option<NonZeroU64>) -> Result<Vec<Line>, ImportError> {
     let mut found = Vec::new();
     let (mut last, mut bits) = (1, false);
+    let mut decoder = OneDecoder::default();
     for (number, line) in (1..).zip(text.lines()) {
         last = number;
-        let Some((samples, row, annotation)) = split(line) else {
+        let Some((name, samples, row, annotation)) = split(line) else {
             continue;
         };
+        decoder.check(name).map_err(at(number))?;
         if row == Row::Other || is_repetition(annotation) {
             bits = true;
             continue;
@@ -74,8 +76,8 @@ enum Row {
     Other,
 }
 
-/// Sample numbers, row and annotation.
-fn split(line: &str) -> Option<(&str, Row, &str)> {
+/// Decoder, sample numbers, row and annotation.
+fn split(line: &str) -> Option<(&str, &str, Row, &str)> {
     let (samples, rest) = line.trim().split_once(' ')?;
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let (first, last) = samples.split_once('-')?;
@@ -91,7 +93,7 @@ fn split(line: &str) -> Option<(&str, Row, &str)> {
         Some(("Bits" | "Warnings", annotation)) => (Row::Other, annotation),
         _ => (Row::AddressAndData, rest),
     };
-    Some((samples, row, annotation))
+    Some((decoder, samples, row, annotation))
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use core::num::NonZeroU64;
 
 use super::ImportError;
 use super::address::Width;
-use super::annotation::{self, Annotations, is_repetition};
+use super::annotation::{self, Annotations, OneDecoder, is_repetition};
 use super::error::at;
 use super::value::{Samples, Since};
 use crate::Line;
@@ -28,15 +28,16 @@ use crate::Line;
 /// # Errors
 /// [`ImportError`].
 pub fn lines(text: &str, sample_rate_hz: Option<NonZeroU64>) -> Result<Vec<Line>, ImportError> {
-    let printed = text.lines().filter_map(|line| Some(split(line)?.1));
+    let printed = text.lines().filter_map(|line| Some(split(line)?.2));
     let mut annotations = Annotations::new(annotation::width(printed, Width::Seven));
-    let mut since = Since::default();
+    let (mut since, mut decoder) = (Since::default(), OneDecoder::default());
     let mut last = 1;
     for (number, line) in (1..).zip(text.lines()) {
         last = number;
-        let Some((samples, annotation)) = split(line) else {
+        let Some((name, samples, annotation)) = split(line) else {
             continue;
         };
+        decoder.check(name).map_err(at(number))?;
         if is_repetition(annotation) {
             continue;
         }
@@ -57,8 +58,8 @@ pub(super) fn is_event(line: &str) -> bool {
     split(line).is_some()
 }
 
-/// Sample numbers, and what follows `i2c-1: `.
-fn split(line: &str) -> Option<(Option<&str>, &str)> {
+/// Decoder, sample numbers, and what follows `i2c-1: `.
+fn split(line: &str) -> Option<(&str, Option<&str>, &str)> {
     let (source, event) = line.trim().split_once(": ")?;
     let (samples, name) = match source.split_once(' ') {
         Some((samples, name)) => (Some(samples), name),
@@ -66,7 +67,7 @@ fn split(line: &str) -> Option<(Option<&str>, &str)> {
     };
     let number = name.strip_prefix("i2c-")?;
     let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    digits.then_some((samples, event))
+    digits.then_some((name, samples, event))
 }
 
 #[cfg(test)]
@@ -145,6 +146,11 @@ mod tests {
                 Malformed::Unacknowledged,
             ),
             ("i2c-1: Data write: 03\ni2c-1: ACK", 2, Malformed::Stray),
+            (
+                "i2c-1: Start\ni2c-2: Start",
+                2,
+                Malformed::Decoders("i2c-1".into(), "i2c-2".into()),
+            ),
             (
                 "i2c-1: Waving: 03",
                 1,

@@ -143,20 +143,45 @@ fn address(value: &str) -> Result<u8, Problem> {
 
 fn scl_hz(value: &str) -> Result<u32, Problem> {
     let rate = decimal(value).and_then(|rate| u32::try_from(rate).ok());
-    rate.ok_or_else(|| wrong("scl-hz", value, "a number, such as 100000"))
+    rate.filter(|rate| *rate > 0)
+        .ok_or_else(|| wrong("scl-hz", value, "a number above 0, such as 100000"))
 }
 
 fn date(value: &str) -> Result<String, Problem> {
-    let form = b"0000-00-00";
-    let fits = value.len() == form.len()
-        && value.bytes().zip(form).all(|(byte, form)| {
-            (byte == b'-') == (*form == b'-') && (byte == b'-' || byte.is_ascii_digit())
-        });
-    if fits {
+    if is_day(value) {
         Ok(value.to_string())
     } else {
-        Err(wrong("date", value, "a day, such as 2024-05-31"))
+        Err(wrong(
+            "date",
+            value,
+            "a day of the calendar, such as 2024-05-31",
+        ))
     }
+}
+
+/// Whether `text` is a day of the calendar, as `2024-05-31`.
+#[must_use]
+pub fn is_day(text: &str) -> bool {
+    let form = b"0000-00-00";
+    let fits = text.len() == form.len()
+        && text.bytes().zip(form).all(|(byte, form)| {
+            (byte == b'-') == (*form == b'-') && (byte == b'-' || byte.is_ascii_digit())
+        });
+    let mut parts = text.split('-').map(|part| part.parse::<u16>().ok());
+    let (Some(Some(year)), Some(Some(month)), Some(Some(day))) =
+        (parts.next(), parts.next(), parts.next())
+    else {
+        return false;
+    };
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 if is_leap => 29,
+        2 => 28,
+        _ => 0,
+    };
+    fits && (1..=days).contains(&day)
 }
 
 fn start(value: &str) -> Result<Start, Problem> {

@@ -12,6 +12,7 @@ mod parse;
 mod render;
 
 pub use error::{ParseError, Problem};
+pub use header::is_day;
 
 /// The first line, before the version.
 const MAGIC: &str = "atecc-transcript";

@@ -205,7 +205,17 @@ fn what_is_wrong_with_a_header_is_said() {
     );
     assert!(with("address: 60", "address: c0").contains("must be a seven-bit address"));
     assert!(with("an-example", "An-Example").contains("must be lower-case letters"));
-    assert!(with("2024-05-31", "31.5.2024").contains("must be a day"));
+    for day in [
+        "31.5.2024",
+        "2026-02-31",
+        "2100-02-29",
+        "2024-13-01",
+        "2024-00-10",
+        "2024-04-00",
+    ] {
+        assert!(with("2024-05-31", day).contains("must be a day of the calendar"));
+    }
+    assert!(with("scl-hz: 100000", "scl-hz: 0").contains("must be a number above 0"));
     assert!(with("00006002", "0000602").contains("must be four bytes"));
     assert!(with("hardware-capture", "a friend").contains("provenance \"a friend\" is none of"));
     assert!(with("start: constructed", "start: unknown").contains("lines of an image"));

@@ -9,11 +9,12 @@ mod provision;
 mod signer;
 mod volatile;
 
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use atecc_transcript::Provenance;
+use atecc_transcript::import::Format as CaptureFormat;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use nerves_key_device::{DeviceUri, ImageName, UriError};
@@ -471,7 +472,7 @@ pub(crate) struct Import {
     pub(crate) provenance: Option<Provenance>,
     /// The clock rate of the bus in hertz.
     #[arg(long, value_name = "HZ")]
-    pub(crate) scl_hz: Option<u32>,
+    pub(crate) scl_hz: Option<NonZeroU32>,
     /// The program that was the host.
     #[arg(long)]
     pub(crate) host: Option<String>,
@@ -482,7 +483,7 @@ pub(crate) struct Import {
     #[arg(long)]
     pub(crate) licence: Option<String>,
     /// The day of the capture, YYYY-MM-DD.
-    #[arg(long)]
+    #[arg(long, value_parser = day)]
     pub(crate) date: Option<String>,
     /// A trace of several buses: which of them, as N of i2c-N.
     #[arg(long, value_name = "N")]
@@ -517,6 +518,30 @@ pub(crate) enum CapturedBy {
     BusPirate,
     /// The JSON of recordings.
     Recording,
+}
+
+impl CapturedBy {
+    pub(crate) const fn format(self) -> CaptureFormat {
+        match self {
+            Self::Saleae => CaptureFormat::Saleae,
+            Self::Sigrok => CaptureFormat::Sigrok,
+            Self::PulseView => CaptureFormat::PulseView,
+            Self::DsView => CaptureFormat::DsView,
+            Self::Ftrace => CaptureFormat::Ftrace,
+            Self::EspIdf => CaptureFormat::EspIdf,
+            Self::BusPirate => CaptureFormat::BusPirate,
+            Self::Recording => CaptureFormat::Recording,
+        }
+    }
+}
+
+/// A day of the calendar.
+fn day(text: &str) -> Result<String, String> {
+    if atecc_transcript::is_day(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("no day of the calendar: YYYY-MM-DD, such as 2024-05-31".to_owned())
+    }
 }
 
 fn seven_bit(text: &str) -> Result<u8, String> {

@@ -126,3 +126,53 @@ fn a_capture_is_no_transcript_yet() {
         assert_eq!((code, message.contains(words)), (5, true), "{message}");
     }
 }
+
+/// What `--from` says is compared with what is there.
+#[test]
+fn another_program_than_it_is_said() {
+    let folder = Bench::new();
+    let pulseview = capture("pulseview.txt");
+    let import = ["transcript", "import", pulseview.to_str().unwrap()];
+    let (code, message) = folder.fails(&[&import[..], &["--from", "sigrok"]].concat());
+    let says = "--from says sigrok-cli, but these are lines of PulseView: leave it out";
+    assert_eq!((code, message.contains(says)), (5, true), "{message}");
+    fs::write(folder.path().join("a.txt"), "nothing\n").unwrap();
+    let import = ["transcript", "import", "a.txt", "--from", "dsview"];
+    let (code, message) = folder.fails(&import);
+    let says = "no line of DSView, as --from says";
+    assert_eq!((code, message.contains(says)), (5, true), "{message}");
+}
+
+/// Values that no header can have are told before the capture is read.
+#[test]
+fn days_and_clock_rates_that_do_not_exist() {
+    let folder = Bench::new();
+    let capture = capture("saleae-terminal.txt");
+    let import = ["transcript", "import", capture.to_str().unwrap()];
+    for (more, says) in [
+        (
+            ["--date", "2026-02-31"],
+            "no day of the calendar: YYYY-MM-DD",
+        ),
+        (["--date", "31.5.2024"], "no day of the calendar"),
+        (["--scl-hz", "0"], "invalid value '0' for '--scl-hz"),
+    ] {
+        let (code, message) = folder.fails(&[&import[..], &more].concat());
+        assert_eq!((code, message.contains(says)), (2, true), "{message}");
+    }
+    let more = ["--date", "2024-02-29", "--scl-hz", "100000"];
+    let text = folder.ok(&[&import[..], &more].concat());
+    assert!(text.contains("\nscl-hz: 100000\n") && text.contains("\ndate: 2024-02-29\n"));
+}
+
+/// Lines of two buses are not one conversation.
+#[test]
+fn lines_of_two_decoders_are_not_merged() {
+    let folder = Bench::new();
+    let text = fs::read_to_string(capture("pulseview.txt")).unwrap();
+    let other = text.replace("I²C: ", "I²C (2): ");
+    fs::write(folder.path().join("a.txt"), text + &other).unwrap();
+    let (code, message) = folder.fails(&["transcript", "import", "a.txt"]);
+    let says = "lines of the decoders \"I²C\" and \"I²C (2)\": keep those of one";
+    assert_eq!((code, message.contains(says)), (5, true), "{message}");
+}

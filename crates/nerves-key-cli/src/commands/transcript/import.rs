@@ -21,7 +21,8 @@ pub(super) fn run(arguments: &Import, output: Output) -> Result<(), CliError> {
     let path = &arguments.file;
     let bytes = files::read_at_most(path, LIMIT)?;
     let text = std::str::from_utf8(&bytes).map_err(|error| CliError::input(path, error))?;
-    let mut transcript = read(text, arguments)?.map_err(|error| CliError::input(path, error))?;
+    let mut transcript =
+        read(text, arguments)?.map_err(|error| malformed(text, arguments, error))?;
     if !arguments.secrets {
         transcript.redact(Redaction::secrets());
     }
@@ -47,6 +48,24 @@ pub(super) fn run(arguments: &Import, output: Output) -> Result<(), CliError> {
         transcript.header.address
     );
     output.result(&text, &document)
+}
+
+/// What is wrong with the capture; where `--from` says another form than the one
+/// that it has lines of, that first.
+fn malformed(text: &str, arguments: &Import, error: ImportError) -> CliError {
+    let path = &arguments.file;
+    let said = arguments.from.map(CapturedBy::format);
+    match (said, Format::detect(text)) {
+        (Some(said), Ok(found)) if said != found => CliError::input(
+            path,
+            format_args!("--from says {said}, but these are lines of {found}: leave it out"),
+        ),
+        (Some(said), Err(Unrecognized::Unknown)) => CliError::input(
+            path,
+            format_args!("no line of {said}, as --from says: {error}"),
+        ),
+        _ => CliError::input(path, error),
+    }
 }
 
 fn count(lines: &[Line]) -> (usize, usize) {
@@ -103,14 +122,7 @@ fn read(text: &str, arguments: &Import) -> Result<Result<Transcript, ImportError
 
 fn format(text: &str, arguments: &Import) -> Result<Format, CliError> {
     match arguments.from {
-        Some(CapturedBy::Saleae) => Ok(Format::Saleae),
-        Some(CapturedBy::Sigrok) => Ok(Format::Sigrok),
-        Some(CapturedBy::PulseView) => Ok(Format::PulseView),
-        Some(CapturedBy::DsView) => Ok(Format::DsView),
-        Some(CapturedBy::Ftrace) => Ok(Format::Ftrace),
-        Some(CapturedBy::EspIdf) => Ok(Format::EspIdf),
-        Some(CapturedBy::BusPirate) => Ok(Format::BusPirate),
-        Some(CapturedBy::Recording) => Ok(Format::Recording),
+        Some(program) => Ok(program.format()),
         None => Format::detect(text).map_err(|error| {
             let remedy = match error {
                 Unrecognized::Several(_) => "keep one of them, or say by --from which one it is",
@@ -174,5 +186,5 @@ fn given(header: &mut Header, arguments: &Import) {
     }
     header.address = arguments.address.unwrap_or(header.address);
     header.provenance = arguments.provenance.unwrap_or(header.provenance);
-    header.scl_hz = arguments.scl_hz.or(header.scl_hz);
+    header.scl_hz = arguments.scl_hz.map_or(header.scl_hz, |hz| Some(hz.get()));
 }
