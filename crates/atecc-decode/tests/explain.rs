@@ -170,3 +170,22 @@ fn nothing_at_all() {
     assert!(explained.steps.is_empty());
     assert!(html(&empty, &NoLabels).contains("0 commands"));
 }
+
+/// A word address that was left out is not 00.
+#[test]
+fn a_redacted_word_address_is_no_rewind() {
+    let (header, _) = TEXT.split_once("\n\n").unwrap();
+    let text = format!(
+        "{header}\n\n0 wake\n10 read 60 04 11 3343\n20 write 60 .. .. ..\n30 write 60 ..\n"
+    );
+    let explained = Explained::new(&Transcript::parse(&text).unwrap(), &NoLabels);
+    let requests: Vec<_> = explained.steps.iter().map(|step| &*step.request).collect();
+    assert_eq!(
+        requests,
+        [
+            "wake",
+            "3 bytes whose word address is left out",
+            "1 byte whose word address is left out",
+        ]
+    );
+}

@@ -287,7 +287,19 @@ impl Walk<'_> {
         } else {
             ": not acknowledged"
         };
+        let is_hidden = self
+            .lines
+            .get(index)
+            .is_some_and(|line| line.redacted.contains(&0));
         match bytes.first() {
+            Some(_) if is_hidden => {
+                let plural = if bytes.len() == 1 { "" } else { "s" };
+                let request = format!(
+                    "{} byte{plural} whose word address is left out{refused}",
+                    bytes.len()
+                );
+                self.step(index, StepKind::Other, request, outcome);
+            }
             Some(&REWIND) if self.open.is_some() && ack == Ack::All => {
                 if let Some(step) = self.open.and_then(|open| self.steps.get_mut(open)) {
                     step.lines.1 = index;
