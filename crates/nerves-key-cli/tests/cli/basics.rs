@@ -139,7 +139,7 @@ fn exit_codes() {
         (
             &["sign", "--digest", "00", "--device", "emu:"],
             5,
-            "1 bytes",
+            "1 byte instead of 32",
         ),
         (
             &["info", "--device", "emu:chip.img?chip=atecc508a"],

@@ -109,7 +109,7 @@ fn what_does_not_survive_is_named() {
         "00",
     ]);
     assert_eq!(
-        (code, message.contains("1 bytes instead of 72")),
+        (code, message.contains("1 byte instead of 72")),
         (5, true),
         "{message}"
     );

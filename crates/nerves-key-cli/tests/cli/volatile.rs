@@ -142,7 +142,7 @@ fn activated_and_used() {
     assert_eq!(first, expected);
     let (code, message) = bench.fails(&["volatile", "mac", "5A", "--device", device]);
     assert_eq!(
-        (code, message.contains("has 1 bytes")),
+        (code, message.contains("has 1 byte instead")),
         (5, true),
         "{message}"
     );
