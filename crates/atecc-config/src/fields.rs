@@ -45,8 +45,8 @@ pub fn fields(zone: &ConfigZone) -> Vec<Field> {
     table.filled()
 }
 
-/// The fields in which two zones differ. Where the families name a byte
-/// differently the names of `left` count.
+/// The fields in which two zones differ, each with what it means to its own chip.
+/// Where the families cut the zone into fields differently, that of `left` counts.
 #[must_use]
 pub fn differences(left: &ConfigZone, right: &ConfigZone) -> Vec<Difference> {
     let mut of_right = *right;
@@ -54,9 +54,16 @@ pub fn differences(left: &ConfigZone, right: &ConfigZone) -> Vec<Difference> {
         // The meaning of a byte is its chip's.
         of_right.0[4..8].copy_from_slice(&left.0[4..8]);
     }
+    let own = fields(right);
     let pairs = fields(left).into_iter().zip(fields(&of_right));
     pairs
-        .map(|(left, right)| Difference { left, right })
+        .map(|(left, paired)| {
+            // The other zone's bytes mean what they mean to its own chip.
+            let is_it =
+                |field: &&Field| field.offset == paired.offset && field.bytes == paired.bytes;
+            let right = own.iter().find(is_it).cloned().unwrap_or(paired);
+            Difference { left, right }
+        })
         .filter(|pair| pair.left.bytes != pair.right.bytes)
         .chain(revision_difference(left, right))
         .collect()

@@ -86,6 +86,25 @@ const ANCHORS: [Anchor; 5] = [
 const IDENTITY: usize = 16;
 
 impl Anchor {
+    /// Whether the bytes end before it does, and what there is of it may be in
+    /// its place: the end is missing then, and nothing before.
+    fn is_cut_off(&self, bytes: &[u8]) -> bool {
+        let end = self.at + self.length;
+        let Some(there) = bytes.get(self.at..).filter(|_| bytes.len() < end) else {
+            return bytes.len() < self.at;
+        };
+        // Of KeyConfig all but three words.
+        if self.at == offset::KEY_CONFIG {
+            let words = there.chunks_exact(2);
+            let (count, known) = (
+                words.len(),
+                words.filter(|word| is_key_config(word)).count(),
+            );
+            return known + 3 >= count && known > 0 || count == 0;
+        }
+        true
+    }
+
     /// Whether it stands `by` places off; `None` when the bytes do not reach
     /// there.
     fn stands(&self, bytes: &[u8], by: i8) -> Option<bool> {
@@ -106,6 +125,9 @@ pub fn shift(bytes: &[u8]) -> Option<Shift> {
         .count();
     let rest = ANCHORS.get(in_place..)?;
     let first = rest.first()?;
+    if first.is_cut_off(bytes) {
+        return None;
+    }
     let after = match in_place.checked_sub(1).and_then(|last| ANCHORS.get(last)) {
         Some(last) => last.at + last.length,
         None => 0,
@@ -162,14 +184,12 @@ fn are_locks(bytes: &[u8]) -> bool {
 
 /// KeyType is 4, 6 or 7 in nearly all slots.
 fn are_key_configs(bytes: &[u8]) -> bool {
-    let known = bytes
-        .chunks(2)
-        .filter(|word| {
-            word.first()
-                .is_some_and(|low| matches!(low >> 2 & 0b111, 4 | 6 | 7))
-        })
-        .count();
-    known >= 13
+    bytes.chunks(2).filter(|word| is_key_config(word)).count() >= 13
+}
+
+fn is_key_config(word: &[u8]) -> bool {
+    word.first()
+        .is_some_and(|low| matches!(low >> 2 & 0b111, 4 | 6 | 7))
 }
 
 /// Whether these are the 112 bytes from byte 16 on, as vendors' tools and source

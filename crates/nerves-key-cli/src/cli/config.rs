@@ -63,7 +63,28 @@ pub(crate) enum ChipName {
     Atecc608b,
 }
 
+impl std::fmt::Display for ChipName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Atecc508a => "ATECC508A",
+            Self::Atecc608a => "ATECC608A",
+            Self::Atecc608b => "ATECC608B",
+        })
+    }
+}
+
 impl ChipName {
+    /// Whether a chip of this revision may have the name.
+    pub(crate) fn is_of(self, revision: Revision) -> bool {
+        match (self, revision) {
+            (Self::Atecc508a, Revision::Atecc508A(_))
+            | (Self::Atecc608a, Revision::Atecc608A(_))
+            | (Self::Atecc608b, Revision::Atecc608B) => true,
+            (_, Revision::Unknown(_)) => revision.family() == self.revision().family(),
+            _ => false,
+        }
+    }
+
     /// RevNum of parts that are sold.
     pub(crate) const fn revision(self) -> Revision {
         match self {

@@ -188,3 +188,68 @@ fn the_page_shows_a_real_chip() {
     let printed = bench.ok(&["config", "why", "read", "0", "--dump", &dump]);
     assert_eq!(printed.trim_end(), expected.trim_end());
 }
+
+/// Bytes are read as bytes, text as text; a cut is no gap.
+#[test]
+fn dumps_of_a_wrong_length() {
+    let bench = Bench::new();
+    let zone = data_encoding::HEXUPPER
+        .decode(BETWEEN.replace(' ', "").as_bytes())
+        .unwrap();
+    let write = |name: &str, bytes: &[u8]| std::fs::write(bench.path().join(name), bytes).unwrap();
+    write("short.bin", &zone[..120]);
+    write("long.bin", &[&zone[..], &[0; 12]].concat());
+    write("lost.bin", &[&zone[..30], &zone[31..]].concat());
+    for (dump, says) in [
+        (
+            "@short.bin",
+            "120 bytes that begin as a configuration zone does: its last 8 are missing",
+        ),
+        ("@long.bin", "140 bytes; a configuration zone has 128"),
+        (
+            "@lost.bin",
+            "127 bytes instead of 128: the dump looks shifted by 1",
+        ),
+    ] {
+        let (code, message) = bench.fails(&["config", "show", "--dump", dump]);
+        assert_eq!((code, message.contains(says)), (5, true), "{message}");
+    }
+    // A comment in another script is text.
+    write("text", format!("# für später\n{BETWEEN}\n").as_bytes());
+    write("whole.bin", &zone);
+    let show = |dump| bench.ok(&["config", "show", "--dump", dump]);
+    assert_eq!(show("@text"), show("@whole.bin"));
+}
+
+/// Byte 18 is `OTPmode` on an ATECC508A and `CountMatch` on an ATECC608.
+#[test]
+fn each_zone_of_a_diff_is_read_by_its_own_rule() {
+    let bench = Bench::new();
+    let of_508 = BETWEEN
+        .replace(' ', "")
+        .replacen("00006002", "00005000", 1)
+        .replacen("C0000000", "C000AA00", 1);
+    let diff = ["config", "diff", &of_508, "--dump", BETWEEN];
+    let text = bench.ok(&diff);
+    let (_, after) = text.split_once("(byte 18)").unwrap();
+    let mut lines = after.lines().skip(1);
+    let (this, other) = (lines.next().unwrap(), lines.next().unwrap());
+    assert!(
+        this.starts_with("  this   00  ") && !this.contains("OTP"),
+        "{text}"
+    );
+    assert!(other.starts_with("  other  AA  OTPmode: "), "{text}");
+}
+
+/// A name is compared with the part, not with its family.
+#[test]
+fn another_part_of_the_family_is_no_chip_of_the_name() {
+    let bench = Bench::new();
+    for (chip, code) in [("atecc608a", 0), ("atecc608b", 5), ("atecc508a", 5)] {
+        let show = ["config", "show", "--dump", BETWEEN, "--chip", chip];
+        let output = bench.run(&show);
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{chip}: {message}");
+        assert_eq!(message.contains("leave --chip out"), code == 5, "{message}");
+    }
+}

@@ -28,10 +28,10 @@ pub(super) enum DumpError {
     #[error("{0} bytes; a configuration zone has 128, or 112 without its first 16")]
     Length(usize),
     #[error(
-        "112 bytes that begin with a serial number: the last 16 of a configuration zone are \
-         missing"
+        "{count} bytes that begin as a configuration zone does: its last {missing} are missing",
+        missing = 128_usize.saturating_sub(*count)
     )]
-    CutOff,
+    CutOff { count: usize },
     #[error(
         "it begins as a zone of swapped bytes does ({0:02X} {1:02X} {2:02X} {3:02X}, where 01 23 \
          would stand): hexdump without -C and arrays of 16 or 32 bits print them so; give the \
@@ -78,8 +78,9 @@ pub(super) fn zone(bytes: &[u8]) -> Result<ConfigZone, DumpError> {
         zone[IDENTITY..].copy_from_slice(&rest);
         return Ok(ConfigZone(zone));
     }
+    let count = bytes.len();
     Err(match (bytes, shift(bytes)) {
-        ([0x01, 0x23, ..], None) if bytes.len() == 112 => DumpError::CutOff,
+        ([0x01, 0x23, ..], None) if (IDENTITY..128).contains(&count) => DumpError::CutOff { count },
         (_, Some(shift)) => DumpError::Shifted {
             count: bytes.len(),
             shift,
@@ -100,7 +101,7 @@ enum Notation {
 }
 
 fn bytes(text: &str) -> Result<Vec<u8>, DumpError> {
-    let text = without_comments(text);
+    let text = without_comments(&without_characters(text));
     if let Some(word) = text.split([' ', ',', '[', '{', '\n']).find(|word| {
         let digits = word.strip_prefix('-').map(str::trim_end);
         digits.is_some_and(|digits| !digits.is_empty() && is_decimal(digits))
@@ -128,6 +129,28 @@ fn bytes(text: &str) -> Result<Vec<u8>, DumpError> {
         }
     }
     Ok(bytes)
+}
+
+/// Without the characters that `xxd` and `hexdump -C` have at the end of a line,
+/// which may be anything: a line of theirs begins with an offset of seven digits
+/// or more.
+fn without_characters(text: &str) -> String {
+    let lines = text.lines().map(|line| {
+        let (offset, rest) = line
+            .trim_start()
+            .split_once(char::is_whitespace)
+            .unwrap_or((line, ""));
+        let digits = offset.strip_suffix(':').unwrap_or(offset);
+        if digits.len() < 7 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return line.to_owned();
+        }
+        let bytes = match rest.trim_start().split_once("  ") {
+            Some((bytes, _)) if offset.ends_with(':') => bytes,
+            _ => rest.split_once('|').map_or(rest, |(bytes, _)| bytes),
+        };
+        format!("{offset} {bytes}")
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Comments of C, and of YAML and scripts.
@@ -360,6 +383,8 @@ mod tests {
                 joined(|byte| format!("{byte:02X}"), "")
             ),
             &rows("", ":", "  .#....ab...."),
+            &rows("", ":", "  ./*..//..*/.."),
+            &rows("00000080\n", " ", "  |./*..//..0x..|"),
             &rows("00000080\n", " ", "  |.#....ab....|"),
             &listed,
             &format!("config: [{}]", joined(u8::to_string, ", ")),
@@ -389,7 +414,13 @@ mod tests {
         let mut expected = [0; 128];
         expected[16..].copy_from_slice(&rest);
         assert_eq!(zone(&rest), Ok(ConfigZone(expected)));
-        assert_eq!(zone(&blank()[..112]), Err(DumpError::CutOff));
+        // Wherever the end is missing, it is no gap in the middle.
+        for count in 16..128 {
+            let error = zone(&blank()[..count]).unwrap_err();
+            assert_eq!(error, DumpError::CutOff { count });
+        }
+        let message = zone(&blank()[..120]).unwrap_err().to_string();
+        assert!(message.ends_with("its last 8 are missing"), "{message}");
     }
 
     #[test]

@@ -104,8 +104,13 @@ fn diff(zone: &ConfigZone, other: &ConfigZone, output: Output) -> Result<(), Cli
 
 fn difference(pair: &Difference) -> String {
     let Difference { left, right } = pair;
+    let name = if left.name == right.name {
+        String::new()
+    } else {
+        format!("{}: ", right.name)
+    };
     format!(
-        "{} (byte {})\n  this   {}  {}\n  other  {}  {}\n",
+        "{} (byte {})\n  this   {}  {}\n  other  {}  {name}{}\n",
         left.name, left.offset, left.bytes, left.meaning, right.bytes, right.meaning
     )
 }

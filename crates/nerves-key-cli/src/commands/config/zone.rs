@@ -32,9 +32,10 @@ fn told(mut zone: ConfigZone, name: ChipName) -> Result<ConfigZone, CliError> {
             zone.0[4..8].copy_from_slice(&revision.bytes());
             Ok(zone)
         }
-        own if own.family() == revision.family() => Ok(zone),
+        // Its last byte is that of a lot, which a name does not tell.
+        own if name.is_of(own) => Ok(zone),
         own => Err(CliError::refused(format_args!(
-            "--chip says {revision}, the configuration {own}: leave --chip out"
+            "--chip says {name}, the configuration {own}: leave --chip out"
         ))),
     }
 }
@@ -69,17 +70,21 @@ fn given(what: &str, text: &str) -> Result<ConfigZone, CliError> {
         Some(name) => {
             let path = Path::new(name);
             let bytes = files::read(path)?;
-            let is_text = bytes
-                .iter()
-                .all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace());
-            if let (false, Ok(zone)) = (is_text, dump::zone(&bytes)) {
-                return Ok(zone);
-            }
-            let text = String::from_utf8_lossy(&bytes);
-            dump::parse(&text).map_err(|error| CliError::input(path, error))
+            let read = match str::from_utf8(&bytes) {
+                Ok(text) if is_text(text) => dump::parse(text),
+                _ => dump::zone(&bytes),
+            };
+            read.map_err(|error| CliError::input(path, error))
         }
         None => {
             dump::parse(text).map_err(|error| CliError::refused(format_args!("{what}: {error}")))
         }
     }
+}
+
+/// Bytes of a zone are hardly without zeros and other control characters.
+fn is_text(text: &str) -> bool {
+    !text
+        .chars()
+        .any(|letter| letter.is_control() && !letter.is_whitespace())
 }
