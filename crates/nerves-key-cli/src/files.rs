@@ -10,7 +10,8 @@ use atecc_x509::{Certificate, CheckedSigner, PublicKey, SignerCertificate, Trust
 use data_encoding::HEXLOWER_PERMISSIVE;
 use nerves_key_provision::KeySigner;
 use tempfile::{Builder, NamedTempFile};
-use x509_cert::der::Document;
+use x509_cert::der::{Decode, Document};
+use x509_cert::spki::SubjectPublicKeyInfoRef;
 use zeroize::Zeroizing;
 
 use crate::error::CliError;
@@ -258,18 +259,34 @@ pub(crate) fn root(path: Option<&Path>) -> Result<Certificate, CliError> {
 pub(crate) fn public_key(path: &Path) -> Result<PublicKey, CliError> {
     let bytes = read(path)?;
     let text = str::from_utf8(&bytes).ok();
-    let in_pem = text.filter(|text| text.contains("BEGIN PUBLIC KEY"));
-    let key = if let Some(text) = in_pem {
-        let (_, der) = Document::from_pem(text).map_err(|error| CliError::input(path, error))?;
-        PublicKey::from_spki_der(der.as_bytes())
+    let der = match text.and_then(public_key_block) {
+        Some(block) => {
+            let (_, der) =
+                Document::from_pem(&block).map_err(|error| CliError::input(path, error))?;
+            Some(der.as_bytes().to_vec())
+        }
+        None => SubjectPublicKeyInfoRef::from_der(&bytes)
+            .is_ok()
+            .then_some(bytes),
+    };
+    let key = if let Some(der) = der {
+        PublicKey::from_spki_der(&der)
             .ok_or_else(|| CliError::input(path, "not a public key on P-256"))?
-    } else if let Some(key) = PublicKey::from_spki_der(&bytes) {
-        key
     } else {
         let key = certificate(path)?.public_key();
         key.map_err(|error| CliError::input(path, error))?
     };
     PublicKey::on_curve(*key.as_bytes()).map_err(|error| CliError::input(path, error))
+}
+
+/// The first public key in PEM, with whatever text around it, as certificates are
+/// read.
+fn public_key_block(text: &str) -> Option<String> {
+    const BEGIN: &str = "-----BEGIN PUBLIC KEY-----";
+    const END: &str = "-----END PUBLIC KEY-----";
+    let (_, rest) = text.split_once(BEGIN)?;
+    let (body, _) = rest.split_once(END)?;
+    Some([BEGIN, body, END, "\n"].concat())
 }
 
 /// Read a signer certificate, checked.

@@ -168,3 +168,45 @@ fn check_and_compress_agree_on_the_format() {
         );
     }
 }
+
+/// A public key is read as a certificate is: with text around it, in each form.
+#[test]
+fn a_public_key_in_a_file() {
+    let bench = Bench::new();
+    bench.ok(&Bench::provision("emu:a.img", &["--yes", "--serial", "N3"]));
+    let key = KeySigner::from_bytes(&[0x42; 32]).unwrap().public_key();
+    let der = key.to_spki_der();
+    let body = data_encoding::BASE64.encode(&der);
+    let lines: Vec<_> = body
+        .as_bytes()
+        .chunks(64)
+        .map(|line| str::from_utf8(line).unwrap())
+        .collect();
+    let pem = format!(
+        "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
+        lines.join("\n")
+    );
+    let write = |name: &str, bytes: &[u8]| fs::write(bench.path().join(name), bytes).unwrap();
+    write("plain.pem", pem.as_bytes());
+    write(
+        "around.pem",
+        format!("Public-Key: (256 bit)\n{pem}\n\n").as_bytes(),
+    );
+    write("dos.pem", pem.replace('\n', "\r\n").as_bytes());
+    write("key.der", &der);
+    let secret = |file| bench.ok(&["ecdh", file, "--device", "emu:a.img"]);
+    let wanted = secret("plain.pem");
+    for file in ["around.pem", "dos.pem", "key.der"] {
+        assert_eq!(secret(file), wanted, "{file}");
+    }
+    // A key on another curve (P-384): OID 1.3.132.0.34.
+    let mut other = vec![
+        0x30, 0x76, 0x30, 0x10, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01, 0x06, 0x05,
+        0x2B, 0x81, 0x04, 0x00, 0x22, 0x03, 0x62, 0x00, 0x04,
+    ];
+    other.resize(120, 0x5A);
+    write("other.der", &other);
+    let (code, message) = bench.fails(&["ecdh", "other.der", "--device", "emu:a.img"]);
+    let says = "other.der: not a public key on P-256";
+    assert_eq!((code, message.contains(says)), (5, true), "{message}");
+}
