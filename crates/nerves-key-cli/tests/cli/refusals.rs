@@ -147,6 +147,18 @@ fn an_absent_image_stays_absent() {
         assert_eq!(output.status.code(), Some(*exit), "{more:?}: {output:?}");
         assert_eq!(files(), before, "{more:?}");
     }
+    // What is not made yet has no plan that another run could be held to.
+    let plan = bench.json(&Bench::provision(
+        "emu:a.img?chip=atecc508a",
+        &["--dry-run"],
+    ));
+    assert_eq!(plan["plan_digest"], serde_json::Value::Null);
+    let digest = ["--yes", "--plan-digest", &digest];
+    let (_, message) = bench.fails(&Bench::provision("emu:a.img", &digest));
+    assert!(
+        message.contains("a.img does not exist, and a chip that is not made yet"),
+        "{message}"
+    );
     // The chip that was looked at is the one that is made.
     let done = bench.json(&Bench::provision("emu:a.img?chip=atecc508a", &["--yes"]));
     let info = bench.json(&["info", "--device", "emu:a.img"]);

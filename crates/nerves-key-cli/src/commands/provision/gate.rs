@@ -1,16 +1,26 @@
 //! What the chip and its plan have to pass before anything is written.
 
+use std::path::Path;
+
 use data_encoding::HEXUPPER;
 use nerves_key::Snapshot;
 use nerves_key_provision::{Plan, SigningAnswer};
 
 use super::asked::Asked;
 use crate::error::{CliError, Exit};
+use crate::output::shown_path;
 
 /// # Errors
 /// Exit code 5 for another plan than the one with the digest given, or than the
 /// answer is for.
-pub(super) fn check(asked: &Asked, plan: &Plan) -> Result<(), CliError> {
+pub(super) fn check(asked: &Asked, plan: &Plan, absent: Option<&Path>) -> Result<(), CliError> {
+    if let (Some(_), Some(path)) = (asked.plan_digest, absent) {
+        return Err(CliError::refused(format_args!(
+            "another plan than the one asked for: {} does not exist, and a chip that is not made \
+             yet has no plan to compare (nerves-key emulator create makes it before)",
+            shown_path(path)
+        )));
+    }
     let digest = plan.digest();
     if let Some(expected) = asked.plan_digest.filter(|expected| *expected != digest) {
         return Err(CliError::refused(format_args!(

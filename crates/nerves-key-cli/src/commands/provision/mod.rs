@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &Provision, output: Output) -> Result<(), CliError>
     let snapshot = refused::run(chip.device(), ReadSnapshot::new())?;
     asked.consider(&snapshot)?;
     let plan = Plan::new(&snapshot, &asked.request)?;
-    gate::check(&asked, &plan)?;
+    gate::check(&asked, &plan, chip.absent())?;
     for warning in plan.warnings() {
         output.message(&format!("warning: {warning}"));
     }
@@ -113,17 +113,25 @@ where
 fn show(plan: &Plan, chip: &Considered<'_>, output: Output) -> Result<(), CliError> {
     if let Some(path) = chip.absent() {
         output.message(&format!(
-            "{} does not exist: this is the plan for a blank chip with a random serial number",
+            "{0} does not exist: this is the plan for a blank chip with a random serial number \
+             (nerves-key emulator create makes it before)",
             shown_path(path)
         ));
     }
+    let mut document = document::of_plan(plan);
+    let digest = if chip.absent().is_some() {
+        // The chip that is made later has another serial number, and another plan.
+        document["plan_digest"] = json!(null);
+        "no plan digest: the chip is not made yet".to_owned()
+    } else {
+        format!("plan digest {}", HEXUPPER.encode(&plan.digest()))
+    };
     let text = format!(
-        "Plan for {}, to become {:?}:\n{plan}plan digest {}",
+        "Plan for {}, to become {:?}:\n{plan}{digest}",
         name(plan),
-        plan.serial(),
-        HEXUPPER.encode(&plan.digest())
+        plan.serial()
     );
-    output.result(&text, &document::of_plan(plan))
+    output.result(&text, &document)
 }
 
 fn nothing(
