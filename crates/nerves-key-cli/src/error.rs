@@ -202,6 +202,10 @@ impl From<HardenRefusal> for CliError {
                 "In the volatile layout nerves-key volatile unlock comes first."
             }
             HardenRefusal::Identity(_) => "nerves-key doctor says what is wrong with them.",
+            HardenRefusal::OtherSigner => {
+                "nerves-key cert export signer shows whose it is; without --signer-cert any that \
+                 verifies is locked in."
+            }
             _ => "It has no slots that would need it.",
         };
         Self::new(Exit::Stage, refusal).advised(advice)

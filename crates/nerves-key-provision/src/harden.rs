@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 use atecc::commands::LockTarget;
 use atecc::procedures::{LockAndConfirm, ReadConfig};
 use atecc::{Answer, ConfigZone, Failure, Next, Procedure, Slot};
+use atecc_x509::Certificate;
 use nerves_key::{Identity, IdentityError, ReadSnapshot, Snapshot, Stage};
 use nerves_key_schema::{open_certificates, slot};
 
@@ -31,6 +32,16 @@ pub struct Hardening {
     identity: Identity,
     layout: nerves_key_schema::Layout,
     slots: Vec<Slot>,
+    signer: Signer,
+}
+
+/// Which signer may have certified the chip.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Signer {
+    /// Any: a chain verifies whoever made it.
+    Any,
+    /// The one whose certificate was given.
+    Given,
 }
 
 /// Why a chip is left as it is.
@@ -44,6 +55,12 @@ pub enum HardenRefusal {
     /// What would be locked does not verify.
     #[error("the chip's certificates do not verify, and are not locked in: {0}")]
     Identity(#[from] IdentityError),
+    /// The certificates verify, under another signer than the one that was given.
+    #[error(
+        "the chip's signer certificate is not the one that was given: its certificates are not \
+         locked in"
+    )]
+    OtherSigner,
 }
 
 /// What can end a hardening. What is locked is kept, and the same again goes on.
@@ -84,7 +101,29 @@ impl Hardening {
             identity: snapshot.identity()?,
             layout,
             slots: open_certificates(&snapshot.config).collect(),
+            signer: Signer::Any,
         })
+    }
+
+    /// The same plan, for a chip that this signer has certified: a chain that
+    /// verifies may be anybody's.
+    ///
+    /// # Errors
+    /// [`HardenRefusal::OtherSigner`] when its signer certificate is another, if
+    /// only by a byte.
+    pub fn signed_by(self, signer: &Certificate) -> Result<Self, HardenRefusal> {
+        if self.identity.signer_certificate == *signer {
+            let signer = Signer::Given;
+            Ok(Self { signer, ..self })
+        } else {
+            Err(HardenRefusal::OtherSigner)
+        }
+    }
+
+    /// Whether [`Hardening::signed_by`] has compared the signer.
+    #[must_use]
+    pub const fn is_signer_compared(&self) -> bool {
+        matches!(self.signer, Signer::Given)
     }
 
     /// The slots to be locked, in this order; none where all are.
@@ -111,7 +150,14 @@ impl core::fmt::Display for Hardening {
         if self.slots.is_empty() {
             return f.write_str("nothing to do\n");
         }
-        writeln!(f, "    1. read everything again, which has to be the same")?;
+        let signer = match self.signer {
+            Signer::Any => "whoever signed it",
+            Signer::Given => "signed by the signer that was given",
+        };
+        writeln!(
+            f,
+            "    1. read everything again, which has to be the same, {signer}"
+        )?;
         for (at, slot) in self.slots.iter().enumerate() {
             let purpose = slot::purpose(*slot, self.layout);
             writeln!(f, "!! {:>2}. lock {slot} ({purpose})", at + 2)?;

@@ -10,10 +10,13 @@ use crate::certificate::Summary;
 use crate::cli;
 use crate::confirm;
 use crate::error::CliError;
-use crate::output::{Output, shown};
+use crate::files;
+use crate::output::{Output, shown, shown_path};
 use crate::{not_shown, refused};
 
 pub(super) fn run(arguments: &cli::Harden, output: Output) -> Result<(), CliError> {
+    let signer = arguments.signer_cert.as_deref();
+    let signer = signer.map(files::certificate).transpose()?;
     let mut device = arguments.chip.open()?;
     let snapshot = refused::run(&mut device, ReadSnapshot::new())?;
     let plan = Hardening::new(&snapshot).map_err(|refusal| match refusal {
@@ -22,6 +25,10 @@ pub(super) fn run(arguments: &cli::Harden, output: Output) -> Result<(), CliErro
         }),
         refusal => refusal.into(),
     })?;
+    let plan = match &signer {
+        Some(signer) => plan.signed_by(signer)?,
+        None => plan,
+    };
     let serial = plan.identity().otp.manufacturer_serial();
     let serial = String::from_utf8_lossy(serial);
     let chip = plan.config().serial_number();
@@ -36,6 +43,7 @@ pub(super) fn run(arguments: &cli::Harden, output: Output) -> Result<(), CliErro
             "slots": slots,
             "device_certificate": device_certificate.json(),
             "signer_certificate": signer_certificate.json(),
+            "signer_compared": plan.is_signer_compared(),
             "done": done,
         })
     };
@@ -44,8 +52,12 @@ pub(super) fn run(arguments: &cli::Harden, output: Output) -> Result<(), CliErro
         let text = format!("nothing to do: the certificates' slots of {name} are locked");
         return output.result(&text, &document(true));
     }
+    let compared = match &arguments.signer_cert {
+        Some(path) => format!("the one in {}", shown_path(path)),
+        None => "compared with none: --signer-cert FILE does".to_owned(),
+    };
     let certificates = format!(
-        "certificate {}, valid {}\nsigner      {}, valid {}\n",
+        "certificate {}, valid {}\nsigner      {}, valid {}; {compared}\n",
         device_certificate.subject(),
         device_certificate.validity(),
         signer_certificate.subject(),

@@ -92,3 +92,57 @@ fn only_a_finished_chip() {
     assert_eq!(locks["certificates"], Value::Null);
     assert_eq!(image(&bench), before);
 }
+
+/// A chain that verifies may be anybody's: the chip's signer is compared with the
+/// one that is given, before anything is locked.
+#[test]
+fn only_the_signer_that_is_given() {
+    let bench = Bench::new();
+    bench.ok(&["signer", "create", "other", "--years", "5"]);
+    bench.ok(&Bench::provision("emu:a.img", &OPEN));
+    let before = image(&bench);
+    let with = |signer: &str, more: &[&str]| {
+        let harden = ["harden", "--device", "emu:a.img", "--signer-cert", signer];
+        bench.run(&[&harden[..], more].concat())
+    };
+    for more in [&["--yes"][..], &["--dry-run"]] {
+        let output = with("other.cert", more);
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(4), "{message}");
+        assert!(
+            message.contains("is not the one that was given"),
+            "{message}"
+        );
+        assert!(
+            message.contains("nerves-key cert export signer"),
+            "{message}"
+        );
+    }
+    // What is no certificate is told before the chip is asked.
+    let output = with("signer.key", &["--yes"]);
+    assert_eq!(output.status.code(), Some(5));
+    assert_eq!(image(&bench), before);
+
+    let plan = String::from_utf8(with("signer.cert", &["--dry-run"]).stdout).unwrap();
+    assert!(plan.contains("; the one in signer.cert\n"), "{plan}");
+    assert!(
+        plan.contains("signed by the signer that was given"),
+        "{plan}"
+    );
+    let any = bench.ok(&["harden", "--device", "emu:a.img", "--dry-run"]);
+    assert!(
+        any.contains("; compared with none: --signer-cert FILE does\n"),
+        "{any}"
+    );
+    assert!(any.contains("whoever signed it"), "{any}");
+    assert_eq!(image(&bench), before);
+    let done = with("signer.cert", &["--json", "--yes"]);
+    let done: Value = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!(
+        (&done["done"], &done["signer_compared"]),
+        (&json!(true), &json!(true))
+    );
+    // It is refused as well where nothing is left to be locked.
+    assert_eq!(with("other.cert", &["--yes"]).status.code(), Some(4));
+    assert!(with("signer.cert", &["--yes"]).status.success());
+}
