@@ -21,6 +21,7 @@ const CHANGE: &str = "change the configuration before it is locked";
 
 /// What names the field, and what is to be done with an open and with a locked
 /// configuration.
+#[expect(clippy::too_many_lines, reason = "one row a reason")]
 fn rows() -> Vec<(Reason, &'static str, [&'static str; 2])> {
     use Reason::*;
     let by_configuration = [CHANGE, FINAL];
