@@ -3,7 +3,7 @@
 
 use atecc_x509::{
     Certificate, CompressedCertificate, Error as X509Error, Name, PublicKey, Rebuild,
-    SignatureMismatch, SlotFormError, decompress,
+    SignatureMismatch, SlotEncodingError, decompress,
 };
 use nerves_key_schema::{NotNervesKey, Otp};
 
@@ -50,10 +50,10 @@ pub enum IdentityError {
     Otp(#[from] NotNervesKey),
     /// The signer's public key is not stored as the part's kind stores it.
     #[error("signer public key (slot 11): {0}")]
-    SignerKey(#[from] SlotFormError),
+    SignerKey(#[from] SlotEncodingError),
     /// Nor is the auxiliary signer's.
     #[error("auxiliary signer public key (slot 14): {0}")]
-    AuxiliarySignerKey(SlotFormError),
+    AuxiliarySignerKey(SlotEncodingError),
     /// A certificate cannot be rebuilt.
     #[error("{certificate}: {source}")]
     Rebuild {

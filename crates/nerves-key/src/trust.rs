@@ -9,8 +9,8 @@ use alloc::string::{String, ToString};
 
 use atecc::Slot;
 use atecc_x509::{
-    Certificate, CompressedCertificate, ParseError, PublicKey, Rebuild, SlotFormError, Template,
-    TrustChain, TrustLayout,
+    Certificate, CompressedCertificate, ParseError, PublicKey, Rebuild, SlotEncodingError,
+    Template, TrustChain, TrustLayout,
 };
 use nerves_key_schema::slot;
 
@@ -191,7 +191,7 @@ impl Snapshot {
     fn padded_signer_key(&self) -> Result<PublicKey, IdentityError> {
         let slot = self.signer_public_key;
         let slot = slot.ok_or(IdentityError::Hidden("signer public key"))?;
-        let key: Result<_, SlotFormError> = PublicKey::from_padded_slot(&slot);
+        let key: Result<_, SlotEncodingError> = PublicKey::from_padded_slot(&slot);
         Ok(key?)
     }
 

@@ -12,7 +12,7 @@ use crate::encode::concat;
 /// A byte that should be padding is not 0.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("public key slot byte {offset} is {value:#04x}, but padding is 0")]
-pub struct SlotFormError {
+pub struct SlotEncodingError {
     /// 0 to 71.
     pub offset: usize,
     /// What the slot holds there.
@@ -27,8 +27,8 @@ impl PublicKey {
     }
 
     /// # Errors
-    /// [`SlotFormError`] when one of the last eight bytes is not 0.
-    pub fn from_nerves_key_slot(slot: &[u8; 72]) -> Result<Self, SlotFormError> {
+    /// [`SlotEncodingError`] when one of the last eight bytes is not 0.
+    pub fn from_nerves_key_slot(slot: &[u8; 72]) -> Result<Self, SlotEncodingError> {
         let [key @ .., _, _, _, _, _, _, _, _] = *slot;
         for (offset, value) in slot.iter().copied().enumerate().skip(64) {
             padding(offset, value)?;
@@ -46,8 +46,8 @@ impl PublicKey {
     /// The validity nibble, the high half of byte 0, is not looked at.
     ///
     /// # Errors
-    /// [`SlotFormError`] when another padding bit is not 0.
-    pub fn from_padded_slot(slot: &[u8; 72]) -> Result<Self, SlotFormError> {
+    /// [`SlotEncodingError`] when another padding bit is not 0.
+    pub fn from_padded_slot(slot: &[u8; 72]) -> Result<Self, SlotEncodingError> {
         let (left, right) = slot.split_at(36);
         for (offset, value) in slot.iter().copied().enumerate() {
             match offset {
@@ -65,10 +65,10 @@ impl PublicKey {
     }
 }
 
-const fn padding(offset: usize, value: u8) -> Result<(), SlotFormError> {
+const fn padding(offset: usize, value: u8) -> Result<(), SlotEncodingError> {
     match value {
         0 => Ok(()),
-        _ => Err(SlotFormError { offset, value }),
+        _ => Err(SlotEncodingError { offset, value }),
     }
 }
 
@@ -88,7 +88,7 @@ mod tests {
         slot[71] = 0x01;
         assert_eq!(
             PublicKey::from_nerves_key_slot(&slot),
-            Err(SlotFormError {
+            Err(SlotEncodingError {
                 offset: 71,
                 value: 1
             })
@@ -105,7 +105,7 @@ mod tests {
         slot[0] = 0x51; // The low half is padding.
         assert_eq!(
             PublicKey::from_padded_slot(&slot),
-            Err(SlotFormError {
+            Err(SlotEncodingError {
                 offset: 0,
                 value: 1
             })
@@ -114,7 +114,7 @@ mod tests {
         slot[39] = 0x07;
         assert_eq!(
             PublicKey::from_padded_slot(&slot),
-            Err(SlotFormError {
+            Err(SlotEncodingError {
                 offset: 39,
                 value: 7
             })
