@@ -2,15 +2,15 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::ops::Range;
 
-use der::Encode;
 use sha2::{Digest, Sha256};
 
 use crate::name_text::name_text;
 use crate::parse::Parsed;
-use crate::{DateTime, Error, PublicKey, SignatureBytes};
+use crate::{DateTime, Error, Part, PublicKey, SignatureBytes};
 
-/// An X.509 certificate.
+/// An X.509 certificate, taken apart when it is made.
 ///
 /// ```
 /// # let now = atecc_x509::DateTime::new(2026, 3, 15, 9, 15, 0)?;
@@ -29,6 +29,7 @@ use crate::{DateTime, Error, PublicKey, SignatureBytes};
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Certificate {
     der: Vec<u8>,
+    parsed: Parsed,
 }
 
 impl Certificate {
@@ -37,13 +38,8 @@ impl Certificate {
     /// it says is not judged.
     pub fn from_der(der: impl Into<Vec<u8>>) -> Result<Self, Error> {
         let der = der.into();
-        Parsed::new(&der)?;
-        Ok(Self { der })
-    }
-
-    /// DER that [`crate::Tbs`] made.
-    pub(crate) const fn of_our_own(der: Vec<u8>) -> Self {
-        Self { der }
+        let parsed = Parsed::new(&der)?;
+        Ok(Self { der, parsed })
     }
 
     /// The DER.
@@ -59,19 +55,15 @@ impl Certificate {
     }
 
     /// The signed part, with its tag and length.
-    ///
-    /// # Errors
-    /// [`Error::Der`] does not occur for a certificate that was parsed.
-    pub fn tbs_der(&self) -> Result<&[u8], Error> {
-        Ok(self.parsed()?.tbs)
+    #[must_use]
+    pub fn tbs_der(&self) -> &[u8] {
+        self.bytes(&self.parsed.tbs)
     }
 
     /// SHA-256 of the signed part.
-    ///
-    /// # Errors
-    /// As [`Certificate::tbs_der`].
-    pub fn digest(&self) -> Result<[u8; 32], Error> {
-        Ok(Sha256::digest(self.tbs_der()?).into())
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        Sha256::digest(self.tbs_der()).into()
     }
 
     /// The signature.
@@ -80,7 +72,7 @@ impl Certificate {
     /// [`Error::Der`] or [`Error::SignatureNumber`] when it is not an ECDSA
     /// signature of P-256 with minimal integers.
     pub fn signature(&self) -> Result<SignatureBytes, Error> {
-        SignatureBytes::from_der(self.parsed()?.signature)
+        self.parsed.signature.clone()
     }
 
     /// The subject's key; not known to be on the curve.
@@ -88,15 +80,13 @@ impl Certificate {
     /// # Errors
     /// [`Error::NotP256`] when it is another kind of key.
     pub fn public_key(&self) -> Result<PublicKey, Error> {
-        PublicKey::from_spki_der(self.parsed()?.public_key).ok_or(Error::NotP256)
+        self.parsed.public_key.ok_or(Error::NotP256)
     }
 
     /// The content of the serial number's INTEGER.
-    ///
-    /// # Errors
-    /// As [`Certificate::tbs_der`].
-    pub fn serial_number(&self) -> Result<&[u8], Error> {
-        Ok(self.parsed()?.serial.value())
+    #[must_use]
+    pub fn serial_number(&self) -> &[u8] {
+        self.bytes(&self.parsed.serial)
     }
 
     /// The first second of validity.
@@ -104,7 +94,7 @@ impl Certificate {
     /// # Errors
     /// [`Error::Time`] when it is no date.
     pub fn not_before(&self) -> Result<DateTime, Error> {
-        self.parsed()?.not_before()
+        self.parsed.not_before.clone()
     }
 
     /// The last second of validity.
@@ -112,51 +102,56 @@ impl Certificate {
     /// # Errors
     /// [`Error::Time`] when it is no date.
     pub fn not_after(&self) -> Result<DateTime, Error> {
-        self.parsed()?.not_after()
+        self.parsed.not_after.clone()
     }
 
     /// The serial number's INTEGER, with tag and length.
-    ///
-    /// # Errors
-    /// As [`Certificate::tbs_der`].
-    pub fn serial_number_der(&self) -> Result<Vec<u8>, Error> {
-        Ok(self.parsed()?.serial.to_der()?)
+    #[must_use]
+    pub fn serial_number_der(&self) -> &[u8] {
+        self.part_der(Part::SerialNumber)
     }
 
     /// The subject's Name, with tag and length.
-    ///
-    /// # Errors
-    /// As [`Certificate::tbs_der`].
-    pub fn subject_der(&self) -> Result<&[u8], Error> {
-        Ok(self.parsed()?.subject)
+    #[must_use]
+    pub fn subject_der(&self) -> &[u8] {
+        self.part_der(Part::Subject)
     }
 
     /// The issuer's Name, with tag and length.
-    ///
-    /// # Errors
-    /// As [`Certificate::tbs_der`].
-    pub fn issuer_der(&self) -> Result<&[u8], Error> {
-        Ok(self.parsed()?.issuer)
+    #[must_use]
+    pub fn issuer_der(&self) -> &[u8] {
+        self.part_der(Part::Issuer)
     }
 
     /// The subject for people, as `CN=Signer`.
-    ///
-    /// # Errors
-    /// As [`Certificate::tbs_der`].
-    pub fn subject_text(&self) -> Result<String, Error> {
-        Ok(name_text(self.parsed()?.subject))
+    #[must_use]
+    pub fn subject_text(&self) -> String {
+        name_text(self.subject_der())
     }
 
     /// The issuer for people, as `CN=Signer`.
-    ///
-    /// # Errors
-    /// As [`Certificate::tbs_der`].
-    pub fn issuer_text(&self) -> Result<String, Error> {
-        Ok(name_text(self.parsed()?.issuer))
+    #[must_use]
+    pub fn issuer_text(&self) -> String {
+        name_text(self.issuer_der())
     }
 
-    pub(crate) fn parsed(&self) -> Result<Parsed<'_>, Error> {
-        Ok(Parsed::new(&self.der)?)
+    /// A part with its tag and length; empty where the certificate has none.
+    #[must_use]
+    pub fn part_der(&self, part: Part) -> &[u8] {
+        let mut places = self.parsed.places.iter();
+        match places.find(|(found, _)| *found == part) {
+            Some((_, range)) => self.bytes(range),
+            None => &[],
+        }
+    }
+
+    pub(crate) const fn parsed(&self) -> &Parsed {
+        &self.parsed
+    }
+
+    /// Bytes at a place that parsing has found.
+    pub(crate) fn bytes(&self, place: &Range<usize>) -> &[u8] {
+        self.der.get(place.clone()).unwrap_or_default()
     }
 }
 
@@ -169,12 +164,12 @@ mod tests {
         let (device, signer) = (testing::device(), testing::signer());
         // SEQUENCE, SET, SEQUENCE, commonName (2.5.4.3), UTF8String.
         let name = b"\x30\x11\x31\x0F\x30\x0D\x06\x03\x55\x04\x03\x0C\x06Signer";
-        assert_eq!(device.issuer_der().unwrap(), name);
-        assert_eq!(device.issuer_text().unwrap(), "CN=Signer");
-        assert_eq!(signer.subject_der().unwrap(), name);
-        assert_ne!(device.subject_der().unwrap(), name);
-        let serial = device.serial_number_der().unwrap();
-        let content = device.serial_number().unwrap();
+        assert_eq!(device.issuer_der(), name);
+        assert_eq!(device.issuer_text(), "CN=Signer");
+        assert_eq!(signer.subject_der(), name);
+        assert_ne!(device.subject_der(), name);
+        let serial = device.serial_number_der();
+        let content = device.serial_number();
         assert_eq!(serial[..2], [0x02, u8::try_from(content.len()).unwrap()]);
         assert_eq!(&serial[2..], content);
     }

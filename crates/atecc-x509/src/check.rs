@@ -12,7 +12,6 @@ use der::asn1::ObjectIdentifier;
 
 use crate::extension::{Criticality, Extension};
 use crate::name_text::name_text;
-use crate::parse::{Parsed, ParsedExtension};
 use crate::tbs::{ECDSA_WITH_SHA256, VERSION_3};
 use crate::{
     Certificate, CompressedCertificate, EncodedDates, Error, ExtensionKind, Format, Name, Part,
@@ -128,56 +127,54 @@ impl SignerCertificate {
     /// # Errors
     /// [`SignerError`] with the first rule that the certificate breaks.
     pub fn check_form(certificate: &Certificate) -> Result<CheckedSigner, SignerError> {
-        let parsed = certificate.parsed()?;
-        check_form(&parsed)?;
-        let public_key = PublicKey::from_spki_der(parsed.public_key).ok_or(Error::NotP256)?;
-        let (begin, end) = (parsed.not_before()?, parsed.not_after()?);
+        check_form(certificate)?;
+        let public_key = certificate.public_key()?;
+        let (begin, end) = (certificate.not_before()?, certificate.not_after()?);
         let in_format = |format| -> Result<Self, SignerError> {
             let validity = Validity::between(begin, end, format).map_err(Error::from)?;
             let signer = Self {
                 public_key,
                 validity,
             };
-            signer.check_serial_number(&parsed, format)?;
+            signer.check_serial_number(certificate, format)?;
             Ok(signer)
         };
         // What is wrong in format 0 is what to say: it is the usual one.
         let signer = in_format(Format::V0).or_else(|error| in_format(Format::V1).or(Err(error)))?;
-        check_extensions(&parsed.extensions, &signer.extensions())?;
+        check_extensions(certificate, &signer.extensions())?;
         let compressed = round_trip(certificate, &Rebuild::NervesKeySigner { public_key })?;
         Ok(CheckedSigner { signer, compressed })
     }
 
-    fn check_serial_number(&self, parsed: &Parsed<'_>, format: Format) -> Result<(), SignerError> {
+    fn check_serial_number(
+        &self,
+        certificate: &Certificate,
+        format: Format,
+    ) -> Result<(), SignerError> {
         let dates = EncodedDates::encode(self.validity, format).map_err(Error::from)?;
         let expected = self.serial_number(dates)?;
-        if parsed.serial.value() == expected.as_bytes() {
+        if certificate.serial_number() == expected.as_bytes() {
             return Ok(());
         }
         Err(SignerError::SerialNumber {
             expected: expected.to_string(),
-            found: hex(parsed.serial.value()),
+            found: hex(certificate.serial_number()),
         })
     }
 }
 
-fn check_form(parsed: &Parsed<'_>) -> Result<(), SignerError> {
-    if parsed.version != Some(&VERSION_3) {
+fn check_form(certificate: &Certificate) -> Result<(), SignerError> {
+    if certificate.part_der(Part::Version) != VERSION_3 {
         return Err(SignerError::Version);
     }
-    for (part, algorithm) in [
-        (Part::SignedAlgorithm, parsed.signed_algorithm),
-        (Part::Algorithm, parsed.algorithm),
-    ] {
-        if algorithm != ECDSA_WITH_SHA256 {
+    for part in [Part::SignedAlgorithm, Part::Algorithm] {
+        if certificate.part_der(part) != ECDSA_WITH_SHA256 {
             return Err(SignerError::Algorithm { part });
         }
     }
     let signer = Name::signer()?;
-    for (part, name) in [
-        (Part::Issuer, parsed.issuer),
-        (Part::Subject, parsed.subject),
-    ] {
+    for part in [Part::Issuer, Part::Subject] {
+        let name = certificate.part_der(part);
         if name != signer.as_der() {
             return Err(SignerError::Name {
                 part,
@@ -188,16 +185,14 @@ fn check_form(parsed: &Parsed<'_>) -> Result<(), SignerError> {
     Ok(())
 }
 
-fn check_extensions(
-    found: &[ParsedExtension<'_>],
-    expected: &[Extension],
-) -> Result<(), SignerError> {
-    let mut rest = found.iter();
+fn check_extensions(certificate: &Certificate, expected: &[Extension]) -> Result<(), SignerError> {
+    let mut rest = certificate.parsed().extensions.iter();
     for (position, expected) in (1..).zip(expected) {
         let found = rest.next();
         match found {
             Some(found) if found.oid.as_bytes() == expected.kind.oid() => {
-                check_extension(found, expected)?;
+                let value = certificate.bytes(&found.value);
+                check_extension(found.criticality, value, expected)?;
             }
             _ => {
                 return Err(SignerError::Extension {
@@ -214,11 +209,15 @@ fn check_extensions(
     }
 }
 
-fn check_extension(found: &ParsedExtension<'_>, expected: &Extension) -> Result<(), SignerError> {
-    if found.criticality == expected.criticality && found.value == expected.value {
+fn check_extension(
+    criticality: Criticality,
+    value: &[u8],
+    expected: &Extension,
+) -> Result<(), SignerError> {
+    if criticality == expected.criticality && value == expected.value {
         return Ok(());
     }
-    let describe = |criticality, value| {
+    let describe = |criticality, value: &[u8]| {
         let criticality = match criticality {
             Criticality::Critical => "critical ",
             Criticality::NotCritical => "not critical ",
@@ -228,7 +227,7 @@ fn check_extension(found: &ParsedExtension<'_>, expected: &Extension) -> Result<
     Err(SignerError::ExtensionValue {
         kind: expected.kind,
         expected: describe(expected.criticality, &expected.value),
-        found: describe(found.criticality, found.value),
+        found: describe(criticality, value),
     })
 }
 

@@ -48,9 +48,9 @@ impl Certificate {
         let (copy, of_dates) = match (in_format_0, in_format_1) {
             // The serial number tells which format was meant.
             (Ok(first), Ok(second)) => {
-                let meant = if first.serial_number()? == self.serial_number()? {
+                let meant = if first.serial_number() == self.serial_number() {
                     first
-                } else if second.serial_number()? == self.serial_number()? {
+                } else if second.serial_number() == self.serial_number() {
                     second
                 } else {
                     first
@@ -60,36 +60,18 @@ impl Certificate {
             (Ok(one), Err(_)) | (Err(_), Ok(one)) => (one, None),
             (Err(error), Err(_)) => (with_dates(other_dates()?)?, Some(error)),
         };
-        let original = self.parsed()?;
-        let places = original.places();
-        let parsed = copy.parsed()?;
-        let theirs = parsed.places();
-        let bytes = |der: &[u8], range: core::ops::Range<usize>| {
-            der.get(range).unwrap_or_default().to_vec()
-        };
-        let mut checks: Vec<FieldCheck> = places
-            .iter()
-            .map(|(part, range)| {
-                let same = theirs.iter().find(|(other, _)| other == part);
-                let same = same.map(|(_, range)| bytes(copy.as_der(), range.clone()));
-                FieldCheck {
-                    part: *part,
-                    found: bytes(self.as_der(), range.clone()),
-                    rebuilt: Some(same.unwrap_or_default()),
-                    reason: None,
-                }
+        let ours = self.parsed().places.iter().map(|(part, _)| *part);
+        let theirs = copy.parsed().places.iter().map(|(part, _)| *part);
+        let missing = theirs.filter(|part| self.part_der(*part).is_empty());
+        let mut checks: Vec<FieldCheck> = ours
+            .chain(missing)
+            .map(|part| FieldCheck {
+                part,
+                found: self.part_der(part).to_vec(),
+                rebuilt: Some(copy.part_der(part).to_vec()),
+                reason: None,
             })
             .collect();
-        for (part, range) in theirs {
-            if !places.iter().any(|(other, _)| other == part) {
-                checks.push(FieldCheck {
-                    part: *part,
-                    found: Vec::new(),
-                    rebuilt: Some(bytes(copy.as_der(), range.clone())),
-                    reason: None,
-                });
-            }
-        }
         if let Some(error) = of_dates {
             let dates = [Part::NotBefore, Part::NotAfter];
             blame(

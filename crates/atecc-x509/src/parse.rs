@@ -1,7 +1,7 @@
 //! Any X.509 certificate taken apart, without judging it.
 //!
-//! Elements stay slices of the DER, with their places: a check can name what
-//! is wrong, and a comparison can say where.
+//! Elements keep their places in the DER: a check can name what is wrong, and a
+//! comparison can say where.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -13,7 +13,7 @@ use der::{Decode, Header, Reader, SliceReader, Tag};
 
 use crate::extension::Criticality;
 use crate::tbs::EXTENSIONS;
-use crate::{DateTime, Error};
+use crate::{DateTime, Error, PublicKey, SignatureBytes};
 
 /// A part of a certificate, in the order of its bytes.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -63,98 +63,68 @@ impl fmt::Display for Part {
     }
 }
 
-/// A certificate as slices of its DER, each with tag and length.
-pub(crate) struct Parsed<'a> {
-    pub(crate) tbs: &'a [u8],
-    /// Missing in version 1.
-    pub(crate) version: Option<&'a [u8]>,
-    pub(crate) serial: AnyRef<'a>,
-    pub(crate) signed_algorithm: &'a [u8],
-    pub(crate) issuer: &'a [u8],
-    not_before: AnyRef<'a>,
-    not_after: AnyRef<'a>,
-    pub(crate) subject: &'a [u8],
-    pub(crate) public_key: &'a [u8],
-    pub(crate) extensions: Vec<ParsedExtension<'a>>,
-    pub(crate) algorithm: &'a [u8],
-    /// The content of the BIT STRING.
-    pub(crate) signature: &'a [u8],
-    places: Vec<(Part, Range<usize>)>,
+/// What a certificate says, and where in its DER.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Parsed {
+    pub(crate) tbs: Range<usize>,
+    /// The content of the INTEGER.
+    pub(crate) serial: Range<usize>,
+    pub(crate) not_before: Result<DateTime, Error>,
+    pub(crate) not_after: Result<DateTime, Error>,
+    pub(crate) public_key: Option<PublicKey>,
+    pub(crate) extensions: Vec<ParsedExtension>,
+    pub(crate) signature: Result<SignatureBytes, Error>,
+    /// The parts with their bytes, in order.
+    pub(crate) places: Vec<(Part, Range<usize>)>,
 }
 
-pub(crate) struct ParsedExtension<'a> {
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct ParsedExtension {
     pub(crate) oid: ObjectIdentifier,
     pub(crate) criticality: Criticality,
     /// The DER within the OCTET STRING.
-    pub(crate) value: &'a [u8],
+    pub(crate) value: Range<usize>,
 }
 
 /// What the inner SEQUENCE yields.
-struct Tbs<'a> {
-    version: Option<&'a [u8]>,
-    serial: &'a [u8],
-    algorithm: &'a [u8],
-    issuer: &'a [u8],
-    not_before: &'a [u8],
-    not_after: &'a [u8],
-    subject: &'a [u8],
-    public_key: &'a [u8],
-    extensions: Vec<ParsedExtension<'a>>,
+struct Tbs {
+    serial: Range<usize>,
+    not_before: Result<DateTime, Error>,
+    not_after: Result<DateTime, Error>,
+    public_key: Option<PublicKey>,
+    extensions: Vec<ParsedExtension>,
 }
 
 /// Places seen so far.
 struct Places(Vec<(Part, Range<usize>)>);
 
-impl<'a> Parsed<'a> {
-    pub(crate) fn new(der: &'a [u8]) -> Result<Self, der::Error> {
+impl Parsed {
+    pub(crate) fn new(der: &[u8]) -> Result<Self, der::Error> {
         let mut places = Places(Vec::new());
         let mut reader = SliceReader::new(der)?;
-        let parsed = reader.sequence(|reader| {
-            let tbs_der = reader.clone().tlv_bytes()?;
+        let (tbs_range, tbs, signature) = reader.sequence(|reader| {
+            let start = position(reader)?;
             let tbs = reader.sequence(|reader| places.tbs(reader))?;
-            let algorithm = places.element(reader, Part::Algorithm)?;
-            let signature = places.element(reader, Part::Signature)?;
+            let tbs_range = start..position(reader)?;
+            places.element(reader, Part::Algorithm)?;
+            let (signature, _) = places.element(reader, Part::Signature)?;
             let signature = BitStringRef::from_der(signature)?;
-            Ok::<_, der::Error>(Self {
-                tbs: tbs_der,
-                version: tbs.version,
-                serial: AnyRef::from_der(tbs.serial)?,
-                signed_algorithm: tbs.algorithm,
-                issuer: tbs.issuer,
-                not_before: AnyRef::from_der(tbs.not_before)?,
-                not_after: AnyRef::from_der(tbs.not_after)?,
-                subject: tbs.subject,
-                public_key: tbs.public_key,
-                extensions: tbs.extensions,
-                algorithm,
-                signature: signature
-                    .as_bytes()
-                    .ok_or_else(|| Tag::BitString.value_error())?,
-                places: Vec::new(),
-            })
+            let signature = signature
+                .as_bytes()
+                .ok_or_else(|| Tag::BitString.value_error())?;
+            Ok::<_, der::Error>((tbs_range, tbs, SignatureBytes::from_der(signature)))
         })?;
         reader.finish()?;
         Ok(Self {
+            tbs: tbs_range,
+            serial: tbs.serial,
+            not_before: tbs.not_before,
+            not_after: tbs.not_after,
+            public_key: tbs.public_key,
+            extensions: tbs.extensions,
+            signature,
             places: places.0,
-            ..parsed
         })
-    }
-
-    /// # Errors
-    /// [`Error::Time`] when `notBefore` is no date.
-    pub(crate) fn not_before(&self) -> Result<DateTime, Error> {
-        date_time(Part::NotBefore, self.not_before)
-    }
-
-    /// # Errors
-    /// [`Error::Time`] when `notAfter` is no date.
-    pub(crate) fn not_after(&self) -> Result<DateTime, Error> {
-        date_time(Part::NotAfter, self.not_after)
-    }
-
-    /// The parts with their bytes, in order.
-    pub(crate) fn places(&self) -> &[(Part, Range<usize>)] {
-        &self.places
     }
 
     /// What the byte at `offset` belongs to.
@@ -167,36 +137,54 @@ impl<'a> Parsed<'a> {
     }
 }
 
+fn position(reader: &SliceReader<'_>) -> Result<usize, der::Error> {
+    usize::try_from(reader.position())
+}
+
+/// The place of `content`, which ends where `element` does.
+fn content_of(element: &Range<usize>, content: &[u8]) -> Range<usize> {
+    element.end.saturating_sub(content.len())..element.end
+}
+
 impl Places {
-    /// The next element, noted as `part`.
+    /// The next element with its place, noted as `part`.
     fn element<'a>(
         &mut self,
         reader: &mut SliceReader<'a>,
         part: Part,
-    ) -> Result<&'a [u8], der::Error> {
-        let start = usize::try_from(reader.position())?;
+    ) -> Result<(&'a [u8], Range<usize>), der::Error> {
+        let start = position(reader)?;
         let bytes = reader.tlv_bytes()?;
-        self.0
-            .push((part, start..usize::try_from(reader.position())?));
-        Ok(bytes)
+        let range = start..position(reader)?;
+        self.0.push((part, range.clone()));
+        Ok((bytes, range))
     }
 
-    fn tbs<'a>(&mut self, reader: &mut SliceReader<'a>) -> Result<Tbs<'a>, der::Error> {
-        let version = match Tag::peek(reader)? {
-            Tag::ContextSpecific { .. } => Some(self.element(reader, Part::Version)?),
-            _ => None,
-        };
-        let serial = self.element(reader, Part::SerialNumber)?;
-        let algorithm = self.element(reader, Part::SignedAlgorithm)?;
-        let issuer = self.element(reader, Part::Issuer)?;
+    fn date(
+        &mut self,
+        reader: &mut SliceReader<'_>,
+        part: Part,
+    ) -> Result<Result<DateTime, Error>, der::Error> {
+        let (time, _) = self.element(reader, part)?;
+        Ok(date_time(part, AnyRef::from_der(time)?))
+    }
+
+    fn tbs(&mut self, reader: &mut SliceReader<'_>) -> Result<Tbs, der::Error> {
+        if matches!(Tag::peek(reader)?, Tag::ContextSpecific { .. }) {
+            self.element(reader, Part::Version)?;
+        }
+        let (serial, range) = self.element(reader, Part::SerialNumber)?;
+        let serial = content_of(&range, AnyRef::from_der(serial)?.value());
+        self.element(reader, Part::SignedAlgorithm)?;
+        self.element(reader, Part::Issuer)?;
         let (not_before, not_after) = reader.sequence(|reader| {
             Ok::<_, der::Error>((
-                self.element(reader, Part::NotBefore)?,
-                self.element(reader, Part::NotAfter)?,
+                self.date(reader, Part::NotBefore)?,
+                self.date(reader, Part::NotAfter)?,
             ))
         })?;
-        let subject = self.element(reader, Part::Subject)?;
-        let public_key = self.element(reader, Part::PublicKey)?;
+        self.element(reader, Part::Subject)?;
+        let (public_key, _) = self.element(reader, Part::PublicKey)?;
         let extensions = if reader.is_finished() {
             Vec::new()
         } else {
@@ -207,33 +195,29 @@ impl Places {
             })?
         };
         Ok(Tbs {
-            version,
             serial,
-            algorithm,
-            issuer,
             not_before,
             not_after,
-            subject,
-            public_key,
+            public_key: PublicKey::from_spki_der(public_key),
             extensions,
         })
     }
 
-    fn extensions<'a>(
+    fn extensions(
         &mut self,
-        reader: &mut SliceReader<'a>,
-    ) -> Result<Vec<ParsedExtension<'a>>, der::Error> {
+        reader: &mut SliceReader<'_>,
+    ) -> Result<Vec<ParsedExtension>, der::Error> {
         let mut extensions = Vec::new();
         while !reader.is_finished() {
             let part = Part::Extension(extensions.len() + 1);
-            let der = self.element(reader, part)?;
-            extensions.push(extension(der)?);
+            let (der, range) = self.element(reader, part)?;
+            extensions.push(extension(der, &range)?);
         }
         Ok(extensions)
     }
 }
 
-fn extension(der: &[u8]) -> Result<ParsedExtension<'_>, der::Error> {
+fn extension(der: &[u8], range: &Range<usize>) -> Result<ParsedExtension, der::Error> {
     SliceReader::new(der)?.sequence(|reader| {
         let oid = ObjectIdentifier::decode(reader)?;
         let criticality = match Option::<bool>::decode(reader)? {
@@ -244,7 +228,7 @@ fn extension(der: &[u8]) -> Result<ParsedExtension<'_>, der::Error> {
         Ok(ParsedExtension {
             oid,
             criticality,
-            value,
+            value: content_of(range, value),
         })
     })
 }
@@ -351,10 +335,15 @@ mod tests {
         fn damage_does_not_panic(at in 0_usize..427, value: u8, length in 0_usize..=427) {
             let mut der = signer_der();
             der[at] = value;
-            if let Ok(parsed) = Parsed::new(der.get(..length).unwrap()) {
-                let _ = (parsed.not_before(), parsed.not_after());
+            for der in [&der, der.get(..length).unwrap()] {
+                if let Ok(parsed) = Parsed::new(der) {
+                    let places = parsed.places.iter().map(|(_, range)| range);
+                    let contents = parsed.extensions.iter().map(|one| &one.value);
+                    for range in places.chain(contents).chain([&parsed.tbs, &parsed.serial]) {
+                        prop_assert!(der.get(range.clone()).is_some());
+                    }
+                }
             }
-            let _ = Parsed::new(&der);
         }
     }
 }

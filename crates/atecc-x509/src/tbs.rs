@@ -107,12 +107,12 @@ impl Tbs {
     /// The certificate.
     ///
     /// # Errors
-    /// [`Error::Der`] is the encoder's and does not occur.
+    /// [`Error::Der`] for a length past what DER here holds.
     pub fn assemble(&self, signature: &SignatureBytes) -> Result<Certificate, Error> {
         // A BIT STRING begins with the number of its unused bits.
         let signature = tlv(Tag::BitString, &[&[0x00], &signature.to_der()?])?;
         let der = tlv(Tag::Sequence, &[&self.der, &ECDSA_WITH_SHA256, &signature])?;
-        Ok(Certificate::of_our_own(der))
+        Certificate::from_der(der)
     }
 
     /// The 72 bytes for the chip.

@@ -68,7 +68,7 @@ impl Certificate {
     /// # Errors
     /// [`SignatureMismatch`] unless `signer` has signed this certificate.
     pub fn verify(&self, signer: &PublicKey) -> Result<(), SignatureMismatch> {
-        signer.verify(&self.digest()?, &self.signature()?)
+        signer.verify(&self.digest(), &self.signature()?)
     }
 }
 

@@ -20,9 +20,9 @@ pub(crate) struct Summary {
 impl Summary {
     pub(crate) fn of(certificate: &Certificate) -> Result<Self, Error> {
         Ok(Self {
-            subject: certificate.subject_text()?,
-            issuer: certificate.issuer_text()?,
-            serial_number: HEXUPPER.encode(certificate.serial_number()?),
+            subject: certificate.subject_text(),
+            issuer: certificate.issuer_text(),
+            serial_number: HEXUPPER.encode(certificate.serial_number()),
             not_before: certificate.not_before()?.to_string(),
             not_after: certificate.not_after()?.to_string(),
             public_key: HEXUPPER.encode(certificate.public_key()?.as_bytes()),

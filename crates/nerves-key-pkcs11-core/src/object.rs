@@ -210,9 +210,9 @@ pub fn certificate(
         .number(ck::CKA_CERTIFICATE_TYPE, ck::CKC_X_509)
         .number(ck::CKA_CERTIFICATE_CATEGORY, category)
         .bytes(ck::CKA_VALUE, certificate.as_der())
-        .bytes(ck::CKA_SUBJECT, certificate.subject_der()?)
-        .bytes(ck::CKA_ISSUER, certificate.issuer_der()?)
-        .bytes(ck::CKA_SERIAL_NUMBER, certificate.serial_number_der()?)
+        .bytes(ck::CKA_SUBJECT, certificate.subject_der())
+        .bytes(ck::CKA_ISSUER, certificate.issuer_der())
+        .bytes(ck::CKA_SERIAL_NUMBER, certificate.serial_number_der())
         .bytes(
             ck::CKA_PUBLIC_KEY_INFO,
             certificate.public_key()?.to_spki_der(),

@@ -108,7 +108,7 @@ impl Row {
         )?;
         same(
             "serial_hex",
-            certificate.serial_number()?,
+            certificate.serial_number(),
             &self.serial_hex.0,
         )?;
         let number = u128::from_be_bytes(self.serial_hex.array()?);

@@ -90,11 +90,11 @@ pub(crate) fn public_certificates(table: &Table, tally: &mut Tally) {
         let der = get(ck::CKA_VALUE);
         let parsed = atecc_x509::Certificate::from_der(der).unwrap();
         let shown = [
-            (get(ck::CKA_SUBJECT), parsed.subject_der().unwrap().to_vec()),
-            (get(ck::CKA_ISSUER), parsed.issuer_der().unwrap().to_vec()),
+            (get(ck::CKA_SUBJECT), parsed.subject_der().to_vec()),
+            (get(ck::CKA_ISSUER), parsed.issuer_der().to_vec()),
             (
                 get(ck::CKA_SERIAL_NUMBER),
-                parsed.serial_number_der().unwrap(),
+                parsed.serial_number_der().to_vec(),
             ),
             (
                 get(ck::CKA_CERTIFICATE_TYPE),
