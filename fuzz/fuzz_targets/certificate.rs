@@ -3,8 +3,8 @@
 #![no_main]
 
 use atecc_x509::{
-    Certificate, CompressedCertificate, Format, Name, PublicKey, Rebuild, SignatureBytes,
-    SignerCertificate, compress, decompress, round_trip,
+    Certificate, CompressedCertificate, Format, Name, NervesKeyDevice, NervesKeySigner, PublicKey,
+    SignatureBytes, compress, decompress, round_trip,
 };
 use libfuzzer_sys::fuzz_target;
 
@@ -23,19 +23,16 @@ fn whole(certificate: &Certificate) {
     }
     if let Ok(key) = certificate.public_key() {
         let _ = certificate.verify(&key);
-        let rebuild = Rebuild::NervesKeySigner { public_key: key };
+        let definition = NervesKeySigner { public_key: key };
         for format in [Format::V0, Format::V1] {
-            let _ = compress(certificate, rebuild.template(), format);
+            let _ = compress(certificate, &definition, format);
         }
-        let _ = certificate.check_fields(&rebuild);
-        let _ = round_trip(certificate, &rebuild);
+        let _ = certificate.check_fields(&definition);
+        let _ = round_trip(certificate, &definition);
     }
-    if let Ok(checked) = SignerCertificate::check(certificate) {
-        let again = Rebuild::NervesKeySigner {
-            public_key: checked.signer.public_key,
-        };
-        let again =
-            decompress(&checked.compressed, &again).expect("what was checked can be rebuilt");
+    if let Ok(checked) = NervesKeySigner::check(certificate) {
+        let again = decompress(&checked.compressed, &checked.signer)
+            .expect("what was checked can be rebuilt");
         assert_eq!(again, *certificate);
     }
 }
@@ -49,19 +46,19 @@ fn stored(bytes: &[u8; 72], rest: &[u8]) {
     assert_eq!(compressed.to_bytes(), *bytes);
     let _ = compressed.validity();
     let key = PublicKey::from_bytes([0x5A; 64]);
-    let _ = decompress(&compressed, &Rebuild::NervesKeySigner { public_key: key });
+    let _ = decompress(&compressed, &NervesKeySigner { public_key: key });
     for name in [
         Name::from_stored_serial(rest).ok(),
         Name::as_the_reference_splits(rest).ok().flatten(),
     ] {
         let Some(subject) = name else { continue };
-        let rebuild = Rebuild::NervesKeyDevice {
+        let definition = NervesKeyDevice {
             subject,
             device_sn: [0x01; 9],
             public_key: key,
             signer_public_key: key,
         };
-        if let Ok(certificate) = decompress(&compressed, &rebuild) {
+        if let Ok(certificate) = decompress(&compressed, &definition) {
             let parsed = Certificate::from_der(certificate.as_der());
             assert_eq!(
                 parsed.as_ref(),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use atecc::{Device, Error};
 use atecc_emulator::{Bus, BusError, Delay, I2cHandle};
 use atecc_x509::{
-    Certificate, CheckedSigner, DateTime, PublicKey, SignatureBytes, SignerCertificate,
+    Certificate, CheckedSigner, DateTime, NervesKeySigner, PublicKey, SignatureBytes,
 };
 use nerves_key::{ReadSnapshot, Snapshot};
 use nerves_key_provision::{
@@ -97,7 +97,7 @@ impl Station {
         now: DateTime,
         serial: Option<&str>,
     ) -> Self {
-        let signer: CheckedSigner = SignerCertificate::check(&certificate).expect("a signer");
+        let signer: CheckedSigner = NervesKeySigner::check(&certificate).expect("a signer");
         let request = Request {
             format: atecc_x509::Format::V0,
             serial: serial.map(|serial| ManufacturerSerial::new(serial).expect("it fits")),

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use atecc::SerialNumber;
-use atecc_x509::{CheckedSigner, DateTime, Format, PublicKey, SignatureBytes, SignerCertificate};
+use atecc_x509::{CheckedSigner, DateTime, Format, NervesKeySigner, PublicKey, SignatureBytes};
 use nerves_key_provision::{
     CertificateSigner, IssueError, KeySigner, Pkcs11Token, SigningRequest, create_device,
     create_signer, self_signed,
@@ -25,7 +25,7 @@ fn now() -> DateTime {
 fn file_signer() -> (KeySigner, CheckedSigner) {
     let key = KeySigner::from_bytes(&KEY).unwrap();
     let certificate = create_signer(&key, now(), 10, Format::V0).unwrap();
-    (key, SignerCertificate::check(&certificate).unwrap())
+    (key, NervesKeySigner::check(&certificate).unwrap())
 }
 
 /// The deterministic signature of RFC 6979, as it comes.
@@ -205,7 +205,7 @@ fn issues_by_the_token() {
     let certificate = self_signed(public_key, now(), 10, Format::V0, |digest| {
         token.sign_digest(digest)
     });
-    let signer = SignerCertificate::check(&certificate.unwrap()).unwrap();
+    let signer = NervesKeySigner::check(&certificate.unwrap()).unwrap();
     for number in 0..ISSUED {
         let signature = issue(&signer, &mut token, number).unwrap();
         assert!(

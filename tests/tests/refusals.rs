@@ -3,7 +3,7 @@
 
 use atecc::SerialNumber;
 use atecc_emulator::{Bus, Chip, DATA_SIZE, Entropy, Image, Revision};
-use atecc_x509::{Certificate, CheckedSigner, DateTime, SignerCertificate, SignerError};
+use atecc_x509::{Certificate, CheckedSigner, DateTime, NervesKeySigner, SignerError};
 use nerves_key::{Foreign, Snapshot, Stage};
 use nerves_key_provision::{
     AcceptedSigner, KeySigner, Plan, Refusal, VolatileSecrets, create_device, create_signer,
@@ -81,7 +81,7 @@ fn a_key_of_another_signer() {
 #[test]
 fn a_signer_out_of_its_time() {
     let mut station = station();
-    let valid = station.request.signer.signer.validity;
+    let valid = station.request.signer.validity;
     let (from, to) = (valid.not_before(), valid.not_after());
     assert!(to < date(2036, 12, 7));
     station.request.past = date(2020, 1, 1);
@@ -264,7 +264,7 @@ fn texts_that_do_not_fit() {
 fn certificates_that_cannot_be_a_signers() {
     let mut station = station();
     let check = |certificate: &Certificate| -> Result<CheckedSigner, SignerError> {
-        SignerCertificate::check(certificate)
+        NervesKeySigner::check(certificate)
     };
     let der = station.certificate.as_der();
     // BasicConstraints with CA, pathLenConstraint 0.

@@ -2,7 +2,9 @@
 //! Microchip's root. The slots are those of a real kit, as published in the
 //! tests of the Elixir library atecc508a (Apache-2.0).
 
-use atecc_x509::{CompressedCertificate, PublicKey, Rebuild, TrustChain, TrustLayout, decompress};
+use atecc_x509::{
+    CompressedCertificate, PublicKey, TrustChain, TrustDevice, TrustLayout, TrustSigner, decompress,
+};
 use data_encoding::HEXUPPER_PERMISSIVE as HEX;
 
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -33,14 +35,14 @@ fn main() -> Result {
     let signer_key = PublicKey::from_padded_slot(&slot_11)?;
     let signer = decompress(
         &CompressedCertificate::from_bytes(&slot_12)?,
-        &Rebuild::TrustSigner {
+        &TrustSigner {
             chain: chain.clone(),
             public_key: signer_key,
         },
     )?;
     let device = decompress(
         &CompressedCertificate::from_bytes(&slot_10)?,
-        &Rebuild::TrustDevice {
+        &TrustDevice {
             chain,
             layout: TrustLayout::Eui48(*b"E8EB1B202027"),
             device_sn: bytes("0123A23F29F9366A01")?,

@@ -14,12 +14,13 @@ use crate::{DateTime, Error, Part, PublicKey, SignatureBytes};
 ///
 /// ```
 /// # let now = atecc_x509::DateTime::new(2026, 3, 15, 9, 15, 0)?;
-/// # let signer = atecc_x509::SignerCertificate {
+/// # let signer = atecc_x509::NervesKeySigner {
 /// #     public_key: atecc_x509::PublicKey::from_bytes([0x5A; 64]),
-/// #     validity: atecc_x509::Validity::issued_at(now, 10)?,
 /// # };
+/// # let validity = atecc_x509::Validity::issued_at(now, 10)?;
+/// # let tbs = signer.issue(validity, atecc_x509::Format::V0)?;
 /// # let signature = atecc_x509::SignatureBytes::from_bytes([0x11; 64]);
-/// # let der = signer.to_be_signed()?.assemble(&signature)?.into_der();
+/// # let der = tbs.assemble(&signature)?.into_der();
 /// use atecc_x509::Certificate;
 ///
 /// let certificate = Certificate::from_der(der)?;

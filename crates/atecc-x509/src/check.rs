@@ -14,17 +14,19 @@ use crate::extension::{Criticality, Extension};
 use crate::name_text::name_text;
 use crate::tbs::{ECDSA_WITH_SHA256, VERSION_3};
 use crate::{
-    Certificate, CompressedCertificate, EncodedDates, Error, ExtensionKind, Format, Name, Part,
-    PublicKey, Rebuild, RoundTripError, SignerCertificate, Validity, round_trip,
+    Certificate, CompressedCertificate, EncodedDates, Error, ExtensionKind, Format, Name,
+    NervesKeySigner, Part, RoundTripError, Validity, round_trip,
 };
 #[cfg(feature = "verify")]
-use crate::{NotOnCurve, SignatureMismatch};
+use crate::{NotOnCurve, PublicKey, SignatureMismatch};
 
 /// A signer certificate that a chip can give back.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CheckedSigner {
-    /// Key and dates.
-    pub signer: SignerCertificate,
+    /// Its key.
+    pub signer: NervesKeySigner,
+    /// From when to when.
+    pub validity: Validity,
     /// For slot 12.
     pub compressed: CompressedCertificate,
 }
@@ -106,7 +108,7 @@ pub enum SignerError {
     RoundTrip(#[from] RoundTripError),
 }
 
-impl SignerCertificate {
+impl NervesKeySigner {
     /// The signer of `certificate`, and the 72 bytes that give it back.
     ///
     /// # Errors
@@ -121,7 +123,7 @@ impl SignerCertificate {
         Ok(checked)
     }
 
-    /// As [`SignerCertificate::check`], without curve arithmetic: the key may
+    /// As [`NervesKeySigner::check`], without curve arithmetic: the key may
     /// be no point, and the signature is not verified.
     ///
     /// # Errors
@@ -130,28 +132,31 @@ impl SignerCertificate {
         check_form(certificate)?;
         let public_key = certificate.public_key()?;
         let (begin, end) = (certificate.not_before()?, certificate.not_after()?);
-        let in_format = |format| -> Result<Self, SignerError> {
+        let signer = Self { public_key };
+        let in_format = |format| -> Result<Validity, SignerError> {
             let validity = Validity::between(begin, end, format).map_err(Error::from)?;
-            let signer = Self {
-                public_key,
-                validity,
-            };
-            signer.check_serial_number(certificate, format)?;
-            Ok(signer)
+            signer.check_serial_number(certificate, validity, format)?;
+            Ok(validity)
         };
         // What is wrong in format 0 is what to say: it is the usual one.
-        let signer = in_format(Format::V0).or_else(|error| in_format(Format::V1).or(Err(error)))?;
+        let validity =
+            in_format(Format::V0).or_else(|error| in_format(Format::V1).or(Err(error)))?;
         check_extensions(certificate, &signer.extensions())?;
-        let compressed = round_trip(certificate, &Rebuild::NervesKeySigner { public_key })?;
-        Ok(CheckedSigner { signer, compressed })
+        let compressed = round_trip(certificate, &signer)?;
+        Ok(CheckedSigner {
+            signer,
+            validity,
+            compressed,
+        })
     }
 
     fn check_serial_number(
         &self,
         certificate: &Certificate,
+        validity: Validity,
         format: Format,
     ) -> Result<(), SignerError> {
-        let dates = EncodedDates::encode(self.validity, format).map_err(Error::from)?;
+        let dates = EncodedDates::encode(validity, format).map_err(Error::from)?;
         let expected = self.serial_number(dates)?;
         if certificate.serial_number() == expected.as_bytes() {
             return Ok(());
@@ -281,11 +286,10 @@ mod tests {
             forgery
         }
 
-        fn signer(&self) -> SignerCertificate {
+        fn signer(&self) -> NervesKeySigner {
             let point = self.key.verifying_key().to_sec1_point(false);
-            SignerCertificate {
+            NervesKeySigner {
                 public_key: PublicKey::from_bytes(point.as_bytes()[1..].try_into().unwrap()),
-                validity: self.validity,
             }
         }
 
@@ -317,7 +321,7 @@ mod tests {
         }
 
         fn error(&self) -> SignerError {
-            SignerCertificate::check(&self.certificate()).unwrap_err()
+            NervesKeySigner::check(&self.certificate()).unwrap_err()
         }
     }
 
@@ -331,12 +335,13 @@ mod tests {
 
     #[test]
     fn the_known_signer_is_one() {
-        let checked = SignerCertificate::check(&signer()).unwrap();
+        let checked = NervesKeySigner::check(&signer()).unwrap();
         assert_eq!(checked.signer.public_key.as_bytes(), &SIGNER_KEY);
         assert_eq!(checked.compressed.to_bytes(), SLOT_12);
         let ours = Forgery::new();
-        let checked = SignerCertificate::check(&ours.certificate()).unwrap();
+        let checked = NervesKeySigner::check(&ours.certificate()).unwrap();
         assert_eq!(checked.signer, ours.signer());
+        assert_eq!(checked.validity, ours.validity);
     }
 
     #[test]
@@ -349,7 +354,7 @@ mod tests {
              but must be \"CN=Signer\", one UTF8String"
         );
         assert!(matches!(
-            SignerCertificate::check(&device()),
+            NervesKeySigner::check(&device()),
             Err(SignerError::Name {
                 part: Part::Subject,
                 ..
@@ -413,14 +418,14 @@ mod tests {
         let der = signer().into_der();
         let minutes = replaced(&der, b"181204200000Z", b"181204203100Z");
         assert!(matches!(
-            SignerCertificate::check(&minutes),
+            NervesKeySigner::check(&minutes),
             Err(SignerError::Certificate(Error::Date(
                 DateError::NotOnTheHour(_)
             )))
         ));
         let late = replaced(&der, b"181204200000Z", b"321204200000Z");
         assert!(matches!(
-            SignerCertificate::check(&late),
+            NervesKeySigner::check(&late),
             Err(SignerError::Certificate(Error::Date(
                 DateError::IssueYear {
                     year: 2032,
@@ -431,7 +436,7 @@ mod tests {
         ));
         let leap = replaced(&der, b"191204200000Z", b"190229200000Z");
         assert_eq!(
-            SignerCertificate::check(&leap).unwrap_err().to_string(),
+            NervesKeySigner::check(&leap).unwrap_err().to_string(),
             "certificate: notAfter \"190229200000Z\" is no date of the calendar"
         );
     }
@@ -444,26 +449,28 @@ mod tests {
             [0x06, 0x08, 0x2B, 0x81, 0x04, 0x00, 0x0A, 0x00, 0x00, 0x00],
         );
         assert!(matches!(
-            SignerCertificate::check(&replaced(&der, &prime256v1, &secp256k1)),
+            NervesKeySigner::check(&replaced(&der, &prime256v1, &secp256k1)),
             Err(SignerError::Certificate(Error::NotP256))
         ));
         let mut off_curve = Forgery::new().signer();
         off_curve.public_key = PublicKey::from_bytes([0x5A; 64]);
-        let tbs = off_curve.to_be_signed().unwrap();
+        let tbs = off_curve
+            .issue(Forgery::new().validity, Format::V0)
+            .unwrap();
         assert!(matches!(
-            SignerCertificate::check(&Forgery::new().sign(&tbs)),
+            NervesKeySigner::check(&Forgery::new().sign(&tbs)),
             Err(SignerError::NotOnCurve(_))
         ));
         let mut sha384 = ECDSA_WITH_SHA256;
         sha384[11] = 0x03; // 1.2.840.10045.4.3.3
         assert!(matches!(
-            SignerCertificate::check(&replaced(&der, &ECDSA_WITH_SHA256, &sha384)),
+            NervesKeySigner::check(&replaced(&der, &ECDSA_WITH_SHA256, &sha384)),
             Err(SignerError::Algorithm {
                 part: Part::SignedAlgorithm
             })
         ));
         assert!(matches!(
-            SignerCertificate::check(&replaced(&der, &VERSION_3, &[0xA0, 0x03, 0x02, 0x01, 0x01])),
+            NervesKeySigner::check(&replaced(&der, &VERSION_3, &[0xA0, 0x03, 0x02, 0x01, 0x01])),
             Err(SignerError::Version)
         ));
     }
@@ -475,9 +482,13 @@ mod tests {
             key: SigningKey::from_bytes(&[0x43; 32].into()).unwrap(),
             ..Forgery::new()
         };
-        let certificate = other.sign(&forgery.signer().to_be_signed().unwrap());
+        let tbs = forgery
+            .signer()
+            .issue(forgery.validity, Format::V0)
+            .unwrap();
+        let certificate = other.sign(&tbs);
         assert!(matches!(
-            SignerCertificate::check(&certificate),
+            NervesKeySigner::check(&certificate),
             Err(SignerError::NotSelfSigned(
                 SignatureMismatch::Signature { .. }
             ))

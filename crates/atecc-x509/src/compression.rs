@@ -6,52 +6,8 @@
 use core::fmt;
 
 use crate::{
-    Certificate, CompressedCertificate, DeviceCertificate, EncodedDates, Error, Format, KeyId,
-    Name, Part, PublicKey, SignerCertificate, Tbs, Template, TrustChain, TrustDeviceCertificate,
-    TrustLayout, TrustSignerCertificate, Validity,
+    Certificate, CertificateDef, CompressedCertificate, EncodedDates, Error, Format, Part,
 };
-
-/// What a chip holds beside the 72 bytes, by kind of certificate.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub enum Rebuild {
-    /// Slot 12 of a `NervesKey`.
-    NervesKeySigner {
-        /// Slot 11.
-        public_key: PublicKey,
-    },
-    /// Slot 10 of a `NervesKey`.
-    NervesKeyDevice {
-        /// CN = the manufacturer's serial number of the OTP zone.
-        subject: Name,
-        /// The chip's own serial number.
-        device_sn: [u8; 9],
-        /// Slot 0.
-        public_key: PublicKey,
-        /// Slot 11.
-        signer_public_key: PublicKey,
-    },
-    /// The signer certificate of a trust part.
-    TrustSigner {
-        /// Whose names it has.
-        chain: TrustChain,
-        /// The signer's key.
-        public_key: PublicKey,
-    },
-    /// The device certificate of a trust part.
-    TrustDevice {
-        /// Whose names it has.
-        chain: TrustChain,
-        /// What it says of the chip.
-        layout: TrustLayout,
-        /// The chip's own serial number.
-        device_sn: [u8; 9],
-        /// The device's key.
-        public_key: PublicKey,
-        /// Of the signer's key, as [`PublicKey::microchip_key_id`] makes it.
-        signer_key_id: KeyId,
-    },
-}
 
 /// Why a certificate does not survive compression.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -93,89 +49,8 @@ impl fmt::Display for ByteOrEnd {
     }
 }
 
-impl Rebuild {
-    /// The template of the compressed certificate.
-    #[must_use]
-    pub const fn template(&self) -> Template {
-        match self {
-            Self::NervesKeySigner { .. } => Template::NERVES_KEY_SIGNER,
-            Self::NervesKeyDevice { .. } => Template::NERVES_KEY_DEVICE,
-            Self::TrustSigner { .. } => Template::TRUST_SIGNER,
-            Self::TrustDevice { layout, .. } => layout.template(),
-        }
-    }
-
-    /// The signer's ID, which a trust part's certificate has in a name.
-    pub(crate) fn signer_id(&self, certificate: &Certificate) -> Result<u16, Error> {
-        let name = match self {
-            Self::NervesKeySigner { .. } | Self::NervesKeyDevice { .. } => return Ok(0),
-            Self::TrustSigner { .. } => certificate.subject_der(),
-            Self::TrustDevice { .. } => certificate.issuer_der(),
-        };
-        let digits = name.last_chunk::<4>().map(|last| str::from_utf8(last));
-        let id = match digits {
-            Some(Ok(digits)) => u16::from_str_radix(digits, 16).ok(),
-            _ => None,
-        };
-        // A name without an ID is found to differ.
-        Ok(id.unwrap_or_default())
-    }
-
-    /// The bytes that were signed for a certificate with these dates.
-    /// `signer_id` counts for trust parts alone.
-    ///
-    /// # Errors
-    /// [`Error::Date`] when the dates do not exist.
-    pub fn to_be_signed(&self, dates: EncodedDates, signer_id: u16) -> Result<Tbs, Error> {
-        let validity = dates.decode()?;
-        match self {
-            Self::NervesKeySigner { public_key } => SignerCertificate {
-                public_key: *public_key,
-                validity,
-            }
-            .with_dates(dates),
-            Self::NervesKeyDevice {
-                subject,
-                device_sn,
-                public_key,
-                signer_public_key,
-            } => DeviceCertificate {
-                subject: subject.clone(),
-                device_sn: *device_sn,
-                public_key: *public_key,
-                signer_public_key: *signer_public_key,
-                validity,
-            }
-            .with_dates(dates),
-            Self::TrustSigner { chain, public_key } => TrustSignerCertificate {
-                chain,
-                signer_id,
-                public_key: *public_key,
-                validity,
-            }
-            .to_be_signed(dates),
-            Self::TrustDevice {
-                chain,
-                layout,
-                device_sn,
-                public_key,
-                signer_key_id,
-            } => TrustDeviceCertificate {
-                chain,
-                layout: *layout,
-                signer_id,
-                device_sn: *device_sn,
-                public_key: *public_key,
-                signer_key_id: *signer_key_id,
-                validity,
-            }
-            .to_be_signed(dates),
-        }
-    }
-}
-
-/// The 72 bytes of a certificate: its signature and its dates, in `format`.
-/// Everything else of it is taken on trust; see [`round_trip`].
+/// The 72 bytes of a certificate: its signature, its dates in `format` and its
+/// signer's ID. Everything else of it is taken on trust; see [`round_trip`].
 ///
 /// # Errors
 /// [`Error::Time`] or [`Error::Date`] when `format` cannot hold its dates,
@@ -183,14 +58,14 @@ impl Rebuild {
 /// ECDSA on P-256.
 pub fn compress(
     certificate: &Certificate,
-    template: Template,
+    definition: &dyn CertificateDef,
     format: Format,
 ) -> Result<CompressedCertificate, Error> {
     Ok(CompressedCertificate {
-        dates: certificate.dates_in(format)?,
+        dates: EncodedDates::encode(definition.validity(certificate, format)?, format)?,
         signature: certificate.signature()?,
-        signer_id: 0,
-        template,
+        signer_id: definition.signer_id(certificate),
+        template: definition.template(),
     })
 }
 
@@ -201,10 +76,10 @@ pub fn compress(
 /// [`Error::Date`] when its dates do not exist.
 pub fn decompress(
     compressed: &CompressedCertificate,
-    rebuild: &Rebuild,
+    definition: &dyn CertificateDef,
 ) -> Result<Certificate, Error> {
-    compressed.expect_template(rebuild.template())?;
-    rebuild
+    compressed.expect_template(definition.template())?;
+    definition
         .to_be_signed(compressed.dates, compressed.signer_id)?
         .assemble(&compressed.signature)
 }
@@ -219,32 +94,25 @@ pub fn decompress(
 /// [`RoundTripError`] says what would be lost.
 pub fn round_trip(
     certificate: &Certificate,
-    rebuild: &Rebuild,
+    definition: &dyn CertificateDef,
 ) -> Result<CompressedCertificate, RoundTripError> {
-    let error = match round_trip_in(certificate, rebuild, Format::V0) {
+    let error = match round_trip_in(certificate, definition, Format::V0) {
         Ok(compressed) => return Ok(compressed),
         Err(error) => error,
     };
-    round_trip_in(certificate, rebuild, Format::V1).or(Err(error))
+    round_trip_in(certificate, definition, Format::V1).or(Err(error))
 }
 
 fn round_trip_in(
     certificate: &Certificate,
-    rebuild: &Rebuild,
+    definition: &dyn CertificateDef,
     format: Format,
 ) -> Result<CompressedCertificate, RoundTripError> {
-    let compressed = compress(certificate, rebuild.template(), format)
-        .and_then(|compressed| {
-            Ok(CompressedCertificate {
-                signer_id: rebuild.signer_id(certificate)?,
-                ..compressed
-            })
-        })
-        .map_err(RoundTripError::Compress)?;
+    let compressed = compress(certificate, definition, format).map_err(RoundTripError::Compress)?;
     // What is written are bytes, so bytes are what is read back.
     let stored = CompressedCertificate::from_bytes(&compressed.to_bytes())
         .map_err(|error| RoundTripError::Rebuild(error.into()))?;
-    let returned = decompress(&stored, rebuild).map_err(RoundTripError::Rebuild)?;
+    let returned = decompress(&stored, definition).map_err(RoundTripError::Rebuild)?;
     match certificate.first_difference(&returned) {
         None => Ok(compressed),
         Some(difference) => Err(difference),
@@ -252,12 +120,6 @@ fn round_trip_in(
 }
 
 impl Certificate {
-    /// Its dates, as the 72 bytes have them.
-    pub(crate) fn dates_in(&self, format: Format) -> Result<EncodedDates, Error> {
-        let validity = Validity::between(self.not_before()?, self.not_after()?, format)?;
-        Ok(EncodedDates::encode(validity, format)?)
-    }
-
     /// Part by part, because a longer part also changes the headers around it.
     fn first_difference(&self, rebuilt: &Self) -> Option<RoundTripError> {
         if self == rebuilt {
@@ -298,21 +160,24 @@ mod tests {
 
     use super::*;
     use crate::testing::{
-        DEVICE_SIGNER_KEY, DEVICE_SN, SERIAL, SIGNER_KEY, SLOT_10, SLOT_12, device, device_der,
-        device_rebuild, signer, signer_der, signer_rebuild,
+        SIGNER_KEY, SLOT_10, SLOT_12, device, device_def, device_der, signer, signer_def,
+        signer_der,
     };
-    use crate::{DateTime, IssueDate, SignatureBytes};
+    use crate::{
+        DateTime, IssueDate, Name, NervesKeyDevice, NervesKeySigner, PublicKey, SignatureBytes,
+        Template, Validity,
+    };
 
     /// The fixture of the `nerves_key` tests, both directions.
     #[test]
     fn the_golden_certificates() {
-        for (certificate, rebuild, slot) in [
-            (signer(), signer_rebuild(), SLOT_12),
-            (device(), device_rebuild(), SLOT_10),
+        for (certificate, definition, slot) in [
+            (signer(), &signer_def() as &dyn CertificateDef, SLOT_12),
+            (device(), &device_def(), SLOT_10),
         ] {
             let stored = CompressedCertificate::from_bytes(&slot).unwrap();
-            assert_eq!(decompress(&stored, &rebuild).unwrap(), certificate);
-            let compressed = round_trip(&certificate, &rebuild).unwrap();
+            assert_eq!(decompress(&stored, definition).unwrap(), certificate);
+            let compressed = round_trip(&certificate, definition).unwrap();
             assert_eq!(compressed.to_bytes(), slot);
         }
     }
@@ -321,7 +186,7 @@ mod tests {
     fn slots_are_not_interchangeable() {
         let stored = CompressedCertificate::from_bytes(&SLOT_12).unwrap();
         assert!(matches!(
-            decompress(&stored, &device_rebuild()),
+            decompress(&stored, &device_def()),
             Err(Error::Template {
                 expected: Template::NERVES_KEY_DEVICE,
                 found: Template::NERVES_KEY_SIGNER
@@ -332,27 +197,16 @@ mod tests {
     /// The first byte of X, in the certificate and in the chip.
     #[test]
     fn a_difference_names_its_byte() {
-        let Rebuild::NervesKeyDevice {
-            subject,
-            device_sn,
-            signer_public_key,
-            ..
-        } = device_rebuild()
-        else {
-            panic!("another template");
-        };
-        let rebuild = Rebuild::NervesKeyDevice {
-            subject,
-            device_sn,
+        let definition = NervesKeyDevice {
             public_key: PublicKey::from_bytes([0x5A; 64]),
-            signer_public_key,
+            ..device_def()
         };
         let x = [0x87, 0xF5, 0xEB, 0x85, 0xC7];
         let offset = device_der()
             .windows(5)
             .position(|bytes| bytes == x)
             .unwrap();
-        let error = round_trip(&device(), &rebuild).unwrap_err();
+        let error = round_trip(&device(), &definition).unwrap_err();
         let RoundTripError::Differs {
             part,
             offset: at,
@@ -370,28 +224,38 @@ mod tests {
     #[test]
     fn differences_name_their_part() {
         let other = PublicKey::from_bytes([0x5A; 64]);
-        let rebuild =
-            |serial: &[u8], device_sn, public_key, signer_public_key| Rebuild::NervesKeyDevice {
-                subject: Name::from_stored_serial(serial).unwrap(),
-                device_sn,
-                public_key,
-                signer_public_key,
-            };
-        let own = device().public_key().unwrap();
-        let signer_key = PublicKey::from_bytes(DEVICE_SIGNER_KEY);
-        for (rebuild, part) in [
+        let own = device_def;
+        for (definition, part) in [
             (
-                rebuild(b"another serial", DEVICE_SN, own, signer_key),
+                NervesKeyDevice {
+                    subject: Name::from_stored_serial(b"another serial").unwrap(),
+                    ..own()
+                },
                 Part::Subject,
             ),
-            (rebuild(SERIAL, [0; 9], own, signer_key), Part::SerialNumber),
             (
-                rebuild(SERIAL, DEVICE_SN, other, signer_key),
+                NervesKeyDevice {
+                    device_sn: [0; 9],
+                    ..own()
+                },
+                Part::SerialNumber,
+            ),
+            (
+                NervesKeyDevice {
+                    public_key: other,
+                    ..own()
+                },
                 Part::PublicKey,
             ),
-            (rebuild(SERIAL, DEVICE_SN, own, other), Part::Extension(4)),
+            (
+                NervesKeyDevice {
+                    signer_public_key: other,
+                    ..own()
+                },
+                Part::Extension(4),
+            ),
         ] {
-            match round_trip(&device(), &rebuild) {
+            match round_trip(&device(), &definition) {
                 Err(RoundTripError::Differs { part: found, .. }) => assert_eq!(found, part),
                 other => panic!("{part}: {other:?}"),
             }
@@ -403,9 +267,9 @@ mod tests {
     /// 72 that comes back as changed.
     #[test]
     fn every_byte_counts() {
-        for (der, rebuild) in [
-            (signer_der(), signer_rebuild()),
-            (device_der(), device_rebuild()),
+        for (der, definition) in [
+            (signer_der(), &signer_def() as &dyn CertificateDef),
+            (device_der(), &device_def()),
         ] {
             for at in 0..der.len() {
                 let mut der = der.clone();
@@ -413,7 +277,7 @@ mod tests {
                 let Ok(certificate) = Certificate::from_der(der) else {
                     continue;
                 };
-                match round_trip(&certificate, &rebuild) {
+                match round_trip(&certificate, definition) {
                     Err(RoundTripError::Differs { part, .. }) => {
                         // Dates also make the serial number.
                         let found = certificate.parsed().part_at(at);
@@ -457,28 +321,28 @@ mod tests {
             let public_key = PublicKey::from_bytes(keys);
             let signer_public_key = PublicKey::from_bytes(SIGNER_KEY);
             let subject = Name::from_serial(&serial).unwrap();
-            let device = DeviceCertificate {
-                subject: subject.clone(), device_sn, public_key, signer_public_key, validity,
-            };
-            let tbs = device.to_be_signed().unwrap();
-            let rebuild = Rebuild::NervesKeyDevice { subject, device_sn, public_key, signer_public_key };
-            let compressed = round_trip(&tbs.assemble(&signature).unwrap(), &rebuild).unwrap();
+            let device = NervesKeyDevice { subject, device_sn, public_key, signer_public_key };
+            let tbs = device.issue(validity, Format::V0).unwrap();
+            let compressed = round_trip(&tbs.assemble(&signature).unwrap(), &device).unwrap();
             prop_assert_eq!(compressed, tbs.compress(signature));
-            let tbs = SignerCertificate { public_key, validity }.to_be_signed().unwrap();
-            let rebuild = Rebuild::NervesKeySigner { public_key };
-            let compressed = round_trip(&tbs.assemble(&signature).unwrap(), &rebuild).unwrap();
+            let signer = NervesKeySigner { public_key };
+            let tbs = signer.issue(validity, Format::V0).unwrap();
+            let compressed = round_trip(&tbs.assemble(&signature).unwrap(), &signer).unwrap();
             prop_assert_eq!(compressed, tbs.compress(signature));
         }
 
         /// Any 72 bytes on a chip rebuild to a certificate or to an error.
         #[test]
         fn garbage_does_not_panic(bytes in proptest::array::uniform::<_, 64>(any::<u8>()), dates: [u8; 3]) {
-            for (slot, rebuild) in [(SLOT_12, signer_rebuild()), (SLOT_10, device_rebuild())] {
+            for (slot, definition) in [
+                (SLOT_12, &signer_def() as &dyn CertificateDef),
+                (SLOT_10, &device_def()),
+            ] {
                 let mut slot = slot;
                 slot[..64].copy_from_slice(&bytes);
                 slot[64..67].copy_from_slice(&dates);
                 let stored = CompressedCertificate::from_bytes(&slot).unwrap();
-                if let Ok(certificate) = decompress(&stored, &rebuild) {
+                if let Ok(certificate) = decompress(&stored, definition) {
                     prop_assert!(certificate.not_before().unwrap() < DateTime::LAST);
                 }
             }

@@ -5,7 +5,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::{
-    Certificate, EncodedDates, Error, Format, IssueDate, Part, Rebuild, SignatureBytes, Validity,
+    Certificate, CertificateDef, EncodedDates, Error, Format, IssueDate, Part, SignatureBytes,
+    Validity,
 };
 
 /// One field of a certificate against what would be rebuilt.
@@ -31,20 +32,26 @@ impl FieldCheck {
 }
 
 impl Certificate {
-    /// Compare each field with what a chip that holds the rest of `rebuild`
+    /// Compare each field with what a chip that holds the rest of `definition`
     /// would give back. Signatures are not verified.
     ///
     /// # Errors
     /// None occurs for a certificate that was parsed.
-    pub fn check_fields(&self, rebuild: &Rebuild) -> Result<Vec<FieldCheck>, Error> {
-        let signer_id = rebuild.signer_id(self)?;
+    pub fn check_fields(&self, definition: &dyn CertificateDef) -> Result<Vec<FieldCheck>, Error> {
+        let signer_id = definition.signer_id(self);
         let (signature, of_signature) = match self.signature() {
             Ok(signature) => (signature, None),
             Err(error) => (SignatureBytes::from_bytes([0x11; 64]), Some(error)),
         };
-        let with_dates = |dates| rebuild.to_be_signed(dates, signer_id)?.assemble(&signature);
-        let [in_format_0, in_format_1] =
-            [Format::V0, Format::V1].map(|format| self.dates_in(format).and_then(with_dates));
+        let with_dates = |dates| {
+            definition
+                .to_be_signed(dates, signer_id)?
+                .assemble(&signature)
+        };
+        let [in_format_0, in_format_1] = [Format::V0, Format::V1].map(|format| {
+            let validity = definition.validity(self, format)?;
+            with_dates(EncodedDates::encode(validity, format)?)
+        });
         let (copy, of_dates) = match (in_format_0, in_format_1) {
             // The serial number tells which format was meant.
             (Ok(first), Ok(second)) => {
@@ -110,12 +117,15 @@ fn blame(checks: &mut [FieldCheck], error: &Error, guilty: &[Part], depend: &[Pa
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{device, device_rebuild, signer, signer_rebuild};
+    use crate::testing::{device, device_def, signer, signer_def};
 
     #[test]
     fn a_certificate_of_a_chip_survives_whole() {
-        for (certificate, rebuild) in [(signer(), signer_rebuild()), (device(), device_rebuild())] {
-            let checks = certificate.check_fields(&rebuild).unwrap();
+        for (certificate, definition) in [
+            (signer(), &signer_def() as &dyn CertificateDef),
+            (device(), &device_def()),
+        ] {
+            let checks = certificate.check_fields(definition).unwrap();
             assert!(checks.len() > 8);
             assert!(checks.iter().all(FieldCheck::survives), "{checks:?}");
         }
@@ -124,7 +134,7 @@ mod tests {
     #[test]
     fn every_field_that_differs_is_named() {
         // The device's certificate taken for a signer's.
-        let checks = device().check_fields(&signer_rebuild()).unwrap();
+        let checks = device().check_fields(&signer_def()).unwrap();
         let lost: Vec<_> = checks
             .iter()
             .filter(|check| !check.survives())
@@ -145,7 +155,7 @@ mod tests {
         let at = der.windows(5).position(|bytes| bytes == b"0000Z").unwrap();
         der[at] = b'3';
         let certificate = Certificate::from_der(der).unwrap();
-        let checks = certificate.check_fields(&signer_rebuild()).unwrap();
+        let checks = certificate.check_fields(&signer_def()).unwrap();
         let of = |part| checks.iter().find(|check| check.part == part).unwrap();
         let reason = of(Part::NotBefore).reason.as_ref().unwrap();
         assert!(reason.contains("on the hour"), "{reason}");
@@ -160,11 +170,11 @@ mod tests {
     fn a_certificate_of_format_1_survives_whole() {
         let validity = Validity::new(IssueDate::new(2026, 3, 15, 9).unwrap(), 31).unwrap();
         let dates = EncodedDates::encode(validity, Format::V1).unwrap();
-        let tbs = device_rebuild().to_be_signed(dates, 0).unwrap();
+        let tbs = device_def().to_be_signed(dates, 0).unwrap();
         let certificate = tbs
             .assemble(&SignatureBytes::from_bytes([0x11; 64]))
             .unwrap();
-        let checks = certificate.check_fields(&device_rebuild()).unwrap();
+        let checks = certificate.check_fields(&device_def()).unwrap();
         assert!(checks.iter().all(FieldCheck::survives), "{checks:?}");
     }
 
@@ -177,7 +187,7 @@ mod tests {
         let at = der.windows(4).position(|bytes| bytes == r).unwrap();
         der[at] = 0x03;
         let certificate = Certificate::from_der(der).unwrap();
-        for check in certificate.check_fields(&device_rebuild()).unwrap() {
+        for check in certificate.check_fields(&device_def()).unwrap() {
             if check.part == Part::Signature {
                 assert_eq!(check.rebuilt, None);
                 assert!(check.reason.is_some());

@@ -16,53 +16,44 @@
 use crate::extension::{self, Extension};
 use crate::tbs::{EndOfValidity, TbsFields};
 use crate::{
-    EncodedDates, Error, Format, Name, PublicKey, SerialInputs, SerialNumber, Tbs, Template,
-    Validity,
+    CertificateDef, EncodedDates, Error, Format, Name, PublicKey, SerialInputs, SerialNumber, Tbs,
+    Template, Validity,
 };
 
 /// Bytes of a serial number, both certificates.
 const SERIAL_LENGTH: usize = 16;
 
-/// The self-signed certificate of a `NervesKey` signer.
+/// No name has it.
+const SIGNER_ID: u16 = 0;
+
+/// The self-signed certificate of a `NervesKey` signer, in slot 12.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct SignerCertificate {
-    /// The key that signs devices, and this certificate.
+pub struct NervesKeySigner {
+    /// The key that signs devices, and this certificate: slot 11.
     pub public_key: PublicKey,
-    /// From when to when.
-    pub validity: Validity,
 }
 
-/// The certificate of a `NervesKey`'s own key.
+/// The certificate of a `NervesKey`'s own key, in slot 10.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct DeviceCertificate {
-    /// CN = the manufacturer's serial number.
+pub struct NervesKeyDevice {
+    /// CN = the manufacturer's serial number of the OTP zone.
     pub subject: Name,
     /// The chip's own serial number.
     pub device_sn: [u8; 9],
-    /// The key in slot 0.
+    /// Slot 0.
     pub public_key: PublicKey,
-    /// Of the key that signs this certificate.
+    /// Of the key that signs this certificate: slot 11.
     pub signer_public_key: PublicKey,
-    /// From when to when.
-    pub validity: Validity,
 }
 
-impl SignerCertificate {
-    /// In format 0, which every library reads.
-    ///
-    /// # Errors
-    /// [`Error::Date`] when the validity does not fit into format 0.
-    pub fn to_be_signed(&self) -> Result<Tbs, Error> {
-        self.to_be_signed_in(Format::V0)
-    }
-
-    /// In another format. Those after 0 hold dates after 2031; the Elixir
-    /// library, `nerves_key` 1.3, reads none of them.
+impl NervesKeySigner {
+    /// The bytes to be signed of a new certificate. Formats after 0 hold dates
+    /// after 2031; the Elixir library, `nerves_key` 1.3, reads none of them.
     ///
     /// # Errors
     /// [`Error::Date`] when the validity does not fit into `format`.
-    pub fn to_be_signed_in(&self, format: Format) -> Result<Tbs, Error> {
-        self.with_dates(EncodedDates::encode(self.validity, format)?)
+    pub fn issue(&self, validity: Validity, format: Format) -> Result<Tbs, Error> {
+        self.to_be_signed(EncodedDates::encode(validity, format)?, SIGNER_ID)
     }
 
     pub(crate) fn extensions(&self) -> [Extension; 5] {
@@ -80,22 +71,28 @@ impl SignerCertificate {
         let inputs = SerialInputs {
             public_key: Some(&self.public_key),
             device_sn: None,
-            signer_id: 0,
+            signer_id: SIGNER_ID,
             dates,
         };
         let source = Template::NERVES_KEY_SIGNER.serial_source();
         Ok(source.serial_number(&inputs, SERIAL_LENGTH)?)
     }
+}
 
-    pub(crate) fn with_dates(&self, dates: EncodedDates) -> Result<Tbs, Error> {
+impl CertificateDef for NervesKeySigner {
+    fn template(&self) -> Template {
+        Template::NERVES_KEY_SIGNER
+    }
+
+    fn to_be_signed(&self, dates: EncodedDates, _: u16) -> Result<Tbs, Error> {
         let signer = Name::signer()?;
         Tbs::new(&TbsFields {
-            template: Template::NERVES_KEY_SIGNER,
+            template: self.template(),
             dates,
-            signer_id: 0,
+            signer_id: SIGNER_ID,
             serial: self.serial_number(dates)?,
             issuer: &signer,
-            validity: self.validity,
+            validity: dates.decode()?,
             end: EndOfValidity::Rfc5280,
             subject: &signer,
             public_key: &self.public_key,
@@ -104,41 +101,39 @@ impl SignerCertificate {
     }
 }
 
-impl DeviceCertificate {
-    /// In format 0, which every library reads.
-    ///
-    /// # Errors
-    /// [`Error::Date`] when the validity does not fit into format 0.
-    pub fn to_be_signed(&self) -> Result<Tbs, Error> {
-        self.to_be_signed_in(Format::V0)
-    }
-
-    /// In another format. Those after 0 hold dates after 2031; the Elixir
-    /// library, `nerves_key` 1.3, reads none of them.
+impl NervesKeyDevice {
+    /// The bytes to be signed of a new certificate. Formats after 0 hold dates
+    /// after 2031; the Elixir library, `nerves_key` 1.3, reads none of them.
     ///
     /// # Errors
     /// [`Error::Date`] when the validity does not fit into `format`.
-    pub fn to_be_signed_in(&self, format: Format) -> Result<Tbs, Error> {
-        self.with_dates(EncodedDates::encode(self.validity, format)?)
+    pub fn issue(&self, validity: Validity, format: Format) -> Result<Tbs, Error> {
+        self.to_be_signed(EncodedDates::encode(validity, format)?, SIGNER_ID)
+    }
+}
+
+impl CertificateDef for NervesKeyDevice {
+    fn template(&self) -> Template {
+        Template::NERVES_KEY_DEVICE
     }
 
-    pub(crate) fn with_dates(&self, dates: EncodedDates) -> Result<Tbs, Error> {
-        let template = Template::NERVES_KEY_DEVICE;
+    fn to_be_signed(&self, dates: EncodedDates, _: u16) -> Result<Tbs, Error> {
         let inputs = SerialInputs {
             public_key: None,
             device_sn: Some(&self.device_sn),
-            signer_id: 0,
+            signer_id: SIGNER_ID,
             dates,
         };
         Tbs::new(&TbsFields {
-            template,
+            template: self.template(),
             dates,
-            signer_id: 0,
-            serial: template
+            signer_id: SIGNER_ID,
+            serial: self
+                .template()
                 .serial_source()
                 .serial_number(&inputs, SERIAL_LENGTH)?,
             issuer: &Name::signer()?,
-            validity: self.validity,
+            validity: dates.decode()?,
             end: EndOfValidity::Rfc5280,
             subject: &self.subject,
             public_key: &self.public_key,

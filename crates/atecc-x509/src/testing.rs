@@ -7,7 +7,7 @@
 
 use std::vec::Vec;
 
-use crate::{Certificate, Name, PublicKey, Rebuild};
+use crate::{Certificate, Name, NervesKeyDevice, NervesKeySigner, PublicKey};
 
 const SIGNER_PEM: &str = "-----BEGIN CERTIFICATE-----
 MIIBpzCCAU2gAwIBAgIQXj1tCj6UcebW9KzyMQuWozAKBggqhkjOPQQDAjARMQ8w
@@ -81,14 +81,14 @@ pub(crate) fn device_der() -> Vec<u8> {
     device().into_der()
 }
 
-pub(crate) fn signer_rebuild() -> Rebuild {
-    Rebuild::NervesKeySigner {
+pub(crate) fn signer_def() -> NervesKeySigner {
+    NervesKeySigner {
         public_key: PublicKey::from_bytes(SIGNER_KEY),
     }
 }
 
-pub(crate) fn device_rebuild() -> Rebuild {
-    Rebuild::NervesKeyDevice {
+pub(crate) fn device_def() -> NervesKeyDevice {
+    NervesKeyDevice {
         subject: Name::from_stored_serial(SERIAL).unwrap(),
         device_sn: DEVICE_SN,
         public_key: device().public_key().unwrap(),

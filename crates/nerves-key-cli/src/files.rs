@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use atecc_x509::{Certificate, CheckedSigner, PublicKey, SignerCertificate, TrustChain};
+use atecc_x509::{Certificate, CheckedSigner, NervesKeySigner, PublicKey, TrustChain};
 use data_encoding::HEXLOWER_PERMISSIVE;
 use nerves_key_provision::KeySigner;
 use tempfile::{Builder, NamedTempFile};
@@ -291,5 +291,5 @@ fn public_key_block(text: &str) -> Option<String> {
 
 /// Read a signer certificate, checked.
 pub(crate) fn signer(path: &Path) -> Result<CheckedSigner, CliError> {
-    SignerCertificate::check(&certificate(path)?).map_err(|error| CliError::input(path, error))
+    NervesKeySigner::check(&certificate(path)?).map_err(|error| CliError::input(path, error))
 }

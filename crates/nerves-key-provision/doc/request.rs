@@ -1,6 +1,6 @@
 // The `request` of the examples: a standard NervesKey, signed by a key in a file.
 {
-    use atecc_x509::{DateTime, Format, SignerCertificate};
+    use atecc_x509::{DateTime, Format, NervesKeySigner};
     use nerves_key_provision::{
         AcceptedSigner, CertificateSlots, DeviceKey, KeySigner, Request, create_signer,
     };
@@ -16,7 +16,7 @@
         layout: Layout::Standard,
         volatile_keys: None,
         used_serials: std::collections::BTreeSet::new(),
-        signer: SignerCertificate::check(&certificate)?,
+        signer: NervesKeySigner::check(&certificate)?,
         device_key: DeviceKey::New,
         accepted_signer: AcceptedSigner::Asked,
         certificate_slots: CertificateSlots::Lock,

@@ -4,9 +4,9 @@ use alloc::string::String;
 
 use atecc::SerialNumber;
 use atecc_x509::{
-    Certificate, CheckedSigner, DateTime, DeviceCertificate, Error as X509Error, Format, Name,
-    PublicKey, Rebuild, RoundTripError, SignatureBytes, SignatureMismatch, SignerCertificate,
-    Validity, round_trip,
+    Certificate, CheckedSigner, DateTime, Error as X509Error, Format, Name, NervesKeyDevice,
+    NervesKeySigner, PublicKey, RoundTripError, SignatureBytes, SignatureMismatch, Validity,
+    round_trip,
 };
 use nerves_key::{AuxiliarySlots, Identity};
 use nerves_key_schema::{BoardName, ManufacturerSerial, Otp, OtpError};
@@ -64,11 +64,8 @@ pub fn self_signed<S>(
     format: Format,
     mut sign: impl FnMut(&[u8; 32]) -> Result<SignatureBytes, S>,
 ) -> Result<Certificate, IssueError<S>> {
-    let signer = SignerCertificate {
-        public_key,
-        validity: Validity::issued_in(now, years, format).map_err(X509Error::from)?,
-    };
-    let tbs = signer.to_be_signed_in(format)?;
+    let validity = Validity::issued_in(now, years, format).map_err(X509Error::from)?;
+    let tbs = NervesKeySigner { public_key }.issue(validity, format)?;
     let mut ask = || {
         let signature = sign(&tbs.digest()).map_err(IssueError::Sign)?;
         let signature = signature.with_long_s();
@@ -88,13 +85,13 @@ pub fn self_signed<S>(
 /// [`self_signed`] with a key at hand.
 ///
 /// ```
-/// use atecc_x509::{DateTime, Format, SignerCertificate};
+/// use atecc_x509::{DateTime, Format, NervesKeySigner};
 /// use nerves_key_provision::{KeySigner, create_signer};
 ///
 /// let key = KeySigner::from_bytes(&[0x42; 32])?; // Random.
 /// let now = DateTime::new(2026, 11, 24, 9, 30, 0)?;
 /// let certificate = create_signer(&key, now, 10, Format::V0)?;
-/// assert!(SignerCertificate::check(&certificate).is_ok());
+/// assert!(NervesKeySigner::check(&certificate).is_ok());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -117,13 +114,13 @@ pub fn create_signer(
 ///
 /// ```
 /// use atecc::SerialNumber;
-/// use atecc_x509::{DateTime, Format, PublicKey, SignerCertificate};
+/// use atecc_x509::{DateTime, Format, PublicKey, NervesKeySigner};
 /// use nerves_key_provision::{KeySigner, create_device, create_signer};
 /// use nerves_key_schema::ManufacturerSerial;
 ///
 /// let mut key = KeySigner::from_bytes(&[0x42; 32])?;
 /// let now = DateTime::new(2026, 11, 24, 9, 30, 0)?;
-/// let signer = SignerCertificate::check(&create_signer(&key, now, 10, Format::V0)?)?;
+/// let signer = NervesKeySigner::check(&create_signer(&key, now, 10, Format::V0)?)?;
 /// let certificate = create_device(
 ///     &signer,
 ///     &mut key,
@@ -151,14 +148,13 @@ pub fn create_device<S: CertificateSigner>(
 ) -> Result<Certificate, IssueError<S::Error>> {
     let signer_public_key = signer.signer.public_key;
     let validity = Validity::issued_in(now, DEVICE_YEARS, format).map_err(X509Error::from)?;
-    let tbs = DeviceCertificate {
+    let tbs = NervesKeyDevice {
         subject: Name::from_serial(serial.as_str())?,
         device_sn: *chip.bytes(),
         public_key,
         signer_public_key,
-        validity,
     }
-    .to_be_signed_in(format)?;
+    .issue(validity, format)?;
     let request = SigningRequest {
         to_be_signed: tbs.as_der().to_vec(),
         digest: tbs.digest(),
@@ -201,7 +197,7 @@ pub fn create_auxiliary<S: CertificateSigner>(
         format,
     )?;
     let signer_public_key = signer.signer.public_key;
-    let rebuild = Rebuild::NervesKeyDevice {
+    let definition = NervesKeyDevice {
         subject: Name::from_serial(serial.as_str())?,
         device_sn: *chip.bytes(),
         public_key: identity.public_key,
@@ -210,6 +206,6 @@ pub fn create_auxiliary<S: CertificateSigner>(
     Ok(AuxiliarySlots {
         signer_public_key: signer_public_key.to_nerves_key_slot(),
         signer_certificate: signer.compressed.to_bytes(),
-        device_certificate: round_trip(&certificate, &rebuild)?.to_bytes(),
+        device_certificate: round_trip(&certificate, &definition)?.to_bytes(),
     })
 }

@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use atecc::{ConfigZone, Family, SerialNumber, Slot};
-use atecc_x509::{CheckedSigner, DeviceCertificate, Format, Name, PublicKey, Rebuild, Validity};
+use atecc_x509::{CheckedSigner, Format, Name, NervesKeyDevice, PublicKey, Validity};
 use data_encoding::HEXLOWER;
 use nerves_key::{IdentityError, Snapshot, Stage};
 use nerves_key_schema::{
@@ -177,7 +177,7 @@ impl Plan {
             serial: String::from_utf8_lossy(found).into_owned(),
             signer: request.signer.clone(),
             accepted_signer: request.accepted_signer,
-            validity: request.signer.signer.validity,
+            validity: request.signer.validity,
             format: request.format,
             volatile_keys: request.volatile_keys.clone(),
             device_key: request.device_key,
@@ -499,7 +499,7 @@ fn check_time(request: &Request) -> Result<(), Refusal> {
     if now < past {
         return Err(Refusal::Clock { now, past });
     }
-    let validity = request.signer.signer.validity;
+    let validity = request.signer.validity;
     let (from, to) = (validity.not_before(), validity.not_after());
     if now < from || now > to {
         return Err(Refusal::SignerNotValid { from, to, now });
@@ -516,24 +516,16 @@ fn check_certificate(
     validity: Validity,
 ) -> Result<(), Refusal> {
     let stand_in = PublicKey::from_bytes([0x5A; 64]);
-    let signer = &request.signer;
-    let device = DeviceCertificate {
+    let device = NervesKeyDevice {
         subject: Name::from_serial(serial.as_str())?,
         device_sn: *chip.bytes(),
         public_key: stand_in,
-        signer_public_key: signer.signer.public_key,
-        validity,
+        signer_public_key: request.signer.signer.public_key,
     };
     let signature = atecc_x509::SignatureBytes::from_bytes([0x5A; 64]);
     let certificate = device
-        .to_be_signed_in(request.format)?
+        .issue(validity, request.format)?
         .assemble(&signature)?;
-    let rebuild = Rebuild::NervesKeyDevice {
-        subject: device.subject,
-        device_sn: *chip.bytes(),
-        public_key: stand_in,
-        signer_public_key: signer.signer.public_key,
-    };
-    atecc_x509::round_trip(&certificate, &rebuild)?;
+    atecc_x509::round_trip(&certificate, &device)?;
     Ok(())
 }

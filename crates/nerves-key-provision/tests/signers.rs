@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use atecc::SerialNumber;
 use atecc_x509::{
-    DateTime, DeviceCertificate, Format, Name, PublicKey, SignatureBytes, Tbs, Validity,
+    DateTime, Format, Name, NervesKeyDevice, PublicKey, SignatureBytes, Tbs, Validity,
 };
 use data_encoding::HEXUPPER;
 use nerves_key_provision::{
@@ -39,14 +39,16 @@ fn signer() -> KeySigner {
 
 fn tbs(format: Format) -> Tbs {
     let now = DateTime::new(2026, 12, 6, 10, 0, 0).unwrap();
-    DeviceCertificate {
+    NervesKeyDevice {
         subject: Name::from_serial(SERIAL).unwrap(),
         device_sn: *CHIP.bytes(),
         public_key: KeySigner::from_bytes(&[0x42; 32]).unwrap().public_key(),
         signer_public_key: signer().public_key(),
-        validity: Validity::issued_in(now, DEVICE_YEARS, format).unwrap(),
     }
-    .to_be_signed_in(format)
+    .issue(
+        Validity::issued_in(now, DEVICE_YEARS, format).unwrap(),
+        format,
+    )
     .unwrap()
 }
 

@@ -7,7 +7,7 @@
 //! interrupted write leaves does not, and is an error.
 
 use atecc::{Answer, Cause, Failure, Next, Procedure, Slot};
-use atecc_x509::{Certificate, PublicKey, Rebuild};
+use atecc_x509::{Certificate, NervesKeyDevice, NervesKeySigner, PublicKey};
 use nerves_key_schema::slot;
 
 use crate::chunks::{ReadChunks, WriteChunks, changes};
@@ -98,19 +98,19 @@ impl Identity {
         }
         let signer_public_key = PublicKey::from_nerves_key_slot(&slots.signer_public_key)
             .map_err(IdentityError::AuxiliarySignerKey)?;
-        let rebuild = Rebuild::NervesKeySigner {
+        let signer = NervesKeySigner {
             public_key: signer_public_key,
         };
-        let signer_certificate = rebuilt(Some(slots.signer_certificate), &rebuild, SIGNER)?;
+        let signer_certificate = rebuilt(Some(slots.signer_certificate), &signer, SIGNER)?;
         verified(&signer_certificate, &signer_public_key, SIGNER)?;
         let (device_certificate, _) = device_with_any_subject(&self.otp, DEVICE, |subject| {
-            let rebuild = Rebuild::NervesKeyDevice {
+            let definition = NervesKeyDevice {
                 subject,
                 device_sn: *self.serial_number.bytes(),
                 public_key: self.public_key,
                 signer_public_key,
             };
-            let certificate = rebuilt(Some(slots.device_certificate), &rebuild, DEVICE)?;
+            let certificate = rebuilt(Some(slots.device_certificate), &definition, DEVICE)?;
             verified(&certificate, &signer_public_key, DEVICE).map(|()| certificate)
         })?;
         Ok(Some(Auxiliary {

@@ -2,8 +2,8 @@
 //! from what the chip holds and verified.
 
 use atecc_x509::{
-    Certificate, CompressedCertificate, Error as X509Error, Name, PublicKey, Rebuild,
-    SignatureMismatch, SlotEncodingError, decompress,
+    Certificate, CertificateDef, CompressedCertificate, Error as X509Error, Name, NervesKeyDevice,
+    NervesKeySigner, PublicKey, SignatureMismatch, SlotEncodingError, decompress,
 };
 use nerves_key_schema::{NotNervesKey, Otp};
 
@@ -90,20 +90,20 @@ impl Snapshot {
         let public_key = self.public_key;
         let public_key = public_key.ok_or(IdentityError::Hidden("public key"))?;
         let public_key = PublicKey::from_bytes(*public_key.bytes());
-        let rebuild = Rebuild::NervesKeySigner {
+        let signer = NervesKeySigner {
             public_key: signer_public_key,
         };
-        let signer_certificate = rebuilt(self.signer_certificate, &rebuild, SIGNER)?;
+        let signer_certificate = rebuilt(self.signer_certificate, &signer, SIGNER)?;
         verified(&signer_certificate, &signer_public_key, SIGNER)?;
         let serial_number = self.config.serial_number();
         let device = |subject| {
-            let rebuild = Rebuild::NervesKeyDevice {
+            let definition = NervesKeyDevice {
                 subject,
                 device_sn: *serial_number.bytes(),
                 public_key,
                 signer_public_key,
             };
-            let certificate = rebuilt(self.device_certificate, &rebuild, DEVICE)?;
+            let certificate = rebuilt(self.device_certificate, &definition, DEVICE)?;
             verified(&certificate, &signer_public_key, DEVICE).map(|()| certificate)
         };
         let (device_certificate, subject) = device_with_any_subject(&otp, DEVICE, device)?;
@@ -144,13 +144,13 @@ pub(crate) fn device_with_any_subject(
 
 pub(crate) fn rebuilt(
     bytes: Option<[u8; 72]>,
-    rebuild: &Rebuild,
+    definition: &dyn CertificateDef,
     certificate: &'static str,
 ) -> Result<Certificate, IdentityError> {
     let bytes = bytes.ok_or(IdentityError::Hidden(certificate))?;
     CompressedCertificate::from_bytes(&bytes)
         .map_err(X509Error::from)
-        .and_then(|compressed| decompress(&compressed, rebuild))
+        .and_then(|compressed| decompress(&compressed, definition))
         .map_err(of_rebuilding(certificate))
 }
 

@@ -9,8 +9,8 @@ use alloc::string::{String, ToString};
 
 use atecc::Slot;
 use atecc_x509::{
-    Certificate, CompressedCertificate, ParseError, PublicKey, Rebuild, SlotEncodingError,
-    Template, TrustChain, TrustLayout,
+    Certificate, CompressedCertificate, ParseError, PublicKey, SlotEncodingError, Template,
+    TrustChain, TrustDevice, TrustLayout, TrustSigner,
 };
 use nerves_key_schema::slot;
 
@@ -144,11 +144,11 @@ impl Snapshot {
         let public_key = self.public_key;
         let public_key = public_key.ok_or(IdentityError::Hidden("public key"))?;
         let public_key = PublicKey::from_bytes(*public_key.bytes());
-        let rebuild = Rebuild::TrustSigner {
+        let signer = TrustSigner {
             chain: chain.clone(),
             public_key: signer_public_key,
         };
-        let signer_certificate = rebuilt(self.signer_certificate, &rebuild, SIGNER)?;
+        let signer_certificate = rebuilt(self.signer_certificate, &signer, SIGNER)?;
         verified(&signer_certificate, root, SIGNER)?;
         let serial_number = self.config.serial_number();
         let stored = self.device_certificate;
@@ -158,14 +158,14 @@ impl Snapshot {
             .map_err(atecc_x509::Error::from)
             .map_err(of_rebuilding(DEVICE))?;
         let device = |layout| {
-            let rebuild = Rebuild::TrustDevice {
+            let definition = TrustDevice {
                 chain: chain.clone(),
                 layout,
                 device_sn: *serial_number.bytes(),
                 public_key,
                 signer_key_id: signer_public_key.microchip_key_id(),
             };
-            let certificate = rebuilt(self.device_certificate, &rebuild, DEVICE)?;
+            let certificate = rebuilt(self.device_certificate, &definition, DEVICE)?;
             verified(&certificate, &signer_public_key, DEVICE).map(|()| (layout, certificate))
         };
         let (layout, device_certificate) = self.first_that_verifies(stored.template, device)?;

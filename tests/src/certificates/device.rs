@@ -3,16 +3,14 @@
 use std::error::Error;
 
 use atecc_x509::{
-    Certificate, DateError, DeviceCertificate, Name, PublicKey, Rebuild, SerialInputs,
-    SerialSource, SerialTextError, Template, Validity, decompress,
+    Certificate, DateError, Format, Name, NervesKeyDevice, PublicKey, SerialInputs, SerialSource,
+    SerialTextError, Validity, decompress,
 };
 use serde::Deserialize;
 
 use super::row::{Dates, Row, public_half};
 use super::storage::Stored;
 use crate::tally::{Checked, Hex, Outcome, Verdict, holds, same};
-
-const TEMPLATE: Template = Template::NERVES_KEY_DEVICE;
 
 /// The reference always issues devices for this long.
 const YEARS: u8 = 31;
@@ -54,23 +52,16 @@ pub(super) fn device(case: &Device) -> Checked {
     )?;
     let certificate = row.certificate(&signer_key)?;
     let (subject, slash) = case.subject(&certificate, &signer_key)?;
-    let rebuild = case.rebuild(subject.clone(), signer_key)?;
+    let definition = case.definition(subject, signer_key)?;
     let stored = case.storage(&certificate, &signer_key)?;
     let issued = Validity::issued_at(row.now()?, YEARS.into());
     let verdict = match Dates::of(row.now()?, YEARS.into()) {
         Dates::Same => {
-            let tbs = DeviceCertificate {
-                subject,
-                device_sn: case.device_sn.array()?,
-                public_key: row.public_key()?,
-                signer_public_key: signer_key,
-                validity: issued?,
-            }
-            .to_be_signed()?;
+            let tbs = definition.issue(issued?, Format::V0)?;
             same("signed part", tbs.as_der(), certificate.tbs_der())?;
             let assembled = tbs.assemble(&certificate.signature()?)?;
             same("certificate", &assembled, &certificate)?;
-            row.survives(&certificate, &rebuild)?;
+            row.survives(&certificate, &definition)?;
             let integers = row.differs_in_integers()?;
             if case.signer_differs(&signer_key)? || integers {
                 Verdict::Differs("minimal-integers")
@@ -85,7 +76,7 @@ pub(super) fn device(case: &Device) -> Checked {
                 (issue.month(), issue.day(), issue.hour()),
                 (2, 28, 23),
             )?;
-            case.leap_day(&certificate)?;
+            case.leap_day(&certificate, &definition)?;
             Verdict::Differs("leap-day")
         }
         Dates::Year => {
@@ -93,7 +84,7 @@ pub(super) fn device(case: &Device) -> Checked {
                 "issued outside the years of the format",
                 matches!(issued, Err(DateError::IssueYear { .. })),
             )?;
-            row.clamped(&certificate, &rebuild, |error| {
+            row.clamped(&certificate, &definition, |error| {
                 matches!(error, DateError::IssueYear { .. })
             })?;
             Verdict::Differs("issue-year")
@@ -159,19 +150,19 @@ impl Device {
             return Ok((plain, false));
         };
         if let Ok(stored) = self.stored() {
-            let ours = decompress(&stored, &self.rebuild(plain, *signer_key)?)?;
+            let ours = decompress(&stored, &self.definition(plain, *signer_key)?)?;
             holds("one value verifies", ours.verify(signer_key).is_err())?;
         }
         same("subject", split.to_string(), certificate.subject_text())?;
         Ok((split, true))
     }
 
-    pub(super) fn rebuild(
+    pub(super) fn definition(
         &self,
         subject: Name,
         signer_key: PublicKey,
-    ) -> Result<Rebuild, Box<dyn Error>> {
-        Ok(Rebuild::NervesKeyDevice {
+    ) -> Result<NervesKeyDevice, Box<dyn Error>> {
+        Ok(NervesKeyDevice {
             subject,
             device_sn: self.device_sn.array()?,
             public_key: self.row.public_key()?,
@@ -179,8 +170,12 @@ impl Device {
         })
     }
 
-    fn leap_day(&self, certificate: &Certificate) -> Result<(), Box<dyn Error>> {
-        let dates = self.row.has_no_last_day(certificate, TEMPLATE, YEARS)?;
+    fn leap_day(
+        &self,
+        certificate: &Certificate,
+        definition: &NervesKeyDevice,
+    ) -> Result<(), Box<dyn Error>> {
+        let dates = self.row.has_no_last_day(certificate, definition, YEARS)?;
         let inputs = SerialInputs {
             public_key: None,
             device_sn: Some(&self.device_sn.array()?),

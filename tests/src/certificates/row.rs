@@ -3,8 +3,8 @@
 use std::error::Error;
 
 use atecc_x509::{
-    Certificate, CompressedCertificate, DateError, DateFields, DateTime, EncodedDates,
-    Error as X509Error, Format, Part, PublicKey, Rebuild, Template, Validity, compress, decompress,
+    Certificate, CertificateDef, CompressedCertificate, DateError, DateFields, DateTime,
+    EncodedDates, Error as X509Error, Format, Part, PublicKey, Validity, compress, decompress,
     round_trip,
 };
 use p256::ecdsa::SigningKey;
@@ -132,12 +132,16 @@ impl Row {
     pub(super) fn survives(
         &self,
         certificate: &Certificate,
-        rebuild: &Rebuild,
+        definition: &dyn CertificateDef,
     ) -> Result<(), Box<dyn Error>> {
         let stored = self.stored()?;
-        let compressed = round_trip(certificate, rebuild)?;
+        let compressed = round_trip(certificate, definition)?;
         same("compressed", compressed, stored)?;
-        same("decompressed", &decompress(&stored, rebuild)?, certificate)
+        same(
+            "decompressed",
+            &decompress(&stored, definition)?,
+            certificate,
+        )
     }
 
     /// Whether the reference gives another certificate back, although it is
@@ -168,10 +172,10 @@ impl Row {
     pub(super) fn clamped(
         &self,
         certificate: &Certificate,
-        rebuild: &Rebuild,
+        definition: &dyn CertificateDef,
         rightly: fn(DateError) -> bool,
     ) -> Result<X509Error, Box<dyn Error>> {
-        let Err(error) = compress(certificate, rebuild.template(), Format::V0) else {
+        let Err(error) = compress(certificate, definition, Format::V0) else {
             return Err("dates that do not fit are compressed".into());
         };
         if !self.is_compressed() {
@@ -180,7 +184,7 @@ impl Row {
         }
         let refused = matches!(error, X509Error::Date(date) if rightly(date));
         holds(&format!("refused for something else: {error}"), refused)?;
-        let read = match decompress(&self.stored()?, rebuild) {
+        let read = match decompress(&self.stored()?, definition) {
             Ok(read) => read,
             // 29 February of a leap year, clamped to another year.
             Err(X509Error::Date(DateError::NotADate(_) | DateError::NoLastDay { .. }))
@@ -205,14 +209,14 @@ impl Row {
     pub(super) fn has_no_last_day(
         &self,
         certificate: &Certificate,
-        template: Template,
+        definition: &dyn CertificateDef,
         years: u8,
     ) -> Result<EncodedDates, Box<dyn Error>> {
         holds(
             "the reference has compressed an impossible date",
             !self.is_compressed(),
         )?;
-        match compress(certificate, template, Format::V0) {
+        match compress(certificate, definition, Format::V0) {
             Ok(_) => return Err("a last day that does not exist is compressed".into()),
             Err(error) => self.names_the_last_day(&error)?,
         }

@@ -3,15 +3,13 @@
 use std::error::Error;
 
 use atecc_x509::{
-    Certificate, DateError, EncodedDates, Error as X509Error, PublicKey, Rebuild, SerialInputs,
-    SerialSource, SignerCertificate, SignerError, Template, Validity,
+    Certificate, DateError, EncodedDates, Error as X509Error, Format, NervesKeySigner, PublicKey,
+    SerialInputs, SerialSource, SignerError, Validity,
 };
 use serde::Deserialize;
 
 use super::row::{Dates, Row, public_half};
 use crate::tally::{Checked, Hex, Outcome, Verdict, holds, same};
-
-const TEMPLATE: Template = Template::NERVES_KEY_SIGNER;
 
 #[derive(Deserialize)]
 pub(super) struct Signer {
@@ -42,21 +40,22 @@ pub(super) fn signer(case: &Signer) -> Checked {
     )?;
     slots(case, &public_key)?;
     let certificate = row.certificate(&public_key)?;
-    let rebuild = Rebuild::NervesKeySigner { public_key };
+    let definition = NervesKeySigner { public_key };
     let issued = Validity::issued_at(row.now()?, case.years_valid);
     match Dates::of(row.now()?, case.years_valid) {
         Dates::Same => {
-            let ours = SignerCertificate {
-                public_key,
-                validity: issued?,
-            };
-            let tbs = ours.to_be_signed()?;
+            let validity = issued?;
+            let tbs = definition.issue(validity, Format::V0)?;
             same("signed part", tbs.as_der(), certificate.tbs_der())?;
             let assembled = tbs.assemble(&certificate.signature()?)?;
             same("certificate", &assembled, &certificate)?;
-            row.survives(&certificate, &rebuild)?;
-            let checked = SignerCertificate::check(&certificate)?;
-            same("checked", checked.signer, ours)?;
+            row.survives(&certificate, &definition)?;
+            let checked = NervesKeySigner::check(&certificate)?;
+            same(
+                "checked",
+                (checked.signer, checked.validity),
+                (definition, validity),
+            )?;
             if row.differs_in_integers()? {
                 return Ok(Verdict::Differs("minimal-integers"));
             }
@@ -69,7 +68,7 @@ pub(super) fn signer(case: &Signer) -> Checked {
                 (issue.month(), issue.day(), issue.hour()),
                 (2, 28, 23),
             )?;
-            leap_day(case, &certificate, &rebuild)?;
+            leap_day(case, &certificate, &definition)?;
             Ok(Verdict::Differs("leap-day"))
         }
         Dates::Year => {
@@ -77,7 +76,7 @@ pub(super) fn signer(case: &Signer) -> Checked {
                 "issued outside the years of the format",
                 matches!(issued, Err(DateError::IssueYear { .. })),
             )?;
-            let error = row.clamped(&certificate, &rebuild, |error| {
+            let error = row.clamped(&certificate, &definition, |error| {
                 matches!(error, DateError::IssueYear { .. })
             })?;
             refused(&certificate, &error)?;
@@ -88,7 +87,7 @@ pub(super) fn signer(case: &Signer) -> Checked {
                 "issued for more or fewer years than fit",
                 matches!(issued, Err(DateError::Span { .. })),
             )?;
-            let error = row.clamped(&certificate, &rebuild, |error| {
+            let error = row.clamped(&certificate, &definition, |error| {
                 matches!(error, DateError::Span { .. })
             })?;
             refused(&certificate, &error)?;
@@ -125,7 +124,7 @@ fn slots(case: &Signer, public_key: &PublicKey) -> Result<(), Box<dyn Error>> {
 
 /// The checks for people say the same as compression.
 fn refused(certificate: &Certificate, error: &X509Error) -> Result<(), Box<dyn Error>> {
-    match SignerCertificate::check(certificate) {
+    match NervesKeySigner::check(certificate) {
         Err(SignerError::Certificate(found)) => same("reason", &found, error),
         other => Err(format!("not refused for its dates: {other:?}").into()),
     }
@@ -136,16 +135,16 @@ fn refused(certificate: &Certificate, error: &X509Error) -> Result<(), Box<dyn E
 fn leap_day(
     case: &Signer,
     certificate: &Certificate,
-    rebuild: &Rebuild,
+    definition: &NervesKeySigner,
 ) -> Result<(), Box<dyn Error>> {
     let row = &case.row;
     if row.is_compressed() {
-        row.survives(certificate, rebuild)?;
-        SignerCertificate::check(certificate)?;
+        row.survives(certificate, definition)?;
+        NervesKeySigner::check(certificate)?;
         return Ok(());
     }
     let years = case.years_valid.try_into()?;
-    let dates: EncodedDates = row.has_no_last_day(certificate, TEMPLATE, years)?;
+    let dates: EncodedDates = row.has_no_last_day(certificate, definition, years)?;
     let inputs = SerialInputs {
         public_key: Some(&row.public_key()?),
         device_sn: None,

@@ -1,8 +1,8 @@
 //! Dates and serial numbers by themselves.
 
 use atecc_x509::{
-    DateError, DateFields, DateTime, EncodedDates, Format, PublicKey, Rebuild, SerialInputs,
-    SerialSource, Validity,
+    CertificateDef, DateError, DateFields, DateTime, EncodedDates, Format, NervesKeySigner,
+    PublicKey, SerialInputs, SerialSource, Validity,
 };
 use serde::Deserialize;
 
@@ -127,10 +127,10 @@ pub(super) fn decompress(row: &Decompress) -> Checked {
     let Outcome::Value(times) = &row.nerves_key_x509 else {
         return Err("the reference raised on dates of the calendar".into());
     };
-    let rebuild = Rebuild::NervesKeySigner {
+    let definition = NervesKeySigner {
         public_key: PublicKey::from_bytes([0x5A; 64]),
     };
-    let tbs = rebuild.to_be_signed(dates, 0)?;
+    let tbs = definition.to_be_signed(dates, 0)?;
     let expected = der_times(&times.not_before, &times.not_after)?;
     let found = tbs
         .as_der()

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use atecc_x509::{
-    Certificate, CompressedCertificate, Name, Part, PublicKey, Rebuild, RoundTripError,
+    Certificate, CompressedCertificate, Name, NervesKeySigner, Part, PublicKey, RoundTripError,
     SerialTextError, compress, decompress, round_trip,
 };
 use nerves_key_schema::{BoardName, DataImage, ManufacturerSerial, Otp};
@@ -96,7 +96,7 @@ impl Device {
         let plain = Some(Name::from_stored_serial(serial)?);
         let split = Name::as_the_reference_splits(serial)?;
         for subject in [plain, split].into_iter().flatten() {
-            let read = decompress(&self.stored()?, &self.rebuild(subject, *signer_key)?)?;
+            let read = decompress(&self.stored()?, &self.definition(subject, *signer_key)?)?;
             if read.verify(signer_key).is_ok() {
                 return same("certificate read", &read, certificate);
             }
@@ -118,8 +118,8 @@ impl Device {
         let slot_12 = self.slot(12)?;
         let original = Certificate::from_pem(&self.signer_pem)?;
         original.verify(&public_key)?;
-        let rebuild = Rebuild::NervesKeySigner { public_key };
-        let read = decompress(&CompressedCertificate::from_bytes(&slot_12)?, &rebuild);
+        let signer = NervesKeySigner { public_key };
+        let read = decompress(&CompressedCertificate::from_bytes(&slot_12)?, &signer);
         let theirs = self.read_back_signer_equal.unwrap_or(true);
         if read.as_ref() == Ok(&original) {
             let integers = needless_zero(&slot_12[..64]);
@@ -127,7 +127,7 @@ impl Device {
             return Ok(!theirs);
         }
         same("read_back_signer_equal", false, theirs)?;
-        let refused = compress(&original, rebuild.template(), atecc_x509::Format::V0).is_err();
+        let refused = compress(&original, &signer, atecc_x509::Format::V0).is_err();
         holds("a signer that is stored does not come back", refused)?;
         Ok(false)
     }
@@ -149,7 +149,7 @@ impl Device {
             return Ok(()); // Nothing comes back in any case.
         }
         let read = Name::from_stored_serial(otp.manufacturer_serial())?;
-        let read = self.rebuild(read, *signer_key)?;
+        let read = self.definition(read, *signer_key)?;
         match round_trip(certificate, &read) {
             Err(RoundTripError::Differs {
                 part: Part::Subject,

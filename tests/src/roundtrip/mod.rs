@@ -13,8 +13,8 @@ use std::ops::AddAssign;
 use std::thread;
 
 use atecc_x509::{
-    Certificate, CompressedCertificate, DeviceCertificate, PublicKey, Rebuild, SignatureBytes,
-    SignerCertificate, Tbs, compress, decompress, round_trip,
+    Certificate, CertificateDef, CompressedCertificate, Format, NervesKeyDevice, NervesKeySigner,
+    PublicKey, SignatureBytes, Tbs, Template, compress, decompress, round_trip,
 };
 use p256::ecdsa::signature::Verifier;
 use p256::ecdsa::{DerSignature, Signature, VerifyingKey};
@@ -65,7 +65,7 @@ enum Start {
 /// A signed certificate and what a chip holds beside it.
 struct Sample {
     tbs: Tbs,
-    rebuild: Rebuild,
+    definition: Box<dyn CertificateDef>,
     signer: PublicKey,
     signature: SignatureBytes,
 }
@@ -113,7 +113,7 @@ impl Stats {
         let (r, s) = sample.signature.as_bytes().split_at(32);
         let top_bit = |number: &[u8]| number.first().is_some_and(|byte| *byte >= 0x80);
         self.certificates += 1;
-        self.signers += usize::from(matches!(sample.rebuild, Rebuild::NervesKeySigner { .. }));
+        self.signers += usize::from(sample.definition.template() == Template::NERVES_KEY_SIGNER);
         self.leading_zero_r += usize::from(r.starts_with(&[0]));
         self.leading_zero_s += usize::from(s.starts_with(&[0]));
         self.two_zeros_r += usize::from(r.starts_with(&[0, 0]));
@@ -153,7 +153,7 @@ fn sample(random: &mut Random, pool: &Pool) -> Result<Sample, Box<dyn Error>> {
         Start::TwoZeroBytes => &pool.two_zero_bytes,
     };
     for _ in 0..TRIES {
-        let (tbs, rebuild, key) = unsigned(random, pool)?;
+        let (tbs, definition, key) = unsigned(random, pool)?;
         let z = Scalar::reduce(&FieldBytes::from(tbs.digest()));
         let first = random.below(nonces.len());
         let found = nonces
@@ -166,7 +166,7 @@ fn sample(random: &mut Random, pool: &Pool) -> Result<Sample, Box<dyn Error>> {
         if let Some(signature) = found {
             return Ok(Sample {
                 tbs,
-                rebuild,
+                definition,
                 signer: key.public,
                 signature,
             });
@@ -185,42 +185,33 @@ impl Start {
     }
 }
 
+/// What is to be signed, what it is, and the key that is to sign it.
+type Unsigned<'a> = (Tbs, Box<dyn CertificateDef>, &'a Pair);
+
 /// A signer or a device certificate, and the key that is to sign it.
-fn unsigned<'a>(
-    random: &mut Random,
-    pool: &'a Pool,
-) -> Result<(Tbs, Rebuild, &'a Pair), Box<dyn Error>> {
+fn unsigned<'a>(random: &mut Random, pool: &'a Pool) -> Result<Unsigned<'a>, Box<dyn Error>> {
     let signer = random.choice(&pool.any).ok_or("no keys")?;
     let validity = random.validity();
     if random.below(2) == 0 {
-        let public_key = signer.public;
-        let certificate = SignerCertificate {
-            public_key,
-            validity,
+        let certificate = NervesKeySigner {
+            public_key: signer.public,
         };
-        let rebuild = Rebuild::NervesKeySigner { public_key };
-        return Ok((certificate.to_be_signed()?, rebuild, signer));
+        let tbs = certificate.issue(validity, Format::V0)?;
+        return Ok((tbs, Box::new(certificate), signer));
     }
     // Now and then a key whose X begins with a zero byte.
     let keys = match random.below(8) {
         0 => &pool.one_zero_byte,
         _ => &pool.any,
     };
-    let certificate = DeviceCertificate {
+    let certificate = NervesKeyDevice {
         subject: random.subject(),
         device_sn: random.bytes(),
         public_key: random.choice(keys).ok_or("no keys")?.public,
         signer_public_key: signer.public,
-        validity,
     };
-    let tbs = certificate.to_be_signed()?;
-    let rebuild = Rebuild::NervesKeyDevice {
-        subject: certificate.subject,
-        device_sn: certificate.device_sn,
-        public_key: certificate.public_key,
-        signer_public_key: certificate.signer_public_key,
-    };
-    Ok((tbs, rebuild, signer))
+    let tbs = certificate.issue(validity, Format::V0)?;
+    Ok((tbs, Box::new(certificate), signer))
 }
 
 /// ECDSA by its definition: s = (z + r d) / k. Nothing when S is 0.
@@ -234,14 +225,14 @@ fn sign(key: &Pair, nonce: &Pair, z: Scalar) -> Option<SignatureBytes> {
 impl Sample {
     fn check(&self) -> Result<(), Box<dyn Error>> {
         let certificate = self.tbs.assemble(&self.signature)?;
-        let template = self.rebuild.template();
-        let bytes = compress(&certificate, template, atecc_x509::Format::V0)?.to_bytes();
+        let definition = self.definition.as_ref();
+        let bytes = compress(&certificate, definition, Format::V0)?.to_bytes();
         let stored = CompressedCertificate::from_bytes(&bytes)?;
-        let rebuilt = decompress(&stored, &self.rebuild)?;
+        let rebuilt = decompress(&stored, definition)?;
         if rebuilt.as_der() != certificate.as_der() {
             return Err("another certificate comes back".into());
         }
-        round_trip(&certificate, &self.rebuild)?;
+        round_trip(&certificate, definition)?;
         rebuilt.verify(&self.signer)?;
         self.judge(&rebuilt)
     }

@@ -3,7 +3,7 @@
 
 use std::error::Error;
 
-use atecc_x509::{Certificate, SignerCertificate};
+use atecc_x509::{Certificate, NervesKeySigner};
 use nerves_key::settings::{Area, Settings, Value};
 use nerves_key::{Auxiliary, AuxiliarySlots};
 use nerves_key_provision::{KeySigner, create_auxiliary};
@@ -55,7 +55,7 @@ fn provisioned(row: &Operation) -> Result<(), Box<dyn Error>> {
     let key = row.signer_private_key.as_ref().ok_or("no signer key")?;
     let mut key = KeySigner::from_bytes(&key.array()?)?;
     let pem = row.signer_pem.as_deref().ok_or("no signer certificate")?;
-    let signer = SignerCertificate::check(&Certificate::from_pem(pem)?)?;
+    let signer = NervesKeySigner::check(&Certificate::from_pem(pem)?)?;
     let identity = row.snapshot()?.identity()?;
     let ours = create_auxiliary(
         &identity,

@@ -6,7 +6,7 @@ use std::path::Path;
 use atecc::config::LockState;
 use atecc::{ConfigZone, Revision};
 use atecc_emulator::{Bus, Chip, DATA_SIZE, Entropy, Image};
-use atecc_x509::{Certificate, DateTime, SignerCertificate};
+use atecc_x509::{Certificate, DateTime, NervesKeySigner};
 use nerves_key::Stage;
 use nerves_key_provision::{CertificateSlots, KeySigner, Report, VolatileSecrets};
 use nerves_key_schema::{BoardName, Layout, ManufacturerSerial, Otp, check_for_use};
@@ -105,7 +105,7 @@ pub(crate) fn station(row: &Operation) -> Result<Station, Box<dyn Error>> {
     let key = KeySigner::from_bytes(&key.array()?)?;
     let pem = row.signer_pem.as_deref().ok_or("no signer certificate")?;
     let certificate = Certificate::from_pem(pem)?;
-    SignerCertificate::check(&certificate)?;
+    NervesKeySigner::check(&certificate)?;
     let mut station = Station::with_signer(key, certificate, date(&row.now)?, None);
     let board = row.board_name.as_deref().ok_or("no board name")?;
     station.request.certificate_slots = CertificateSlots::LeaveOpen;

@@ -15,7 +15,7 @@ use std::path::Path;
 
 use atecc::Crc16;
 use atecc_emulator::{Bus, Faults, Slot};
-use atecc_x509::{DeviceCertificate, Name, PublicKey, Rebuild, round_trip};
+use atecc_x509::{Format, Name, NervesKeyDevice, PublicKey, round_trip};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
 use nerves_key::Stage;
@@ -247,22 +247,16 @@ fn issued(row: &Operation, public_key: PublicKey) -> Result<[u8; 72], Box<dyn Er
     let serial = station.request.serial.ok_or("no serial")?;
     let signer_public_key = station.request.signer.signer.public_key;
     let device_sn = *row.chip()?.bytes();
-    let device = DeviceCertificate {
+    let device = NervesKeyDevice {
         subject: Name::from_serial(serial.as_str())?,
         device_sn,
         public_key,
         signer_public_key,
-        validity: atecc_x509::Validity::issued_at(station.request.now, DEVICE_YEARS)?,
     };
-    let tbs = device.to_be_signed()?;
+    let validity = atecc_x509::Validity::issued_at(station.request.now, DEVICE_YEARS)?;
+    let tbs = device.issue(validity, Format::V0)?;
     let certificate = tbs.assemble(&station.key.sign_digest(&tbs.digest())?)?;
-    let rebuild = Rebuild::NervesKeyDevice {
-        subject: device.subject,
-        device_sn,
-        public_key,
-        signer_public_key,
-    };
-    Ok(round_trip(&certificate, &rebuild)?.to_bytes())
+    Ok(round_trip(&certificate, &device)?.to_bytes())
 }
 
 /// Over what the chip holds: slots 1 to 15, then OTP.

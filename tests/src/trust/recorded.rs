@@ -9,7 +9,10 @@ use std::error::Error;
 use std::path::Path;
 use std::{fs, io};
 
-use atecc_x509::{Certificate, KeyId, Rebuild, TrustChain, TrustLayout, decompress, round_trip};
+use atecc_x509::{
+    Certificate, CertificateDef, KeyId, TrustChain, TrustDevice, TrustLayout, TrustSigner,
+    decompress, round_trip,
+};
 use serde::Deserialize;
 use x509_cert::der::Decode;
 
@@ -122,14 +125,14 @@ impl Recorded {
         let signer = signer
             .map(|row| Certificate::from_der(row.der.0.as_slice()))
             .transpose()?;
-        let candidates = if row.role == "signer" {
-            vec![("template 1".to_owned(), signer_rebuild(&certificate)?)]
+        let candidates: Definitions = if row.role == "signer" {
+            vec![("template 1".to_owned(), Box::new(signer_def(&certificate)?))]
         } else {
-            device_rebuilds(&certificate, row)?
+            device_defs(&certificate, row)?
         };
         let mut error = None;
-        for (layout, rebuild) in candidates {
-            match rebuilt(&certificate, &rebuild, file, row) {
+        for (layout, definition) in candidates {
+            match rebuilt(&certificate, definition.as_ref(), file, row) {
                 Ok(()) => {
                     self.layout = layout;
                     error = None;
@@ -146,15 +149,18 @@ impl Recorded {
     }
 }
 
+/// By the names of their layouts.
+type Definitions = Vec<(String, Box<dyn CertificateDef>)>;
+
 /// Compress, compare with what the recording has of the 72 bytes, and rebuild
 /// from those.
 fn rebuilt(
     certificate: &Certificate,
-    rebuild: &Rebuild,
+    definition: &dyn CertificateDef,
     file: &File,
     row: &Row,
 ) -> Result<(), Box<dyn Error>> {
-    let compressed = round_trip(certificate, rebuild)?;
+    let compressed = round_trip(certificate, definition)?;
     if let Some(fields) = &row.compressed_fields {
         same(
             "R and S",
@@ -187,7 +193,7 @@ fn rebuilt(
     for stored in slots.map(|slot| &slot.hex).chain(&row.compressed) {
         same("72 bytes", compressed.to_bytes().to_vec(), stored.0.clone())?;
     }
-    let returned = decompress(&compressed, rebuild)?;
+    let returned = decompress(&compressed, definition)?;
     same("rebuilt", returned.as_der(), row.der.0.as_slice())
 }
 
@@ -268,18 +274,15 @@ fn names(name: &x509_cert::name::Name) -> Result<[String; 2], Box<dyn Error>> {
         .map_err(|values| format!("O and CN, not {values:?}").into())
 }
 
-fn signer_rebuild(certificate: &Certificate) -> Result<Rebuild, Box<dyn Error>> {
-    Ok(Rebuild::TrustSigner {
+fn signer_def(certificate: &Certificate) -> Result<TrustSigner, Box<dyn Error>> {
+    Ok(TrustSigner {
         chain: chain_of(certificate, Names::Subject)?,
         public_key: certificate.public_key()?,
     })
 }
 
 /// One for each layout.
-fn device_rebuilds(
-    certificate: &Certificate,
-    row: &Row,
-) -> Result<Vec<(String, Rebuild)>, Box<dyn Error>> {
+fn device_defs(certificate: &Certificate, row: &Row) -> Result<Definitions, Box<dyn Error>> {
     let device_sn = row.serial.as_ref().ok_or("no serial number")?.array()?;
     let eui = |prefix: &[u8]| {
         let der = certificate.as_der();
@@ -298,15 +301,15 @@ fn device_rebuilds(
     ];
     let chain = chain_of(certificate, Names::Issuer)?;
     let (public_key, signer_key_id) = (certificate.public_key()?, authority(certificate)?);
-    let rebuild = |layout: TrustLayout| {
-        let rebuild = Rebuild::TrustDevice {
+    let definition = |layout: TrustLayout| {
+        let definition: Box<dyn CertificateDef> = Box::new(TrustDevice {
             chain: chain.clone(),
             layout,
             device_sn,
             public_key,
             signer_key_id,
-        };
-        (layout.to_string(), rebuild)
+        });
+        (layout.to_string(), definition)
     };
-    Ok(layouts.into_iter().flatten().map(rebuild).collect())
+    Ok(layouts.into_iter().flatten().map(definition).collect())
 }

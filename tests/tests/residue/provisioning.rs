@@ -1,7 +1,7 @@
 //! The keys of a provisioning in the volatile layout, and the signer's.
 
 use atecc::Device;
-use atecc_x509::{DateTime, Format, SignerCertificate};
+use atecc_x509::{DateTime, Format, NervesKeySigner};
 use nerves_key::ReadSnapshot;
 use nerves_key_provision::{
     AcceptedSigner, CertificateSlots, Challenges, DeviceKey, KeySigner, Plan, ProvisionError,
@@ -55,7 +55,7 @@ fn run(secrets: &Secrets, end: End) -> Option<Held> {
             End::Refused => ["N1234".to_owned()].into(),
             _ => [].into(),
         },
-        signer: SignerCertificate::check(&certificate).unwrap(),
+        signer: NervesKeySigner::check(&certificate).unwrap(),
         accepted_signer: AcceptedSigner::Asked,
         certificate_slots: CertificateSlots::Lock,
         signer_key: Some(signer.public_key()),

@@ -1,10 +1,11 @@
 //! The bytes to be signed of a trust part's two certificates.
 
+use crate::definition::trailing_id;
 use crate::extension;
 use crate::tbs::{EndOfValidity, TbsFields};
 use crate::{
-    DateError, EncodedDates, Error, KeyId, PublicKey, SerialInputs, SerialNumber, Tbs, Template,
-    TrustChain, TrustLayout, Validity,
+    Certificate, CertificateDef, DateError, EncodedDates, Error, KeyId, PublicKey, SerialInputs,
+    SerialNumber, Tbs, Template, TrustChain, TrustLayout, Validity,
 };
 
 /// Bytes of a serial number, both certificates.
@@ -15,53 +16,52 @@ const SERIAL_LENGTH: usize = 16;
 const LAST_UTC_YEAR: u16 = 2049;
 
 /// The certificate of the key that signs trust parts, signed by the root.
-#[derive(Clone, Copy, Debug)]
-pub struct TrustSignerCertificate<'a> {
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TrustSigner {
     /// Whose names it has.
-    pub chain: &'a TrustChain,
-    /// The four hex digits of its name.
-    pub signer_id: u16,
+    pub chain: TrustChain,
     /// The key that signs devices.
     pub public_key: PublicKey,
-    /// From when to when.
-    pub validity: Validity,
 }
 
 /// The certificate of a trust part's own key.
-#[derive(Clone, Copy, Debug)]
-pub struct TrustDeviceCertificate<'a> {
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TrustDevice {
     /// Whose names it has.
-    pub chain: &'a TrustChain,
+    pub chain: TrustChain,
     /// What it says of the chip.
     pub layout: TrustLayout,
-    /// The four hex digits of its issuer's name.
-    pub signer_id: u16,
     /// The chip's own serial number.
     pub device_sn: [u8; 9],
     /// The device's key.
     pub public_key: PublicKey,
-    /// Of the key that signs this certificate.
+    /// Of the signer's key, as [`PublicKey::microchip_key_id`] makes it.
     pub signer_key_id: KeyId,
-    /// From when to when.
-    pub validity: Validity,
 }
 
-impl TrustSignerCertificate<'_> {
-    /// The bytes to be signed, `dates` being those of the validity.
-    ///
+impl CertificateDef for TrustSigner {
+    fn template(&self) -> Template {
+        Template::TRUST_SIGNER
+    }
+
+    fn signer_id(&self, certificate: &Certificate) -> u16 {
+        // A name without an ID is found to differ.
+        trailing_id(certificate.subject_der()).unwrap_or_default()
+    }
+
     /// # Errors
-    /// [`Error::Date`] when notBefore is after 2049.
-    pub fn to_be_signed(&self, dates: EncodedDates) -> Result<Tbs, Error> {
-        let template = Template::TRUST_SIGNER;
+    /// [`Error::Date`] also when notBefore is after 2049.
+    fn to_be_signed(&self, dates: EncodedDates, signer_id: u16) -> Result<Tbs, Error> {
+        let (template, validity) = (self.template(), dates.decode()?);
         Tbs::new(&TbsFields {
             template,
-            dates: in_utc_time(dates, self.validity)?,
-            signer_id: self.signer_id,
-            serial: serial_number(template, &self.public_key, self.signer_id, dates)?,
+            dates: in_utc_time(dates, validity)?,
+            signer_id,
+            serial: serial_number(template, &self.public_key, signer_id, dates)?,
             issuer: &self.chain.root_name()?,
-            validity: self.validity,
+            validity,
             end: EndOfValidity::Generalized,
-            subject: &self.chain.signer_name(self.signer_id)?,
+            subject: &self.chain.signer_name(signer_id)?,
             public_key: &self.public_key,
             extensions: &[
                 extension::signs_certificates(),
@@ -73,13 +73,20 @@ impl TrustSignerCertificate<'_> {
     }
 }
 
-impl TrustDeviceCertificate<'_> {
-    /// The bytes to be signed, `dates` being those of the validity.
-    ///
+impl CertificateDef for TrustDevice {
+    fn template(&self) -> Template {
+        self.layout.template()
+    }
+
+    fn signer_id(&self, certificate: &Certificate) -> u16 {
+        // A name without an ID is found to differ.
+        trailing_id(certificate.issuer_der()).unwrap_or_default()
+    }
+
     /// # Errors
-    /// [`Error::Date`] when notBefore is after 2049.
-    pub fn to_be_signed(&self, dates: EncodedDates) -> Result<Tbs, Error> {
-        let template = self.layout.template();
+    /// [`Error::Date`] also when notBefore is after 2049.
+    fn to_be_signed(&self, dates: EncodedDates, signer_id: u16) -> Result<Tbs, Error> {
+        let (template, validity) = (self.template(), dates.decode()?);
         let extensions: alloc::vec::Vec<_> = self
             .layout
             .alternative_name()?
@@ -94,11 +101,11 @@ impl TrustDeviceCertificate<'_> {
         let subject = self.layout.common_name(self.device_sn);
         Tbs::new(&TbsFields {
             template,
-            dates: in_utc_time(dates, self.validity)?,
-            signer_id: self.signer_id,
-            serial: serial_number(template, &self.public_key, self.signer_id, dates)?,
-            issuer: &self.chain.signer_name(self.signer_id)?,
-            validity: self.validity,
+            dates: in_utc_time(dates, validity)?,
+            signer_id,
+            serial: serial_number(template, &self.public_key, signer_id, dates)?,
+            issuer: &self.chain.signer_name(signer_id)?,
+            validity,
             end: EndOfValidity::Generalized,
             subject: &self.chain.name(&subject)?,
             public_key: &self.public_key,

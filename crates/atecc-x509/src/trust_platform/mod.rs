@@ -17,6 +17,6 @@ mod certificates;
 mod chain;
 mod layout;
 
-pub use certificates::{TrustDeviceCertificate, TrustSignerCertificate};
+pub use certificates::{TrustDevice, TrustSigner};
 pub use chain::TrustChain;
 pub use layout::TrustLayout;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use atecc_emulator::Chip;
-use atecc_x509::{Certificate, Format, SignatureBytes, SignerCertificate};
+use atecc_x509::{Certificate, Format, NervesKeySigner, SignatureBytes};
 use nerves_key::ReadSnapshot;
 use nerves_key_provision::{
     AcceptedSigner, CertificateSlots, DeviceKey, Plan, Request, create_signer,
@@ -30,7 +30,7 @@ pub(super) fn run(arguments: &Demo, output: Output) -> Result<(), CliError> {
     say("1. A signer: the certificate authority of a factory, which vouches for its devices.");
     let mut key = system::new_key()?;
     let certificate = create_signer(&key, now, 1, Format::V0).map_err(CliError::refused)?;
-    let signer = SignerCertificate::check(&certificate).map_err(CliError::failed)?;
+    let signer = NervesKeySigner::check(&certificate).map_err(CliError::failed)?;
 
     say(&format!(
         "2. A blank {}, emulated. It makes its own private key, which never leaves it;\n   \

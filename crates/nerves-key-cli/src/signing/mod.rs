@@ -184,7 +184,7 @@ pub(crate) fn warn_of_certificate(
 /// # Errors
 /// Exit code 5.
 pub(crate) fn check_validity(signer: &CheckedSigner, now: DateTime) -> Result<(), CliError> {
-    let validity = signer.signer.validity;
+    let validity = signer.validity;
     let (from, to) = (validity.not_before(), validity.not_after());
     if now < from || now > to {
         return Err(Refusal::SignerNotValid { from, to, now }.into());

@@ -3,7 +3,7 @@
 use std::fs;
 
 use atecc::SerialNumber;
-use atecc_x509::{Certificate, DateTime, Format, SignerCertificate};
+use atecc_x509::{Certificate, DateTime, Format, NervesKeySigner};
 use nerves_key_provision::{KeySigner, create_device, create_signer};
 use nerves_key_schema::ManufacturerSerial;
 
@@ -130,7 +130,7 @@ fn check_and_compress_agree_on_the_format() {
     let now = DateTime::new(2045, 6, 1, 10, 0, 0).unwrap();
     let mut key = KeySigner::from_bytes(&[0x42; 32]).unwrap();
     let signer = create_signer(&key, now, 40, Format::V1).unwrap();
-    let checked = SignerCertificate::check(&signer).unwrap();
+    let checked = NervesKeySigner::check(&signer).unwrap();
     let serial = ManufacturerSerial::new("N1").unwrap();
     let public_key = KeySigner::from_bytes(&[0x17; 32]).unwrap().public_key();
     let chip = SerialNumber([1, 0x23, 3, 4, 5, 6, 7, 8, 0xEE]);

@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 use std::process::Output;
 
 use atecc_emulator::{DATA_SIZE, Image, Slot};
-use atecc_x509::{Certificate, CompressedCertificate, Name, Rebuild};
+use atecc_x509::{Certificate, CertificateDef, CompressedCertificate, Name, NervesKeyDevice};
 use nerves_key_provision::KeySigner;
 use serde_json::{Value, json};
 
@@ -72,7 +72,7 @@ fn hostile_chip(bench: &Bench) {
     let signer = signer.unwrap();
     let device = Certificate::from_pem(&bench.ok(&["cert", "export", "device", "--device", CHIP]));
     let stored = CompressedCertificate::from_bytes(&slot(10).try_into().unwrap()).unwrap();
-    let rebuild = Rebuild::NervesKeyDevice {
+    let definition = NervesKeyDevice {
         subject: Name::from_stored_serial(HOSTILE.as_bytes()).unwrap(),
         device_sn: [&image.config()[..4], &image.config()[8..13]]
             .concat()
@@ -81,7 +81,7 @@ fn hostile_chip(bench: &Bench) {
         public_key: device.unwrap().public_key().unwrap(),
         signer_public_key: signer.public_key(),
     };
-    let tbs = rebuild
+    let tbs = definition
         .to_be_signed(stored.dates, stored.signer_id)
         .unwrap();
     let signature = signer.sign_digest(&tbs.digest()).unwrap();

@@ -3,7 +3,7 @@
 
 use atecc::Device;
 use atecc_emulator::{Bus, Chip, Delay, I2cHandle, Revision};
-use atecc_x509::{DateTime, Format, SignerCertificate};
+use atecc_x509::{DateTime, Format, NervesKeySigner};
 use nerves_key::ReadSnapshot;
 use nerves_key_provision::{
     AcceptedSigner, CertificateSlots, Challenges, DeviceKey, KeySigner, Plan, Request,
@@ -46,7 +46,7 @@ pub(crate) fn request(layout: Layout) -> Result<Request> {
         volatile_keys: (layout == Layout::Volatile)
             .then(|| VolatileSecrets::new(&ACTIVATION_KEY, &[0xE7; 16])),
         used_serials: std::collections::BTreeSet::new(),
-        signer: SignerCertificate::check(&certificate)?,
+        signer: NervesKeySigner::check(&certificate)?,
         device_key: DeviceKey::New,
         accepted_signer: AcceptedSigner::Asked,
         certificate_slots: CertificateSlots::Lock,

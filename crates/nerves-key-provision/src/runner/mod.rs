@@ -13,7 +13,7 @@ use alloc::boxed::Box;
 use atecc::commands::{GenKey, GenKeyMode, LockTarget, WriteBlock, WriteWord};
 use atecc::procedures::{CreateKey, ReadConfig};
 use atecc::{Answer, ConfigZone, Failure, Next, Once, Place, Procedure, PublicKey, Status};
-use atecc_x509::{DeviceCertificate, Name, Rebuild, SignatureBytes, Tbs, round_trip};
+use atecc_x509::{Name, NervesKeyDevice, SignatureBytes, Tbs, round_trip};
 use nerves_key::{Activate, Identity, ReadSnapshot};
 use nerves_key_schema::{ConfigWrite, DataImage, slot};
 
@@ -120,20 +120,12 @@ impl<'p, F: FnMut(Event<'_>)> Runner<'p, F> {
     pub fn signed(&mut self, signature: SignatureBytes) -> Result<(), RunError> {
         let out_of_order = || RunError::OutOfOrder(Step::IssueCertificate);
         let tbs = self.tbs.take().ok_or_else(out_of_order)?;
-        let public_key = self.x509_key().ok_or_else(out_of_order)?;
-        let signer = &self.plan.signer;
-        let signer_public_key = signer.signer.public_key;
+        let device = self.device()?;
         let certificate = tbs.assemble(&signature)?;
         certificate
-            .verify(&signer_public_key)
+            .verify(&device.signer_public_key)
             .map_err(RunError::Signer)?;
-        let rebuild = Rebuild::NervesKeyDevice {
-            subject: Name::from_stored_serial(self.plan.otp.manufacturer_serial())?,
-            device_sn: *self.plan.config.serial_number().bytes(),
-            public_key,
-            signer_public_key,
-        };
-        let certificate = round_trip(&certificate, &rebuild)?.to_bytes();
+        let certificate = round_trip(&certificate, &device)?.to_bytes();
         self.image = Some(self.plan.image(certificate));
         Ok(())
     }
@@ -242,27 +234,29 @@ impl<'p, F: FnMut(Event<'_>)> Runner<'p, F> {
         }
     }
 
-    fn signing_request(&mut self) -> Result<SigningRequest, RunError> {
-        let public_key = self
-            .x509_key()
-            .ok_or(RunError::OutOfOrder(Step::IssueCertificate))?;
-        let chip = self.plan.config.serial_number();
-        let certificate = DeviceCertificate {
+    /// What the chip will hold of its certificate beside the 72 bytes.
+    fn device(&self) -> Result<NervesKeyDevice, RunError> {
+        Ok(NervesKeyDevice {
             subject: Name::from_stored_serial(self.plan.otp.manufacturer_serial())?,
-            device_sn: *chip.bytes(),
-            public_key,
+            device_sn: *self.plan.config.serial_number().bytes(),
+            public_key: self
+                .x509_key()
+                .ok_or(RunError::OutOfOrder(Step::IssueCertificate))?,
             signer_public_key: self.plan.signer.signer.public_key,
-            validity: self.plan.validity,
-        };
-        let tbs = certificate.to_be_signed_in(self.plan.format)?;
+        })
+    }
+
+    fn signing_request(&mut self) -> Result<SigningRequest, RunError> {
+        let device = self.device()?;
+        let tbs = device.issue(self.plan.validity, self.plan.format)?;
         let request = SigningRequest {
             to_be_signed: tbs.as_der().to_vec(),
             digest: tbs.digest(),
-            public_key,
-            chip,
+            public_key: device.public_key,
+            chip: self.plan.config.serial_number(),
             serial: self.plan.serial.clone(),
             otp: self.plan.otp,
-            signer_public_key: certificate.signer_public_key,
+            signer_public_key: device.signer_public_key,
             not_before: self.plan.validity.not_before(),
         };
         self.tbs = Some(tbs);

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use atecc::SerialNumber;
 use atecc_x509::{
-    DateTime, DeviceCertificate, Error as X509Error, Format, Name, PublicKey, SignatureBytes, Tbs,
+    DateTime, Error as X509Error, Format, Name, NervesKeyDevice, PublicKey, SignatureBytes, Tbs,
     Validity,
 };
 use nerves_key_schema::Otp;
@@ -107,13 +107,13 @@ impl SigningRequest {
     }
 
     fn rebuilt(&self, format: Format) -> Result<Tbs, X509Error> {
-        DeviceCertificate {
+        let validity = Validity::issued_in(self.not_before, DEVICE_YEARS, format)?;
+        NervesKeyDevice {
             subject: Name::from_serial(&self.serial)?,
             device_sn: *self.chip.bytes(),
             public_key: self.public_key,
             signer_public_key: self.signer_public_key,
-            validity: Validity::issued_in(self.not_before, DEVICE_YEARS, format)?,
         }
-        .to_be_signed_in(format)
+        .issue(validity, format)
     }
 }

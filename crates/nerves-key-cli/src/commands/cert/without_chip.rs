@@ -2,8 +2,8 @@
 //! without a chip.
 
 use atecc_x509::{
-    Certificate, CompressedCertificate, FieldCheck, Format, Name, Part, PublicKey, Rebuild,
-    compress, decompress, round_trip,
+    Certificate, CertificateDef, CompressedCertificate, FieldCheck, Format, Name, NervesKeyDevice,
+    NervesKeySigner, Part, PublicKey, compress, decompress, round_trip,
 };
 use data_encoding::HEXUPPER;
 use nerves_key_provision::Warning;
@@ -21,9 +21,9 @@ use crate::paragraph::indented;
 pub(super) fn check(arguments: &CertFile, output: Output) -> Result<(), CliError> {
     let certificate = files::certificate(&arguments.file)?;
     let of_file = |error| CliError::input(&arguments.file, error);
-    let rebuild = rebuild_of(&certificate, arguments)?;
-    let knows_chip = knows_chip(&rebuild, arguments);
-    let mut checks = certificate.check_fields(&rebuild).map_err(of_file)?;
+    let chosen = Chosen::of(&certificate, arguments)?;
+    let (definition, knows_chip) = (chosen.definition.as_ref(), chosen.knows_chip);
+    let mut checks = certificate.check_fields(definition).map_err(of_file)?;
     if !knows_chip {
         // The serial number is made of the chip's, which was not given.
         checks.retain(|check| check.part != Part::SerialNumber);
@@ -38,21 +38,21 @@ pub(super) fn check(arguments: &CertFile, output: Output) -> Result<(), CliError
         (lost, _) => format!("A chip cannot give it back: fields that differ: {lost}."),
     };
     let compressed = if knows_chip {
-        round_trip(&certificate, &rebuild).ok()
+        round_trip(&certificate, definition).ok()
     } else {
-        in_either_format(&certificate, &rebuild).ok()
+        in_either_format(&certificate, definition).ok()
     };
     let format = compressed.map(|compressed| compressed.dates.format());
     if format == Some(Format::V1) {
         output.message(&format!("warning: {}", Warning::Format));
     }
     let document = json!({
-        "kind": kind(&rebuild),
+        "kind": chosen.kind,
         "format": format.map(|format| format as u8),
         "compressible": lost == 0,
         "fields": checks.iter().map(value).collect::<Vec<_>>(),
     });
-    let head = format!("as a {} certificate of a NervesKey", kind(&rebuild));
+    let head = format!("as a {} certificate of a NervesKey", chosen.kind);
     output.result(&format!("{head}\n\n{text}\n{verdict}"), &document)?;
     match lost {
         0 => Ok(()),
@@ -60,20 +60,14 @@ pub(super) fn check(arguments: &CertFile, output: Output) -> Result<(), CliError
     }
 }
 
-/// Whether all is known that the certificate is made of.
-const fn knows_chip(rebuild: &Rebuild, arguments: &CertFile) -> bool {
-    is_signer(rebuild) || arguments.device_sn.is_some()
-}
-
 /// Without the serial number nothing tells which format was meant: the one that
 /// every library reads, where it holds the dates.
 fn in_either_format(
     certificate: &Certificate,
-    rebuild: &Rebuild,
+    definition: &dyn CertificateDef,
 ) -> Result<CompressedCertificate, atecc_x509::Error> {
-    let template = rebuild.template();
-    compress(certificate, template, Format::V0)
-        .or_else(|error| compress(certificate, template, Format::V1).or(Err(error)))
+    compress(certificate, definition, Format::V0)
+        .or_else(|error| compress(certificate, definition, Format::V1).or(Err(error)))
 }
 
 fn line(check: &FieldCheck) -> String {
@@ -127,12 +121,13 @@ pub(super) fn compressed(arguments: &CertFile, output: Output) -> Result<(), Cli
             format_args!("{error} (nerves-key cert check says it field by field)"),
         )
     };
-    let rebuild = rebuild_of(&certificate, arguments)?;
-    let compressed = if knows_chip(&rebuild, arguments) {
-        round_trip(&certificate, &rebuild).map_err(|error| of_file(error.to_string()))?
+    let chosen = Chosen::of(&certificate, arguments)?;
+    let definition = chosen.definition.as_ref();
+    let compressed = if chosen.knows_chip {
+        round_trip(&certificate, definition).map_err(|error| of_file(error.to_string()))?
     } else {
         // All but the serial number is known.
-        let checks = certificate.check_fields(&rebuild);
+        let checks = certificate.check_fields(definition);
         let checks = checks.map_err(|error| of_file(error.to_string()))?;
         let known = |check: &&FieldCheck| check.part != Part::SerialNumber;
         let mut lost = checks
@@ -146,14 +141,14 @@ pub(super) fn compressed(arguments: &CertFile, output: Output) -> Result<(), Cli
             )));
         }
         output.message("serial number not compared: --device-sn was not given");
-        in_either_format(&certificate, &rebuild).map_err(|error| of_file(error.to_string()))?
+        in_either_format(&certificate, definition).map_err(|error| of_file(error.to_string()))?
     };
     if compressed.dates.format() == Format::V1 {
         output.message(&format!("warning: {}", Warning::Format));
     }
     let digits = HEXUPPER.encode(&compressed.to_bytes());
     let document = json!({
-        "kind": kind(&rebuild),
+        "kind": chosen.kind,
         "compressed": digits,
         "format": compressed.dates.format() as u8,
     });
@@ -164,10 +159,12 @@ pub(super) fn compressed(arguments: &CertFile, output: Output) -> Result<(), Cli
 pub(super) fn decompressed(arguments: &Decompress, output: Output) -> Result<(), CliError> {
     let bytes = hex::array::<72>("the compressed certificate", &arguments.compressed)?;
     let compressed = CompressedCertificate::from_bytes(&bytes).map_err(CliError::refused)?;
-    let rebuild = match arguments.kind {
-        Kind::Signer => Rebuild::NervesKeySigner {
-            public_key: key("--public-key", &arguments.public_key)?,
-        },
+    let public_key = key("--public-key", &arguments.public_key)?;
+    let (certificate, signer) = match arguments.kind {
+        Kind::Signer => {
+            let definition = NervesKeySigner { public_key };
+            (decompress(&compressed, &definition), public_key)
+        }
         Kind::Device => {
             let missing = |option| {
                 CliError::refused(format_args!(
@@ -180,25 +177,20 @@ pub(super) fn decompressed(arguments: &Decompress, output: Output) -> Result<(),
                 .ok_or_else(|| missing("--serial"))?;
             let sn = arguments.device_sn.as_deref();
             let signer = arguments.signer_key.as_deref();
-            Rebuild::NervesKeyDevice {
+            let definition = NervesKeyDevice {
                 subject: Name::from_stored_serial(serial.as_bytes()).map_err(CliError::refused)?,
                 device_sn: hex::array("--device-sn", sn.ok_or_else(|| missing("--device-sn"))?)?,
-                public_key: key("--public-key", &arguments.public_key)?,
+                public_key,
                 signer_public_key: key(
                     "--signer-key",
                     signer.ok_or_else(|| missing("--signer-key"))?,
                 )?,
-            }
+            };
+            let certificate = decompress(&compressed, &definition);
+            (certificate, definition.signer_public_key)
         }
     };
-    let certificate = decompress(&compressed, &rebuild).map_err(CliError::failed)?;
-    let signer = match &rebuild {
-        Rebuild::NervesKeyDevice {
-            signer_public_key, ..
-        } => *signer_public_key,
-        Rebuild::NervesKeySigner { public_key } => *public_key,
-        _ => return Err(CliError::failed("not a certificate of a NervesKey")),
-    };
+    let certificate = certificate.map_err(CliError::failed)?;
     let verifies = certificate.verify(&signer);
     let summary = Summary::of(&certificate).map_err(CliError::failed)?;
     let mut document = summary.json();
@@ -208,38 +200,45 @@ pub(super) fn decompressed(arguments: &Decompress, output: Output) -> Result<(),
 }
 
 /// What a chip would hold beside the 72 bytes, for the kind of certificate that
-/// this one seems to be.
-fn rebuild_of(certificate: &Certificate, arguments: &CertFile) -> Result<Rebuild, CliError> {
-    let of_file = |error| CliError::input(&arguments.file, error);
-    let public_key = certificate.public_key().map_err(of_file)?;
-    let Some(signer_cert) = &arguments.signer_cert else {
-        return Ok(Rebuild::NervesKeySigner { public_key });
-    };
-    let signer = files::certificate(signer_cert)?;
-    let subject = certificate.subject_text();
-    let serial = subject.strip_prefix("CN=").unwrap_or(&subject);
-    Ok(Rebuild::NervesKeyDevice {
-        subject: Name::from_stored_serial(serial.as_bytes()).map_err(of_file)?,
-        device_sn: match &arguments.device_sn {
-            Some(text) => hex::array("--device-sn", text)?,
-            None => [0; 9],
-        },
-        public_key,
-        signer_public_key: signer
-            .public_key()
-            .map_err(|error| CliError::input(signer_cert, error))?,
-    })
+/// the file seems to be.
+struct Chosen {
+    definition: Box<dyn CertificateDef>,
+    /// As JSON and sentences have it.
+    kind: &'static str,
+    /// Whether all is known that the certificate is made of.
+    knows_chip: bool,
 }
 
-const fn is_signer(rebuild: &Rebuild) -> bool {
-    matches!(rebuild, Rebuild::NervesKeySigner { .. })
-}
-
-const fn kind(rebuild: &Rebuild) -> &'static str {
-    if is_signer(rebuild) {
-        "signer"
-    } else {
-        "device"
+impl Chosen {
+    fn of(certificate: &Certificate, arguments: &CertFile) -> Result<Self, CliError> {
+        let of_file = |error| CliError::input(&arguments.file, error);
+        let public_key = certificate.public_key().map_err(of_file)?;
+        let Some(signer_cert) = &arguments.signer_cert else {
+            return Ok(Self {
+                definition: Box::new(NervesKeySigner { public_key }),
+                kind: "signer",
+                knows_chip: true,
+            });
+        };
+        let signer = files::certificate(signer_cert)?;
+        let subject = certificate.subject_text();
+        let serial = subject.strip_prefix("CN=").unwrap_or(&subject);
+        let definition = NervesKeyDevice {
+            subject: Name::from_stored_serial(serial.as_bytes()).map_err(of_file)?,
+            device_sn: match &arguments.device_sn {
+                Some(text) => hex::array("--device-sn", text)?,
+                None => [0; 9],
+            },
+            public_key,
+            signer_public_key: signer
+                .public_key()
+                .map_err(|error| CliError::input(signer_cert, error))?,
+        };
+        Ok(Self {
+            definition: Box::new(definition),
+            kind: "device",
+            knows_chip: arguments.device_sn.is_some(),
+        })
     }
 }
 

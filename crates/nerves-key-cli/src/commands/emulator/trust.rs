@@ -18,8 +18,8 @@ use std::path::Path;
 
 use atecc_emulator::{DATA_SIZE, Image, SerialNumber, Slot};
 use atecc_x509::{
-    Certificate, EncodedDates, Format, IssueDate, PublicKey, SignatureBytes, Tbs, TrustChain,
-    TrustDeviceCertificate, TrustLayout, TrustSignerCertificate, Validity,
+    Certificate, CertificateDef, EncodedDates, Format, IssueDate, PublicKey, SignatureBytes, Tbs,
+    TrustChain, TrustDevice, TrustLayout, TrustSigner, Validity,
 };
 use data_encoding::{HEXLOWER, HEXUPPER};
 use nerves_key_provision::KeySigner;
@@ -162,30 +162,23 @@ impl Issued {
         let signer_id = u16::from_be_bytes(system::random()?);
         // Every clock that is right is past it.
         let issue = IssueDate::new(2024, 1, 1, 0).map_err(CliError::failed)?;
-        let valid_for = |years| -> Result<_, CliError> {
-            let validity = Validity::new(issue, years).map_err(CliError::failed)?;
-            let dates = EncodedDates::encode(validity, Format::V0).map_err(CliError::failed)?;
-            Ok((validity, dates))
+        let issued = |definition: &dyn CertificateDef, years| {
+            let dates = EncodedDates::encode(Validity::new(issue, years)?, Format::V0)?;
+            definition.to_be_signed(dates, signer_id)
         };
-        let (validity, dates) = valid_for(SIGNER_YEARS)?;
-        let of_signer = TrustSignerCertificate {
-            chain: &chain,
-            signer_id,
+        let of_signer = TrustSigner {
+            chain: chain.clone(),
             public_key: signer.public_key(),
-            validity,
         };
-        let of_signer = of_signer.to_be_signed(dates).map_err(CliError::failed)?;
-        let (validity, dates) = valid_for(DEVICE_YEARS)?;
-        let of_device = TrustDeviceCertificate {
-            chain: &chain,
+        let of_signer = issued(&of_signer, SIGNER_YEARS).map_err(CliError::failed)?;
+        let of_device = TrustDevice {
+            chain,
             layout,
-            signer_id,
             device_sn: serial.0,
             public_key: device.public_key(),
             signer_key_id: signer.public_key().microchip_key_id(),
-            validity,
         };
-        let of_device = of_device.to_be_signed(dates).map_err(CliError::failed)?;
+        let of_device = issued(&of_device, DEVICE_YEARS).map_err(CliError::failed)?;
         Ok(Self {
             signer: compressed(&of_signer, root)?,
             device: compressed(&of_device, signer)?,
