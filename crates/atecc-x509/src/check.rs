@@ -195,7 +195,7 @@ fn check_extensions(certificate: &Certificate, expected: &[Extension]) -> Result
     for (position, expected) in (1..).zip(expected) {
         let found = rest.next();
         match found {
-            Some(found) if found.oid.as_bytes() == expected.kind.oid() => {
+            Some(found) if found.oid == expected.kind.oid() => {
                 let value = certificate.bytes(&found.value);
                 check_extension(found.criticality, value, expected)?;
             }
@@ -254,9 +254,10 @@ mod tests {
 
     use super::*;
     use crate::extension;
-    use crate::tbs::{EndOfValidity, TbsFields};
     use crate::testing::{SIGNER_KEY, SLOT_12, device, signer};
-    use crate::{DateError, DateTime, SerialInputs, SerialNumber, SignatureBytes, Tbs};
+    use crate::{
+        DateError, DateTime, SerialInputs, SerialNumber, SignatureBytes, Tbs, TbsFields, Time,
+    };
 
     /// A signer certificate with one thing wrong, signed by its own key.
     struct Forgery {
@@ -310,11 +311,11 @@ mod tests {
                     signer_id: 0,
                     serial: self.serial.unwrap_or(own_serial),
                     issuer: &self.issuer,
-                    validity: self.validity,
-                    end: EndOfValidity::Rfc5280,
+                    not_before: Time::Rfc5280(self.validity.not_before()),
+                    not_after: Time::Rfc5280(self.validity.not_after()),
                     subject: &self.subject,
                     public_key: &signer.public_key,
-                    extensions: &self.extensions,
+                    extensions: Some(&self.extensions),
                 })
                 .unwrap(),
             )

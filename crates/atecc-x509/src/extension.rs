@@ -7,32 +7,43 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use der::Tag;
+use der::asn1::ObjectIdentifier;
 
 use crate::KeyId;
 use crate::encode::tlv;
 
-/// An extension that our certificates have.
+/// An extension of a certificate.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-#[repr(u8)]
 pub enum ExtensionKind {
     /// 2.5.29.14.
-    SubjectKeyIdentifier = 14,
+    SubjectKeyIdentifier,
     /// 2.5.29.15.
-    KeyUsage = 15,
+    KeyUsage,
     /// 2.5.29.17.
-    SubjectAlternativeName = 17,
+    SubjectAlternativeName,
     /// 2.5.29.19.
-    BasicConstraints = 19,
+    BasicConstraints,
     /// 2.5.29.35.
-    AuthorityKeyIdentifier = 35,
+    AuthorityKeyIdentifier,
     /// 2.5.29.37.
-    ExtendedKeyUsage = 37,
+    ExtendedKeyUsage,
+    /// Any other.
+    Other(ObjectIdentifier),
 }
 
 impl ExtensionKind {
-    /// The content of the OBJECT IDENTIFIER, 2.5.29.x.
-    pub(crate) const fn oid(self) -> [u8; 3] {
-        [0x55, 0x1D, self as u8]
+    /// Its object identifier.
+    #[must_use]
+    pub const fn oid(self) -> ObjectIdentifier {
+        match self {
+            Self::SubjectKeyIdentifier => const { ObjectIdentifier::new_unwrap("2.5.29.14") },
+            Self::KeyUsage => const { ObjectIdentifier::new_unwrap("2.5.29.15") },
+            Self::SubjectAlternativeName => const { ObjectIdentifier::new_unwrap("2.5.29.17") },
+            Self::BasicConstraints => const { ObjectIdentifier::new_unwrap("2.5.29.19") },
+            Self::AuthorityKeyIdentifier => const { ObjectIdentifier::new_unwrap("2.5.29.35") },
+            Self::ExtendedKeyUsage => const { ObjectIdentifier::new_unwrap("2.5.29.37") },
+            Self::Other(oid) => oid,
+        }
     }
 }
 
@@ -45,13 +56,15 @@ impl fmt::Display for ExtensionKind {
             Self::BasicConstraints => "basicConstraints",
             Self::AuthorityKeyIdentifier => "authorityKeyIdentifier",
             Self::ExtendedKeyUsage => "extKeyUsage",
+            Self::Other(oid) => return oid.fmt(f),
         })
     }
 }
 
 /// `critical` of an extension.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Criticality {
+pub enum Criticality {
+    /// Who does not know the extension has to refuse the certificate.
     Critical,
     /// The default, which DER leaves out.
     NotCritical,
@@ -59,10 +72,13 @@ pub(crate) enum Criticality {
 
 /// One extension, its value as DER.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Extension {
-    pub(crate) kind: ExtensionKind,
-    pub(crate) criticality: Criticality,
-    pub(crate) value: Vec<u8>,
+pub struct Extension {
+    /// `extnID`.
+    pub kind: ExtensionKind,
+    /// `critical`.
+    pub criticality: Criticality,
+    /// The DER within `extnValue`.
+    pub value: Vec<u8>,
 }
 
 impl Extension {
@@ -75,7 +91,7 @@ impl Extension {
     }
 
     pub(crate) fn to_der(&self) -> Result<Vec<u8>, der::Error> {
-        let oid = tlv(Tag::ObjectIdentifier, &[&self.kind.oid()])?;
+        let oid = tlv(Tag::ObjectIdentifier, &[self.kind.oid().as_bytes()])?;
         let critical: &[u8] = match self.criticality {
             Criticality::Critical => &[0x01, 0x01, 0xFF],
             Criticality::NotCritical => &[],

@@ -1,4 +1,5 @@
-//! Subjects and issuers: one common name, as a single `UTF8String`.
+//! Subjects and issuers. A `NervesKey`'s are one common name, as a single
+//! `UTF8String`.
 //!
 //! A manufacturer's serial number is a value and never parsed. The existing
 //! libraries do parse it; see [`Name::as_the_reference_splits`].
@@ -6,6 +7,7 @@
 use alloc::vec::Vec;
 
 use der::Tag;
+use der::asn1::ObjectIdentifier;
 
 use crate::Error;
 use crate::encode::tlv;
@@ -85,12 +87,65 @@ impl Name {
 
     /// A name of one attribute in each of its parts.
     pub(crate) fn of_attributes(attributes: &[Vec<u8>]) -> Result<Self, Error> {
-        let sets: Result<Vec<_>, _> = attributes
-            .iter()
-            .map(|attribute| tlv(Tag::Set, &[attribute]))
-            .collect();
+        Self::of_sets(
+            attributes
+                .iter()
+                .map(|attribute| tlv(Tag::Set, &[attribute])),
+        )
+    }
+
+    fn of_sets(sets: impl Iterator<Item = Result<Vec<u8>, der::Error>>) -> Result<Self, Error> {
+        let sets: Result<Vec<_>, _> = sets.collect();
         let der = tlv(Tag::Sequence, &[&sets?.concat()])?;
         Ok(Self { der })
+    }
+
+    /// A name of these parts, which have one attribute each or several. They
+    /// and the attributes of each stand in this order; DER wants those of one
+    /// part sorted by their bytes, the shorter first.
+    ///
+    /// # Errors
+    /// [`Error::Der`] for a length past what DER here holds.
+    pub fn from_attributes(parts: &[&[Attribute]]) -> Result<Self, Error> {
+        Self::of_sets(parts.iter().map(|part| {
+            let attributes: Result<Vec<_>, _> = part
+                .iter()
+                .map(|one| attribute(one.oid.as_bytes(), one.string.tag(), &one.value))
+                .collect();
+            tlv(Tag::Set, &[&attributes?.concat()])
+        }))
+    }
+}
+
+/// `AttributeTypeAndValue`: one piece of a name.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct Attribute {
+    /// 2.5.4.3 for a common name.
+    pub oid: ObjectIdentifier,
+    /// How the value is written.
+    pub string: StringType,
+    /// The characters, which are not looked at.
+    pub value: Vec<u8>,
+}
+
+/// An ASN.1 type of strings.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum StringType {
+    /// Any characters.
+    Utf8,
+    /// Letters, digits, and `'()+,-./:=?` and space.
+    Printable,
+    /// ASCII.
+    Ia5,
+}
+
+impl StringType {
+    const fn tag(self) -> Tag {
+        match self {
+            Self::Utf8 => Tag::Utf8String,
+            Self::Printable => Tag::PrintableString,
+            Self::Ia5 => Tag::Ia5String,
+        }
     }
 }
 

@@ -14,10 +14,9 @@
 //! | key identifiers | SHA-1 of the whole `SubjectPublicKeyInfo` | same |
 
 use crate::extension::{self, Extension};
-use crate::tbs::{EndOfValidity, TbsFields};
 use crate::{
     CertificateDef, EncodedDates, Error, Format, Name, PublicKey, SerialInputs, SerialNumber, Tbs,
-    Template, Validity,
+    TbsFields, Template, Time, Validity,
 };
 
 /// Bytes of a serial number, both certificates.
@@ -85,18 +84,18 @@ impl CertificateDef for NervesKeySigner {
     }
 
     fn to_be_signed(&self, dates: EncodedDates, _: u16) -> Result<Tbs, Error> {
-        let signer = Name::signer()?;
+        let (signer, validity) = (Name::signer()?, dates.decode()?);
         Tbs::new(&TbsFields {
             template: self.template(),
             dates,
             signer_id: SIGNER_ID,
             serial: self.serial_number(dates)?,
             issuer: &signer,
-            validity: dates.decode()?,
-            end: EndOfValidity::Rfc5280,
+            not_before: Time::Rfc5280(validity.not_before()),
+            not_after: Time::Rfc5280(validity.not_after()),
             subject: &signer,
             public_key: &self.public_key,
-            extensions: &self.extensions(),
+            extensions: Some(&self.extensions()),
         })
     }
 }
@@ -124,6 +123,7 @@ impl CertificateDef for NervesKeyDevice {
             signer_id: SIGNER_ID,
             dates,
         };
+        let validity = dates.decode()?;
         Tbs::new(&TbsFields {
             template: self.template(),
             dates,
@@ -133,16 +133,16 @@ impl CertificateDef for NervesKeyDevice {
                 .serial_source()
                 .serial_number(&inputs, SERIAL_LENGTH)?,
             issuer: &Name::signer()?,
-            validity: dates.decode()?,
-            end: EndOfValidity::Rfc5280,
+            not_before: Time::Rfc5280(validity.not_before()),
+            not_after: Time::Rfc5280(validity.not_after()),
             subject: &self.subject,
             public_key: &self.public_key,
-            extensions: &[
+            extensions: Some(&[
                 extension::end_entity(),
                 extension::signs_handshakes(),
                 extension::client(),
                 extension::authority_key(self.signer_public_key.nerves_key_id()),
-            ],
+            ]),
         })
     }
 }

@@ -178,6 +178,25 @@ impl SerialNumber {
         }
     }
 
+    /// A number that is stored or fixed.
+    ///
+    /// # Errors
+    /// [`SerialError::Length`] unless it has 1 to 32 bytes.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, SerialError> {
+        let length = bytes.len();
+        if !(1..=32).contains(&length) {
+            return Err(SerialError::Length(length));
+        }
+        let mut number = [0; 32];
+        for (to, from) in number.iter_mut().zip(bytes) {
+            *to = *from;
+        }
+        Ok(Self {
+            bytes: number,
+            length,
+        })
+    }
+
     /// 1 to 32 bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {

@@ -9,7 +9,7 @@ use crate::encode::tlv;
 use crate::extension::Extension;
 use crate::{
     Certificate, CompressedCertificate, DateTime, EncodedDates, Error, Name, PublicKey,
-    SerialNumber, SignatureBytes, Template, Validity,
+    SerialNumber, SignatureBytes, Template,
 };
 
 /// `[0] EXPLICIT INTEGER 2`: version 3.
@@ -34,34 +34,52 @@ pub struct Tbs {
     signer_id: u16,
 }
 
-/// How notAfter is written; notBefore is always as in RFC 5280.
-#[derive(Clone, Copy)]
-pub(crate) enum EndOfValidity {
-    /// `UTCTime` before 2050. Source: RFC 5280, section 4.1.2.5.
-    Rfc5280,
+/// A date, and how a certificate writes it.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Time {
+    /// `UTCTime` before 2050, which has two digits for the year, then
+    /// `GeneralizedTime`. Source: RFC 5280, section 4.1.2.5.
+    Rfc5280(DateTime),
     /// `GeneralizedTime` whenever it is.
-    Generalized,
+    Generalized(DateTime),
 }
 
-/// The fields of a certificate that differ between certificates.
-pub(crate) struct TbsFields<'a> {
-    pub(crate) template: Template,
-    pub(crate) dates: EncodedDates,
-    pub(crate) signer_id: u16,
-    pub(crate) serial: SerialNumber,
-    pub(crate) issuer: &'a Name,
-    pub(crate) validity: Validity,
-    pub(crate) end: EndOfValidity,
-    pub(crate) subject: &'a Name,
-    pub(crate) public_key: &'a PublicKey,
-    pub(crate) extensions: &'a [Extension],
+/// What a certificate says, and what its 72 bytes say beside the signature. It
+/// is of version 3, its key one of P-256, its signature ECDSA with SHA-256.
+#[derive(Clone, Debug)]
+pub struct TbsFields<'a> {
+    /// Bytes 69 and 70.
+    pub template: Template,
+    /// Bytes 64 to 66 and 71.
+    pub dates: EncodedDates,
+    /// Bytes 67 and 68.
+    pub signer_id: u16,
+    /// `serialNumber`.
+    pub serial: SerialNumber,
+    /// `issuer`.
+    pub issuer: &'a Name,
+    /// `notBefore`.
+    pub not_before: Time,
+    /// `notAfter`.
+    pub not_after: Time,
+    /// `subject`.
+    pub subject: &'a Name,
+    /// `subjectPublicKeyInfo`.
+    pub public_key: &'a PublicKey,
+    /// `extensions`, in this order; without any the field is left out.
+    pub extensions: Option<&'a [Extension]>,
 }
 
 impl Tbs {
-    pub(crate) fn new(fields: &TbsFields<'_>) -> Result<Self, Error> {
-        let extensions: Result<Vec<_>, _> =
-            fields.extensions.iter().map(Extension::to_der).collect();
-        let extensions = tlv(Tag::Sequence, &[&extensions?.concat()])?;
+    /// The signed part of a certificate that says this.
+    ///
+    /// # Errors
+    /// [`Error::Der`] for a length past what DER here holds.
+    pub fn new(fields: &TbsFields<'_>) -> Result<Self, Error> {
+        let extensions = match fields.extensions {
+            Some(extensions) => tlv(EXTENSIONS, &[&sequence_of(extensions)?])?,
+            None => Vec::new(),
+        };
         let der = tlv(
             Tag::Sequence,
             &[
@@ -71,17 +89,11 @@ impl Tbs {
                 fields.issuer.as_der(),
                 &tlv(
                     Tag::Sequence,
-                    &[
-                        &time(fields.validity.not_before())?,
-                        &match fields.end {
-                            EndOfValidity::Rfc5280 => time(fields.validity.not_after())?,
-                            EndOfValidity::Generalized => generalized(fields.validity.not_after())?,
-                        },
-                    ],
+                    &[&fields.not_before.to_der()?, &fields.not_after.to_der()?],
                 )?,
                 fields.subject.as_der(),
                 &fields.public_key.to_spki_der(),
-                &tlv(EXTENSIONS, &[&extensions])?,
+                &extensions,
             ],
         )?;
         Ok(Self {
@@ -133,17 +145,23 @@ pub(crate) const EXTENSIONS: Tag = Tag::ContextSpecific {
     number: der::TagNumber(3),
 };
 
-fn time(date: DateTime) -> Result<Vec<u8>, der::Error> {
-    if date.fields().year < FIRST_GENERALIZED_YEAR {
-        let text = digits(date);
-        tlv(Tag::UtcTime, &[text.get(2..).unwrap_or_default()])
-    } else {
-        generalized(date)
-    }
+fn sequence_of(extensions: &[Extension]) -> Result<Vec<u8>, der::Error> {
+    let extensions: Result<Vec<_>, _> = extensions.iter().map(Extension::to_der).collect();
+    tlv(Tag::Sequence, &[&extensions?.concat()])
 }
 
-fn generalized(date: DateTime) -> Result<Vec<u8>, der::Error> {
-    tlv(Tag::GeneralizedTime, &[&digits(date)])
+impl Time {
+    fn to_der(self) -> Result<Vec<u8>, der::Error> {
+        match self {
+            Self::Rfc5280(date) if date.fields().year < FIRST_GENERALIZED_YEAR => {
+                let text = digits(date);
+                tlv(Tag::UtcTime, &[text.get(2..).unwrap_or_default()])
+            }
+            Self::Rfc5280(date) | Self::Generalized(date) => {
+                tlv(Tag::GeneralizedTime, &[&digits(date)])
+            }
+        }
+    }
 }
 
 /// `YYYYMMDDhhmmssZ`.
@@ -172,8 +190,11 @@ mod tests {
     #[test]
     fn times_change_their_form_in_2050() {
         let date = |year| DateTime::new(year, 12, 31, 23, 0, 0).unwrap();
-        assert_eq!(time(date(2049)).unwrap(), b"\x17\x0D491231230000Z");
-        assert_eq!(time(date(2050)).unwrap(), b"\x18\x0F20501231230000Z");
-        assert_eq!(time(DateTime::LAST).unwrap(), b"\x18\x0F99991231235959Z");
+        let time = |date| Time::Rfc5280(date).to_der().unwrap();
+        assert_eq!(time(date(2049)), b"\x17\x0D491231230000Z");
+        assert_eq!(time(date(2050)), b"\x18\x0F20501231230000Z");
+        assert_eq!(time(DateTime::LAST), b"\x18\x0F99991231235959Z");
+        let generalized = Time::Generalized(date(2049)).to_der().unwrap();
+        assert_eq!(generalized, b"\x18\x0F20491231230000Z");
     }
 }

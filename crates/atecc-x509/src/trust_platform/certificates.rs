@@ -2,10 +2,9 @@
 
 use crate::definition::trailing_id;
 use crate::extension;
-use crate::tbs::{EndOfValidity, TbsFields};
 use crate::{
     Certificate, CertificateDef, DateError, EncodedDates, Error, KeyId, PublicKey, SerialInputs,
-    SerialNumber, Tbs, Template, TrustChain, TrustLayout, Validity,
+    SerialNumber, Tbs, TbsFields, Template, Time, TrustChain, TrustLayout, Validity,
 };
 
 /// Bytes of a serial number, both certificates.
@@ -59,16 +58,16 @@ impl CertificateDef for TrustSigner {
             signer_id,
             serial: serial_number(template, &self.public_key, signer_id, dates)?,
             issuer: &self.chain.root_name()?,
-            validity,
-            end: EndOfValidity::Generalized,
+            not_before: Time::Rfc5280(validity.not_before()),
+            not_after: Time::Generalized(validity.not_after()),
             subject: &self.chain.signer_name(signer_id)?,
             public_key: &self.public_key,
-            extensions: &[
+            extensions: Some(&[
                 extension::signs_certificates(),
                 extension::authority(),
                 extension::subject_key(self.public_key.microchip_key_id()),
                 extension::authority_key(self.chain.root_key_id),
-            ],
+            ]),
         })
     }
 }
@@ -105,11 +104,11 @@ impl CertificateDef for TrustDevice {
             signer_id,
             serial: serial_number(template, &self.public_key, signer_id, dates)?,
             issuer: &self.chain.signer_name(signer_id)?,
-            validity,
-            end: EndOfValidity::Generalized,
+            not_before: Time::Rfc5280(validity.not_before()),
+            not_after: Time::Generalized(validity.not_after()),
             subject: &self.chain.name(&subject)?,
             public_key: &self.public_key,
-            extensions: &extensions,
+            extensions: Some(&extensions),
         })
     }
 }
