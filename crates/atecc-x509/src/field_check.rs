@@ -81,12 +81,12 @@ impl Certificate {
             .collect();
         if let Some(error) = of_dates {
             let dates = [Part::NotBefore, Part::NotAfter];
-            blame(
-                &mut checks,
-                &error,
-                &dates,
-                &[Part::SerialNumber, Part::Signature],
-            );
+            let depend: &[Part] = if definition.template().serial_source().hashes_dates() {
+                &[Part::SerialNumber, Part::Signature]
+            } else {
+                &[Part::Signature]
+            };
+            blame(&mut checks, &error, &dates, depend);
         }
         if let Some(error) = of_signature {
             blame(&mut checks, &error, &[Part::Signature], &[]);

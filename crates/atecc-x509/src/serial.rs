@@ -113,6 +113,20 @@ impl SerialSource {
         self as u8
     }
 
+    /// Whether the number is a hash, which the dates are part of.
+    #[must_use]
+    pub const fn hashes_dates(self) -> bool {
+        match self {
+            Self::Stored | Self::StoredDynamic | Self::DeviceSn | Self::SignerId => false,
+            Self::PublicKeyPositive
+            | Self::DeviceSnHashPositive
+            | Self::PublicKeyUnsigned
+            | Self::DeviceSnHashUnsigned
+            | Self::PublicKeyRaw
+            | Self::DeviceSnHashRaw => true,
+        }
+    }
+
     /// The serial number; `length` is the template's, 16 in practice, and
     /// counts for hashed sources only: 8 always has 10 bytes, 9 has 3.
     ///

@@ -88,6 +88,12 @@ pub(super) const RULES: &[Rule] = &[
         elsewhere: Elsewhere::Except(NO_BUS),
     },
     Rule {
+        package: "atecc-certdef",
+        may: Workspace::Only(&["atecc-x509"]),
+        in_tests: &[],
+        elsewhere: Elsewhere::Except(NO_BUS),
+    },
+    Rule {
         package: "atecc-config",
         may: Workspace::Only(&["atecc"]),
         in_tests: EMULATOR,
@@ -166,6 +172,7 @@ pub(super) const RULES: &[Rule] = &[
         package: "nerves-key-cli",
         may: Workspace::Only(&[
             "atecc",
+            "atecc-certdef",
             "atecc-config",
             "atecc-decode",
             "atecc-emulator",
