@@ -3,6 +3,7 @@
 
 mod built_in;
 mod foreign;
+mod layout;
 
 use std::fs;
 use std::path::Path;

@@ -19,7 +19,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use nerves_key_device::{DeviceUri, ImageName, UriError};
 
-pub(crate) use cert::{Cert, CertFile, Decompress, Kind, Which};
+pub(crate) use cert::{Cert, CertFile, Decompress, Issue, Kind, Which};
 pub(crate) use config::{ChipName, Config, Zone};
 pub(crate) use kept::{Aux, AuxProvision, Settings, SettingsFormat, SettingsTarget};
 pub(crate) use key_use::{Csr, Ecdh, Jwt, Random, Verify};

@@ -7,6 +7,7 @@ mod births;
 mod captures;
 mod compressed;
 mod config;
+mod definitions;
 mod emulator;
 mod halves;
 mod harden;

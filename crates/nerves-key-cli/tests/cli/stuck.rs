@@ -136,6 +136,7 @@ const WITHOUT_A_CHIP: &[&str] = &[
     "cert check",
     "cert compress",
     "cert decompress",
+    "cert issue",
     "emulator create",
     "emulator serve",
     "emulator plug",

@@ -1,5 +1,7 @@
 //! `nerves-key cert`.
 
+mod defined;
+mod issue;
 mod without_chip;
 
 use std::path::Path;
@@ -39,6 +41,7 @@ pub(super) fn run(command: &Cert, output: Output) -> Result<(), CliError> {
         Cert::Check(arguments) => without_chip::check(arguments, output),
         Cert::Compress(arguments) => without_chip::compressed(arguments, output),
         Cert::Decompress(arguments) => without_chip::decompressed(arguments, output),
+        Cert::Issue(arguments) => issue::run(arguments, output),
         Cert::Show {
             file: Some(path), ..
         } => {

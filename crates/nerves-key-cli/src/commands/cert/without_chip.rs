@@ -9,6 +9,7 @@ use data_encoding::HEXUPPER;
 use nerves_key_provision::Warning;
 use serde_json::{Value, json};
 
+use super::defined;
 use crate::certificate::Summary;
 use crate::cli::{CertFile, Decompress, Kind};
 use crate::error::CliError;
@@ -43,7 +44,7 @@ pub(super) fn check(arguments: &CertFile, output: Output) -> Result<(), CliError
         in_either_format(&certificate, definition).ok()
     };
     let format = compressed.map(|compressed| compressed.dates.format());
-    if format == Some(Format::V1) {
+    if format == Some(Format::V1) && chosen.is_nerves_key {
         output.message(&format!("warning: {}", Warning::Format));
     }
     let document = json!({
@@ -52,7 +53,11 @@ pub(super) fn check(arguments: &CertFile, output: Output) -> Result<(), CliError
         "compressible": lost == 0,
         "fields": checks.iter().map(value).collect::<Vec<_>>(),
     });
-    let head = format!("as a {} certificate of a NervesKey", chosen.kind);
+    let head = if chosen.is_nerves_key {
+        format!("as a {} certificate of a NervesKey", chosen.kind)
+    } else {
+        format!("as a certificate of the definition {:?}", chosen.kind)
+    };
     output.result(&format!("{head}\n\n{text}\n{verdict}"), &document)?;
     match lost {
         0 => Ok(()),
@@ -124,7 +129,10 @@ pub(super) fn compressed(arguments: &CertFile, output: Output) -> Result<(), Cli
     let chosen = Chosen::of(&certificate, arguments)?;
     let definition = chosen.definition.as_ref();
     let compressed = if chosen.knows_chip {
-        round_trip(&certificate, definition).map_err(|error| of_file(error.to_string()))?
+        round_trip(&certificate, definition).map_err(|error| {
+            let lost = lost(&certificate, definition);
+            of_file(format!("{error}{lost}"))
+        })?
     } else {
         // All but the serial number is known.
         let checks = certificate.check_fields(definition);
@@ -143,7 +151,7 @@ pub(super) fn compressed(arguments: &CertFile, output: Output) -> Result<(), Cli
         output.message("serial number not compared: --device-sn was not given");
         in_either_format(&certificate, definition).map_err(|error| of_file(error.to_string()))?
     };
-    if compressed.dates.format() == Format::V1 {
+    if compressed.dates.format() == Format::V1 && chosen.is_nerves_key {
         output.message(&format!("warning: {}", Warning::Format));
     }
     let digits = HEXUPPER.encode(&compressed.to_bytes());
@@ -160,12 +168,17 @@ pub(super) fn decompressed(arguments: &Decompress, output: Output) -> Result<(),
     let bytes = hex::array::<72>("the compressed certificate", &arguments.compressed)?;
     let compressed = CompressedCertificate::from_bytes(&bytes).map_err(CliError::refused)?;
     let public_key = key("--public-key", &arguments.public_key)?;
-    let (certificate, signer) = match arguments.kind {
-        Kind::Signer => {
-            let definition = NervesKeySigner { public_key };
-            (decompress(&compressed, &definition), public_key)
+    let (certificate, signer) = match (&arguments.defined.definition, arguments.kind) {
+        (Some(path), _) => {
+            let definition = defined::of_compressed(&defined::read(path)?, public_key, arguments)?;
+            let certificate = decompress(&compressed, &definition);
+            (certificate, definition.signer_public_key())
         }
-        Kind::Device => {
+        (None, None | Some(Kind::Signer)) => {
+            let definition = NervesKeySigner { public_key };
+            (decompress(&compressed, &definition), Some(public_key))
+        }
+        (None, Some(Kind::Device)) => {
             let missing = |option| {
                 CliError::refused(format_args!(
                     "{option} is missing: a device certificate is made of it, too"
@@ -187,16 +200,22 @@ pub(super) fn decompressed(arguments: &Decompress, output: Output) -> Result<(),
                 )?,
             };
             let certificate = decompress(&compressed, &definition);
-            (certificate, definition.signer_public_key)
+            (certificate, Some(definition.signer_public_key))
         }
     };
     let certificate = certificate.map_err(CliError::failed)?;
-    let verifies = certificate.verify(&signer);
+    let verifies = signer.map(|key| certificate.verify(&key));
+    if verifies.is_none() {
+        output.message("signature not verified: --signer-key was not given");
+    }
     let summary = Summary::of(&certificate).map_err(CliError::failed)?;
     let mut document = summary.json();
-    document["verified"] = json!(verifies.is_ok());
+    document["verified"] = json!(verifies.as_ref().map(Result::is_ok));
     output.result(&certificate.to_pem().map_err(CliError::failed)?, &document)?;
-    verifies.map_err(|error| CliError::failed(error).after_document())
+    match verifies {
+        Some(Err(error)) => Err(CliError::failed(error).after_document()),
+        Some(Ok(())) | None => Ok(()),
+    }
 }
 
 /// What a chip would hold beside the 72 bytes, for the kind of certificate that
@@ -204,19 +223,32 @@ pub(super) fn decompressed(arguments: &Decompress, output: Output) -> Result<(),
 struct Chosen {
     definition: Box<dyn CertificateDef>,
     /// As JSON and sentences have it.
-    kind: &'static str,
+    kind: String,
+    is_nerves_key: bool,
     /// Whether all is known that the certificate is made of.
     knows_chip: bool,
 }
 
 impl Chosen {
     fn of(certificate: &Certificate, arguments: &CertFile) -> Result<Self, CliError> {
+        if let Some(path) = &arguments.defined.definition {
+            let definition = defined::read(path)?;
+            let (defined, knows_chip) =
+                defined::of_certificate(&definition, certificate, arguments)?;
+            return Ok(Self {
+                definition: Box::new(defined),
+                kind: definition.name().to_owned(),
+                is_nerves_key: false,
+                knows_chip,
+            });
+        }
         let of_file = |error| CliError::input(&arguments.file, error);
         let public_key = certificate.public_key().map_err(of_file)?;
         let Some(signer_cert) = &arguments.signer_cert else {
             return Ok(Self {
                 definition: Box::new(NervesKeySigner { public_key }),
-                kind: "signer",
+                kind: "signer".to_owned(),
+                is_nerves_key: true,
                 knows_chip: true,
             });
         };
@@ -236,14 +268,25 @@ impl Chosen {
         };
         Ok(Self {
             definition: Box::new(definition),
-            kind: "device",
+            kind: "device".to_owned(),
+            is_nerves_key: true,
             knows_chip: arguments.device_sn.is_some(),
         })
     }
 }
 
+/// The fields that a chip could not give back, in brackets.
+fn lost(certificate: &Certificate, definition: &dyn CertificateDef) -> String {
+    let Ok(checks) = certificate.check_fields(definition) else {
+        return String::new();
+    };
+    let lost = checks.iter().filter(|check| !check.survives());
+    let lost: Vec<_> = lost.map(|check| check.part.to_string()).collect();
+    format!("; fields that differ: {}", lost.join(", "))
+}
+
 /// 64 bytes in hex, or a PEM file with a key or certificate.
-fn key(option: &str, text: &str) -> Result<PublicKey, CliError> {
+pub(super) fn key(option: &str, text: &str) -> Result<PublicKey, CliError> {
     if let Some(path) = text.strip_prefix('@') {
         return files::public_key(path.as_ref());
     }
