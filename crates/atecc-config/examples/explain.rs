@@ -15,10 +15,10 @@ fn zone() -> ConfigZone {
 
 fn main() {
     let zone = zone();
-    for words in Policy::of(&zone, Slot::ALL[0]).words() {
+    for words in Policy::of(&zone, Slot::S0).words() {
         println!("{words}");
     }
-    if let Judgement::Refused(reasons) = judge(&zone, Operation::Read, Slot::ALL[0]) {
+    if let Judgement::Refused(reasons) = judge(&zone, Operation::Read, Slot::S0) {
         for reason in reasons {
             println!(
                 "no reading, because {reason}; {}",

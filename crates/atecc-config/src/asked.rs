@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn a_command_says_what_it_asks_of_which_slot() {
         let zone = &ConfigZone([0; 128]);
-        let slot = Slot::ALL[9];
+        let slot = Slot::S9;
         let gen_key = |mode| GenKey { slot, mode };
         let create = asked(zone, &gen_key(GenKeyMode::Create));
         assert_eq!(create, [(Operation::CreateKey, slot)]);

@@ -130,7 +130,7 @@ mod tests {
     }
 
     fn texts(zone: &ConfigZone, operation: Operation) -> String {
-        let causes = causes(zone, operation, Slot::ALL[0], Known::default());
+        let causes = causes(zone, operation, Slot::S0, Known::default());
         let texts: Vec<_> = causes.into_iter().map(|cause| cause.text).collect();
         texts.join("; ")
     }
@@ -217,7 +217,7 @@ mod tests {
                 is_latch_set,
                 is_key_present,
             };
-            let causes = causes(&zone, Operation::Sign, Slot::ALL[0], known);
+            let causes = causes(&zone, Operation::Sign, Slot::S0, known);
             causes
                 .into_iter()
                 .map(|cause| cause.text)

@@ -89,7 +89,7 @@ pub fn i2c_address(zone: &ConfigZone) -> Option<u8> {
 /// The slot of a 4-bit field.
 pub(crate) fn slot_of(field: u8) -> Slot {
     let number = usize::from(field & 0x0F);
-    Slot::ALL.get(number).copied().unwrap_or(Slot::ALL[0])
+    Slot::ALL.get(number).copied().unwrap_or(Slot::S0)
 }
 
 /// Byte `at`, which is below 128.

@@ -397,9 +397,9 @@ mod tests {
 
     #[test]
     fn needs_name_their_slot() {
-        let slot = Slot::ALL[5];
+        let slot = Slot::S5;
         for need in [
-            Need::Key(Slot::ALL[0], KeyNeed::Authorization(slot)),
+            Need::Key(Slot::S0, KeyNeed::Authorization(slot)),
             Need::Key(slot, KeyNeed::RandomNonce),
             Need::SessionKey(slot, SessionNonce::Random),
         ] {

@@ -104,7 +104,7 @@ impl Procedure for ReadCauses {
             }
             Step::Key(zone) => {
                 let zone = *zone;
-                let command = InfoKeyValid { slot: Slot::ALL[0] };
+                let command = InfoKeyValid { slot: Slot::S0 };
                 self.known.is_key_present = told(&command, answer);
                 Next::Done(Ok(self.explanation(&zone)))
             }

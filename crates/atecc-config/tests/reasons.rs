@@ -9,7 +9,7 @@ use atecc_config::{
     Counter, KeyNeed, Need, Operation, Protection, Reason, Shift, Uses, i2c_address,
 };
 
-const SLOT: Slot = Slot::ALL[5];
+const SLOT: Slot = Slot::S5;
 
 const COUNTER: Uses = Uses::Counter {
     value: Counter(7),

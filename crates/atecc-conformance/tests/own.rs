@@ -74,7 +74,7 @@ impl Procedure for Many {
 
     fn resume(&mut self, answer: atecc::Answer<'_>) -> atecc::Next<(), Failure> {
         use atecc::Next;
-        let slot = Slot::ALL[0];
+        let slot = Slot::S0;
         let Some(sign) = &mut self.sign else {
             self.sign = Some(SignDigest::new(slot, [self.left; 32]));
             let mode = GenKeyMode::Create;

@@ -238,9 +238,9 @@ mod tests {
         assert_eq!(block(Place::Config, 3), Ok(0x0018));
         assert_eq!(block(Place::Otp, 1), Ok(0x0008));
         // Slot 10: two full blocks, then words 16 and 17 in block 2.
-        assert_eq!(block(Place::Slot(Slot::ALL[10]), 1), Ok(0x0150));
-        assert_eq!(word(Place::Slot(Slot::ALL[10]), 17), Ok(0x0251));
-        assert_eq!(block(Place::Slot(Slot::ALL[8]), 12), Ok(0x0C40));
+        assert_eq!(block(Place::Slot(Slot::S10), 1), Ok(0x0150));
+        assert_eq!(word(Place::Slot(Slot::S10), 17), Ok(0x0251));
+        assert_eq!(block(Place::Slot(Slot::S8), 12), Ok(0x0C40));
     }
 
     #[test]

@@ -103,13 +103,13 @@ proptest! {
 
     #[test]
     fn every_procedure_ends(script in proptest::collection::vec(any_bus(), 0..200)) {
-        let slot = Slot::ALL[0];
+        let slot = Slot::S0;
         let lock = LockTarget::Data { crc: 0x1234 };
         drive(ReadConfig::new(), &script)?;
         drive(SignDigest::new(slot, [1; 32]), &script)?;
         drive(CreateKey::new(slot), &script)?;
         drive(LockAndConfirm::new(lock), &script)?;
         drive(Once(Lock { target: lock }), &script)?;
-        drive(WritePlace::new(Place::Slot(Slot::ALL[8]), &[7; 416]).unwrap(), &script)?;
+        drive(WritePlace::new(Place::Slot(Slot::S8), &[7; 416]).unwrap(), &script)?;
     }
 }

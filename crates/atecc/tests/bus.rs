@@ -120,7 +120,7 @@ fn sign_is_one_awake_session() {
         sleep(),
     ]);
     let signature = on(&bus, |device| {
-        device.run(SignDigest::new(Slot::ALL[0], [0xAA; 32]))
+        device.run(SignDigest::new(Slot::S0, [0xAA; 32]))
     });
     assert_eq!(signature, Ok([0x5A; 64]));
 }
@@ -146,7 +146,7 @@ fn sign_starts_over_when_temp_key_is_lost() {
     bus.extend(busy_looks(67));
     bus.extend([answer(&[0x5A; 64], 67), sleep()]);
     let signature = on(&bus, |device| {
-        device.run(SignDigest::new(Slot::ALL[0], [0xAA; 32]))
+        device.run(SignDigest::new(Slot::S0, [0xAA; 32]))
     });
     assert_eq!(signature, Ok([0x5A; 64]));
 }
@@ -288,7 +288,7 @@ fn a_lost_new_key_is_asked_for() {
         answer(&[9; 64], 67),
         sleep(),
     ]);
-    let key = on(&bus, |device| device.run(CreateKey::new(Slot::ALL[0])));
+    let key = on(&bus, |device| device.run(CreateKey::new(Slot::S0)));
     assert_eq!(key, Ok(PublicKey([9; 64])));
 }
 
@@ -308,7 +308,7 @@ fn a_certificate_slot_is_two_blocks_and_two_words() {
         bus.push(answer(&vec![param2[1]; len], len + 3));
     }
     bus.push(sleep());
-    let slot = Place::Slot(Slot::ALL[10]);
+    let slot = Place::Slot(Slot::S10);
     let bytes = on(&bus, |device| device.run(ReadPlace::<72>::new(slot))).unwrap();
     assert_eq!(bytes[..32], [0; 32]);
     assert_eq!(bytes[32..64], [1; 32]);
@@ -331,9 +331,9 @@ fn a_short_slot_is_written_in_whole_blocks() {
         answer(&[0x00], 4),
         sleep(),
     ]);
-    let write = WritePlace::new(Place::Slot(Slot::ALL[1]), &[3; 36]).unwrap();
+    let write = WritePlace::new(Place::Slot(Slot::S1), &[3; 36]).unwrap();
     assert_eq!(on(&bus, |device| device.run(write)), Ok(()));
-    let error = WritePlace::new(Place::Slot(Slot::ALL[1]), &[3; 37]).unwrap_err();
+    let error = WritePlace::new(Place::Slot(Slot::S1), &[3; 37]).unwrap_err();
     assert_eq!(
         error.to_string(),
         "37 bytes do not fit slot 1, which has 36"
@@ -552,7 +552,7 @@ mod another_host {
             vec![sleep()],
         ]
         .concat();
-        let procedure = SignDigest::new(Slot::ALL[0], [0x5A; 32]).with_unlimited_key();
+        let procedure = SignDigest::new(Slot::S0, [0x5A; 32]).with_unlimited_key();
         assert_eq!(on(&all, |device| device.run(procedure)), Ok([0x11; 64]));
     }
 }

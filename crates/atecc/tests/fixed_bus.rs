@@ -93,7 +93,7 @@ fn ends(session: &mut Session, policy: &Policy) -> Result<(), TestCaseError> {
 }
 
 fn requests() -> Vec<Request> {
-    let (slot, tests) = (Slot::ALL[0], Engines::NONE);
+    let (slot, tests) = (Slot::S0, Engines::NONE);
     let load = LoadNonce {
         target: NonceTarget::TempKey,
         value: [0xAA; 32],

@@ -56,9 +56,9 @@ fn a_use_of_a_key_in_the_preparation_is_not_repeated() {
         input: [7; 20],
         seed: SeedUpdate::Automatic,
     };
-    let source = DigSource::Data(Slot::ALL[2]);
+    let source = DigSource::Data(Slot::S2);
     let dig = Prepared::new(Once(nonce), GenDig { source });
-    let address = BlockAddress::new(Place::Slot(Slot::ALL[6]), 0).unwrap();
+    let address = BlockAddress::new(Place::Slot(Slot::S6), 0).unwrap();
     let read = ReadBlock { address };
     let told = [
         Said::Payload(vec![1; 32]),
@@ -77,7 +77,7 @@ fn a_use_of_a_key_in_the_preparation_is_not_repeated() {
 #[test]
 fn an_hmac_is_not_begun_anew() {
     let opcode = Opcode::Sha;
-    let hash = HashInChip::new(ShaStart::Hmac(Slot::ALL[2]), Family::Atecc608, &[5; 100]);
+    let hash = HashInChip::new(ShaStart::Hmac(Slot::S2), Family::Atecc608, &[5; 100]);
     let told = [
         Said::Payload(vec![0]),
         Said::Failed(Cause::StateLost { opcode }.before_execution()),
@@ -97,7 +97,7 @@ fn a_key_that_cannot_be_seen_is_not_made_again() {
         lost(Opcode::GenKey),
         refused(Opcode::GenKey),
     ];
-    let (opcodes, result) = sent(CreateKey::new(Slot::ALL[0]), &told);
+    let (opcodes, result) = sent(CreateKey::new(Slot::S0), &told);
     assert_eq!(opcodes.len(), 3);
     assert_eq!(result.unwrap().unwrap_err().executed, Executed::Unknown);
 }
@@ -107,14 +107,14 @@ fn a_key_that_cannot_be_seen_is_not_made_again() {
 fn the_old_key_is_not_the_new_one() {
     let old = || Said::Payload(vec![9; 64]);
     let new = Said::Payload(vec![8; 64]);
-    let (_, result) = sent(CreateKey::new(Slot::ALL[0]), &[old(), old(), old(), new]);
+    let (_, result) = sent(CreateKey::new(Slot::S0), &[old(), old(), old(), new]);
     assert_eq!(result.unwrap().unwrap().0, [8; 64]);
 }
 
 /// A refusal may be the answer to a neighbour's command.
 #[test]
 fn a_refused_lock_is_looked_at() {
-    let target = LockTarget::Slot(Slot::ALL[0]);
+    let target = LockTarget::Slot(Slot::S0);
     for (word, locked) in [([0xFE, 0xFF, 0, 0], true), ([0xFF, 0xFF, 0, 0], false)] {
         let told = [refused(Opcode::Lock), Said::Payload(word.to_vec())];
         let (opcodes, result) = sent(LockAndConfirm::new(target), &told);
@@ -147,7 +147,7 @@ fn count(opcodes: &[Opcode], of: Opcode) -> usize {
 #[test]
 fn what_a_creation_that_fails_asks() {
     let gen_key = Opcode::GenKey;
-    let create = || CreateKey::new(Slot::ALL[0]);
+    let create = || CreateKey::new(Slot::S0);
     let old = || Said::Payload(vec![1; 64]);
     // The question before it changes nothing, whatever became of it.
     let (opcodes, end) = sent(create(), &[lost(gen_key)]);
@@ -178,7 +178,7 @@ fn what_a_creation_that_fails_asks() {
 
 #[test]
 fn a_lock_is_sent_three_times_at_most() {
-    let lock = || LockAndConfirm::new(LockTarget::Slot(Slot::ALL[0]));
+    let lock = || LockAndConfirm::new(LockTarget::Slot(Slot::S0));
     // SlotLocked has a bit of 1 for each slot that is open.
     let open = || Said::Payload(vec![0xFF; 4]);
     let lost_thrice: Vec<_> = (0..3).flat_map(|_| [lost(Opcode::Lock), open()]).collect();
@@ -200,7 +200,7 @@ fn a_lock_is_sent_three_times_at_most() {
 
 #[test]
 fn a_sequence_starts_three_times_at_most() {
-    let sign = || SignDigest::new(Slot::ALL[0], [7; 32]).with_unlimited_key();
+    let sign = || SignDigest::new(Slot::S0, [7; 32]).with_unlimited_key();
     let taken = || Said::Payload(vec![0]);
     let told: Vec<_> = (0..4)
         .flat_map(|_| [taken(), refused(Opcode::Sign)])
@@ -251,7 +251,7 @@ fn pieces_of_a_digest() {
 /// A use that counts nothing may be made again for a lost answer.
 #[test]
 fn keys_without_a_limit() {
-    let mac = || ChallengeMac::new(Slot::ALL[2], [7; 20]);
+    let mac = || ChallengeMac::new(Slot::S2, [7; 20]);
     let told = [Said::Payload(vec![1; 32]), lost(Opcode::Mac)];
     let (opcodes, end) = sent(mac(), &told);
     assert_eq!((opcodes.len(), end.unwrap().is_err()), (2, true));
@@ -267,12 +267,12 @@ fn session_keys_without_a_limit() {
     use atecc::commands::ZoneState;
     use atecc::procedures::{ReadEncrypted, SessionKey, WriteBlockEncrypted};
     let key = SessionKey {
-        slot: Slot::ALL[4],
+        slot: Slot::S4,
         key: &[7; 32],
         input: [7; 20],
         serial: SerialNumber([1, 0x23, 3, 4, 5, 6, 7, 8, 0xEE]),
     };
-    let address = BlockAddress::new(Place::Slot(Slot::ALL[6]), 0).unwrap();
+    let address = BlockAddress::new(Place::Slot(Slot::S6), 0).unwrap();
     let read = || ReadEncrypted::new(address, key);
     let write = || WriteBlockEncrypted::new(address, &[7; 32], ZoneState::Locked, key);
     let told = [

@@ -150,7 +150,7 @@ const INCREMENT: Counter = Counter {
 
 const CREATE: GenKey = GenKey {
     mode: GenKeyMode::Create,
-    slot: Slot::ALL[0],
+    slot: Slot::S0,
 };
 
 #[test]
@@ -294,7 +294,7 @@ fn a_longer_answer_is_read_at_its_length_and_named() {
     let mut session = Session::new(Timing::default());
     let mut chip = Chip::new(&[&[0x5A; 32][..]; 4]);
     let write = WriteBlock {
-        address: BlockAddress::new(Place::Slot(Slot::ALL[8]), 0).unwrap(),
+        address: BlockAddress::new(Place::Slot(Slot::S8), 0).unwrap(),
         data: [0; 32],
     };
     let failure = chip.run(&mut session, &write).unwrap_err();

@@ -100,7 +100,7 @@ fn what_failed_is_kept() {
     let last = refused.len() - 2;
     refused[last] = Transaction::read(CHIP, answer);
     on(&refused, |device| {
-        let signer = ChipSigner::new(device, Slot::ALL[5]);
+        let signer = ChipSigner::new(device, Slot::S5);
         assert!(signer.sign_prehash(&digest).is_err());
         let kept = signer.take_error();
         assert!(kept.is_some_and(|error| error.to_string().contains("0x03")));
@@ -135,7 +135,7 @@ fn a_message_is_hashed_once() {
     let one = session(&[nonce(digest), sign]);
     let bus: Vec<_> = one.iter().chain(&one).chain(&one).cloned().collect();
     on(&bus, |device| {
-        let signer = ChipSigner::new(device, Slot::ALL[5]);
+        let signer = ChipSigner::new(device, Slot::S5);
         let expected = Signature([0x5A; 64]);
         assert_eq!(signer.sign(b"message"), expected);
         assert_eq!(signer.sign_prehash(&digest).unwrap(), expected);

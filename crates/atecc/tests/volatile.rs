@@ -9,7 +9,7 @@ use atecc::{
     BlockAddress, Chips, Command, Expect, Family, Place, PublicKey, Repeat, Request, Slot,
 };
 
-const SLOT: Slot = Slot::ALL[9];
+const SLOT: Slot = Slot::S9;
 const KEY: PublicKey = PublicKey([0x11; 64]);
 /// What they are, of [`Command::needs_volatile`] and [`Command::loads_volatile`].
 const NEEDS: (bool, bool) = (true, false);

@@ -64,7 +64,7 @@ fn idles_before_the_watchdog_fires() {
     for _ in 0..50 {
         let command = Sign {
             source: DigestSource::TempKey,
-            slot: Slot::ALL[0],
+            slot: Slot::S0,
         };
         session.begin(Request::new(&command).unwrap());
         perform(&mut session, &mut awake_us, &mut idles);

@@ -16,7 +16,7 @@ fn places_and_addresses() {
     ] {
         assert_eq!(zone.to_string(), name);
     }
-    let slot = Place::Slot(Slot::ALL[10]);
+    let slot = Place::Slot(Slot::S10);
     let block = BlockAddress::new(slot, 1).unwrap();
     let word = WordAddress::new(Place::Config, 21).unwrap();
     assert_eq!(block.to_string(), "slot 10 block 1");
@@ -189,7 +189,7 @@ fn secrets_are_not_shown() {
     let (a, b) = ([0xA5; 32], [0xB6; 64]);
     let nonce = [0xC7; 32];
     let (cipher, mac) = ([0xA5; 36], [0xB6; 32]);
-    let address = BlockAddress::new(Place::Slot(Slot::ALL[8]), 0).unwrap();
+    let address = BlockAddress::new(Place::Slot(Slot::S8), 0).unwrap();
     let write = WriteBlock { address, data: a };
     let request = Request::new(&write).unwrap();
     let mut crc = Crc16::new();
@@ -240,7 +240,7 @@ fn secrets_of_the_host_are_not_shown() {
     let secret = [0xA5; 32];
     let serial = SerialNumber([1, 0x23, 3, 4, 5, 6, 7, 8, 0xEE]);
     let key = SessionKey {
-        slot: Slot::ALL[4],
+        slot: Slot::S4,
         key: &secret,
         input: [0xB6; 20],
         serial,
@@ -251,7 +251,7 @@ fn secrets_of_the_host_are_not_shown() {
         otp: &[0xA5; 64],
         serial: &serial,
     };
-    let address = BlockAddress::new(Place::Slot(Slot::ALL[8]), 0).unwrap();
+    let address = BlockAddress::new(Place::Slot(Slot::S8), 0).unwrap();
     let zone = atecc::commands::ZoneState::Locked;
     let write = WriteBlockEncrypted::new(address, &secret, zone, key);
     for (shown, expected) in [

@@ -34,7 +34,7 @@ pub struct DataImage<'a> {
 impl DataImage<'_> {
     /// The slots that are written, in the order of the reference.
     pub const SLOTS: [Slot; 15] = {
-        let mut slots = [Slot::ALL[1]; 15];
+        let mut slots = [Slot::S1; 15];
         let mut index = 0;
         while index < 15 {
             #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
@@ -99,7 +99,7 @@ mod tests {
                 "{slot}"
             );
         }
-        assert_eq!(image.slot(Slot::ALL[0]), None);
+        assert_eq!(image.slot(Slot::S0), None);
         assert!(image.slot(slot::ACTIVATION_KEY).unwrap().starts_with(&[4]));
         assert!(image.slot(slot::ENCRYPTION_KEY).unwrap().starts_with(&[5]));
     }

@@ -63,8 +63,8 @@ impl Layout {
     #[must_use]
     pub const fn locked_slots(self) -> &'static [Slot] {
         match self {
-            Self::Standard => &[Slot::ALL[0]],
-            Self::Volatile => &[Slot::ALL[0], Slot::ALL[1], Slot::ALL[2]],
+            Self::Standard => &[Slot::S0],
+            Self::Volatile => &[Slot::S0, Slot::S1, Slot::S2],
         }
     }
 

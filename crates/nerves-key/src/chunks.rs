@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn of_a_chunk_written_twice_the_second_is_read_back() {
-        let [first, second, ..] = chunks(&[Slot::ALL[5]])[..] else {
+        let [first, second, ..] = chunks(&[Slot::S5])[..] else {
             panic!("slot 5 has a block and a word")
         };
         let steps = [(first, 0xFF), (second, 2), (first, 1)];
@@ -230,7 +230,7 @@ mod tests {
 
     #[test]
     fn what_is_there_already_is_not_written() {
-        let slots = [Slot::ALL[5], Slot::ALL[6]];
+        let slots = [Slot::S5, Slot::S6];
         let old = [0; 72];
         let mut new = old;
         assert_eq!(changes(&slots, &old, &new), []);

@@ -8,11 +8,11 @@ use nerves_key_schema::slot;
 use crate::{Stage, TrustKind};
 
 /// The MAC address of a trust part. Source: cryptoauthlib `app/tng`.
-const MAC: Slot = Slot::ALL[5];
+const MAC: Slot = Slot::S5;
 
 /// Signer's key, device certificate and signer certificate of a Trust&GO part
 /// for `LoRaWAN`, 72 bytes each. Source: cryptoauthlib `app/tng`.
-const LORA_CERTIFICATES: Slot = Slot::ALL[8];
+const LORA_CERTIFICATES: Slot = Slot::S8;
 
 /// What [`ReadSnapshot`] found. `None` is what the chip does not show in its
 /// present state.

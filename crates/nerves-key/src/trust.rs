@@ -45,7 +45,7 @@ impl TrustKind {
     pub const fn key_slot(self) -> Slot {
         match self {
             Self::TngTls | Self::TflxTls => slot::DEVICE_KEY,
-            Self::TngLora => Slot::ALL[1],
+            Self::TngLora => Slot::S1,
         }
     }
 }

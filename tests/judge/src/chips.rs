@@ -68,10 +68,10 @@ impl Kit {
         let mut device = Device::new(bus.i2c(), bus.delay());
         let public = device.execute(GenKey {
             mode: GenKeyMode::Public,
-            slot: atecc::Slot::ALL[0],
+            slot: atecc::Slot::S0,
         });
         let public = public.expect("a public key");
-        let signature = device.run(SignDigest::new(atecc::Slot::ALL[0], DIGEST));
+        let signature = device.run(SignDigest::new(atecc::Slot::S0, DIGEST));
         let signature = signature.expect("a signature");
         for (at, half) in public.0.chunks(32).enumerate() {
             let start = 36 * at + 4;

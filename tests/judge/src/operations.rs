@@ -236,7 +236,7 @@ impl Bench {
 
     fn challenge(&mut self, before: &Image, seed: u8, case: &str) -> bool {
         let input = [seed; 20];
-        let procedure = ChallengeMac::new(Slot::ALL[2], input);
+        let procedure = ChallengeMac::new(Slot::S2, input);
         let head = Head::of(procedure.command());
         let answered = self.run(procedure, case);
         let serial = SerialNumber(before.serial().0);
@@ -256,7 +256,7 @@ impl Bench {
 
     /// The key in slot 2 rolled once, or not at all.
     fn derive(&mut self, before: &Image, seed: u8, case: &str) -> bool {
-        let slot = Slot::ALL[2];
+        let slot = Slot::S2;
         let load = LoadNonce {
             target: NonceTarget::TempKey,
             value: [seed; 32],
@@ -352,7 +352,7 @@ fn key_of(image: &Image) -> [u8; 32] {
 
 fn session_key<'a>(key: &'a [u8; 32], image: &Image, seed: u8) -> SessionKey<'a> {
     SessionKey {
-        slot: Slot::ALL[2],
+        slot: Slot::S2,
         key,
         input: [seed; 20],
         serial: SerialNumber(image.serial().0),
@@ -360,7 +360,7 @@ fn session_key<'a>(key: &'a [u8; 32], image: &Image, seed: u8) -> SessionKey<'a>
 }
 
 fn block_of_slot_6() -> BlockAddress {
-    BlockAddress::new(Place::Slot(Slot::ALL[6]), 0).expect("a block")
+    BlockAddress::new(Place::Slot(Slot::S6), 0).expect("a block")
 }
 
 /// Whether another chip takes the signature.

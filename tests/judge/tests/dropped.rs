@@ -38,7 +38,7 @@ fn what_others_left_in_temp_key_is_not_signed() {
     i2c.write(0x60, &[0x02]).unwrap();
 
     let mut device = Device::new(i2c, delay);
-    let signature = device.run(SignDigest::new(Slot::ALL[0], DIGEST)).unwrap();
+    let signature = device.run(SignDigest::new(Slot::S0, DIGEST)).unwrap();
     let key = VerifyKey::External(kit.public);
     let right = device.run(VerifyDigest::new(key, DIGEST, signature));
     assert!(right.unwrap());

@@ -66,7 +66,7 @@ fn a_failing_bus_makes_no_lock_undone() {
         }
     });
     let mut device = Device::new(wire, bus.delay());
-    let target = LockTarget::Slot(Slot::ALL[14]);
+    let target = LockTarget::Slot(Slot::S14);
     let result = device.run(LockAndConfirm::new(target));
 
     let locked = bus.image(0).unwrap().config()[89] & 0x40 == 0;

@@ -48,7 +48,7 @@ pub(super) fn check_mac(row: &CheckMacRow) -> Checked {
     let command = CheckMac {
         blocks: Blocks::KeyThenTempKey(SourceFlag::Random),
         otp: OtpPart::None,
-        slot: Slot::ALL[1],
+        slot: Slot::S1,
         challenge: [0; 32],
         response: row.digest.array()?,
         other_data,

@@ -119,8 +119,8 @@ pub struct Outcome {
 
 /// What is signed does not matter.
 const MESSAGE: &[u8] = b"abc";
-const KEY: Slot = Slot::ALL[0];
-const SCRATCH: Slot = Slot::ALL[8];
+const KEY: Slot = Slot::S0;
+const SCRATCH: Slot = Slot::S8;
 
 impl Host {
     /// Let the host make a key on a blank chip at 0x60, and then `rounds`

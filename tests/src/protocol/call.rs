@@ -161,7 +161,7 @@ fn typed(call: &str, args: &Args) -> Option<Typed> {
         }),
         // The reference always takes slot 0.
         "ecdh" => Typed::Ecdh(Ecdh {
-            mode: EcdhMode::Compatible(Slot::ALL[0]),
+            mode: EcdhMode::Compatible(Slot::S0),
             peer: PublicKey(args.raw_pub_key.as_ref()?.array().ok()?),
         }),
         _ => return None,

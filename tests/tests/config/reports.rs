@@ -51,7 +51,7 @@ fn derive_key_changes_certificates() {
 #[test]
 fn ecdh_changes_the_slot_after() {
     let zone = reported("blank608");
-    assert_eq!(Policy::of(&zone, Slot::ALL[3]).write(), "ECDH of slot 2");
+    assert_eq!(Policy::of(&zone, Slot::S3).write(), "ECDH of slot 2");
     assert!(words(&zone, 3).contains("ECDH with slot 2 replaces its first 32 bytes"));
     assert!(words(&zone, 2).contains("The ECDH secret goes to slot 3"));
     assert!(!words(&zone, 3).contains("nothing changes it"));
@@ -60,12 +60,12 @@ fn ecdh_changes_the_slot_after() {
 #[test]
 fn secure_boot_changes_its_digest_and_uses_its_key() {
     let zone = reported("flex");
-    assert_eq!(Policy::of(&zone, Slot::ALL[7]).write(), "SecureBoot");
+    assert_eq!(Policy::of(&zone, Slot::S7).write(), "SecureBoot");
     assert!(words(&zone, 7).contains(
         "SecureBoot (FullCopy) replaces its first 32 bytes by the digest of what the public key in \
          slot 15 verifies"
     ));
-    let uses = Policy::of(&zone, Slot::ALL[15]).uses();
+    let uses = Policy::of(&zone, Slot::S15).uses();
     assert_eq!(uses, [Operation::Verify, Operation::SecureBoot]);
     // Bits 2 and 3 of 07 F7.
     let meaning = meaning(&zone, "SecureBoot");
@@ -138,7 +138,7 @@ fn a_key_that_waits_for_a_latch() {
     found(&zone, Severity::Fault, "latch", Some(0), "useless for good");
     let locked = as_if_locked(&zone);
     assert_eq!(
-        judge(&locked, Operation::Sign, Slot::ALL[0]),
+        judge(&locked, Operation::Sign, Slot::S0),
         Judgement::Refused(vec![Reason::LatchNeverSet])
     );
 }
@@ -185,7 +185,7 @@ fn uses_that_are_used_up() {
     // Slot 7 of the same chip has the counter.
     let mut zone = reported("lastkey");
     zone.0[34] |= 0x20;
-    assert!(judge(&zone, Operation::Mac, Slot::ALL[7]).is_allowed());
+    assert!(judge(&zone, Operation::Mac, Slot::S7).is_allowed());
 }
 
 #[test]
@@ -243,8 +243,7 @@ fn what_is_not_told_is_left_out() {
     assert_eq!(meaning(&zone, "I2C_Enable"), "not told");
     // Told which chip it is, AES is still open.
     zone.0[4..8].copy_from_slice(&[0, 0, 0x60, 3]);
-    let Judgement::Allowed(needs) = judge(&as_if_locked(&zone), Operation::Aes, Slot::ALL[9])
-    else {
+    let Judgement::Allowed(needs) = judge(&as_if_locked(&zone), Operation::Aes, Slot::S9) else {
         panic!("slot 9 is an AES key");
     };
     assert!(

@@ -12,7 +12,7 @@ use crate::memory::{Found, left_of, masked, with_plain};
 
 fn block() -> WriteBlock {
     WriteBlock {
-        address: BlockAddress::new(Place::Slot(Slot::ALL[8]), 0).unwrap(),
+        address: BlockAddress::new(Place::Slot(Slot::S8), 0).unwrap(),
         data: [0; 32],
     }
 }

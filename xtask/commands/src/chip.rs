@@ -22,33 +22,33 @@ pub(super) enum LockState {
 }
 
 /// A symmetric key, parent of others.
-pub(super) const KEY: Slot = Slot::ALL[0];
+pub(super) const KEY: Slot = Slot::S0;
 /// A private key, for every use; writes are encrypted with [`KEY`].
-pub(super) const PRIVATE: Slot = Slot::ALL[1];
+pub(super) const PRIVATE: Slot = Slot::S1;
 /// `DeriveKey` rolls it.
-pub(super) const ROLLED: Slot = Slot::ALL[3];
+pub(super) const ROLLED: Slot = Slot::S3;
 /// The same, authorized by a MAC with [`KEY`].
-pub(super) const ROLLED_BY_MAC: Slot = Slot::ALL[4];
+pub(super) const ROLLED_BY_MAC: Slot = Slot::S4;
 /// Read and written encrypted, with [`KEY`].
-pub(super) const ENCRYPTED: Slot = Slot::ALL[5];
+pub(super) const ENCRYPTED: Slot = Slot::S5;
 /// Read and written in the clear; lockable.
-pub(super) const CLEAR: Slot = Slot::ALL[6];
+pub(super) const CLEAR: Slot = Slot::S6;
 /// A target of KDF.
-pub(super) const DERIVED: Slot = Slot::ALL[7];
+pub(super) const DERIVED: Slot = Slot::S7;
 /// AES keys.
-pub(super) const AES_KEYS: Slot = Slot::ALL[8];
+pub(super) const AES_KEYS: Slot = Slot::S8;
 /// The public half of [`PRIVATE`].
-pub(super) const PUBLIC: Slot = Slot::ALL[9];
+pub(super) const PUBLIC: Slot = Slot::S9;
 /// The same, to be validated by [`PUBLIC`].
-pub(super) const TO_VALIDATE: Slot = Slot::ALL[10];
+pub(super) const TO_VALIDATE: Slot = Slot::S10;
 /// The same, to be validated by a certificate with the key in its first block.
-pub(super) const TO_CERTIFY: Slot = Slot::ALL[11];
+pub(super) const TO_CERTIFY: Slot = Slot::S11;
 /// A key with `NoMac`.
-pub(super) const NO_MAC: Slot = Slot::ALL[12];
+pub(super) const NO_MAC: Slot = Slot::S12;
 /// The digest that `SecureBoot` compares.
-const BOOT_DIGEST: Slot = Slot::ALL[14];
+const BOOT_DIGEST: Slot = Slot::S14;
 /// The IO protection key.
-const IO: Slot = Slot::ALL[15];
+const IO: Slot = Slot::S15;
 
 /// The bytes of every symmetric key.
 pub(super) const KEY_BYTES: [u8; 32] = [0x4B; 32];
@@ -65,7 +65,7 @@ const POLICIES: [(Slot, u16, u16); 14] = [
     (KEY, 0x8080, 0x003C),
     // External and internal Sign, ECDH; GenKey and encrypted PrivWrite.
     (PRIVATE, 0x6087, 0x0033),
-    (Slot::ALL[2], 0x0000, 0x003C),
+    (Slot::S2, 0x0000, 0x003C),
     (ROLLED, 0x2080, 0x003C),
     (ROLLED_BY_MAC, 0xA080, 0x003C),
     (ENCRYPTED, 0x40C0, 0x003C),

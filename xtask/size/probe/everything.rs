@@ -19,7 +19,7 @@ use signature::{DigestSigner, DigestVerifier, Signer, Verifier};
 use crate::bus::{Bus, Delay};
 use crate::{Chip, apart, bytes, bytes_at, given};
 
-const SLOT: Slot = Slot::ALL[0];
+const SLOT: Slot = Slot::S0;
 
 pub fn use_all(chip: &mut Chip) {
     chip.set_timing(Timing::new(given(Some(Family::Atecc608))));

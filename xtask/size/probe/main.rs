@@ -28,7 +28,7 @@ extern "C" fn _start() -> ! {
     black_box(&mut *chip);
     #[cfg(feature = "sign")]
     apart(chip, |chip| {
-        chip.run(SignDigest::new(given(Slot::ALL[0]), bytes()))
+        chip.run(SignDigest::new(given(Slot::S0), bytes()))
     });
     #[cfg(feature = "everything")]
     everything::use_all(chip);

@@ -22,7 +22,7 @@ const LOCKED: [u8; 2] = [0, 0];
 #[test]
 fn the_key_of_a_nerves_key() {
     let zone = zone(0x2087, 0x0033, LOCKED);
-    let judge = |operation| judge(&zone, operation, Slot::ALL[0]);
+    let judge = |operation| judge(&zone, operation, Slot::S0);
     assert!(judge(Operation::Sign).is_allowed());
     assert!(judge(Operation::Ecdh).is_allowed());
     assert!(judge(Operation::CreateKey).is_allowed());
@@ -106,25 +106,22 @@ fn a_derived_key_needs_what_its_parent_needs() {
         limit: None,
     };
     assert_eq!(
-        judge(&zone, Operation::DeriveKey, Slot::ALL[0]),
-        Judgement::Allowed(vec![
-            Need::TempKey,
-            Need::Key(Slot::ALL[1], KeyNeed::Use(uses))
-        ])
+        judge(&zone, Operation::DeriveKey, Slot::S0),
+        Judgement::Allowed(vec![Need::TempKey, Need::Key(Slot::S1, KeyNeed::Use(uses))])
     );
     // Rolled, its own uses do not count; with bit 15 a MAC by WriteKey.
     zone.0[20..22].copy_from_slice(&[0xAF, 0xA1]);
     assert_eq!(
-        judge(&zone, Operation::DeriveKey, Slot::ALL[0]),
+        judge(&zone, Operation::DeriveKey, Slot::S0),
         Judgement::Allowed(vec![
             Need::TempKey,
-            Need::ParentMac(Slot::ALL[1]),
-            Need::Key(Slot::ALL[1], KeyNeed::Use(uses))
+            Need::ParentMac(Slot::S1),
+            Need::Key(Slot::S1, KeyNeed::Use(uses))
         ])
     );
     zone.0[98] = 0x33;
     assert_eq!(
-        judge(&zone, Operation::DeriveKey, Slot::ALL[0]),
+        judge(&zone, Operation::DeriveKey, Slot::S0),
         Judgement::Refused(vec![Reason::PrivateParent])
     );
 }
@@ -193,7 +190,7 @@ fn where_a_secret_of_ecdh_may_go() {
 #[test]
 fn commands_of_one_chip_only() {
     let mut zone = zone(0x808F, 0x001C, LOCKED);
-    let slot = Slot::ALL[0];
+    let slot = Slot::S0;
     assert_eq!(
         judge(&zone, Operation::Hmac, slot),
         Judgement::Refused(vec![Reason::Only508])
@@ -222,7 +219,7 @@ fn commands_of_one_chip_only() {
 #[test]
 fn a_latch_that_nothing_sets() {
     let mut zone = zone(0x2083, 0x1033, LOCKED);
-    let slot = Slot::ALL[0];
+    let slot = Slot::S0;
     assert_eq!(
         judge(&zone, Operation::Sign, slot),
         Judgement::Refused(vec![Reason::LatchNeverSet])
@@ -230,8 +227,8 @@ fn a_latch_that_nothing_sets() {
     // The key in slot 2 permits it, unless it waits for the latch itself.
     zone.0[69] = 0x82;
     assert_eq!(
-        judge(&zone, Operation::SetLatch, Slot::ALL[2]),
-        Judgement::Allowed(vec![Need::Permission(Slot::ALL[2])])
+        judge(&zone, Operation::SetLatch, Slot::S2),
+        Judgement::Allowed(vec![Need::Permission(Slot::S2)])
     );
     assert!(judge(&zone, Operation::Sign, slot).is_allowed());
     zone.0[101] = 0x10;
@@ -243,7 +240,7 @@ fn a_latch_that_nothing_sets() {
 #[test]
 fn what_comes_before_sign_and_priv_write() {
     let locked = zone(0x6082, 0x0033, LOCKED);
-    let slot = Slot::ALL[0];
+    let slot = Slot::S0;
     assert_eq!(
         judge(&locked, Operation::SignInternal, slot),
         Judgement::Allowed(vec![Need::KeyPresent, Need::InternalDigest])
@@ -264,11 +261,11 @@ fn what_comes_before_sign_and_priv_write() {
 fn between_the_locks_policies_rest() {
     let zone = zone(0x2F0F, 0x003C, [0x55, 0]);
     assert_eq!(
-        judge(&zone, Operation::Write, Slot::ALL[0]),
+        judge(&zone, Operation::Write, Slot::S0),
         Judgement::Allowed(vec![Need::WholeBlock])
     );
     assert_eq!(
-        judge(&zone, Operation::Read, Slot::ALL[0]),
+        judge(&zone, Operation::Read, Slot::S0),
         Judgement::Refused(vec![Reason::DataUnlocked])
     );
 }

@@ -333,7 +333,7 @@ mod tests {
 
     #[test]
     fn words_of_a_nerves_key() {
-        let policy = Policy::of(&zone(0, 0x2087, 0x0033), Slot::ALL[0]);
+        let policy = Policy::of(&zone(0, 0x2087, 0x0033), Slot::S0);
         assert_eq!(
             policy.words(),
             [
@@ -381,7 +381,7 @@ mod tests {
     fn a_locked_slot_stays_as_it_is() {
         let mut zone = zone(1, 0x0F0F, 0x003C);
         zone.0[88] = 0b1111_1101;
-        let policy = Policy::of(&zone, Slot::ALL[1]);
+        let policy = Policy::of(&zone, Slot::S1);
         assert_eq!(
             (policy.write().as_str(), policy.lock()),
             ("never", "locked")
@@ -389,7 +389,7 @@ mod tests {
         let words = policy.words();
         assert_eq!(words[1], "Nothing changes it.");
         assert_eq!(words.last().unwrap(), "It is locked for good.");
-        let other = Policy::of(&zone, Slot::ALL[2]);
+        let other = Policy::of(&zone, Slot::S2);
         assert_eq!(other.lock(), "-");
     }
 
@@ -404,6 +404,6 @@ mod tests {
     fn an_aes_key_needs_an_atecc608() {
         let mut zone = zone(9, 0x0F8F, 0x001A);
         zone.0[6..8].copy_from_slice(&[0x50, 0x00]);
-        assert_eq!(Policy::of(&zone, Slot::ALL[9]).kind(), Kind::Unclear);
+        assert_eq!(Policy::of(&zone, Slot::S9).kind(), Kind::Unclear);
     }
 }

@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(bytes[5..21], [0x6B; 16]);
         let aes = Aes {
             mode: AesMode::Decrypt,
-            key: AesKey::Slot(Slot::ALL[10], KeyBlock::Fourth),
+            key: AesKey::Slot(Slot::S10, KeyBlock::Fourth),
             ..aes
         };
         assert_eq!(group(&aes)[..5], [0x17, 0x51, 0xC1, 0x0A, 0x00]);

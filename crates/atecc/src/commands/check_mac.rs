@@ -124,7 +124,7 @@ mod tests {
         let check = CheckMac {
             blocks: Blocks::KeyThenChallenge,
             otp: OtpPart::None,
-            slot: Slot::ALL[4],
+            slot: Slot::S4,
             challenge: [0xC0; 32],
             response: [0xEE; 32],
             other_data: [0x0D; 13],

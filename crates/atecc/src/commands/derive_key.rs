@@ -63,7 +63,7 @@ mod tests {
     #[test]
     fn bytes() {
         let derive = DeriveKey {
-            target: Slot::ALL[9],
+            target: Slot::S9,
             temp_key: SourceFlag::Input,
             mac: None,
         };

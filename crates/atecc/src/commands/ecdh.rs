@@ -184,17 +184,17 @@ mod tests {
             mode,
             peer: PublicKey([0x99; 64]),
         };
-        let bytes = group(&ecdh(EcdhMode::Compatible(Slot::ALL[2])));
+        let bytes = group(&ecdh(EcdhMode::Compatible(Slot::S2)));
         assert_eq!(bytes[..5], [0x47, 0x43, 0x00, 0x02, 0x00]);
         assert_eq!(bytes[5..69], [0x99; 64]);
-        let bytes = group(&ecdh(EcdhMode::TempKeyToSlot(Slot::ALL[3])));
+        let bytes = group(&ecdh(EcdhMode::TempKeyToSlot(Slot::S3)));
         assert_eq!(bytes[..5], [0x47, 0x43, 0x05, 0x03, 0x00]);
     }
 
     #[test]
     fn responses() {
         let ecdh = Ecdh {
-            mode: EcdhMode::Compatible(Slot::ALL[0]),
+            mode: EcdhMode::Compatible(Slot::S0),
             peer: PublicKey([0; 64]),
         };
         assert_eq!(ecdh.decode(&[0x00]), Ok(SharedSecret::Kept));

@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn bytes() {
         let head = |source| group(&GenDig { source })[..5].to_vec();
-        let slot = Slot::ALL[4];
+        let slot = Slot::S4;
         assert_eq!(
             head(DigSource::Config(Quarter::Fourth)),
             [0x07, 0x15, 0, 3, 0]

@@ -171,14 +171,14 @@ mod tests {
     fn bytes() {
         let gen_key = |mode, slot| GenKey { mode, slot };
         assert_eq!(
-            group(&gen_key(GenKeyMode::Create, Slot::ALL[0])),
+            group(&gen_key(GenKeyMode::Create, Slot::S0)),
             [0x07, 0x40, 0x04, 0x00, 0x00, 0x83, 0x87]
         );
         assert_eq!(
-            group(&gen_key(GenKeyMode::Public, Slot::ALL[2])),
+            group(&gen_key(GenKeyMode::Public, Slot::S2)),
             [0x07, 0x40, 0x00, 0x02, 0x00, 0x06, 0x85]
         );
-        let public = gen_key(GenKeyMode::Public, Slot::ALL[2]);
+        let public = gen_key(GenKeyMode::Public, Slot::S2);
         assert_eq!(public.decode(&[7; 64]), Ok(PublicKey([7; 64])));
         assert!(public.decode(&[7; 63]).is_err());
     }
@@ -187,17 +187,17 @@ mod tests {
     fn digests() {
         let digest = GenKey {
             mode: GenKeyMode::PublicDigest,
-            slot: Slot::ALL[2],
+            slot: Slot::S2,
         };
         assert_eq!(group(&digest), [0x07, 0x40, 0x08, 0x02, 0x00, 0x45, 0x04]);
         // As a host sent it to a real ATECC508A.
         let stored = DigestPublicKey {
-            slot: Slot::ALL[10],
+            slot: Slot::S10,
             other_data: None,
         };
         assert_eq!(group(&stored), [0x07, 0x40, 0x10, 0x0A, 0x00, 0xA6, 0xE5]);
         let other_data = Some([1, 2, 3]);
-        let slot = Slot::ALL[14];
+        let slot = Slot::S14;
         let bytes = group(&DigestPublicKey { slot, other_data });
         assert_eq!(bytes[..8], [0x0A, 0x40, 0x10, 0x0E, 0x00, 1, 2, 3]);
         assert_eq!(group(&CreateTempKey)[..5], [0x07, 0x40, 0x04, 0xFF, 0xFF]);

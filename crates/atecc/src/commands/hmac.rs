@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn bytes() {
         let hmac = Hmac {
-            slot: Slot::ALL[4],
+            slot: Slot::S4,
             temp_key: SourceFlag::Input,
             otp: MacOtp::None,
             serial: IncludeSerial::Fixed,

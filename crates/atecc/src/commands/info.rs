@@ -258,7 +258,7 @@ mod tests {
             InfoRevision.decode(&[0x00, 0x00, 0x60, 0x02]),
             Ok(Revision::Atecc608A(2))
         );
-        let valid = InfoKeyValid { slot: Slot::ALL[2] };
+        let valid = InfoKeyValid { slot: Slot::S2 };
         assert_eq!(group(&valid)[..5], [0x07, 0x30, 0x01, 0x02, 0x00]);
         assert_eq!(valid.decode(&[0x01, 0x00, 0x00, 0x00]), Ok(true));
         assert_eq!(valid.decode(&[0x00; 4]), Ok(false));

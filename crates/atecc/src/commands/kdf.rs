@@ -452,9 +452,9 @@ mod tests {
     fn slots_and_limits() {
         let function = KdfFunction::Hkdf {
             key: HkdfKey::Zero,
-            message: HkdfMessage::Slot(Slot::ALL[9]),
+            message: HkdfMessage::Slot(Slot::S9),
         };
-        let (source, target) = (KdfSource::Slot(Slot::ALL[3]), KdfTarget::Slot(Slot::ALL[8]));
+        let (source, target) = (KdfSource::Slot(Slot::S3), KdfTarget::Slot(Slot::S8));
         let kdf = Kdf::new(source, target, function).unwrap();
         assert_eq!(
             group(&kdf)[..9],

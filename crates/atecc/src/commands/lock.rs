@@ -128,10 +128,10 @@ mod tests {
             [0x07, 0x17, 0x01, 0xD2, 0x7E, 0x2C, 0xBC]
         );
         assert_eq!(
-            lock(LockTarget::Slot(Slot::ALL[0]))[..5],
+            lock(LockTarget::Slot(Slot::S0))[..5],
             [0x07, 0x17, 0x02, 0x00, 0x00]
         );
-        assert_eq!(lock(LockTarget::Slot(Slot::ALL[15]))[2], 0x3E);
+        assert_eq!(lock(LockTarget::Slot(Slot::S15))[2], 0x3E);
         assert_eq!(
             group(&LockWithoutCrc::Data)[..5],
             [0x07, 0x17, 0x81, 0x00, 0x00]

@@ -132,7 +132,7 @@ mod tests {
             blocks: MacBlocks::KeyThenChallenge([0x80; 32]),
             otp: MacOtp::None,
             serial: IncludeSerial::Whole,
-            slot: Slot::ALL[4],
+            slot: Slot::S4,
         };
         let bytes = group(&mac);
         assert_eq!(bytes[..5], [0x27, 0x08, 0x40, 0x04, 0x00]);

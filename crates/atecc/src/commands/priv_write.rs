@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn bytes() {
         let clear = PrivWrite {
-            slot: Slot::ALL[2],
+            slot: Slot::S2,
             key: PrivateKeyData::Clear([0xD0; 32]),
         };
         let bytes = group(&clear);

@@ -106,7 +106,7 @@ mod tests {
         };
         assert_eq!(group(&word), [0x07, 0x02, 0x00, 0x00, 0x00, 0x1E, 0x2D]);
         let slot = ReadWord {
-            address: WordAddress::new(Place::Slot(Slot::ALL[11]), 0).unwrap(),
+            address: WordAddress::new(Place::Slot(Slot::S11), 0).unwrap(),
         };
         assert_eq!(group(&slot), [0x07, 0x02, 0x02, 0x58, 0x00, 0x1E, 0x74]);
         assert_eq!(word.decode(&[1, 2, 3, 4]), Ok([1, 2, 3, 4]));

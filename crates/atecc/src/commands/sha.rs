@@ -443,7 +443,7 @@ mod tests {
             [0x0A, 0x47, 0xC2, 0x03, 0x00, 6, 7, 8, 0x76, 0x00]
         );
         assert_eq!(
-            group(&ShaStart::Hmac(Slot::ALL[4])),
+            group(&ShaStart::Hmac(Slot::S4)),
             [0x07, 0x47, 0x04, 0x04, 0x00, 0xAE, 0x47]
         );
     }
@@ -454,7 +454,7 @@ mod tests {
             group(&ShaStart::HmacTempKey)[..5],
             [0x07, 0x47, 0x04, 0xFF, 0xFF]
         );
-        let public = ShaPublic { slot: Slot::ALL[9] };
+        let public = ShaPublic { slot: Slot::S9 };
         assert_eq!(group(&public)[..5], [0x07, 0x47, 0x03, 0x09, 0x00]);
         let context = ShaContext::new(&[0xC7; 41]).unwrap();
         let write = ShaWriteContext { context };

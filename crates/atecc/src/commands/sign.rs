@@ -151,7 +151,7 @@ mod tests {
         let sign = |source| {
             group(&Sign {
                 source,
-                slot: Slot::ALL[0],
+                slot: Slot::S0,
             })
         };
         assert_eq!(
@@ -160,7 +160,7 @@ mod tests {
         );
         assert_eq!(sign(DigestSource::MessageDigestBuffer)[2], 0xA0);
         let internal = SignInternal {
-            slot: Slot::ALL[1],
+            slot: Slot::S1,
             serial: IncludeSerial::Whole,
             purpose: InternalPurpose::Invalidate,
         };

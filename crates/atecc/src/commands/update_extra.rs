@@ -72,7 +72,7 @@ mod tests {
             [0x07, 0x20, 0x01, 0x6A, 0x00, 0x06, 0x83]
         );
         assert_eq!(
-            group(&UpdateExtra::UseKey(Slot::ALL[3]))[..5],
+            group(&UpdateExtra::UseKey(Slot::S3))[..5],
             [0x07, 0x20, 0x02, 0x03, 0x00]
         );
     }

@@ -225,7 +225,7 @@ mod tests {
         assert_eq!(bytes[..6], [0x87, 0x45, 0x02, 0x04, 0x00, 0x51]);
         assert_eq!(bytes[69..133], [0xB0; 64]);
         let stored = Verify {
-            key: VerifyKey::Stored(Slot::ALL[11]),
+            key: VerifyKey::Stored(Slot::S11),
             source: DigestSource::MessageDigestBuffer,
             answer: VerifyAnswer::Mac,
             ..external
@@ -235,7 +235,7 @@ mod tests {
         assert_eq!(stored.decode(&[9; 32]), Ok(Verdict::GoodIfMac([9; 32])));
         let validate = Validate {
             change: ValidityChange::Invalidate,
-            slot: Slot::ALL[14],
+            slot: Slot::S14,
             signature: [0x51; 64],
             other_data: [0x0D; 19],
             answer: VerifyAnswer::Status,

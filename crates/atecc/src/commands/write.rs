@@ -204,14 +204,14 @@ mod tests {
             ]
         );
         let block = WriteBlock {
-            address: BlockAddress::new(Place::Slot(Slot::ALL[8]), 12).unwrap(),
+            address: BlockAddress::new(Place::Slot(Slot::S8), 12).unwrap(),
             data: [0x5A; 32],
         };
         let bytes = group(&block);
         assert_eq!(bytes[..5], [0x27, 0x12, 0x82, 0x40, 0x0C]);
         assert_eq!(bytes[5..37], [0x5A; 32]);
         let encrypted = WriteEncrypted {
-            address: BlockAddress::new(Place::Slot(Slot::ALL[8]), 0).unwrap(),
+            address: BlockAddress::new(Place::Slot(Slot::S8), 0).unwrap(),
             zone_state: ZoneState::Locked,
             cipher: [0xC1; 32],
             mac: [0xAC; 32],

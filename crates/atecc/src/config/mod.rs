@@ -217,12 +217,12 @@ mod tests {
         assert_eq!(zone.serial_number().to_string(), "0123FE1ECBC3C08FEE");
         assert_eq!(zone.revision(), Revision::Atecc608A(2));
         assert_eq!(zone.i2c_address(), 0x60);
-        assert_eq!(zone.slot_config(Slot::ALL[0]), SlotConfig(0x2083));
-        assert_eq!(zone.slot_config(Slot::ALL[3]), SlotConfig(0x8FC4));
-        assert_eq!(zone.key_config(Slot::ALL[0]), KeyConfig(0x0033));
+        assert_eq!(zone.slot_config(Slot::S0), SlotConfig(0x2083));
+        assert_eq!(zone.slot_config(Slot::S3), SlotConfig(0x8FC4));
+        assert_eq!(zone.key_config(Slot::S0), KeyConfig(0x0033));
         assert_eq!(zone.config_lock(), LockState::Unlocked);
-        assert_eq!(zone.slot_lock(Slot::ALL[0]), LockState::Locked);
-        assert_eq!(zone.slot_lock(Slot::ALL[15]), LockState::Unlocked);
+        assert_eq!(zone.slot_lock(Slot::S0), LockState::Locked);
+        assert_eq!(zone.slot_lock(Slot::S15), LockState::Unlocked);
     }
 
     #[test]

@@ -31,7 +31,7 @@ mod tests {
     #[test]
     fn vectors() {
         let head = Head::of(&DeriveKey {
-            target: Slot::ALL[9],
+            target: Slot::S9,
             temp_key: SourceFlag::Input,
             mac: None,
         });

@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn vector() {
         let head = Head::of(&SignInternal {
-            slot: Slot::ALL[1],
+            slot: Slot::S1,
             serial: IncludeSerial::Whole,
             purpose: InternalPurpose::Any,
         });

@@ -20,7 +20,7 @@ const TRIES: u8 = 3;
 /// use atecc::{Once, Slot};
 ///
 /// let digest = LoadNonce { target: NonceTarget::TempKey, value: [0xAA; 32] };
-/// let sign = Sign { source: DigestSource::TempKey, slot: Slot::ALL[0] };
+/// let sign = Sign { source: DigestSource::TempKey, slot: Slot::S0 };
 /// let procedure = Prepared::new(Once(digest), sign);
 /// ```
 #[derive(Clone, Copy, Debug)]

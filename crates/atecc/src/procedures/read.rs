@@ -9,7 +9,7 @@ use crate::{Answer, BlockAddress, ConfigZone, Failure, Next, Place, Procedure, W
 ///
 /// ```
 /// use atecc::{Place, Slot, procedures::ReadPlace};
-/// let certificate = ReadPlace::<72>::new(Place::Slot(Slot::ALL[10]));
+/// let certificate = ReadPlace::<72>::new(Place::Slot(Slot::S10));
 /// ```
 #[derive(Clone, Debug)]
 pub struct ReadPlace<const N: usize> {

@@ -120,13 +120,13 @@ impl Before {
             Self::Loaded => vec![load()],
             Self::Random => vec![random()],
             Self::Digested => {
-                let source = DigSource::Data(Slot::ALL[2]);
+                let source = DigSource::Data(Slot::S2);
                 vec![random(), request(&GenDig { source })]
             }
             Self::Hashing => vec![request(&ShaStart::Sha256)],
-            Self::Hmac => vec![request(&ShaStart::Hmac(Slot::ALL[2]))],
+            Self::Hmac => vec![request(&ShaStart::Hmac(Slot::S2))],
             Self::PublicDigest => {
-                let (mode, slot) = (GenKeyMode::PublicDigest, Slot::ALL[0]);
+                let (mode, slot) = (GenKeyMode::PublicDigest, Slot::S0);
                 vec![load(), request(&GenKey { mode, slot })]
             }
         }

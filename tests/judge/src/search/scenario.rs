@@ -35,13 +35,13 @@ impl Effect {
 type Sent = (Request, Command);
 
 fn read(block: u8, byte: u8) -> Sent {
-    let address = BlockAddress::new(Place::Slot(Slot::ALL[8]), block).expect("slot 8 has 13");
+    let address = BlockAddress::new(Place::Slot(Slot::S8), block).expect("slot 8 has 13");
     let effect = Effect::Answer { byte, len: 32 };
     (request(&ReadBlock { address }), harmless(effect))
 }
 
 fn write(block: u8) -> Sent {
-    let address = BlockAddress::new(Place::Slot(Slot::ALL[8]), block).expect("slot 8 has 13");
+    let address = BlockAddress::new(Place::Slot(Slot::S8), block).expect("slot 8 has 13");
     let effect = Effect::Answer { byte: 0x00, len: 1 };
     let data = [0x5A; 32];
     (request(&WriteBlock { address, data }), harmless(effect))
@@ -66,13 +66,13 @@ fn load() -> Sent {
 fn sign() -> Sent {
     let command = Sign {
         source: DigestSource::TempKey,
-        slot: Slot::ALL[0],
+        slot: Slot::S0,
     };
     (request(&command), harmful(Effect::Use))
 }
 
 fn lock() -> Sent {
-    let target = LockTarget::Slot(Slot::ALL[0]);
+    let target = LockTarget::Slot(Slot::S0);
     (request(&Lock { target }), harmful(Effect::Lock))
 }
 

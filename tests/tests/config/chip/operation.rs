@@ -177,7 +177,7 @@ impl Host {
     }
 
     fn ecdh(&mut self, p1: u8, p2: u16) -> Result<(), Refusal> {
-        let peer = memory::public_key(Slot::ALL[0]);
+        let peer = memory::public_key(Slot::S0);
         let answer = self.send(Opcode::Ecdh, p1, p2, &peer)?;
         // A secret, one that is encrypted and its nonce, or a status.
         let length = match p1 {

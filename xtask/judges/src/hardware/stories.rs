@@ -17,7 +17,7 @@ use nerves_key_tests::station::Station;
 
 use super::{Recorded, Story, Tale, Told, now};
 
-const KEY: Slot = Slot::ALL[0];
+const KEY: Slot = Slot::S0;
 
 /// Nothing is written, no counter moves, nothing is locked.
 pub(super) const SAFE: &[Story] = &[
