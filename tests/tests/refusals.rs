@@ -8,7 +8,7 @@ use nerves_key::{Foreign, Snapshot, Stage};
 use nerves_key_provision::{
     AcceptedSigner, KeySigner, Plan, Refusal, VolatileSecrets, create_device, create_signer,
 };
-use nerves_key_schema::{BoardName, Field, Layout, ManufacturerSerial, OtpError, configure};
+use nerves_key_schema::{BoardName, ConfigField, Layout, ManufacturerSerial, OtpError, configure};
 use nerves_key_tests::station::{Station, StationError};
 use nerves_key_tests::strand::{SETUPS, Setup};
 use nerves_key_tests::wire::{commands, is_only_reading};
@@ -321,7 +321,7 @@ fn foreign_configurations() {
         let differs = refusal(&part(config, [0xFF; 64]), &mut station);
         assert!(
             matches!(differs, Refusal::Configuration(difference)
-                if matches!(difference.field, Field::SlotConfig(slot) if slot.index() == 3)),
+                if matches!(difference.field, ConfigField::SlotConfig(slot) if slot.index() == 3)),
             "{differs}"
         );
         // Data locked without a NervesKey's OTP zone.
@@ -343,7 +343,7 @@ fn foreign_configurations() {
         let differs = refusal(&part(config, [0xFF; 64]), &mut station);
         assert!(
             matches!(differs, Refusal::Configuration(difference)
-                if difference.field == Field::SlotLocked),
+                if difference.field == ConfigField::SlotLocked),
             "{differs}"
         );
     }
@@ -571,7 +571,7 @@ fn layouts_keys_and_locks_where_the_data_are_locked() {
         let locks = refusal(&unlockable, &mut setup.station());
         assert!(
             matches!(&locks, Refusal::Configuration(difference)
-                if difference.field == Field::KeyConfig(atecc::Slot::S2)),
+                if difference.field == ConfigField::KeyConfig(atecc::Slot::S2)),
             "{locks}"
         );
     }

@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 
 use atecc::{ConfigZone, Opcode, Slot};
 
+use crate::Operation;
 use crate::options::{SecureBoot, latch_permission};
-use crate::{Operation, slot_of};
 
 /// Bit of `Read`'s and `Write`'s Param1: what it says that the data are.
 const ENCRYPTED: u8 = 0x40;
@@ -23,7 +23,7 @@ pub(crate) fn operations(
     param2: u16,
 ) -> Vec<(Operation, Slot)> {
     let [low, high] = param2.to_le_bytes();
-    let (slot, is_slot) = (slot_of(low), param2 != TEMP_KEY);
+    let (slot, is_slot) = (Slot::from_nibble(low), param2 != TEMP_KEY);
     let one = |operation| alloc::vec![(operation, slot)];
     let if_so = |condition: bool, operation| {
         if condition {
@@ -36,8 +36,8 @@ pub(crate) fn operations(
     let uses_key = param1 & 0b10 == 0;
     match opcode {
         Opcode::Read | Opcode::Write if param1 & 0b11 != 0b10 => Vec::new(),
-        Opcode::Read => read(zone, slot_of(low >> 3)),
-        Opcode::Write => write(zone, slot_of(low >> 3), param1),
+        Opcode::Read => read(zone, Slot::from_nibble(low >> 3)),
+        Opcode::Write => write(zone, Slot::from_nibble(low >> 3), param1),
         Opcode::GenKey if param1 & 0x04 != 0 => if_so(is_slot, Operation::CreateKey),
         Opcode::GenKey => if_so(param1 & 0x10 == 0, Operation::PublicKey),
         Opcode::Sign if param1 & 0x80 == 0 => one(Operation::SignInternal),
@@ -49,7 +49,7 @@ pub(crate) fn operations(
         Opcode::Sha => if_so(param1 & 0b111 == 4 && is_slot, Operation::ShaHmac),
         Opcode::GenDig => if_so(param1 == 2 && high & 0x80 == 0, Operation::GenDig),
         Opcode::Aes => if_so(param1 & 0b11 != 3 && is_slot, Operation::Aes),
-        Opcode::Kdf => kdf(param1, slot, slot_of(high)),
+        Opcode::Kdf => kdf(param1, slot, Slot::from_nibble(high)),
         Opcode::Verify => match param1 & 0b111 {
             0 => one(Operation::Verify),
             3 | 7 => one(Operation::Validate),
@@ -70,7 +70,7 @@ pub(crate) fn operations(
             alloc::vec![(Operation::SetLatch, key)]
         }
         Opcode::Lock if param1 & 0b11 == 2 => {
-            alloc::vec![(Operation::Lock, slot_of(param1 >> 2))]
+            alloc::vec![(Operation::Lock, Slot::from_nibble(param1 >> 2))]
         }
         _ => Vec::new(),
     }

@@ -5,8 +5,6 @@
 
 use atecc::ConfigZone;
 
-use crate::byte;
-
 /// A counter's value, 0 to 2 097 151.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Counter(pub u32);
@@ -26,7 +24,7 @@ impl Counter {
 
     /// The eight bytes from `at` on.
     pub(crate) fn bytes_at(zone: &ConfigZone, at: usize) -> [u8; 8] {
-        [0, 1, 2, 3, 4, 5, 6, 7].map(|next| byte(zone, at + next))
+        [0, 1, 2, 3, 4, 5, 6, 7].map(|next| zone.byte(at + next))
     }
 
     /// The eight bytes of a value.

@@ -11,7 +11,7 @@ use atecc::config::{SlotConfig, offset};
 use atecc::{ConfigZone, Family, Slot};
 
 use crate::options::{BootMode, ChipOptions, SecureBoot, count_match, latch_permission};
-use crate::{Counter, Policy, Uses, byte, chip_words, is_508, is_608, is_identity_told};
+use crate::{Counter, Policy, Uses, chip_words, is_508, is_608, is_identity_told};
 
 /// One field.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -91,20 +91,22 @@ impl Table<'_> {
         self.identity();
         self.modes();
         for slot in Slot::ALL {
-            let at = offset::SLOT_CONFIG + 2 * usize::from(slot.index());
+            let at = offset::slot_config(slot);
             let meaning = slot_config_words(self.zone, slot);
             self.push(&format!("SlotConfig[{}]", slot.index()), at, 2, meaning);
         }
-        for (number, at) in [(0, 52), (1, 60)] {
+        for (number, at) in [(0, offset::COUNTERS), (1, offset::COUNTERS + 8)] {
             let meaning = self.counter(at);
             self.push(&format!("Counter{number}"), at, 8, meaning);
         }
         match self.zone.revision().family() {
             Some(Family::Atecc608) => self.only_608(),
             Some(Family::Atecc508) => {
-                let left: u32 = (68..84).map(|at| byte(self.zone, at).count_ones()).sum();
+                let left: u32 = (offset::LAST_KEY_USE..offset::USER_EXTRA)
+                    .map(|at| self.zone.byte(at).count_ones())
+                    .sum();
                 let meaning = format!("{left} of 128 uses of slot 15 are left");
-                self.push("LastKeyUse", 68, 16, meaning);
+                self.push("LastKeyUse", offset::LAST_KEY_USE, 16, meaning);
             }
             None => self.push(
                 "LastKeyUse, or UseLock to KdfIvStr",
@@ -115,7 +117,7 @@ impl Table<'_> {
         }
         self.locks();
         for (index, at) in (offset::X509_FORMAT..offset::KEY_CONFIG).enumerate() {
-            let meaning = match byte(self.zone, at) {
+            let meaning = match self.zone.byte(at) {
                 0 => "any message may validate a key".into(),
                 format => format!(
                     "{} blocks of 64 bytes, the key in block {}",
@@ -126,7 +128,7 @@ impl Table<'_> {
             self.push(&format!("X509format[{index}]"), at, 1, meaning);
         }
         for slot in Slot::ALL {
-            let at = offset::KEY_CONFIG + 2 * usize::from(slot.index());
+            let at = offset::key_config(slot);
             let meaning = key_config_words(self.zone, slot);
             self.push(&format!("KeyConfig[{}]", slot.index()), at, 2, meaning);
         }
@@ -134,7 +136,7 @@ impl Table<'_> {
     }
 
     fn push(&mut self, name: &str, at: usize, length: usize, meaning: String) {
-        let bytes = (at..at + length).map(|at| format!("{:02X}", byte(self.zone, at)));
+        let bytes = (at..at + length).map(|at| format!("{:02X}", self.zone.byte(at)));
         self.fields.push(Field {
             name: name.to_string(),
             offset: at,
@@ -152,20 +154,24 @@ impl Table<'_> {
         let rest = "rest of the serial number".into();
         self.push("SN[4:8]", 8, 5, or_not_told(rest));
         let (name, meaning) = match self.zone.revision().family() {
-            Some(Family::Atecc608) => ("AES_Enable", on_off("AES", byte(self.zone, 13) & 1 == 1)),
+            Some(Family::Atecc608) => (
+                "AES_Enable",
+                on_off("AES", self.zone.byte(offset::AES_ENABLE) & 1 == 1),
+            ),
             Some(Family::Atecc508) => ("Reserved", "reserved".into()),
             None => ("AES_Enable, or Reserved", "not told".into()),
         };
         self.push(name, 13, 1, or_not_told(meaning));
-        let i2c = byte(self.zone, 14) & 1 == 1;
+        let i2c = self.zone.byte(offset::I2C_ENABLE) & 1 == 1;
         let interface = if i2c { "I2C" } else { "single wire" };
         self.push("I2C_Enable", 14, 1, or_not_told(interface.into()));
         self.push("Reserved", 15, 1, "reserved".into());
     }
 
     fn modes(&mut self) {
-        let address = byte(self.zone, offset::I2C_ADDRESS);
-        let single_wire = is_identity_told(self.zone) && byte(self.zone, 14) & 1 == 0;
+        let address = self.zone.byte(offset::I2C_ADDRESS);
+        let single_wire =
+            is_identity_told(self.zone) && self.zone.byte(offset::I2C_ENABLE) & 1 == 0;
         let meaning = if single_wire {
             "GPIO setting of a single-wire part".into()
         } else {
@@ -173,7 +179,7 @@ impl Table<'_> {
         };
         self.push("I2C_Address", offset::I2C_ADDRESS, 1, meaning);
         self.push("Reserved", 17, 1, "reserved".into());
-        let mode = byte(self.zone, offset::OTP_MODE);
+        let mode = self.zone.byte(offset::OTP_MODE);
         let (name, meaning) = match self.zone.revision().family() {
             Some(Family::Atecc608) => {
                 let meaning = match count_match(self.zone) {
@@ -238,36 +244,46 @@ impl Table<'_> {
     }
 
     fn only_608(&mut self) {
-        let use_lock = if byte(self.zone, 68) & 0x0F == 0x0A {
+        let use_lock = if self.zone.byte(offset::USE_LOCK) & 0x0F == 0x0A {
             format!(
                 "on, slot {} (behaviour unconfirmed)",
-                byte(self.zone, 68) >> 4
+                self.zone.byte(offset::USE_LOCK) >> 4
             )
         } else {
             "off".into()
         };
-        self.push("UseLock", 68, 1, use_lock);
+        self.push("UseLock", offset::USE_LOCK, 1, use_lock);
         let meaning = match latch_permission(self.zone) {
             None => "off".into(),
             Some(key) => format!("the key in {key} permits the latch"),
         };
-        self.push("VolatileKeyPermission", 69, 1, meaning);
+        self.push(
+            "VolatileKeyPermission",
+            offset::VOLATILE_KEY_PERMISSION,
+            1,
+            meaning,
+        );
         let meaning = secure_boot(SecureBoot::of(self.zone));
-        self.push("SecureBoot", 70, 2, meaning);
-        let location = byte(self.zone, 72);
+        self.push("SecureBoot", offset::SECURE_BOOT, 2, meaning);
+        let location = self.zone.byte(offset::KDF_IV_LOC);
         let meaning = if location >= 0xF0 {
             "off".into()
         } else {
             format!("KdfIvStr at byte {location} of an HKDF message")
         };
-        self.push("KdfIvLoc", 72, 1, meaning);
-        self.push("KdfIvStr", 73, 2, "two bytes of an HKDF message".into());
+        self.push("KdfIvLoc", offset::KDF_IV_LOC, 1, meaning);
+        self.push(
+            "KdfIvStr",
+            offset::KDF_IV_STR,
+            2,
+            "two bytes of an HKDF message".into(),
+        );
         self.push("Reserved", 75, 9, "reserved".into());
     }
 
     fn locks(&mut self) {
         self.push("UserExtra", offset::USER_EXTRA, 1, "of the user".into());
-        let extra = byte(self.zone, 85);
+        let extra = self.zone.byte(offset::SELECTOR);
         let (name, meaning) = match (self.zone.revision().family(), extra) {
             (Some(Family::Atecc608), 0) => ("UserExtraAdd", "no second address".into()),
             (Some(Family::Atecc608), _) => ("UserExtraAdd", format!("0x{:02X}, 7-bit", extra >> 1)),
@@ -277,7 +293,7 @@ impl Table<'_> {
                 "not told: the chips differ".into(),
             ),
         };
-        self.push(name, 85, 1, meaning);
+        self.push(name, offset::SELECTOR, 1, meaning);
         let lock = self.zone.data_lock();
         self.push(
             "LockValue",
@@ -308,12 +324,12 @@ impl Table<'_> {
             Some(Family::Atecc508) => ("RFU", "reserved".into()),
             None => ("ChipOptions, or RFU", "not told: the chips differ".into()),
         };
-        self.push(name, 90, 2, meaning);
+        self.push(name, offset::CHIP_OPTIONS, 2, meaning);
     }
 
     /// Source: cryptoauthlib `calib_device.h`; protections: rust-cryptoauthlib.
     fn options(&self) -> String {
-        let bits = byte(self.zone, 90);
+        let bits = self.zone.byte(offset::CHIP_OPTIONS);
         let options = ChipOptions::of(self.zone);
         let mut words: Vec<String> = Vec::new();
         for (bit, name) in [
@@ -401,7 +417,7 @@ fn key_config_words(zone: &ConfigZone, slot: Slot) -> String {
         }
     }
     if word.req_auth() {
-        words = format!("{words}, authorized by slot {}", word.auth_key());
+        words = format!("{words}, authorized by {}", word.auth_key());
     }
     words
 }

@@ -47,16 +47,13 @@ pub use with_causes::{ReadCauses, Refused, WithCauses};
 
 use alloc::string::{String, ToString};
 
-use atecc::config::offset;
-use atecc::{ConfigZone, Family, Revision, Slot};
+use atecc::config::{LockState, offset};
+use atecc::{ConfigZone, Family, Revision};
 
 /// The zone as it will be once configuration and data are locked.
 #[must_use]
 pub fn as_if_locked(zone: &ConfigZone) -> ConfigZone {
-    let mut zone = *zone;
-    zone.0[offset::LOCK_VALUE] = 0x00;
-    zone.0[offset::LOCK_CONFIG] = 0x00;
-    zone
+    zone.with(offset::LOCK_VALUE, &[LockState::Locked.byte(); 2])
 }
 
 /// Whether the zone has its first 16 bytes, which are the part's own: in source
@@ -64,17 +61,17 @@ pub fn as_if_locked(zone: &ConfigZone) -> ConfigZone {
 #[must_use]
 pub fn is_identity_told(zone: &ConfigZone) -> bool {
     let own = (0..4).chain(8..16);
-    own.into_iter().any(|at| byte(zone, at) != 0)
+    own.into_iter().any(|at| zone.byte(at) != 0)
 }
 
 /// The byte that says the I2C address, by its name: an ATECC608 may have it in
 /// byte 85. Source: cryptoauthlib `calib_command.h`.
 pub(crate) fn address_byte(zone: &ConfigZone) -> (&'static str, u8) {
-    let extra = byte(zone, 85);
+    let extra = zone.byte(offset::SELECTOR);
     if is_608(zone) && zone.chip_mode() & 1 == 1 && extra != 0 {
         ("UserExtraAdd", extra)
     } else {
-        ("I2C_Address", byte(zone, offset::I2C_ADDRESS))
+        ("I2C_Address", zone.byte(offset::I2C_ADDRESS))
     }
 }
 
@@ -82,24 +79,8 @@ pub(crate) fn address_byte(zone: &ConfigZone) -> (&'static str, u8) {
 #[must_use]
 pub fn i2c_address(zone: &ConfigZone) -> Option<u8> {
     let (_, address) = address_byte(zone);
-    let is_i2c = !is_identity_told(zone) || byte(zone, 14) & 1 == 1;
+    let is_i2c = !is_identity_told(zone) || zone.byte(offset::I2C_ENABLE) & 1 == 1;
     is_i2c.then_some(address >> 1)
-}
-
-/// The slot of a 4-bit field.
-pub(crate) fn slot_of(field: u8) -> Slot {
-    let number = usize::from(field & 0x0F);
-    Slot::ALL.get(number).copied().unwrap_or(Slot::S0)
-}
-
-/// Byte `at`, which is below 128.
-pub(crate) fn byte(zone: &ConfigZone, at: usize) -> u8 {
-    zone.0.get(at).copied().unwrap_or_default()
-}
-
-/// Bytes `at` and `at + 1`, low byte first.
-pub(crate) fn half_word(zone: &ConfigZone, at: usize) -> u16 {
-    u16::from_le_bytes([byte(zone, at), byte(zone, at + 1)])
 }
 
 /// The chip, as far as bytes 4 to 7 tell it.

@@ -6,8 +6,6 @@
 use atecc::config::offset;
 use atecc::{ConfigZone, Slot};
 
-use crate::{byte, half_word, slot_of};
-
 /// `ChipOptions`, bytes 90 and 91.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct ChipOptions(u16);
@@ -28,13 +26,13 @@ pub enum Protection {
 
 impl ChipOptions {
     pub(crate) fn of(zone: &ConfigZone) -> Self {
-        Self(half_word(zone, 90))
+        Self(zone.half_word(offset::CHIP_OPTIONS))
     }
 
     /// Bits 15-12, when bit 1 says that there is such a key.
     pub(crate) fn io_key(self) -> Option<Slot> {
         let [_, high] = self.0.to_le_bytes();
-        (self.0 >> 1 & 1 == 1).then(|| slot_of(high >> 4))
+        (self.0 >> 1 & 1 == 1).then(|| Slot::from_nibble(high >> 4))
     }
 
     /// Bit 2.
@@ -79,7 +77,7 @@ pub(crate) enum BootMode {
 
 impl SecureBoot {
     pub(crate) fn of(zone: &ConfigZone) -> Self {
-        Self(half_word(zone, 70))
+        Self(zone.half_word(offset::SECURE_BOOT))
     }
 
     pub(crate) const fn mode(self) -> Option<BootMode> {
@@ -109,24 +107,24 @@ impl SecureBoot {
     /// Bits 11-8: where digest or signature are kept.
     pub(crate) fn store(self) -> Slot {
         let [_, high] = self.0.to_le_bytes();
-        slot_of(high)
+        Slot::from_nibble(high)
     }
 
     /// Bits 15-12.
     pub(crate) fn public_key(self) -> Slot {
         let [_, high] = self.0.to_le_bytes();
-        slot_of(high >> 4)
+        Slot::from_nibble(high >> 4)
     }
 }
 
 /// Byte 69: the slot whose authorization sets the persistent latch.
 pub(crate) fn latch_permission(zone: &ConfigZone) -> Option<Slot> {
-    let permission = byte(zone, 69);
-    (permission & 0x80 != 0).then(|| slot_of(permission))
+    let permission = zone.byte(offset::VOLATILE_KEY_PERMISSION);
+    (permission & 0x80 != 0).then(|| Slot::from_nibble(permission))
 }
 
 /// Byte 18, bit 0: the slot whose value stops limited uses.
 pub(crate) fn count_match(zone: &ConfigZone) -> Option<Slot> {
-    let byte_18 = byte(zone, offset::OTP_MODE);
-    (byte_18 & 1 == 1).then(|| slot_of(byte_18 >> 4))
+    let byte_18 = zone.byte(offset::OTP_MODE);
+    (byte_18 & 1 == 1).then(|| Slot::from_nibble(byte_18 >> 4))
 }

@@ -5,10 +5,11 @@
 
 use core::fmt;
 
+use atecc::config::offset;
 use atecc::{ConfigZone, Family, Slot};
 
+use crate::Counter;
 use crate::options::count_match;
-use crate::{Counter, byte};
 
 /// What counts the uses of a key with SlotConfig.LimitedUse.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -32,9 +33,11 @@ impl Uses {
             return None;
         }
         Some(match family {
-            Family::Atecc508 if key.index() == 15 => {
-                Self::LastKeyUse((68..84).map(|at| byte(zone, at).count_ones()).sum())
-            }
+            Family::Atecc508 if key.index() == 15 => Self::LastKeyUse(
+                (offset::LAST_KEY_USE..offset::USER_EXTRA)
+                    .map(|at| zone.byte(at).count_ones())
+                    .sum(),
+            ),
             Family::Atecc508 => Self::Counter {
                 value: Counter::zero_of(zone),
                 limit: None,

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use atecc::config::offset;
 use atecc::{ConfigZone, Opcode};
 
-use crate::{Cause, Counter, Reason, byte};
+use crate::{Cause, Counter, Reason};
 
 /// Bits 1-0 of Param1 of `Read` and `Write`.
 const CONFIG: u8 = 0;
@@ -59,11 +59,11 @@ pub(crate) fn of(zone: &ConfigZone, opcode: Opcode, param1: u8, param2: u16) -> 
             "the counter is at its end, 2097151",
             "none: counters do not go back",
         ),
-        (Opcode::UpdateExtra, 0) if byte(zone, 84) != 0 => known(
+        (Opcode::UpdateExtra, 0) if zone.byte(offset::USER_EXTRA) != 0 => known(
             "byte 84 (UserExtra) is written already",
             "none: it is written once",
         ),
-        (Opcode::UpdateExtra, 1) if byte(zone, 85) != 0 => {
+        (Opcode::UpdateExtra, 1) if zone.byte(offset::SELECTOR) != 0 => {
             known("byte 85 is written already", "none: it is written once")
         }
         _ => return Vec::new(),

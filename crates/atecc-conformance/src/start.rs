@@ -10,6 +10,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use atecc::config::{LockState, offset};
 use atecc::{Opcode, parse_group};
 use atecc_emulator::{CONFIG_SIZE, Image, OTP_SIZE, Revision, Slot};
 use atecc_transcript::{Cause, Exchange, Start, Transcript};
@@ -18,20 +19,6 @@ use crate::emulator::says_again;
 use crate::group::{Group, Place};
 use crate::knowledge::{Knowledge, StartError};
 use crate::usage::Usage;
-
-/// Offsets in the configuration zone. Source: ATECC508A datasheet, Table 2-5.
-pub(crate) const REVISION: usize = 4;
-pub(crate) const I2C_ADDRESS: usize = 16;
-pub(crate) const SLOT_CONFIG: usize = 20;
-pub(crate) const COUNTERS: usize = 52;
-pub(crate) const USER_EXTRA: usize = 84;
-pub(crate) const LOCK_VALUE: usize = 86;
-pub(crate) const LOCK_CONFIG: usize = 87;
-pub(crate) const SLOT_LOCKED: usize = 88;
-pub(crate) const CHIP_OPTIONS: usize = 90;
-pub(crate) const KEY_CONFIG: usize = 96;
-/// What a lock byte holds before the lock. Source: as above.
-pub(crate) const OPEN: u8 = 0x55;
 
 /// A chip at the beginning of a transcript.
 #[derive(Clone, Debug)]
@@ -65,7 +52,7 @@ pub(crate) fn start(
         Start::Known(text) | Start::Constructed(text) => Knowledge::from_text(text)?,
     };
     if let Some(revision) = header.revision {
-        known.tell(Place::Config, REVISION, &revision);
+        known.tell(Place::Config, offset::REV_NUM, &revision);
     }
     let mut reader = Reader::new(known);
     for exchange in exchanges {
@@ -109,7 +96,9 @@ pub(crate) fn may_have_changed(lone: &Exchange) -> Vec<(Place, Range<usize>)> {
             .chain([(Place::Config, 0..CONFIG_SIZE), (Place::Otp, 0..OTP_SIZE)])
             .collect(),
         Some(Ok(payload)) if payload.len() == 64 => keys.collect(),
-        Some(Ok(payload)) if payload.len() == 4 => vec![(Place::Config, COUNTERS..COUNTERS + 16)],
+        Some(Ok(payload)) if payload.len() == 4 => {
+            vec![(Place::Config, offset::COUNTERS..offset::COUNTERS + 16)]
+        }
         _ => Vec::new(),
     }
 }
@@ -175,7 +164,7 @@ impl Reader {
                 }
             }
             (Opcode::Info, 0x00) if payload.len() == 4 => {
-                self.read(Place::Config, REVISION, payload);
+                self.read(Place::Config, offset::REV_NUM, payload);
             }
             (Opcode::Counter, mode) => self.counter(group.p2, mode, payload),
             (Opcode::Write, _) if done => {
@@ -184,12 +173,12 @@ impl Reader {
                 }
             }
             (Opcode::Lock, mode) if done => match mode & 0x03 {
-                0 => self.change(Place::Config, LOCK_CONFIG..LOCK_CONFIG + 1),
-                1 => self.change(Place::Config, LOCK_VALUE..LOCK_VALUE + 1),
-                _ => self.change(Place::Config, SLOT_LOCKED..SLOT_LOCKED + 2),
+                0 => self.change(Place::Config, offset::LOCK_CONFIG..offset::LOCK_CONFIG + 1),
+                1 => self.change(Place::Config, offset::LOCK_VALUE..offset::LOCK_VALUE + 1),
+                _ => self.change(Place::Config, offset::SLOT_LOCKED..offset::SLOT_LOCKED + 2),
             },
             (Opcode::UpdateExtra, _) if done => {
-                self.change(Place::Config, USER_EXTRA..USER_EXTRA + 2);
+                self.change(Place::Config, offset::USER_EXTRA..offset::USER_EXTRA + 2);
             }
             (Opcode::GenKey, mode) if mode & 0x04 != 0 && payload.len() == 64 => {
                 self.change(slot, 0..36);
@@ -220,7 +209,7 @@ impl Reader {
         let which = usize::from(which & 1);
         self.steps[which] += u32::from(mode & 1);
         let count = u32::from_le_bytes(bytes).saturating_sub(self.steps[which]);
-        let offset = COUNTERS + 8 * which;
+        let offset = offset::COUNTERS + 8 * which;
         self.read(Place::Config, offset, &stored(count));
         self.change(Place::Config, offset..offset + 8);
     }
@@ -253,16 +242,24 @@ fn construct(
 ) -> Image {
     let blank = Image::blank(revision);
     let mut config = *blank.config();
-    config[I2C_ADDRESS] = address << 1;
+    config[offset::I2C_ADDRESS] = address << 1;
     let config_locked = usage.config_locked.unwrap_or(false);
     let data_locked = usage.data_locked.unwrap_or(config_locked);
-    config[LOCK_CONFIG] = if config_locked { 0 } else { OPEN };
-    config[LOCK_VALUE] = if data_locked { 0 } else { OPEN };
+    config[offset::LOCK_CONFIG] = if config_locked {
+        0
+    } else {
+        LockState::Unlocked.byte()
+    };
+    config[offset::LOCK_VALUE] = if data_locked {
+        0
+    } else {
+        LockState::Unlocked.byte()
+    };
     for (slot, uses) in &usage.slots {
         let (slot_config, key_config) = uses.configuration();
         let at = 2 * usize::from(*slot);
-        config[SLOT_CONFIG + at..][..2].copy_from_slice(&slot_config.to_le_bytes());
-        config[KEY_CONFIG + at..][..2].copy_from_slice(&key_config.to_le_bytes());
+        config[offset::SLOT_CONFIG + at..][..2].copy_from_slice(&slot_config.to_le_bytes());
+        config[offset::KEY_CONFIG + at..][..2].copy_from_slice(&key_config.to_le_bytes());
     }
     let mut base = blank.clone().with_config(config).unwrap_or(blank);
     for (index, uses) in &usage.slots {
@@ -306,7 +303,7 @@ mod tests {
         let tng = part("atecc608b-tngtls", &known);
         assert_eq!(tng, Some(Revision::Atecc608B));
         assert_eq!(part("ATSHA204A", &known), None);
-        known.tell(Place::Config, REVISION, &[0, 0, 0x60, 3]);
+        known.tell(Place::Config, offset::REV_NUM, &[0, 0, 0x60, 3]);
         assert_eq!(part("ATECC608A", &known), Some(Revision::Atecc608B));
         assert_eq!(part("ATSHA204A", &known), None);
     }

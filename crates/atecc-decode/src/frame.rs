@@ -144,7 +144,7 @@ impl<'a> Frame<'a> {
     /// The slot of Param2. Chips select by the low four bits alone; what else
     /// is set shows when the command is encoded again.
     pub(crate) fn slot(&self) -> Slot {
-        slot_of(self.param2.to_le_bytes()[0])
+        Slot::from_nibble(self.param2.to_le_bytes()[0])
     }
 
     pub(crate) const fn wrong_mode(&self) -> CommandError {
@@ -169,12 +169,6 @@ impl<'a> Frame<'a> {
             len: self.data.len(),
         }
     }
-}
-
-/// The slot that the low four bits of `byte` name.
-pub(crate) fn slot_of(byte: u8) -> Slot {
-    let [first, ..] = Slot::ALL;
-    Slot::new(byte & 0x0F).unwrap_or(first)
 }
 
 /// A group around `body`: count before it, CRC after it.

@@ -8,8 +8,8 @@ use atecc_x509::{CheckedSigner, Format, Name, NervesKeyDevice, PublicKey, Validi
 use data_encoding::HEXLOWER;
 use nerves_key::{IdentityError, Snapshot, Stage};
 use nerves_key_schema::{
-    BoardName, ConfigWrite, DataImage, Field, Layout, ManufacturerSerial, Otp,
-    check_for_provisioning, configure, differences, open_certificates, slot, writes,
+    BoardName, ConfigField, ConfigWrite, DataImage, Layout, ManufacturerSerial, Otp,
+    check_for_provisioning, configure, mismatches, open_certificates, slot, writes,
 };
 
 use crate::{
@@ -428,11 +428,11 @@ const fn check_keys(request: &Request) -> Result<(), Refusal> {
 /// The slots that are still to be locked can be.
 fn check_lockable(config: &ConfigZone, layout: Layout) -> Result<(), Refusal> {
     let to_be_locked = |field| match field {
-        Field::KeyConfig(slot) => layout.locked_slots().contains(&slot),
+        ConfigField::KeyConfig(slot) => layout.locked_slots().contains(&slot),
         _ => false,
     };
-    match differences(config, layout).find(|difference| to_be_locked(difference.field)) {
-        Some(difference) => Err(difference.into()),
+    match mismatches(config, layout).find(|mismatch| to_be_locked(mismatch.field)) {
+        Some(mismatch) => Err(mismatch.into()),
         None => Ok(()),
     }
 }

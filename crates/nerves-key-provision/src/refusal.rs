@@ -5,7 +5,7 @@ use alloc::string::String;
 use atecc::Revision;
 use atecc_x509::{DateTime, Error as X509Error, PublicKey, RoundTripError};
 use nerves_key::{Foreign, IdentityError};
-use nerves_key_schema::{Difference, Layout, OtpError};
+use nerves_key_schema::{Layout, Mismatch, OtpError};
 
 /// Why a plan cannot be made. Nothing has been written.
 #[derive(Debug, thiserror::Error)]
@@ -20,7 +20,7 @@ pub enum Refusal {
     /// The configuration is locked with slots that differ, or an open one has
     /// settings that could strand the chip.
     #[error("the chip's configuration does not allow it: {0}")]
-    Configuration(#[from] Difference),
+    Configuration(#[from] Mismatch),
     /// Data and OTP are locked before the configuration, which no chip of ours
     /// is: nothing could be written to it once its configuration is locked, too.
     #[error("the chip's data and OTP are locked, and its configuration is not")]

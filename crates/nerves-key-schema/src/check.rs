@@ -6,7 +6,7 @@
 use atecc::Slot;
 use atecc::config::{ConfigZone, KeyConfig, SlotConfig, offset};
 
-use crate::configuration::{VOLATILE_KEY_PERMISSION, configure};
+use crate::configuration::configure;
 use crate::{Layout, slot};
 
 /// Whether a chip's configuration lets it be used as a NervesKey: the
@@ -50,7 +50,8 @@ const fn is_looked_at(slot: Slot, layout: Layout) -> bool {
 /// Bit 7 of VolatileKeyPermission enables it; bits 6 to 4 are reserved. The
 /// reference looks at no other bit.
 fn permission_fits(zone: &ConfigZone, layout: Layout) -> bool {
-    layout.volatile_key_permission().is_none() || byte(zone, VOLATILE_KEY_PERMISSION) & 0xF0 == 0x80
+    layout.volatile_key_permission().is_none()
+        || zone.byte(offset::VOLATILE_KEY_PERMISSION) & 0xF0 == 0x80
 }
 
 /// The slots of [`slot::CERTIFICATES`] whose own lock is still open.
@@ -63,9 +64,9 @@ pub fn open_certificates(zone: &ConfigZone) -> impl Iterator<Item = Slot> + '_ {
 /// One field of a configuration zone that is not as provisioning needs it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{field} is 0x{found:0width$X}, not 0x{expected:0width$X}", width = .field.digits())]
-pub struct Difference {
+pub struct Mismatch {
     /// Which field.
-    pub field: Field,
+    pub field: ConfigField,
     /// What a NervesKey has.
     pub expected: u16,
     /// What the chip has.
@@ -74,7 +75,7 @@ pub struct Difference {
 
 /// A field of the configuration zone.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Field {
+pub enum ConfigField {
     /// `I2C_Enable`, bit 0 of byte 14.
     I2cEnable,
     /// Byte 16: no usable address; the chip could never be reached again.
@@ -102,7 +103,7 @@ pub enum Field {
     X509Format(u8),
 }
 
-impl Field {
+impl ConfigField {
     const fn digits(self) -> usize {
         match self {
             Self::SlotConfig(_) | Self::KeyConfig(_) | Self::SlotLocked | Self::ChipOptions => 4,
@@ -111,7 +112,7 @@ impl Field {
     }
 }
 
-impl core::fmt::Display for Field {
+impl core::fmt::Display for ConfigField {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::I2cEnable => f.write_str("I2C_Enable"),
@@ -135,13 +136,13 @@ impl core::fmt::Display for Field {
 /// although it could strand the chip.
 ///
 /// # Errors
-/// The first [`Difference`]; [`differences`] gives them all.
-pub fn check_for_provisioning(zone: &ConfigZone, layout: Layout) -> Result<(), Difference> {
-    differences(zone, layout).next().map_or(Ok(()), Err)
+/// The first [`Mismatch`]; [`mismatches`] gives them all.
+pub fn check_for_provisioning(zone: &ConfigZone, layout: Layout) -> Result<(), Mismatch> {
+    mismatches(zone, layout).next().map_or(Ok(()), Err)
 }
 
-/// Every [`Difference`] that [`check_for_provisioning`] objects to.
-pub fn differences(zone: &ConfigZone, layout: Layout) -> impl Iterator<Item = Difference> {
+/// Every [`Mismatch`] that [`check_for_provisioning`] objects to.
+pub fn mismatches(zone: &ConfigZone, layout: Layout) -> impl Iterator<Item = Mismatch> {
     // What is still open will be written: judge what will be locked.
     let zone = if zone.config_lock().is_locked() {
         *zone
@@ -152,25 +153,24 @@ pub fn differences(zone: &ConfigZone, layout: Layout) -> impl Iterator<Item = Di
         .into_iter()
         .flatten()
         .chain(Slot::ALL.into_iter().flat_map(move |slot| {
-            let slot_config = (!slot_config_fits(&zone, layout, slot)).then(|| Difference {
-                field: Field::SlotConfig(slot),
+            let slot_config = (!slot_config_fits(&zone, layout, slot)).then(|| Mismatch {
+                field: ConfigField::SlotConfig(slot),
                 expected: layout.slot_config(slot).0,
                 found: zone.slot_config(slot).0,
             });
             let KeyConfig(expected) = layout.key_config(slot);
             let KeyConfig(found) = zone.key_config(slot);
-            let key_config = differs(Field::KeyConfig(slot), expected, found);
+            let key_config = differs(ConfigField::KeyConfig(slot), expected, found);
             [slot_config, key_config].into_iter().flatten()
         }))
 }
 
 /// The slots whose own lock the last steps of a provisioning may set can be
 /// locked already; every other bit of SlotLocked has to be 1.
-fn fixed_fields(zone: &ConfigZone, layout: Layout) -> [Option<Difference>; 13] {
+fn fixed_fields(zone: &ConfigZone, layout: Layout) -> [Option<Mismatch>; 13] {
     let is_608 = zone.revision().family() == Some(atecc::Family::Atecc608);
-    let only_608 = |difference: Option<Difference>| difference.filter(|_| is_608);
-    let at = |index| u16::from(byte(zone, index));
-    let pair = |index| u16::from_le_bytes([byte(zone, index), byte(zone, index + 1)]);
+    let only_608 = |mismatch: Option<Mismatch>| mismatch.filter(|_| is_608);
+    let at = |index| u16::from(zone.byte(index));
     let own_locks = layout
         .locked_slots()
         .iter()
@@ -184,27 +184,35 @@ fn fixed_fields(zone: &ConfigZone, layout: Layout) -> [Option<Difference>; 13] {
     let permission = layout.volatile_key_permission().unwrap_or_default();
     let x509 = |index: u8| {
         let found = at(offset::X509_FORMAT + usize::from(index));
-        differs(Field::X509Format(index), 0, found)
+        differs(ConfigField::X509Format(index), 0, found)
     };
     [
-        differs(Field::I2cEnable, 1, at(14) & 1),
-        differs(Field::I2cAddress, 0xC0, at(offset::I2C_ADDRESS))
-            .filter(|_| !is_usable_address(byte(zone, offset::I2C_ADDRESS))),
-        differs(Field::OtpMode, 0xAA, at(offset::OTP_MODE)),
-        differs(Field::ChipMode, 0, at(offset::CHIP_MODE)),
-        only_608(differs(Field::UseLock, 0, at(68))),
+        differs(ConfigField::I2cEnable, 1, at(offset::I2C_ENABLE) & 1),
+        differs(ConfigField::I2cAddress, 0xC0, at(offset::I2C_ADDRESS))
+            .filter(|_| !is_usable_address(zone.byte(offset::I2C_ADDRESS))),
+        differs(ConfigField::OtpMode, 0xAA, at(offset::OTP_MODE)),
+        differs(ConfigField::ChipMode, 0, at(offset::CHIP_MODE)),
+        only_608(differs(ConfigField::UseLock, 0, at(offset::USE_LOCK))),
         only_608(differs(
-            Field::VolatileKeyPermission,
+            ConfigField::VolatileKeyPermission,
             permission.into(),
-            at(VOLATILE_KEY_PERMISSION),
+            at(offset::VOLATILE_KEY_PERMISSION),
         )),
-        only_608(differs(Field::SecureBoot, 0, at(70) & 0b11)),
+        only_608(differs(
+            ConfigField::SecureBoot,
+            0,
+            at(offset::SECURE_BOOT) & 0b11,
+        )),
         differs(
-            Field::SlotLocked,
+            ConfigField::SlotLocked,
             0xFFFF,
-            pair(offset::SLOT_LOCKED) | own_locks,
+            zone.half_word(offset::SLOT_LOCKED) | own_locks,
         ),
-        only_608(differs(Field::ChipOptions, 0, pair(90))),
+        only_608(differs(
+            ConfigField::ChipOptions,
+            0,
+            zone.half_word(offset::CHIP_OPTIONS),
+        )),
         x509(0),
         x509(1),
         x509(2),
@@ -218,8 +226,8 @@ const fn is_usable_address(byte: u8) -> bool {
     byte & 1 == 0 && atecc::BusAddress::new(byte >> 1).is_ok()
 }
 
-fn differs(field: Field, expected: u16, found: u16) -> Option<Difference> {
-    (expected != found).then_some(Difference {
+fn differs(field: ConfigField, expected: u16, found: u16) -> Option<Mismatch> {
+    (expected != found).then_some(Mismatch {
         field,
         expected,
         found,
@@ -234,10 +242,6 @@ fn slot_config_fits(zone: &ConfigZone, layout: Layout, slot: Slot) -> bool {
         || (layout == Layout::Volatile
             && slot == slot::ACTIVATION_KEY
             && found == SlotConfig(0x9091))
-}
-
-fn byte(zone: &ConfigZone, at: usize) -> u8 {
-    zone.0.get(at).copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -268,9 +272,9 @@ mod tests {
         let mut zone = locked(Layout::Standard);
         zone.0[offset::SLOT_CONFIG + 2 * 3] = 0x8F;
         assert!(check_for_use(&zone, Layout::Standard));
-        let difference = check_for_provisioning(&zone, Layout::Standard).unwrap_err();
+        let mismatch = check_for_provisioning(&zone, Layout::Standard).unwrap_err();
         assert_eq!(
-            difference.to_string(),
+            mismatch.to_string(),
             "SlotConfig of slot 3 is 0x0F8F, not 0x0F0F"
         );
     }
@@ -278,17 +282,17 @@ mod tests {
     #[test]
     fn what_would_strand_an_open_part_is_named() {
         for (at, value, field) in [
-            (88, 0xFE, Field::SlotLocked),
-            (68, 0x0A, Field::UseLock),
-            (70, 0x03, Field::SecureBoot),
-            (90, 0x01, Field::ChipOptions),
-            (16, 0x00, Field::I2cAddress),
-            (16, 0xC1, Field::I2cAddress),
+            (88, 0xFE, ConfigField::SlotLocked),
+            (68, 0x0A, ConfigField::UseLock),
+            (70, 0x03, ConfigField::SecureBoot),
+            (90, 0x01, ConfigField::ChipOptions),
+            (16, 0x00, ConfigField::I2cAddress),
+            (16, 0xC1, ConfigField::I2cAddress),
         ] {
             let mut zone = locked(Layout::Standard);
             zone.0[87] = 0x55;
             zone.0[at] = value;
-            let found: Vec<_> = differences(&zone, Layout::Standard).collect();
+            let found: Vec<_> = mismatches(&zone, Layout::Standard).collect();
             assert_eq!(found.len(), 1);
             assert_eq!(found[0].field, field);
         }
@@ -306,7 +310,7 @@ mod tests {
         let open: Vec<u8> = open_certificates(&zone).map(Slot::index).collect();
         assert_eq!(open, [11, 13]);
         let early = check_for_provisioning(&zone, Layout::Standard).unwrap_err();
-        assert_eq!(early.field, Field::SlotLocked);
+        assert_eq!(early.field, ConfigField::SlotLocked);
         zone.0[86] = 0;
         assert_eq!(check_for_provisioning(&zone, Layout::Standard), Ok(()));
         zone.0[89] = !0x3C;
@@ -358,7 +362,7 @@ mod tests {
                 let mut zone = locked(layout);
                 zone.0[at] &= !(1 << (slot.index() % 8));
                 let found = check_for_provisioning(&zone, layout).map_err(|found| found.field);
-                assert_eq!(found, Err(Field::SlotLocked), "{slot}");
+                assert_eq!(found, Err(ConfigField::SlotLocked), "{slot}");
                 // Then the last steps may have come to it, or somebody may have
                 // hardened it.
                 zone.0[86] = 0x00;
@@ -379,7 +383,7 @@ mod tests {
             let mut zone = locked(Layout::Standard);
             zone.0[at] = 0x10;
             let found = check_for_provisioning(&zone, Layout::Standard).unwrap_err();
-            assert_eq!(found.field, Field::ChipOptions, "{at}");
+            assert_eq!(found.field, ConfigField::ChipOptions, "{at}");
         }
     }
 
@@ -390,7 +394,7 @@ mod tests {
             let mut zone = locked(layout);
             zone.0[offset::SLOT_CONFIG + 2 * slot..][..2].copy_from_slice(&[0x91, 0x90]);
             let found = check_for_provisioning(&zone, layout).unwrap_err();
-            assert_eq!(found.field, Field::SlotConfig(Slot::ALL[slot]));
+            assert_eq!(found.field, ConfigField::SlotConfig(Slot::ALL[slot]));
         }
         let mut zone = locked(Layout::Volatile);
         zone.0[offset::SLOT_CONFIG + 2] = 0x8F;

@@ -12,10 +12,6 @@ use crate::Layout;
 /// `OTPmode` read-only on an ATECC508A; on an ATECC608 the same byte is
 /// `CountMatch`, which bit 0 = 0 leaves off.
 const OTP_READ_ONLY: u8 = 0xAA;
-/// Offset of `VolatileKeyPermission`, ATECC608 only. Source: cryptoauthlib
-/// `calib_device.h`.
-pub(crate) const VOLATILE_KEY_PERMISSION: usize = 69;
-
 /// The configuration zone of a NervesKey made from `part`.
 ///
 /// ```
@@ -28,26 +24,17 @@ pub(crate) const VOLATILE_KEY_PERMISSION: usize = 69;
 /// ```
 #[must_use]
 pub fn configure(part: &ConfigZone, layout: Layout) -> ConfigZone {
-    let mut zone = *part;
-    put(&mut zone, offset::OTP_MODE, &[OTP_READ_ONLY]);
-    put(&mut zone, offset::CHIP_MODE, &[0x00]);
-    put(&mut zone, offset::X509_FORMAT, &[0x00; 4]);
-    for slot in Slot::ALL {
-        let at = 2 * usize::from(slot.index());
-        let slot_config = layout.slot_config(slot).0.to_le_bytes();
-        let key_config = layout.key_config(slot).0.to_le_bytes();
-        put(&mut zone, offset::SLOT_CONFIG + at, &slot_config);
-        put(&mut zone, offset::KEY_CONFIG + at, &key_config);
-    }
-    if let Some(permission) = layout.volatile_key_permission() {
-        put(&mut zone, VOLATILE_KEY_PERMISSION, &[permission]);
-    }
-    zone
-}
-
-fn put(zone: &mut ConfigZone, at: usize, bytes: &[u8]) {
-    for (to, from) in zone.0.iter_mut().skip(at).zip(bytes) {
-        *to = *from;
+    let zone = part
+        .with(offset::OTP_MODE, &[OTP_READ_ONLY])
+        .with(offset::CHIP_MODE, &[0x00])
+        .with(offset::X509_FORMAT, &[0x00; 4]);
+    let zone = Slot::ALL.into_iter().fold(zone, |zone, slot| {
+        zone.with_slot_config(slot, layout.slot_config(slot))
+            .with_key_config(slot, layout.key_config(slot))
+    });
+    match layout.volatile_key_permission() {
+        Some(permission) => zone.with(offset::VOLATILE_KEY_PERMISSION, &[permission]),
+        None => zone,
     }
 }
 
@@ -72,15 +59,14 @@ pub enum ConfigWrite {
 /// assert!(matches!(first, Some(ConfigWrite::Word(address, _)) if address.word() == 4));
 /// ```
 pub fn writes(zone: &ConfigZone) -> impl Iterator<Item = ConfigWrite> {
-    let bytes = zone.0;
+    let zone = *zone;
     let word = move |index: u8| {
         let address = WordAddress::new(Place::Config, index).ok()?;
-        let chunk = bytes.get(4 * usize::from(index)..)?.first_chunk()?;
-        Some(ConfigWrite::Word(address, *chunk))
+        Some(ConfigWrite::Word(address, zone.word(index)))
     };
     let block = move |index: u8| {
         let address = BlockAddress::new(Place::Config, index).ok()?;
-        let chunk = bytes.get(32 * usize::from(index)..)?.first_chunk()?;
+        let chunk = zone.0.get(32 * usize::from(index)..)?.first_chunk()?;
         Some(ConfigWrite::Block(address, *chunk))
     };
     (4..=7)

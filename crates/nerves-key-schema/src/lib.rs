@@ -20,7 +20,7 @@ pub mod slot;
 mod volatile_keys;
 
 pub use check::{
-    Difference, Field, check_for_provisioning, check_for_use, differences, open_certificates,
+    ConfigField, Mismatch, check_for_provisioning, check_for_use, mismatches, open_certificates,
 };
 pub use configuration::{ConfigWrite, configure, writes};
 pub use data_image::DataImage;

@@ -97,13 +97,13 @@ fn by_bits(word: u16, bits: &[Bits]) -> Fields {
 fn slot_fields(word: u16) -> Fields {
     let config = SlotConfig(word);
     BTreeMap::from([
-        ("read_key", config.read_key()),
+        ("read_key", config.read_key().index()),
         ("no_mac", config.no_mac().into()),
         ("limited_use", config.limited_use().into()),
         ("encrypt_read", config.encrypt_read().into()),
         ("is_secret", config.is_secret().into()),
-        ("write_key", config.write_key()),
-        ("write_config", config.write_config()),
+        ("write_key", config.write_key().index()),
+        ("write_config", config.write_config().bits()),
     ])
 }
 
@@ -124,11 +124,11 @@ fn key_fields(word: u16) -> Fields {
         ("lockable", config.lockable().into()),
         ("req_random", config.req_random().into()),
         ("req_auth", config.req_auth().into()),
-        ("auth_key", config.auth_key()),
+        ("auth_key", config.auth_key().index()),
         ("persistent_disable", config.latch_disable().into()),
         // Bit 13 means nothing and has no getter.
         ("unused", (config.0 >> 13 & 1 == 1).into()),
-        ("x509_id", config.x509_id()),
+        ("x509_id", config.x509_id() as u8),
     ])
 }
 

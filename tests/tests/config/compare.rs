@@ -13,7 +13,7 @@ use atecc::config::SlotConfig;
 use atecc::{ConfigZone, Failure, Slot};
 use atecc_config::{Explanation, Judgement, KeyNeed, Known, Need, Operation, SessionNonce, judge};
 
-use crate::chip::{Host, Latch, Variant, slot_of};
+use crate::chip::{Host, Latch, Variant};
 
 /// What was compared, and where the two differ.
 #[derive(Default)]
@@ -174,7 +174,7 @@ impl Comparison {
 
 /// What a key that is validated or written is marked with before.
 fn at_first(zone: &ConfigZone, operation: Operation, slot: Slot) -> Variant {
-    let itself = slot_of(zone.slot_config(slot).read_key()) == slot;
+    let itself = zone.slot_config(slot).read_key() == slot;
     match operation {
         Operation::Write => Variant::default().with_mark(slot, 0xA),
         Operation::Validate if !itself => Variant::default().with_mark(slot, 0xA),
@@ -223,7 +223,11 @@ fn without(
                 operation,
                 Operation::SecureBoot | Operation::SecureBootStore
             );
-            let key = if boot { slot_of(zone.0[71] >> 4) } else { slot };
+            let key = if boot {
+                Slot::from_nibble(zone.0[71] >> 4)
+            } else {
+                slot
+            };
             let empty = Variant {
                 empty: Some(key),
                 ..usual
@@ -272,8 +276,8 @@ fn without(
 /// All that could be needed, read from the zone's bits: where a command has
 /// several forms, each.
 fn everything(zone: &ConfigZone, operation: Operation, slot: Slot) -> Vec<Vec<Need>> {
-    let read_key = slot_of(zone.slot_config(slot).read_key());
-    let write_key = slot_of(zone.slot_config(slot).write_key());
+    let read_key = zone.slot_config(slot).read_key();
+    let write_key = zone.slot_config(slot).write_key();
     let SlotConfig(bits) = zone.slot_config(slot);
     let mut needs = vec![Need::TempKey, Need::WholeBlock];
     match operation {
@@ -301,14 +305,14 @@ fn everything(zone: &ConfigZone, operation: Operation, slot: Slot) -> Vec<Vec<Ne
         }
         Operation::SecureBoot | Operation::SecureBootStore => {
             if zone.0[70] & 0x10 != 0 {
-                needs.push(Need::EncryptedDigest(slot_of(zone.0[91] >> 4)));
+                needs.push(Need::EncryptedDigest(Slot::from_nibble(zone.0[91] >> 4)));
             }
         }
         Operation::SetLatch => needs.push(Need::Permission(slot)),
         Operation::CopyKey => {
             return [slot.index() & !1, slot.index()]
                 .map(|with| {
-                    let with = slot_of(with);
+                    let with = Slot::from_nibble(with);
                     let mut needs = vec![Need::TempKey, Need::Match(with)];
                     needs.extend(of_key(zone, with));
                     needs
@@ -331,7 +335,7 @@ fn of_key(zone: &ConfigZone, key: Slot) -> Vec<Need> {
         needs.push(Need::Key(key, KeyNeed::Latch));
     }
     if key_config.req_auth() {
-        let by = slot_of(key_config.auth_key());
+        let by = key_config.auth_key();
         needs.push(Need::Key(key, KeyNeed::Authorization(by)));
     }
     if key_config.req_random() {

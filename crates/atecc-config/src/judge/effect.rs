@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use atecc::{ConfigZone, Slot};
 
 use super::judge;
-use crate::{Operation, slot_of};
+use crate::Operation;
 
 impl Operation {
     /// The slot whose contents change when it is executed on `slot`; the mark
@@ -22,8 +22,8 @@ impl Operation {
             | Self::KdfInto
             | Self::SecureBootStore => Some(slot),
             Self::Ecdh => {
-                let to_next = zone.slot_config(slot).read_key() & 0b1000 != 0;
-                to_next.then(|| slot_of(slot.index() | 1))
+                let to_next = zone.slot_config(slot).private_key_uses().bits() & 0b1000 != 0;
+                to_next.then(|| Slot::from_nibble(slot.index() | 1))
             }
             Self::Read
             | Self::ReadEncrypted

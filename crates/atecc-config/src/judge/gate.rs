@@ -8,7 +8,7 @@ use atecc::{Family, Slot};
 
 use super::{Case, Within};
 use crate::options::{SecureBoot, latch_permission};
-use crate::{KeyNeed, Need, Operation, Reason, Uses, slot_of};
+use crate::{KeyNeed, Need, Operation, Reason, Uses};
 
 impl Case<'_> {
     /// All of it.
@@ -34,7 +34,7 @@ impl Case<'_> {
     pub(super) fn authority_of(&self, key: Slot) -> Option<Slot> {
         let key_config = self.zone.key_config(key);
         let asked = self.data_locked() && key_config.req_auth();
-        asked.then(|| slot_of(key_config.auth_key()))
+        asked.then(|| key_config.auth_key())
     }
 
     /// `CheckMac` authorizes wherever `Verify` does: they share the gate.

@@ -21,7 +21,7 @@ use atecc::{ConfigZone, Family, Slot};
 
 pub use effect::changers;
 
-use crate::{Need, Operation, Reason, slot_of};
+use crate::{Need, Operation, Reason};
 
 /// Whether the configuration lets a command be executed.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -244,10 +244,10 @@ impl Case<'_> {
     }
 
     fn read_key(&self) -> Slot {
-        slot_of(self.slot_config().read_key())
+        self.slot_config().read_key()
     }
 
     fn write_key(&self) -> Slot {
-        slot_of(self.slot_config().write_key())
+        self.slot_config().write_key()
     }
 }

@@ -1,11 +1,11 @@
 //! Private keys: made, used, and where their secrets go.
 
-use atecc::config::KeyType;
+use atecc::config::{KeyType, WriteConfig};
 use atecc::{Family, Slot};
 
 use super::{Case, Judgement};
 use crate::options::{ChipOptions, Protection};
-use crate::{KeyNeed, Need, Operation, Reason, SessionNonce, slot_of};
+use crate::{KeyNeed, Need, Operation, Reason, SessionNonce};
 
 impl Case<'_> {
     /// What every command for private keys asks of the slot.
@@ -24,7 +24,7 @@ impl Case<'_> {
         self.private_key();
         self.not_slot_locked();
         if self.data_locked() {
-            let allowed = self.slot_config().write_config() & 0b0010 != 0;
+            let allowed = self.slot_config().write_config().bits() & 0b0010 != 0;
             self.refused_if(!allowed, Reason::NoGenKey);
         }
         self.authorization(self.slot);
@@ -43,7 +43,7 @@ impl Case<'_> {
         self.private_key();
         self.not_slot_locked();
         if self.data_locked() {
-            let allowed = self.slot_config().write_config() & 0b0100 != 0;
+            let allowed = self.slot_config().write_config().bits() & 0b0100 != 0;
             self.refused_if(!allowed, Reason::NoPrivWrite);
             if allowed {
                 self.session(self.write_key(), SessionNonce::Any);
@@ -105,7 +105,7 @@ impl Case<'_> {
 
     /// A private key without this bit of ReadKey.
     fn lacks_permission(&self, bit: u8) -> bool {
-        self.key_config().private() && self.slot_config().read_key() & bit == 0
+        self.key_config().private() && self.slot_config().private_key_uses().bits() & bit == 0
     }
 
     fn agreement_key(&mut self) {
@@ -143,8 +143,8 @@ impl Case<'_> {
 
     /// ReadKey bit 3; the slot itself where it has none.
     fn next_slot(&self) -> Option<Slot> {
-        let to_next = self.slot_config().read_key() & 0b1000 != 0;
-        to_next.then(|| slot_of(self.slot.index() | 1))
+        let to_next = self.slot_config().private_key_uses().bits() & 0b1000 != 0;
+        to_next.then(|| Slot::from_nibble(self.slot.index() | 1))
     }
 
     pub(super) fn ecdh_output(&mut self) {
@@ -165,7 +165,7 @@ impl Case<'_> {
     pub(super) fn ecdh_into(&mut self) {
         self.not_private();
         self.not_slot_locked();
-        let open = self.slot_config().write_config() == 0;
+        let open = self.slot_config().write_config() == WriteConfig::ALWAYS;
         self.refused_if(!open, Reason::NoEcdhTarget);
         self.needs.push(Need::TempKey);
     }

@@ -5,7 +5,7 @@ use atecc::config::{KeyType, offset};
 
 use super::{Case, Judgement};
 use crate::options::{BootMode, ChipOptions, SecureBoot, latch_permission};
-use crate::{KeyNeed, Need, Operation, Reason, byte};
+use crate::{KeyNeed, Need, Operation, Reason};
 
 impl Case<'_> {
     /// The slot is set up for a public key on P-256.
@@ -42,10 +42,9 @@ impl Case<'_> {
             .into_iter()
             .filter(|need| matches!(need, Need::Key(..)));
         self.needs.extend(of_the_key);
-        let format = byte(
-            self.zone,
-            offset::X509_FORMAT + usize::from(self.key_config().0 >> 14),
-        );
+        let format = self
+            .zone
+            .byte(offset::X509_FORMAT + self.key_config().x509_id() as usize);
         if format == 0 {
             self.random(self.slot);
             self.authorization(self.slot);

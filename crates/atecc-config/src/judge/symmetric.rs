@@ -1,11 +1,11 @@
 //! Keys for MACs, AES and derivation.
 
-use atecc::config::KeyType;
+use atecc::config::{KeyType, WriteConfig, offset};
 use atecc::{Family, Slot};
 
 use super::{Case, Judgement};
 use crate::options::ChipOptions;
-use crate::{Need, Operation, Reason, byte, is_identity_told, slot_of};
+use crate::{Need, Operation, Reason, is_identity_told};
 
 impl Case<'_> {
     pub(super) fn mac(&mut self) {
@@ -34,12 +34,12 @@ impl Case<'_> {
     /// *(unconfirmed)*.
     pub(super) fn copy_key(&mut self) {
         self.not_private();
-        self.refused_if(self.slot_config().read_key() != 0, Reason::NotCopied);
+        self.refused_if(self.slot_config().read_key() != Slot::S0, Reason::NotCopied);
         if self.slot.index() & 1 == 0 {
             self.reasons.push(Reason::NotOdd);
             return;
         }
-        let pair = [slot_of(self.slot.index() - 1), self.slot];
+        let pair = [Slot::from_nibble(self.slot.index() - 1), self.slot];
         let allowed = pair.into_iter().find_map(|key| {
             match self.judged(Operation::CheckMac, key, self.within) {
                 Judgement::Allowed(needs) => Some((key, needs)),
@@ -65,7 +65,10 @@ impl Case<'_> {
 
     fn aes_enabled(&mut self) {
         if is_identity_told(self.zone) {
-            self.refused_if(byte(self.zone, 13) & 1 == 0, Reason::AesDisabled);
+            self.refused_if(
+                self.zone.byte(offset::AES_ENABLE) & 1 == 0,
+                Reason::AesDisabled,
+            );
         } else {
             self.needs.push(Need::AesEnabled);
         }
@@ -111,7 +114,7 @@ impl Case<'_> {
         let key_config = self.key_config();
         let open = key_config.pub_info()
             && matches!(key_config.key_type(), KeyType::Aes | KeyType::ShaOrData)
-            && self.slot_config().write_config() == 0;
+            && self.slot_config().write_config() == WriteConfig::ALWAYS;
         self.refused_if(!open, Reason::NoKdfTarget);
         self.needs.push(Need::TempKey);
     }
@@ -121,7 +124,7 @@ impl Case<'_> {
     pub(super) fn derive_key(&mut self) {
         self.not_private();
         self.not_slot_locked();
-        let write_config = self.slot_config().write_config();
+        let write_config = self.slot_config().write_config().bits();
         self.refused_if(write_config & 0b0010 == 0, Reason::NoDeriveKey);
         self.needs.push(Need::TempKey);
         let parent = self.write_key();

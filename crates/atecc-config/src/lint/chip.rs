@@ -7,7 +7,7 @@ use atecc::config::offset;
 
 use super::{Lint, Severity};
 use crate::options::{ChipOptions, Protection};
-use crate::{address_byte, byte, i2c_address, is_508, is_608};
+use crate::{address_byte, i2c_address, is_508, is_608};
 
 impl Lint<'_> {
     /// What is about the whole chip.
@@ -97,7 +97,7 @@ impl Lint<'_> {
     }
 
     fn chip_508(&mut self) {
-        let mode = byte(self.zone, offset::OTP_MODE);
+        let mode = self.zone.byte(offset::OTP_MODE);
         if !matches!(mode, 0xAA | 0x55) {
             self.find(
                 Severity::Warning,
@@ -119,7 +119,7 @@ impl Lint<'_> {
     }
 
     fn chip_608(&mut self) {
-        if byte(self.zone, 68) & 0x0F == 0x0A {
+        if self.zone.byte(offset::USE_LOCK) & 0x0F == 0x0A {
             self.find(
                 Severity::Fault,
                 "use-lock",

@@ -6,7 +6,7 @@ use alloc::format;
 use atecc::config::offset;
 
 use super::{Lint, Severity};
-use crate::{Counter, byte, is_508, is_608};
+use crate::{Counter, is_508, is_608};
 
 impl Lint<'_> {
     pub(super) fn counters(&mut self) {
@@ -38,7 +38,10 @@ impl Lint<'_> {
                 );
             }
         }
-        if is_508(self.zone) && (68..84).any(|at| !is_last_key_use(byte(self.zone, at))) {
+        if is_508(self.zone)
+            && (offset::LAST_KEY_USE..offset::USER_EXTRA)
+                .any(|at| !is_last_key_use(self.zone.byte(at)))
+        {
             self.find(
                 Severity::Warning,
                 "last-key-use",
@@ -54,8 +57,9 @@ impl Lint<'_> {
 
     /// A configuration for an ATECC508A, written to an ATECC608.
     fn bytes_of_a_508(&mut self) {
-        let nonzero = (75..84).any(|at| byte(self.zone, at) != 0);
-        let last_key_use = (68..84).all(|at| is_last_key_use(byte(self.zone, at)));
+        let nonzero = (75..84).any(|at| self.zone.byte(at) != 0);
+        let last_key_use = (offset::LAST_KEY_USE..offset::USER_EXTRA)
+            .all(|at| is_last_key_use(self.zone.byte(at)));
         if nonzero && last_key_use {
             self.find(
                 Severity::Fault,
@@ -65,7 +69,7 @@ impl Lint<'_> {
                     "bytes 18 and 68 to 83 are those of an ATECC508A (OTPmode {:02X}, LastKeyUse): \
                      here they are CountMatch, UseLock, VolatileKeyPermission, SecureBoot, KdfIv, \
                      and 75 to 83 must be 0",
-                    byte(self.zone, offset::OTP_MODE)
+                    self.zone.byte(offset::OTP_MODE)
                 ),
                 "before the lock write 00 to byte 18 and to bytes 68 to 83",
             );

@@ -8,7 +8,7 @@ use atecc::config::{KeyType, WriteAccess};
 
 use super::boot::joined;
 use super::{Lint, Severity};
-use crate::{Judgement, Kind, Operation, Policy, Reason, is_508, judge, slot_of};
+use crate::{Judgement, Kind, Operation, Policy, Reason, is_508, judge};
 
 impl Lint<'_> {
     pub(super) fn private_key(&mut self, slot: Slot) {
@@ -34,7 +34,7 @@ impl Lint<'_> {
                 "write 4 to bits 4-2 of KeyConfig",
             );
         }
-        if slot_config.read_key() % 8 == 0 {
+        if slot_config.read_key().index() % 8 == 0 {
             self.find(
                 Severity::Warning,
                 "private-unused",
@@ -45,7 +45,7 @@ impl Lint<'_> {
         }
         self.ecdh_target(slot);
         let open = !self.zone.data_lock().is_locked();
-        let replaceable = slot_config.write_config() & 0b0110 != 0;
+        let replaceable = slot_config.write_config().bits() & 0b0110 != 0;
         if open && !replaceable && !self.zone.slot_lock(slot).is_locked() {
             self.find(
                 Severity::Note,
@@ -102,16 +102,16 @@ impl Lint<'_> {
         let (slot_config, key_config) = (self.zone.slot_config(slot), self.zone.key_config(slot));
         let private = key_config.private();
         if !private && slot_config.encrypt_read() && slot_config.is_secret() {
-            self.protecting(slot, slot_of(slot_config.read_key()), "reads");
+            self.protecting(slot, slot_config.read_key(), "reads");
         }
         if !private && slot_config.write_access() == WriteAccess::Encrypted {
-            self.protecting(slot, slot_of(slot_config.write_key()), "writes");
+            self.protecting(slot, slot_config.write_key(), "writes");
         }
-        if private && slot_config.write_config() & 0b0100 != 0 {
-            self.protecting(slot, slot_of(slot_config.write_key()), "keys by PrivWrite");
+        if private && slot_config.write_config().bits() & 0b0100 != 0 {
+            self.protecting(slot, slot_config.write_key(), "keys by PrivWrite");
         }
         if key_config.req_auth() {
-            let key = slot_of(key_config.auth_key());
+            let key = key_config.auth_key();
             // Creating a key asks for the authorization and for little else.
             let operation = if private {
                 Operation::PublicKey
@@ -205,7 +205,7 @@ impl Lint<'_> {
             } else {
                 ("", "clear bit 13 of SlotConfig")
             };
-            let from = if slot_config.write_config() & 1 == 0 {
+            let from = if slot_config.write_config().bits() & 1 == 0 {
                 "roll"
             } else {
                 "from another key"

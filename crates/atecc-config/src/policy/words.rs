@@ -71,7 +71,7 @@ impl Policy {
         }
         if self.needs(Operation::Validate).is_some() {
             sentences.push(format!(
-                "Verify marks it valid or invalid, by signatures that the key in slot {} \
+                "Verify marks it valid or invalid, by signatures that the key in {} \
                  verifies; no lock stops that.",
                 self.zone.slot_config(self.slot).read_key()
             ));
@@ -115,17 +115,17 @@ impl Policy {
     }
 
     fn derivation(&self, way: &Way) -> String {
-        let write_config = self.zone.slot_config(self.slot).write_config();
+        let write_config = self.zone.slot_config(self.slot).write_config().bits();
         let parent = self.zone.slot_config(self.slot).write_key();
         let source = if write_config & 1 == 0 {
             "roll".into()
         } else {
-            format!("from slot {parent}")
+            format!("from {parent}")
         };
         let mac = if write_config & 0b1000 == 0 {
             "no MAC".into()
         } else {
-            format!("with a MAC by slot {parent}")
+            format!("with a MAC by {parent}")
         };
         let who = if way.is_open() {
             ", for anybody who reaches the chip"

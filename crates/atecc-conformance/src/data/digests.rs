@@ -1,5 +1,6 @@
 //! MAC, HMAC, GenDig and DeriveKey from their recorded inputs.
 
+use atecc::config::offset;
 use atecc::host::{self, DigInput, Head, MacInput};
 use atecc::{Opcode, SerialNumber};
 use atecc_emulator::{CONFIG_SIZE, DATA_SIZE, Image, Revision, Slot};
@@ -9,7 +10,6 @@ use super::each;
 use crate::judgement::{Judge, Judged, Verdict};
 use crate::reason::Reason;
 use crate::recording::{Data, GenDig, Hex, Mac};
-use crate::start::{KEY_CONFIG, LOCK_CONFIG, LOCK_VALUE, SLOT_CONFIG};
 
 /// Of the serial number only bytes 0, 1 and 8 are hashed unless the mode says
 /// otherwise, and parts without a customer's own have these alike. Source:
@@ -216,7 +216,7 @@ fn image(mac: &Mac, key: &[u8; 32]) -> Image {
     let mut config = locked();
     if mac.derive_mode.is_some() {
         let slot = usize::from(mac.key_id & 0x0F);
-        config[SLOT_CONFIG + 2 * slot..][..2].copy_from_slice(&0x3080_u16.to_le_bytes());
+        config[offset::SLOT_CONFIG + 2 * slot..][..2].copy_from_slice(&0x3080_u16.to_le_bytes());
     }
     with_key(config, key)
 }
@@ -224,10 +224,10 @@ fn image(mac: &Mac, key: &[u8; 32]) -> Image {
 /// The configuration of a locked ATECC508A with a symmetric key in each slot.
 fn locked() -> [u8; CONFIG_SIZE] {
     let mut config = *Image::blank(Revision::Atecc508A).config();
-    (config[LOCK_VALUE], config[LOCK_CONFIG]) = (0, 0);
+    (config[offset::LOCK_VALUE], config[offset::LOCK_CONFIG]) = (0, 0);
     for slot in 0..16 {
-        config[SLOT_CONFIG + 2 * slot..][..2].copy_from_slice(&0x0080_u16.to_le_bytes());
-        config[KEY_CONFIG + 2 * slot..][..2].copy_from_slice(&0x001C_u16.to_le_bytes());
+        config[offset::SLOT_CONFIG + 2 * slot..][..2].copy_from_slice(&0x0080_u16.to_le_bytes());
+        config[offset::KEY_CONFIG + 2 * slot..][..2].copy_from_slice(&0x001C_u16.to_le_bytes());
     }
     config
 }

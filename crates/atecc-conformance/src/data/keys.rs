@@ -1,6 +1,7 @@
 //! Public keys and signatures.
 
 use atecc::Opcode;
+use atecc::config::offset;
 use atecc_emulator::{Image, Revision};
 
 use super::bench::Bench;
@@ -8,7 +9,6 @@ use super::each;
 use crate::emulator::{is_point, verifies};
 use crate::judgement::{Judge, Judged, Verdict, hex};
 use crate::recording::{PublicKey, Recording};
-use crate::start::{LOCK_CONFIG, LOCK_VALUE};
 
 pub(super) fn judge(recording: &Recording, judged: &mut Judged) {
     let data = &recording.data;
@@ -42,7 +42,7 @@ pub(super) fn verified(key: &[u8], digest: &[u8], signature: &[u8]) -> Verdict {
     }
     let mut image = Image::blank(Revision::Atecc508A);
     let mut config = *image.config();
-    (config[LOCK_VALUE], config[LOCK_CONFIG]) = (0, 0);
+    (config[offset::LOCK_VALUE], config[offset::LOCK_CONFIG]) = (0, 0);
     image = image
         .with_config(config)
         .unwrap_or(Image::blank(Revision::Atecc508A));

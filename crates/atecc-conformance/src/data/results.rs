@@ -1,6 +1,7 @@
 //! Results of single commands, given by an emulated chip as well.
 
 use atecc::Opcode;
+use atecc::config::offset;
 use atecc_emulator::Image;
 
 use super::bench::Bench;
@@ -9,7 +10,6 @@ use crate::judgement::{Judge, Judged, Verdict};
 use crate::knowledge::Knowledge;
 use crate::reason::Reason;
 use crate::recording::{Aes, Counter, Data, Observation, Random};
-use crate::start::{CHIP_OPTIONS, KEY_CONFIG, LOCK_CONFIG, LOCK_VALUE, SLOT_CONFIG};
 use crate::usage::is_pattern;
 
 /// Bits 4 to 2 of `KeyConfig`: an AES key. Source: ATECC508A datasheet,
@@ -62,7 +62,7 @@ pub(super) fn judge(data: &Data, image: &Image, known: &Knowledge, judged: &mut 
 /// In the first slot that is configured for it; where the configuration is not
 /// known, in one that is.
 fn encrypted(aes: &Aes, image: &Image, known: &Knowledge) -> Verdict {
-    let configured = known.config(KEY_CONFIG).is_some();
+    let configured = known.config(offset::KEY_CONFIG).is_some();
     let (image, slot) = match aes_slot(image) {
         Some(slot) => (image.clone(), slot),
         None if configured => return Verdict::Skipped(Reason::Configuration),
@@ -79,7 +79,7 @@ fn encrypted(aes: &Aes, image: &Image, known: &Knowledge) -> Verdict {
 fn aes_slot(image: &Image) -> Option<u8> {
     let config = image.config();
     (0..16_u8).find(|slot| {
-        let low = config[KEY_CONFIG + 2 * usize::from(*slot)];
+        let low = config[offset::KEY_CONFIG + 2 * usize::from(*slot)];
         low >> 2 & 7 == AES_KEY
     })
 }
@@ -87,10 +87,10 @@ fn aes_slot(image: &Image) -> Option<u8> {
 /// A locked part of which slot 0 may be used so.
 fn with_aes_in_slot_0(image: &Image) -> Image {
     let mut config = *image.config();
-    config[KEY_CONFIG..][..2].copy_from_slice(&[AES_KEY << 2, 0x00]);
-    config[SLOT_CONFIG..][..2].copy_from_slice(&[0x80, 0x00]);
+    config[offset::KEY_CONFIG..][..2].copy_from_slice(&[AES_KEY << 2, 0x00]);
+    config[offset::SLOT_CONFIG..][..2].copy_from_slice(&[0x80, 0x00]);
     config[AES_ENABLE] |= 0x01;
-    (config[LOCK_VALUE], config[LOCK_CONFIG]) = (0x00, 0x00);
+    (config[offset::LOCK_VALUE], config[offset::LOCK_CONFIG]) = (0x00, 0x00);
     image
         .clone()
         .with_config(config)
@@ -135,7 +135,7 @@ fn answered(one: &Observation, image: &Image, known: &Knowledge) -> Verdict {
     let slot = slot.parse().unwrap_or_default();
     let ours = Bench::new(image.clone()).say(Opcode::Aes, 0, slot, &[0; 16]);
     match Verdict::equal(&status.0, &ours) {
-        Verdict::Failed(_) if known.config(CHIP_OPTIONS).is_none() => {
+        Verdict::Failed(_) if known.config(offset::CHIP_OPTIONS).is_none() => {
             Verdict::Skipped(Reason::Configuration)
         }
         verdict => verdict,

@@ -1,5 +1,6 @@
 //! Dumps of the configuration zone, and what a source says of them.
 
+use atecc::config::{LockState, offset};
 use atecc::{ConfigZone, Opcode, Slot};
 use atecc_emulator::{CONFIG_SIZE, Image, Revision};
 
@@ -8,7 +9,6 @@ use super::each;
 use crate::judgement::{Item, Judge, Judged, Verdict, hex};
 use crate::reason::Reason;
 use crate::recording::{Dump, Hex, Recording, State};
-use crate::start::{I2C_ADDRESS, LOCK_CONFIG, LOCK_VALUE, OPEN, REVISION, SLOT_LOCKED};
 
 /// Bit 0: the part has I2C. Source: ATECC508A datasheet, Table 2-5.
 const I2C_ENABLE: usize = 14;
@@ -86,18 +86,18 @@ fn impossible(dump: &Dump) -> Option<Wrong> {
         return Some(("serial number", hex(&SERIAL), hex(start)));
     }
     let lock = |at: usize| dump.bytes(at..at + 1).and_then(<[u8]>::first).copied();
-    let (value, config) = (lock(LOCK_VALUE), lock(LOCK_CONFIG));
+    let (value, config) = (lock(offset::LOCK_VALUE), lock(offset::LOCK_CONFIG));
     for lock in [value, config].into_iter().flatten() {
-        if !matches!(lock, 0x00 | OPEN) {
+        if lock != LockState::Locked.byte() && lock != LockState::Unlocked.byte() {
             return Some(("lock byte", "00 or 55".into(), hex(&[lock])));
         }
     }
-    let order = value == Some(0x00) && config == Some(OPEN);
+    let order = value == Some(0x00) && config == Some(LockState::Unlocked.byte());
     order.then(|| {
         (
             "LockConfig",
             "00 where the data are locked".into(),
-            hex(&[OPEN]),
+            hex(&[LockState::Unlocked.byte()]),
         )
     })
 }
@@ -119,7 +119,7 @@ fn contradiction(dump: &Dump, state: &State) -> Option<Wrong> {
             said(&state.revision),
             zone.map(|zone| zone.revision().bytes().to_vec()),
         ),
-        ("revision", said(&state.revision), bytes(REVISION, 4)),
+        ("revision", said(&state.revision), bytes(offset::REV_NUM, 4)),
         (
             "serial number",
             said(&state.serial),
@@ -127,21 +127,25 @@ fn contradiction(dump: &Dump, state: &State) -> Option<Wrong> {
                 .zip(bytes(8, 5))
                 .map(|(begin, end)| [begin, end].concat()),
         ),
-        ("LockValue", said(&state.lock_value), bytes(LOCK_VALUE, 1)),
+        (
+            "LockValue",
+            said(&state.lock_value),
+            bytes(offset::LOCK_VALUE, 1),
+        ),
         (
             "LockConfig",
             said(&state.lock_config),
-            bytes(LOCK_CONFIG, 1),
+            bytes(offset::LOCK_CONFIG, 1),
         ),
         (
             "SlotLocked",
             said(&state.slot_locked_bits),
-            bytes(SLOT_LOCKED, 2),
+            bytes(offset::SLOT_LOCKED, 2),
         ),
         (
             "I2C address",
             said(&state.i2c_address_byte),
-            bytes(I2C_ADDRESS, 1),
+            bytes(offset::I2C_ADDRESS, 1),
         ),
         (
             "seven-bit I2C address",

@@ -1,13 +1,13 @@
 //! Whether a recording determines an answer that the emulator gives
 //! differently, and if not, why not.
 
+use atecc::config::offset;
 use atecc::{Opcode, parse_group};
 use atecc_emulator::{CONFIG_SIZE, Image, OTP_SIZE, Slot};
 
 use super::held::Held;
 use crate::group::{Group, Place, Target};
 use crate::reason::Reason;
-use crate::start::{COUNTERS, KEY_CONFIG, LOCK_CONFIG, LOCK_VALUE, SLOT_CONFIG};
 use crate::usage::is_pattern;
 
 /// What an answer may depend on.
@@ -46,7 +46,7 @@ impl Context<'_> {
     fn configured(&self, group: &Group<'_>) -> bool {
         let known =
             |from: usize, len: usize| self.held.known.knows(Place::Config, from..from + len);
-        let locks = known(LOCK_VALUE, 4);
+        let locks = known(offset::LOCK_VALUE, 4);
         let slot = match group.target() {
             Some(Target {
                 place: Place::Slot(slot),
@@ -58,12 +58,12 @@ impl Context<'_> {
         };
         let by_slot = slot.is_none_or(|slot| {
             let at = 2 * usize::from(slot);
-            known(SLOT_CONFIG + at, 2) && known(KEY_CONFIG + at, 2)
+            known(offset::SLOT_CONFIG + at, 2) && known(offset::KEY_CONFIG + at, 2)
         });
         // Options of the part, such as which slot an AES key may be in.
         let options = known(18, 2) && known(68, 18) && known(90, 2);
         match group.opcode {
-            Opcode::Info | Opcode::Nonce | Opcode::Random => known(LOCK_CONFIG, 1),
+            Opcode::Info | Opcode::Nonce | Opcode::Random => known(offset::LOCK_CONFIG, 1),
             Opcode::Read | Opcode::Write => locks && by_slot,
             _ => locks && by_slot && options,
         }
@@ -116,7 +116,7 @@ impl Context<'_> {
                 _ => key.map(|_| Reason::Content).or(temp_key),
             },
             Opcode::Counter => {
-                let at = COUNTERS + 8 * usize::from(group.p2 & 1);
+                let at = offset::COUNTERS + 8 * usize::from(group.p2 & 1);
                 (!self.held.known.knows(Place::Config, at..at + 8)).then_some(Reason::Count)
             }
             Opcode::Lock => self.unlockable(group),
@@ -166,7 +166,7 @@ impl Context<'_> {
     fn public_slots(&self) -> bool {
         Slot::all().all(|slot| {
             let index = slot.index();
-            let private = self.image.config()[KEY_CONFIG + 2 * usize::from(index)] & 1 == 1;
+            let private = self.image.config()[offset::KEY_CONFIG + 2 * usize::from(index)] & 1 == 1;
             private || self.held.known.knows(Place::Slot(index), 0..slot.size())
         })
     }

@@ -3,13 +3,14 @@
 use std::ops::Range;
 
 use atecc::Opcode;
+use atecc::config::offset;
 use atecc_emulator::{CONFIG_SIZE, OTP_SIZE};
 use atecc_transcript::Exchange;
 
 use super::mathematics::Mathematics;
 use crate::group::{Group, Place, command};
 use crate::knowledge::Knowledge;
-use crate::start::{COUNTERS, LOCK_CONFIG, LOCK_VALUE, SLOT_LOCKED, USER_EXTRA, may_have_changed};
+use crate::start::may_have_changed;
 
 /// Bytes 68 to 83 of a 508. Source: ATECC508A datasheet, Table 2-5.
 const LAST_KEY_USE: Range<usize> = 68..84;
@@ -69,8 +70,8 @@ impl Held {
             // The recorded chip is locked, whatever it holds.
             Opcode::Lock if done && !same => {
                 match group.p1 & 0x03 {
-                    0 => self.known.tell(Place::Config, LOCK_CONFIG, &[0x00]),
-                    1 => self.known.tell(Place::Config, LOCK_VALUE, &[0x00]),
+                    0 => self.known.tell(Place::Config, offset::LOCK_CONFIG, &[0x00]),
+                    1 => self.known.tell(Place::Config, offset::LOCK_VALUE, &[0x00]),
                     _ => false,
                 };
                 return Some(command(Opcode::Lock, group.p1 | 0x80, 0, &[]));
@@ -113,13 +114,13 @@ impl Held {
                 .target()
                 .map(|target| (target.place, target.offset..target.offset + target.len)),
             Opcode::Lock => config(match group.p1 & 0x03 {
-                0 => LOCK_CONFIG..LOCK_CONFIG + 1,
-                1 => LOCK_VALUE..LOCK_VALUE + 1,
-                _ => SLOT_LOCKED..SLOT_LOCKED + 2,
+                0 => offset::LOCK_CONFIG..offset::LOCK_CONFIG + 1,
+                1 => offset::LOCK_VALUE..offset::LOCK_VALUE + 1,
+                _ => offset::SLOT_LOCKED..offset::SLOT_LOCKED + 2,
             }),
-            Opcode::UpdateExtra => config(USER_EXTRA..USER_EXTRA + 2),
+            Opcode::UpdateExtra => config(offset::USER_EXTRA..offset::USER_EXTRA + 2),
             Opcode::Counter => {
-                let at = COUNTERS + 8 * usize::from(group.p2 & 1);
+                let at = offset::COUNTERS + 8 * usize::from(group.p2 & 1);
                 config(at..at + 8)
             }
             Opcode::GenKey | Opcode::DeriveKey | Opcode::PrivWrite => {
@@ -131,7 +132,7 @@ impl Held {
             // and 3.2.6.
             _ => {
                 self.known.forget(Place::Config, LAST_KEY_USE);
-                config(COUNTERS..COUNTERS + 8)
+                config(offset::COUNTERS..offset::COUNTERS + 8)
             }
         };
         if let Some((place, range)) = changed {

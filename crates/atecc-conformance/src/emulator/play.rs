@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use atecc::config::offset;
 use atecc_emulator::{Bus, BusError, Chip, Entropy, ExecutionTime, Power, Revision};
 use atecc_transcript::{Ack, Action, Cause, Exchange, Line, Provenance, Transcript};
 use embedded_hal::i2c::I2c;
@@ -17,7 +18,7 @@ use super::held::Held;
 use crate::group::{Place, seal};
 use crate::judgement::{Finding, Item, Judge, Verdict};
 use crate::reason::Reason;
-use crate::start::{CHIP_OPTIONS, StartState};
+use crate::start::StartState;
 
 /// Between transfers of a recording without times.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -285,7 +286,8 @@ impl<'t> Play<'t> {
     /// Source: Microchip's ATECC608 documentation, `ChipOptions`, bit 0.
     fn tests_itself(&self) -> bool {
         self.bus.image(0).is_some_and(|image| {
-            image.revision() != Revision::Atecc508A && image.config()[CHIP_OPTIONS] & 0x01 != 0
+            image.revision() != Revision::Atecc508A
+                && image.config()[offset::CHIP_OPTIONS] & 0x01 != 0
         })
     }
 

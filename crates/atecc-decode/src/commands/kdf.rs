@@ -3,6 +3,7 @@
 use alloc::format;
 use alloc::string::String;
 
+use atecc::Slot;
 use atecc::commands::{
     HkdfKey, HkdfMessage, Kdf, KdfFunction, KdfSource, KdfTarget, PrfKeyLength, PrfResult,
 };
@@ -10,7 +11,7 @@ use atecc::commands::{
 use super::aes::{block, block_words};
 use super::{Known, Parsed};
 use crate::any_command::{Unexpressed, Untyped};
-use crate::frame::{Frame, slot_of};
+use crate::frame::Frame;
 use crate::labels::{Labelled, Labels};
 
 pub(super) fn parse<'a>(frame: &Frame<'a>) -> Parsed<'a> {
@@ -19,13 +20,13 @@ pub(super) fn parse<'a>(frame: &Frame<'a>) -> Parsed<'a> {
     let source = match mode & 0x03 {
         0 => KdfSource::TempKey,
         1 => KdfSource::TempKeyUpper,
-        2 => KdfSource::Slot(slot_of(source_slot)),
+        2 => KdfSource::Slot(Slot::from_nibble(source_slot)),
         _ => KdfSource::AlternateKeyBuffer,
     };
     let target = match mode >> 2 & 0x07 {
         0 => KdfTarget::TempKey,
         1 => KdfTarget::TempKeyUpper,
-        2 => KdfTarget::Slot(slot_of(target_slot)),
+        2 => KdfTarget::Slot(Slot::from_nibble(target_slot)),
         3 => KdfTarget::AlternateKeyBuffer,
         4 => KdfTarget::Output,
         5 => KdfTarget::EncryptedOutput,
@@ -84,7 +85,7 @@ fn hkdf(details: [u8; 4], message: &[u8]) -> KdfFunction<'_> {
             _ => HkdfKey::Zero,
         },
         message: match low & 0x03 {
-            0 => HkdfMessage::Slot(slot_of(slot)),
+            0 => HkdfMessage::Slot(Slot::from_nibble(slot)),
             1 => HkdfMessage::TempKey,
             2 => HkdfMessage::Input(message),
             _ => HkdfMessage::Iv(message),

@@ -3,10 +3,11 @@
 use alloc::format;
 use alloc::string::String;
 
+use atecc::Slot;
 use atecc::commands::{Lock, LockTarget, LockWithoutCrc};
 
 use super::{Known, Parsed};
-use crate::frame::{Frame, slot_of};
+use crate::frame::Frame;
 use crate::labels::{Labelled, Labels};
 
 pub(super) fn parse<'a>(frame: &Frame<'a>) -> Parsed<'a> {
@@ -16,7 +17,7 @@ pub(super) fn parse<'a>(frame: &Frame<'a>) -> Parsed<'a> {
         0x01 => LockTarget::Data { crc },
         0x80 => return Ok(LockWithoutCrc::Config.into()),
         0x81 => return Ok(LockWithoutCrc::Data.into()),
-        mode if mode & 0x43 == 0x02 => LockTarget::Slot(slot_of(mode >> 2)),
+        mode if mode & 0x43 == 0x02 => LockTarget::Slot(Slot::from_nibble(mode >> 2)),
         _ => return Err(frame.wrong_mode()),
     };
     Ok(Lock { target }.into())

@@ -4,10 +4,10 @@ use alloc::format;
 use alloc::string::String;
 
 use atecc::commands::{ReadBlock, ReadWord};
-use atecc::{BlockAddress, Place, WordAddress};
+use atecc::{BlockAddress, Place, Slot, WordAddress};
 
 use super::{Known, Parsed};
-use crate::frame::{CommandError, Frame, slot_of};
+use crate::frame::{CommandError, Frame};
 use crate::hex::{Hex, Short};
 use crate::labels::{LabelledPlace, Labels};
 
@@ -33,7 +33,7 @@ fn address(frame: &Frame<'_>, zone: u8) -> Result<(Place, u8, u8), CommandError>
     match zone {
         0 => Ok((Place::Config, low >> 3, word)),
         1 => Ok((Place::Otp, low >> 3, word)),
-        2 => Ok((Place::Slot(slot_of(low >> 3)), high, word)),
+        2 => Ok((Place::Slot(Slot::from_nibble(low >> 3)), high, word)),
         _ => Err(frame.wrong_mode()),
     }
 }

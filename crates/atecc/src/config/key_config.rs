@@ -1,6 +1,8 @@
 //! `KeyConfig`: what a slot holds and how a key in it may be used.
 //! Source: ATECC508A datasheet, "KeyConfig (Bytes 96 to 127)".
 
+use crate::Slot;
+
 /// The 16 bits of one `KeyConfig`.
 ///
 /// ```
@@ -23,6 +25,22 @@ pub enum KeyType {
     ShaOrData,
     /// Reserved codes.
     Reserved(u8),
+}
+
+/// `X509id`: which of the four `X509format` bytes is that of the messages which
+/// may validate a public key.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[repr(u8)]
+pub enum X509Id {
+    /// Byte 92.
+    #[default]
+    Zero = 0,
+    /// Byte 93.
+    One = 1,
+    /// Byte 94.
+    Two = 2,
+    /// Byte 95.
+    Three = 3,
 }
 
 impl KeyConfig {
@@ -70,8 +88,8 @@ impl KeyConfig {
 
     /// Bits 11 to 8: the authorizing slot.
     #[must_use]
-    pub const fn auth_key(self) -> u8 {
-        (self.0 >> 8 & 0xF) as u8
+    pub const fn auth_key(self) -> Slot {
+        Slot::from_nibble((self.0 >> 8) as u8)
     }
 
     /// Bit 12: `IntrusionDisable` (ATECC508A) or `PersistentDisable`
@@ -83,8 +101,13 @@ impl KeyConfig {
 
     /// Bits 15 and 14: index into `X509format`.
     #[must_use]
-    pub const fn x509_id(self) -> u8 {
-        (self.0 >> 14) as u8
+    pub const fn x509_id(self) -> X509Id {
+        match self.0 >> 14 {
+            0 => X509Id::Zero,
+            1 => X509Id::One,
+            2 => X509Id::Two,
+            _ => X509Id::Three,
+        }
     }
 }
 

@@ -3,10 +3,11 @@
 //! differs, cryptoauthlib `calib_device.h`.
 
 mod key_config;
+pub mod offset;
 mod slot_config;
 
-pub use key_config::{KeyConfig, KeyType};
-pub use slot_config::{SlotConfig, WriteAccess};
+pub use key_config::{KeyConfig, KeyType, X509Id};
+pub use slot_config::{PrivateKeyUses, SlotConfig, WriteAccess, WriteConfig};
 
 use crate::{Revision, SerialNumber, Slot, crc16};
 
@@ -25,30 +26,6 @@ use crate::{Revision, SerialNumber, Slot, crc16};
 #[derive(Clone, Copy, Eq, PartialEq)]
 pub struct ConfigZone(pub [u8; 128]);
 
-/// Offsets in bytes. Source: ATECC508A datasheet, "Configuration Zone".
-pub mod offset {
-    /// I2C address in its 8-bit form.
-    pub const I2C_ADDRESS: usize = 16;
-    /// `OTPmode` (ATECC508A) or `CountMatch` (ATECC608).
-    pub const OTP_MODE: usize = 18;
-    /// `ChipMode`.
-    pub const CHIP_MODE: usize = 19;
-    /// First of 16 `SlotConfig` words, low byte first.
-    pub const SLOT_CONFIG: usize = 20;
-    /// `UserExtra`: the first byte that only UpdateExtra and Lock change.
-    pub const USER_EXTRA: usize = 84;
-    /// `LockValue`: state of data and OTP zone.
-    pub const LOCK_VALUE: usize = 86;
-    /// `LockConfig`: state of the configuration zone.
-    pub const LOCK_CONFIG: usize = 87;
-    /// `SlotLocked`, low byte first; bit n = 1: slot n is not locked.
-    pub const SLOT_LOCKED: usize = 88;
-    /// First of the four `X509format` bytes.
-    pub const X509_FORMAT: usize = 92;
-    /// First of 16 `KeyConfig` words, low byte first.
-    pub const KEY_CONFIG: usize = 96;
-}
-
 /// State of a lock. There is no way back from `Locked`.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub enum LockState {
@@ -65,6 +42,15 @@ impl LockState {
             Self::Unlocked
         } else {
             Self::Locked
+        }
+    }
+
+    /// As the chip stores it: 0x55 or, for ever, 0x00.
+    #[must_use]
+    pub const fn byte(self) -> u8 {
+        match self {
+            Self::Unlocked => 0x55,
+            Self::Locked => 0x00,
         }
     }
 
@@ -126,13 +112,13 @@ impl ConfigZone {
     /// Access policy of `slot`.
     #[must_use]
     pub fn slot_config(&self, slot: Slot) -> SlotConfig {
-        SlotConfig(self.half_word(offset::SLOT_CONFIG, slot))
+        SlotConfig(self.half_word(offset::slot_config(slot)))
     }
 
     /// What `slot` holds and how keys in it may be used.
     #[must_use]
     pub fn key_config(&self, slot: Slot) -> KeyConfig {
-        KeyConfig(self.half_word(offset::KEY_CONFIG, slot))
+        KeyConfig(self.half_word(offset::key_config(slot)))
     }
 
     /// State of the configuration zone.
@@ -150,8 +136,7 @@ impl ConfigZone {
     /// State of one slot's own lock.
     #[must_use]
     pub fn slot_lock(&self, slot: Slot) -> LockState {
-        let [low, high] = [offset::SLOT_LOCKED, offset::SLOT_LOCKED + 1].map(|at| self.byte(at));
-        if u16::from_le_bytes([low, high]) >> slot.index() & 1 == 1 {
+        if self.half_word(offset::SLOT_LOCKED) >> slot.index() & 1 == 1 {
             LockState::Unlocked
         } else {
             LockState::Locked
@@ -161,21 +146,56 @@ impl ConfigZone {
     /// The zone as it reads once it is locked: byte 87 is 00.
     #[must_use]
     pub const fn with_config_locked(mut self) -> Self {
-        self.0[offset::LOCK_CONFIG] = 0x00;
+        self.0[offset::LOCK_CONFIG] = LockState::Locked.byte();
         self
     }
 
-    fn byte(&self, at: usize) -> u8 {
-        self.0.get(at).copied().unwrap_or_default()
+    /// The zone with another access policy for `slot`.
+    #[must_use]
+    pub fn with_slot_config(self, slot: Slot, config: SlotConfig) -> Self {
+        self.with(offset::slot_config(slot), &config.0.to_le_bytes())
     }
 
-    fn half_word(&self, table: usize, slot: Slot) -> u16 {
-        let at = table + 2 * usize::from(slot.index());
-        u16::from_le_bytes([self.byte(at), self.byte(at + 1)])
+    /// The zone with another use of `slot`.
+    #[must_use]
+    pub fn with_key_config(self, slot: Slot, config: KeyConfig) -> Self {
+        self.with(offset::key_config(slot), &config.0.to_le_bytes())
     }
 
-    fn word(&self, index: usize) -> [u8; 4] {
-        [0, 1, 2, 3].map(|at| self.byte(4 * index + at))
+    /// The zone with `bytes` from `at` on; what would be past its end is left
+    /// out. [`offset`] has the names of the places.
+    ///
+    /// ```
+    /// use atecc::ConfigZone;
+    /// use atecc::config::offset;
+    ///
+    /// let zone = ConfigZone([0; 128]).with(offset::CHIP_MODE, &[0x04]);
+    /// assert_eq!(zone.chip_mode(), 0x04);
+    /// ```
+    #[must_use]
+    pub fn with(mut self, at: usize, bytes: &[u8]) -> Self {
+        for (to, from) in self.0.iter_mut().skip(at).zip(bytes) {
+            *to = *from;
+        }
+        self
+    }
+
+    /// Byte `at`, 0 to 127; past the end of the zone everything is 0.
+    #[must_use]
+    pub fn byte(&self, at: usize) -> u8 {
+        self.0.get(at).copied().unwrap_or(0)
+    }
+
+    /// The 16 bits of which byte `at` is the low one.
+    #[must_use]
+    pub fn half_word(&self, at: usize) -> u16 {
+        u16::from_le_bytes([self.byte(at), self.byte(at.saturating_add(1))])
+    }
+
+    /// Bytes `4 * index` to `4 * index + 3`, as they stand; `index` is 0 to 31.
+    #[must_use]
+    pub fn word(&self, index: u8) -> [u8; 4] {
+        [0, 1, 2, 3].map(|at| self.byte(4 * usize::from(index) + at))
     }
 }
 

@@ -1,6 +1,8 @@
 //! `SlotConfig`: who may read and write a slot.
 //! Source: ATECC508A datasheet, "SlotConfig (Bytes 20 to 51)".
 
+use crate::Slot;
+
 /// The 16 bits of one `SlotConfig`. In force once the data zone is locked.
 ///
 /// ```
@@ -25,13 +27,104 @@ pub enum WriteAccess {
     Encrypted,
 }
 
-impl SlotConfig {
-    /// Bits 3 to 0: slot of the key that encrypts reads. Of a private key
-    /// instead: bit 0 external and bit 1 internal signatures, bit 2 ECDH, bit
-    /// 3 ECDH result into the next slot.
+/// What a private key may be used for: `ReadKey` of its slot.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct PrivateKeyUses(u8);
+
+impl PrivateKeyUses {
+    /// Nothing.
+    pub const NONE: Self = Self(0b0000);
+    /// Bit 0: signs digests from outside.
+    pub const EXTERNAL_SIGN: Self = Self(0b0001);
+    /// Bit 1: signs what GenDig and GenKey have left in `TempKey`.
+    pub const INTERNAL_SIGN: Self = Self(0b0010);
+    /// Bit 2: ECDH; the shared secret comes out in the clear.
+    pub const ECDH: Self = Self(0b0100);
+    /// Bits 3 and 2: ECDH; the shared secret goes into the next slot, whose
+    /// number is odd.
+    pub const ECDH_TO_NEXT_SLOT: Self = Self(0b1100);
+
+    /// Both.
     #[must_use]
-    pub const fn read_key(self) -> u8 {
-        (self.0 & 0xF) as u8
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether all of `uses` are among these.
+    #[must_use]
+    pub const fn contains(self, uses: Self) -> bool {
+        self.0 & uses.0 == uses.0
+    }
+
+    /// Of four bits; higher ones are not looked at.
+    #[must_use]
+    pub const fn from_nibble(bits: u8) -> Self {
+        Self(bits & 0x0F)
+    }
+
+    /// The four bits.
+    #[must_use]
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+}
+
+/// `WriteConfig`, bits 15 to 12. What its values allow depends on the command:
+/// the constants are the values that forbid everything which they do not name.
+///
+/// Source: ATECC508A datasheet, "Write Configuration Bits" of each command.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct WriteConfig(u8);
+
+impl WriteConfig {
+    /// 0000: Write in the clear.
+    pub const ALWAYS: Self = Self(0b0000);
+    /// 0001: Write in the clear, unless the public key there is validated.
+    pub const PUB_INVALID: Self = Self(0b0001);
+    /// 1000: nothing at all.
+    pub const NEVER: Self = Self(0b1000);
+    /// 0100: Write, encrypted and authenticated with `WriteKey`. Of a private
+    /// key's slot: PrivWrite, likewise.
+    pub const ENCRYPT: Self = Self(0b0100);
+    /// 0010: of a private key's slot GenKey, which replaces the key; of another
+    /// DeriveKey, which rolls it.
+    pub const GEN_KEY: Self = Self(0b0010);
+    /// 0110: of a private key's slot GenKey and PrivWrite.
+    pub const GEN_KEY_AND_PRIV_WRITE: Self = Self(0b0110);
+    /// 0010: DeriveKey makes the key of the one that is there.
+    pub const ROLL: Self = Self(0b0010);
+    /// 1010: as [`WriteConfig::ROLL`], authorized by a MAC.
+    pub const ROLL_WITH_MAC: Self = Self(0b1010);
+    /// 0011: DeriveKey makes the key of the one in `WriteKey`.
+    pub const CREATE: Self = Self(0b0011);
+    /// 1011: as [`WriteConfig::CREATE`], authorized by a MAC.
+    pub const CREATE_WITH_MAC: Self = Self(0b1011);
+
+    /// Of four bits; higher ones are not looked at.
+    #[must_use]
+    pub const fn from_nibble(bits: u8) -> Self {
+        Self(bits & 0x0F)
+    }
+
+    /// The four bits.
+    #[must_use]
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+}
+
+impl SlotConfig {
+    /// Bits 3 to 0: slot of the key that encrypts reads. Of a private key they
+    /// are [`SlotConfig::private_key_uses`].
+    #[must_use]
+    pub const fn read_key(self) -> Slot {
+        Slot::from_nibble((self.0 & 0xF) as u8)
+    }
+
+    /// Bits 3 to 0 of a private key.
+    #[must_use]
+    pub const fn private_key_uses(self) -> PrivateKeyUses {
+        PrivateKeyUses((self.0 & 0xF) as u8)
     }
 
     /// Of a private key, bit 0: signs digests from outside.
@@ -73,21 +166,21 @@ impl SlotConfig {
 
     /// Bits 11 to 8: slot of the key that encrypts writes.
     #[must_use]
-    pub const fn write_key(self) -> u8 {
-        (self.0 >> 8 & 0xF) as u8
+    pub const fn write_key(self) -> Slot {
+        Slot::from_nibble((self.0 >> 8) as u8)
     }
 
-    /// Bits 15 to 12, raw: `GenKey`, `DeriveKey` and `PrivWrite` read them in
-    /// their own ways.
+    /// Bits 15 to 12: `GenKey`, `DeriveKey`, `PrivWrite` and Write read them
+    /// in their own ways.
     #[must_use]
-    pub const fn write_config(self) -> u8 {
-        (self.0 >> 12) as u8
+    pub const fn write_config(self) -> WriteConfig {
+        WriteConfig((self.0 >> 12) as u8)
     }
 
     /// Bits 15 to 12 as Write reads them.
     #[must_use]
     pub const fn write_access(self) -> WriteAccess {
-        match self.write_config() {
+        match self.write_config().bits() {
             0b0000 => WriteAccess::Always,
             0b0001 => WriteAccess::PubInvalid,
             bits if bits & 0b0100 != 0 => WriteAccess::Encrypted,

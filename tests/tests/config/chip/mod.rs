@@ -205,8 +205,3 @@ impl Host {
         if self.temp_key.random { 0x00 } else { 0x04 }
     }
 }
-
-/// The slot of a 4-bit field.
-pub(crate) fn slot_of(field: u8) -> Slot {
-    Slot::ALL[usize::from(field & 0x0F)]
-}

@@ -10,7 +10,7 @@ use atecc_config::{KeyNeed, Need, Operation, SessionNonce};
 use sha2::{Digest, Sha256};
 
 use super::prepare::DIG_DATA;
-use super::{Host, Refusal, memory, slot_of};
+use super::{Host, Refusal, memory};
 
 /// What is written.
 const PLAIN: [u8; 32] = [0x22; 32];
@@ -135,7 +135,7 @@ impl Host {
                     boot & 0x0F
                 };
                 // The command names no slot.
-                if slot_of(asked_of) != slot {
+                if Slot::from_nibble(asked_of) != slot {
                     return Err(0x0F);
                 }
                 let full = operation == Operation::SecureBoot;
@@ -255,7 +255,7 @@ impl Host {
         let (p1, p2) = (self.source_flag(), u16::from(slot.index()));
         let head = Self::head(Opcode::DeriveKey, p1, p2);
         let slot_config = self.zone.slot_config(slot);
-        let parent = slot_of(slot_config.write_key());
+        let parent = slot_config.write_key();
         let with_mac = has(needs, |need| matches!(need, Need::ParentMac(_)));
         let data = if with_mac {
             derive_key_mac(head, &self.key(parent), &self.serial).to_vec()
@@ -263,7 +263,7 @@ impl Host {
             Vec::new()
         };
         self.send(Opcode::DeriveKey, p1, p2, &data)?;
-        let source = if slot_config.write_config() & 1 == 0 {
+        let source = if slot_config.write_config().bits() & 1 == 0 {
             slot
         } else {
             parent
@@ -275,14 +275,14 @@ impl Host {
     /// `DIGEST` of a firmware that the key in the boot slot has signed. With a
     /// random nonce in `TempKey`, which is made where it is missing.
     pub(super) fn secure_boot(&mut self, mode: u8, encrypted: bool) -> Result<(), Refusal> {
-        let signature = memory::sign(slot_of(self.zone.0[71] >> 4), &DIGEST);
+        let signature = memory::sign(Slot::from_nibble(self.zone.0[71] >> 4), &DIGEST);
         if !encrypted {
             let data = [&DIGEST[..], &signature].concat();
             return self.send(Opcode::SecureBoot, mode, 0, &data).map(drop);
         }
         self.random_nonce()?;
         let key = BootKey::new(
-            &self.key(slot_of(self.zone.0[91] >> 4)),
+            &self.key(Slot::from_nibble(self.zone.0[91] >> 4)),
             &self.temp_key.value,
         );
         let p1 = mode | 0x80;
@@ -311,7 +311,7 @@ impl Host {
             if let Some(by) = authority.filter(|_| !after) {
                 self.authorize(by)?;
             } else if uses_authorization {
-                let by = slot_of(self.zone.key_config(source).auth_key());
+                let by = self.zone.key_config(source).auth_key();
                 if self.authorize(by).is_err() {
                     continue;
                 }
@@ -344,11 +344,11 @@ impl Host {
 
     /// Mark a public key valid, with a signature by the key that ReadKey names.
     fn validate(&mut self, slot: Slot, needs: &[Need]) -> Result<(), Refusal> {
-        let parent = slot_of(self.zone.slot_config(slot).read_key());
+        let parent = self.zone.slot_config(slot).read_key();
         let signer = if has(needs, |need| matches!(need, Need::SignatureFor(_))) {
             parent
         } else {
-            slot_of(parent.index() + 1)
+            Slot::from_nibble(parent.index() + 1)
         };
         let id = usize::from(self.zone.key_config(slot).0 >> 14);
         let format = self.zone.0[offset::X509_FORMAT + id];

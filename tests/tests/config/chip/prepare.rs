@@ -3,7 +3,7 @@
 use atecc::host::{DigInput, MacInput, check_mac_response, gen_dig};
 use atecc::{Opcode, Slot};
 
-use super::{Host, Latch, LatchState, MISMATCH, Refusal, memory, slot_of};
+use super::{Host, Latch, LatchState, MISMATCH, Refusal, memory};
 
 /// What a response of `CheckMac` is made over besides the two blocks.
 const OTHER_DATA: [u8; 13] = [0; 13];
@@ -33,7 +33,7 @@ impl Host {
         let mut result = Err(0x0F);
         if permission & 0x80 != 0 {
             result = self
-                .authorize(slot_of(permission))
+                .authorize(Slot::from_nibble(permission))
                 .and_then(|()| self.send(Opcode::Info, 0x04, 0x0003, &[]))
                 .map(drop);
         }
@@ -72,7 +72,7 @@ impl Host {
             self.set_latch()?;
         }
         if self.is_locked() && key_config.req_auth() && depth > 0 {
-            self.authorize_through(slot_of(key_config.auth_key()), temp_key, depth - 1)?;
+            self.authorize_through(key_config.auth_key(), temp_key, depth - 1)?;
         }
         let random = self.is_locked() && key_config.req_random();
         let is_valid = !memory::is_marked(&self.zone, by) || self.contents(by)[0] >> 4 == 5;

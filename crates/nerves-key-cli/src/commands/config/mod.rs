@@ -5,7 +5,7 @@ mod explain;
 mod why;
 mod zone;
 
-use atecc::config::offset;
+use atecc::config::{LockState, offset};
 use atecc::{ConfigZone, Slot};
 use atecc_config::{Difference, Field, Finding, Severity, is_identity_told};
 use data_encoding::HEXUPPER;
@@ -35,7 +35,7 @@ pub(super) fn run(command: &Config, output: Output) -> Result<(), CliError> {
             slot,
             zone: source,
         } => {
-            let slot = Slot::ALL[usize::from(*slot)];
+            let slot = Slot::from_nibble(*slot);
             why::run(&zone::of(source)?, *operation, slot, output)
         }
     }
@@ -72,8 +72,7 @@ fn show(zone: &ConfigZone, output: Output) -> Result<(), CliError> {
 /// Both bytes in the order in which `Lock` of the configuration sends them. It is
 /// over the zone before the lock: byte 87 is 55.
 fn crc(zone: &ConfigZone) -> Option<String> {
-    let mut open = *zone;
-    open.0[offset::LOCK_CONFIG] = 0x55;
+    let open = zone.with(offset::LOCK_CONFIG, &[LockState::Unlocked.byte()]);
     let bytes = open.crc().to_le_bytes();
     let is_whole = is_identity_told(zone) && zone.revision().bytes() != [0; 4];
     is_whole.then(|| HEXUPPER.encode(&bytes))

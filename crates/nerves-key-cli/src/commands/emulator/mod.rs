@@ -6,8 +6,8 @@ mod trust;
 
 use std::path::Path;
 
+use atecc::ConfigZone;
 use atecc_emulator::{Chip, Image, OpenError, Revision};
-use data_encoding::HEXUPPER;
 use serde_json::{Value, json};
 
 use crate::cli::Emulator;
@@ -102,23 +102,15 @@ struct Summary {
     data_locked: bool,
 }
 
-/// Configuration bytes 16, 86 and 87. Source: ATECC508A datasheet, Table 2-5:
-/// the address is in bits 7 to 1, and 0x55 means unlocked.
-const ADDRESS: usize = 16;
-const LOCK_VALUE: usize = 86;
-const LOCK_CONFIG: usize = 87;
-const UNLOCKED: u8 = 0x55;
-
 impl Summary {
     fn of(image: &Image) -> Self {
-        let config = image.config();
+        let config = ConfigZone(*image.config());
         Self {
             chip: image.revision().to_string(),
-            // Bytes 0 to 3 and 8 to 12. Source: as above.
-            serial: HEXUPPER.encode(&[&config[..4], &config[8..13]].concat()),
-            address: config[ADDRESS] >> 1,
-            configuration_locked: config[LOCK_CONFIG] != UNLOCKED,
-            data_locked: config[LOCK_VALUE] != UNLOCKED,
+            serial: config.serial_number().to_string(),
+            address: config.i2c_address(),
+            configuration_locked: config.config_lock().is_locked(),
+            data_locked: config.data_lock().is_locked(),
         }
     }
 

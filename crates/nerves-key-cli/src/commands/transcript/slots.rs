@@ -62,11 +62,10 @@ fn configuration(transcript: &Transcript) -> Option<ConfigZone> {
             *to = Some(byte);
         }
     }
-    let decides = (offset::OTP_MODE..52).chain(96..128);
+    let decides = (offset::OTP_MODE..offset::COUNTERS).chain(offset::KEY_CONFIG..128);
     let known = decides.clone().all(|at| zone[at].is_some());
-    let mut bytes = zone.map(Option::unwrap_or_default);
-    bytes[offset::LOCK_CONFIG] = 0x00;
-    known.then_some(ConfigZone(bytes))
+    let zone = ConfigZone(zone.map(Option::unwrap_or_default));
+    known.then(|| zone.with_config_locked())
 }
 
 /// Bytes of the configuration zone that were read or written, by their offset.
