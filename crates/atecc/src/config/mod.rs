@@ -3,11 +3,15 @@
 //! differs, cryptoauthlib `calib_device.h`.
 
 mod key_config;
+mod key_config_builder;
 pub mod offset;
 mod slot_config;
+mod slot_config_builder;
 
 pub use key_config::{KeyConfig, KeyType, X509Id};
+pub use key_config_builder::{ForbiddenKeyConfig, KeyConfigBuilder};
 pub use slot_config::{PrivateKeyUses, SlotConfig, WriteAccess, WriteConfig};
+pub use slot_config_builder::{ForbiddenSlotConfig, SlotConfigBuilder};
 
 use crate::{Revision, SerialNumber, Slot, crc16};
 
