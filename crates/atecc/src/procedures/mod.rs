@@ -1,6 +1,8 @@
 //! Sequences of commands that belong together.
 
+mod configure;
 mod confirmed;
+mod count;
 mod create_key;
 #[cfg(feature = "host")]
 mod encrypted;
@@ -12,7 +14,9 @@ mod sha;
 mod sign;
 mod write;
 
+pub use configure::{Configure, ConfigureError, Configured, LockConfiguration};
 pub use confirmed::Confirmed;
+pub use count::IncrementCounter;
 pub use create_key::CreateKey;
 #[cfg(feature = "host")]
 pub use encrypted::{ReadEncrypted, SessionKey, WriteBlockEncrypted};
