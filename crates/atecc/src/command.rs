@@ -21,8 +21,13 @@ pub trait Command {
     /// What the chip answers.
     type Response;
 
-    /// The command byte.
+    /// The command.
     const OPCODE: Opcode;
+
+    /// The command byte. It is for a command of another chip to say it, whose
+    /// [`Command::OPCODE`] is [`Opcode::Foreign`]; what else it says does not
+    /// compile.
+    const BYTE: u8 = Self::OPCODE as u8;
 
     /// The chips that have the command, in this mode.
     fn chips(&self) -> Chips {
@@ -264,13 +269,26 @@ impl Request {
             needs_volatile: command.needs_volatile(),
             loads_volatile: command.loads_volatile(),
         };
-        request.fill(command.param1(), command.param2(), command.data())?;
+        const {
+            let is_foreign = matches!(C::OPCODE, Opcode::Foreign);
+            assert!(
+                is_foreign == (C::BYTE != C::OPCODE as u8),
+                "a foreign command says its byte, and no other one does"
+            );
+        }
+        request.fill(C::BYTE, command.param1(), command.param2(), command.data())?;
         Ok(request)
     }
 
     /// Write the group. It knows no command, so that it is compiled once for
     /// all of them.
-    fn fill(&mut self, param1: u8, param2: u16, data: Data<'_>) -> Result<(), RequestTooLong> {
+    fn fill(
+        &mut self,
+        byte: u8,
+        param1: u8,
+        param2: u16,
+        data: Data<'_>,
+    ) -> Result<(), RequestTooLong> {
         let Data(a, b, c) = data;
         let data_len = a.len().saturating_add(b.len()).saturating_add(c.len());
         let too_long = RequestTooLong {
@@ -281,8 +299,7 @@ impl Request {
             return Err(too_long);
         };
         let [param2_low, param2_high] = param2.to_le_bytes();
-        let opcode = self.opcode as u8;
-        let head = [COMMAND, count, opcode, param1, param2_low, param2_high];
+        let head = [COMMAND, count, byte, param1, param2_low, param2_high];
         let mut len = 0;
         for part in [&head[..], a, b, c] {
             append(&mut self.bytes, &mut len, part).ok_or(too_long)?;

@@ -10,6 +10,9 @@ macro_rules! opcodes {
         #[cfg_attr(feature = "defmt", derive(defmt::Format))]
         pub enum Opcode {
             $($(#[$doc])* $name = $code,)*
+            /// A command of another chip, which says its byte itself
+            /// ([`Command::BYTE`](crate::Command::BYTE)).
+            Foreign = 0x00,
         }
 
         impl Opcode {
@@ -25,11 +28,12 @@ macro_rules! opcodes {
                 }
             }
 
-            /// The datasheet's name.
+            /// The datasheet's name; "foreign command" of another chip's.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$name => stringify!($name),)*
+                    Self::Foreign => "foreign command",
                 }
             }
         }

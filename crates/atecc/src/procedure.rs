@@ -82,6 +82,7 @@ impl<T, E> Next<T, E> {
     /// let next: Next<u8, Failure> = Next::Done(Ok(2));
     /// assert!(matches!(next.map(|it| it + 1), Next::Done(Ok(3))));
     /// ```
+    #[inline]
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Next<U, E> {
         match self {
             Self::Send(request) => Next::Send(request),
@@ -100,6 +101,7 @@ impl<T, E> Next<T, E> {
     /// let next: Next<(), Failure> = woken.and_then(|()| Next::send(&InfoRevision));
     /// assert!(matches!(next, Next::Send(_)));
     /// ```
+    #[inline]
     pub fn and_then<U>(self, then: impl FnOnce(T) -> Next<U, E>) -> Next<U, E> {
         match self {
             Self::Send(request) => Next::Send(request),
@@ -117,6 +119,7 @@ impl<T, E> Next<T, E> {
     /// let next: Next<u8, Failure> = failed.or_else(|_| Next::Done(Ok(0)));
     /// assert!(matches!(next, Next::Done(Ok(0))));
     /// ```
+    #[inline]
     pub fn or_else<F>(self, then: impl FnOnce(E) -> Next<T, F>) -> Next<T, F> {
         match self {
             Self::Send(request) => Next::Send(request),

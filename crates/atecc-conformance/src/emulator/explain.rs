@@ -131,7 +131,11 @@ impl Context<'_> {
                 let random = |payload: &[u8]| payload.len() == 32 && !is_pattern(payload);
                 (random(recorded) && random(emulated)).then_some(Reason::Random)
             }
-            Opcode::Write | Opcode::SelfTest | Opcode::Pause | Opcode::UpdateExtra => None,
+            Opcode::Write
+            | Opcode::SelfTest
+            | Opcode::Pause
+            | Opcode::UpdateExtra
+            | Opcode::Foreign => None,
         }
     }
 

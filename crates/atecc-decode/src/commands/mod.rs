@@ -82,6 +82,8 @@ pub(crate) fn parse<'a>(frame: &Frame<'a>) -> Parsed<'a> {
         Opcode::UpdateExtra => update_extra::parse(frame),
         Opcode::Verify => verify::parse(frame),
         Opcode::Write => write::parse(frame),
+        // `Opcode::from_byte` gives none.
+        Opcode::Foreign => Err(CommandError::Opcode(frame.opcode as u8)),
     }
 }
 
