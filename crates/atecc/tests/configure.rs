@@ -4,9 +4,10 @@
 use atecc::commands::{Counter, CounterId, CounterMode};
 use atecc::config::{ConfigZone, KeyConfig, PrivateKeyUses, SlotConfig, WriteConfig, offset};
 use atecc::procedures::{
-    Configure, ConfigureError, IncrementCounter, LockConfiguration, ReadConfig,
+    Configure, ConfigureError, IncrementCounter, LockConfiguration, LockData, ReadConfig,
+    TooManyBytes, WriteData,
 };
-use atecc::{BusAddress, Device, Error, Executed, Slot};
+use atecc::{BusAddress, Device, Error, Executed, Place, Slot};
 use atecc_emulator::{
     Bus, Chip, CutPoint, DeadBus, Delay, EepromEffect, Fault, Faults, I2cHandle, LostReply,
     Revision,
@@ -54,11 +55,11 @@ fn calm(bus: &Bus) {
     bus.power_cycle();
 }
 
-/// Each fault at each transaction of what `act` does on a chip that `prepare`
+/// Each fault at one of `stride` transactions of what `act` does on a chip that `prepare`
 /// has made ready.
-fn disturbed(prepare: impl Fn() -> Bus, mut act: impl FnMut(&Bus)) {
+fn disturbed(stride: usize, prepare: impl Fn() -> Bus, mut act: impl FnMut(&Bus)) {
     for fault in FAULTS {
-        for at in 0.. {
+        for at in (0..).step_by(stride) {
             let bus = prepare();
             let first = bus.transactions();
             // A write that is cut off in the end had its address acknowledged.
@@ -175,7 +176,7 @@ fn an_interrupted_configuration_is_finished_by_another_run() {
         let bus = blank();
         layout(&zone(&bus)).with_config_locked()
     };
-    disturbed(blank, |bus| {
+    disturbed(1, blank, |bus| {
         let configured = device(bus).run(Configure::new(layout));
         if let Ok(configured) = configured {
             assert_eq!(*configured.zone(), zone(bus));
@@ -194,7 +195,7 @@ fn a_lock_whose_answer_is_lost_is_looked_at() {
         device(&bus).run(Configure::new(layout)).unwrap();
         bus
     };
-    disturbed(ready, |bus| {
+    disturbed(1, ready, |bus| {
         let configured = device(bus).run(Configure::new(layout));
         let Ok(configured) = configured else { return };
         let result = device(bus).run(LockConfiguration::new(configured));
@@ -221,7 +222,7 @@ fn a_count_is_never_lost_nor_doubled() {
         bus
     };
     let mut ends = [0; 3];
-    disturbed(locked, |bus| {
+    disturbed(1, locked, |bus| {
         let result = device(bus).run(IncrementCounter::new(CounterId::One));
         calm(bus);
         let read = Counter {
@@ -267,4 +268,94 @@ fn a_counter_at_its_end_says_so() {
     assert_eq!(failure.executed, Executed::No);
     assert!(failure.refusal().is_some());
     assert_eq!(device(&bus).run(ReadConfig::new()).unwrap(), zone(&bus));
+}
+
+/// A chip whose configuration is locked, and that.
+fn locked() -> (Bus, ConfigZone) {
+    let bus = blank();
+    let configured = device(&bus).run(Configure::new(layout)).unwrap();
+    let config = device(&bus)
+        .run(LockConfiguration::new(configured))
+        .unwrap();
+    (bus, config)
+}
+
+/// What slots of 36, 416 and 72 bytes get, the first of them less than it holds.
+const CONTENTS: [(usize, &[u8]); 3] = [(3, &[0x33; 33]), (8, &[0x88; 416]), (10, &[0xAA; 72])];
+const OTP: [u8; 64] = [0x07; 64];
+
+fn contents() -> [&'static [u8]; 16] {
+    let mut slots = [&[][..]; 16];
+    for (slot, bytes) in CONTENTS {
+        slots[slot] = bytes;
+    }
+    slots
+}
+
+/// The chip holds the contents, and zeros where there are none; the slots of
+/// private keys are as delivered.
+fn holds_them(bus: &Bus) {
+    let (image, as_delivered) = (bus.image(0).unwrap(), blank().image(0).unwrap());
+    for slot in atecc_emulator::Slot::all() {
+        let index = usize::from(slot.index());
+        let held = image.slot(slot);
+        if zone(bus).key_config(Slot::ALL[index]).private() {
+            assert_eq!(held, as_delivered.slot(slot));
+            continue;
+        }
+        let bytes = contents()[index];
+        assert_eq!(held[..bytes.len()], *bytes, "slot {index}");
+        assert!(
+            held[bytes.len()..].iter().all(|byte| *byte == 0),
+            "slot {index}"
+        );
+    }
+    assert_eq!(*image.otp(), OTP);
+}
+
+#[test]
+fn interrupted_data_are_written_and_locked_by_another_run() {
+    let (bus, config) = locked();
+    drop(bus);
+    disturbed(
+        7,
+        || locked().0,
+        |bus| {
+            let data = || WriteData::new(&config, contents(), &OTP).unwrap();
+            if let Ok(written) = device(bus).run(data())
+                && device(bus).run(LockData::new(written)).is_ok()
+            {
+                assert!(zone(bus).data_lock().is_locked());
+            }
+            calm(bus);
+            if !zone(bus).data_lock().is_locked() {
+                let written = device(bus).run(data()).unwrap();
+                device(bus).run(LockData::new(written)).unwrap();
+            }
+            holds_them(bus);
+        },
+    );
+}
+
+#[test]
+fn data_that_were_changed_after_they_were_written_are_not_locked() {
+    let (bus, config) = locked();
+    let written = device(&bus).run(WriteData::new(&config, contents(), &OTP).unwrap());
+    let other = WriteData::new(&config, [&[]; 16], &OTP).unwrap();
+    device(&bus).run(other).unwrap();
+    assert!(device(&bus).run(LockData::new(written.unwrap())).is_err());
+    assert!(!zone(&bus).data_lock().is_locked());
+}
+
+#[test]
+fn too_much_for_a_slot_is_refused_and_a_private_keys_slot_is_not_looked_at() {
+    let (_, config) = locked();
+    let long = [0; 73];
+    let mut slots = [&[][..]; 16];
+    slots[2] = &long;
+    assert!(WriteData::new(&config, slots, &OTP).is_ok());
+    slots[15] = &long;
+    let place = Place::Slot(Slot::S15);
+    let error = WriteData::new(&config, slots, &OTP).unwrap_err();
+    assert_eq!(error, TooManyBytes { place, len: 73 });
 }

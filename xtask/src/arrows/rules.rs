@@ -61,7 +61,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         package: "atecc",
         may: Workspace::Only(&[]),
-        in_tests: EMULATOR,
+        // Certificates in its example of a layout of one's own.
+        in_tests: &["atecc-emulator", "atecc-x509"],
         elsewhere: Elsewhere::Only(&[
             "crc",
             "defmt",

@@ -46,7 +46,8 @@ impl Head {
     /// Those of `command`.
     #[must_use]
     pub fn of<C: Command>(command: &C) -> Self {
-        Self::new(C::OPCODE, command.param1(), command.param2())
+        let [low, high] = command.param2().to_le_bytes();
+        Self([C::BYTE, command.param1(), low, high])
     }
 
     /// Those of a command that is not at hand as a value.

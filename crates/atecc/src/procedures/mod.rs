@@ -4,6 +4,7 @@ mod configure;
 mod confirmed;
 mod count;
 mod create_key;
+mod data;
 #[cfg(feature = "host")]
 mod encrypted;
 mod lock;
@@ -18,6 +19,7 @@ pub use configure::{Configure, ConfigureError, Configured, LockConfiguration};
 pub use confirmed::Confirmed;
 pub use count::IncrementCounter;
 pub use create_key::CreateKey;
+pub use data::{LockData, WriteData, WrittenData};
 #[cfg(feature = "host")]
 pub use encrypted::{ReadEncrypted, SessionKey, WriteBlockEncrypted};
 pub use lock::LockAndConfirm;
