@@ -85,3 +85,31 @@ fn what_counts_as_a_path_or_a_link() {
     assert!(paths(text).eq(["tests/a.rs", "docs/README.md"]));
     assert!(links(text).eq(["b.md"]));
 }
+
+/// The code of `docs/extending.md` stands in the example that is named before
+/// it, but for its indentation.
+#[test]
+fn code_of_extending_is_that_of_the_examples() {
+    let page = fs::read_to_string(root().join("docs/extending.md")).unwrap();
+    let flat = |code: &str| -> String {
+        code.lines()
+            .map(|line| line.trim().to_owned() + "\n")
+            .collect()
+    };
+    let is_example = |path: &str| {
+        path.contains("/examples/") && Path::new(path).extension().is_some_and(|kind| kind == "rs")
+    };
+    let (mut example, mut compared) = (String::new(), 0);
+    for (at, part) in page.split("```").enumerate() {
+        if at % 2 == 0 {
+            let named = paths(part).filter(|path| is_example(path));
+            if let Some(path) = named.last() {
+                example = fs::read_to_string(root().join(path)).unwrap();
+            }
+        } else if let Some(code) = part.strip_prefix("rust\n") {
+            assert!(flat(&example).contains(&flat(code)), "{code}");
+            compared += 1;
+        }
+    }
+    assert!(compared > 5, "{compared} pieces of code");
+}

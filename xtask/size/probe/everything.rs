@@ -150,6 +150,7 @@ fn zones(chip: &mut Chip) {
 fn procedures(chip: &mut Chip) {
     run!(chip:
         CreateKey::new(given(SLOT)),
+        IncrementCounter::new(given(CounterId::One)),
         LockAndConfirm::new(given(LockTarget::Slot(SLOT))),
         ChallengeMac::new(given(SLOT), bytes()),
         DeterministicMac::new(given(SLOT), bytes()),
@@ -166,6 +167,14 @@ fn procedures(chip: &mut Chip) {
         ),
         sign_about_data(bytes(), GenDig { source: given(DigSource::Data(SLOT)) }, internal()),
     );
+    apart(chip, |chip| {
+        let layout = |part: &ConfigZone| part.with(given(20), bytes_at::<64>());
+        chip.run(Configure::new(layout)).map(|done| chip.run(LockConfiguration::new(done)))
+    });
+    apart(chip, |chip| {
+        WriteData::new(&ConfigZone(bytes()), [bytes_at::<36>(); 16], bytes_at())
+            .map(|write| chip.run(write).map(|done| chip.run(LockData::new(done))))
+    });
     apart(chip, |chip| {
         WritePlace::new(given(Place::Slot(SLOT)), &bytes_at::<72>()[..]).map(|write| chip.run(write))
     });
