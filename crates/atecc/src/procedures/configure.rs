@@ -102,6 +102,7 @@ pub enum ConfigureError {
 /// Words of the zone, in the order in which they are written: the one with the
 /// address at the end.
 const WORDS: u8 = 32;
+#[expect(clippy::cast_possible_truncation, reason = "4")]
 const FIRST: u8 = (offset::I2C_ADDRESS / 4) as u8;
 
 impl<F: Fn(&ConfigZone) -> ConfigZone> Configure<F> {
@@ -153,9 +154,30 @@ impl<F: Fn(&ConfigZone) -> ConfigZone> Configure<F> {
                 return Next::send(&WriteWord { address, data });
             }
         }
-        let read = ReadConfig::new();
+        let mut read = ReadConfig::new();
+        let next = check(&wanted, &mut read, Answer::Start);
         self.phase = Phase::Checking { wanted, read };
-        self.resume(Answer::Start)
+        next
+    }
+}
+
+/// Read all, and compare it.
+fn check(
+    wanted: &ConfigZone,
+    read: &mut ReadConfig,
+    answer: Answer<'_>,
+) -> Next<Configured, ConfigureError> {
+    match read.resume(answer) {
+        Next::Send(request) => Next::Send(request),
+        Next::Done(Err(failure)) => Next::failed(failure),
+        Next::Done(Ok(held)) => Next::Done(match mismatch(wanted, &held) {
+            None => Ok(Configured(held)),
+            Some((offset, wanted, held)) => Err(ConfigureError::ReadBack {
+                offset,
+                wanted,
+                held,
+            }),
+        }),
     }
 }
 
@@ -195,21 +217,7 @@ impl<F: Fn(&ConfigZone) -> ConfigZone> Procedure for Configure<F> {
                     Answer::Start | Answer::Payload(_) => self.write(wanted, held, done),
                 }
             }
-            Phase::Checking { wanted, read } => {
-                let next = read.resume(answer);
-                match next {
-                    Next::Send(request) => Next::Send(request),
-                    Next::Done(Err(failure)) => Next::failed(failure),
-                    Next::Done(Ok(held)) => Next::Done(match mismatch(wanted, &held) {
-                        None => Ok(Configured(held)),
-                        Some((offset, wanted, held)) => Err(ConfigureError::ReadBack {
-                            offset,
-                            wanted,
-                            held,
-                        }),
-                    }),
-                }
-            }
+            Phase::Checking { wanted, read } => check(wanted, read, answer),
         }
     }
 }

@@ -16,7 +16,7 @@ const TRIES: u8 = 3;
 /// use atecc::Slot;
 /// use atecc::procedures::CreateKey;
 ///
-/// let slot = Slot::new(0)?;
+/// let slot = Slot::S0;
 /// let first = device.run(CreateKey::new(slot))?;
 /// let second = device.run(CreateKey::new(slot))?; // The first is lost for good.
 /// assert_ne!(first, second);

@@ -68,12 +68,12 @@ impl SessionKey<'_> {
 ///
 /// let serial = device.run(ReadConfig::new())?.serial_number();
 /// let key = SessionKey {
-///     slot: Slot::new(4)?,
+///     slot: Slot::S4,
 ///     key: &[0xFF; 32],
 ///     serial,
 ///     input: [0x11; 20], // Random, and another one each time.
 /// };
-/// let address = BlockAddress::new(Place::Slot(Slot::new(5)?), 0)?;
+/// let address = BlockAddress::new(Place::Slot(Slot::S5), 0)?;
 /// device.run(WriteBlockEncrypted::new(address, &[0x5A; 32], ZoneState::Locked, key))?;
 /// assert_eq!(*device.run(ReadEncrypted::new(address, key))?, [0x5A; 32]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -128,12 +128,12 @@ impl Procedure for ReadEncrypted<'_> {
 /// use atecc::{BlockAddress, Place, Slot};
 ///
 /// let key = SessionKey {
-///     slot: Slot::new(4)?,
+///     slot: Slot::S4,
 ///     key: &[0xFF; 32],
 ///     input: [0x11; 20], // Random, and another one each time.
 ///     serial: device.run(ReadConfig::new())?.serial_number(),
 /// };
-/// let address = BlockAddress::new(Place::Slot(Slot::new(5)?), 0)?;
+/// let address = BlockAddress::new(Place::Slot(Slot::S5), 0)?;
 /// device.run(WriteBlockEncrypted::new(address, &[0x5A; 32], ZoneState::Locked, key))?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

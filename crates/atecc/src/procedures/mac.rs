@@ -16,7 +16,7 @@ use crate::{Answer, Failure, Next, Once, Procedure, Slot};
 /// use atecc::Slot;
 /// use atecc::procedures::ChallengeMac;
 ///
-/// let ask = ChallengeMac::new(Slot::new(4)?, [0x11; 20]);
+/// let ask = ChallengeMac::new(Slot::S4, [0x11; 20]);
 /// // Whoever knows the key computes the same of `random`: `host::mac`.
 /// assert_ne!(device.run(ask)?.mac, device.run(ask)?.mac);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -93,7 +93,7 @@ impl Procedure for ChallengeMac {
 /// use atecc::Slot;
 /// use atecc::procedures::DeterministicMac;
 ///
-/// let mac = DeterministicMac::new(Slot::new(4)?, [0x5A; 32]);
+/// let mac = DeterministicMac::new(Slot::S4, [0x5A; 32]);
 /// assert_eq!(device.run(mac)?, device.run(mac)?);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

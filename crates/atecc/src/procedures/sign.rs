@@ -16,7 +16,7 @@ use crate::{Answer, Failure, Next, Once, Procedure, Slot};
 /// use atecc::Slot;
 /// use atecc::procedures::{CreateKey, SignDigest};
 ///
-/// let slot = Slot::new(0)?;
+/// let slot = Slot::S0;
 /// device.run(CreateKey::new(slot))?;
 /// let signature: [u8; 64] = device.run(SignDigest::new(slot, [0x5A; 32]))?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -62,7 +62,7 @@ impl Procedure for SignDigest {
 /// use atecc::commands::VerifyKey;
 /// use atecc::procedures::{CreateKey, SignDigest, VerifyDigest};
 ///
-/// let slot = Slot::new(0)?;
+/// let slot = Slot::S0;
 /// let key = VerifyKey::External(device.run(CreateKey::new(slot))?);
 /// let signature = device.run(SignDigest::new(slot, [0x5A; 32]))?;
 /// assert!(device.run(VerifyDigest::new(key, [0x5A; 32], signature))?);
@@ -109,7 +109,7 @@ impl Procedure for VerifyDigest {
 /// use atecc::commands::{GenKey, GenKeyMode, IncludeSerial, InternalPurpose, SignInternal};
 /// use atecc::procedures::{CreateKey, sign_about_key};
 ///
-/// let slot = Slot::new(0)?;
+/// let slot = Slot::S0;
 /// device.run(CreateKey::new(slot))?;
 /// let digest = GenKey { mode: GenKeyMode::PublicDigest, slot };
 /// let (serial, purpose) = (IncludeSerial::Whole, InternalPurpose::Any);
@@ -136,9 +136,9 @@ pub fn sign_about_key(
 /// use atecc::commands::{DigSource, GenDig, IncludeSerial, InternalPurpose, SignInternal};
 /// use atecc::procedures::{CreateKey, sign_about_data};
 ///
-/// let slot = Slot::new(0)?;
+/// let slot = Slot::S0;
 /// device.run(CreateKey::new(slot))?;
-/// let digest = GenDig { source: DigSource::Data(Slot::new(8)?) };
+/// let digest = GenDig { source: DigSource::Data(Slot::S8) };
 /// let (serial, purpose) = (IncludeSerial::Whole, InternalPurpose::Any);
 /// let sign = SignInternal { slot, serial, purpose };
 /// let (_, signature) = device.run(sign_about_data([0x40; 32], digest, sign))?;

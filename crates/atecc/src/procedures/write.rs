@@ -15,7 +15,7 @@ use crate::{Answer, BlockAddress, Failure, Next, Place, Procedure};
 /// use atecc::procedures::{ReadPlace, WritePlace};
 /// use atecc::{Place, Slot};
 ///
-/// let place = Place::Slot(Slot::new(8)?);
+/// let place = Place::Slot(Slot::S8);
 /// device.run(WritePlace::new(place, b"forty bytes take two blocks of the slot.")?)?;
 /// assert_eq!(&device.run(ReadPlace::<40>::new(place))?[..5], b"forty");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
