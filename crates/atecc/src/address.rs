@@ -109,7 +109,7 @@ impl core::fmt::Display for Place {
 /// ```
 /// use atecc::{BlockAddress, Place, Slot};
 ///
-/// let slot = Place::Slot(Slot::new(10)?); // 72 bytes: three blocks.
+/// let slot = Place::Slot(Slot::S10); // 72 bytes: three blocks.
 /// assert!(BlockAddress::new(slot, 2).is_ok());
 /// assert!(BlockAddress::new(slot, 3).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())

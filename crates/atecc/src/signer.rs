@@ -77,7 +77,7 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Shared<I2C, D, W> {
 /// use atecc::signer::{ChipSigner, Signature};
 /// use signature::Signer;
 ///
-/// let slot = Slot::new(0)?;
+/// let slot = Slot::S0;
 /// device.run(CreateKey::new(slot))?;
 /// let signer = ChipSigner::new(device, slot);
 /// let _signature: Signature = signer.try_sign(b"a message")?;
@@ -163,7 +163,7 @@ where
 /// use atecc::signer::{ChipVerifier, Signature};
 /// use signature::hazmat::PrehashVerifier;
 ///
-/// let slot = Slot::new(0)?;
+/// let slot = Slot::S0;
 /// let key = VerifyKey::External(device.run(CreateKey::new(slot))?);
 /// let signature = Signature(device.run(SignDigest::new(slot, [0x5A; 32]))?);
 /// let verifier = ChipVerifier::new(device, key);

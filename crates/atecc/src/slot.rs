@@ -6,7 +6,7 @@
 /// ```
 /// use atecc::Slot;
 ///
-/// let slot = Slot::new(8)?;
+/// let slot = Slot::S8;
 /// assert_eq!((slot.index(), slot.size()), (8, 416));
 /// assert!(Slot::new(16).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -9,7 +9,7 @@ use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, Repeat, S
 /// use atecc::Slot;
 /// use atecc::commands::{Aes, AesKey, AesMode, KeyBlock};
 ///
-/// let key = AesKey::Slot(Slot::new(9)?, KeyBlock::First);
+/// let key = AesKey::Slot(Slot::S9, KeyBlock::First);
 /// let block = Aes { mode: AesMode::Encrypt, key, input: [0x80; 16] };
 /// let cipher = device.execute(block)?;
 /// let back = Aes { mode: AesMode::Decrypt, key, input: cipher };

@@ -17,7 +17,7 @@ use crate::{Command, Data, DecodeError, Expect, Opcode, Repeat, Slot};
 /// let guess = CheckMac {
 ///     blocks: Blocks::KeyThenChallenge,
 ///     otp: OtpPart::None,
-///     slot: Slot::new(4)?,
+///     slot: Slot::S4,
 ///     challenge: [0x80; 32],
 ///     response: [0; 32],
 ///     other_data: [0; 13],

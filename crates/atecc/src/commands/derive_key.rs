@@ -13,7 +13,7 @@ use crate::{Command, Data, DecodeError, Expect, Opcode, Repeat, Slot};
 /// use atecc::{Once, Slot};
 ///
 /// let nonce = LoadNonce { target: NonceTarget::TempKey, value: [0x40; 32] };
-/// let target = Slot::new(13)?;
+/// let target = Slot::S13;
 /// let roll = DeriveKey { target, temp_key: SourceFlag::Input, mac: None };
 /// device.run(Prepared::new(Once(nonce), roll))?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())

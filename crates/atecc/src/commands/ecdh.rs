@@ -14,8 +14,8 @@ use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, PublicKey
 /// use atecc::Slot;
 /// use atecc::procedures::CreateKey;
 ///
-/// let ours = Slot::new(1)?;
-/// let theirs = device.run(CreateKey::new(Slot::new(0)?))?;
+/// let ours = Slot::S1;
+/// let theirs = device.run(CreateKey::new(Slot::S0))?;
 /// device.run(CreateKey::new(ours))?;
 /// let secret = device.execute(Ecdh { mode: EcdhMode::Compatible(ours), peer: theirs })?;
 /// assert!(matches!(secret, SharedSecret::Clear(_)));

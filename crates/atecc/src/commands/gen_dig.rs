@@ -13,7 +13,7 @@ use crate::{Command, Data, DecodeError, Expect, Opcode, Repeat, Slot};
 /// use atecc::{Once, Slot};
 ///
 /// let nonce = LoadNonce { target: NonceTarget::TempKey, value: [0x40; 32] };
-/// let source = DigSource::Data(Slot::new(4)?);
+/// let source = DigSource::Data(Slot::S4);
 /// device.run(Prepared::new(Once(nonce), GenDig { source }))?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -9,7 +9,7 @@ use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, PublicKey
 /// use atecc::Slot;
 /// use atecc::commands::{GenKey, GenKeyMode};
 ///
-/// let slot = Slot::new(0)?;
+/// let slot = Slot::S0;
 /// let created = device.execute(GenKey { mode: GenKeyMode::Create, slot })?;
 /// assert_eq!(device.execute(GenKey { mode: GenKeyMode::Public, slot })?, created);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -75,7 +75,7 @@ impl Command for GenKey {
 /// use atecc::commands::DigestPublicKey;
 /// use atecc::{Request, Slot};
 ///
-/// let command = DigestPublicKey { slot: Slot::new(14)?, other_data: Some([0; 3]) };
+/// let command = DigestPublicKey { slot: Slot::S14, other_data: Some([0; 3]) };
 /// // Word address, count, opcode, mode, slot.
 /// assert_eq!(Request::new(&command)?.bytes()[..6], [0x03, 0x0A, 0x40, 0x10, 0x0E, 0x00]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -126,7 +126,7 @@ impl Command for DigestPublicKey {
 /// use atecc::procedures::{CreateKey, Prepared};
 /// use atecc::{Once, Slot};
 ///
-/// let peer = device.run(CreateKey::new(Slot::new(0)?))?;
+/// let peer = device.run(CreateKey::new(Slot::S0))?;
 /// let agree = Ecdh { mode: EcdhMode::TempKeyToOutput, peer };
 /// let (_public, secret) = device.run(Prepared::new(Once(CreateTempKey), agree))?;
 /// assert!(matches!(secret, SharedSecret::Clear(_)));

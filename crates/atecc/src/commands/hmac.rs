@@ -11,7 +11,7 @@ use crate::{Chips, Command, DecodeError, Expect, Family, Opcode, Repeat, Slot};
 /// use atecc::{Chips, Family, Request, Slot};
 ///
 /// let hmac = Hmac {
-///     slot: Slot::new(4)?,
+///     slot: Slot::S4,
 ///     temp_key: SourceFlag::Random,
 ///     otp: MacOtp::None,
 ///     serial: IncludeSerial::Whole,

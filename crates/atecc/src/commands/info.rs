@@ -44,7 +44,7 @@ impl Command for InfoRevision {
 /// use atecc::commands::InfoKeyValid;
 /// use atecc::procedures::CreateKey;
 ///
-/// let slot = Slot::new(0)?;
+/// let slot = Slot::S0;
 /// assert!(!device.execute(InfoKeyValid { slot })?);
 /// device.run(CreateKey::new(slot))?;
 /// assert!(device.execute(InfoKeyValid { slot })?);

@@ -16,7 +16,7 @@ use crate::{Command, Data, DecodeError, Expect, Opcode, Repeat, Slot};
 ///     blocks: MacBlocks::KeyThenChallenge([0x80; 32]),
 ///     otp: MacOtp::None,
 ///     serial: IncludeSerial::Whole,
-///     slot: Slot::new(4)?,
+///     slot: Slot::S4,
 /// };
 /// assert_eq!(device.execute(mac)?, device.execute(mac)?);
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -11,7 +11,7 @@ use crate::{Command, Data, DecodeError, Expect, Opcode, Repeat, Slot};
 /// use atecc::{Request, Slot};
 ///
 /// let key = PrivateKeyData::Clear([0x01; 32]);
-/// let command = PrivWrite { slot: Slot::new(0)?, key };
+/// let command = PrivWrite { slot: Slot::S0, key };
 /// // Word address, overhead, 36 bytes of key, 32 of MAC.
 /// assert_eq!(Request::new(&command)?.bytes().len(), 1 + 7 + 36 + 32);
 /// # Ok::<(), Box<dyn std::error::Error>>(())

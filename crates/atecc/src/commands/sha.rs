@@ -249,7 +249,7 @@ impl Command for ShaEnd<'_> {
 /// use atecc::commands::ShaPublic;
 /// use atecc::{Request, Slot};
 ///
-/// let public = ShaPublic { slot: Slot::new(14)? };
+/// let public = ShaPublic { slot: Slot::S14 };
 /// assert_eq!(Request::new(&public)?.bytes()[2..5], [0x47, 0x03, 0x0E]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

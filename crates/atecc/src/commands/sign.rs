@@ -14,7 +14,7 @@ use crate::{Chips, Command, DecodeError, Expect, Family, Opcode, Repeat, Slot};
 /// use atecc::procedures::{CreateKey, Prepared};
 /// use atecc::{Once, Slot};
 ///
-/// let slot = Slot::new(0)?;
+/// let slot = Slot::S0;
 /// device.run(CreateKey::new(slot))?;
 /// let digest = LoadNonce { target: NonceTarget::MessageDigestBuffer, value: [0x5A; 32] };
 /// let sign = Sign { source: DigestSource::MessageDigestBuffer, slot };
@@ -87,7 +87,7 @@ impl Command for Sign {
 /// use atecc::procedures::{CreateKey, sign_about_key};
 ///
 /// // The chip attests the key in its own slot 0.
-/// let slot = Slot::new(0)?;
+/// let slot = Slot::S0;
 /// device.run(CreateKey::new(slot))?;
 /// let digest = GenKey { mode: GenKeyMode::PublicDigest, slot };
 /// let (serial, purpose) = (IncludeSerial::Whole, InternalPurpose::Any);

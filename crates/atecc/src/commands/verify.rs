@@ -14,7 +14,7 @@ use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, PublicKey
 /// use atecc::procedures::{CreateKey, Prepared, SignDigest};
 /// use atecc::{Once, Slot};
 ///
-/// let slot = Slot::new(0)?;
+/// let slot = Slot::S0;
 /// let key = VerifyKey::External(device.run(CreateKey::new(slot))?);
 /// let signature = device.run(SignDigest::new(slot, [0x5A; 32]))?;
 /// let digest = LoadNonce { target: NonceTarget::TempKey, value: [0x5A; 32] };
@@ -145,7 +145,7 @@ impl Command for Verify {
 ///
 /// let validate = Validate {
 ///     change: ValidityChange::Validate,
-///     slot: Slot::new(14)?,
+///     slot: Slot::S14,
 ///     signature: [0x11; 64],
 ///     other_data: [0; 19],
 ///     answer: VerifyAnswer::Status,

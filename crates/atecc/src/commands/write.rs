@@ -18,7 +18,7 @@ use crate::{BlockAddress, Command, Data, DecodeError, Expect, Opcode, Repeat, Wo
 /// use atecc::commands::{ReadBlock, WriteBlock};
 /// use atecc::{BlockAddress, Place, Slot};
 ///
-/// let address = BlockAddress::new(Place::Slot(Slot::new(8)?), 3)?;
+/// let address = BlockAddress::new(Place::Slot(Slot::S8), 3)?;
 /// device.execute(WriteBlock { address, data: [0x5A; 32] })?;
 /// assert_eq!(device.execute(ReadBlock { address })?, [0x5A; 32]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -71,7 +71,7 @@ impl Command for WriteBlock {
 /// use atecc::{BlockAddress, Place, Request, Slot};
 ///
 /// let write = WriteEncrypted {
-///     address: BlockAddress::new(Place::Slot(Slot::new(5)?), 0)?,
+///     address: BlockAddress::new(Place::Slot(Slot::S5), 0)?,
 ///     zone_state: ZoneState::Locked,
 ///     cipher: [0xC1; 32],
 ///     mac: [0xC2; 32],

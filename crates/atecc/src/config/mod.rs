@@ -24,7 +24,7 @@ use crate::{Revision, SerialNumber, Slot, crc16};
 /// zone.0[4..8].copy_from_slice(&[0x00, 0x00, 0x60, 0x03]);
 /// zone.0[20..22].copy_from_slice(&[0x87, 0x20]);
 /// assert_eq!(zone.revision(), Revision::Atecc608B);
-/// assert!(zone.slot_config(Slot::new(0)?).is_secret());
+/// assert!(zone.slot_config(Slot::S0).is_secret());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Eq, PartialEq)]
