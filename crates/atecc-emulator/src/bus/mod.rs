@@ -5,9 +5,9 @@
 //! test can look at the chips while a driver owns the [`I2cHandle`].
 
 mod error;
+mod faults;
 mod line;
 mod log;
-mod mishap;
 mod other;
 mod transfer;
 

@@ -59,7 +59,7 @@ impl Chip {
         });
         let left = self
             .watchdog
-            .map_or(Duration::MAX, |bite| bite.saturating_sub(now));
+            .map_or(Duration::MAX, |expiry| expiry.saturating_sub(now));
         if left < longest {
             return Err(Status::Watchdog);
         }
