@@ -59,7 +59,7 @@ impl Shared {
         for fault in faults {
             match *fault {
                 Fault::PowerCut(CutPoint::Before) => {
-                    self.settle(now);
+                    self.advance_to(now);
                     self.cut_power();
                 }
                 Fault::PowerCut(CutPoint::During(_) | CutPoint::After)
@@ -79,11 +79,11 @@ impl Shared {
                 Fault::Stuck(failure) => self.stuck = Some(failure),
                 Fault::NackBurst { transactions } => self.nacks_left = transactions,
                 Fault::EarlyWatchdog => {
-                    self.settle(now);
-                    self.chips.iter_mut().for_each(|chip| chip.bite(now));
+                    self.advance_to(now);
+                    self.chips.iter_mut().for_each(|chip| chip.expire_watchdog(now));
                 }
                 Fault::Reset => {
-                    self.settle(now);
+                    self.advance_to(now);
                     self.chips.iter_mut().for_each(Chip::reset);
                 }
                 Fault::NoisyWake => self.chips.iter_mut().for_each(|chip| chip.wake(now)),
@@ -105,7 +105,7 @@ impl Shared {
                     });
                 }
                 Fault::PowerCut(CutPoint::After) if self.supplied => {
-                    self.settle(now);
+                    self.advance_to(now);
                     self.cut_power();
                 }
                 _ => {}
@@ -114,8 +114,8 @@ impl Shared {
         Ok(())
     }
 
-    pub(super) fn settle(&mut self, now: Duration) {
-        self.chips.iter_mut().for_each(|chip| chip.settle(now));
+    pub(super) fn advance_to(&mut self, now: Duration) {
+        self.chips.iter_mut().for_each(|chip| chip.advance_to(now));
     }
 
     pub(super) fn cut_power(&mut self) {

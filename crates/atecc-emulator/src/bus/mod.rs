@@ -137,7 +137,7 @@ impl Bus {
     pub fn detach(&self, address: u8) -> Option<Chip> {
         let mut shared = self.lock();
         let now = shared.clock.now();
-        shared.settle(now);
+        shared.advance_to(now);
         let found = |chip: &Chip| chip.address() == address;
         let index = shared.chips.iter().position(found)?;
         let mut chip = shared.chips.remove(index);
@@ -205,7 +205,7 @@ impl Bus {
         let mut shared = self.lock();
         let now = shared.clock.now();
         let chip = shared.chips.get_mut(index)?;
-        chip.settle(now);
+        chip.advance_to(now);
         Some(look(chip))
     }
 
@@ -252,7 +252,7 @@ impl Bus {
     pub fn power_down(&self) {
         let mut shared = self.lock();
         let now = shared.clock.now();
-        shared.settle(now);
+        shared.advance_to(now);
         shared.cut_power();
     }
 

@@ -1,7 +1,7 @@
 //! One chip: EEPROM, registers, and the states between power-up and sleep.
 //!
 //! Time is given from outside: every call says when it happens, and
-//! [`Chip::settle`] lets everything happen that was due before. Sources:
+//! [`Chip::advance_to`] lets everything happen that was due before. Sources:
 //! ATECC508A datasheet, section 6 (states), section 8.3 (times).
 
 mod build;
@@ -154,7 +154,7 @@ impl Chip {
     }
 
     /// Let everything happen that is due at `now`, in order.
-    pub(crate) fn settle(&mut self, now: Duration) {
+    pub(crate) fn advance_to(&mut self, now: Duration) {
         if matches!(self.state, State::Waking { ready } if ready <= now) {
             self.state = State::Awake;
         }
@@ -179,7 +179,7 @@ impl Chip {
     /// SDA was low for [`WAKE_LOW`] or more and rose at `now`. Whoever fell
     /// asleep during the pulse has seen only the rest of it.
     pub(crate) fn wake(&mut self, now: Duration) {
-        self.settle(now);
+        self.advance_to(now);
         match self.state {
             State::Asleep { since: Some(since) } if now.saturating_sub(since) < WAKE_LOW => return,
             State::Asleep { .. } => self.address = self.memory.i2c_address(),
@@ -208,13 +208,13 @@ impl Chip {
         };
         self.port.awake(status);
         self.state = State::Waking { ready: now + delay };
-        self.settle(now);
+        self.advance_to(now);
     }
 
     /// A wake token by general call. An awake chip keeps its state and
     /// rewinds its output (seen in a capture of a real 508A).
     pub(crate) fn wake_token(&mut self, now: Duration) {
-        self.settle(now);
+        self.advance_to(now);
         if matches!(self.state, State::Awake) {
             self.port.rewind();
         } else {
@@ -242,7 +242,7 @@ impl Chip {
         address: u8,
         direction: Direction,
     ) -> bool {
-        self.settle(now);
+        self.advance_to(now);
         address != 0
             && address == self.address
             && matches!(self.state, State::Awake)
@@ -251,7 +251,7 @@ impl Chip {
 
     /// One byte from the host, after an acknowledged write address.
     pub(crate) fn receive(&mut self, now: Duration, byte: u8) -> Ack {
-        self.settle(now);
+        self.advance_to(now);
         match self.state {
             State::Awake => self.port.receive(byte),
             _ => Ack::Nack,
@@ -260,7 +260,7 @@ impl Chip {
 
     /// One byte to the host, after an acknowledged read address.
     pub(crate) fn transmit(&mut self, now: Duration) -> u8 {
-        self.settle(now);
+        self.advance_to(now);
         match self.state {
             State::Awake => self.port.transmit(),
             _ => 0xFF,
@@ -269,7 +269,7 @@ impl Chip {
 
     /// STOP, after an acknowledged address.
     pub(crate) fn stop(&mut self, now: Duration) {
-        self.settle(now);
+        self.advance_to(now);
         if !matches!(self.state, State::Awake) {
             return;
         }
@@ -282,7 +282,7 @@ impl Chip {
     }
 
     /// The watchdog expires now, whatever its budget.
-    pub(crate) fn bite(&mut self, now: Duration) {
+    pub(crate) fn expire_watchdog(&mut self, now: Duration) {
         if self.watchdog.is_some() {
             self.sleep(now);
         }
@@ -358,7 +358,7 @@ impl Chip {
         self.state = State::FallingAsleep {
             asleep: now + self.sleep_delay,
         };
-        self.settle(now);
+        self.advance_to(now);
     }
 
     fn sleep(&mut self, now: Duration) {
