@@ -80,7 +80,9 @@ impl Shared {
                 Fault::NackBurst { transactions } => self.nacks_left = transactions,
                 Fault::EarlyWatchdog => {
                     self.advance_to(now);
-                    self.chips.iter_mut().for_each(|chip| chip.expire_watchdog(now));
+                    self.chips
+                        .iter_mut()
+                        .for_each(|chip| chip.expire_watchdog(now));
                 }
                 Fault::Reset => {
                     self.advance_to(now);
