@@ -93,7 +93,7 @@ fn multiply(h: [u8; 16], x: [u8; 16]) -> [u8; 16] {
 
 #[cfg(test)]
 mod tests {
-    use crate::command::bench::{Bench, bytes, rising};
+    use crate::command::harness::{Harness, bytes, rising};
     use crate::memory::LockState::{self, ConfigOpen, DataOpen, Locked};
     use crate::revision::Revision;
     use crate::volatile::Source;
@@ -110,19 +110,19 @@ mod tests {
     }
 
     /// The vector's key in slot 10.
-    fn chip(state: LockState, key_config: u16) -> Bench {
-        let mut bench = Bench::new(Revision::Atecc608B, state);
-        bench.configure(10, 0x0F8F, key_config);
-        bench.store_key(10, &rising(0x20));
-        bench
+    fn chip(state: LockState, key_config: u16) -> Harness {
+        let mut harness = Harness::new(Revision::Atecc608B, state);
+        harness.configure(10, 0x0F8F, key_config);
+        harness.store_key(10, &rising(0x20));
+        harness
     }
 
     #[test]
     fn vector() {
         for state in [DataOpen, Locked] {
-            let mut bench = chip(state, 0x0038);
-            assert_eq!(bench.run(AES, ENCRYPT, 10, &block()), Ok(bytes(CIPHER)));
-            assert_eq!(bench.run(AES, DECRYPT, 10, &bytes(CIPHER)), Ok(block()));
+            let mut harness = chip(state, 0x0038);
+            assert_eq!(harness.run(AES, ENCRYPT, 10, &block()), Ok(bytes(CIPHER)));
+            assert_eq!(harness.run(AES, DECRYPT, 10, &bytes(CIPHER)), Ok(block()));
         }
     }
 
@@ -133,19 +133,19 @@ mod tests {
         let plain = bytes("6BC1BEE22E409F96E93D7E117393172A");
         let cipher = bytes("3AD77BB40D7A3660A89ECAF32466EF97");
         for state in [ConfigOpen, DataOpen, Locked] {
-            let mut bench = chip(state, 0x0038);
-            assert_eq!(bench.status(AES, ENCRYPT, TEMP_KEY, &plain), 0x0F);
+            let mut harness = chip(state, 0x0038);
+            assert_eq!(harness.status(AES, ENCRYPT, TEMP_KEY, &plain), 0x0F);
             for kb in 0..4 {
                 let mut whole = vec![0; 64];
                 whole[16 * kb..16 * kb + 16].copy_from_slice(&key);
-                assert_eq!(bench.status(0x16, 0x23, 0, &whole), 0x00);
+                assert_eq!(harness.status(0x16, 0x23, 0, &whole), 0x00);
                 let p1 = u8::try_from(kb << 6).unwrap();
                 for _ in 0..2 {
-                    let found = bench.run(AES, p1, TEMP_KEY, &plain);
+                    let found = harness.run(AES, p1, TEMP_KEY, &plain);
                     assert_eq!(found, Ok(cipher.clone()), "TempKey is kept");
                 }
                 assert_eq!(
-                    bench.run(AES, p1 | DECRYPT, TEMP_KEY, &cipher),
+                    harness.run(AES, p1 | DECRYPT, TEMP_KEY, &cipher),
                     Ok(plain.clone())
                 );
             }
@@ -158,9 +158,9 @@ mod tests {
         let x = bytes("0388DACE60B6A392F328C2B971B2FE78");
         let product = bytes("5E2EC746917062882C85B0685353DEB7");
         for state in [ConfigOpen, DataOpen, Locked] {
-            let mut bench = chip(state, 0x0038);
+            let mut harness = chip(state, 0x0038);
             assert_eq!(
-                bench.run(AES, GFM, 0, &[&h[..], &x].concat()),
+                harness.run(AES, GFM, 0, &[&h[..], &x].concat()),
                 Ok(product.clone())
             );
         }
@@ -176,41 +176,41 @@ mod tests {
         assert_eq!(one(Locked, 0x0039), 0x0F, "private");
         assert_eq!(one(Locked, 0x00B8), 0x0F, "ReqAuth");
         assert_eq!(one(Locked, 0x0078), 0x00, "ReqRandom is not asked");
-        let mut bench = chip(Locked, 0x0038);
-        bench.memory.config[13] &= 0xFE;
-        assert_eq!(bench.status(AES, ENCRYPT, 10, &block()), 0x03);
+        let mut harness = chip(Locked, 0x0038);
+        harness.memory.config[13] &= 0xFE;
+        assert_eq!(harness.status(AES, ENCRYPT, 10, &block()), 0x03);
         // Slots 0 to 7 hold two keys.
-        let mut bench = chip(Locked, 0x0038);
-        bench.configure(3, 0x0F8F, 0x0018);
-        assert_eq!(bench.status(AES, 0x40, 3, &block()), 0x00);
-        assert_eq!(bench.status(AES, 0x80, 3, &block()), 0x03);
-        assert_eq!(bench.status(AES, 0xC0, 10, &block()), 0x00);
+        let mut harness = chip(Locked, 0x0038);
+        harness.configure(3, 0x0F8F, 0x0018);
+        assert_eq!(harness.status(AES, 0x40, 3, &block()), 0x00);
+        assert_eq!(harness.status(AES, 0x80, 3, &block()), 0x03);
+        assert_eq!(harness.status(AES, 0xC0, 10, &block()), 0x00);
     }
 
     /// Trap 31 of `docs/sources.md`: a protected key waits for the latch.
     #[test]
     fn trap_31_persistent_disable() {
-        let mut bench = chip(Locked, 0x1038);
-        assert_eq!(bench.status(AES, ENCRYPT, 10, &block()), 0x0F);
-        bench.volatile.latch = true;
-        assert_eq!(bench.run(AES, ENCRYPT, 10, &block()), Ok(bytes(CIPHER)));
+        let mut harness = chip(Locked, 0x1038);
+        assert_eq!(harness.status(AES, ENCRYPT, 10, &block()), 0x0F);
+        harness.volatile.latch = true;
+        assert_eq!(harness.run(AES, ENCRYPT, 10, &block()), Ok(bytes(CIPHER)));
     }
 
     #[test]
     fn each_block_is_a_use() {
-        let mut bench = chip(Locked, 0x0038);
-        bench.configure(10, 0x0FAF, 0x0038);
-        assert_eq!(bench.status(AES, ENCRYPT, 10, &block()), 0x00);
-        assert_eq!(bench.memory.config[52..54], [0x7F, 0xFF]);
-        assert_eq!(bench.status(AES, GFM, 10, &[0; 32]), 0x00);
-        bench.load_temp_key(Source::Input);
-        assert_eq!(bench.status(AES, ENCRYPT, TEMP_KEY, &block()), 0x00);
-        assert_eq!(bench.memory.config[52..54], [0x7F, 0xFF]);
+        let mut harness = chip(Locked, 0x0038);
+        harness.configure(10, 0x0FAF, 0x0038);
+        assert_eq!(harness.status(AES, ENCRYPT, 10, &block()), 0x00);
+        assert_eq!(harness.memory.config[52..54], [0x7F, 0xFF]);
+        assert_eq!(harness.status(AES, GFM, 10, &[0; 32]), 0x00);
+        harness.load_temp_key(Source::Input);
+        assert_eq!(harness.status(AES, ENCRYPT, TEMP_KEY, &block()), 0x00);
+        assert_eq!(harness.memory.config[52..54], [0x7F, 0xFF]);
     }
 
     #[test]
     fn parse_errors() {
-        let mut bench = chip(Locked, 0x0038);
+        let mut harness = chip(Locked, 0x0038);
         for (p1, length) in [
             (0x02, 16),
             (0x04, 16),
@@ -223,9 +223,13 @@ mod tests {
             (0x03, 16),
         ] {
             let data = vec![0; length];
-            assert_eq!(bench.status(AES, p1, 10, &data), 0x03, "{p1:02X} {length}");
+            assert_eq!(
+                harness.status(AES, p1, 10, &data),
+                0x03,
+                "{p1:02X} {length}"
+            );
         }
-        let mut old = Bench::new(Revision::Atecc508A, Locked);
+        let mut old = Harness::new(Revision::Atecc508A, Locked);
         assert_eq!(old.status(AES, ENCRYPT, 10, &block()), 0x03);
     }
 }

@@ -118,7 +118,7 @@ impl Core<'_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::command::bench::{Bench, bytes, rising};
+    use crate::command::harness::{Harness, bytes, rising};
     use crate::command::sha256;
     use crate::memory::LockState::{self, ConfigOpen, DataOpen, Locked};
     use crate::revision::Revision;
@@ -127,11 +127,11 @@ mod tests {
     const CHECK_MAC: u8 = 0x28;
     const RESPONSE: &str = "0D13743C4804E57631C9DAA09E51B63500E93FBEAF4AD7885A21D83761792CC0";
 
-    fn chip(revision: Revision, state: LockState) -> Bench {
-        let mut bench = Bench::new(revision, state);
-        bench.configure(4, 0x0F8F, 0x003C);
-        bench.store_key(4, &rising(0x20));
-        bench
+    fn chip(revision: Revision, state: LockState) -> Harness {
+        let mut harness = Harness::new(revision, state);
+        harness.configure(4, 0x0F8F, 0x003C);
+        harness.store_key(4, &rising(0x20));
+        harness
     }
 
     /// Challenge 80.., this response, `OtherData` 00..0C.
@@ -155,13 +155,13 @@ mod tests {
     fn vector() {
         for revision in Revision::ALL {
             for state in [DataOpen, Locked] {
-                let mut bench = chip(revision, state);
+                let mut harness = chip(revision, state);
                 let right = claim(&bytes(RESPONSE));
-                assert_eq!(bench.run(CHECK_MAC, 0, 4, &claim(&[0; 32])), Ok(vec![1]));
-                assert!(!bench.volatile.auth_valid);
-                assert_eq!(bench.run(CHECK_MAC, 0, 4, &right), Ok(vec![0]));
-                assert!(bench.volatile.auth_valid);
-                assert_eq!(bench.volatile.auth_key, 4);
+                assert_eq!(harness.run(CHECK_MAC, 0, 4, &claim(&[0; 32])), Ok(vec![1]));
+                assert!(!harness.volatile.auth_valid);
+                assert_eq!(harness.run(CHECK_MAC, 0, 4, &right), Ok(vec![0]));
+                assert!(harness.volatile.auth_valid);
+                assert_eq!(harness.volatile.auth_key, 4);
             }
         }
         assert_eq!(
@@ -174,15 +174,15 @@ mod tests {
     /// authorization.
     #[test]
     fn trap_42_authorization_lasts() {
-        let mut bench = chip(Revision::Atecc608B, Locked);
-        bench.authorize(9);
-        assert_eq!(bench.status(CHECK_MAC, 0, 4, &claim(&[0; 32])), 0x01);
-        assert_eq!(bench.status(0x02, 0x80, 0, &[]), 0x00);
-        assert!(bench.volatile.auth_valid);
+        let mut harness = chip(Revision::Atecc608B, Locked);
+        harness.authorize(9);
+        assert_eq!(harness.status(CHECK_MAC, 0, 4, &claim(&[0; 32])), 0x01);
+        assert_eq!(harness.status(0x02, 0x80, 0, &[]), 0x00);
+        assert!(harness.volatile.auth_valid);
         // But the use of a key that needs authorization does.
-        bench.configure(4, 0x0F8F, 0x09BC);
-        assert_eq!(bench.status(CHECK_MAC, 0, 4, &claim(&[0; 32])), 0x01);
-        assert!(!bench.volatile.auth_valid);
+        harness.configure(4, 0x0F8F, 0x09BC);
+        assert_eq!(harness.status(CHECK_MAC, 0, 4, &claim(&[0; 32])), 0x01);
+        assert!(!harness.volatile.auth_valid);
     }
 
     /// Trap 41 of `docs/sources.md`: only modes 01 and 05 copy, and only when
@@ -198,30 +198,30 @@ mod tests {
             (0x00, 4, 0, false),
         ] {
             for revision in Revision::ALL {
-                let mut bench = chip(revision, Locked);
-                bench.configure(5, 0x0080 | read_key, 0x003C);
-                bench.store_key(5, &rising(0x60));
-                bench.memory.otp = [0; 64];
+                let mut harness = chip(revision, Locked);
+                harness.configure(5, 0x0080 | read_key, 0x003C);
+                harness.store_key(5, &rising(0x60));
+                harness.memory.otp = [0; 64];
                 let (first, source) = match (slot, p1) {
                     (5, _) => (0x60, Source::Rand),
                     (_, 0x05) => (0x20, Source::Input),
                     _ => (0x20, Source::Rand),
                 };
-                bench.load_temp_key(source);
+                harness.load_temp_key(source);
                 let response = if p1 == 0 {
                     bytes(RESPONSE)
                 } else {
                     response_with_temp_key(first).to_vec()
                 };
-                assert_eq!(bench.status(CHECK_MAC, p1, slot, &claim(&response)), 0x00);
+                assert_eq!(harness.status(CHECK_MAC, p1, slot, &claim(&response)), 0x00);
                 let expected = match (copied, p1) {
                     (true, _) => Some(rising(0x60).to_vec()),
                     (false, 0) if revision != Revision::Atecc508A => Some(rising(0x40).to_vec()),
                     (false, _) => None,
                 };
-                assert_eq!(bench.temp_key(), expected, "{revision} {p1:02X} {slot}");
+                assert_eq!(harness.temp_key(), expected, "{revision} {p1:02X} {slot}");
                 if copied {
-                    assert_eq!(bench.volatile.temp_key.flags(), 0x10, "SourceFlag Input");
+                    assert_eq!(harness.volatile.temp_key.flags(), 0x10, "SourceFlag Input");
                 }
             }
         }
@@ -229,8 +229,8 @@ mod tests {
 
     #[test]
     fn temp_key_as_the_key_authorizes_nothing() {
-        let mut bench = chip(Revision::Atecc608B, Locked);
-        bench.load_temp_key(Source::Rand);
+        let mut harness = chip(Revision::Atecc608B, Locked);
+        harness.load_temp_key(Source::Rand);
         let response = sha256(&[
             &rising(0x40),
             &rising(0x80),
@@ -238,8 +238,8 @@ mod tests {
             &[0; 8],
             &[4, 5, 6, 0xEE, 7, 8, 9, 10, 0x01, 0x23, 11, 12],
         ]);
-        assert_eq!(bench.status(CHECK_MAC, 0x02, 4, &claim(&response)), 0x00);
-        assert!(!bench.volatile.auth_valid && !bench.volatile.temp_key.valid);
+        assert_eq!(harness.status(CHECK_MAC, 0x02, 4, &claim(&response)), 0x00);
+        assert!(!harness.volatile.auth_valid && !harness.volatile.temp_key.valid);
     }
 
     #[test]
@@ -253,10 +253,10 @@ mod tests {
             (0x003C, 0x04, 0x01), // Bit 2 does not matter without TempKey.
             (0x003C, 0x05, 0x0F), // It is not Input.
         ] {
-            let mut bench = chip(Revision::Atecc608B, Locked);
-            bench.configure(4, 0x0F8F, key_config);
-            bench.load_temp_key(Source::Rand);
-            let found = bench.status(CHECK_MAC, p1, 4, &claim(&[0; 32]));
+            let mut harness = chip(Revision::Atecc608B, Locked);
+            harness.configure(4, 0x0F8F, key_config);
+            harness.load_temp_key(Source::Rand);
+            let found = harness.status(CHECK_MAC, p1, 4, &claim(&[0; 32]));
             assert_eq!(found, status, "{key_config:04X} {p1:02X}");
         }
     }
@@ -264,19 +264,19 @@ mod tests {
     /// A mismatch is a use of the key all the same.
     #[test]
     fn each_check_is_a_use() {
-        let mut bench = chip(Revision::Atecc608B, Locked);
-        bench.configure(4, 0x0FAF, 0x003C);
-        assert_eq!(bench.status(CHECK_MAC, 0, 4, &claim(&[0; 32])), 0x01);
-        assert_eq!(bench.memory.config[52..54], [0x7F, 0xFF]);
+        let mut harness = chip(Revision::Atecc608B, Locked);
+        harness.configure(4, 0x0FAF, 0x003C);
+        assert_eq!(harness.status(CHECK_MAC, 0, 4, &claim(&[0; 32])), 0x01);
+        assert_eq!(harness.memory.config[52..54], [0x7F, 0xFF]);
     }
 
     #[test]
     fn parse_errors() {
-        let mut bench = chip(Revision::Atecc508A, Locked);
+        let mut harness = chip(Revision::Atecc508A, Locked);
         for (p1, length) in [(0x08, 77), (0x40, 77), (0x80, 77), (0x00, 76), (0x00, 78)] {
             let data = vec![0; length];
             assert_eq!(
-                bench.status(CHECK_MAC, p1, 4, &data),
+                harness.status(CHECK_MAC, p1, 4, &data),
                 0x03,
                 "{p1:02X} {length}"
             );

@@ -23,7 +23,7 @@ impl Core<'_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::command::bench::Bench;
+    use crate::command::harness::Harness;
     use crate::memory::LockState::{ConfigOpen, DataOpen, Locked};
     use crate::revision::Revision;
 
@@ -35,12 +35,15 @@ mod tests {
     fn read_and_increment() {
         for revision in Revision::ALL {
             for state in [ConfigOpen, DataOpen, Locked] {
-                let mut bench = Bench::new(revision, state);
-                assert_eq!(bench.run(COUNTER, READ, 1, &[]), Ok(vec![0; 4]));
-                assert_eq!(bench.run(COUNTER, INCREMENT, 1, &[]), Ok(vec![1, 0, 0, 0]));
-                assert_eq!(bench.run(COUNTER, READ, 1, &[]), Ok(vec![1, 0, 0, 0]));
-                assert_eq!(bench.run(COUNTER, READ, 0, &[]), Ok(vec![0; 4]));
-                assert_eq!(bench.memory.config[60..62], [0x7F, 0xFF]);
+                let mut harness = Harness::new(revision, state);
+                assert_eq!(harness.run(COUNTER, READ, 1, &[]), Ok(vec![0; 4]));
+                assert_eq!(
+                    harness.run(COUNTER, INCREMENT, 1, &[]),
+                    Ok(vec![1, 0, 0, 0])
+                );
+                assert_eq!(harness.run(COUNTER, READ, 1, &[]), Ok(vec![1, 0, 0, 0]));
+                assert_eq!(harness.run(COUNTER, READ, 0, &[]), Ok(vec![0; 4]));
+                assert_eq!(harness.memory.config[60..62], [0x7F, 0xFF]);
             }
         }
     }
@@ -48,29 +51,29 @@ mod tests {
     /// The count of a real 508A, 54, and the last one.
     #[test]
     fn decodes_what_is_there() {
-        let mut bench = Bench::new(Revision::Atecc508A, Locked);
-        bench.memory.config[60..68].copy_from_slice(&[0, 0, 0x03, 0xFF, 0, 1, 0, 1]);
-        assert_eq!(bench.run(COUNTER, READ, 1, &[]), Ok(vec![0x36, 0, 0, 0]));
+        let mut harness = Harness::new(Revision::Atecc508A, Locked);
+        harness.memory.config[60..68].copy_from_slice(&[0, 0, 0x03, 0xFF, 0, 1, 0, 1]);
+        assert_eq!(harness.run(COUNTER, READ, 1, &[]), Ok(vec![0x36, 0, 0, 0]));
         assert_eq!(
-            bench.run(COUNTER, INCREMENT, 1, &[]),
+            harness.run(COUNTER, INCREMENT, 1, &[]),
             Ok(vec![0x37, 0, 0, 0])
         );
         let last = [0x00, 0x00, 0x00, 0x01, 0xFF, 0xFF, 0xFF, 0xFF];
-        bench.memory.config[52..60].copy_from_slice(&last);
+        harness.memory.config[52..60].copy_from_slice(&last);
         assert_eq!(
-            bench.run(COUNTER, READ, 0, &[]),
+            harness.run(COUNTER, READ, 0, &[]),
             Ok(vec![0xFF, 0xFF, 0x1F, 0])
         );
-        assert_eq!(bench.status(COUNTER, INCREMENT, 0, &[]), 0x0F);
-        assert_eq!(bench.memory.config[52..60], last);
+        assert_eq!(harness.status(COUNTER, INCREMENT, 0, &[]), 0x0F);
+        assert_eq!(harness.memory.config[52..60], last);
     }
 
     #[test]
     fn parse_errors() {
-        let mut bench = Bench::new(Revision::Atecc608B, Locked);
-        assert_eq!(bench.status(COUNTER, 2, 0, &[]), 0x03);
-        assert_eq!(bench.status(COUNTER, READ, 2, &[]), 0x03);
-        assert_eq!(bench.status(COUNTER, READ, 0x0100, &[]), 0x03);
-        assert_eq!(bench.status(COUNTER, READ, 0, &[0]), 0x03);
+        let mut harness = Harness::new(Revision::Atecc608B, Locked);
+        assert_eq!(harness.status(COUNTER, 2, 0, &[]), 0x03);
+        assert_eq!(harness.status(COUNTER, READ, 2, &[]), 0x03);
+        assert_eq!(harness.status(COUNTER, READ, 0x0100, &[]), 0x03);
+        assert_eq!(harness.status(COUNTER, READ, 0, &[0]), 0x03);
     }
 }

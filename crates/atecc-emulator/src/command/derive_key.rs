@@ -55,7 +55,7 @@ impl Core<'_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::command::bench::{Bench, bytes, rising};
+    use crate::command::harness::{Harness, bytes, rising};
     use crate::memory::LockState::{self, ConfigOpen, DataOpen, Locked};
     use crate::memory::Slot;
     use crate::revision::Revision;
@@ -66,18 +66,18 @@ mod tests {
     const MAC: &str = "FAF672CAA9E21BA4F8C1B25EADD91261E69FBA26912A100D5796EA8194ECD122";
 
     /// Slot 9 is the target, slot 4 the parent; both hold the vectors' key.
-    fn chip(revision: Revision, state: LockState, policy: u16) -> Bench {
-        let mut bench = Bench::new(revision, state);
-        bench.configure(9, policy, 0x003C);
-        bench.configure(4, 0x0F8F, 0x003C);
-        bench.store_key(4, &rising(0x20));
-        bench.store_key(9, &rising(0x20));
-        bench.load_temp_key(Source::Input);
-        bench
+    fn chip(revision: Revision, state: LockState, policy: u16) -> Harness {
+        let mut harness = Harness::new(revision, state);
+        harness.configure(9, policy, 0x003C);
+        harness.configure(4, 0x0F8F, 0x003C);
+        harness.store_key(4, &rising(0x20));
+        harness.store_key(9, &rising(0x20));
+        harness.load_temp_key(Source::Input);
+        harness
     }
 
-    fn target(bench: &Bench) -> Vec<u8> {
-        bench.memory.slot(Slot::of_nibble(9))[..32].to_vec()
+    fn target(harness: &Harness) -> Vec<u8> {
+        harness.memory.slot(Slot::of_nibble(9))[..32].to_vec()
     }
 
     /// Roll and create, each without and with MAC.
@@ -86,10 +86,10 @@ mod tests {
         for (policy, mac) in [(0x248F, ""), (0x348F, ""), (0xA48F, MAC), (0xF48F, MAC)] {
             for revision in Revision::ALL {
                 for state in [DataOpen, Locked] {
-                    let mut bench = chip(revision, state, policy);
-                    assert_eq!(bench.status(DERIVE_KEY, 0x04, 9, &bytes(mac)), 0x00);
-                    assert_eq!(target(&bench), bytes(KEY), "{revision} {policy:04X}");
-                    assert_eq!(bench.temp_key(), None);
+                    let mut harness = chip(revision, state, policy);
+                    assert_eq!(harness.status(DERIVE_KEY, 0x04, 9, &bytes(mac)), 0x00);
+                    assert_eq!(target(&harness), bytes(KEY), "{revision} {policy:04X}");
+                    assert_eq!(harness.temp_key(), None);
                 }
             }
         }
@@ -98,10 +98,10 @@ mod tests {
     #[test]
     fn roll_and_create_start_from_different_keys() {
         for (policy, equal) in [(0x248F, true), (0x348F, false)] {
-            let mut bench = chip(Revision::Atecc608B, Locked, policy);
-            bench.store_key(4, &rising(0x21));
-            assert_eq!(bench.status(DERIVE_KEY, 0x04, 9, &[]), 0x00);
-            assert_eq!(target(&bench) == bytes(KEY), equal, "{policy:04X}");
+            let mut harness = chip(Revision::Atecc608B, Locked, policy);
+            harness.store_key(4, &rising(0x21));
+            assert_eq!(harness.status(DERIVE_KEY, 0x04, 9, &[]), 0x00);
+            assert_eq!(target(&harness) == bytes(KEY), equal, "{policy:04X}");
         }
     }
 
@@ -113,43 +113,51 @@ mod tests {
             (Revision::Atecc608A, 0x0F),
             (Revision::Atecc608B, 0x0F),
         ] {
-            let mut bench = chip(revision, Locked, 0x248F);
-            bench.configure(9, 0x248F, 0x103C);
-            assert_eq!(bench.status(DERIVE_KEY, 0x04, 9, &[]), status, "{revision}");
-            bench.load_temp_key(Source::Input);
-            bench.volatile.latch = true;
-            assert_eq!(bench.status(DERIVE_KEY, 0x04, 9, &[]), 0x00, "{revision}");
+            let mut harness = chip(revision, Locked, 0x248F);
+            harness.configure(9, 0x248F, 0x103C);
+            assert_eq!(
+                harness.status(DERIVE_KEY, 0x04, 9, &[]),
+                status,
+                "{revision}"
+            );
+            harness.load_temp_key(Source::Input);
+            harness.volatile.latch = true;
+            assert_eq!(harness.status(DERIVE_KEY, 0x04, 9, &[]), 0x00, "{revision}");
         }
     }
 
     #[test]
     fn mac_is_demanded() {
         for data in [vec![], vec![0; 32]] {
-            let mut bench = chip(Revision::Atecc608B, Locked, 0xA48F);
-            assert_eq!(bench.status(DERIVE_KEY, 0x04, 9, &data), 0x0F);
-            assert_eq!(target(&bench), rising(0x20));
+            let mut harness = chip(Revision::Atecc608B, Locked, 0xA48F);
+            assert_eq!(harness.status(DERIVE_KEY, 0x04, 9, &data), 0x0F);
+            assert_eq!(target(&harness), rising(0x20));
         }
     }
 
     #[test]
     fn refusals() {
-        let mut bench = chip(Revision::Atecc608B, ConfigOpen, 0x248F);
-        assert_eq!(bench.status(DERIVE_KEY, 0x04, 9, &[]), 0x0F);
+        let mut harness = chip(Revision::Atecc608B, ConfigOpen, 0x248F);
+        assert_eq!(harness.status(DERIVE_KEY, 0x04, 9, &[]), 0x0F);
         // Bit 13 counts in every lock state.
-        let mut bench = chip(Revision::Atecc608B, DataOpen, 0x048F);
-        assert_eq!(bench.status(DERIVE_KEY, 0x04, 9, &[]), 0x0F);
-        let mut bench = chip(Revision::Atecc608B, Locked, 0x248F);
-        assert_eq!(bench.status(DERIVE_KEY, 0x00, 9, &[]), 0x0F, "SourceFlag");
-        bench.volatile.temp_key.valid = false;
-        assert_eq!(bench.status(DERIVE_KEY, 0x04, 9, &[]), 0x0F, "no TempKey");
-        let mut bench = chip(Revision::Atecc608B, DataOpen, 0x248F);
-        bench.memory.lock_slot(Slot::of_nibble(9));
-        assert_eq!(bench.status(DERIVE_KEY, 0x04, 9, &[]), 0x0F, "slot locked");
+        let mut harness = chip(Revision::Atecc608B, DataOpen, 0x048F);
+        assert_eq!(harness.status(DERIVE_KEY, 0x04, 9, &[]), 0x0F);
+        let mut harness = chip(Revision::Atecc608B, Locked, 0x248F);
+        assert_eq!(harness.status(DERIVE_KEY, 0x00, 9, &[]), 0x0F, "SourceFlag");
+        harness.volatile.temp_key.valid = false;
+        assert_eq!(harness.status(DERIVE_KEY, 0x04, 9, &[]), 0x0F, "no TempKey");
+        let mut harness = chip(Revision::Atecc608B, DataOpen, 0x248F);
+        harness.memory.lock_slot(Slot::of_nibble(9));
+        assert_eq!(
+            harness.status(DERIVE_KEY, 0x04, 9, &[]),
+            0x0F,
+            "slot locked"
+        );
         for (slot, key_config) in [(9, 0x0033), (4, 0x0033), (4, 0x00BC), (4, 0x007C)] {
-            let mut bench = chip(Revision::Atecc608B, Locked, 0x348F);
-            bench.configure(slot, if slot == 9 { 0x348F } else { 0x0F8F }, key_config);
+            let mut harness = chip(Revision::Atecc608B, Locked, 0x348F);
+            harness.configure(slot, if slot == 9 { 0x348F } else { 0x0F8F }, key_config);
             assert_eq!(
-                bench.status(DERIVE_KEY, 0x04, 9, &[]),
+                harness.status(DERIVE_KEY, 0x04, 9, &[]),
                 0x0F,
                 "{key_config:04X}"
             );
@@ -159,22 +167,22 @@ mod tests {
     /// The parent's uses count, the target's do not.
     #[test]
     fn uses_of_the_parent() {
-        let mut bench = chip(Revision::Atecc608B, Locked, 0x34AF);
-        assert_eq!(bench.status(DERIVE_KEY, 0x04, 9, &[]), 0x00);
-        assert_eq!(bench.memory.config[52..54], [0xFF, 0xFF]);
-        bench.load_temp_key(Source::Input);
-        bench.configure(4, 0x0FAF, 0x003C);
-        assert_eq!(bench.status(DERIVE_KEY, 0x04, 9, &[]), 0x00);
-        assert_eq!(bench.memory.config[52..54], [0x7F, 0xFF]);
+        let mut harness = chip(Revision::Atecc608B, Locked, 0x34AF);
+        assert_eq!(harness.status(DERIVE_KEY, 0x04, 9, &[]), 0x00);
+        assert_eq!(harness.memory.config[52..54], [0xFF, 0xFF]);
+        harness.load_temp_key(Source::Input);
+        harness.configure(4, 0x0FAF, 0x003C);
+        assert_eq!(harness.status(DERIVE_KEY, 0x04, 9, &[]), 0x00);
+        assert_eq!(harness.memory.config[52..54], [0x7F, 0xFF]);
     }
 
     #[test]
     fn parse_errors() {
-        let mut bench = chip(Revision::Atecc608B, Locked, 0x248F);
+        let mut harness = chip(Revision::Atecc608B, Locked, 0x248F);
         for (p1, length) in [(0x01, 0), (0x02, 0), (0x08, 0), (0x04, 31), (0x04, 64)] {
             let data = vec![0; length];
             assert_eq!(
-                bench.status(DERIVE_KEY, p1, 9, &data),
+                harness.status(DERIVE_KEY, p1, 9, &data),
                 0x03,
                 "{p1:02X} {length}"
             );

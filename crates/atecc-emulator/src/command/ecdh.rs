@@ -112,7 +112,7 @@ impl Core<'_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::command::bench::{Bench, bytes, rising};
+    use crate::command::harness::{Harness, bytes, rising};
     use crate::command::{sha256, xor};
     use crate::memory::LockState::{self, ConfigOpen, DataOpen, Locked};
     use crate::memory::Slot;
@@ -127,33 +127,33 @@ mod tests {
     const SECRET: &str = "7D5C6B392211DAC53C9F46961D99A705E224BC6BF22B937302DF7F1AD79A9038";
 
     /// The vectors' key in slot 2, the IO protection key in slot 6.
-    fn chip(revision: Revision, state: LockState, slot_config: u16, options: [u8; 2]) -> Bench {
-        let mut bench = Bench::new(revision, state);
-        bench.configure(2, slot_config, 0x0033);
-        bench.configure(3, 0x8F8F, 0x001C);
-        bench.store_private_key(2);
-        bench.store_key(6, &rising(0x20));
-        bench.memory.config[90..92].copy_from_slice(&options);
-        bench
+    fn chip(revision: Revision, state: LockState, slot_config: u16, options: [u8; 2]) -> Harness {
+        let mut harness = Harness::new(revision, state);
+        harness.configure(2, slot_config, 0x0033);
+        harness.configure(3, 0x8F8F, 0x001C);
+        harness.store_private_key(2);
+        harness.store_key(6, &rising(0x20));
+        harness.memory.config[90..92].copy_from_slice(&options);
+        harness
     }
 
-    fn new(slot_config: u16, options: [u8; 2]) -> Bench {
+    fn new(slot_config: u16, options: [u8; 2]) -> Harness {
         chip(Revision::Atecc608B, Locked, slot_config, options)
     }
 
-    fn slot(bench: &Bench, index: u8) -> Vec<u8> {
-        bench.memory.slot(Slot::of_nibble(index))[..32].to_vec()
+    fn slot(harness: &Harness, index: u8) -> Vec<u8> {
+        harness.memory.slot(Slot::of_nibble(index))[..32].to_vec()
     }
 
     #[test]
     fn secret_in_the_clear() {
         for revision in Revision::ALL {
             for (state, status) in [(ConfigOpen, 0x0F), (DataOpen, 0x00), (Locked, 0x00)] {
-                let mut bench = chip(revision, state, 0x2087, [0, 0]);
-                assert_eq!(bench.status(ECDH, 0, 2, &bytes(PEER)), status);
+                let mut harness = chip(revision, state, 0x2087, [0, 0]);
+                assert_eq!(harness.status(ECDH, 0, 2, &bytes(PEER)), status);
             }
-            let mut bench = chip(revision, Locked, 0x2087, [0, 0]);
-            assert_eq!(bench.run(ECDH, 0, 2, &bytes(PEER)), Ok(bytes(SECRET)));
+            let mut harness = chip(revision, Locked, 0x2087, [0, 0]);
+            assert_eq!(harness.run(ECDH, 0, 2, &bytes(PEER)), Ok(bytes(SECRET)));
         }
     }
 
@@ -162,23 +162,27 @@ mod tests {
     #[test]
     fn trap_33_into_the_next_slot() {
         for revision in Revision::ALL {
-            let mut bench = chip(revision, Locked, 0x208F, [0, 0]);
-            assert_eq!(bench.run(ECDH, 0, 2, &bytes(PEER)), Ok(vec![0]));
-            assert_eq!(slot(&bench, 3), bytes(SECRET));
+            let mut harness = chip(revision, Locked, 0x208F, [0, 0]);
+            assert_eq!(harness.run(ECDH, 0, 2, &bytes(PEER)), Ok(vec![0]));
+            assert_eq!(slot(&harness, 3), bytes(SECRET));
             // An odd slot has no next one.
-            bench.configure(1, 0x208F, 0x0033);
-            bench.store_private_key(1);
-            assert_eq!(bench.status(ECDH, 0, 1, &bytes(PEER)), 0x0F);
-            bench.memory.lock_slot(Slot::of_nibble(3));
-            assert_eq!(bench.status(ECDH, 0, 2, &bytes(PEER)), 0x0F, "slot locked");
+            harness.configure(1, 0x208F, 0x0033);
+            harness.store_private_key(1);
+            assert_eq!(harness.status(ECDH, 0, 1, &bytes(PEER)), 0x0F);
+            harness.memory.lock_slot(Slot::of_nibble(3));
+            assert_eq!(
+                harness.status(ECDH, 0, 2, &bytes(PEER)),
+                0x0F,
+                "slot locked"
+            );
         }
     }
 
     #[test]
     fn encrypted_output() {
         for p1 in [0x02, 0x0E] {
-            let mut bench = new(0x2087, [0x02, 0x60]);
-            let output = bench.run(ECDH, p1, 2, &bytes(PEER)).unwrap();
+            let mut harness = new(0x2087, [0x02, 0x60]);
+            let output = harness.run(ECDH, p1, 2, &bytes(PEER)).unwrap();
             let (cipher, nonce) = output.split_at(32);
             let pad = sha256(&[&rising(0x20), &nonce[..16]]);
             assert_eq!(xor(cipher, &pad), bytes(SECRET));
@@ -200,9 +204,9 @@ mod tests {
             (0x63, 0x0F, 0x0F, 0x00),
         ] {
             for (p1, status) in [(0x0C, clear), (0x0E, encrypted), (0x08, to_temp_key)] {
-                let mut bench = new(0x2087, [0x02, high]);
+                let mut harness = new(0x2087, [0x02, high]);
                 assert_eq!(
-                    bench.status(ECDH, p1, 2, &bytes(PEER)),
+                    harness.status(ECDH, p1, 2, &bytes(PEER)),
                     status,
                     "{high:02X}"
                 );
@@ -212,22 +216,22 @@ mod tests {
 
     #[test]
     fn key_and_secret_in_temp_key() {
-        let mut bench = new(0x2087, [0x02, 0x60]);
+        let mut harness = new(0x2087, [0x02, 0x60]);
         assert_eq!(
-            bench.status(ECDH, 0x0D, 0, &bytes(PEER)),
+            harness.status(ECDH, 0x0D, 0, &bytes(PEER)),
             0x0F,
             "no TempKey"
         );
-        bench.volatile.temp_key.load(rising(0x01), Source::Input);
-        assert_eq!(bench.run(ECDH, 0x0D, 0, &bytes(PEER)), Ok(bytes(SECRET)));
+        harness.volatile.temp_key.load(rising(0x01), Source::Input);
+        assert_eq!(harness.run(ECDH, 0x0D, 0, &bytes(PEER)), Ok(bytes(SECRET)));
         assert_eq!(
-            bench.run(ECDH, 0x0F, 0, &bytes(PEER)).map(|o| o.len()),
+            harness.run(ECDH, 0x0F, 0, &bytes(PEER)).map(|o| o.len()),
             Ok(64)
         );
-        assert_eq!(bench.run(ECDH, 0x09, 0, &bytes(PEER)), Ok(vec![0]));
-        assert_eq!(bench.temp_key(), Some(bytes(SECRET)));
-        bench.volatile.temp_key.load([0; 32], Source::Input);
-        assert_eq!(bench.status(ECDH, 0x0D, 0, &bytes(PEER)), 0x0F, "no key");
+        assert_eq!(harness.run(ECDH, 0x09, 0, &bytes(PEER)), Ok(vec![0]));
+        assert_eq!(harness.temp_key(), Some(bytes(SECRET)));
+        harness.volatile.temp_key.load([0; 32], Source::Input);
+        assert_eq!(harness.status(ECDH, 0x0D, 0, &bytes(PEER)), 0x0F, "no key");
     }
 
     #[test]
@@ -237,11 +241,11 @@ mod tests {
             (0x2F8F, 0x003C, 0x0F), // WriteConfig.
             (0x0F8F, 0x0033, 0x0F), // Private.
         ] {
-            let mut bench = new(0x2087, [0, 0]);
-            bench.configure(9, policy, key_config);
-            bench.volatile.temp_key.load(rising(0x01), Source::Input);
-            assert_eq!(bench.status(ECDH, 0x05, 9, &bytes(PEER)), status);
-            assert_eq!(slot(&bench, 9) == bytes(SECRET), status == 0x00);
+            let mut harness = new(0x2087, [0, 0]);
+            harness.configure(9, policy, key_config);
+            harness.volatile.temp_key.load(rising(0x01), Source::Input);
+            assert_eq!(harness.status(ECDH, 0x05, 9, &bytes(PEER)), status);
+            assert_eq!(slot(&harness, 9) == bytes(SECRET), status == 0x00);
         }
     }
 
@@ -265,26 +269,30 @@ mod tests {
             (0x2087, 0x1033, 0x00, 0x0F), // PersistentDisable.
         ] {
             for (revision, status) in [(Revision::Atecc508A, old), (Revision::Atecc608B, new)] {
-                let mut bench = chip(revision, Locked, 0x2087, [0, 0]);
-                bench.configure(2, slot_config, key_config);
-                let found = bench.status(ECDH, 0, 2, &bytes(PEER));
+                let mut harness = chip(revision, Locked, 0x2087, [0, 0]);
+                harness.configure(2, slot_config, key_config);
+                let found = harness.status(ECDH, 0, 2, &bytes(PEER));
                 assert_eq!(
                     found, status,
                     "{revision} {slot_config:04X} {key_config:04X}"
                 );
             }
         }
-        let mut bench = new(0x20A7, [0, 0]);
-        assert_eq!(bench.status(ECDH, 0, 2, &bytes(PEER)), 0x00);
-        assert_eq!(bench.memory.config[52..54], [0x7F, 0xFF], "a use");
+        let mut harness = new(0x20A7, [0, 0]);
+        assert_eq!(harness.status(ECDH, 0, 2, &bytes(PEER)), 0x00);
+        assert_eq!(harness.memory.config[52..54], [0x7F, 0xFF], "a use");
     }
 
     #[test]
     fn parse_errors() {
         for (p1, length) in [(0x10, 64), (0x01, 64), (0x04, 64), (0x00, 63), (0x00, 65)] {
             let data = vec![0; length];
-            let mut bench = new(0x2087, [0, 0]);
-            assert_eq!(bench.status(ECDH, p1, 2, &data), 0x03, "{p1:02X} {length}");
+            let mut harness = new(0x2087, [0, 0]);
+            assert_eq!(
+                harness.status(ECDH, p1, 2, &data),
+                0x03,
+                "{p1:02X} {length}"
+            );
         }
         for p1 in [0x01, 0x02, 0x08, 0x0C] {
             let mut old = chip(Revision::Atecc508A, Locked, 0x2087, [0, 0]);

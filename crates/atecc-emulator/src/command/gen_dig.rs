@@ -154,7 +154,7 @@ fn block_of(zone: &[u8], frame: &Frame<'_>) -> Result<[u8; 32], Status> {
 
 #[cfg(test)]
 mod tests {
-    use crate::command::bench::{Bench, bytes, rising};
+    use crate::command::harness::{Harness, bytes, rising};
     use crate::memory::LockState::{self, ConfigOpen, DataOpen, Locked};
     use crate::memory::Slot;
     use crate::revision::Revision;
@@ -163,17 +163,17 @@ mod tests {
     const GEN_DIG: u8 = 0x15;
 
     /// The vectors' key in slot 4.
-    fn chip(state: LockState, slot_config: u16, key_config: u16) -> Bench {
-        let mut bench = Bench::new(Revision::Atecc608B, state);
-        bench.configure(4, slot_config, key_config);
-        bench.store_key(4, &rising(0x20));
-        bench.load_temp_key(Source::Rand);
-        bench
+    fn chip(state: LockState, slot_config: u16, key_config: u16) -> Harness {
+        let mut harness = Harness::new(Revision::Atecc608B, state);
+        harness.configure(4, slot_config, key_config);
+        harness.store_key(4, &rising(0x20));
+        harness.load_temp_key(Source::Rand);
+        harness
     }
 
-    fn check(bench: &mut Bench, zone: u8, p2: u16, data: &[u8], digest: &str) {
-        assert_eq!(bench.run(GEN_DIG, zone, p2, data), Ok(vec![0]));
-        assert_eq!(bench.temp_key(), Some(bytes(digest)), "{zone} {p2:04X}");
+    fn check(harness: &mut Harness, zone: u8, p2: u16, data: &[u8], digest: &str) {
+        assert_eq!(harness.run(GEN_DIG, zone, p2, data), Ok(vec![0]));
+        assert_eq!(harness.temp_key(), Some(bytes(digest)), "{zone} {p2:04X}");
     }
 
     /// Traps 10 and 27 of `docs/sources.md`: four spare bytes are normal, and
@@ -183,9 +183,13 @@ mod tests {
         let digest = "54565A88939E5521BE0A45FEDF85A23300F31202DBDDC56F5CD47E662B51F170";
         for data in [&[][..], &[9, 9, 9, 9]] {
             for state in [DataOpen, Locked] {
-                let mut bench = chip(state, 0x0F8F, 0x003C);
-                check(&mut bench, 2, 4, data, digest);
-                assert_eq!(bench.volatile.temp_key.flags(), 0x24, "GenDigData, KeyID 4");
+                let mut harness = chip(state, 0x0F8F, 0x003C);
+                check(&mut harness, 2, 4, data, digest);
+                assert_eq!(
+                    harness.volatile.temp_key.flags(),
+                    0x24,
+                    "GenDigData, KeyID 4"
+                );
             }
         }
     }
@@ -193,38 +197,38 @@ mod tests {
     #[test]
     fn no_mac_key_takes_other_data_and_poisons() {
         let digest = "BF93EB120F2E23E62FE3BEACCB006704BC907EB8528F1D47E642E8F574D68631";
-        let mut bench = chip(Locked, 0x0F9F, 0x003C);
-        assert_eq!(bench.status(GEN_DIG, 2, 4, &[]), 0x03);
-        bench.load_temp_key(Source::Rand);
-        check(&mut bench, 2, 4, &[1, 2, 3, 4], digest);
-        assert_eq!(bench.volatile.temp_key.flags(), 0xA4, "NoMacFlag as well");
+        let mut harness = chip(Locked, 0x0F9F, 0x003C);
+        assert_eq!(harness.status(GEN_DIG, 2, 4, &[]), 0x03);
+        harness.load_temp_key(Source::Rand);
+        check(&mut harness, 2, 4, &[1, 2, 3, 4], digest);
+        assert_eq!(harness.volatile.temp_key.flags(), 0xA4, "NoMacFlag as well");
         // It stays through the next GenDig.
-        bench.configure(5, 0x0F8F, 0x003C);
-        assert_eq!(bench.status(GEN_DIG, 2, 5, &[]), 0x00);
-        assert_eq!(bench.volatile.temp_key.flags(), 0xA5);
+        harness.configure(5, 0x0F8F, 0x003C);
+        assert_eq!(harness.status(GEN_DIG, 2, 5, &[]), 0x00);
+        assert_eq!(harness.volatile.temp_key.flags(), 0xA5);
     }
 
     #[test]
     fn configuration_and_otp() {
-        let mut bench = chip(Locked, 0x0F8F, 0x003C);
-        for (byte, value) in bench.memory.otp.iter_mut().zip(0xC0..=0xFF) {
+        let mut harness = chip(Locked, 0x0F8F, 0x003C);
+        for (byte, value) in harness.memory.otp.iter_mut().zip(0xC0..=0xFF) {
             *byte = value;
         }
         let otp = "0B4CD2A206F46B2A9DE47D977E45961BC008FC5FC9696D7CE56C17D1F1CEFCF3";
-        check(&mut bench, 1, 1, &[], otp);
-        assert_eq!(bench.volatile.temp_key.flags(), 0x00);
+        check(&mut harness, 1, 1, &[], otp);
+        assert_eq!(harness.volatile.temp_key.flags(), 0x00);
         // The vector's block is 20..3F, which block 1 can hold; its Param2
         // is then 1, so the digest is recomputed from the same layout.
-        let mut bench = chip(ConfigOpen, 0x0F8F, 0x003C);
-        bench.memory.config[32..64].copy_from_slice(&rising(0x20));
-        assert_eq!(bench.status(GEN_DIG, 0, 1, &[]), 0x00);
+        let mut harness = chip(ConfigOpen, 0x0F8F, 0x003C);
+        harness.memory.config[32..64].copy_from_slice(&rising(0x20));
+        assert_eq!(harness.status(GEN_DIG, 0, 1, &[]), 0x00);
         let expected = crate::command::sha256(&[
             &rising(0x20),
             &[0x15, 0x00, 0x01, 0x00, 0xEE, 0x01, 0x23],
             &[0; 25],
             &rising(0x40),
         ]);
-        assert_eq!(bench.temp_key(), Some(expected.to_vec()));
+        assert_eq!(harness.temp_key(), Some(expected.to_vec()));
     }
 
     /// The vector's block 0 is 20..3F, which would change the serial number:
@@ -238,10 +242,10 @@ mod tests {
             rest: [0; 25],
             order: super::Order::Stored,
         };
-        let mut bench = chip(Locked, 0x0F8F, 0x003C);
+        let mut harness = chip(Locked, 0x0F8F, 0x003C);
         let core = super::Core {
-            memory: &mut bench.memory,
-            volatile: &mut bench.volatile,
+            memory: &mut harness.memory,
+            volatile: &mut harness.volatile,
             generator: &mut crate::entropy::Generator::seeded(0),
             defects: &mut crate::defect::Defects::none(),
         };
@@ -271,13 +275,16 @@ mod tests {
     #[test]
     fn counter() {
         let digest = "EABDAF33439E3B8723C7DE69E8C46606C62687406A55C1E00EF095B8A0B8901C";
-        let mut bench = chip(Locked, 0x0F8F, 0x003C);
+        let mut harness = chip(Locked, 0x0F8F, 0x003C);
         // 0x12345 = 74565 = 2330 * 32 + 5; 16 less is 2329 * 32 + 21.
         let [a, b] = 2330_u16.to_be_bytes();
         let [c, d] = 2329_u16.to_be_bytes();
-        bench.memory.config[60..68].copy_from_slice(&[0x07, 0xFF, 0x00, 0x00, a, b, c, d]);
-        assert_eq!(bench.run(0x24, 0, 1, &[]), Ok(vec![0x45, 0x23, 0x01, 0x00]));
-        check(&mut bench, 4, 1, &[], digest);
+        harness.memory.config[60..68].copy_from_slice(&[0x07, 0xFF, 0x00, 0x00, a, b, c, d]);
+        assert_eq!(
+            harness.run(0x24, 0, 1, &[]),
+            Ok(vec![0x45, 0x23, 0x01, 0x00])
+        );
+        check(&mut harness, 4, 1, &[], digest);
     }
 
     /// Trap 28 of `docs/sources.md`, here: the lock byte is 01 while the slot
@@ -285,13 +292,13 @@ mod tests {
     #[test]
     fn trap_28_key_configuration() {
         let digest = "465A1A41700ACE7143EE766159C112985CB657C8024ECDF2DED93C9C1BD3A776";
-        let mut bench = chip(Locked, 0x0F8F, 0x003C);
-        bench.configure(3, 0xF4C4, 0x001C);
-        check(&mut bench, 5, 3, &[], digest);
-        bench.load_temp_key(Source::Rand);
-        bench.memory.lock_slot(Slot::of_nibble(3));
-        assert_eq!(bench.status(GEN_DIG, 5, 3, &[]), 0x00);
-        assert_ne!(bench.temp_key(), Some(bytes(digest)));
+        let mut harness = chip(Locked, 0x0F8F, 0x003C);
+        harness.configure(3, 0xF4C4, 0x001C);
+        check(&mut harness, 5, 3, &[], digest);
+        harness.load_temp_key(Source::Rand);
+        harness.memory.lock_slot(Slot::of_nibble(3));
+        assert_eq!(harness.status(GEN_DIG, 5, 3, &[]), 0x00);
+        assert_ne!(harness.temp_key(), Some(bytes(digest)));
     }
 
     #[test]
@@ -309,11 +316,15 @@ mod tests {
             let found = chip(state, 0x0F8F, key_config).status(GEN_DIG, 2, 4, &[]);
             assert_eq!(found, status, "{state:?} {key_config:04X}");
         }
-        let mut bench = chip(Locked, 0x0F8F, 0x007C);
-        bench.load_temp_key(Source::Input);
-        assert_eq!(bench.status(GEN_DIG, 2, 4, &[]), 0x0F, "ReqRandom");
-        let mut bench = chip(Locked, 0x0F8F, 0x003C);
-        assert_eq!(bench.status(GEN_DIG, 2, 0x8000, &[]), 0x0F, "transport key");
+        let mut harness = chip(Locked, 0x0F8F, 0x007C);
+        harness.load_temp_key(Source::Input);
+        assert_eq!(harness.status(GEN_DIG, 2, 4, &[]), 0x0F, "ReqRandom");
+        let mut harness = chip(Locked, 0x0F8F, 0x003C);
+        assert_eq!(
+            harness.status(GEN_DIG, 2, 0x8000, &[]),
+            0x0F,
+            "transport key"
+        );
     }
 
     #[test]
@@ -329,10 +340,10 @@ mod tests {
             (3, 0, 31),
             (4, 2, 0),
         ] {
-            let mut bench = chip(Locked, 0x0F8F, 0x003C);
-            let status = bench.status(GEN_DIG, zone, p2, &vec![0; length]);
+            let mut harness = chip(Locked, 0x0F8F, 0x003C);
+            let status = harness.status(GEN_DIG, zone, p2, &vec![0; length]);
             assert_eq!(status, 0x03, "{zone} {p2} {length}");
-            assert_eq!(bench.status(GEN_DIG, 0, 0, &[]), 0x0F, "no TempKey");
+            assert_eq!(harness.status(GEN_DIG, 0, 0, &[]), 0x0F, "no TempKey");
         }
     }
 }

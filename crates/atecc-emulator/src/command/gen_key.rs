@@ -120,7 +120,7 @@ impl Core<'_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::command::bench::{Bench, PUBLIC_KEY, bytes};
+    use crate::command::harness::{Harness, PUBLIC_KEY, bytes};
     use crate::defect::Defects;
     use crate::memory::LockState::{self, ConfigOpen, DataOpen, Locked};
     use crate::memory::Slot;
@@ -134,37 +134,37 @@ mod tests {
     const STORED_DIGEST: u8 = 0x10;
 
     /// Slot 0 is set up like that and holds the vectors' key.
-    fn chip(state: LockState, slot_config: u16, key_config: u16) -> Bench {
-        let mut bench = Bench::new(Revision::Atecc608B, state);
-        bench.configure(0, slot_config, key_config);
-        bench.store_private_key(0);
-        bench
+    fn chip(state: LockState, slot_config: u16, key_config: u16) -> Harness {
+        let mut harness = Harness::new(Revision::Atecc608B, state);
+        harness.configure(0, slot_config, key_config);
+        harness.store_private_key(0);
+        harness
     }
 
     #[test]
     fn public_key_of_the_vector() {
-        let mut bench = chip(Locked, 0x2087, 0x0033);
-        assert_eq!(bench.run(GEN_KEY, PUBLIC, 0, &[]), Ok(bytes(PUBLIC_KEY)));
+        let mut harness = chip(Locked, 0x2087, 0x0033);
+        assert_eq!(harness.run(GEN_KEY, PUBLIC, 0, &[]), Ok(bytes(PUBLIC_KEY)));
         // Three bytes of OtherData are ignored.
         assert_eq!(
-            bench.run(GEN_KEY, PUBLIC, 0, &[1, 2, 3]),
+            harness.run(GEN_KEY, PUBLIC, 0, &[1, 2, 3]),
             Ok(bytes(PUBLIC_KEY))
         );
     }
 
     #[test]
     fn create_replaces_the_key_and_nothing_else() {
-        let mut bench = chip(DataOpen, 0x2087, 0x0033);
-        let before = bench.memory.clone();
-        bench.memory.slot_mut(Slot::of_nibble(0))[..4].fill(0xEE);
-        let public = bench.run(GEN_KEY, CREATE, 0, &[]).unwrap();
+        let mut harness = chip(DataOpen, 0x2087, 0x0033);
+        let before = harness.memory.clone();
+        harness.memory.slot_mut(Slot::of_nibble(0))[..4].fill(0xEE);
+        let public = harness.run(GEN_KEY, CREATE, 0, &[]).unwrap();
         assert_ne!(public, bytes(PUBLIC_KEY));
-        assert_eq!(bench.run(GEN_KEY, PUBLIC, 0, &[]), Ok(public));
-        let slot = bench.memory.slot(Slot::of_nibble(0)).to_vec();
+        assert_eq!(harness.run(GEN_KEY, PUBLIC, 0, &[]), Ok(public));
+        let slot = harness.memory.slot(Slot::of_nibble(0)).to_vec();
         assert_eq!(slot[..4], [0; 4], "the padding is zero");
         // With the old key back, everything is as it was.
-        bench.store_private_key(0);
-        assert!(bench.memory == before);
+        harness.store_private_key(0);
+        assert!(harness.memory == before);
     }
 
     #[test]
@@ -200,101 +200,105 @@ mod tests {
     #[test]
     fn a_locked_slot_keeps_its_key() {
         for state in [DataOpen, Locked] {
-            let mut bench = chip(state, 0x2087, 0x0033);
-            bench.memory.lock_slot(Slot::of_nibble(0));
-            assert_eq!(bench.status(GEN_KEY, CREATE, 0, &[]), 0x0F);
-            assert_eq!(bench.run(GEN_KEY, PUBLIC, 0, &[]), Ok(bytes(PUBLIC_KEY)));
+            let mut harness = chip(state, 0x2087, 0x0033);
+            harness.memory.lock_slot(Slot::of_nibble(0));
+            assert_eq!(harness.status(GEN_KEY, CREATE, 0, &[]), 0x0F);
+            assert_eq!(harness.run(GEN_KEY, PUBLIC, 0, &[]), Ok(bytes(PUBLIC_KEY)));
         }
     }
 
     #[test]
     fn authorization_is_used_up() {
-        let mut bench = chip(Locked, 0x2087, 0x04B3);
-        bench.volatile.auth_valid = true;
-        bench.volatile.auth_key = 4;
-        assert_eq!(bench.status(GEN_KEY, PUBLIC, 0, &[]), 0x00);
-        assert_eq!(bench.status(GEN_KEY, PUBLIC, 0, &[]), 0x0F);
-        bench.volatile.auth_valid = true;
-        bench.volatile.auth_key = 5;
-        assert_eq!(bench.status(GEN_KEY, PUBLIC, 0, &[]), 0x0F);
-        assert!(!bench.volatile.auth_valid);
+        let mut harness = chip(Locked, 0x2087, 0x04B3);
+        harness.volatile.auth_valid = true;
+        harness.volatile.auth_key = 4;
+        assert_eq!(harness.status(GEN_KEY, PUBLIC, 0, &[]), 0x00);
+        assert_eq!(harness.status(GEN_KEY, PUBLIC, 0, &[]), 0x0F);
+        harness.volatile.auth_valid = true;
+        harness.volatile.auth_key = 5;
+        assert_eq!(harness.status(GEN_KEY, PUBLIC, 0, &[]), 0x0F);
+        assert!(!harness.volatile.auth_valid);
     }
 
     #[test]
     fn no_key_was_ever_made() {
-        let mut bench = Bench::new(Revision::Atecc608B, DataOpen);
-        assert_eq!(bench.status(GEN_KEY, PUBLIC, 0, &[]), 0x0F);
+        let mut harness = Harness::new(Revision::Atecc608B, DataOpen);
+        assert_eq!(harness.status(GEN_KEY, PUBLIC, 0, &[]), 0x0F);
     }
 
     #[test]
     fn digest_of_a_computed_public_key() {
         let expected = "75F7E179A572FFBD4E506248B501114843AC674FFCC581CD5133B902B3B556E7";
-        let mut bench = chip(Locked, 0x2087, 0x0033);
+        let mut harness = chip(Locked, 0x2087, 0x0033);
         assert_eq!(
-            bench.status(GEN_KEY, PUBLIC_DIGEST, 0, &[]),
+            harness.status(GEN_KEY, PUBLIC_DIGEST, 0, &[]),
             0x0F,
             "no TempKey"
         );
-        bench.load_temp_key(Source::Rand);
+        harness.load_temp_key(Source::Rand);
         assert_eq!(
-            bench.run(GEN_KEY, PUBLIC_DIGEST, 0, &[]),
+            harness.run(GEN_KEY, PUBLIC_DIGEST, 0, &[]),
             Ok(bytes(PUBLIC_KEY))
         );
         assert_eq!(
-            bench.volatile.temp_key.get().map(Vec::from),
+            harness.volatile.temp_key.get().map(Vec::from),
             Some(bytes(expected))
         );
-        assert_eq!(bench.volatile.temp_key.flags(), 0x40, "GenKeyData, slot 0");
+        assert_eq!(
+            harness.volatile.temp_key.flags(),
+            0x40,
+            "GenKeyData, slot 0"
+        );
     }
 
     #[test]
     fn digest_of_a_stored_public_key() {
         let expected = "674658B221ED2A46ECE909270DD1F7C027E7E1AC7B451A85E47CBEE4B23172C1";
         let public = bytes(PUBLIC_KEY);
-        let mut bench = Bench::new(Revision::Atecc508A, Locked);
-        bench.configure(10, 0x0000, 0x0010);
-        let slot = bench.memory.slot_mut(Slot::of_nibble(10));
+        let mut harness = Harness::new(Revision::Atecc508A, Locked);
+        harness.configure(10, 0x0000, 0x0010);
+        let slot = harness.memory.slot_mut(Slot::of_nibble(10));
         slot[4..36].copy_from_slice(&public[..32]);
         slot[40..72].copy_from_slice(&public[32..]);
-        bench.load_temp_key(Source::Input);
+        harness.load_temp_key(Source::Input);
         assert_eq!(
-            bench.run(GEN_KEY, STORED_DIGEST, 10, &[0, 0, 0]),
+            harness.run(GEN_KEY, STORED_DIGEST, 10, &[0, 0, 0]),
             Ok(vec![0])
         );
         assert_eq!(
-            bench.volatile.temp_key.get().map(Vec::from),
+            harness.volatile.temp_key.get().map(Vec::from),
             Some(bytes(expected))
         );
         assert_eq!(
-            bench.volatile.temp_key.flags(),
+            harness.volatile.temp_key.flags(),
             0x5A,
             "GenKeyData, Input, slot 10"
         );
         // A real 508A accepted this form without OtherData.
-        assert_eq!(bench.run(GEN_KEY, STORED_DIGEST, 10, &[]), Ok(vec![0]));
+        assert_eq!(harness.run(GEN_KEY, STORED_DIGEST, 10, &[]), Ok(vec![0]));
         // Private slots and small ones hold no public key.
-        bench.load_temp_key(Source::Input);
-        assert_eq!(bench.status(GEN_KEY, STORED_DIGEST, 0, &[]), 0x0F);
+        harness.load_temp_key(Source::Input);
+        assert_eq!(harness.status(GEN_KEY, STORED_DIGEST, 0, &[]), 0x0F);
     }
 
     /// A chip whose slot 10 holds the vectors' public key under this policy.
-    fn stored(slot_config: u16, key_config: u16) -> Bench {
-        let mut bench = Bench::new(Revision::Atecc608B, Locked);
-        bench.configure(10, slot_config, key_config);
-        bench.store_public_key(10, &bytes(PUBLIC_KEY));
-        bench
+    fn stored(slot_config: u16, key_config: u16) -> Harness {
+        let mut harness = Harness::new(Revision::Atecc608B, Locked);
+        harness.configure(10, slot_config, key_config);
+        harness.store_public_key(10, &bytes(PUBLIC_KEY));
+        harness
     }
 
-    fn digest_stored(bench: &mut Bench) -> u8 {
-        bench.status(GEN_KEY, STORED_DIGEST, 10, &[0, 0, 0])
+    fn digest_stored(harness: &mut Harness) -> u8 {
+        harness.status(GEN_KEY, STORED_DIGEST, 10, &[0, 0, 0])
     }
 
     #[test]
     fn digest_of_a_stored_key_needs_temp_key() {
-        let mut bench = stored(0x0000, 0x0010);
-        assert_eq!(digest_stored(&mut bench), 0x0F);
-        bench.load_temp_key(Source::Input);
-        assert_eq!(digest_stored(&mut bench), 0x00);
+        let mut harness = stored(0x0000, 0x0010);
+        assert_eq!(digest_stored(&mut harness), 0x0F);
+        harness.load_temp_key(Source::Input);
+        assert_eq!(digest_stored(&mut harness), 0x00);
     }
 
     /// The bytes are those of a key, the slot is not one for it: a private key,
@@ -302,9 +306,9 @@ mod tests {
     #[test]
     fn digest_of_what_is_no_public_key() {
         for (key_config, status) in [(0x0010, 0x00), (0x0011, 0x0F), (0x001C, 0x0F)] {
-            let mut bench = stored(0x0000, key_config);
-            bench.load_temp_key(Source::Rand);
-            assert_eq!(digest_stored(&mut bench), status, "{key_config:04X}");
+            let mut harness = stored(0x0000, key_config);
+            harness.load_temp_key(Source::Rand);
+            assert_eq!(digest_stored(&mut harness), status, "{key_config:04X}");
         }
     }
 
@@ -312,28 +316,28 @@ mod tests {
     #[test]
     fn digest_of_a_key_that_asks_for_a_random_nonce() {
         let mut both = [stored(0x0000, 0x0050), chip(Locked, 0x2087, 0x0073)];
-        for (bench, (mode, slot)) in both
+        for (harness, (mode, slot)) in both
             .iter_mut()
             .zip([(STORED_DIGEST, 10), (PUBLIC_DIGEST, 0)])
         {
-            bench.load_temp_key(Source::Input);
-            assert_eq!(bench.status(GEN_KEY, mode, slot, &[]), 0x0F, "{mode:02X}");
-            bench.load_temp_key(Source::Rand);
-            assert_eq!(bench.status(GEN_KEY, mode, slot, &[]), 0x00, "{mode:02X}");
+            harness.load_temp_key(Source::Input);
+            assert_eq!(harness.status(GEN_KEY, mode, slot, &[]), 0x0F, "{mode:02X}");
+            harness.load_temp_key(Source::Rand);
+            assert_eq!(harness.status(GEN_KEY, mode, slot, &[]), 0x00, "{mode:02X}");
         }
     }
 
     /// `ReqAuth` with the key of slot 4, once.
     #[test]
     fn digest_of_a_stored_key_uses_its_authorization_up() {
-        let mut bench = stored(0x0000, 0x0490);
+        let mut harness = stored(0x0000, 0x0490);
         for (authorized, status) in [(None, 0x0F), (Some(5), 0x0F), (Some(4), 0x00), (None, 0x0F)] {
-            bench.load_temp_key(Source::Rand);
+            harness.load_temp_key(Source::Rand);
             if let Some(slot) = authorized {
-                bench.authorize(slot);
+                harness.authorize(slot);
             }
-            assert_eq!(digest_stored(&mut bench), status, "{authorized:?}");
-            assert!(!bench.volatile.auth_valid);
+            assert_eq!(digest_stored(&mut harness), status, "{authorized:?}");
+            assert!(!harness.volatile.auth_valid);
         }
     }
 
@@ -341,59 +345,63 @@ mod tests {
     /// section 4.4.5.
     #[test]
     fn digest_of_a_stored_key_is_a_use_of_it() {
-        let mut bench = stored(0x0020, 0x0010);
-        bench.load_temp_key(Source::Rand);
-        assert_eq!(digest_stored(&mut bench), 0x00);
+        let mut harness = stored(0x0020, 0x0010);
+        harness.load_temp_key(Source::Rand);
+        assert_eq!(digest_stored(&mut harness), 0x00);
         assert_eq!(
-            bench.memory.config[52..60],
+            harness.memory.config[52..60],
             [0x7F, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0]
         );
-        bench.memory.config[52..60].copy_from_slice(&[0, 0, 0, 1, 0xFF, 0xFF, 0xFF, 0xFF]);
-        bench.load_temp_key(Source::Rand);
-        assert_eq!(digest_stored(&mut bench), 0x0F, "all used");
+        harness.memory.config[52..60].copy_from_slice(&[0, 0, 0, 1, 0xFF, 0xFF, 0xFF, 0xFF]);
+        harness.load_temp_key(Source::Rand);
+        assert_eq!(digest_stored(&mut harness), 0x0F, "all used");
     }
 
     /// A 608's own test of its random numbers: status 08, and no key.
     #[test]
     fn an_unhealthy_generator_makes_no_key() {
         for slot in [0, 0xFFFF] {
-            let mut bench = chip(DataOpen, 0x2087, 0x0033);
-            let before = bench.memory.clone();
-            bench.defects = Defects::none().unhealthy(1);
-            assert_eq!(bench.status(GEN_KEY, CREATE, slot, &[]), 0x08, "{slot:04X}");
-            assert!(!bench.volatile.temp_key.valid);
-            assert!(bench.memory == before);
+            let mut harness = chip(DataOpen, 0x2087, 0x0033);
+            let before = harness.memory.clone();
+            harness.defects = Defects::none().unhealthy(1);
+            assert_eq!(
+                harness.status(GEN_KEY, CREATE, slot, &[]),
+                0x08,
+                "{slot:04X}"
+            );
+            assert!(!harness.volatile.temp_key.valid);
+            assert!(harness.memory == before);
         }
     }
 
     #[test]
     fn private_key_in_temp_key_of_a_608() {
-        let mut bench = Bench::new(Revision::Atecc608B, DataOpen);
-        let before = bench.memory.clone();
+        let mut harness = Harness::new(Revision::Atecc608B, DataOpen);
+        let before = harness.memory.clone();
         assert_eq!(
-            bench.run(GEN_KEY, CREATE, 0xFFFF, &[]).map(|xy| xy.len()),
+            harness.run(GEN_KEY, CREATE, 0xFFFF, &[]).map(|xy| xy.len()),
             Ok(64)
         );
-        assert!(bench.volatile.temp_key.valid);
-        assert!(bench.memory == before);
+        assert!(harness.volatile.temp_key.valid);
+        assert!(harness.memory == before);
         // To a 508 this is slot 15, which holds no private key.
-        let mut old = Bench::new(Revision::Atecc508A, DataOpen);
+        let mut old = Harness::new(Revision::Atecc508A, DataOpen);
         assert_eq!(old.status(GEN_KEY, CREATE, 0xFFFF, &[]), 0x0F);
     }
 
     /// Trap 14 of `docs/sources.md`: making a key is not using it.
     #[test]
     fn trap_14_gen_key_counts_no_use() {
-        let mut bench = chip(Locked, 0x20A7, 0x0033);
-        let counters = bench.memory.config[52..68].to_vec();
-        assert_eq!(bench.status(GEN_KEY, CREATE, 0, &[]), 0x00);
-        assert_eq!(bench.status(GEN_KEY, PUBLIC, 0, &[]), 0x00);
-        assert_eq!(bench.memory.config[52..68], counters);
+        let mut harness = chip(Locked, 0x20A7, 0x0033);
+        let counters = harness.memory.config[52..68].to_vec();
+        assert_eq!(harness.status(GEN_KEY, CREATE, 0, &[]), 0x00);
+        assert_eq!(harness.status(GEN_KEY, PUBLIC, 0, &[]), 0x00);
+        assert_eq!(harness.memory.config[52..68], counters);
     }
 
     #[test]
     fn parse_errors() {
-        let mut bench = chip(DataOpen, 0x2087, 0x0033);
+        let mut harness = chip(DataOpen, 0x2087, 0x0033);
         for (p1, length) in [
             (0x01, 0),
             (0x20, 0),
@@ -404,7 +412,7 @@ mod tests {
             (0x10, 4),
         ] {
             assert_eq!(
-                bench.status(GEN_KEY, p1, 0, &vec![0; length]),
+                harness.status(GEN_KEY, p1, 0, &vec![0; length]),
                 0x03,
                 "{p1:02X} {length}"
             );

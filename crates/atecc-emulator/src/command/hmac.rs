@@ -27,7 +27,7 @@ impl Core<'_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::command::bench::{Bench, bytes, rising};
+    use crate::command::harness::{Harness, bytes, rising};
     use crate::memory::LockState::{self, ConfigOpen, DataOpen, Locked};
     use crate::revision::Revision;
     use crate::sha_context::ShaContext;
@@ -35,22 +35,22 @@ mod tests {
 
     const HMAC: u8 = 0x11;
 
-    fn chip(state: LockState, slot_config: u16, key_config: u16) -> Bench {
-        let mut bench = Bench::new(Revision::Atecc508A, state);
-        bench.configure(4, slot_config, key_config);
-        bench.store_key(4, &rising(0x20));
-        bench.load_temp_key(Source::Input);
-        bench
+    fn chip(state: LockState, slot_config: u16, key_config: u16) -> Harness {
+        let mut harness = Harness::new(Revision::Atecc508A, state);
+        harness.configure(4, slot_config, key_config);
+        harness.store_key(4, &rising(0x20));
+        harness.load_temp_key(Source::Input);
+        harness
     }
 
     #[test]
     fn vector() {
         let digest = "7FEA9CAB31ED3E7D7595872DC2451AFDB34ED9C7CCB8386E0B6D8E68EE5B1122";
         for state in [DataOpen, Locked] {
-            let mut bench = chip(state, 0x0F8F, 0x003C);
-            assert_eq!(bench.run(HMAC, 0x04, 4, &[]), Ok(bytes(digest)));
+            let mut harness = chip(state, 0x0F8F, 0x003C);
+            assert_eq!(harness.run(HMAC, 0x04, 4, &[]), Ok(bytes(digest)));
             // TempKey is used up.
-            assert_eq!(bench.status(HMAC, 0x04, 4, &[]), 0x0F);
+            assert_eq!(harness.status(HMAC, 0x04, 4, &[]), 0x0F);
         }
     }
 
@@ -58,9 +58,9 @@ mod tests {
     #[test]
     fn param1_is_more_than_hashed() {
         let digest = |p1, otp| {
-            let mut bench = chip(Locked, 0x0F8F, 0x003C);
-            bench.memory.otp = [otp; 64];
-            bench.run(HMAC, p1, 4, &[]).unwrap()
+            let mut harness = chip(Locked, 0x0F8F, 0x003C);
+            harness.memory.otp = [otp; 64];
+            harness.run(HMAC, p1, 4, &[]).unwrap()
         };
         assert_eq!(digest(0x04, 0), digest(0x04, 1));
         assert_ne!(digest(0x24, 0), digest(0x24, 1));
@@ -72,9 +72,9 @@ mod tests {
     fn bit_1_is_ignored() {
         for (source, p1) in [(Source::Rand, 0x00), (Source::Input, 0x04)] {
             let [plain, set] = [p1, p1 | 0x02].map(|p1| {
-                let mut bench = chip(Locked, 0x0F8F, 0x003C);
-                bench.load_temp_key(source);
-                let temp_key = bench.temp_key().unwrap();
+                let mut harness = chip(Locked, 0x0F8F, 0x003C);
+                harness.load_temp_key(source);
+                let temp_key = harness.temp_key().unwrap();
                 // 32 zeros, TempKey, then opcode, Param1, Param2, 11 bytes of
                 // OTP left out, and of the serial number only what is fixed.
                 let mut hmac = ShaContext::hmac(&rising(0x20));
@@ -82,9 +82,9 @@ mod tests {
                 hmac.update(&temp_key);
                 hmac.update(&[HMAC, p1, 4, 0]);
                 hmac.update(&[0; 11]);
-                let [s0, s1, .., s8] = bench.memory.serial().0;
+                let [s0, s1, .., s8] = harness.memory.serial().0;
                 hmac.update(&[s8, 0, 0, 0, 0, s0, s1, 0, 0]);
-                let answer = bench.run(HMAC, p1, 4, &[]);
+                let answer = harness.run(HMAC, p1, 4, &[]);
                 assert_eq!(answer, Ok(hmac.finish().digest.to_vec()), "{p1:02X}");
                 answer
             });
@@ -108,20 +108,20 @@ mod tests {
                 "{state:?} {slot_config:04X} {key_config:04X}"
             );
         }
-        let mut bench = chip(Locked, 0x0F8F, 0x003C);
-        assert_eq!(bench.status(HMAC, 0x00, 4, &[]), 0x0F, "SourceFlag");
-        let mut bench = chip(Locked, 0x0F8F, 0x003C);
-        bench.volatile.temp_key.no_mac = true;
-        assert_eq!(bench.status(HMAC, 0x04, 4, &[]), 0x0F, "NoMacFlag");
+        let mut harness = chip(Locked, 0x0F8F, 0x003C);
+        assert_eq!(harness.status(HMAC, 0x00, 4, &[]), 0x0F, "SourceFlag");
+        let mut harness = chip(Locked, 0x0F8F, 0x003C);
+        harness.volatile.temp_key.no_mac = true;
+        assert_eq!(harness.status(HMAC, 0x04, 4, &[]), 0x0F, "NoMacFlag");
     }
 
     #[test]
     fn parse_errors() {
         for p1 in [0x01, 0x03, 0x08, 0x80] {
-            let mut bench = chip(Locked, 0x0F8F, 0x003C);
-            assert_eq!(bench.status(HMAC, p1, 4, &[]), 0x03, "{p1:02X}");
+            let mut harness = chip(Locked, 0x0F8F, 0x003C);
+            assert_eq!(harness.status(HMAC, p1, 4, &[]), 0x03, "{p1:02X}");
         }
-        let mut new = Bench::new(Revision::Atecc608A, Locked);
+        let mut new = Harness::new(Revision::Atecc608A, Locked);
         new.load_temp_key(Source::Input);
         assert_eq!(new.status(HMAC, 0x04, 4, &[]), 0x03);
     }

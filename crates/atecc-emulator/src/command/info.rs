@@ -67,7 +67,7 @@ impl Core<'_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::command::bench::Bench;
+    use crate::command::harness::Harness;
     use crate::memory::LockState::{ConfigOpen, Locked};
     use crate::memory::Slot;
     use crate::revision::Revision;
@@ -82,82 +82,82 @@ mod tests {
             (Revision::Atecc608A, [0, 0, 0x60, 2]),
             (Revision::Atecc608B, [0, 0, 0x60, 3]),
         ] {
-            let mut bench = Bench::new(revision, ConfigOpen);
-            assert_eq!(bench.run(INFO, 0, 0xABCD, &[]), Ok(rev_num.to_vec()));
+            let mut harness = Harness::new(revision, ConfigOpen);
+            assert_eq!(harness.run(INFO, 0, 0xABCD, &[]), Ok(rev_num.to_vec()));
         }
     }
 
     #[test]
     fn key_valid() {
-        let mut bench = Bench::new(Revision::Atecc608B, Locked);
-        let valid = |bench: &mut Bench, slot| bench.run(INFO, 1, slot, &[]).unwrap()[0];
+        let mut harness = Harness::new(Revision::Atecc608B, Locked);
+        let valid = |harness: &mut Harness, slot| harness.run(INFO, 1, slot, &[]).unwrap()[0];
         // A blank private slot holds no key; FF.. is past the order.
-        assert_eq!(valid(&mut bench, 0), 0);
-        bench.store_private_key(0);
-        assert_eq!(valid(&mut bench, 0), 1);
-        bench.memory.slot_mut(Slot::of_nibble(0)).fill(0);
-        assert_eq!(valid(&mut bench, 0), 0);
+        assert_eq!(valid(&mut harness, 0), 0);
+        harness.store_private_key(0);
+        assert_eq!(valid(&mut harness, 0), 1);
+        harness.memory.slot_mut(Slot::of_nibble(0)).fill(0);
+        assert_eq!(valid(&mut harness, 0), 0);
         // A public key with tracked validity says so in its first nibble.
-        bench.configure(9, 0x0000, 0x0012);
-        assert_eq!(valid(&mut bench, 9), 0);
-        bench.memory.slot_mut(Slot::of_nibble(9))[0] = 0x50;
-        assert_eq!(valid(&mut bench, 9), 1);
+        harness.configure(9, 0x0000, 0x0012);
+        assert_eq!(valid(&mut harness, 9), 0);
+        harness.memory.slot_mut(Slot::of_nibble(9))[0] = 0x50;
+        assert_eq!(valid(&mut harness, 9), 1);
     }
 
     /// States as in the golden sessions: after a pass-through nonce, with
     /// an authorization by key 4, after `GenDig` of slot 4.
     #[test]
     fn state() {
-        let mut bench = Bench::new(Revision::Atecc608B, Locked);
-        bench.load_temp_key(Source::Input);
-        assert_eq!(bench.run(INFO, 2, 0, &[]), Ok(vec![0x10, 0x80, 0, 0]));
-        bench.volatile.auth_valid = true;
-        bench.volatile.auth_key = 4;
-        assert_eq!(bench.run(INFO, 2, 0, &[]), Ok(vec![0x10, 0xA4, 0, 0]));
-        bench.load_gen_dig(4, Source::Input);
-        assert_eq!(bench.run(INFO, 2, 0, &[]), Ok(vec![0x34, 0xA4, 0, 0]));
+        let mut harness = Harness::new(Revision::Atecc608B, Locked);
+        harness.load_temp_key(Source::Input);
+        assert_eq!(harness.run(INFO, 2, 0, &[]), Ok(vec![0x10, 0x80, 0, 0]));
+        harness.volatile.auth_valid = true;
+        harness.volatile.auth_key = 4;
+        assert_eq!(harness.run(INFO, 2, 0, &[]), Ok(vec![0x10, 0xA4, 0, 0]));
+        harness.load_gen_dig(4, Source::Input);
+        assert_eq!(harness.run(INFO, 2, 0, &[]), Ok(vec![0x34, 0xA4, 0, 0]));
     }
 
     /// Trap 30 of `docs/sources.md`: the latch changes only for an authorized
     /// host.
     #[test]
     fn trap_30_latch_needs_authorization() {
-        let mut bench = Bench::new(Revision::Atecc608B, Locked);
-        assert_eq!(bench.run(INFO, 4, 0, &[]), Ok(vec![0; 4]));
-        bench.volatile.auth_valid = true;
-        bench.volatile.auth_key = 4;
+        let mut harness = Harness::new(Revision::Atecc608B, Locked);
+        assert_eq!(harness.run(INFO, 4, 0, &[]), Ok(vec![0; 4]));
+        harness.volatile.auth_valid = true;
+        harness.volatile.auth_key = 4;
         assert_eq!(
-            bench.status(INFO, 4, 3, &[]),
+            harness.status(INFO, 4, 3, &[]),
             0x0F,
             "no permission configured"
         );
-        bench.memory.config[69] = 0x85;
+        harness.memory.config[69] = 0x85;
         assert_eq!(
-            bench.status(INFO, 4, 3, &[]),
+            harness.status(INFO, 4, 3, &[]),
             0x0F,
             "another key's permission"
         );
-        bench.memory.config[69] = 0x84;
-        assert_eq!(bench.run(INFO, 4, 3, &[]), Ok(vec![1, 0, 0, 0]));
+        harness.memory.config[69] = 0x84;
+        assert_eq!(harness.run(INFO, 4, 3, &[]), Ok(vec![1, 0, 0, 0]));
         assert_eq!(
-            bench.run(INFO, 4, 1, &[]),
+            harness.run(INFO, 4, 1, &[]),
             Ok(vec![1, 0, 0, 0]),
             "read only"
         );
-        bench.volatile.auth_valid = false;
-        assert_eq!(bench.status(INFO, 4, 2, &[]), 0x0F);
-        assert_eq!(bench.run(INFO, 4, 0, &[]), Ok(vec![1, 0, 0, 0]));
+        harness.volatile.auth_valid = false;
+        assert_eq!(harness.status(INFO, 4, 2, &[]), 0x0F);
+        assert_eq!(harness.run(INFO, 4, 0, &[]), Ok(vec![1, 0, 0, 0]));
     }
 
     #[test]
     fn other_modes() {
-        let mut old = Bench::new(Revision::Atecc508A, Locked);
+        let mut old = Harness::new(Revision::Atecc508A, Locked);
         assert_eq!(old.status(INFO, 3, 0, &[]), 0x0F, "no GPIO");
         assert_eq!(old.status(INFO, 4, 0, &[]), 0x03);
-        let mut bench = Bench::new(Revision::Atecc608B, Locked);
-        assert_eq!(bench.status(INFO, 3, 0, &[]), 0x0F);
-        assert_eq!(bench.status(INFO, 5, 0, &[]), 0x03);
-        assert_eq!(bench.status(INFO, 4, 4, &[]), 0x03);
-        assert_eq!(bench.status(INFO, 0, 0, &[0]), 0x03);
+        let mut harness = Harness::new(Revision::Atecc608B, Locked);
+        assert_eq!(harness.status(INFO, 3, 0, &[]), 0x0F);
+        assert_eq!(harness.status(INFO, 5, 0, &[]), 0x03);
+        assert_eq!(harness.status(INFO, 4, 4, &[]), 0x03);
+        assert_eq!(harness.status(INFO, 0, 0, &[0]), 0x03);
     }
 }

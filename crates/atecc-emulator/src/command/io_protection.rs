@@ -41,7 +41,7 @@ fn encrypt(key: &[u8; 32], nonce: &[u8; 32], secret: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::encrypt;
-    use crate::command::bench::{bytes, rising};
+    use crate::command::harness::{bytes, rising};
 
     /// Trap 34 of `docs/sources.md`: the two halves of the nonce key the two
     /// blocks.

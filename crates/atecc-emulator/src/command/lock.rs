@@ -72,15 +72,15 @@ fn lockable_content(memory: &Image) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::{Image, crc, lockable_content};
-    use crate::command::bench::Bench;
+    use crate::command::harness::Harness;
     use crate::memory::LockState::{self, ConfigOpen, DataOpen, Locked};
     use crate::memory::Slot;
     use crate::revision::Revision;
 
     const LOCK: u8 = 0x17;
 
-    fn chip(state: LockState) -> Bench {
-        Bench::new(Revision::Atecc608B, state)
+    fn chip(state: LockState) -> Harness {
+        Harness::new(Revision::Atecc608B, state)
     }
 
     /// Trap 39 of `docs/sources.md`: no private slots, real sizes, then OTP. A
@@ -107,44 +107,48 @@ mod tests {
 
     #[test]
     fn only_the_lock_byte_changes() {
-        let mut bench = chip(ConfigOpen);
-        let mut expected = *bench.memory.config();
-        assert_eq!(bench.status(LOCK, 0x80, 0, &[]), 0x00);
+        let mut harness = chip(ConfigOpen);
+        let mut expected = *harness.memory.config();
+        assert_eq!(harness.status(LOCK, 0x80, 0, &[]), 0x00);
         expected[87] = 0x00;
-        assert_eq!(*bench.memory.config(), expected);
-        assert_eq!(bench.status(LOCK, 0x81, 0, &[]), 0x00);
+        assert_eq!(*harness.memory.config(), expected);
+        assert_eq!(harness.status(LOCK, 0x81, 0, &[]), 0x00);
         expected[86] = 0x00;
-        assert_eq!(*bench.memory.config(), expected);
+        assert_eq!(*harness.memory.config(), expected);
     }
 
     /// The CRCs of the recorded 508A image and of what else a blank chip has,
     /// computed.
     #[test]
     fn crc_must_match() {
-        let mut bench = chip(ConfigOpen);
-        bench.memory = Image::blank(Revision::Atecc508A);
+        let mut harness = chip(ConfigOpen);
+        harness.memory = Image::blank(Revision::Atecc508A);
         let config = u16::from_le_bytes([0xCB, 0x23]);
-        assert_eq!(bench.status(LOCK, 0x00, config ^ 1, &[]), 0x0F);
-        assert_eq!(bench.status(LOCK, 0x00, config.swap_bytes(), &[]), 0x0F);
-        assert_eq!(bench.status(LOCK, 0x00, config, &[]), 0x00);
+        assert_eq!(harness.status(LOCK, 0x00, config ^ 1, &[]), 0x0F);
+        assert_eq!(harness.status(LOCK, 0x00, config.swap_bytes(), &[]), 0x0F);
+        assert_eq!(harness.status(LOCK, 0x00, config, &[]), 0x00);
         let data = u16::from_le_bytes([0x35, 0x53]);
-        assert_eq!(bench.status(LOCK, 0x01, data ^ 0x8000, &[]), 0x0F);
-        assert_eq!(bench.status(LOCK, 0x01, data, &[]), 0x00);
+        assert_eq!(harness.status(LOCK, 0x01, data ^ 0x8000, &[]), 0x0F);
+        assert_eq!(harness.status(LOCK, 0x01, data, &[]), 0x00);
     }
 
     #[test]
     fn slots_by_lock_state() {
         // Slot 2 of a blank chip is Lockable, slot 3 is not.
         for (state, lockable) in [(ConfigOpen, 0x0F), (DataOpen, 0x00), (Locked, 0x00)] {
-            let mut bench = chip(state);
+            let mut harness = chip(state);
             assert_eq!(
-                bench.status(LOCK, 0x02 | 2 << 2, 0, &[]),
+                harness.status(LOCK, 0x02 | 2 << 2, 0, &[]),
                 lockable,
                 "{state:?}"
             );
-            assert_eq!(bench.status(LOCK, 0x02 | 3 << 2, 0, &[]), 0x0F, "{state:?}");
             assert_eq!(
-                bench.status(LOCK, 0x02 | 2 << 2, 0, &[]),
+                harness.status(LOCK, 0x02 | 3 << 2, 0, &[]),
+                0x0F,
+                "{state:?}"
+            );
+            assert_eq!(
+                harness.status(LOCK, 0x02 | 2 << 2, 0, &[]),
                 0x0F,
                 "already locked"
             );
@@ -153,17 +157,17 @@ mod tests {
             } else {
                 [0xFF, 0xFF]
             };
-            assert_eq!(bench.memory.config[88..90], expected);
+            assert_eq!(harness.memory.config[88..90], expected);
         }
     }
 
     #[test]
     fn each_slot_has_its_bit() {
-        let mut bench = chip(DataOpen);
-        bench.configure(11, 0x0F0F, 0x003C);
-        assert_eq!(bench.status(LOCK, 0x02 | 11 << 2, 0, &[]), 0x00);
-        assert_eq!(bench.memory.config[88..90], [0xFF, 0xF7]);
-        assert!(bench.memory.is_slot_locked(Slot::of_nibble(11)));
+        let mut harness = chip(DataOpen);
+        harness.configure(11, 0x0F0F, 0x003C);
+        assert_eq!(harness.status(LOCK, 0x02 | 11 << 2, 0, &[]), 0x00);
+        assert_eq!(harness.memory.config[88..90], [0xFF, 0xF7]);
+        assert!(harness.memory.is_slot_locked(Slot::of_nibble(11)));
     }
 
     #[test]

@@ -84,7 +84,7 @@ impl Core<'_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::command::bench::{Bench, bytes, rising};
+    use crate::command::harness::{Harness, bytes, rising};
     use crate::memory::LockState::{self, ConfigOpen, DataOpen, Locked};
     use crate::revision::Revision;
     use crate::volatile::Source;
@@ -92,14 +92,14 @@ mod tests {
     const MAC: u8 = 0x08;
 
     /// The vectors' key in slot 4, and their OTP zone.
-    fn chip(revision: Revision, state: LockState, slot_config: u16, key_config: u16) -> Bench {
-        let mut bench = Bench::new(revision, state);
-        bench.configure(4, slot_config, key_config);
-        bench.store_key(4, &rising(0x20));
-        for (byte, value) in bench.memory.otp.iter_mut().zip(0xC0..=0xFF) {
+    fn chip(revision: Revision, state: LockState, slot_config: u16, key_config: u16) -> Harness {
+        let mut harness = Harness::new(revision, state);
+        harness.configure(4, slot_config, key_config);
+        harness.store_key(4, &rising(0x20));
+        for (byte, value) in harness.memory.otp.iter_mut().zip(0xC0..=0xFF) {
             *byte = value;
         }
-        bench
+        harness
     }
 
     #[test]
@@ -133,16 +133,20 @@ mod tests {
                         "54CD628DB8A97D90D7E2521E5639F6529ED6668414A8B0C0D02C4CC75184DCDF",
                     ),
                 ] {
-                    let mut bench = chip(revision, state, 0x0F8F, 0x003C);
-                    bench.load_temp_key(Source::Rand);
+                    let mut harness = chip(revision, state, 0x0F8F, 0x003C);
+                    harness.load_temp_key(Source::Rand);
                     let data = if challenge {
                         rising(0x80).to_vec()
                     } else {
                         vec![]
                     };
-                    assert_eq!(bench.run(MAC, p1, 4, &data), Ok(bytes(digest)), "{p1:02X}");
+                    assert_eq!(
+                        harness.run(MAC, p1, 4, &data),
+                        Ok(bytes(digest)),
+                        "{p1:02X}"
+                    );
                     let kept = challenge && revision != Revision::Atecc508A;
-                    assert_eq!(bench.volatile.temp_key.valid, kept, "{revision} {p1:02X}");
+                    assert_eq!(harness.volatile.temp_key.valid, kept, "{revision} {p1:02X}");
                 }
             }
         }
@@ -158,13 +162,17 @@ mod tests {
             (0x03, Source::Rand, 0x00),
             (0x07, Source::Input, 0x00),
         ] {
-            let mut bench = chip(Revision::Atecc608B, Locked, 0x0F8F, 0x003C);
-            assert_eq!(bench.status(MAC, p1, 4, &[]), 0x0F, "no TempKey");
-            bench.load_temp_key(source);
-            assert_eq!(bench.status(MAC, p1, 4, &[]), status, "{p1:02X} {source:?}");
-            bench.load_temp_key(source);
-            bench.volatile.temp_key.no_mac = true;
-            assert_eq!(bench.status(MAC, p1, 4, &[]), 0x0F, "NoMacFlag");
+            let mut harness = chip(Revision::Atecc608B, Locked, 0x0F8F, 0x003C);
+            assert_eq!(harness.status(MAC, p1, 4, &[]), 0x0F, "no TempKey");
+            harness.load_temp_key(source);
+            assert_eq!(
+                harness.status(MAC, p1, 4, &[]),
+                status,
+                "{p1:02X} {source:?}"
+            );
+            harness.load_temp_key(source);
+            harness.volatile.temp_key.no_mac = true;
+            assert_eq!(harness.status(MAC, p1, 4, &[]), 0x0F, "NoMacFlag");
         }
     }
 
@@ -184,9 +192,9 @@ mod tests {
             (DataOpen, 0x0F8F, 0x007C, 0x00),
             (Locked, 0x0F8F, 0x103C, 0x0F), // PersistentDisable.
         ] {
-            let mut bench = chip(Revision::Atecc608B, state, slot_config, key_config);
-            bench.load_temp_key(Source::Rand);
-            let found = bench.status(MAC, 0x00, 4, &rising(0x80));
+            let mut harness = chip(Revision::Atecc608B, state, slot_config, key_config);
+            harness.load_temp_key(Source::Rand);
+            let found = harness.status(MAC, 0x00, 4, &rising(0x80));
             assert_eq!(
                 found, status,
                 "{state:?} {slot_config:04X} {key_config:04X}"
@@ -197,28 +205,28 @@ mod tests {
     #[test]
     fn req_random_takes_a_random_temp_key() {
         for (p1, source, status) in [(0x01, Source::Rand, 0x00), (0x05, Source::Input, 0x0F)] {
-            let mut bench = chip(Revision::Atecc608B, Locked, 0x0F8F, 0x007C);
-            bench.load_temp_key(source);
-            assert_eq!(bench.status(MAC, p1, 4, &[]), status);
+            let mut harness = chip(Revision::Atecc608B, Locked, 0x0F8F, 0x007C);
+            harness.load_temp_key(source);
+            assert_eq!(harness.status(MAC, p1, 4, &[]), status);
         }
     }
 
     /// NervesKey probes the latch with the MAC of a protected slot.
     #[test]
     fn latch_opens_a_protected_key() {
-        let mut bench = chip(Revision::Atecc608B, Locked, 0x0F8F, 0x1038);
-        bench.load_temp_key(Source::Input);
-        assert_eq!(bench.status(MAC, 0x05, 4, &[]), 0x0F);
-        bench.volatile.latch = true;
-        assert_eq!(bench.status(MAC, 0x05, 4, &[]), 0x00);
+        let mut harness = chip(Revision::Atecc608B, Locked, 0x0F8F, 0x1038);
+        harness.load_temp_key(Source::Input);
+        assert_eq!(harness.status(MAC, 0x05, 4, &[]), 0x0F);
+        harness.volatile.latch = true;
+        assert_eq!(harness.status(MAC, 0x05, 4, &[]), 0x00);
     }
 
     #[test]
     fn parse_errors() {
-        let mut bench = chip(Revision::Atecc608B, Locked, 0x0F8F, 0x003C);
+        let mut harness = chip(Revision::Atecc608B, Locked, 0x0F8F, 0x003C);
         for (p1, length) in [(0x08, 32), (0x80, 32), (0x00, 0), (0x00, 31), (0x01, 32)] {
             let data = vec![0; length];
-            assert_eq!(bench.status(MAC, p1, 4, &data), 0x03, "{p1:02X} {length}");
+            assert_eq!(harness.status(MAC, p1, 4, &data), 0x03, "{p1:02X} {length}");
         }
     }
 }

@@ -5,14 +5,14 @@
 //! free on silicon (source: ATECC508A datasheet, section 9.1.2).
 
 mod aes;
-#[cfg(test)]
-mod bench;
 mod check_mac;
 mod counter;
 mod derive_key;
 mod ecdh;
 mod gen_dig;
 mod gen_key;
+#[cfg(test)]
+mod harness;
 mod hmac;
 mod info;
 mod io_protection;

@@ -61,15 +61,15 @@ impl Core<'_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::command::bench::{Bench, bytes, rising};
+    use crate::command::harness::{Harness, bytes, rising};
     use crate::memory::LockState::{ConfigOpen, DataOpen};
     use crate::revision::Revision;
     use crate::volatile::Source;
 
     const NONCE: u8 = 0x16;
 
-    fn temp_key(bench: &Bench) -> Option<Vec<u8>> {
-        bench.volatile.temp_key.get().map(Vec::from)
+    fn temp_key(harness: &Harness) -> Option<Vec<u8>> {
+        harness.volatile.temp_key.get().map(Vec::from)
     }
 
     /// The host's input 00..13.
@@ -90,34 +90,34 @@ mod tests {
                 "88630AEA71B1028C01A64D0B2E945F4255BA1CD565B82B45A01A60C02D4013E2",
             ),
         ] {
-            let mut bench = Bench::new(Revision::Atecc608B, ConfigOpen);
+            let mut harness = Harness::new(Revision::Atecc608B, ConfigOpen);
             let random = bytes("FFFF0000").repeat(8);
-            assert_eq!(bench.run(NONCE, p1, 0, &num_in()), Ok(random));
-            assert_eq!(temp_key(&bench), Some(bytes(expected)));
-            assert!(bench.volatile.temp_key.is_random());
+            assert_eq!(harness.run(NONCE, p1, 0, &num_in()), Ok(random));
+            assert_eq!(temp_key(&harness), Some(bytes(expected)));
+            assert!(harness.volatile.temp_key.is_random());
         }
     }
 
     #[test]
     fn calculation_form() {
         let expected = "316E1959EE3754733F0C3F71C8FA856EF0687F682FC140C7ECA9C627F33FE427";
-        let mut bench = Bench::new(Revision::Atecc508A, DataOpen);
-        assert_eq!(bench.status(NONCE, 0x00, 0x8000, &num_in()), 0x0F);
-        bench.load_gen_dig(3, Source::Input);
-        let flags = bench.volatile.temp_key.flags();
+        let mut harness = Harness::new(Revision::Atecc508A, DataOpen);
+        assert_eq!(harness.status(NONCE, 0x00, 0x8000, &num_in()), 0x0F);
+        harness.load_gen_dig(3, Source::Input);
+        let flags = harness.volatile.temp_key.flags();
         assert_eq!(
-            bench.run(NONCE, 0x00, 0x8000, &num_in()),
+            harness.run(NONCE, 0x00, 0x8000, &num_in()),
             Ok(bytes(expected))
         );
-        assert_eq!(temp_key(&bench), Some(bytes(expected)));
-        assert_eq!(bench.volatile.temp_key.flags(), flags);
+        assert_eq!(temp_key(&harness), Some(bytes(expected)));
+        assert_eq!(harness.volatile.temp_key.flags(), flags);
     }
 
     #[test]
     fn a_locked_chip_never_repeats_itself() {
-        let mut bench = Bench::new(Revision::Atecc608B, DataOpen);
-        let first = bench.run(NONCE, 0x00, 0, &num_in()).unwrap();
-        let second = bench.run(NONCE, 0x00, 0, &num_in()).unwrap();
+        let mut harness = Harness::new(Revision::Atecc608B, DataOpen);
+        let first = harness.run(NONCE, 0x00, 0, &num_in()).unwrap();
+        let second = harness.run(NONCE, 0x00, 0, &num_in()).unwrap();
         assert_ne!(first, second);
         assert_ne!(first, bytes("FFFF0000").repeat(8));
     }
@@ -125,22 +125,22 @@ mod tests {
     #[test]
     fn pass_through_to_each_buffer() {
         let long = [rising(0x10), rising(0x60)].concat();
-        let mut bench = Bench::new(Revision::Atecc608B, ConfigOpen);
-        assert_eq!(bench.status(NONCE, 0x03, 0, &rising(0x10)), 0x00);
-        assert_eq!(temp_key(&bench), Some(rising(0x10).to_vec()));
-        assert_eq!(bench.volatile.temp_key.flags(), 0x10, "SourceFlag Input");
-        assert_eq!(bench.status(NONCE, 0x23, 0, &long), 0x00);
-        assert_eq!(bench.status(NONCE, 0x43, 0, &rising(0x20)), 0x00);
+        let mut harness = Harness::new(Revision::Atecc608B, ConfigOpen);
+        assert_eq!(harness.status(NONCE, 0x03, 0, &rising(0x10)), 0x00);
+        assert_eq!(temp_key(&harness), Some(rising(0x10).to_vec()));
+        assert_eq!(harness.volatile.temp_key.flags(), 0x10, "SourceFlag Input");
+        assert_eq!(harness.status(NONCE, 0x23, 0, &long), 0x00);
+        assert_eq!(harness.status(NONCE, 0x43, 0, &rising(0x20)), 0x00);
         assert_eq!(
-            bench.volatile.digest_buffer.map(|b| b[..32].to_vec()),
+            harness.volatile.digest_buffer.map(|b| b[..32].to_vec()),
             Some(rising(0x20).to_vec())
         );
-        assert_eq!(bench.status(NONCE, 0x63, 0, &long), 0x00);
-        assert_eq!(bench.volatile.digest_buffer.map(Vec::from), Some(long));
-        assert_eq!(bench.status(NONCE, 0x83, 0, &rising(0x30)), 0x00);
-        assert_eq!(bench.volatile.alternate_key, Some(rising(0x30)));
+        assert_eq!(harness.status(NONCE, 0x63, 0, &long), 0x00);
+        assert_eq!(harness.volatile.digest_buffer.map(Vec::from), Some(long));
+        assert_eq!(harness.status(NONCE, 0x83, 0, &rising(0x30)), 0x00);
+        assert_eq!(harness.volatile.alternate_key, Some(rising(0x30)));
         // The other buffers leave TempKey alone.
-        assert_eq!(temp_key(&bench), Some(rising(0x10).to_vec()));
+        assert_eq!(temp_key(&harness), Some(rising(0x10).to_vec()));
     }
 
     /// 32 bytes, or 64 by bit 5 of the mode. Source: ATECC608 summary,
@@ -148,10 +148,10 @@ mod tests {
     #[test]
     fn pass_through_of_another_length() {
         let long = [rising(0x10), rising(0x60)].concat();
-        let mut bench = Bench::new(Revision::Atecc608B, ConfigOpen);
+        let mut harness = Harness::new(Revision::Atecc608B, ConfigOpen);
         for mode in [0x03, 0x23, 0x43, 0x63, 0x83] {
             for length in [0, 31, 33, 40, 63] {
-                let status = bench.status(NONCE, mode, 0, &long[..length]);
+                let status = harness.status(NONCE, mode, 0, &long[..length]);
                 assert_eq!(status, 0x03, "{mode:02X} {length}");
             }
         }
@@ -175,16 +175,16 @@ mod tests {
                 (0xC3, 0, 32),
                 (0x04, 0, 20),
             ] {
-                let mut bench = Bench::new(revision, DataOpen);
-                bench.load_temp_key(Source::Rand);
-                let status = bench.status(NONCE, p1, p2, &vec![0; length]);
+                let mut harness = Harness::new(revision, DataOpen);
+                harness.load_temp_key(Source::Rand);
+                let status = harness.status(NONCE, p1, p2, &vec![0; length]);
                 assert_eq!(status, 0x03, "{revision} {p1:02X} {p2:04X} {length}");
-                assert_eq!(temp_key(&bench), None);
+                assert_eq!(temp_key(&harness), None);
             }
         }
         for p1 in [0x23, 0x43, 0x63, 0x83] {
             let data = vec![0; if p1 & 0x20 == 0 { 32 } else { 64 }];
-            let mut old = Bench::new(Revision::Atecc508A, DataOpen);
+            let mut old = Harness::new(Revision::Atecc508A, DataOpen);
             assert_eq!(old.status(NONCE, p1, 0, &data), 0x03, "{p1:02X}");
         }
     }

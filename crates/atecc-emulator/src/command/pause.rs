@@ -19,7 +19,7 @@ impl Core<'_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::command::bench::Bench;
+    use crate::command::harness::Harness;
     use crate::memory::LockState::Locked;
     use crate::revision::Revision;
 
@@ -27,12 +27,12 @@ mod tests {
 
     #[test]
     fn only_the_selected_chip_answers() {
-        let mut bench = Bench::new(Revision::Atecc508A, Locked);
-        bench.memory.config[85] = 0x5A;
-        assert_eq!(bench.run(PAUSE, 0x5A, 0, &[]), Ok(vec![0]));
-        assert_eq!(bench.run(PAUSE, 0x5B, 0, &[]), Ok(vec![]));
-        assert_eq!(bench.status(PAUSE, 0x5A, 1, &[]), 0x03);
-        let mut new = Bench::new(Revision::Atecc608A, Locked);
+        let mut harness = Harness::new(Revision::Atecc508A, Locked);
+        harness.memory.config[85] = 0x5A;
+        assert_eq!(harness.run(PAUSE, 0x5A, 0, &[]), Ok(vec![0]));
+        assert_eq!(harness.run(PAUSE, 0x5B, 0, &[]), Ok(vec![]));
+        assert_eq!(harness.status(PAUSE, 0x5A, 1, &[]), 0x03);
+        let mut new = Harness::new(Revision::Atecc608A, Locked);
         assert_eq!(new.status(PAUSE, 0x00, 0, &[]), 0x03);
     }
 }

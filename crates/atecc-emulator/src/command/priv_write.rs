@@ -59,7 +59,7 @@ impl Core<'_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::command::bench::{Bench, PUBLIC_KEY, bytes, rising};
+    use crate::command::harness::{Harness, PUBLIC_KEY, bytes, rising};
     use crate::memory::LockState::{self, ConfigOpen, DataOpen, Locked};
     use crate::memory::Slot;
     use crate::revision::Revision;
@@ -71,11 +71,11 @@ mod tests {
     /// Slot 7, the vector's: encrypted write with key 4.
     const POLICY: u16 = 0x64C4;
 
-    fn chip(revision: Revision, state: LockState, policy: u16, key_config: u16) -> Bench {
-        let mut bench = Bench::new(revision, state);
-        bench.configure(7, policy, key_config);
-        bench.load_gen_dig(4, Source::Rand);
-        bench
+    fn chip(revision: Revision, state: LockState, policy: u16, key_config: u16) -> Harness {
+        let mut harness = Harness::new(revision, state);
+        harness.configure(7, policy, key_config);
+        harness.load_gen_dig(4, Source::Rand);
+        harness
     }
 
     /// The vectors' key in the clear, with a MAC of zeros.
@@ -90,18 +90,18 @@ mod tests {
         )
     }
 
-    fn holds_the_key(bench: &mut Bench) -> bool {
-        bench.run(0x40, 0x00, 7, &[]) == Ok(bytes(PUBLIC_KEY))
+    fn holds_the_key(harness: &mut Harness) -> bool {
+        harness.run(0x40, 0x00, 7, &[]) == Ok(bytes(PUBLIC_KEY))
     }
 
     #[test]
     fn vector() {
         for revision in Revision::ALL {
             for state in [DataOpen, Locked] {
-                let mut bench = chip(revision, state, POLICY, 0x0033);
-                assert_eq!(bench.status(PRIV_WRITE, ENCRYPTED, 7, &encrypted()), 0x00);
-                assert_eq!(bench.temp_key(), None);
-                assert!(holds_the_key(&mut bench));
+                let mut harness = chip(revision, state, POLICY, 0x0033);
+                assert_eq!(harness.status(PRIV_WRITE, ENCRYPTED, 7, &encrypted()), 0x00);
+                assert_eq!(harness.temp_key(), None);
+                assert!(holds_the_key(&mut harness));
             }
         }
     }
@@ -111,24 +111,24 @@ mod tests {
     #[test]
     fn trap_25_clear_before_the_data_lock() {
         for revision in Revision::ALL {
-            let mut bench = chip(revision, DataOpen, 0x00C4, 0x0033);
-            assert_eq!(bench.status(PRIV_WRITE, CLEAR, 7, &clear()), 0x00);
-            assert!(holds_the_key(&mut bench));
-            let bare = bench.status(PRIV_WRITE, CLEAR, 7, &clear()[..36]);
+            let mut harness = chip(revision, DataOpen, 0x00C4, 0x0033);
+            assert_eq!(harness.status(PRIV_WRITE, CLEAR, 7, &clear()), 0x00);
+            assert!(holds_the_key(&mut harness));
+            let bare = harness.status(PRIV_WRITE, CLEAR, 7, &clear()[..36]);
             assert_eq!(bare == 0x00, revision == Revision::Atecc508A);
         }
-        let mut bench = chip(Revision::Atecc608B, Locked, POLICY, 0x0033);
-        assert_eq!(bench.status(PRIV_WRITE, CLEAR, 7, &clear()), 0x0F);
+        let mut harness = chip(Revision::Atecc608B, Locked, POLICY, 0x0033);
+        assert_eq!(harness.status(PRIV_WRITE, CLEAR, 7, &clear()), 0x0F);
     }
 
     #[test]
     fn refusals() {
         let try_one = |state, policy, key_config, key_id| {
-            let mut bench = chip(Revision::Atecc608B, state, policy, key_config);
-            bench.load_gen_dig(key_id, Source::Rand);
-            let before = bench.memory.clone();
-            let status = bench.status(PRIV_WRITE, ENCRYPTED, 7, &encrypted());
-            assert!(status == 0x00 || bench.memory == before);
+            let mut harness = chip(Revision::Atecc608B, state, policy, key_config);
+            harness.load_gen_dig(key_id, Source::Rand);
+            let before = harness.memory.clone();
+            let status = harness.status(PRIV_WRITE, ENCRYPTED, 7, &encrypted());
+            assert!(status == 0x00 || harness.memory == before);
             status
         };
         assert_eq!(try_one(Locked, POLICY, 0x0033, 4), 0x00);
@@ -137,16 +137,16 @@ mod tests {
         assert_eq!(try_one(Locked, 0x24C4, 0x0033, 4), 0x0F, "WriteConfig");
         assert_eq!(try_one(Locked, 0x6444, 0x0033, 4), 0x0F, "not secret");
         assert_eq!(try_one(Locked, POLICY, 0x003C, 4), 0x0F, "not private");
-        let mut bench = chip(Revision::Atecc608B, Locked, POLICY, 0x0033);
-        bench.memory.lock_slot(Slot::of_nibble(7));
-        assert_eq!(bench.status(PRIV_WRITE, ENCRYPTED, 7, &encrypted()), 0x0F);
-        let mut bench = chip(Revision::Atecc608B, Locked, POLICY, 0x0033);
+        let mut harness = chip(Revision::Atecc608B, Locked, POLICY, 0x0033);
+        harness.memory.lock_slot(Slot::of_nibble(7));
+        assert_eq!(harness.status(PRIV_WRITE, ENCRYPTED, 7, &encrypted()), 0x0F);
+        let mut harness = chip(Revision::Atecc608B, Locked, POLICY, 0x0033);
         let mut wrong = encrypted();
         wrong[67] ^= 1;
-        assert_eq!(bench.status(PRIV_WRITE, ENCRYPTED, 7, &wrong), 0x0F);
-        bench.load_temp_key(Source::Rand);
+        assert_eq!(harness.status(PRIV_WRITE, ENCRYPTED, 7, &wrong), 0x0F);
+        harness.load_temp_key(Source::Rand);
         assert_eq!(
-            bench.status(PRIV_WRITE, ENCRYPTED, 7, &encrypted()),
+            harness.status(PRIV_WRITE, ENCRYPTED, 7, &encrypted()),
             0x0F,
             "no GenDig"
         );
@@ -161,11 +161,11 @@ mod tests {
 
     #[test]
     fn parse_errors() {
-        let mut bench = chip(Revision::Atecc508A, DataOpen, POLICY, 0x0033);
+        let mut harness = chip(Revision::Atecc508A, DataOpen, POLICY, 0x0033);
         for (p1, length) in [(0x01, 68), (0x80, 68), (0x40, 36), (0x00, 35), (0x00, 69)] {
             let data = vec![1; length];
             assert_eq!(
-                bench.status(PRIV_WRITE, p1, 7, &data),
+                harness.status(PRIV_WRITE, p1, 7, &data),
                 0x03,
                 "{p1:02X} {length}"
             );

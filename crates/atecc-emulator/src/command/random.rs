@@ -65,7 +65,7 @@ impl Core<'_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::command::bench::{Bench, bytes};
+    use crate::command::harness::{Harness, bytes};
     use crate::defect::Defects;
     use crate::memory::LockState::{ConfigOpen, DataOpen};
     use crate::revision::Revision;
@@ -76,58 +76,58 @@ mod tests {
     /// Trap 40 of `docs/sources.md`, recorded from blank parts as well.
     #[test]
     fn trap_40_constant_before_the_configuration_is_locked() {
-        let mut bench = Bench::new(Revision::Atecc608A, ConfigOpen);
+        let mut harness = Harness::new(Revision::Atecc608A, ConfigOpen);
         let pattern = bytes("FFFF0000").repeat(8);
-        assert_eq!(bench.run(RANDOM, 0, 0, &[]), Ok(pattern.clone()));
-        assert_eq!(bench.run(RANDOM, 1, 0, &[]), Ok(pattern));
+        assert_eq!(harness.run(RANDOM, 0, 0, &[]), Ok(pattern.clone()));
+        assert_eq!(harness.run(RANDOM, 1, 0, &[]), Ok(pattern));
     }
 
     #[test]
     fn random_afterwards() {
-        let mut bench = Bench::new(Revision::Atecc608A, DataOpen);
-        let first = bench.run(RANDOM, 0, 0, &[]).unwrap();
+        let mut harness = Harness::new(Revision::Atecc608A, DataOpen);
+        let first = harness.run(RANDOM, 0, 0, &[]).unwrap();
         assert_eq!(first.len(), 32);
-        assert_ne!(bench.run(RANDOM, 0, 0, &[]), Ok(first));
+        assert_ne!(harness.run(RANDOM, 0, 0, &[]), Ok(first));
     }
 
     /// `Info` byte 1: bit 1 SRAM seeded, bit 0 EEPROM seeded.
     #[test]
     fn seeding_shows_in_the_state() {
-        let mut bench = Bench::new(Revision::Atecc608A, DataOpen);
-        assert_eq!(bench.run(INFO, 2, 0, &[]), Ok(vec![0, 0x00, 0, 0]));
-        assert_eq!(bench.status(RANDOM, 1, 0, &[]), 0x00);
-        assert_eq!(bench.run(INFO, 2, 0, &[]), Ok(vec![0, 0x02, 0, 0]));
-        assert_eq!(bench.status(RANDOM, 0, 0, &[]), 0x00);
-        assert_eq!(bench.run(INFO, 2, 0, &[]), Ok(vec![0, 0x03, 0, 0]));
+        let mut harness = Harness::new(Revision::Atecc608A, DataOpen);
+        assert_eq!(harness.run(INFO, 2, 0, &[]), Ok(vec![0, 0x00, 0, 0]));
+        assert_eq!(harness.status(RANDOM, 1, 0, &[]), 0x00);
+        assert_eq!(harness.run(INFO, 2, 0, &[]), Ok(vec![0, 0x02, 0, 0]));
+        assert_eq!(harness.status(RANDOM, 0, 0, &[]), 0x00);
+        assert_eq!(harness.run(INFO, 2, 0, &[]), Ok(vec![0, 0x03, 0, 0]));
     }
 
     /// Status 08, then 07 for all but `SelfTest` and configuration reads;
     /// with `ChipOptions` bit 3 the failure is forgotten.
     #[test]
     fn failed_health_test() {
-        let mut bench = Bench::new(Revision::Atecc608B, DataOpen);
-        bench.defects = Defects::none().unhealthy(1);
-        assert_eq!(bench.status(RANDOM, 0, 0, &[]), 0x08);
-        assert_eq!(bench.status(RANDOM, 0, 0, &[]), 0x07);
-        assert_eq!(bench.status(INFO, 0, 0, &[]), 0x07);
-        assert_eq!(bench.status(0x02, 0x80, 0, &[]), 0x00);
-        assert_eq!(bench.run(0x77, 0x01, 0, &[]), Ok(vec![0]));
-        assert_eq!(bench.status(RANDOM, 0, 0, &[]), 0x00);
-        bench.memory.config[90] = 0x08;
-        bench.defects = Defects::none().unhealthy(2);
-        assert_eq!(bench.status(RANDOM, 0, 0, &[]), 0x08);
-        assert_eq!(bench.status(0x16, 0, 0, &[0; 20]), 0x08);
-        assert_eq!(bench.status(RANDOM, 0, 0, &[]), 0x00);
-        let mut old = Bench::new(Revision::Atecc508A, DataOpen);
+        let mut harness = Harness::new(Revision::Atecc608B, DataOpen);
+        harness.defects = Defects::none().unhealthy(1);
+        assert_eq!(harness.status(RANDOM, 0, 0, &[]), 0x08);
+        assert_eq!(harness.status(RANDOM, 0, 0, &[]), 0x07);
+        assert_eq!(harness.status(INFO, 0, 0, &[]), 0x07);
+        assert_eq!(harness.status(0x02, 0x80, 0, &[]), 0x00);
+        assert_eq!(harness.run(0x77, 0x01, 0, &[]), Ok(vec![0]));
+        assert_eq!(harness.status(RANDOM, 0, 0, &[]), 0x00);
+        harness.memory.config[90] = 0x08;
+        harness.defects = Defects::none().unhealthy(2);
+        assert_eq!(harness.status(RANDOM, 0, 0, &[]), 0x08);
+        assert_eq!(harness.status(0x16, 0, 0, &[0; 20]), 0x08);
+        assert_eq!(harness.status(RANDOM, 0, 0, &[]), 0x00);
+        let mut old = Harness::new(Revision::Atecc508A, DataOpen);
         old.defects = Defects::none().unhealthy(1);
         assert_eq!(old.status(RANDOM, 0, 0, &[]), 0x00);
     }
 
     #[test]
     fn parse_errors() {
-        let mut bench = Bench::new(Revision::Atecc608A, DataOpen);
-        assert_eq!(bench.status(RANDOM, 2, 0, &[]), 0x03);
-        assert_eq!(bench.status(RANDOM, 0, 1, &[]), 0x03);
-        assert_eq!(bench.status(RANDOM, 0, 0, &[0]), 0x03);
+        let mut harness = Harness::new(Revision::Atecc608A, DataOpen);
+        assert_eq!(harness.status(RANDOM, 2, 0, &[]), 0x03);
+        assert_eq!(harness.status(RANDOM, 0, 1, &[]), 0x03);
+        assert_eq!(harness.status(RANDOM, 0, 0, &[0]), 0x03);
     }
 }

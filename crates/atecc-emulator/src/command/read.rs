@@ -62,7 +62,7 @@ impl Core<'_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::command::bench::{Bench, rising};
+    use crate::command::harness::{Harness, rising};
     use crate::memory::LockState::{self, ConfigOpen, DataOpen, Locked};
     use crate::memory::Slot;
     use crate::revision::Revision;
@@ -77,11 +77,11 @@ mod tests {
     const SLOT_9: u16 = 0x0048;
 
     /// Slot 9 holds rising bytes under this policy.
-    fn chip(state: LockState, slot_config: u16, key_config: u16) -> Bench {
-        let mut bench = Bench::new(Revision::Atecc608B, state);
-        bench.configure(9, slot_config, key_config);
-        bench.memory.slot_mut(Slot::of_nibble(9))[..32].copy_from_slice(&rising(0x80));
-        bench
+    fn chip(state: LockState, slot_config: u16, key_config: u16) -> Harness {
+        let mut harness = Harness::new(Revision::Atecc608B, state);
+        harness.configure(9, slot_config, key_config);
+        harness.memory.slot_mut(Slot::of_nibble(9))[..32].copy_from_slice(&rising(0x80));
+        harness
     }
 
     #[test]
@@ -91,11 +91,15 @@ mod tests {
             (DataOpen, 0x00, 0x0F, 0x0F),
             (Locked, 0x00, 0x00, 0x00),
         ] {
-            let mut bench = chip(state, 0x0000, 0x003C);
-            assert_eq!(bench.status(READ, CONFIG_32, 0, &[]), config, "{state:?}");
-            assert_eq!(bench.status(READ, OTP_32, 0, &[]), otp, "{state:?}");
-            assert_eq!(bench.status(READ, DATA_32, SLOT_9, &[]), data, "{state:?}");
-            assert_eq!(bench.status(READ, DATA_4, SLOT_9, &[]), data, "{state:?}");
+            let mut harness = chip(state, 0x0000, 0x003C);
+            assert_eq!(harness.status(READ, CONFIG_32, 0, &[]), config, "{state:?}");
+            assert_eq!(harness.status(READ, OTP_32, 0, &[]), otp, "{state:?}");
+            assert_eq!(
+                harness.status(READ, DATA_32, SLOT_9, &[]),
+                data,
+                "{state:?}"
+            );
+            assert_eq!(harness.status(READ, DATA_4, SLOT_9, &[]), data, "{state:?}");
         }
     }
 
@@ -110,14 +114,14 @@ mod tests {
             (0x00C0, 0x003C, 0x0F, 0x0F), // TempKey is not valid.
             (0x0000, 0x0033, 0x0F, 0x0F),
         ] {
-            let mut bench = chip(Locked, slot_config, key_config);
+            let mut harness = chip(Locked, slot_config, key_config);
             assert_eq!(
-                bench.status(READ, DATA_4, SLOT_9, &[]),
+                harness.status(READ, DATA_4, SLOT_9, &[]),
                 word,
                 "{slot_config:04X}"
             );
             assert_eq!(
-                bench.status(READ, DATA_32, SLOT_9, &[]),
+                harness.status(READ, DATA_32, SLOT_9, &[]),
                 block,
                 "{slot_config:04X}"
             );
@@ -126,31 +130,31 @@ mod tests {
 
     #[test]
     fn bytes_of_words_and_short_blocks() {
-        let mut bench = chip(Locked, 0x0000, 0x003C);
+        let mut harness = chip(Locked, 0x0000, 0x003C);
         assert_eq!(
-            bench.run(READ, DATA_4, SLOT_9 | 3, &[]),
+            harness.run(READ, DATA_4, SLOT_9 | 3, &[]),
             Ok(vec![0x8C, 0x8D, 0x8E, 0x8F])
         );
         assert_eq!(
-            bench.run(READ, DATA_32, SLOT_9, &[]),
+            harness.run(READ, DATA_32, SLOT_9, &[]),
             Ok(rising(0x80).to_vec())
         );
         // Block 2 has eight real bytes.
         let mut last = vec![0xFF; 8];
         last.resize(32, 0x00);
-        assert_eq!(bench.run(READ, DATA_32, 0x0248, &[]), Ok(last));
+        assert_eq!(harness.run(READ, DATA_32, 0x0248, &[]), Ok(last));
     }
 
     #[test]
     fn encrypted_read_needs_the_digest_of_its_read_key() {
         // Slot 9 is read with key 4.
         let ready = |source, key| {
-            let mut bench = chip(Locked, 0x00C4, 0x003C);
-            bench.load_gen_dig(key, source);
-            bench
+            let mut harness = chip(Locked, 0x00C4, 0x003C);
+            harness.load_gen_dig(key, source);
+            harness
         };
-        let mut bench = ready(Source::Rand, 4);
-        let cipher = bench.run(READ, DATA_32, SLOT_9, &[]).unwrap();
+        let mut harness = ready(Source::Rand, 4);
+        let cipher = harness.run(READ, DATA_32, SLOT_9, &[]).unwrap();
         let plain: Vec<u8> = cipher
             .iter()
             .zip(rising(0x40))
@@ -158,7 +162,7 @@ mod tests {
             .collect();
         assert_eq!(plain, rising(0x80));
         // TempKey is used up.
-        assert_eq!(bench.status(READ, DATA_32, SLOT_9, &[]), 0x0F);
+        assert_eq!(harness.status(READ, DATA_32, SLOT_9, &[]), 0x0F);
         assert_eq!(
             ready(Source::Rand, 5).status(READ, DATA_32, SLOT_9, &[]),
             0x0F
@@ -178,7 +182,7 @@ mod tests {
 
     #[test]
     fn parse_errors() {
-        let mut bench = chip(Locked, 0x0000, 0x003C);
+        let mut harness = chip(Locked, 0x0000, 0x003C);
         for (p1, p2) in [
             (0x03, 0x0000), // Zone 3.
             (0x04, 0x0000), // Reserved bit.
@@ -188,11 +192,11 @@ mod tests {
             (0x02, 0x024A), // Slot 9 has 72 bytes.
             (0x82, 0x0348),
         ] {
-            assert_eq!(bench.status(READ, p1, p2, &[]), 0x03, "{p1:02X} {p2:04X}");
+            assert_eq!(harness.status(READ, p1, p2, &[]), 0x03, "{p1:02X} {p2:04X}");
         }
         // Data on a command that takes none.
-        assert_eq!(bench.status(READ, CONFIG_32, 0, &[0]), 0x03);
-        let mut old = Bench::new(Revision::Atecc508A, Locked);
+        assert_eq!(harness.status(READ, CONFIG_32, 0, &[0]), 0x03);
+        let mut old = Harness::new(Revision::Atecc508A, Locked);
         assert_eq!(old.status(READ, CONFIG_32, 0, &[0]), 0x00);
     }
 }

@@ -124,7 +124,7 @@ fn boot_mac(frame: &Frame<'_>, key: &[u8; 32], digest: &[u8; 32], signature: &[u
 #[cfg(test)]
 mod tests {
     use super::{Frame, boot_mac};
-    use crate::command::bench::{Bench, PUBLIC_KEY, bytes, rising, signature};
+    use crate::command::harness::{Harness, PUBLIC_KEY, bytes, rising, signature};
     use crate::memory::LockState::{self, ConfigOpen, DataOpen, Locked};
     use crate::memory::Slot;
     use crate::revision::Revision;
@@ -138,16 +138,16 @@ mod tests {
 
     /// Key of the vectors as IO protection key in slot 4, public key in slot
     /// 11, digest or signature in slot 12.
-    fn chip(state: LockState, mode: u8) -> Bench {
-        let mut bench = Bench::new(Revision::Atecc608B, state);
-        bench.memory.config[70..72].copy_from_slice(&[mode, 0xBC]);
-        bench.memory.config[90..92].copy_from_slice(&[0x02, 0x40]);
-        bench.store_key(4, &rising(0x20));
-        bench.configure(11, 0x8F0F, 0x0030);
-        bench.store_public_key(11, &bytes(PUBLIC_KEY));
+    fn chip(state: LockState, mode: u8) -> Harness {
+        let mut harness = Harness::new(Revision::Atecc608B, state);
+        harness.memory.config[70..72].copy_from_slice(&[mode, 0xBC]);
+        harness.memory.config[90..92].copy_from_slice(&[0x02, 0x40]);
+        harness.store_key(4, &rising(0x20));
+        harness.configure(11, 0x8F0F, 0x0030);
+        harness.store_public_key(11, &bytes(PUBLIC_KEY));
         // Never to be written, for anyone but this command.
-        bench.configure(12, 0x8F8F, 0x001C);
-        bench
+        harness.configure(12, 0x8F8F, 0x001C);
+        harness
     }
 
     /// The digest 80..9F and its signature.
@@ -180,23 +180,23 @@ mod tests {
     #[test]
     fn the_key_has_its_type() {
         for key_config in [0x0033, 0x003C] {
-            let mut bench = chip(Locked, 3);
-            bench.configure(11, 0x8F8F, key_config);
-            assert_eq!(bench.status(SECURE_BOOT, 5, 0, &full()), 0x0F);
+            let mut harness = chip(Locked, 3);
+            harness.configure(11, 0x8F8F, key_config);
+            assert_eq!(harness.status(SECURE_BOOT, 5, 0, &full()), 0x0F);
         }
     }
 
     #[test]
     fn copy_then_store() {
         for (mode, kept) in [(2, full()[32..].to_vec()), (3, full()[..32].to_vec())] {
-            let mut bench = chip(Locked, mode);
-            assert_eq!(bench.status(SECURE_BOOT, 6, 0, &full()[..32]), 0x01);
-            assert_eq!(bench.status(SECURE_BOOT, 7, 0, &wrong()), 0x01);
-            assert_eq!(bench.memory.slot(Slot::of_nibble(12)), [0xFF; 72]);
-            assert_eq!(bench.status(SECURE_BOOT, 7, 0, &full()), 0x00);
-            assert_eq!(bench.memory.slot(Slot::of_nibble(12))[..kept.len()], kept);
-            assert_eq!(bench.status(SECURE_BOOT, 6, 0, &full()[..32]), 0x00);
-            assert_eq!(bench.status(SECURE_BOOT, 6, 0, &wrong()[..32]), 0x01);
+            let mut harness = chip(Locked, mode);
+            assert_eq!(harness.status(SECURE_BOOT, 6, 0, &full()[..32]), 0x01);
+            assert_eq!(harness.status(SECURE_BOOT, 7, 0, &wrong()), 0x01);
+            assert_eq!(harness.memory.slot(Slot::of_nibble(12)), [0xFF; 72]);
+            assert_eq!(harness.status(SECURE_BOOT, 7, 0, &full()), 0x00);
+            assert_eq!(harness.memory.slot(Slot::of_nibble(12))[..kept.len()], kept);
+            assert_eq!(harness.status(SECURE_BOOT, 6, 0, &full()[..32]), 0x00);
+            assert_eq!(harness.status(SECURE_BOOT, 6, 0, &wrong()[..32]), 0x01);
         }
         // Nothing is stored in mode FullBoth.
         assert_eq!(
@@ -225,54 +225,57 @@ mod tests {
 
     #[test]
     fn encrypted_digest() {
-        let mut bench = chip(Locked, 3);
-        bench.store_key(12, &rising(0x80));
-        assert_eq!(bench.status(SECURE_BOOT, 0x86, 0, &bytes(CIPHER)), 0x0F);
-        bench.load_temp_key(Source::Input);
+        let mut harness = chip(Locked, 3);
+        harness.store_key(12, &rising(0x80));
+        assert_eq!(harness.status(SECURE_BOOT, 0x86, 0, &bytes(CIPHER)), 0x0F);
+        harness.load_temp_key(Source::Input);
         assert_eq!(
-            bench.run(SECURE_BOOT, 0x86, 0, &bytes(CIPHER)),
+            harness.run(SECURE_BOOT, 0x86, 0, &bytes(CIPHER)),
             Ok(bytes(MAC_86))
         );
-        assert_eq!(bench.run(SECURE_BOOT, 0x86, 0, &rising(0x80)), Ok(vec![1]));
+        assert_eq!(
+            harness.run(SECURE_BOOT, 0x86, 0, &rising(0x80)),
+            Ok(vec![1])
+        );
         // The full form has the signature in its MAC.
         let data = [bytes(CIPHER), full()[32..].to_vec()].concat();
-        let answer = bench.run(SECURE_BOOT, 0x85, 0, &data).unwrap();
+        let answer = harness.run(SECURE_BOOT, 0x85, 0, &data).unwrap();
         let head = [0x80, 0x85, 0, 0];
         let parts = [&bytes(HK)[..], &full(), &head];
         assert_eq!(answer, crate::command::sha256(&parts));
-        bench.memory.config[90] = 0;
-        assert_eq!(bench.status(SECURE_BOOT, 0x86, 0, &bytes(CIPHER)), 0x0F);
+        harness.memory.config[90] = 0;
+        assert_eq!(harness.status(SECURE_BOOT, 0x86, 0, &bytes(CIPHER)), 0x0F);
     }
 
     #[test]
     fn required_random_nonce() {
-        let mut bench = chip(Locked, 0x13);
-        bench.store_key(12, &rising(0x80));
-        assert_eq!(bench.status(SECURE_BOOT, 0x06, 0, &rising(0x80)), 0x0F);
-        bench.load_temp_key(Source::Input);
-        assert_eq!(bench.status(SECURE_BOOT, 0x86, 0, &bytes(CIPHER)), 0x0F);
-        bench.load_temp_key(Source::Rand);
+        let mut harness = chip(Locked, 0x13);
+        harness.store_key(12, &rising(0x80));
+        assert_eq!(harness.status(SECURE_BOOT, 0x06, 0, &rising(0x80)), 0x0F);
+        harness.load_temp_key(Source::Input);
+        assert_eq!(harness.status(SECURE_BOOT, 0x86, 0, &bytes(CIPHER)), 0x0F);
+        harness.load_temp_key(Source::Rand);
         assert_eq!(
-            bench.run(SECURE_BOOT, 0x86, 0, &bytes(CIPHER)),
+            harness.run(SECURE_BOOT, 0x86, 0, &bytes(CIPHER)),
             Ok(bytes(MAC_86))
         );
     }
 
     #[test]
     fn latch_and_prohibition_follow_success() {
-        let mut bench = chip(Locked, 0x0B);
-        assert_eq!(bench.status(SECURE_BOOT, 0x45, 0, &wrong()), 0x01);
-        assert!(!bench.volatile.latch && !bench.volatile.boot_prohibited);
-        assert_eq!(bench.status(SECURE_BOOT, 0x45, 0, &full()), 0x00);
-        assert!(bench.volatile.latch);
-        assert_eq!(bench.status(SECURE_BOOT, 0x05, 0, &full()), 0x0F);
+        let mut harness = chip(Locked, 0x0B);
+        assert_eq!(harness.status(SECURE_BOOT, 0x45, 0, &wrong()), 0x01);
+        assert!(!harness.volatile.latch && !harness.volatile.boot_prohibited);
+        assert_eq!(harness.status(SECURE_BOOT, 0x45, 0, &full()), 0x00);
+        assert!(harness.volatile.latch);
+        assert_eq!(harness.status(SECURE_BOOT, 0x05, 0, &full()), 0x0F);
     }
 
     #[test]
     fn key_off_the_curve() {
-        let mut bench = chip(Locked, 3);
-        bench.store_public_key(11, &[0; 64]);
-        assert_eq!(bench.status(SECURE_BOOT, 5, 0, &full()), 0x0F);
+        let mut harness = chip(Locked, 3);
+        harness.store_public_key(11, &[0; 64]);
+        assert_eq!(harness.status(SECURE_BOOT, 5, 0, &full()), 0x0F);
     }
 
     #[test]
@@ -286,11 +289,11 @@ mod tests {
             (0x06, 0, 96),
             (0x07, 0, 32),
         ] {
-            let mut bench = chip(Locked, 3);
-            let status = bench.status(SECURE_BOOT, p1, p2, &vec![0; length]);
+            let mut harness = chip(Locked, 3);
+            let status = harness.status(SECURE_BOOT, p1, p2, &vec![0; length]);
             assert_eq!(status, 0x03, "{p1:02X} {length}");
         }
-        let mut old = Bench::new(Revision::Atecc508A, Locked);
+        let mut old = Harness::new(Revision::Atecc508A, Locked);
         assert_eq!(old.status(SECURE_BOOT, 5, 0, &full()), 0x03);
     }
 }

@@ -42,7 +42,7 @@ impl Core<'_> {
 #[cfg(test)]
 mod tests {
     use crate::command::Opcode;
-    use crate::command::bench::Bench;
+    use crate::command::harness::Harness;
     use crate::defect::{Defects, Engine};
     use crate::memory::LockState::{ConfigOpen, DataOpen, Locked};
     use crate::revision::Revision;
@@ -56,22 +56,22 @@ mod tests {
     fn trap_35_all_tests_of_the_library() {
         for revision in [Revision::Atecc608A, Revision::Atecc608B] {
             for state in [ConfigOpen, DataOpen, Locked] {
-                let mut bench = Bench::new(revision, state);
-                assert_eq!(bench.run(SELF_TEST, ALL, 0, &[]), Ok(vec![0]));
-                assert_eq!(bench.run(SELF_TEST, 0x3F, 0, &[]), Ok(vec![0]));
-                assert_eq!(bench.run(SELF_TEST, 0x00, 0, &[]), Ok(vec![0]));
+                let mut harness = Harness::new(revision, state);
+                assert_eq!(harness.run(SELF_TEST, ALL, 0, &[]), Ok(vec![0]));
+                assert_eq!(harness.run(SELF_TEST, 0x3F, 0, &[]), Ok(vec![0]));
+                assert_eq!(harness.run(SELF_TEST, 0x00, 0, &[]), Ok(vec![0]));
             }
         }
     }
 
     #[test]
     fn failed_tests_are_reported_and_remembered() {
-        let mut bench = Bench::new(Revision::Atecc608B, Locked);
-        bench.defects = Defects::none().failing(Engine::Aes).failing(Engine::Ecdsa);
-        assert_eq!(bench.run(SELF_TEST, 0x20, 0, &[]), Ok(vec![0]));
-        assert_eq!(bench.run(SELF_TEST, 0x3D, 0, &[]), Ok(vec![0x14]));
-        assert_eq!(bench.run(SELF_TEST, 0x08, 0, &[]), Ok(vec![0]));
-        assert_eq!(bench.run(SELF_TEST, 0x00, 0, &[]), Ok(vec![0x14]));
+        let mut harness = Harness::new(Revision::Atecc608B, Locked);
+        harness.defects = Defects::none().failing(Engine::Aes).failing(Engine::Ecdsa);
+        assert_eq!(harness.run(SELF_TEST, 0x20, 0, &[]), Ok(vec![0]));
+        assert_eq!(harness.run(SELF_TEST, 0x3D, 0, &[]), Ok(vec![0x14]));
+        assert_eq!(harness.run(SELF_TEST, 0x08, 0, &[]), Ok(vec![0]));
+        assert_eq!(harness.run(SELF_TEST, 0x00, 0, &[]), Ok(vec![0x14]));
         for opcode in Opcode::ALL {
             let expected = match opcode {
                 Opcode::Read | Opcode::SelfTest => 0x00,
@@ -82,30 +82,30 @@ mod tests {
             } else {
                 0x00
             };
-            let mut bench = Bench::new(Revision::Atecc608B, Locked);
-            bench.volatile.failures = 0x10;
+            let mut harness = Harness::new(Revision::Atecc608B, Locked);
+            harness.volatile.failures = 0x10;
             assert_eq!(
-                bench.status(opcode as u8, p1, 0, &[]),
+                harness.status(opcode as u8, p1, 0, &[]),
                 expected,
                 "{opcode:?}"
             );
         }
         // A data read is refused, and a passed test ends the state.
-        let mut bench = Bench::new(Revision::Atecc608B, Locked);
-        bench.volatile.failures = 0x10;
-        assert_eq!(bench.status(0x02, 0x02, 0x0048, &[]), 0x07);
-        assert_eq!(bench.run(SELF_TEST, 0x10, 0, &[]), Ok(vec![0]));
-        assert_eq!(bench.status(0x30, 0, 0, &[]), 0x00);
+        let mut harness = Harness::new(Revision::Atecc608B, Locked);
+        harness.volatile.failures = 0x10;
+        assert_eq!(harness.status(0x02, 0x02, 0x0048, &[]), 0x07);
+        assert_eq!(harness.run(SELF_TEST, 0x10, 0, &[]), Ok(vec![0]));
+        assert_eq!(harness.status(0x30, 0, 0, &[]), 0x00);
     }
 
     #[test]
     fn parse_errors() {
-        let mut bench = Bench::new(Revision::Atecc608B, Locked);
-        assert_eq!(bench.status(SELF_TEST, 0x40, 0, &[]), 0x03);
-        assert_eq!(bench.status(SELF_TEST, 0x80, 0, &[]), 0x03);
-        assert_eq!(bench.status(SELF_TEST, ALL, 1, &[]), 0x03);
-        assert_eq!(bench.status(SELF_TEST, ALL, 0, &[0]), 0x03);
-        let mut old = Bench::new(Revision::Atecc508A, Locked);
+        let mut harness = Harness::new(Revision::Atecc608B, Locked);
+        assert_eq!(harness.status(SELF_TEST, 0x40, 0, &[]), 0x03);
+        assert_eq!(harness.status(SELF_TEST, 0x80, 0, &[]), 0x03);
+        assert_eq!(harness.status(SELF_TEST, ALL, 1, &[]), 0x03);
+        assert_eq!(harness.status(SELF_TEST, ALL, 0, &[0]), 0x03);
+        let mut old = Harness::new(Revision::Atecc508A, Locked);
         assert_eq!(old.status(SELF_TEST, ALL, 0, &[]), 0x03);
     }
 }

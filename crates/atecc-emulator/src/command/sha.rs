@@ -163,7 +163,7 @@ fn states_length(frame: &Frame<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::ShaContext;
-    use crate::command::bench::{Bench, PUBLIC_KEY, bytes, rising};
+    use crate::command::harness::{Harness, PUBLIC_KEY, bytes, rising};
     use crate::command::sha256;
     use crate::memory::LockState::{ConfigOpen, DataOpen, Locked};
     use crate::revision::Revision;
@@ -185,24 +185,28 @@ mod tests {
         (0..70).collect()
     }
 
-    fn started(revision: Revision) -> Bench {
-        let mut bench = Bench::new(revision, ConfigOpen);
-        assert_eq!(bench.run(SHA, START, 0, &[]), Ok(vec![0]));
-        bench
+    fn started(revision: Revision) -> Harness {
+        let mut harness = Harness::new(revision, ConfigOpen);
+        assert_eq!(harness.run(SHA, START, 0, &[]), Ok(vec![0]));
+        harness
     }
 
     #[test]
     fn a_block_and_a_rest() {
         for revision in Revision::ALL {
-            let mut bench = started(revision);
-            assert_eq!(bench.run(SHA, UPDATE, 64, &message()[..64]), Ok(vec![0]));
+            let mut harness = started(revision);
+            assert_eq!(harness.run(SHA, UPDATE, 64, &message()[..64]), Ok(vec![0]));
             assert_eq!(
-                bench.run(SHA, END, 6, &message()[64..]),
+                harness.run(SHA, END, 6, &message()[64..]),
                 Ok(bytes(DIGEST_70))
             );
-            assert_eq!(bench.temp_key(), Some(bytes(DIGEST_70)));
-            assert_eq!(bench.volatile.temp_key.flags(), 0x10);
-            assert_eq!(bench.status(SHA, END, 0, &[]), 0x0F, "the context is gone");
+            assert_eq!(harness.temp_key(), Some(bytes(DIGEST_70)));
+            assert_eq!(harness.volatile.temp_key.flags(), 0x10);
+            assert_eq!(
+                harness.status(SHA, END, 0, &[]),
+                0x0F,
+                "the context is gone"
+            );
         }
     }
 
@@ -255,14 +259,14 @@ mod tests {
             (Revision::Atecc608B, END, HMAC_END, 0x03),
             (Revision::Atecc508A, HMAC_END, END, 0x0F),
         ] {
-            let mut bench = Bench::new(revision, Locked);
-            bench.configure(4, 0x0F8F, 0x003C);
-            bench.store_key(4, &rising(0x20));
-            assert_eq!(bench.status(SHA, HMAC_START, 4, &[]), 0x00);
-            assert_eq!(bench.run(SHA, right, 7, b"message"), Ok(mac.clone()));
-            assert_eq!(bench.status(SHA, HMAC_START, 4, &[]), 0x00);
+            let mut harness = Harness::new(revision, Locked);
+            harness.configure(4, 0x0F8F, 0x003C);
+            harness.store_key(4, &rising(0x20));
+            assert_eq!(harness.status(SHA, HMAC_START, 4, &[]), 0x00);
+            assert_eq!(harness.run(SHA, right, 7, b"message"), Ok(mac.clone()));
+            assert_eq!(harness.status(SHA, HMAC_START, 4, &[]), 0x00);
             assert_eq!(
-                bench.status(SHA, wrong, 7, b"message"),
+                harness.status(SHA, wrong, 7, b"message"),
                 refusal,
                 "{revision}"
             );
@@ -278,9 +282,9 @@ mod tests {
     /// last load. Zeros hide it, so the rest of `TempKey` is not zero here.
     #[test]
     fn trap_20_key_in_temp_key() {
-        let mac = |bench: &mut Bench| {
-            assert_eq!(bench.status(SHA, HMAC_START, 0xFFFF, &[]), 0x00);
-            bench.run(SHA, 0xC2, 0, &[1]).unwrap()
+        let mac = |harness: &mut Harness| {
+            assert_eq!(harness.status(SHA, HMAC_START, 0xFFFF, &[]), 0x00);
+            harness.run(SHA, 0xC2, 0, &[1]).unwrap()
         };
         let expected = |key: &[u8]| {
             let mut context = ShaContext::hmac(key);
@@ -288,12 +292,12 @@ mod tests {
             context.finish().digest.to_vec()
         };
         let long = [rising(0x20), rising(0x60)].concat();
-        let mut bench = Bench::new(Revision::Atecc608B, Locked);
-        assert_eq!(bench.status(SHA, HMAC_START, 0xFFFF, &[]), 0x0F);
-        assert_eq!(bench.status(0x16, 0x23, 0, &long), 0x00);
-        assert_eq!(mac(&mut bench), expected(&long));
-        assert_eq!(bench.status(0x16, 0x03, 0, &long[..32]), 0x00);
-        assert_eq!(mac(&mut bench), expected(&long[..32]));
+        let mut harness = Harness::new(Revision::Atecc608B, Locked);
+        assert_eq!(harness.status(SHA, HMAC_START, 0xFFFF, &[]), 0x0F);
+        assert_eq!(harness.status(0x16, 0x23, 0, &long), 0x00);
+        assert_eq!(mac(&mut harness), expected(&long));
+        assert_eq!(harness.status(0x16, 0x03, 0, &long[..32]), 0x00);
+        assert_eq!(mac(&mut harness), expected(&long[..32]));
     }
 
     #[test]
@@ -304,10 +308,10 @@ mod tests {
             (0x42, None, Some(digest.clone())),
             (0xC2, None, None),
         ] {
-            let mut bench = started(Revision::Atecc608B);
-            assert_eq!(bench.run(SHA, p1, 1, &[9]), Ok(digest.clone()));
-            assert_eq!(bench.temp_key(), temp_key);
-            let found = bench
+            let mut harness = started(Revision::Atecc608B);
+            assert_eq!(harness.run(SHA, p1, 1, &[9]), Ok(digest.clone()));
+            assert_eq!(harness.temp_key(), temp_key);
+            let found = harness
                 .volatile
                 .digest_buffer
                 .map(|buffer| buffer[..32].to_vec());
@@ -319,17 +323,17 @@ mod tests {
 
     #[test]
     fn contexts_leave_and_return() {
-        let mut bench = started(Revision::Atecc608B);
-        assert_eq!(bench.status(SHA, UPDATE, 64, &message()[..64]), 0x00);
-        assert_eq!(bench.status(SHA, UPDATE, 6, &message()[64..]), 0x00);
-        let saved = bench.run(SHA, READ_CONTEXT, 0, &[]).unwrap();
+        let mut harness = started(Revision::Atecc608B);
+        assert_eq!(harness.status(SHA, UPDATE, 64, &message()[..64]), 0x00);
+        assert_eq!(harness.status(SHA, UPDATE, 6, &message()[64..]), 0x00);
+        let saved = harness.run(SHA, READ_CONTEXT, 0, &[]).unwrap();
         assert_eq!(saved.len(), 42);
-        assert_eq!(bench.status(SHA, START, 0, &[]), 0x00);
-        assert_eq!(bench.status(SHA, WRITE_CONTEXT, 42, &saved), 0x00);
-        assert_eq!(bench.run(SHA, 0xC2, 0, &[]), Ok(bytes(DIGEST_70)));
-        assert_eq!(bench.status(SHA, READ_CONTEXT, 0, &[]), 0x0F, "none");
-        assert_eq!(bench.status(SHA, WRITE_CONTEXT, 41, &saved[..41]), 0x03);
-        assert_eq!(bench.status(SHA, WRITE_CONTEXT, 41, &saved), 0x03);
+        assert_eq!(harness.status(SHA, START, 0, &[]), 0x00);
+        assert_eq!(harness.status(SHA, WRITE_CONTEXT, 42, &saved), 0x00);
+        assert_eq!(harness.run(SHA, 0xC2, 0, &[]), Ok(bytes(DIGEST_70)));
+        assert_eq!(harness.status(SHA, READ_CONTEXT, 0, &[]), 0x0F, "none");
+        assert_eq!(harness.status(SHA, WRITE_CONTEXT, 41, &saved[..41]), 0x03);
+        assert_eq!(harness.status(SHA, WRITE_CONTEXT, 41, &saved), 0x03);
         for mode in [READ_CONTEXT, WRITE_CONTEXT] {
             assert_eq!(started(Revision::Atecc508A).status(SHA, mode, 0, &[]), 0x03);
         }
@@ -338,17 +342,17 @@ mod tests {
     #[test]
     fn stored_public_key() {
         for revision in Revision::ALL {
-            let mut bench = started(revision);
-            assert_eq!(bench.status(SHA, PUBLIC, 11, &[]), 0x0F, "unlocked");
-            let mut bench = Bench::new(revision, DataOpen);
-            bench.configure(11, 0x0F0F, 0x0010);
-            bench.store_public_key(11, &bytes(PUBLIC_KEY));
-            assert_eq!(bench.status(SHA, START, 0, &[]), 0x00);
-            assert_eq!(bench.status(SHA, PUBLIC, 11, &[]), 0x00);
+            let mut harness = started(revision);
+            assert_eq!(harness.status(SHA, PUBLIC, 11, &[]), 0x0F, "unlocked");
+            let mut harness = Harness::new(revision, DataOpen);
+            harness.configure(11, 0x0F0F, 0x0010);
+            harness.store_public_key(11, &bytes(PUBLIC_KEY));
+            assert_eq!(harness.status(SHA, START, 0, &[]), 0x00);
+            assert_eq!(harness.status(SHA, PUBLIC, 11, &[]), 0x00);
             let digest = sha256(&[&bytes(PUBLIC_KEY), &[1]]).to_vec();
-            assert_eq!(bench.run(SHA, END, 1, &[1]), Ok(digest));
-            assert_eq!(bench.status(SHA, START, 0, &[]), 0x00);
-            assert_eq!(bench.status(SHA, PUBLIC, 0, &[]), 0x0F, "a private slot");
+            assert_eq!(harness.run(SHA, END, 1, &[1]), Ok(digest));
+            assert_eq!(harness.status(SHA, START, 0, &[]), 0x00);
+            assert_eq!(harness.status(SHA, PUBLIC, 0, &[]), 0x0F, "a private slot");
         }
     }
 
@@ -356,13 +360,13 @@ mod tests {
     #[test]
     fn other_commands_in_between() {
         for (revision, status) in [(Revision::Atecc508A, 0x0F), (Revision::Atecc608B, 0x00)] {
-            let mut bench = Bench::new(revision, Locked);
-            bench.load_temp_key(Source::Input);
-            assert_eq!(bench.status(SHA, START, 0, &[]), 0x00);
+            let mut harness = Harness::new(revision, Locked);
+            harness.load_temp_key(Source::Input);
+            assert_eq!(harness.status(SHA, START, 0, &[]), 0x00);
             let kept = revision != Revision::Atecc508A;
-            assert_eq!(bench.volatile.temp_key.valid, kept);
-            assert_eq!(bench.status(0x30, 0, 0, &[]), 0x00);
-            assert_eq!(bench.status(SHA, END, 0, &[]), status, "{revision}");
+            assert_eq!(harness.volatile.temp_key.valid, kept);
+            assert_eq!(harness.status(0x30, 0, 0, &[]), 0x00);
+            assert_eq!(harness.status(SHA, END, 0, &[]), status, "{revision}");
         }
         // An error of SHA itself, too.
         let mut old = started(Revision::Atecc508A);
@@ -382,19 +386,19 @@ mod tests {
             (Locked, 0x0F8F, 0x00BC, 0x0F), // ReqAuth.
             (Locked, 0x0F8F, 0x103C, 0x0F), // PersistentDisable.
         ] {
-            let mut bench = Bench::new(Revision::Atecc608B, state);
-            bench.configure(4, slot_config, key_config);
-            let found = bench.status(SHA, HMAC_START, 4, &[]);
+            let mut harness = Harness::new(Revision::Atecc608B, state);
+            harness.configure(4, slot_config, key_config);
+            let found = harness.status(SHA, HMAC_START, 4, &[]);
             assert_eq!(
                 found, status,
                 "{state:?} {slot_config:04X} {key_config:04X}"
             );
         }
-        let mut bench = Bench::new(Revision::Atecc608B, Locked);
-        bench.configure(4, 0x0F8F, 0x007C);
-        bench.load_temp_key(Source::Rand);
+        let mut harness = Harness::new(Revision::Atecc608B, Locked);
+        harness.configure(4, 0x0F8F, 0x007C);
+        harness.load_temp_key(Source::Rand);
         assert_eq!(
-            bench.status(SHA, HMAC_START, 4, &[]),
+            harness.status(SHA, HMAC_START, 4, &[]),
             0x00,
             "a random nonce"
         );
@@ -412,8 +416,8 @@ mod tests {
             (HMAC_START, 4, 1),
             (READ_CONTEXT, 0, 1),
         ] {
-            let mut bench = started(Revision::Atecc608B);
-            let status = bench.status(SHA, p1, p2, &vec![0; length]);
+            let mut harness = started(Revision::Atecc608B);
+            let status = harness.status(SHA, p1, p2, &vec![0; length]);
             assert_eq!(status, 0x03, "{p1:02X} {p2}");
         }
     }

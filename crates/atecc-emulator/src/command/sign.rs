@@ -124,7 +124,7 @@ mod tests {
     use p256::ecdsa::{Signature, VerifyingKey};
 
     use super::{Core, Frame};
-    use crate::command::bench::{Bench, PUBLIC_KEY, bytes, rising};
+    use crate::command::harness::{Harness, PUBLIC_KEY, bytes, rising};
     use crate::defect::Defects;
     use crate::entropy::Generator;
     use crate::memory::LockState::{self, ConfigOpen, DataOpen, Locked};
@@ -138,11 +138,11 @@ mod tests {
     const INTERNAL: u8 = 0x00;
 
     /// The vectors' key in slot 1 under this policy.
-    fn chip(state: LockState, slot_config: u16, key_config: u16) -> Bench {
-        let mut bench = Bench::new(Revision::Atecc608B, state);
-        bench.configure(1, slot_config, key_config);
-        bench.store_private_key(1);
-        bench
+    fn chip(state: LockState, slot_config: u16, key_config: u16) -> Harness {
+        let mut harness = Harness::new(Revision::Atecc608B, state);
+        harness.configure(1, slot_config, key_config);
+        harness.store_private_key(1);
+        harness
     }
 
     fn verifies(digest: &[u8], signature: &[u8]) -> bool {
@@ -154,25 +154,25 @@ mod tests {
 
     #[test]
     fn external_from_either_source() {
-        let mut bench = chip(Locked, 0x2087, 0x0033);
-        assert_eq!(bench.status(SIGN, EXTERNAL, 1, &[]), 0x0F, "no TempKey");
+        let mut harness = chip(Locked, 0x2087, 0x0033);
+        assert_eq!(harness.status(SIGN, EXTERNAL, 1, &[]), 0x0F, "no TempKey");
         assert_eq!(
-            bench.status(SIGN, EXTERNAL_BUFFER, 1, &[]),
+            harness.status(SIGN, EXTERNAL_BUFFER, 1, &[]),
             0x0F,
             "no digest"
         );
         let mut digest = [0; 64];
         digest[..32].copy_from_slice(&rising(0x90));
-        bench.volatile.digest_buffer = Some(digest);
-        bench.load_temp_key(Source::Input);
-        let first = bench.run(SIGN, EXTERNAL_BUFFER, 1, &[]).unwrap();
-        let second = bench.run(SIGN, EXTERNAL_BUFFER, 1, &[]).unwrap();
+        harness.volatile.digest_buffer = Some(digest);
+        harness.load_temp_key(Source::Input);
+        let first = harness.run(SIGN, EXTERNAL_BUFFER, 1, &[]).unwrap();
+        let second = harness.run(SIGN, EXTERNAL_BUFFER, 1, &[]).unwrap();
         assert!(verifies(&rising(0x90), &first) && verifies(&rising(0x90), &second));
         assert_ne!(first, second, "the nonce is random");
-        let third = bench.run(SIGN, EXTERNAL, 1, &[]).unwrap();
+        let third = harness.run(SIGN, EXTERNAL, 1, &[]).unwrap();
         assert!(verifies(&rising(0x40), &third));
         assert_eq!(
-            bench.status(SIGN, EXTERNAL, 1, &[]),
+            harness.status(SIGN, EXTERNAL, 1, &[]),
             0x0F,
             "TempKey is used up"
         );
@@ -180,10 +180,10 @@ mod tests {
 
     #[test]
     fn s_is_not_normalized() {
-        let mut bench = chip(Locked, 0x2087, 0x0033);
-        bench.volatile.digest_buffer = Some([0x55; 64]);
+        let mut harness = chip(Locked, 0x2087, 0x0033);
+        harness.volatile.digest_buffer = Some([0x55; 64]);
         let high = (0..40)
-            .map(|_| bench.run(SIGN, EXTERNAL_BUFFER, 1, &[]).unwrap())
+            .map(|_| harness.run(SIGN, EXTERNAL_BUFFER, 1, &[]).unwrap())
             .filter(|signature| signature[32] >= 0x80)
             .count();
         assert!((1..40).contains(&high), "{high} of 40");
@@ -194,10 +194,10 @@ mod tests {
     fn internal_message_of_the_vector() {
         let tail = "4140010087203300400000EE89ABCDEF01234567010000";
         let digest = "9FB963EAB7B01A0BF6DC623125C7D76FDEC3C4083274AB1434C98D06352037C0";
-        let mut bench = chip(Locked, 0x2087, 0x0033);
-        bench.configure(0, 0x2087, 0x0033);
-        bench.load_temp_key(Source::Rand);
-        bench.volatile.temp_key.load_key_digest(rising(0x40), 0);
+        let mut harness = chip(Locked, 0x2087, 0x0033);
+        harness.configure(0, 0x2087, 0x0033);
+        harness.load_temp_key(Source::Rand);
+        harness.volatile.temp_key.load_key_digest(rising(0x40), 0);
         let frame = Frame {
             opcode: SIGN,
             p1: 0x40,
@@ -205,8 +205,8 @@ mod tests {
             data: &[],
         };
         let core = Core {
-            memory: &mut bench.memory.clone(),
-            volatile: &mut bench.volatile,
+            memory: &mut harness.memory.clone(),
+            volatile: &mut harness.volatile,
             generator: &mut Generator::seeded(0),
             defects: &mut Defects::none(),
         };
@@ -215,7 +215,7 @@ mod tests {
             core.internal_digest(&frame).map(Vec::from),
             Some(bytes(digest))
         );
-        let signature = bench.run(SIGN, 0x40, 1, &[]).unwrap();
+        let signature = harness.run(SIGN, 0x40, 1, &[]).unwrap();
         assert!(verifies(&bytes(digest), &signature));
     }
 
@@ -224,10 +224,10 @@ mod tests {
     /// public key.
     #[test]
     fn trap_28_state_of_the_described_slot() {
-        let mut bench = chip(Locked, 0x2087, 0x0033);
-        bench.configure(9, 0x0000, 0x0012);
-        let ends = |bench: &mut Bench| {
-            bench.load_gen_dig(9, Source::Rand);
+        let mut harness = chip(Locked, 0x2087, 0x0033);
+        harness.configure(9, 0x0000, 0x0012);
+        let ends = |harness: &mut Harness| {
+            harness.load_gen_dig(9, Source::Rand);
             let frame = Frame {
                 opcode: SIGN,
                 p1: 0x00,
@@ -235,19 +235,19 @@ mod tests {
                 data: &[],
             };
             let core = Core {
-                memory: &mut bench.memory.clone(),
-                volatile: &mut bench.volatile,
+                memory: &mut harness.memory.clone(),
+                volatile: &mut harness.volatile,
                 generator: &mut Generator::seeded(0),
                 defects: &mut Defects::none(),
             };
             core.message_tail(&frame)[12..].to_vec()
         };
         // SN4-7 and SN2-3 are left out without Param1 bit 6.
-        assert_eq!(ends(&mut bench), bytes("0000000001230000010000"));
-        bench.memory.lock_slot(Slot::of_nibble(9));
-        assert_eq!(ends(&mut bench), bytes("0000000001230000000000"));
-        bench.memory.slot_mut(Slot::of_nibble(9))[0] = 0x5F;
-        assert_eq!(ends(&mut bench), bytes("0000000001230000000100"));
+        assert_eq!(ends(&mut harness), bytes("0000000001230000010000"));
+        harness.memory.lock_slot(Slot::of_nibble(9));
+        assert_eq!(ends(&mut harness), bytes("0000000001230000000000"));
+        harness.memory.slot_mut(Slot::of_nibble(9))[0] = 0x5F;
+        assert_eq!(ends(&mut harness), bytes("0000000001230000000100"));
     }
 
     #[test]
@@ -267,9 +267,9 @@ mod tests {
             (Locked, 0x2087, 0x1033, 0x0F, 0x0F), // PersistentDisable.
         ] {
             let status = |p1| {
-                let mut bench = chip(state, slot_config, key_config);
-                bench.load_gen_dig(3, Source::Rand);
-                bench.status(SIGN, p1, 1, &[])
+                let mut harness = chip(state, slot_config, key_config);
+                harness.load_gen_dig(3, Source::Rand);
+                harness.status(SIGN, p1, 1, &[])
             };
             assert_eq!(
                 status(EXTERNAL),
@@ -287,55 +287,55 @@ mod tests {
     /// An unhealthy generator makes no signature, and costs no digest.
     #[test]
     fn what_a_chip_with_a_defect_refuses() {
-        let mut bench = chip(Locked, 0x2087, 0x0033);
-        bench.load_temp_key(Source::Input);
-        bench.defects = Defects::none().unhealthy(1);
-        assert_eq!(bench.status(SIGN, EXTERNAL, 1, &[]), 0x08);
+        let mut harness = chip(Locked, 0x2087, 0x0033);
+        harness.load_temp_key(Source::Input);
+        harness.defects = Defects::none().unhealthy(1);
+        assert_eq!(harness.status(SIGN, EXTERNAL, 1, &[]), 0x08);
         for (state, status) in [(DataOpen, 0x0F), (Locked, 0x00)] {
-            let mut bench = chip(state, 0x2087, 0x0033);
-            bench.load_temp_key(Source::Input);
-            bench.defects = Defects::none().resting_until_data_lock();
-            assert_eq!(bench.status(SIGN, EXTERNAL, 1, &[]), status, "{state:?}");
+            let mut harness = chip(state, 0x2087, 0x0033);
+            harness.load_temp_key(Source::Input);
+            harness.defects = Defects::none().resting_until_data_lock();
+            assert_eq!(harness.status(SIGN, EXTERNAL, 1, &[]), status, "{state:?}");
         }
     }
 
     #[test]
     fn internal_describes_what_gen_dig_or_gen_key_left() {
-        let mut bench = chip(Locked, 0x2087, 0x0033);
-        bench.load_temp_key(Source::Rand);
-        assert_eq!(bench.status(SIGN, INTERNAL, 1, &[]), 0x0F);
+        let mut harness = chip(Locked, 0x2087, 0x0033);
+        harness.load_temp_key(Source::Rand);
+        assert_eq!(harness.status(SIGN, INTERNAL, 1, &[]), 0x0F);
     }
 
     /// Trap 45 of `docs/sources.md`: `ReqRandom` does not stop the signature of
     /// a passed-through digest; parts for TLS rely on it.
     #[test]
     fn trap_45_req_random_is_not_asked() {
-        let mut bench = chip(Locked, 0x2087, 0x0073);
-        bench.load_temp_key(Source::Input);
-        assert_eq!(bench.status(SIGN, EXTERNAL, 1, &[]), 0x00);
+        let mut harness = chip(Locked, 0x2087, 0x0073);
+        harness.load_temp_key(Source::Input);
+        assert_eq!(harness.status(SIGN, EXTERNAL, 1, &[]), 0x00);
     }
 
     #[test]
     fn a_set_latch_enables_the_key() {
-        let mut bench = chip(Locked, 0x2087, 0x1033);
-        bench.volatile.digest_buffer = Some([1; 64]);
-        assert_eq!(bench.status(SIGN, EXTERNAL_BUFFER, 1, &[]), 0x0F);
-        bench.volatile.latch = true;
-        assert_eq!(bench.status(SIGN, EXTERNAL_BUFFER, 1, &[]), 0x00);
+        let mut harness = chip(Locked, 0x2087, 0x1033);
+        harness.volatile.digest_buffer = Some([1; 64]);
+        assert_eq!(harness.status(SIGN, EXTERNAL_BUFFER, 1, &[]), 0x0F);
+        harness.volatile.latch = true;
+        assert_eq!(harness.status(SIGN, EXTERNAL_BUFFER, 1, &[]), 0x00);
     }
 
     #[test]
     fn each_signature_is_a_use() {
-        let mut bench = chip(Locked, 0x20A7, 0x0033);
-        bench.volatile.digest_buffer = Some([1; 64]);
-        assert_eq!(bench.status(SIGN, EXTERNAL_BUFFER, 1, &[]), 0x00);
+        let mut harness = chip(Locked, 0x20A7, 0x0033);
+        harness.volatile.digest_buffer = Some([1; 64]);
+        assert_eq!(harness.status(SIGN, EXTERNAL_BUFFER, 1, &[]), 0x00);
         assert_eq!(
-            bench.memory.config[52..60],
+            harness.memory.config[52..60],
             [0x7F, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0]
         );
-        bench.memory.config[52..60].copy_from_slice(&[0, 0, 0, 1, 0xFF, 0xFF, 0xFF, 0xFF]);
+        harness.memory.config[52..60].copy_from_slice(&[0, 0, 0, 1, 0xFF, 0xFF, 0xFF, 0xFF]);
         assert_eq!(
-            bench.status(SIGN, EXTERNAL_BUFFER, 1, &[]),
+            harness.status(SIGN, EXTERNAL_BUFFER, 1, &[]),
             0x0F,
             "all used"
         );
@@ -343,12 +343,12 @@ mod tests {
 
     #[test]
     fn parse_errors() {
-        let mut bench = chip(Locked, 0x2087, 0x0033);
+        let mut harness = chip(Locked, 0x2087, 0x0033);
         for p1 in [0x02, 0x10, 0x82, 0x90] {
-            assert_eq!(bench.status(SIGN, p1, 1, &[]), 0x03, "{p1:02X}");
+            assert_eq!(harness.status(SIGN, p1, 1, &[]), 0x03, "{p1:02X}");
         }
-        assert_eq!(bench.status(SIGN, EXTERNAL, 1, &[0]), 0x03);
-        let mut old = Bench::new(Revision::Atecc508A, Locked);
+        assert_eq!(harness.status(SIGN, EXTERNAL, 1, &[0]), 0x03);
+        let mut old = Harness::new(Revision::Atecc508A, Locked);
         assert_eq!(old.status(SIGN, EXTERNAL_BUFFER, 1, &[]), 0x03);
     }
 }

@@ -49,7 +49,7 @@ fn kept_by_608(opcode: Option<Opcode>, frame: &Frame<'_>, error: Option<Status>)
 
 #[cfg(test)]
 mod tests {
-    use crate::command::bench::{Bench, PUBLIC_KEY, bytes};
+    use crate::command::harness::{Harness, PUBLIC_KEY, bytes};
     use crate::memory::LockState::Locked;
     use crate::revision::Revision;
     use crate::volatile::Source;
@@ -85,12 +85,12 @@ mod tests {
     ];
 
     fn check(revision: Revision, (opcode, p1, p2, data, old, new): Row, succeeds: bool) {
-        let mut bench = Bench::new(revision, Locked);
-        bench.configure(1, 0x2087, 0x0033);
-        bench.configure(9, 0x0000, 0x003C);
-        bench.store_private_key(1);
-        bench.load_temp_key(Source::Input);
-        let status = bench.status(opcode, p1, p2, data);
+        let mut harness = Harness::new(revision, Locked);
+        harness.configure(1, 0x2087, 0x0033);
+        harness.configure(9, 0x0000, 0x003C);
+        harness.store_private_key(1);
+        harness.load_temp_key(Source::Input);
+        let status = harness.status(opcode, p1, p2, data);
         assert_eq!(
             status == 0x00,
             succeeds,
@@ -102,7 +102,7 @@ mod tests {
             new
         };
         assert_eq!(
-            bench.volatile.temp_key.valid, expected,
+            harness.volatile.temp_key.valid, expected,
             "{revision} {opcode:02X} {p1:02X}"
         );
     }
@@ -138,12 +138,12 @@ mod tests {
             if is_new && !kept {
                 continue;
             }
-            let mut bench = Bench::new(revision, Locked);
-            bench.configure(9, 0x0080, 0x003C);
-            bench.load_temp_key(Source::Input);
-            let status = bench.status(opcode, p1, p2, &data);
+            let mut harness = Harness::new(revision, Locked);
+            harness.configure(9, 0x0080, 0x003C);
+            harness.load_temp_key(Source::Input);
+            let status = harness.status(opcode, p1, p2, &data);
             assert!(status <= 0x01, "{revision} {opcode:02X} {status:02X}");
-            let valid = bench.volatile.temp_key.valid;
+            let valid = harness.volatile.temp_key.valid;
             assert_eq!(valid, expected, "{revision} {opcode:02X} {p1:02X}");
         }
     }

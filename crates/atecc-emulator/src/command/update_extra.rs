@@ -35,7 +35,7 @@ impl Core<'_> {
 
 #[cfg(test)]
 mod tests {
-    use crate::command::bench::Bench;
+    use crate::command::harness::Harness;
     use crate::memory::LockState::{ConfigOpen, DataOpen, Locked};
     use crate::revision::Revision;
 
@@ -47,14 +47,14 @@ mod tests {
     fn trap_07_zero_over_zero_at_any_time() {
         for revision in Revision::ALL {
             for state in [ConfigOpen, DataOpen, Locked] {
-                let mut bench = Bench::new(revision, state);
+                let mut harness = Harness::new(revision, state);
                 assert_eq!(
-                    bench.status(UPDATE_EXTRA, 0, 0, &[]),
+                    harness.status(UPDATE_EXTRA, 0, 0, &[]),
                     0x00,
                     "{revision} {state:?}"
                 );
                 assert_eq!(
-                    bench.status(UPDATE_EXTRA, 1, 0, &[]),
+                    harness.status(UPDATE_EXTRA, 1, 0, &[]),
                     0x00,
                     "{revision} {state:?}"
                 );
@@ -65,11 +65,11 @@ mod tests {
     #[test]
     fn written_once() {
         for revision in Revision::ALL {
-            let mut bench = Bench::new(revision, Locked);
-            assert_eq!(bench.status(UPDATE_EXTRA, 0, 0x12, &[]), 0x00);
-            assert_eq!(bench.memory.config[84], 0x12);
-            assert_eq!(bench.status(UPDATE_EXTRA, 0, 0x13, &[]), 0x0F);
-            assert_eq!(bench.memory.config[84], 0x12);
+            let mut harness = Harness::new(revision, Locked);
+            assert_eq!(harness.status(UPDATE_EXTRA, 0, 0x12, &[]), 0x00);
+            assert_eq!(harness.memory.config[84], 0x12);
+            assert_eq!(harness.status(UPDATE_EXTRA, 0, 0x13, &[]), 0x0F);
+            assert_eq!(harness.memory.config[84], 0x12);
         }
     }
 
@@ -82,35 +82,35 @@ mod tests {
             (Revision::Atecc608A, 0, 0x0F),
             (Revision::Atecc608B, 1, 0x0F),
         ] {
-            let mut bench = Bench::new(revision, Locked);
-            bench.memory.config[19] = chip_mode;
-            assert_eq!(bench.status(UPDATE_EXTRA, 1, 0x6A, &[]), 0x00);
+            let mut harness = Harness::new(revision, Locked);
+            harness.memory.config[19] = chip_mode;
+            assert_eq!(harness.status(UPDATE_EXTRA, 1, 0x6A, &[]), 0x00);
             assert_eq!(
-                bench.status(UPDATE_EXTRA, 1, 0x58, &[]),
+                harness.status(UPDATE_EXTRA, 1, 0x58, &[]),
                 second,
                 "{revision} {chip_mode}"
             );
-            assert_eq!(bench.memory.config[85] == 0x58, second == 0x00);
+            assert_eq!(harness.memory.config[85] == 0x58, second == 0x00);
         }
     }
 
     #[test]
     fn uses_of_a_key_run_out() {
-        let mut bench = Bench::new(Revision::Atecc508A, Locked);
-        bench.configure(15, 0x0020, 0x001C);
+        let mut harness = Harness::new(Revision::Atecc508A, Locked);
+        harness.configure(15, 0x0020, 0x001C);
         for _ in 0..128 {
-            assert_eq!(bench.status(UPDATE_EXTRA, 2, 15, &[]), 0x00);
+            assert_eq!(harness.status(UPDATE_EXTRA, 2, 15, &[]), 0x00);
         }
-        assert_eq!(bench.status(UPDATE_EXTRA, 2, 15, &[]), 0x0F);
+        assert_eq!(harness.status(UPDATE_EXTRA, 2, 15, &[]), 0x0F);
         // A key without a limit: nothing to do.
-        assert_eq!(bench.status(UPDATE_EXTRA, 2, 14, &[]), 0x00);
+        assert_eq!(harness.status(UPDATE_EXTRA, 2, 14, &[]), 0x00);
     }
 
     #[test]
     fn parse_errors() {
-        let mut bench = Bench::new(Revision::Atecc608B, Locked);
-        assert_eq!(bench.status(UPDATE_EXTRA, 4, 0, &[]), 0x03);
-        assert_eq!(bench.status(UPDATE_EXTRA, 0, 0x0100, &[]), 0x03);
-        assert_eq!(bench.status(UPDATE_EXTRA, 0, 0, &[0]), 0x03);
+        let mut harness = Harness::new(Revision::Atecc608B, Locked);
+        assert_eq!(harness.status(UPDATE_EXTRA, 4, 0, &[]), 0x03);
+        assert_eq!(harness.status(UPDATE_EXTRA, 0, 0x0100, &[]), 0x03);
+        assert_eq!(harness.status(UPDATE_EXTRA, 0, 0, &[0]), 0x03);
     }
 }

@@ -180,7 +180,7 @@ const fn by_param1(p1: u8) -> Transport {
 
 #[cfg(test)]
 mod tests {
-    use crate::command::bench::{Bench, bytes, rising};
+    use crate::command::harness::{Harness, bytes, rising};
     use crate::memory::LockState::{self, ConfigOpen, DataOpen, Locked};
     use crate::memory::Slot;
     use crate::revision::Revision;
@@ -202,10 +202,10 @@ mod tests {
     const MAC_C2: &str = "64AD1FA87C345187F175302E8C44CBA362D889DE889D8FC116CF6DF2F3CD0D59";
 
     /// Slot 8 with this policy.
-    fn chip(state: LockState, slot_config: u16, key_config: u16) -> Bench {
-        let mut bench = Bench::new(Revision::Atecc608B, state);
-        bench.configure(8, slot_config, key_config);
-        bench
+    fn chip(state: LockState, slot_config: u16, key_config: u16) -> Harness {
+        let mut harness = Harness::new(Revision::Atecc608B, state);
+        harness.configure(8, slot_config, key_config);
+        harness
     }
 
     /// Plain 00..1F XOR `TempKey` 40..5F, then the MAC.
@@ -213,26 +213,26 @@ mod tests {
         [vec![0x40; 32], bytes(mac)].concat()
     }
 
-    fn slot_8(bench: &Bench) -> &[u8] {
-        &bench.memory.slot(Slot::of_nibble(8))[..32]
+    fn slot_8(harness: &Harness) -> &[u8] {
+        &harness.memory.slot(Slot::of_nibble(8))[..32]
     }
 
     #[test]
     fn configuration_until_its_lock() {
         for (state, status) in [(ConfigOpen, 0x00), (DataOpen, 0x0F), (Locked, 0x0F)] {
-            let mut bench = Bench::new(Revision::Atecc608B, state);
+            let mut harness = Harness::new(Revision::Atecc608B, state);
             assert_eq!(
-                bench.status(WRITE, CONFIG_4, 4, &PLAIN),
+                harness.status(WRITE, CONFIG_4, 4, &PLAIN),
                 status,
                 "{state:?}"
             );
             assert_eq!(
-                bench.status(WRITE, CONFIG_32, 8, &[9; 32]),
+                harness.status(WRITE, CONFIG_32, 8, &[9; 32]),
                 status,
                 "{state:?}"
             );
-            assert_eq!(bench.memory.config[16..20] == PLAIN, status == 0x00);
-            assert_eq!(bench.memory.config[32..64] == [9; 32], status == 0x00);
+            assert_eq!(harness.memory.config[16..20] == PLAIN, status == 0x00);
+            assert_eq!(harness.memory.config[32..64] == [9; 32], status == 0x00);
         }
     }
 
@@ -240,30 +240,30 @@ mod tests {
     /// in the others.
     #[test]
     fn trap_38_every_word_of_the_configuration() {
-        let mut bench = Bench::new(Revision::Atecc608B, ConfigOpen);
+        let mut harness = Harness::new(Revision::Atecc608B, ConfigOpen);
         for word in 0..32 {
             let fixed = word < 4 || word == 21;
             let expected = if fixed { 0x0F } else { 0x00 };
             assert_eq!(
-                bench.status(WRITE, CONFIG_4, word, &[0xA5; 4]),
+                harness.status(WRITE, CONFIG_4, word, &[0xA5; 4]),
                 expected,
                 "{word}"
             );
             let at = 4 * usize::from(word);
             assert_eq!(
-                bench.memory.config[at..at + 4] == [0xA5; 4],
+                harness.memory.config[at..at + 4] == [0xA5; 4],
                 !fixed,
                 "{word}"
             );
         }
         for (block, expected) in [(0, 0x0F), (1, 0x00), (2, 0x0F), (3, 0x00)] {
             assert_eq!(
-                bench.status(WRITE, CONFIG_32, block << 3, &[0x5A; 32]),
+                harness.status(WRITE, CONFIG_32, block << 3, &[0x5A; 32]),
                 expected
             );
         }
         // Encrypted writes are not for this zone.
-        assert_eq!(bench.status(WRITE, 0xC0, 8, &[0; 64]), 0x0F);
+        assert_eq!(harness.status(WRITE, 0xC0, 8, &[0; 64]), 0x0F);
     }
 
     #[test]
@@ -273,10 +273,14 @@ mod tests {
             (DataOpen, 0x0F, 0x00),
             (Locked, 0x0F, 0x0F),
         ] {
-            let mut bench = Bench::new(Revision::Atecc608B, state);
-            assert_eq!(bench.status(WRITE, OTP_4, 0, &PLAIN), word, "{state:?}");
-            assert_eq!(bench.status(WRITE, OTP_32, 8, &[7; 32]), block, "{state:?}");
-            assert_eq!(bench.memory.otp[32..] == [7; 32], block == 0x00);
+            let mut harness = Harness::new(Revision::Atecc608B, state);
+            assert_eq!(harness.status(WRITE, OTP_4, 0, &PLAIN), word, "{state:?}");
+            assert_eq!(
+                harness.status(WRITE, OTP_32, 8, &[7; 32]),
+                block,
+                "{state:?}"
+            );
+            assert_eq!(harness.memory.otp[32..] == [7; 32], block == 0x00);
         }
     }
 
@@ -285,10 +289,10 @@ mod tests {
     #[test]
     fn trap_23_otp_of_a_608_is_final() {
         for revision in [Revision::Atecc608A, Revision::Atecc608B] {
-            let mut bench = Bench::new(revision, Locked);
-            bench.memory.config[18] = 0x55;
-            assert_eq!(bench.status(WRITE, OTP_4, 0, &PLAIN), 0x0F);
-            assert_eq!(bench.status(WRITE, OTP_32, 0, &[0; 32]), 0x0F);
+            let mut harness = Harness::new(revision, Locked);
+            harness.memory.config[18] = 0x55;
+            assert_eq!(harness.status(WRITE, OTP_4, 0, &PLAIN), 0x0F);
+            assert_eq!(harness.status(WRITE, OTP_32, 0, &[0; 32]), 0x0F);
         }
     }
 
@@ -296,21 +300,21 @@ mod tests {
     /// 4 and 32 bytes.
     #[test]
     fn trap_24_otp_consumption_of_a_508() {
-        let mut bench = Bench::new(Revision::Atecc508A, Locked);
+        let mut harness = Harness::new(Revision::Atecc508A, Locked);
         assert_eq!(
-            bench.status(WRITE, OTP_4, 0, &[0xFF, 0xFF, 0x0F, 0xFF]),
+            harness.status(WRITE, OTP_4, 0, &[0xFF, 0xFF, 0x0F, 0xFF]),
             0x00
         );
         assert_eq!(
-            bench.status(WRITE, OTP_4, 0, &[0xF0, 0xFF, 0xF3, 0xFF]),
+            harness.status(WRITE, OTP_4, 0, &[0xF0, 0xFF, 0xF3, 0xFF]),
             0x00
         );
-        assert_eq!(bench.memory.otp[..4], [0xF0, 0xFF, 0x03, 0xFF]);
-        assert_eq!(bench.status(WRITE, OTP_32, 8, &[0x3C; 32]), 0x00);
-        assert_eq!(bench.memory.otp[32..], [0x3C; 32]);
-        assert_eq!(bench.status(WRITE, 0xC1, 8, &[0; 64]), 0x0F);
-        bench.memory.config[18] = 0xAA;
-        assert_eq!(bench.status(WRITE, OTP_4, 0, &[0; 4]), 0x0F);
+        assert_eq!(harness.memory.otp[..4], [0xF0, 0xFF, 0x03, 0xFF]);
+        assert_eq!(harness.status(WRITE, OTP_32, 8, &[0x3C; 32]), 0x00);
+        assert_eq!(harness.memory.otp[32..], [0x3C; 32]);
+        assert_eq!(harness.status(WRITE, 0xC1, 8, &[0; 64]), 0x0F);
+        harness.memory.config[18] = 0xAA;
+        assert_eq!(harness.status(WRITE, OTP_4, 0, &[0; 4]), 0x0F);
     }
 
     /// Traps 21 and 22 of `docs/sources.md`: before the data lock whole blocks
@@ -322,18 +326,18 @@ mod tests {
             0x0F
         );
         for policy in [0x0000, 0x1000, 0x2000, 0x4000, 0x80C3, 0xF0FF] {
-            let mut bench = chip(DataOpen, policy, 0x003C);
+            let mut harness = chip(DataOpen, policy, 0x003C);
             assert_eq!(
-                bench.status(WRITE, DATA_4, SLOT_8, &PLAIN),
+                harness.status(WRITE, DATA_4, SLOT_8, &PLAIN),
                 0x0F,
                 "{policy:04X}"
             );
             assert_eq!(
-                bench.status(WRITE, DATA_32, SLOT_8, &[1; 32]),
+                harness.status(WRITE, DATA_32, SLOT_8, &[1; 32]),
                 0x00,
                 "{policy:04X}"
             );
-            assert_eq!(slot_8(&bench), [1; 32]);
+            assert_eq!(slot_8(&harness), [1; 32]);
         }
         let mut private = chip(DataOpen, 0x0000, 0x0033);
         assert_eq!(private.status(WRITE, DATA_32, SLOT_8, &[1; 32]), 0x0F);
@@ -345,12 +349,12 @@ mod tests {
 
     #[test]
     fn a_short_block_keeps_what_fits() {
-        let mut bench = Bench::new(Revision::Atecc608B, DataOpen);
+        let mut harness = Harness::new(Revision::Atecc608B, DataOpen);
         let block: Vec<u8> = rising(0x10).to_vec();
-        assert_eq!(bench.status(WRITE, DATA_32, 0x0248, &block), 0x00);
-        let slot_9 = bench.memory.slot(Slot::of_nibble(9));
+        assert_eq!(harness.status(WRITE, DATA_32, 0x0248, &block), 0x00);
+        let slot_9 = harness.memory.slot(Slot::of_nibble(9));
         assert_eq!(slot_9[64..], block[..8]);
-        assert_eq!(bench.memory.slot(Slot::of_nibble(10)), [0xFF; 72]);
+        assert_eq!(harness.memory.slot(Slot::of_nibble(10)), [0xFF; 72]);
     }
 
     #[test]
@@ -375,22 +379,22 @@ mod tests {
             (0xE000, 0x0F, 0x03),
             (0xF000, 0x0F, 0x03),
         ] {
-            let mut bench = chip(Locked, policy, 0x003C);
+            let mut harness = chip(Locked, policy, 0x003C);
             assert_eq!(
-                bench.status(WRITE, DATA_4, SLOT_8, &PLAIN),
+                harness.status(WRITE, DATA_4, SLOT_8, &PLAIN),
                 word,
                 "{policy:04X}"
             );
             assert_eq!(
-                bench.status(WRITE, DATA_32, SLOT_8, &[1; 32]),
+                harness.status(WRITE, DATA_32, SLOT_8, &[1; 32]),
                 block,
                 "{policy:04X}"
             );
-            assert_eq!(slot_8(&bench) == [1; 32], block == 0x00, "{policy:04X}");
+            assert_eq!(slot_8(&harness) == [1; 32], block == 0x00, "{policy:04X}");
             // Clear data with a MAC is refused as well.
-            let mut bench = chip(Locked, policy, 0x003C);
+            let mut harness = chip(Locked, policy, 0x003C);
             assert_ne!(
-                bench.status(WRITE, DATA_32, SLOT_8, &[1; 64]),
+                harness.status(WRITE, DATA_32, SLOT_8, &[1; 64]),
                 0x00,
                 "{policy:04X}"
             );
@@ -404,10 +408,10 @@ mod tests {
 
     #[test]
     fn a_validated_public_key_is_kept_by_pub_invalid() {
-        let mut bench = chip(Locked, 0x1000, 0x0012);
-        bench.memory.slot_mut(Slot::of_nibble(8))[0] = 0x5F;
-        assert_eq!(bench.status(WRITE, DATA_32, SLOT_8, &[1; 32]), 0x0F);
-        assert_eq!(bench.memory.slot(Slot::of_nibble(8))[0], 0x5F);
+        let mut harness = chip(Locked, 0x1000, 0x0012);
+        harness.memory.slot_mut(Slot::of_nibble(8))[0] = 0x5F;
+        assert_eq!(harness.status(WRITE, DATA_32, SLOT_8, &[1; 32]), 0x0F);
+        assert_eq!(harness.memory.slot(Slot::of_nibble(8))[0], 0x5F);
     }
 
     /// Trap 12 of `docs/sources.md`: every write to a public key with tracked
@@ -416,12 +420,12 @@ mod tests {
     #[test]
     fn trap_12_writes_invalidate_a_public_key() {
         for state in [DataOpen, Locked] {
-            let mut bench = chip(state, 0x0000, 0x0012);
-            assert_eq!(bench.status(WRITE, DATA_32, SLOT_8, &[0x57; 32]), 0x00);
-            assert_eq!(bench.memory.slot(Slot::of_nibble(8))[0], 0xA7);
-            bench.memory.slot_mut(Slot::of_nibble(8))[0] = 0x57;
-            assert_eq!(bench.status(WRITE, DATA_32, 0x0140, &[0x11; 32]), 0x00);
-            assert_eq!(bench.memory.slot(Slot::of_nibble(8))[0], 0xA7);
+            let mut harness = chip(state, 0x0000, 0x0012);
+            assert_eq!(harness.status(WRITE, DATA_32, SLOT_8, &[0x57; 32]), 0x00);
+            assert_eq!(harness.memory.slot(Slot::of_nibble(8))[0], 0xA7);
+            harness.memory.slot_mut(Slot::of_nibble(8))[0] = 0x57;
+            assert_eq!(harness.status(WRITE, DATA_32, 0x0140, &[0x11; 32]), 0x00);
+            assert_eq!(harness.memory.slot(Slot::of_nibble(8))[0], 0xA7);
             // Without PubInfo the bytes are kept as sent.
             let mut plain = chip(state, 0x0000, 0x0010);
             assert_eq!(plain.status(WRITE, DATA_32, SLOT_8, &[0x57; 32]), 0x00);
@@ -452,18 +456,18 @@ mod tests {
     #[test]
     fn encrypted_writes_that_prove_nothing() {
         let try_one = |key, p1, mac| {
-            let mut bench = chip(Locked, 0x4400, 0x003C);
-            bench.load_gen_dig(key, Source::Rand);
-            let status = bench.status(WRITE, p1, SLOT_8, &encrypted(mac));
-            assert_eq!(slot_8(&bench), [0xFF; 32]);
+            let mut harness = chip(Locked, 0x4400, 0x003C);
+            harness.load_gen_dig(key, Source::Rand);
+            let status = harness.status(WRITE, p1, SLOT_8, &encrypted(mac));
+            assert_eq!(slot_8(&harness), [0xFF; 32]);
             status
         };
         assert_eq!(try_one(4, DATA_32, MAC_C2), 0x0F); // MAC of another Param1.
         assert_eq!(try_one(5, DATA_32, MAC_82), 0x0F); // Another key.
-        let mut bench = chip(Locked, 0x4400, 0x003C);
-        bench.load_temp_key(Source::Rand); // No GenDig.
+        let mut harness = chip(Locked, 0x4400, 0x003C);
+        harness.load_temp_key(Source::Rand); // No GenDig.
         assert_eq!(
-            bench.status(WRITE, DATA_32, SLOT_8, &encrypted(MAC_82)),
+            harness.status(WRITE, DATA_32, SLOT_8, &encrypted(MAC_82)),
             0x0F
         );
         // Before the data lock: announced, but without a MAC.
@@ -477,7 +481,7 @@ mod tests {
 
     #[test]
     fn parse_errors() {
-        let mut bench = Bench::new(Revision::Atecc608B, DataOpen);
+        let mut harness = Harness::new(Revision::Atecc608B, DataOpen);
         for (p1, p2, length) in [
             (0x03, 0x0000, 4), // Zone 3.
             (0x04, 0x0000, 4), // Reserved bit.
@@ -492,7 +496,7 @@ mod tests {
         ] {
             let data = vec![0; length];
             assert_eq!(
-                bench.status(WRITE, p1, p2, &data),
+                harness.status(WRITE, p1, p2, &data),
                 0x03,
                 "{p1:02X} {p2:04X} {length}"
             );

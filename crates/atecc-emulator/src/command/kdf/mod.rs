@@ -168,7 +168,7 @@ fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
 
 #[cfg(test)]
 mod tests {
-    use crate::command::bench::{Bench, bytes, rising};
+    use crate::command::harness::{Harness, bytes, rising};
     use crate::command::{sha256, xor};
     use crate::memory::LockState::{self, ConfigOpen, DataOpen, Locked};
     use crate::memory::Slot;
@@ -192,13 +192,13 @@ mod tests {
 
     /// The vectors' key in `TempKey` and in slot 4, which is the IO
     /// protection key too; KDF-AES is on.
-    fn chip(state: LockState) -> Bench {
-        let mut bench = Bench::new(Revision::Atecc608B, state);
-        bench.configure(4, 0x0F8F, 0x003C);
-        bench.store_key(4, &rising(0x20));
-        bench.volatile.temp_key.load(rising(0x20), Source::Input);
-        bench.memory.config[90..92].copy_from_slice(&[0x06, 0x40]);
-        bench
+    fn chip(state: LockState) -> Harness {
+        let mut harness = Harness::new(Revision::Atecc608B, state);
+        harness.configure(4, 0x0F8F, 0x003C);
+        harness.store_key(4, &rising(0x20));
+        harness.volatile.temp_key.load(rising(0x20), Source::Input);
+        harness.memory.config[90..92].copy_from_slice(&[0x06, 0x40]);
+        harness
     }
 
     /// Details and the message 80..9F.
@@ -210,11 +210,11 @@ mod tests {
     fn prf_of_the_vector() {
         for state in [DataOpen, Locked] {
             for p1 in [TO_OUTPUT, TO_OUTPUT | FROM_SLOT] {
-                let mut bench = chip(state);
-                assert_eq!(bench.run(KDF, p1, 4, &data(PRF_64)), Ok(bytes(PRF)));
+                let mut harness = chip(state);
+                assert_eq!(harness.run(KDF, p1, 4, &data(PRF_64)), Ok(bytes(PRF)));
                 let half = bytes(PRF)[..32].to_vec();
-                assert_eq!(bench.run(KDF, p1, 4, &data(PRF_32)), Ok(half));
-                assert!(bench.temp_key().is_some(), "TempKey is kept");
+                assert_eq!(harness.run(KDF, p1, 4, &data(PRF_32)), Ok(half));
+                assert!(harness.temp_key().is_some(), "TempKey is kept");
             }
         }
         assert_eq!(
@@ -227,30 +227,36 @@ mod tests {
     fn hkdf_of_the_vector() {
         let zero = "35BFF8CC7EC7C4EEF447E6C1AF4F652860BDBA01F3A55A834B83B412BD40E94E";
         let p1 = HKDF | TO_OUTPUT;
-        let mut bench = chip(Locked);
+        let mut harness = chip(Locked);
         assert_eq!(
-            bench.run(KDF, p1, 0, &data(HKDF_INPUT)),
+            harness.run(KDF, p1, 0, &data(HKDF_INPUT)),
             Ok(bytes(HKDF_RESULT))
         );
-        assert_eq!(bench.run(KDF, p1, 0, &data(HKDF_ZERO_KEY)), Ok(bytes(zero)));
+        assert_eq!(
+            harness.run(KDF, p1, 0, &data(HKDF_ZERO_KEY)),
+            Ok(bytes(zero))
+        );
     }
 
     #[test]
     fn hkdf_messages_in_the_chip() {
-        let mut bench = chip(Locked);
-        bench.configure(10, 0x0F8F, 0x003C);
-        bench.store_key(10, &rising(0x80));
+        let mut harness = chip(Locked);
+        harness.configure(10, 0x0F8F, 0x003C);
+        harness.store_key(10, &rising(0x80));
         for from in [FROM_SLOT, 0] {
             let p1 = HKDF | TO_OUTPUT | from;
             let stored = 0x2000_0A00_u32;
-            assert_eq!(bench.run(KDF, p1, 4, &data(stored)), Ok(bytes(HKDF_RESULT)));
+            assert_eq!(
+                harness.run(KDF, p1, 4, &data(stored)),
+                Ok(bytes(HKDF_RESULT))
+            );
             let bare = stored.to_le_bytes();
-            assert_eq!(bench.run(KDF, p1, 4, &bare), Ok(bytes(HKDF_RESULT)));
+            assert_eq!(harness.run(KDF, p1, 4, &bare), Ok(bytes(HKDF_RESULT)));
         }
-        bench.volatile.temp_key.load(rising(0x80), Source::Input);
+        harness.volatile.temp_key.load(rising(0x80), Source::Input);
         let p1 = HKDF | TO_OUTPUT | FROM_SLOT;
         let bare = 0x2000_0001_u32.to_le_bytes();
-        assert_eq!(bench.run(KDF, p1, 4, &bare), Ok(bytes(HKDF_RESULT)));
+        assert_eq!(harness.run(KDF, p1, 4, &bare), Ok(bytes(HKDF_RESULT)));
     }
 
     #[test]
@@ -263,11 +269,11 @@ mod tests {
             (31, [0x9F, 0x00], 0x0F),
             (0xF0, [0x89, 0x8A], 0x0F),
         ] {
-            let mut bench = chip(Locked);
-            bench.memory.config[72] = location;
-            bench.memory.config[73..75].copy_from_slice(&text);
+            let mut harness = chip(Locked);
+            harness.memory.config[72] = location;
+            harness.memory.config[73..75].copy_from_slice(&text);
             assert_eq!(
-                bench.status(KDF, p1, 0, &data(0x2000_0003)),
+                harness.status(KDF, p1, 0, &data(0x2000_0003)),
                 status,
                 "{location}"
             );
@@ -281,9 +287,9 @@ mod tests {
         let message = [&[0; 4][..], &rising(0x00)[..16]].concat();
         let mut expected = bytes("0A940BB5416EF045F1C39458C653EA5A");
         expected.resize(32, 0);
-        let mut bench = chip(Locked);
-        bench.volatile.temp_key.load(rising(0x00), Source::Input);
-        assert_eq!(bench.run(KDF, AES | TO_OUTPUT, 0, &message), Ok(expected));
+        let mut harness = chip(Locked);
+        harness.volatile.temp_key.load(rising(0x00), Source::Input);
+        assert_eq!(harness.run(KDF, AES | TO_OUTPUT, 0, &message), Ok(expected));
         for (at, value) in [(90, 0x02), (13, 0x60)] {
             let mut off = chip(Locked);
             off.memory.config[at] = value;
@@ -295,48 +301,52 @@ mod tests {
     #[test]
     fn targets() {
         let secret = bytes(PRF);
-        let mut bench = chip(Locked);
-        assert_eq!(bench.run(KDF, 0x02, 4, &data(PRF_64)), Ok(vec![0]));
-        assert_eq!(bench.temp_key(), Some(secret[..32].to_vec()));
+        let mut harness = chip(Locked);
+        assert_eq!(harness.run(KDF, 0x02, 4, &data(PRF_64)), Ok(vec![0]));
+        assert_eq!(harness.temp_key(), Some(secret[..32].to_vec()));
         assert_eq!(
-            bench.volatile.temp_key.get_high().map(Vec::from),
+            harness.volatile.temp_key.get_high().map(Vec::from),
             Some(secret[32..].to_vec())
         );
-        let mut bench = chip(Locked);
-        assert_eq!(bench.run(KDF, 0x06, 4, &data(PRF_32)), Ok(vec![0]));
-        assert_eq!(bench.temp_key(), Some(rising(0x20).to_vec()));
+        let mut harness = chip(Locked);
+        assert_eq!(harness.run(KDF, 0x06, 4, &data(PRF_32)), Ok(vec![0]));
+        assert_eq!(harness.temp_key(), Some(rising(0x20).to_vec()));
         assert_eq!(
-            bench.volatile.temp_key.get_high().map(Vec::from),
+            harness.volatile.temp_key.get_high().map(Vec::from),
             Some(secret[..32].to_vec())
         );
-        assert_eq!(bench.run(KDF, 0x0E, 4, &data(PRF_32)), Ok(vec![0]));
+        assert_eq!(harness.run(KDF, 0x0E, 4, &data(PRF_32)), Ok(vec![0]));
         assert_eq!(
-            bench.volatile.alternate_key.map(Vec::from),
+            harness.volatile.alternate_key.map(Vec::from),
             Some(secret[..32].to_vec())
         );
         for p1 in [0x06, 0x0E] {
-            assert_eq!(bench.status(KDF, p1, 4, &data(PRF_64)), 0x0F, "too long");
+            assert_eq!(harness.status(KDF, p1, 4, &data(PRF_64)), 0x0F, "too long");
         }
     }
 
     #[test]
     fn sources() {
-        let mut bench = chip(Locked);
+        let mut harness = chip(Locked);
         for p1 in [TO_OUTPUT | 1, TO_OUTPUT | 3] {
-            assert_eq!(bench.status(KDF, p1, 0, &data(PRF_32)), 0x0F, "not loaded");
+            assert_eq!(
+                harness.status(KDF, p1, 0, &data(PRF_32)),
+                0x0F,
+                "not loaded"
+            );
         }
-        bench
+        harness
             .volatile
             .temp_key
             .load_64([0; 32], rising(0x20), Source::Input);
-        bench.volatile.alternate_key = Some(rising(0x20));
+        harness.volatile.alternate_key = Some(rising(0x20));
         for p1 in [TO_OUTPUT | 1, TO_OUTPUT | 3] {
-            assert_eq!(bench.run(KDF, p1, 0, &data(PRF_64)), Ok(bytes(PRF)));
+            assert_eq!(harness.run(KDF, p1, 0, &data(PRF_64)), Ok(bytes(PRF)));
         }
         // A 64-byte key is longer than slot 4 and than half of TempKey.
         let long = 0x2000_0003;
         for (from, status) in [(0, 0x00), (1, 0x0F), (FROM_SLOT, 0x0F), (3, 0x0F)] {
-            let found = bench.status(KDF, TO_OUTPUT | from, 4, &data(long));
+            let found = harness.status(KDF, TO_OUTPUT | from, 4, &data(long));
             assert_eq!(found, status, "{from}");
         }
     }
@@ -350,28 +360,28 @@ mod tests {
             (0x0F8F, 0x0032, 0x0F), // A public key.
             (0x2F8F, 0x003A, 0x0F), // WriteConfig.
         ] {
-            let mut bench = chip(Locked);
-            bench.configure(9, policy, key_config);
-            let found = bench.status(KDF, 0x08, 0x0900, &data(PRF_64));
+            let mut harness = chip(Locked);
+            harness.configure(9, policy, key_config);
+            let found = harness.status(KDF, 0x08, 0x0900, &data(PRF_64));
             assert_eq!(found, status, "{policy:04X} {key_config:04X}");
-            let stored = &bench.memory.slot(Slot::of_nibble(9))[..64];
+            let stored = &harness.memory.slot(Slot::of_nibble(9))[..64];
             assert_eq!(stored == bytes(PRF), status == 0x00);
         }
-        let mut bench = chip(Locked);
-        bench.configure(9, 0x0F8F, 0x003A);
-        bench.memory.lock_slot(Slot::of_nibble(9));
-        assert_eq!(bench.status(KDF, 0x08, 0x0900, &data(PRF_32)), 0x0F);
+        let mut harness = chip(Locked);
+        harness.configure(9, 0x0F8F, 0x003A);
+        harness.memory.lock_slot(Slot::of_nibble(9));
+        assert_eq!(harness.status(KDF, 0x08, 0x0900, &data(PRF_32)), 0x0F);
     }
 
     /// Trap 32 of `docs/sources.md`: `PersistentDisable` stops a source, not a
     /// target.
     #[test]
     fn trap_32_latch_and_targets() {
-        let mut bench = chip(Locked);
-        bench.configure(9, 0x0F8F, 0x103A);
-        assert_eq!(bench.status(KDF, 0x08, 0x0900, &data(PRF_32)), 0x00);
+        let mut harness = chip(Locked);
+        harness.configure(9, 0x0F8F, 0x103A);
+        assert_eq!(harness.status(KDF, 0x08, 0x0900, &data(PRF_32)), 0x00);
         assert_eq!(
-            bench.status(KDF, TO_OUTPUT | FROM_SLOT, 9, &data(PRF_32)),
+            harness.status(KDF, TO_OUTPUT | FROM_SLOT, 9, &data(PRF_32)),
             0x0F
         );
     }
@@ -380,25 +390,25 @@ mod tests {
     /// are ignored.
     #[test]
     fn trap_37_unused_bytes_of_param2() {
-        let mut bench = chip(Locked);
-        assert_eq!(bench.status(KDF, TO_OUTPUT, 0xABCD, &data(PRF_32)), 0x00);
+        let mut harness = chip(Locked);
+        assert_eq!(harness.status(KDF, TO_OUTPUT, 0xABCD, &data(PRF_32)), 0x00);
         assert_eq!(
-            bench.status(KDF, TO_OUTPUT | FROM_SLOT, 0xFF04, &data(PRF_32)),
+            harness.status(KDF, TO_OUTPUT | FROM_SLOT, 0xFF04, &data(PRF_32)),
             0x00
         );
     }
 
     #[test]
     fn encrypted_output() {
-        let mut bench = chip(Locked);
-        let output = bench.run(KDF, TO_ENCRYPTED, 0, &data(PRF_64)).unwrap();
+        let mut harness = chip(Locked);
+        let output = harness.run(KDF, TO_ENCRYPTED, 0, &data(PRF_64)).unwrap();
         let (cipher, nonce) = output.split_at(64);
         let pad: Vec<u8> = nonce
             .chunks(16)
             .flat_map(|part| sha256(&[&rising(0x20), part]))
             .collect();
         assert_eq!(xor(cipher, &pad), bytes(PRF));
-        let short = bench.run(KDF, TO_ENCRYPTED, 0, &data(PRF_32)).unwrap();
+        let short = harness.run(KDF, TO_ENCRYPTED, 0, &data(PRF_32)).unwrap();
         assert_eq!(short.len(), 64);
     }
 
@@ -410,31 +420,34 @@ mod tests {
             (0x48, 0x0F, 0x0F),
             (0x4C, 0x0F, 0x0F),
         ] {
-            let mut bench = chip(Locked);
-            bench.memory.config[91] = high;
+            let mut harness = chip(Locked);
+            harness.memory.config[91] = high;
             assert_eq!(
-                bench.status(KDF, TO_OUTPUT, 0, &data(PRF_32)),
+                harness.status(KDF, TO_OUTPUT, 0, &data(PRF_32)),
                 clear,
                 "{high:02X}"
             );
-            assert_eq!(bench.status(KDF, TO_ENCRYPTED, 0, &data(PRF_32)), encrypted);
-            assert_eq!(bench.status(KDF, 0x00, 0, &data(PRF_32)), 0x00);
+            assert_eq!(
+                harness.status(KDF, TO_ENCRYPTED, 0, &data(PRF_32)),
+                encrypted
+            );
+            assert_eq!(harness.status(KDF, 0x00, 0, &data(PRF_32)), 0x00);
         }
     }
 
     #[test]
     fn second_half_to_the_output() {
         let aead = PRF_64 | 1 << 9;
-        let mut bench = chip(Locked);
+        let mut harness = chip(Locked);
         assert_eq!(
-            bench.run(KDF, 0x0C, 0, &data(aead)),
+            harness.run(KDF, 0x0C, 0, &data(aead)),
             Ok(bytes(PRF)[32..].to_vec())
         );
         assert_eq!(
-            bench.volatile.alternate_key.map(Vec::from),
+            harness.volatile.alternate_key.map(Vec::from),
             Some(bytes(PRF)[..32].to_vec())
         );
-        assert_eq!(bench.status(KDF, TO_OUTPUT, 0, &data(aead)), 0x0F);
+        assert_eq!(harness.status(KDF, TO_OUTPUT, 0, &data(aead)), 0x0F);
     }
 
     #[test]
@@ -451,11 +464,11 @@ mod tests {
             (0x30, 0, 36),
             (0x50, HKDF_INPUT, 4),
         ] {
-            let mut bench = chip(Locked);
+            let mut harness = chip(Locked);
             let data = &data(details)[..length];
-            assert_eq!(bench.status(KDF, p1, 4, data), 0x03, "{p1:02X} {length}");
+            assert_eq!(harness.status(KDF, p1, 4, data), 0x03, "{p1:02X} {length}");
         }
-        let mut old = Bench::new(Revision::Atecc508A, Locked);
+        let mut old = Harness::new(Revision::Atecc508A, Locked);
         assert_eq!(old.status(KDF, TO_OUTPUT, 0, &data(PRF_32)), 0x03);
     }
 }

@@ -1,5 +1,5 @@
 use super::{Core, Frame};
-use crate::command::bench::{Bench, PUBLIC_KEY, bytes, rising, signature};
+use crate::command::harness::{Harness, PUBLIC_KEY, bytes, rising, signature};
 use crate::command::sha256;
 use crate::defect::Defects;
 use crate::entropy::Generator;
@@ -19,84 +19,87 @@ const MAC: u8 = 0x80;
 
 /// The vectors' public key in slot 15, and in slot 14, whose validity is
 /// tracked and whose parent is slot 15.
-fn chip(revision: Revision, state: LockState) -> Bench {
-    let mut bench = Bench::new(revision, state);
-    bench.configure(14, 0x0F0F, 0x0012);
-    bench.configure(15, 0x0F0F, 0x0010);
-    bench.store_public_key(14, &bytes(PUBLIC_KEY));
-    bench.store_public_key(15, &bytes(PUBLIC_KEY));
-    bench.load_temp_key(Source::Input);
-    bench
+fn chip(revision: Revision, state: LockState) -> Harness {
+    let mut harness = Harness::new(revision, state);
+    harness.configure(14, 0x0F0F, 0x0012);
+    harness.configure(15, 0x0F0F, 0x0010);
+    harness.store_public_key(14, &bytes(PUBLIC_KEY));
+    harness.store_public_key(15, &bytes(PUBLIC_KEY));
+    harness.load_temp_key(Source::Input);
+    harness
 }
 
 fn external(digest: &[u8; 32]) -> Vec<u8> {
     [signature(digest), bytes(PUBLIC_KEY)].concat()
 }
 
-fn validity(bench: &Bench) -> u8 {
-    bench.memory.slot(Slot::of_nibble(14))[0] >> 4
+fn validity(harness: &Harness) -> u8 {
+    harness.memory.slot(Slot::of_nibble(14))[0] >> 4
 }
 
 #[test]
 fn external_in_every_lock_state() {
     for revision in Revision::ALL {
         for state in [ConfigOpen, DataOpen, Locked] {
-            let mut bench = chip(revision, state);
+            let mut harness = chip(revision, state);
             let right = external(&rising(0x40));
-            assert_eq!(bench.run(VERIFY, EXTERNAL, 4, &right), Ok(vec![0]));
+            assert_eq!(harness.run(VERIFY, EXTERNAL, 4, &right), Ok(vec![0]));
             assert_eq!(
-                bench.status(VERIFY, EXTERNAL, 4, &right),
+                harness.status(VERIFY, EXTERNAL, 4, &right),
                 0x0F,
                 "no TempKey"
             );
-            bench.load_temp_key(Source::Input);
+            harness.load_temp_key(Source::Input);
             let wrong = external(&rising(0x41));
-            assert_eq!(bench.run(VERIFY, EXTERNAL, 4, &wrong), Ok(vec![1]));
+            assert_eq!(harness.run(VERIFY, EXTERNAL, 4, &wrong), Ok(vec![1]));
         }
     }
 }
 
 #[test]
 fn digest_buffer_of_a_608() {
-    let mut bench = chip(Revision::Atecc608B, Locked);
+    let mut harness = chip(Revision::Atecc608B, Locked);
     let data = external(&rising(0x90));
     let p1 = EXTERNAL | BUFFER;
-    assert_eq!(bench.status(VERIFY, p1, 4, &data), 0x0F, "not loaded");
-    bench.volatile.load_digest_buffer(&rising(0x90), &[0; 32]);
+    assert_eq!(harness.status(VERIFY, p1, 4, &data), 0x0F, "not loaded");
+    harness.volatile.load_digest_buffer(&rising(0x90), &[0; 32]);
     for _ in 0..2 {
-        assert_eq!(bench.run(VERIFY, p1, 4, &data), Ok(vec![0]));
+        assert_eq!(harness.run(VERIFY, p1, 4, &data), Ok(vec![0]));
     }
-    assert!(bench.volatile.temp_key.valid);
+    assert!(harness.volatile.temp_key.valid);
 }
 
 /// Trap 11 of `docs/sources.md`: a key off the curve answers 0x0F. R or S out
 /// of range answers 0x01.
 #[test]
 fn trap_11_key_off_the_curve() {
-    let mut bench = chip(Revision::Atecc608B, ConfigOpen);
-    assert_eq!(bench.status(VERIFY, EXTERNAL, 4, &[0; 128]), 0x0F);
+    let mut harness = chip(Revision::Atecc608B, ConfigOpen);
+    assert_eq!(harness.status(VERIFY, EXTERNAL, 4, &[0; 128]), 0x0F);
     let range = [vec![0; 64], bytes(PUBLIC_KEY)].concat();
-    bench.load_temp_key(Source::Input);
-    assert_eq!(bench.status(VERIFY, EXTERNAL, 4, &range), 0x01);
+    harness.load_temp_key(Source::Input);
+    assert_eq!(harness.status(VERIFY, EXTERNAL, 4, &range), 0x01);
     let range = [vec![0xFF; 64], bytes(PUBLIC_KEY)].concat();
-    bench.load_temp_key(Source::Input);
-    assert_eq!(bench.status(VERIFY, EXTERNAL, 4, &range), 0x01);
+    harness.load_temp_key(Source::Input);
+    assert_eq!(harness.status(VERIFY, EXTERNAL, 4, &range), 0x01);
 }
 
 #[test]
 fn stored_key_authorizes() {
     for revision in Revision::ALL {
         for (state, status) in [(ConfigOpen, 0x0F), (DataOpen, 0x00), (Locked, 0x00)] {
-            let mut bench = chip(revision, state);
+            let mut harness = chip(revision, state);
             let data = signature(&rising(0x40));
-            assert_eq!(bench.status(VERIFY, STORED, 15, &data), status);
-            assert_eq!(bench.volatile.auth_valid, status == 0x00);
-            assert_eq!(bench.volatile.auth_key, if status == 0x00 { 15 } else { 0 });
+            assert_eq!(harness.status(VERIFY, STORED, 15, &data), status);
+            assert_eq!(harness.volatile.auth_valid, status == 0x00);
+            assert_eq!(
+                harness.volatile.auth_key,
+                if status == 0x00 { 15 } else { 0 }
+            );
         }
-        let mut bench = chip(revision, Locked);
+        let mut harness = chip(revision, Locked);
         let wrong = signature(&rising(0x41));
-        assert_eq!(bench.status(VERIFY, STORED, 15, &wrong), 0x01);
-        assert!(!bench.volatile.auth_valid);
+        assert_eq!(harness.status(VERIFY, STORED, 15, &wrong), 0x01);
+        assert!(!harness.volatile.auth_valid);
     }
 }
 
@@ -104,11 +107,11 @@ fn stored_key_authorizes() {
 #[test]
 fn trap_13_stored_key_must_be_validated() {
     for (first, status) in [(0x00, 0x0F), (0xA0, 0x0F), (0x50, 0x00)] {
-        let mut bench = chip(Revision::Atecc608B, Locked);
-        bench.memory.slot_mut(Slot::of_nibble(14))[0] = first;
+        let mut harness = chip(Revision::Atecc608B, Locked);
+        harness.memory.slot_mut(Slot::of_nibble(14))[0] = first;
         let data = signature(&rising(0x40));
         assert_eq!(
-            bench.status(VERIFY, STORED, 14, &data),
+            harness.status(VERIFY, STORED, 14, &data),
             status,
             "{first:02X}"
         );
@@ -125,31 +128,31 @@ fn stored_key_by_policy() {
         (15, 0x0090, 0x0F), // ReqAuth.
         (15, 0x1010, 0x0F), // PersistentDisable.
     ] {
-        let mut bench = chip(Revision::Atecc608B, Locked);
-        bench.configure(slot, 0x0F0F, key_config);
+        let mut harness = chip(Revision::Atecc608B, Locked);
+        harness.configure(slot, 0x0F0F, key_config);
         let data = signature(&rising(0x40));
-        let found = bench.status(VERIFY, STORED, u16::from(slot), &data);
+        let found = harness.status(VERIFY, STORED, u16::from(slot), &data);
         assert_eq!(found, status, "{slot} {key_config:04X}");
     }
-    let mut bench = chip(Revision::Atecc608B, Locked);
-    bench.configure(15, 0x0F2F, 0x0010);
+    let mut harness = chip(Revision::Atecc608B, Locked);
+    harness.configure(15, 0x0F2F, 0x0010);
     let data = signature(&rising(0x41));
-    assert_eq!(bench.status(VERIFY, STORED, 15, &data), 0x01);
-    assert_eq!(bench.memory.config[52..54], [0x7F, 0xFF], "a use");
+    assert_eq!(harness.status(VERIFY, STORED, 15, &data), 0x01);
+    assert_eq!(harness.memory.config[52..54], [0x7F, 0xFF], "a use");
 }
 
 #[test]
 fn mac_of_the_vector() {
     let mac = "BE4EB62561B75DF296308DD2A84437F5B4A867CEE41B29C084423738C32DCCC1";
-    let mut bench = chip(Revision::Atecc608B, Locked);
-    bench.store_key(4, &rising(0x20));
-    bench.memory.config[90..92].copy_from_slice(&[0x02, 0x40]);
-    bench
+    let mut harness = chip(Revision::Atecc608B, Locked);
+    harness.store_key(4, &rising(0x20));
+    harness.memory.config[90..92].copy_from_slice(&[0x02, 0x40]);
+    harness
         .volatile
         .load_digest_buffer(&rising(0x80), &rising(0xA0));
     let core = Core {
-        memory: &mut bench.memory.clone(),
-        volatile: &mut bench.volatile,
+        memory: &mut harness.memory.clone(),
+        volatile: &mut harness.volatile,
         generator: &mut Generator::seeded(0),
         defects: &mut Defects::none(),
     };
@@ -168,10 +171,10 @@ fn mac_of_the_vector() {
 
 #[test]
 fn success_with_a_mac() {
-    let mut bench = chip(Revision::Atecc608B, Locked);
-    bench.store_key(4, &rising(0x20));
-    bench.memory.config[90..92].copy_from_slice(&[0x02, 0x40]);
-    bench.volatile.load_digest_buffer(&rising(0xA0), &[0; 32]);
+    let mut harness = chip(Revision::Atecc608B, Locked);
+    harness.store_key(4, &rising(0x20));
+    harness.memory.config[90..92].copy_from_slice(&[0x02, 0x40]);
+    harness.volatile.load_digest_buffer(&rising(0xA0), &[0; 32]);
     let data = external(&rising(0x40));
     let (key, digest) = (rising(0x20), rising(0x40));
     let parts = [
@@ -182,25 +185,25 @@ fn success_with_a_mac() {
         &[0x45, 0x82, 4, 0],
     ];
     let mac = sha256(&parts).to_vec();
-    assert_eq!(bench.run(VERIFY, EXTERNAL | MAC, 4, &data), Ok(mac));
-    bench.load_temp_key(Source::Input);
+    assert_eq!(harness.run(VERIFY, EXTERNAL | MAC, 4, &data), Ok(mac));
+    harness.load_temp_key(Source::Input);
     let wrong = external(&rising(0x41));
-    assert_eq!(bench.run(VERIFY, EXTERNAL | MAC, 4, &wrong), Ok(vec![1]));
-    bench.load_temp_key(Source::Input);
-    bench.memory.config[90] = 0;
+    assert_eq!(harness.run(VERIFY, EXTERNAL | MAC, 4, &wrong), Ok(vec![1]));
+    harness.load_temp_key(Source::Input);
+    harness.memory.config[90] = 0;
     assert_eq!(
-        bench.status(VERIFY, EXTERNAL | MAC, 4, &data),
+        harness.status(VERIFY, EXTERNAL | MAC, 4, &data),
         0x0F,
         "no key"
     );
 }
 
 /// `OtherData` of an internal signature, and that signature.
-fn described(bench: &Bench, purpose: u8) -> Vec<u8> {
+fn described(harness: &Harness, purpose: u8) -> Vec<u8> {
     let mut other = [0x11; 19];
     other[17] = purpose;
     let digest = sha256(&[
-        &bench.temp_key().unwrap(),
+        &harness.temp_key().unwrap(),
         &[0x41],
         &other[..10],
         &[0xEE],
@@ -212,10 +215,13 @@ fn described(bench: &Bench, purpose: u8) -> Vec<u8> {
 }
 
 /// `TempKey` as `GenKey` leaves it for `slot`.
-fn after_gen_key(state: LockState, slot: u8) -> Bench {
-    let mut bench = chip(Revision::Atecc508A, state);
-    bench.volatile.temp_key.load_key_digest(rising(0x40), slot);
-    bench
+fn after_gen_key(state: LockState, slot: u8) -> Harness {
+    let mut harness = chip(Revision::Atecc508A, state);
+    harness
+        .volatile
+        .temp_key
+        .load_key_digest(rising(0x40), slot);
+    harness
 }
 
 /// Trap 29 of `docs/sources.md`: byte 17 of `OtherData` is 0 to validate and 1
@@ -229,13 +235,13 @@ fn trap_29_purpose_of_the_signature() {
             (INVALIDATE, 1, 0x00, 0xA),
             (INVALIDATE, 0, 0x0F, 0x0),
         ] {
-            let mut bench = after_gen_key(state, 14);
-            bench.memory.lock_slot(Slot::of_nibble(14));
-            let data = described(&bench, purpose);
-            assert_eq!(bench.status(VERIFY, mode, 14, &data), status, "{mode}");
-            assert_eq!(validity(&bench), nibble);
+            let mut harness = after_gen_key(state, 14);
+            harness.memory.lock_slot(Slot::of_nibble(14));
+            let data = described(&harness, purpose);
+            assert_eq!(harness.status(VERIFY, mode, 14, &data), status, "{mode}");
+            assert_eq!(validity(&harness), nibble);
             assert_eq!(
-                &bench.memory.slot(Slot::of_nibble(14))[4..36],
+                &harness.memory.slot(Slot::of_nibble(14))[4..36],
                 &bytes(PUBLIC_KEY)[..32]
             );
         }
@@ -244,37 +250,45 @@ fn trap_29_purpose_of_the_signature() {
 
 #[test]
 fn validation_refused() {
-    let mut bench = after_gen_key(Locked, 14);
-    let mut data = described(&bench, 0);
+    let mut harness = after_gen_key(Locked, 14);
+    let mut data = described(&harness, 0);
     data[80] ^= 0x10;
-    assert_eq!(bench.status(VERIFY, VALIDATE, 14, &data), 0x01);
-    let mut bench = after_gen_key(Locked, 13);
-    let data = described(&bench, 0);
+    assert_eq!(harness.status(VERIFY, VALIDATE, 14, &data), 0x01);
+    let mut harness = after_gen_key(Locked, 13);
+    let data = described(&harness, 0);
     assert_eq!(
-        bench.status(VERIFY, VALIDATE, 14, &data),
+        harness.status(VERIFY, VALIDATE, 14, &data),
         0x0F,
         "another slot"
     );
-    let mut bench = chip(Revision::Atecc608B, Locked);
-    assert_eq!(bench.status(VERIFY, VALIDATE, 14, &data), 0x0F, "no GenKey");
-    let mut bench = after_gen_key(Locked, 14);
-    bench.memory.config[92] = 0x31;
+    let mut harness = chip(Revision::Atecc608B, Locked);
     assert_eq!(
-        bench.status(VERIFY, VALIDATE, 14, &data),
+        harness.status(VERIFY, VALIDATE, 14, &data),
+        0x0F,
+        "no GenKey"
+    );
+    let mut harness = after_gen_key(Locked, 14);
+    harness.memory.config[92] = 0x31;
+    assert_eq!(
+        harness.status(VERIFY, VALIDATE, 14, &data),
         0x0F,
         "X509format"
     );
-    let mut bench = after_gen_key(Locked, 15);
-    assert_eq!(bench.status(VERIFY, VALIDATE, 15, &data), 0x0F, "PubInfo");
-    let mut bench = after_gen_key(Locked, 14);
-    bench.configure(15, 0x0F0F, 0x0012);
+    let mut harness = after_gen_key(Locked, 15);
+    assert_eq!(harness.status(VERIFY, VALIDATE, 15, &data), 0x0F, "PubInfo");
+    let mut harness = after_gen_key(Locked, 14);
+    harness.configure(15, 0x0F0F, 0x0012);
     assert_eq!(
-        bench.status(VERIFY, VALIDATE, 14, &data),
+        harness.status(VERIFY, VALIDATE, 14, &data),
         0x0F,
         "invalid parent"
     );
-    let mut bench = after_gen_key(ConfigOpen, 14);
-    assert_eq!(bench.status(VERIFY, VALIDATE, 14, &data), 0x0F, "unlocked");
+    let mut harness = after_gen_key(ConfigOpen, 14);
+    assert_eq!(
+        harness.status(VERIFY, VALIDATE, 14, &data),
+        0x0F,
+        "unlocked"
+    );
 }
 
 /// One block, the key as block 1, ten bytes: three blocks with padding.
@@ -288,25 +302,25 @@ fn validation_by_a_message_with_the_key() {
             (0x41, 14, 0x0F),
             (0x31, 13, 0x0F),
         ] {
-            let mut bench = chip(revision, Locked);
-            bench.configure(13, 0x0F0F, 0x0012);
-            bench.store_public_key(13, &bytes(PUBLIC_KEY));
-            bench.memory.config[92] = format;
-            assert_eq!(bench.status(0x47, 0, 0, &[]), 0x00);
-            assert_eq!(bench.status(0x47, 1, 64, &[1; 64]), 0x00);
-            assert_eq!(bench.status(0x47, 3, slot, &[]), 0x00);
-            let digest = bench.run(0x47, 2, 10, &[2; 10]).unwrap();
+            let mut harness = chip(revision, Locked);
+            harness.configure(13, 0x0F0F, 0x0012);
+            harness.store_public_key(13, &bytes(PUBLIC_KEY));
+            harness.memory.config[92] = format;
+            assert_eq!(harness.status(0x47, 0, 0, &[]), 0x00);
+            assert_eq!(harness.status(0x47, 1, 64, &[1; 64]), 0x00);
+            assert_eq!(harness.status(0x47, 3, slot, &[]), 0x00);
+            let digest = harness.run(0x47, 2, 10, &[2; 10]).unwrap();
             let data = signature(&digest.try_into().unwrap());
-            let found = bench.status(VERIFY, VALIDATE_EXTERNAL, 14, &data);
+            let found = harness.status(VERIFY, VALIDATE_EXTERNAL, 14, &data);
             assert_eq!(found, status, "{revision} {format:02X} {slot}");
-            assert_eq!(validity(&bench) == 5, status == 0x00);
+            assert_eq!(validity(&harness) == 5, status == 0x00);
         }
     }
-    let mut bench = chip(Revision::Atecc608B, Locked);
-    bench.memory.config[92] = 0x31;
+    let mut harness = chip(Revision::Atecc608B, Locked);
+    harness.memory.config[92] = 0x31;
     let data = signature(&rising(0x40));
     assert_eq!(
-        bench.status(VERIFY, VALIDATE_EXTERNAL, 14, &data),
+        harness.status(VERIFY, VALIDATE_EXTERNAL, 14, &data),
         0x0F,
         "not hashed here"
     );
@@ -331,8 +345,8 @@ fn parse_errors() {
         (0x07, 14, 84),
         (0x23, 14, 83),
     ] {
-        let mut bench = chip(Revision::Atecc608B, Locked);
-        let status = bench.status(VERIFY, p1, p2, &vec![0; length]);
+        let mut harness = chip(Revision::Atecc608B, Locked);
+        let status = harness.status(VERIFY, p1, p2, &vec![0; length]);
         assert_eq!(status, 0x03, "{p1:02X} {p2} {length}");
     }
     for p1 in [0x22, 0x82] {

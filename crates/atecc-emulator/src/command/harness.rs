@@ -1,4 +1,4 @@
-//! A chip's core on the bench, for tests: commands without bus or framing,
+//! A chip's core in a harness, for tests: commands without bus or framing,
 //! and registers set by hand.
 
 use p256::ecdsa::signature::hazmat::PrehashSigner;
@@ -34,14 +34,14 @@ pub(super) fn bytes(hex: &str) -> Vec<u8> {
     crate::hex::decode(hex).expect("a vector in hexadecimal")
 }
 
-pub(super) struct Bench {
+pub(super) struct Harness {
     pub(super) memory: Image,
     pub(super) volatile: Volatile,
     pub(super) defects: Defects,
     generator: Generator,
 }
 
-impl Bench {
+impl Harness {
     /// A blank chip with the vectors' serial number and this lock state.
     pub(super) fn new(revision: Revision, state: LockState) -> Self {
         let serial: SerialNumber = SERIAL.parse().expect("a serial number");
