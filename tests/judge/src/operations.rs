@@ -67,7 +67,7 @@ impl Operation {
 
 /// One chip, its bus and its driver.
 #[derive(Debug)]
-pub struct Bench {
+pub struct Harness {
     /// Where the mischief is done.
     pub wire: Wire,
     /// The bus, with the chip as number 0.
@@ -83,7 +83,7 @@ pub struct Bench {
 /// What came of a procedure that failed: what is known of its last command.
 type Fate<T> = Result<T, Executed>;
 
-impl Bench {
+impl Harness {
     /// With a chip that was made of `kit`.
     #[must_use]
     pub fn new(kit: &Kit, bus: Bus, timing: Timing) -> Self {
@@ -146,8 +146,8 @@ impl Bench {
             Operation::SignDigest => {
                 let digest = [seed; 32];
                 let signed = self.run(SignDigest::new(slot[0], digest), case);
-                self.holds(signed, case, |bench, signature| {
-                    verifies(&bench.kit, digest, signature)
+                self.holds(signed, case, |harness, signature| {
+                    verifies(&harness.kit, digest, signature)
                 })
             }
             Operation::VerifyDigest => self.verify(crate::chips::DIGEST, true, case),
@@ -155,8 +155,8 @@ impl Bench {
             Operation::CreateKey => {
                 let created = self.run(CreateKey::new(slot[7]), case);
                 self.unchanged(&created, &before, 7, case);
-                self.holds(created, case, |bench, key| {
-                    bench.public(slot[7]) == Some(key)
+                self.holds(created, case, |harness, key| {
+                    harness.public(slot[7]) == Some(key)
                 })
             }
             Operation::ChallengeMac => self.challenge(&before, seed, case),
@@ -192,8 +192,8 @@ impl Bench {
                 if locked == Err(Executed::No) && before != self.image() {
                     self.figures.blame(Wrong::NotExecuted, || case.into());
                 }
-                self.holds(locked, case, |bench, ()| {
-                    bench.image().config()[89] & 0x40 == 0
+                self.holds(locked, case, |harness, ()| {
+                    harness.image().config()[89] & 0x40 == 0
                 })
             }
         }
@@ -284,8 +284,8 @@ impl Bench {
         P: Procedure<Error = Failure, Output = [u8; 32]> + Clone,
     {
         let first = self.run(procedure.clone(), case);
-        self.holds(first, case, |bench, first| {
-            bench.device.run(procedure).ok() == Some(first)
+        self.holds(first, case, |harness, first| {
+            harness.device.run(procedure).ok() == Some(first)
         })
     }
 
@@ -295,8 +295,8 @@ impl Bench {
         truth: impl FnOnce(&Image) -> Vec<u8>,
         case: &str,
     ) -> bool {
-        self.holds(got, case, |bench, got| {
-            got.as_ref() == truth(&bench.image())
+        self.holds(got, case, |harness, got| {
+            got.as_ref() == truth(&harness.image())
         })
     }
 

@@ -12,7 +12,7 @@ use embedded_hal::i2c::ErrorKind;
 use crate::chips::{Kit, chip};
 use crate::figures::{Figures, Wrong};
 use crate::mischief::{Mischief, Moment, Transfer};
-use crate::operations::{Bench, Operation};
+use crate::operations::{Harness, Operation};
 use crate::wire::Adapter;
 
 /// What came of it.
@@ -163,22 +163,22 @@ fn once(
         .with_execution_time(time)
         .with_partial_read(partial);
     let timing = Timing::from_config(&ConfigZone(*kit.image.config()));
-    let mut bench = Bench::new(kit, Bus::with_chip(chip), timing);
-    bench.wire.set_adapter(adapter);
+    let mut harness = Harness::new(kit, Bus::with_chip(chip), timing);
+    harness.wire.set_adapter(adapter);
     let planned = script.to_vec();
-    bench.wire.set_mischief(move |moment: &Moment<'_>| {
+    harness.wire.set_mischief(move |moment: &Moment<'_>| {
         let due = planned.iter().find(|(number, _)| *number == moment.number);
         due.map(|(_, mischief)| *mischief)
             .filter(|mischief| fits(*mischief, moment))
     });
     let case = format!("{revision} {partial:?} {adapter:?} {operation:?} {script:?}");
-    let succeeded = bench.perform(operation, 0x3C, &case);
-    let transfers = bench.wire.transfers();
+    let succeeded = harness.perform(operation, 0x3C, &case);
+    let transfers = harness.wire.transfers();
     if script.is_empty() && !succeeded {
-        bench.figures.blame(Wrong::Failed, || case.clone());
+        harness.figures.blame(Wrong::Failed, || case.clone());
     }
-    bench.check_sync(&case);
-    figures.add(bench.figures);
+    harness.check_sync(&case);
+    figures.add(harness.figures);
     transfers
 }
 

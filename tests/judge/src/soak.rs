@@ -19,7 +19,7 @@ use rand_core::{Rng, SeedableRng};
 use crate::chips::{Kit, chip};
 use crate::figures::Figures;
 use crate::mischief::{Mischief, Moment, Transfer};
-use crate::operations::{Bench, Operation};
+use crate::operations::{Harness, Operation};
 use crate::wire::Adapter;
 
 /// Sessions with one chip, before the next has its turn.
@@ -92,33 +92,33 @@ fn with_one_chip(kit: &Kit, seed: u64, report: &mut Report) {
         known
     };
     let timing = pick(&mut random, [known, unknown]);
-    let mut bench = Bench::new(kit, Bus::with_chip(chip), timing);
-    bench
+    let mut harness = Harness::new(kit, Bus::with_chip(chip), timing);
+    harness
         .wire
         .set_adapter(pick(&mut random, [Adapter::Exact, Adapter::Vague]));
     let done = Rc::new(RefCell::new(BTreeMap::new()));
     for session in 0..SESSIONS {
         let operation = if random.next_u32() % 2 == 0 {
-            Operation::Case(below(&mut random, bench.cases()))
+            Operation::Case(below(&mut random, harness.cases()))
         } else {
             pick(&mut random, Operation::PROCEDURES)
         };
         let case = format!("chip {seed:016X}, session {session}, {operation:?}");
-        bench.wire.set_mischief(bad_bus(random.next_u64(), &done));
+        harness.wire.set_mischief(bad_bus(random.next_u64(), &done));
         let data = random.next_u32().to_le_bytes()[0];
-        if !bench.perform(operation, data, &case) {
-            bench.check_sync(&case);
+        if !harness.perform(operation, data, &case) {
+            harness.check_sync(&case);
         }
-        bench.wire.forget();
+        harness.wire.forget();
     }
     report.chips += 1;
     report.sessions += SESSIONS;
-    report.transfers += bench.wire.transfers();
-    report.time += bench.bus.clock().now();
+    report.transfers += harness.wire.transfers();
+    report.time += harness.bus.clock().now();
     for (name, times) in done.borrow().iter() {
         *report.mischief.entry(name).or_default() += times;
     }
-    report.figures.add(bench.figures);
+    report.figures.add(harness.figures);
 }
 
 type Done = Rc<RefCell<BTreeMap<&'static str, u64>>>;

@@ -5,8 +5,8 @@ use atecc::host::{self, DigInput, Head, MacInput};
 use atecc::{Opcode, SerialNumber};
 use atecc_emulator::{CONFIG_SIZE, DATA_SIZE, Image, Revision, Slot};
 
-use super::bench::Bench;
 use super::each;
+use super::harness::Harness;
 use crate::judgement::{Judge, Judged, Verdict};
 use crate::reason::Reason;
 use crate::recording::{Data, GenDig, Hex, Mac};
@@ -118,23 +118,23 @@ fn by_emulator(mac: &Mac) -> Verdict {
     let Some(key) = key(mac) else {
         return Verdict::Skipped(Reason::Key);
     };
-    let bench = Bench::new(image(mac, &key));
+    let harness = Harness::new(image(mac, &key));
     if let Some(loaded) = &mac.tempkey {
-        bench.say(Opcode::Nonce, 0x03, 0, &loaded.0);
+        harness.say(Opcode::Nonce, 0x03, 0, &loaded.0);
     }
     if let Some(mode) = mac.derive_mode {
-        bench.say(Opcode::DeriveKey, mode, mac.key_id, &[]);
+        harness.say(Opcode::DeriveKey, mode, mac.key_id, &[]);
     }
     if let (Some(zone), Some(id)) = (mac.gendig_zone, mac.gendig_key_id) {
-        bench.say(Opcode::GenDig, zone, id, &[]);
+        harness.say(Opcode::GenDig, zone, id, &[]);
     }
     let ours = match (mac.command.as_str(), &mac.challenge) {
-        ("HMAC", _) => bench.say(Opcode::Hmac, mac.mode, mac.key_id, &[]),
+        ("HMAC", _) => harness.say(Opcode::Hmac, mac.mode, mac.key_id, &[]),
         // Bit 0 of the mode is 0: the challenge is sent.
         (_, Some(challenge)) if mac.mode & 0x01 == 0 => {
-            bench.say(Opcode::Mac, mac.mode, mac.key_id, &challenge.0)
+            harness.say(Opcode::Mac, mac.mode, mac.key_id, &challenge.0)
         }
-        _ => bench.say(Opcode::Mac, mac.mode, mac.key_id, &[]),
+        _ => harness.say(Opcode::Mac, mac.mode, mac.key_id, &[]),
     };
     Verdict::equal(&mac.expect.0, &ours)
 }
@@ -171,9 +171,9 @@ fn dug_by_emulator(dig: &GenDig) -> Verdict {
     let Some(expect) = array(Some(&dig.expect)) else {
         return Verdict::differs("32 bytes", "another length");
     };
-    let bench = Bench::new(image);
-    bench.say(Opcode::Nonce, 0x03, 0, &dig.tempkey.0);
-    let done = bench.say(Opcode::GenDig, dig.zone, dig.key_id, &[]);
+    let harness = Harness::new(image);
+    harness.say(Opcode::Nonce, 0x03, 0, &dig.tempkey.0);
+    let done = harness.say(Opcode::GenDig, dig.zone, dig.key_id, &[]);
     if done != [0] {
         return Verdict::equal(&[0], &done);
     }
@@ -184,7 +184,7 @@ fn dug_by_emulator(dig: &GenDig) -> Verdict {
         serial: &SERIAL,
     };
     let expected = host::mac(Head::new(Opcode::Mac, TEMP_KEY_MAC, 0), &input);
-    let ours = bench.say(Opcode::Mac, TEMP_KEY_MAC, 0, &CHALLENGE);
+    let ours = harness.say(Opcode::Mac, TEMP_KEY_MAC, 0, &CHALLENGE);
     Verdict::equal(&expected, &ours)
 }
 

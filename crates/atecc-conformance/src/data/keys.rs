@@ -4,8 +4,8 @@ use atecc::Opcode;
 use atecc::config::offset;
 use atecc_emulator::{Image, Revision};
 
-use super::bench::Bench;
 use super::each;
+use super::harness::Harness;
 use crate::emulator::{is_point, verifies};
 use crate::judgement::{Judge, Judged, Verdict, hex};
 use crate::recording::{PublicKey, Recording};
@@ -46,10 +46,10 @@ pub(super) fn verified(key: &[u8], digest: &[u8], signature: &[u8]) -> Verdict {
     image = image
         .with_config(config)
         .unwrap_or(Image::blank(Revision::Atecc508A));
-    let bench = Bench::new(image);
+    let harness = Harness::new(image);
     let verify = |digest: &[u8]| {
-        bench.say(Opcode::Nonce, 0x03, 0, digest);
-        bench.say(Opcode::Verify, 0x02, 4, &[signature, key].concat())
+        harness.say(Opcode::Nonce, 0x03, 0, digest);
+        harness.say(Opcode::Verify, 0x02, 4, &[signature, key].concat())
     };
     let mut other = digest.to_vec();
     if let Some(first) = other.first_mut() {

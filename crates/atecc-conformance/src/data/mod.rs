@@ -4,9 +4,9 @@
 //! the driver's host side as well, and what is said of a zone or certificate is
 //! compared with what the codecs read in it.
 
-mod bench;
 mod certificates;
 mod digests;
+mod harness;
 mod keys;
 mod requests;
 mod results;

@@ -4,8 +4,8 @@ use atecc::Opcode;
 use atecc::config::offset;
 use atecc_emulator::Image;
 
-use super::bench::Bench;
 use super::each;
+use super::harness::Harness;
 use crate::judgement::{Judge, Judged, Verdict};
 use crate::knowledge::Knowledge;
 use crate::reason::Reason;
@@ -23,7 +23,7 @@ const AES_ENABLE: usize = 13;
 pub(super) fn judge(data: &Data, image: &Image, known: &Knowledge, judged: &mut Judged) {
     let emulator = Judge::Emulator;
     each("digests", &data.digests, judged, |digest, add| {
-        let ours = Bench::new(image.clone()).sha(&digest.message.0);
+        let ours = Harness::new(image.clone()).sha(&digest.message.0);
         add(emulator, "SHA", Verdict::equal(&digest.digest.0, &ours));
     });
     each("aes", &data.aes, judged, |aes, add| {
@@ -68,9 +68,9 @@ fn encrypted(aes: &Aes, image: &Image, known: &Knowledge) -> Verdict {
         None if configured => return Verdict::Skipped(Reason::Configuration),
         None => (with_aes_in_slot_0(image), 0),
     };
-    let bench = Bench::new(image).with_key(slot, &aes.key.0);
-    let encrypted = bench.say(Opcode::Aes, 0x00, slot.into(), &aes.plaintext.0);
-    let decrypted = bench.say(Opcode::Aes, 0x01, slot.into(), &aes.ciphertext.0);
+    let harness = Harness::new(image).with_key(slot, &aes.key.0);
+    let encrypted = harness.say(Opcode::Aes, 0x00, slot.into(), &aes.plaintext.0);
+    let decrypted = harness.say(Opcode::Aes, 0x01, slot.into(), &aes.ciphertext.0);
     let both = [encrypted, decrypted].concat();
     Verdict::equal(&[&aes.ciphertext.0[..], &aes.plaintext.0].concat(), &both)
 }
@@ -98,7 +98,7 @@ fn with_aes_in_slot_0(image: &Image) -> Image {
 }
 
 fn counted(counter: &Counter, image: &Image) -> Verdict {
-    let ours = Bench::new(image.clone()).say(Opcode::Counter, 0, counter.id, &[]);
+    let ours = Harness::new(image.clone()).say(Opcode::Counter, 0, counter.id, &[]);
     // A dump is of another moment.
     if counter.value.to_le_bytes()[..] == ours {
         Verdict::Passed
@@ -113,7 +113,7 @@ fn drawn(random: &Random, image: &Image) -> Verdict {
         return Verdict::Skipped(Reason::Random);
     }
     let open = Image::blank(image.revision());
-    let mut ours = Bench::new(open).say(Opcode::Random, 0, 0, &[]);
+    let mut ours = Harness::new(open).say(Opcode::Random, 0, 0, &[]);
     ours.truncate(recorded.len());
     Verdict::equal(recorded, &ours)
 }
@@ -133,7 +133,7 @@ fn answered(one: &Observation, image: &Image, known: &Knowledge) -> Verdict {
     // Where it names no slot, all answer alike.
     let slot = one.command.rsplit(' ').next().unwrap_or_default();
     let slot = slot.parse().unwrap_or_default();
-    let ours = Bench::new(image.clone()).say(Opcode::Aes, 0, slot, &[0; 16]);
+    let ours = Harness::new(image.clone()).say(Opcode::Aes, 0, slot, &[0; 16]);
     match Verdict::equal(&status.0, &ours) {
         Verdict::Failed(_) if known.config(offset::CHIP_OPTIONS).is_none() => {
             Verdict::Skipped(Reason::Configuration)

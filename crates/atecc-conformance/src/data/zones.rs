@@ -4,8 +4,8 @@ use atecc::config::{LockState, offset};
 use atecc::{ConfigZone, Opcode, Slot};
 use atecc_emulator::{CONFIG_SIZE, Image, Revision};
 
-use super::bench::Bench;
 use super::each;
+use super::harness::Harness;
 use crate::judgement::{Item, Judge, Judged, Verdict, hex};
 use crate::reason::Reason;
 use crate::recording::{Dump, Hex, Recording, State};
@@ -195,8 +195,8 @@ fn read_back(dump: &Dump) -> Verdict {
     let Ok(Ok(image)) = image else {
         return Verdict::Skipped(Reason::OtherChip);
     };
-    let bench = Bench::new(image);
+    let harness = Harness::new(image);
     let blocks =
-        [0x00, 0x08, 0x10, 0x18].map(|address| bench.say(Opcode::Read, 0x80, address, &[]));
+        [0x00, 0x08, 0x10, 0x18].map(|address| harness.say(Opcode::Read, 0x80, address, &[]));
     Verdict::equal(&dump.hex.0, &blocks.concat())
 }

@@ -13,12 +13,12 @@ const COMMAND_MS: u32 = 300;
 /// Source: Microchip's ATECC608 documentation, tWHIST, 20 ms.
 const WAKE_LOOKS: u32 = 80;
 
-pub(super) struct Bench {
+pub(super) struct Harness {
     bus: Bus,
     image: Image,
 }
 
-impl Bench {
+impl Harness {
     pub(super) fn new(image: Image) -> Self {
         let bus = Bus::new();
         // A seeded chip is never refused.
