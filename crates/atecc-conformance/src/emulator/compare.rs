@@ -29,7 +29,7 @@ impl Play<'_> {
             Cause::Command(bytes) => self.told(exchange.line, bytes),
             Cause::Wake => Vec::new(),
             Cause::Unrecorded => {
-                self.held.unrecorded(exchange);
+                self.tracked.unrecorded(exchange);
                 let name = words::cause(&exchange.cause);
                 return self.note(exchange.line, name, Verdict::Skipped(Reason::HostPart));
             }
@@ -54,12 +54,12 @@ impl Play<'_> {
         }
         if let Some(group) = group {
             let answer = exchange.response().and_then(payload);
-            if let Some(again) = self.held.follow(&group, answer, same) {
+            if let Some(again) = self.tracked.follow(&group, answer, same) {
                 self.send(&again);
             }
         }
         if says_again(self.lines, self.address, exchange) {
-            self.held.unrecorded(exchange);
+            self.tracked.unrecorded(exchange);
         }
     }
 
@@ -71,12 +71,12 @@ impl Play<'_> {
             Some((Opcode::Random | Opcode::Nonce, ..))
                 if answer.len() == 32
                     && !is_pattern(answer)
-                    && !self.held.mathematics.random(answer) =>
+                    && !self.tracked.mathematics.random(answer) =>
             {
                 Verdict::differs("a random number that is new", hex(answer))
             }
             Some((Opcode::GenKey, _, slot)) if answer.len() == 64 => {
-                match self.held.mathematics.public_key(slot, answer) {
+                match self.tracked.mathematics.public_key(slot, answer) {
                     Ok(_) => Verdict::Passed,
                     Err(expected) => Verdict::differs(expected, hex(answer)),
                 }
@@ -143,7 +143,7 @@ impl Play<'_> {
         let memory = self.bus.image(0);
         let memory = memory.unwrap_or_else(|| Image::blank(Revision::Atecc508A));
         let context = Context {
-            held: &self.held,
+            tracked: &self.tracked,
             image: &memory,
         };
         let reason = explain(group, answer, emulated, &context);
@@ -163,9 +163,9 @@ impl Play<'_> {
         let slot = group.slot();
         let made = group.p1 & 0x04 != 0;
         if made {
-            self.held.mathematics.new_key(slot);
+            self.tracked.mathematics.new_key(slot);
         }
-        match (self.held.mathematics.public_key(slot, key), reason) {
+        match (self.tracked.mathematics.public_key(slot, key), reason) {
             (Err(expected), _) => Verdict::differs(expected, hex(key)),
             (Ok(before), _) if before || made => Verdict::Passed,
             (Ok(_), Some(reason)) => Verdict::Skipped(reason),
@@ -175,7 +175,7 @@ impl Play<'_> {
 
     /// Verified where key and digest are known.
     fn signature(&self, group: &Group<'_>, bytes: &[u8], reason: Option<Reason>) -> Verdict {
-        match self.held.mathematics.signature(group.slot(), bytes) {
+        match self.tracked.mathematics.signature(group.slot(), bytes) {
             Some(true) => Verdict::Passed,
             Some(false) if group.p1 & 0x80 != 0 => {
                 Verdict::differs("a signature by the slot's key", hex(bytes))

@@ -5,14 +5,14 @@ use atecc::config::offset;
 use atecc::{Opcode, parse_group};
 use atecc_emulator::{CONFIG_SIZE, Image, OTP_SIZE, Slot};
 
-use super::held::Held;
+use super::tracked_state::TrackedState;
 use crate::group::{Group, Place, Target};
 use crate::reason::Reason;
 use crate::usage::is_pattern;
 
 /// What an answer may depend on.
 pub(super) struct Context<'a> {
-    pub(super) held: &'a Held,
+    pub(super) tracked: &'a TrackedState,
     /// The emulated chip's memory.
     pub(super) image: &'a Image,
 }
@@ -45,7 +45,7 @@ impl Context<'_> {
     /// Whether all the configuration is known on which `group` depends.
     fn configured(&self, group: &Group<'_>) -> bool {
         let known =
-            |from: usize, len: usize| self.held.known.knows(Place::Config, from..from + len);
+            |from: usize, len: usize| self.tracked.known.knows(Place::Config, from..from + len);
         let locks = known(offset::LOCK_VALUE, 4);
         let slot = match group.target() {
             Some(Target {
@@ -70,16 +70,16 @@ impl Context<'_> {
     }
 
     fn key(&self, slot: u8) -> bool {
-        self.held.known.knows(Place::Slot(slot), 0..32)
+        self.tracked.known.knows(Place::Slot(slot), 0..32)
     }
 
     /// Why memory or registers may make the difference.
     fn contents(&self, group: &Group<'_>, recorded: &[u8], emulated: &[u8]) -> Option<Reason> {
         let slot = group.slot();
-        let temp_key = (!self.held.temp_key).then_some(Reason::TempKey);
+        let temp_key = (!self.tracked.temp_key).then_some(Reason::TempKey);
         let key = (!self.key(slot)).then_some(Reason::Key);
         let private =
-            (!self.held.known.knows(Place::Slot(slot), 4..36)).then_some(Reason::PrivateKey);
+            (!self.tracked.known.knows(Place::Slot(slot), 4..36)).then_some(Reason::PrivateKey);
         match group.opcode {
             Opcode::Read => temp_key
                 .filter(|_| {
@@ -110,19 +110,19 @@ impl Context<'_> {
                 .or(temp_key)
                 .or_else(|| (!self.all_slots()).then_some(Reason::Key)),
             Opcode::Write if group.data.len() > 32 => temp_key,
-            Opcode::Sha => (!self.held.sha).then_some(Reason::Key),
+            Opcode::Sha => (!self.tracked.sha).then_some(Reason::Key),
             Opcode::Verify => match group.p1 & 0x07 {
                 0x02 => temp_key,
                 _ => key.map(|_| Reason::Content).or(temp_key),
             },
             Opcode::Counter => {
                 let at = offset::COUNTERS + 8 * usize::from(group.p2 & 1);
-                (!self.held.known.knows(Place::Config, at..at + 8)).then_some(Reason::Count)
+                (!self.tracked.known.knows(Place::Config, at..at + 8)).then_some(Reason::Count)
             }
             Opcode::Lock => self.unlockable(group),
             Opcode::Info => match group.p1 {
                 0x01 => private,
-                0x02 => (!self.held.registers).then_some(Reason::TempKey),
+                0x02 => (!self.tracked.registers).then_some(Reason::TempKey),
                 0x03 => Some(Reason::Pin),
                 _ => None,
             },
@@ -148,15 +148,15 @@ impl Context<'_> {
         let differ = recorded.iter().zip(emulated).map(|(a, b)| a != b);
         let unknown = (target.offset..)
             .zip(differ)
-            .all(|(at, differs)| !differs || !self.held.known.knows(target.place, at..at + 1));
+            .all(|(at, differs)| !differs || !self.tracked.known.knows(target.place, at..at + 1));
         unknown.then_some(Reason::Content)
     }
 
     /// Whether a lock's CRC covers bytes that are not known.
     fn unlockable(&self, group: &Group<'_>) -> Option<Reason> {
         let known = match group.p1 & 0x83 {
-            0x00 => self.held.known.knows(Place::Config, 0..CONFIG_SIZE),
-            0x01 => self.held.known.knows(Place::Otp, 0..OTP_SIZE) && self.public_slots(),
+            0x00 => self.tracked.known.knows(Place::Config, 0..CONFIG_SIZE),
+            0x01 => self.tracked.known.knows(Place::Otp, 0..OTP_SIZE) && self.public_slots(),
             _ => true,
         };
         (!known).then_some(Reason::Content)
@@ -171,7 +171,7 @@ impl Context<'_> {
         Slot::all().all(|slot| {
             let index = slot.index();
             let private = self.image.config()[offset::KEY_CONFIG + 2 * usize::from(index)] & 1 == 1;
-            private || self.held.known.knows(Place::Slot(index), 0..slot.size())
+            private || self.tracked.known.knows(Place::Slot(index), 0..slot.size())
         })
     }
 }

@@ -7,9 +7,9 @@
 mod actions;
 mod compare;
 mod explain;
-mod held;
 mod mathematics;
 mod play;
+mod tracked_state;
 
 use atecc_transcript::{Exchange, Transcript, exchanges};
 

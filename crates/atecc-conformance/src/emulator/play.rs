@@ -14,7 +14,7 @@ use atecc_transcript::{Ack, Action, Cause, Exchange, Line, Provenance, Transcrip
 use embedded_hal::i2c::I2c;
 
 use super::actions::{describe, is_beside, is_pulse};
-use super::held::Held;
+use super::tracked_state::TrackedState;
 use crate::group::{Place, seal};
 use crate::judgement::{Finding, Item, Judge, Verdict};
 use crate::reason::Reason;
@@ -41,7 +41,7 @@ pub(super) struct Play<'t> {
     pub(super) all: &'t [Exchange],
     pub(super) address: u8,
     pub(super) bus: Bus,
-    pub(super) held: Held,
+    pub(super) tracked: TrackedState,
     pub(super) broken: &'t [usize],
     findings: Vec<Finding>,
     /// No chip answered.
@@ -100,7 +100,7 @@ impl<'t> Play<'t> {
             all,
             address,
             bus,
-            held: Held::at_start(start.known),
+            tracked: TrackedState::at_start(start.known),
             broken,
             findings: Vec::new(),
             woken: Duration::ZERO,
@@ -120,7 +120,7 @@ impl<'t> Play<'t> {
             if self.apart == Some(index) {
                 let changed = self.changed.iter();
                 let changed = changed.map(|(place, at)| (*place, *at..at + 1));
-                self.held.unseen(changed);
+                self.tracked.unseen(changed);
             }
             self.pace(line);
             self.act(index, &line.action);
@@ -271,7 +271,7 @@ impl<'t> Play<'t> {
             Power::Asleep if awake >= WATCHDOG => {
                 self.note(index, "wake", Verdict::Skipped(Reason::Watchdog));
                 self.wake_silently();
-                self.held.temp_key = false;
+                self.tracked.temp_key = false;
             }
             // The recorded chip was ready, whatever the longest time is.
             Power::Waking if is_command || !self.timed || self.tests_itself() => {

@@ -17,7 +17,7 @@ const LAST_KEY_USE: Range<usize> = 68..84;
 
 /// Memory and registers, as far as they are known.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct TrackedState {
     pub(super) known: Knowledge,
     pub(super) mathematics: Mathematics,
     /// `TempKey` is what the recorded chip had in it.
@@ -28,7 +28,7 @@ pub(super) struct Held {
     pub(super) registers: bool,
 }
 
-impl Held {
+impl TrackedState {
     pub(super) fn at_start(known: Knowledge) -> Self {
         Self {
             known,
