@@ -8,11 +8,11 @@ use atecc::{Status, parse_group};
 use atecc_decode::AnyCommand;
 use atecc_transcript::{Ack, Action, Cause, Exchange, Line, Reading, Transcript, exchanges};
 
+use crate::describe;
 use crate::emulator::{is_pulse, redacted};
 use crate::group::seal;
 use crate::judgement::{Item, Judge, Judged, Verdict, hex};
 use crate::reason::Reason;
-use crate::words;
 
 /// From a wake pulse to the answer, at most. Source: ATECC508A datasheet,
 /// section 8.3, tWHI.
@@ -123,10 +123,10 @@ impl Judging<'_> {
             } else {
                 command(group, self.exchange.response())
             };
-            judged.add(Judge::Codec, item.clone(), words::name(group), verdict);
+            judged.add(Judge::Codec, item.clone(), describe::name(group), verdict);
         }
         if let Some(verdict) = self.response() {
-            let what = words::cause(&self.exchange.cause);
+            let what = describe::cause(&self.exchange.cause);
             judged.frames += usize::from(!self.exchange.readings.is_empty());
             let last = self
                 .exchange

@@ -11,12 +11,12 @@ use atecc_decode::AnyCommand;
 use atecc_transcript::{Cause, Transcript, exchanges};
 
 use crate::codec::refused;
+use crate::describe;
 use crate::emulator::redacted;
 use crate::judgement::{Item, Judge, Judged, Verdict, hex};
 use crate::reason::Reason;
 use crate::replay::{Replay, Spoken, spoken};
 use crate::story::Story;
-use crate::words;
 
 /// A driver to be judged.
 pub trait Driver {
@@ -64,7 +64,7 @@ pub(crate) fn judge(
             command(driver, address, group, response)
         };
         let item = Item::Action(exchange.line + 1);
-        judged.add(Judge::Driver, item, words::name(group), verdict);
+        judged.add(Judge::Driver, item, describe::name(group), verdict);
     }
     if let Some(name) = &transcript.header.story {
         let verdict = match stories.iter().find(|story| story.name == *name) {
@@ -101,9 +101,10 @@ fn command(driver: &dyn Driver, address: u8, group: &[u8], response: &[u8]) -> V
         (Ok(understood), payload) if understood == payload => Verdict::Passed,
         (Err(Refused::Status(status)), [recorded]) if status == *recorded => Verdict::Passed,
         (Ok(understood), _) => Verdict::differs(hex(payload), hex(&understood)),
-        (Err(refused), _) => {
-            Verdict::differs(words::response(Some(group), response), refused.to_string())
-        }
+        (Err(refused), _) => Verdict::differs(
+            describe::response(Some(group), response),
+            refused.to_string(),
+        ),
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod codec;
 mod data;
+mod describe;
 mod driver;
 mod emulator;
 mod engine;
@@ -19,7 +20,6 @@ mod start;
 mod story;
 mod suite;
 mod usage;
-mod words;
 
 pub use driver::{Atecc, Driver, Refused};
 pub use engine::Engine;

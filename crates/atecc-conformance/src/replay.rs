@@ -14,8 +14,8 @@ use atecc_transcript::{Ack, Action, Cause, Transcript, exchanges};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::{ErrorKind, ErrorType, I2c, NoAcknowledgeSource, Operation};
 
+use crate::describe;
 use crate::judgement::{Difference, hex};
-use crate::words;
 
 /// The answer after a wake. Source: ATECC508A datasheet, "Status/Error Codes".
 const AWAKE: [u8; 4] = [0x04, 0x11, 0x33, 0x43];
@@ -124,7 +124,7 @@ impl Replay {
         let chip = self.lock();
         chip.difference.clone().or_else(|| {
             let expected = match &chip.script {
-                Script::Groups(left) => words::command(&left.front()?.command),
+                Script::Groups(left) => describe::command(&left.front()?.command),
                 // How long a host waits at the end is of no consequence.
                 Script::Actions(left) => {
                     describe(left.iter().find(|one| !matches!(one, Action::Delay(_)))?)
@@ -218,9 +218,9 @@ impl Chip {
         {
             let next = script.front();
             let expected = next.map_or("nothing more".to_owned(), |next| {
-                words::command(&next.command)
+                describe::command(&next.command)
             });
-            let got = words::command(group);
+            let got = describe::command(group);
             self.difference.get_or_insert(Difference { expected, got });
             return Err(Nack);
         }
@@ -363,7 +363,7 @@ pub(crate) fn describe(action: &Action<Vec<u8>>) -> String {
                 [0x00] => "a rewind".to_owned(),
                 [0x01, ..] => "sleep".to_owned(),
                 [0x02, ..] => "idle".to_owned(),
-                [0x03, group @ ..] => words::command(group),
+                [0x03, group @ ..] => describe::command(group),
                 bytes => hex(bytes),
             };
             format!("a write to {address:02X} of {what}")

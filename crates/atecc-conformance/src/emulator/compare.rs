@@ -8,11 +8,11 @@ use super::actions::{redacted, says_again};
 use super::explain::{Context, begun, explain, payload, refused};
 use super::play::Play;
 use crate::codec::{early, groups};
+use crate::describe;
 use crate::group::Group;
 use crate::judgement::{Verdict, hex};
 use crate::reason::Reason;
 use crate::usage::is_pattern;
-use crate::words;
 
 impl Play<'_> {
     /// The exchange is over: compare, and learn what it says.
@@ -30,7 +30,7 @@ impl Play<'_> {
             Cause::Wake => Vec::new(),
             Cause::Unrecorded => {
                 self.tracked.unrecorded(exchange);
-                let name = words::cause(&exchange.cause);
+                let name = describe::cause(&exchange.cause);
                 return self.note(exchange.line, name, Verdict::Skipped(Reason::HostPart));
             }
         };
@@ -101,7 +101,7 @@ impl Play<'_> {
             let join = |all: &[&[u8]]| {
                 let all: Vec<_> = all
                     .iter()
-                    .map(|one| words::response(command, one))
+                    .map(|one| describe::response(command, one))
                     .collect();
                 if all.is_empty() {
                     hex(&[])

@@ -1,4 +1,4 @@
-//! Groups in words, for messages.
+//! Descriptions of groups, for messages.
 
 use atecc::Opcode;
 use atecc_decode::{AnyCommand, NoLabels};
