@@ -1,6 +1,7 @@
 //! Tests across the crates of this repository, and their vectors.
 
 pub mod certificates;
+pub mod fault_sweep;
 pub mod host;
 pub mod hosts;
 pub mod jwt;
@@ -11,7 +12,6 @@ pub mod roundtrip;
 pub mod sequences;
 pub mod settings;
 pub mod station;
-pub mod strand;
 pub mod tally;
 pub mod terms;
 pub mod torn;

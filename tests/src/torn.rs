@@ -11,8 +11,8 @@ use nerves_key::settings::{Area, ReadSettings, Settings, Stored, UpdateSettings,
 use nerves_key::{AuxiliarySlots, Identity, ReadAuxiliary, WriteAuxiliary};
 use nerves_key_provision::create_auxiliary;
 
+use crate::fault_sweep::FAULTS;
 use crate::station::Station;
-use crate::strand::FAULTS;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 

@@ -11,8 +11,8 @@ use nerves_key_provision::{
     SigningRequest, Step, Stop, Warning, prepare,
 };
 use nerves_key_schema::slot;
+use nerves_key_tests::fault_sweep::{SETUPS, Setup};
 use nerves_key_tests::station::{Station, StationError};
-use nerves_key_tests::strand::{SETUPS, Setup};
 
 const CHALLENGES: Challenges = Challenges {
     before_certificate: [1; 32],

@@ -18,8 +18,8 @@ use nerves_key_provision::{
     provision,
 };
 use nerves_key_schema::{ConfigWrite, Layout, configure, slot, writes};
+use nerves_key_tests::fault_sweep::{SETUPS, Setup};
 use nerves_key_tests::station::{Station, StationError};
-use nerves_key_tests::strand::{SETUPS, Setup};
 use nerves_key_tests::wire::commands;
 
 const REVISIONS: [Revision; 3] = [

@@ -9,8 +9,8 @@ use nerves_key_provision::{
     AcceptedSigner, KeySigner, Plan, Refusal, VolatileSecrets, create_device, create_signer,
 };
 use nerves_key_schema::{BoardName, ConfigField, Layout, ManufacturerSerial, OtpError, configure};
+use nerves_key_tests::fault_sweep::{SETUPS, Setup};
 use nerves_key_tests::station::{Station, StationError};
-use nerves_key_tests::strand::{SETUPS, Setup};
 use nerves_key_tests::wire::{commands, is_only_reading};
 
 const REVISIONS: [Revision; 3] = Revision::ALL;

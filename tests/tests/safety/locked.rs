@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use atecc::{Slot, Status};
 use nerves_key_provision::{RunError, Step};
 use nerves_key_schema::Layout;
-use nerves_key_tests::strand::{SETUPS, Setup};
+use nerves_key_tests::fault_sweep::{SETUPS, Setup};
 
 use crate::tampered::{At, CHALLENGES, Ended, Tamper, blank, index, plan, run};
 

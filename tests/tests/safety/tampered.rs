@@ -9,8 +9,8 @@ use atecc_x509::SignatureBytes;
 use nerves_key_provision::{
     CertificateSigner, Challenges, Event, Plan, Report, RunError, Runner, Step, Stop,
 };
+use nerves_key_tests::fault_sweep::Setup;
 use nerves_key_tests::station::Station;
-use nerves_key_tests::strand::Setup;
 use nerves_key_tests::wire::commands;
 
 /// Different ones, so that their use shows.

@@ -4,10 +4,10 @@
 
 mod certificates;
 mod conformance;
+mod fault_sweep;
 mod hardware;
 mod hosts;
 mod recorded;
-mod strand;
 mod terms;
 mod vectors;
 
@@ -34,7 +34,7 @@ enum Task {
     /// Random settings as Erlang terms: read, written, read, written again.
     Terms(terms::Options),
     /// Disturbs provisioning at every bus transaction.
-    Strand(strand::Options),
+    Strand(fault_sweep::Options),
 }
 
 fn main() -> ExitCode {
@@ -46,6 +46,6 @@ fn main() -> ExitCode {
         Task::Certificates(options) => certificates::run(&options),
         Task::RecordedCertificates(options) => recorded::run(&options),
         Task::Terms(options) => terms::run(&options),
-        Task::Strand(options) => strand::run(&options),
+        Task::Strand(options) => fault_sweep::run(&options),
     })
 }

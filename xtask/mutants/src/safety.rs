@@ -35,7 +35,7 @@ struct Check {
 const TESTS: [&[&str]; 3] = [
     &["safety", "refusals", "harden"],
     &["births", "provision"],
-    &["strand"],
+    &["fault_sweep"],
 ];
 
 fn checks() -> Result<Vec<Check>, Error> {

@@ -33,7 +33,7 @@ pub(super) enum Tests {
 /// Tests of tens of seconds: package and target.
 const SLOWEST: [(&str, &str); 6] = [
     ("nerves-key-tests", "readable"),
-    ("nerves-key-tests", "strand"),
+    ("nerves-key-tests", "fault_sweep"),
     ("nerves-key-tests", "torn"),
     ("atecc-judge", "gaps"),
     ("atecc-judge", "procedures"),

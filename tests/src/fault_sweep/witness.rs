@@ -163,7 +163,7 @@ fn sec1(certificate: &x509_cert::Certificate) -> Result<&[u8], Box<dyn Error>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::strand::SETUPS;
+    use crate::fault_sweep::SETUPS;
 
     /// What the witness has to find, made by hand.
     #[test]
