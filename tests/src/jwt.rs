@@ -7,7 +7,7 @@ use nerves_key::Jwt;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::tally::{Checked, Hex, Tally, Verdict, run_list, same};
+use crate::vector_runner::{Checked, Hex, Tally, Verdict, run_list, same};
 
 /// `jwt.json`.
 #[must_use]

@@ -12,14 +12,14 @@ pub mod roundtrip;
 pub mod sequences;
 pub mod settings;
 pub mod station;
-pub mod tally;
 pub mod terms;
 pub mod torn;
 pub mod trust;
+pub mod vector_runner;
 pub mod wire;
 
 /// Every suite, by the vector file that it runs.
-pub const SUITES: &[(&str, tally::Suite)] = &[
+pub const SUITES: &[(&str, vector_runner::Suite)] = &[
     ("validity.json", certificates::validity),
     ("serial.json", certificates::serial),
     ("certs.json", certificates::certs),

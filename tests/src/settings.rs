@@ -9,8 +9,8 @@ use nerves_key::settings::{Area, Settings, SettingsError, Stored, Value};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
-use crate::tally::{Checked, Hex, Tally, Verdict, holds, run_list, same};
 use crate::terms::{SORTED_PAIRS, Term, Wrong, decode, encode};
+use crate::vector_runner::{Checked, Hex, Tally, Verdict, holds, run_list, same};
 
 /// `settings.json`.
 #[must_use]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use atecc::crc16;
 use atecc_decode::{FrameKind, NoLabels, explain_frame};
 use atecc_transcript::{Cause, Transcript, exchanges};
-use nerves_key_tests::tally::Hex;
+use nerves_key_tests::vector_runner::Hex;
 use serde::Deserialize;
 
 /// How frames were read.

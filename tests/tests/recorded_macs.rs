@@ -8,7 +8,7 @@ use std::path::Path;
 
 use atecc::host::{self, DigInput, Head, MacInput};
 use atecc::{Opcode, SerialNumber};
-use nerves_key_tests::tally::Hex;
+use nerves_key_tests::vector_runner::Hex;
 use serde::Deserialize;
 
 const KEY: [u8; 32] = [0; 32];

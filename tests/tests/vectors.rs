@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use nerves_key_tests::tally::{DIFFERENCES, Tally};
+use nerves_key_tests::vector_runner::{DIFFERENCES, Tally};
 use nerves_key_tests::{SUITES, host};
 
 fn vectors() -> &'static Path {

@@ -28,9 +28,9 @@ use nerves_key_pkcs11_core::{Error, Module};
 
 use nerves_key::{ReadSnapshot, WriteAuxiliary};
 use nerves_key_tests::station::Station;
-use nerves_key_tests::tally::read_rows;
 use nerves_key_tests::torn::issued;
 use nerves_key_tests::trust::Row;
+use nerves_key_tests::vector_runner::read_rows;
 
 /// A finished chip, alone on its bus. `number` makes it unlike others.
 fn finished(revision: Revision, number: u8) -> Bus {

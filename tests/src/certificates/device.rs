@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::row::{Dates, Row, public_half};
 use super::storage::Stored;
-use crate::tally::{Checked, Hex, Outcome, Verdict, holds, same};
+use crate::vector_runner::{Checked, Hex, Outcome, Verdict, holds, same};
 
 /// The reference always issues devices for this long.
 const YEARS: u8 = 31;

@@ -11,7 +11,7 @@ mod storage;
 
 use std::path::Path;
 
-use crate::tally::{Tally, run_list};
+use crate::vector_runner::{Tally, run_list};
 
 /// validity.json.
 #[must_use]

@@ -10,7 +10,7 @@ use atecc_x509::{
 use p256::ecdsa::SigningKey;
 use serde::Deserialize;
 
-use crate::tally::{Hex, Outcome, holds, same};
+use crate::vector_runner::{Hex, Outcome, holds, same};
 
 /// An ASN.1 time as the reference names it.
 #[derive(Clone, Debug, Deserialize)]

@@ -9,7 +9,7 @@ use atecc_x509::{
 use serde::Deserialize;
 
 use super::row::{Dates, Row, public_half};
-use crate::tally::{Checked, Hex, Outcome, Verdict, holds, same};
+use crate::vector_runner::{Checked, Hex, Outcome, Verdict, holds, same};
 
 #[derive(Deserialize)]
 pub(super) struct Signer {

@@ -7,7 +7,7 @@ use atecc_x509::{
 use serde::Deserialize;
 
 use super::row::{Asn1Time, der_times};
-use crate::tally::{Checked, Hex, Outcome, Verdict, holds, same};
+use crate::vector_runner::{Checked, Hex, Outcome, Verdict, holds, same};
 
 /// Year, month, day, hour, minute, second.
 type SixFields = (u16, u8, u8, u8, u8, u8);

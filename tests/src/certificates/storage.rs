@@ -10,7 +10,7 @@ use nerves_key_schema::{BoardName, DataImage, ManufacturerSerial, Otp};
 
 use super::device::Device;
 use super::row::needless_zero;
-use crate::tally::{Outcome, holds, same};
+use crate::vector_runner::{Outcome, holds, same};
 
 /// The board name of every row.
 const BOARD: &str = "NervesKey";

@@ -28,7 +28,7 @@ use super::witness::verified_chain;
 use crate::sequences::operation;
 use crate::sequences::row::Operation;
 use crate::station::{Station, StationError};
-use crate::tally::read_rows;
+use crate::vector_runner::read_rows;
 use crate::wire::is_only_reading;
 
 /// What came of one sequence.

@@ -16,7 +16,7 @@ use p256::elliptic_curve::sec1::ToSec1Point;
 use x509_cert::der::{Decode, Encode};
 
 use crate::station::Station;
-use crate::tally::{holds, same};
+use crate::vector_runner::{holds, same};
 
 /// The store of a chip that keeps nothing and watches each data lock. Clones
 /// share what they find.

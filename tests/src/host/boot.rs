@@ -5,7 +5,7 @@ use atecc::host::{self, BootKey, CounterMatchError, Head};
 use serde::Deserialize;
 
 use super::row::{Row, Status};
-use crate::tally::{Checked, Hex, Verdict, holds, same};
+use crate::vector_runner::{Checked, Hex, Verdict, holds, same};
 
 #[derive(Deserialize)]
 pub(super) struct EncryptInputs {

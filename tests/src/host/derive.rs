@@ -6,7 +6,7 @@ use atecc::host::{self, Head};
 use serde::Deserialize;
 
 use super::row::{Row, Status, no_such_command, serial, slot, unsuited};
-use crate::tally::{Checked, Hex, Verdict, holds, same};
+use crate::vector_runner::{Checked, Hex, Verdict, holds, same};
 
 #[derive(Deserialize)]
 pub(super) struct Inputs {

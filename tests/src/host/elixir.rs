@@ -8,7 +8,7 @@ use atecc::{Command, Opcode, Slot};
 use serde::Deserialize;
 
 use super::row::serial;
-use crate::tally::{Checked, Hex, Verdict, holds, same};
+use crate::vector_runner::{Checked, Hex, Verdict, holds, same};
 
 const NO_OTP: [u8; 64] = [0; 64];
 

@@ -9,7 +9,7 @@ use atecc::{Opcode, Slot};
 use serde::Deserialize;
 
 use super::row::{Row, Status, no_such_command, serial, unsuited};
-use crate::tally::{Checked, Hex, Verdict, same};
+use crate::vector_runner::{Checked, Hex, Verdict, same};
 
 #[derive(Deserialize)]
 pub(super) struct Inputs {

@@ -6,7 +6,7 @@ use atecc::{Command, Opcode, PublicKey};
 use serde::Deserialize;
 
 use super::row::{Row, Status, serial, slot, unsuited};
-use crate::tally::{Checked, Hex, Verdict, holds, same};
+use crate::vector_runner::{Checked, Hex, Verdict, holds, same};
 
 /// A digest of the public key of a stored private key.
 const DIGEST: u8 = 0x08;

@@ -8,7 +8,7 @@ use atecc::host::{self, Head, MacInput};
 use serde::Deserialize;
 
 use super::row::{Row, Status, no_such_command, otp, serial, slot, unsuited};
-use crate::tally::{Checked, Hex, Verdict, holds, same};
+use crate::vector_runner::{Checked, Hex, Verdict, holds, same};
 
 const FLAGS: [SourceFlag; 2] = [SourceFlag::Random, SourceFlag::Input];
 const SERIALS: [IncludeSerial; 2] = [IncludeSerial::Fixed, IncludeSerial::Whole];

@@ -16,7 +16,7 @@ mod write;
 
 use std::path::Path;
 
-use crate::tally::{Tally, has_list, run_list};
+use crate::vector_runner::{Tally, has_list, run_list};
 
 const FILE: &str = "host_crypto.json";
 

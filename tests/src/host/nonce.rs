@@ -10,7 +10,7 @@ use atecc::{Command, Data, Opcode};
 use serde::Deserialize;
 
 use super::row::{Row, Status, no_such_command, unsuited};
-use crate::tally::{Checked, Hex, Verdict, same};
+use crate::vector_runner::{Checked, Hex, Verdict, same};
 
 #[derive(Deserialize)]
 pub(super) struct Inputs {

@@ -6,7 +6,7 @@ use atecc::host::Head;
 use atecc::{SerialNumber, Slot};
 use serde::Deserialize;
 
-use crate::tally::{Checked, Hex, Verdict, holds};
+use crate::vector_runner::{Checked, Hex, Verdict, holds};
 
 /// One call of the library.
 #[derive(Deserialize)]

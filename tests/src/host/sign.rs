@@ -9,7 +9,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::row::{Row, TempKey, serial, slot};
-use crate::tally::{Checked, Hex, Verdict, same};
+use crate::vector_runner::{Checked, Hex, Verdict, same};
 
 #[derive(Deserialize)]
 pub(super) struct ConfigInputs {

@@ -5,7 +5,7 @@ use atecc::host::{self, Head};
 use serde::Deserialize;
 
 use super::row::{Row, Status, serial, unsuited};
-use crate::tally::{Checked, Hex, Verdict, same};
+use crate::vector_runner::{Checked, Hex, Verdict, same};
 
 #[derive(Deserialize)]
 pub(super) struct GenMacInputs {

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::view::{Common, RevNum, View508, View608, as_they_stand, fields_508, fields_608};
 use crate::protocol::payload;
-use crate::tally::{Checked, Hex, Outcome, Verdict, holds, same};
+use crate::vector_runner::{Checked, Hex, Outcome, Verdict, holds, same};
 
 /// `VolatileKeyPermission`. Source: layout notes.
 const PERMISSION: usize = 69;

@@ -7,7 +7,7 @@ mod view;
 
 use std::path::Path;
 
-use crate::tally::{Tally, run_list};
+use crate::vector_runner::{Tally, run_list};
 
 pub(crate) use config::revision_name;
 

@@ -5,7 +5,7 @@ use std::error::Error;
 use nerves_key_schema::{BoardName, ManufacturerSerial, NotNervesKey, Otp, OtpError};
 use serde::Deserialize;
 
-use crate::tally::{Checked, Hex, Outcome, Verdict, holds, same};
+use crate::vector_runner::{Checked, Hex, Outcome, Verdict, holds, same};
 
 #[derive(Deserialize)]
 pub(super) struct Encode {

@@ -6,7 +6,7 @@ use std::error::Error;
 use atecc::config::{KeyConfig, KeyType, SlotConfig};
 use serde::Deserialize;
 
-use crate::tally::{Checked, Hex, Verdict, same};
+use crate::vector_runner::{Checked, Hex, Verdict, same};
 
 #[derive(Deserialize)]
 pub(super) struct SetField {
@@ -135,7 +135,7 @@ fn key_fields(word: u16) -> Fields {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tally::read_rows;
+    use crate::vector_runner::read_rows;
 
     fn rows() -> Vec<SetField> {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/vectors/config.json");

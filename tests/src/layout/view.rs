@@ -6,7 +6,7 @@ use atecc::ConfigZone;
 use atecc_config::fields;
 use serde::Deserialize;
 
-use crate::tally::{Hex, same};
+use crate::vector_runner::{Hex, same};
 
 /// Its view of any zone as an ATECC508A's. Counters and slot locks are numbers
 /// of the bytes from the last to the first.
@@ -237,7 +237,7 @@ impl View608 {
 mod tests {
     use super::*;
     use crate::layout::config::Decode;
-    use crate::tally::{Outcome, read_rows};
+    use crate::vector_runner::{Outcome, read_rows};
 
     /// Each byte of each field, its name and its place count, in both views.
     #[test]

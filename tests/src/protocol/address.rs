@@ -9,7 +9,7 @@ use atecc::commands::{ReadBlock, ReadWord};
 use atecc::{AddressError, BlockAddress, Command, Place, Request, Slot, WordAddress};
 use serde::Deserialize;
 
-use crate::tally::{Checked, Outcome, Verdict, holds, same};
+use crate::vector_runner::{Checked, Outcome, Verdict, holds, same};
 
 const PAST_THE_END: Verdict = Verdict::Differs("past-the-end");
 

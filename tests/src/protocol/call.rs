@@ -14,7 +14,7 @@ use super::script::{Reply, Send, Transfer, comparable, run};
 use super::several;
 use super::status::name;
 use super::typed::Typed;
-use crate::tally::{Checked, Hex, Verdict, same};
+use crate::vector_runner::{Checked, Hex, Verdict, same};
 
 /// A buffer for a digest, as Nonce and as Sign name it.
 type Buffer = (NonceTarget, DigestSource);

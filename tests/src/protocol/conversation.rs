@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::script::{Reply, Send, Transfer, comparable, payload, run};
 use super::typed::Typed;
-use crate::tally::{Checked, Hex, Verdict, holds, same};
+use crate::vector_runner::{Checked, Hex, Verdict, holds, same};
 
 #[derive(Deserialize)]
 pub(super) struct Conversation {

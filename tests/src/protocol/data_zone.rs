@@ -7,7 +7,7 @@ use atecc::{Answer, Failure, Next, Place, Procedure, Slot};
 use serde::Deserialize;
 
 use super::script::payload;
-use crate::tally::{Checked, Hex, Outcome, Verdict, holds, same};
+use crate::vector_runner::{Checked, Hex, Outcome, Verdict, holds, same};
 
 /// `Read` and `Write` of a block, and of a word, in the data zone.
 const READ: [u8; 2] = [0x02, 0x82];

@@ -3,7 +3,7 @@
 use atecc::{Crc16, GroupError, crc16, parse_group};
 use serde::Deserialize;
 
-use crate::tally::{Checked, Hex, Verdict, holds, same};
+use crate::vector_runner::{Checked, Hex, Verdict, holds, same};
 
 #[derive(Deserialize)]
 pub(super) struct Crc {

@@ -13,7 +13,7 @@ mod typed;
 
 use std::path::Path;
 
-use crate::tally::{Tally, run_list};
+use crate::vector_runner::{Tally, run_list};
 
 pub(crate) use script::{Reply, Transfer, payload, run_with};
 

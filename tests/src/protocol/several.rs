@@ -15,7 +15,7 @@ use atecc::{
 
 use super::call::{Answer, Call, Sent, is_sent};
 use super::script::{Send, Transfer, comparable, run};
-use crate::tally::{Checked, Verdict, holds, same};
+use crate::vector_runner::{Checked, Verdict, holds, same};
 
 /// Run `requests` on a chip that answers as the row's did: one wake, and
 /// these commands.

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::script::{Reply, Send, Transfer, run_with};
 use super::typed::Typed;
-use crate::tally::{Checked, Verdict, same};
+use crate::vector_runner::{Checked, Verdict, same};
 
 #[derive(Deserialize)]
 pub(super) struct StatusCode {
@@ -146,7 +146,7 @@ pub(super) fn name(status: Status) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tally::read_rows;
+    use crate::vector_runner::read_rows;
 
     /// No other answer than ours is accepted for any status.
     #[test]

@@ -7,7 +7,7 @@ use atecc_emulator::Bus;
 
 use super::row::Operation;
 use crate::station::Station;
-use crate::tally::{Checked, Tally, Verdict, holds, same};
+use crate::vector_runner::{Checked, Tally, Verdict, holds, same};
 
 /// The certificate in slot 10 begins with a signature over a fresh key; from
 /// here on it has dates and ids.

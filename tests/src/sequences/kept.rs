@@ -11,7 +11,7 @@ use nerves_key_provision::{KeySigner, create_auxiliary};
 use super::operation::date;
 use super::refused::refused;
 use super::row::Operation;
-use crate::tally::{Checked, Hex, Verdict, holds, same};
+use crate::vector_runner::{Checked, Hex, Verdict, holds, same};
 
 pub(super) fn kept(row: &Operation) -> Checked {
     match row.asked() {

@@ -15,7 +15,7 @@ pub(crate) mod row;
 
 use std::path::Path;
 
-use crate::tally::Tally;
+use crate::vector_runner::Tally;
 
 /// transcripts.json. The last tally counts what was compared in the chips of
 /// the first one.

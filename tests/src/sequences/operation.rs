@@ -15,7 +15,7 @@ use super::end_state::end_state;
 use super::kept;
 use super::row::Operation;
 use crate::station::{Station, StationError};
-use crate::tally::{Checked, Tally, Verdict, holds, read_rows, same};
+use crate::vector_runner::{Checked, Tally, Verdict, holds, read_rows, same};
 
 /// Run the operations; the second tally has what was compared.
 pub(super) fn operations(dir: &Path, file: &str) -> (Tally, Tally) {

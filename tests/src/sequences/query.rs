@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 use super::row::Operation;
 use crate::layout::revision_name;
-use crate::tally::{Checked, Hex, Tally, Verdict, read_rows, same};
+use crate::vector_runner::{Checked, Hex, Tally, Verdict, read_rows, same};
 
 #[derive(Deserialize)]
 struct Query {

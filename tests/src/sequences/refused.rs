@@ -10,7 +10,7 @@ use super::operation::blank;
 use super::row::Operation;
 use crate::protocol::{Reply, Transfer, run_with};
 use crate::station::Station;
-use crate::tally::{Checked, Verdict, holds, same};
+use crate::vector_runner::{Checked, Verdict, holds, same};
 
 /// The reference asks for the first block of each slot, is refused each time,
 /// and says ok. Ours asks for the same first block, and its refusal is the error;

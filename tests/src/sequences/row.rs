@@ -7,7 +7,7 @@ use nerves_key::{AuxiliarySlots, Snapshot};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::tally::Hex;
+use crate::vector_runner::Hex;
 
 /// One operation of the reference.
 #[derive(Clone, Deserialize)]

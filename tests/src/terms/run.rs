@@ -120,7 +120,7 @@ pub(super) fn same<T: PartialEq + std::fmt::Debug>(
     ours: T,
     theirs: T,
 ) -> Result<(), String> {
-    crate::tally::same(what, ours, theirs).map_err(text)
+    crate::vector_runner::same(what, ours, theirs).map_err(text)
 }
 
 fn kind(term: &Term) -> &'static str {

@@ -12,7 +12,7 @@ use nerves_key::{Snapshot, TrustIdentity};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::tally::{Checked, Hex, Outcome, Tally, Verdict, holds, run_list, same};
+use crate::vector_runner::{Checked, Hex, Outcome, Tally, Verdict, holds, run_list, same};
 
 pub use recorded::{Recorded, recorded};
 

@@ -5,7 +5,7 @@ use std::error::Error;
 use atecc_emulator::{Bus, Chip, DATA_SIZE, Entropy, Image, Slot};
 
 use super::Row;
-use crate::tally::Hex;
+use crate::vector_runner::Hex;
 
 /// The configuration of a real 608B-TNGTLS. Source: recording
 /// `ducky-608b-tngtls`.

@@ -16,7 +16,7 @@ use atecc_x509::{
 use serde::Deserialize;
 use x509_cert::der::Decode;
 
-use crate::tally::{Hex, same};
+use crate::vector_runner::{Hex, same};
 
 /// What became of one recorded certificate.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use atecc::{ConfigZone, Slot};
 use atecc_config::{Kind, Policy, Severity, fields, lint};
-use nerves_key_tests::tally::Hex;
+use nerves_key_tests::vector_runner::Hex;
 use serde::Deserialize;
 
 #[derive(Deserialize)]

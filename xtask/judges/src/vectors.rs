@@ -8,7 +8,7 @@
 
 use std::path::{Path, PathBuf};
 
-use nerves_key_tests::tally::{DIFFERENCES, Tally};
+use nerves_key_tests::vector_runner::{DIFFERENCES, Tally};
 use nerves_key_tests::{SUITES, host, trust};
 use serde_json::{Value, json};
 
