@@ -6,7 +6,7 @@
 //! compared, and its signature, taken from the DER by another parser, is
 //! verified.
 
-mod pool;
+mod nonce_table;
 
 use std::error::Error;
 use std::ops::AddAssign;
@@ -22,7 +22,7 @@ use p256::elliptic_curve::ops::Reduce;
 use p256::{FieldBytes, Scalar};
 
 use crate::random::Random;
-use pool::{Pair, Pool};
+use nonce_table::{NonceTable, Pair};
 
 /// Two cores are what continuous integration has.
 const THREADS: usize = 2;
@@ -75,14 +75,14 @@ struct Sample {
 pub fn run(count: usize, seed: u64) -> Stats {
     let mut random = Random(seed);
     // Far away from the small scalars, which have their own place.
-    let pool = Pool::new(random.word() | 1 << 63);
+    let table = NonceTable::new(random.word() | 1 << 63);
     let seeds: Vec<u64> = (0..count).map(|_| random.word()).collect();
     let mut stats = Stats::default();
     thread::scope(|scope| {
-        let pool = &pool;
+        let table = &table;
         let workers: Vec<_> = seeds
             .chunks(count.div_ceil(THREADS).max(1))
-            .map(|seeds| scope.spawn(move || batch(seeds, pool)))
+            .map(|seeds| scope.spawn(move || batch(seeds, table)))
             .collect();
         for worker in workers {
             match worker.join() {
@@ -94,10 +94,10 @@ pub fn run(count: usize, seed: u64) -> Stats {
     stats
 }
 
-fn batch(seeds: &[u64], pool: &Pool) -> Stats {
+fn batch(seeds: &[u64], table: &NonceTable) -> Stats {
     let mut stats = Stats::default();
     for &seed in seeds {
-        let result = sample(&mut Random(seed), pool).and_then(|sample| {
+        let result = sample(&mut Random(seed), table).and_then(|sample| {
             stats.count(&sample)?;
             sample.check()
         });
@@ -138,7 +138,7 @@ impl AddAssign for Stats {
     }
 }
 
-fn sample(random: &mut Random, pool: &Pool) -> Result<Sample, Box<dyn Error>> {
+fn sample(random: &mut Random, table: &NonceTable) -> Result<Sample, Box<dyn Error>> {
     let (start_r, start_s) = match random.below(128) {
         0..24 => (Start::OneZeroByte, Start::Any),
         24..32 => (Start::TwoZeroBytes, Start::Any),
@@ -148,12 +148,12 @@ fn sample(random: &mut Random, pool: &Pool) -> Result<Sample, Box<dyn Error>> {
         _ => (Start::Any, Start::Any),
     };
     let nonces = match start_r {
-        Start::Any => &pool.any,
-        Start::OneZeroByte => &pool.one_zero_byte,
-        Start::TwoZeroBytes => &pool.two_zero_bytes,
+        Start::Any => &table.any,
+        Start::OneZeroByte => &table.one_zero_byte,
+        Start::TwoZeroBytes => &table.two_zero_bytes,
     };
     for _ in 0..TRIES {
-        let (tbs, definition, key) = unsigned(random, pool)?;
+        let (tbs, definition, key) = unsigned(random, table)?;
         let z = Scalar::reduce(&FieldBytes::from(tbs.digest()));
         let first = random.below(nonces.len());
         let found = nonces
@@ -189,8 +189,11 @@ impl Start {
 type Unsigned<'a> = (Tbs, Box<dyn CertificateDef>, &'a Pair);
 
 /// A signer or a device certificate, and the key that is to sign it.
-fn unsigned<'a>(random: &mut Random, pool: &'a Pool) -> Result<Unsigned<'a>, Box<dyn Error>> {
-    let signer = random.choice(&pool.any).ok_or("no keys")?;
+fn unsigned<'a>(
+    random: &mut Random,
+    table: &'a NonceTable,
+) -> Result<Unsigned<'a>, Box<dyn Error>> {
+    let signer = random.choice(&table.any).ok_or("no keys")?;
     let validity = random.validity();
     if random.below(2) == 0 {
         let certificate = NervesKeySigner {
@@ -201,8 +204,8 @@ fn unsigned<'a>(random: &mut Random, pool: &'a Pool) -> Result<Unsigned<'a>, Box
     }
     // Now and then a key whose X begins with a zero byte.
     let keys = match random.below(8) {
-        0 => &pool.one_zero_byte,
-        _ => &pool.any,
+        0 => &table.one_zero_byte,
+        _ => &table.any,
     };
     let certificate = NervesKeyDevice {
         subject: random.subject(),

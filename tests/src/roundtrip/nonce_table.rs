@@ -11,7 +11,7 @@ use p256::elliptic_curve::sec1::ToSec1Point;
 use p256::{AffinePoint, FieldBytes, ProjectivePoint, Scalar};
 
 /// Multiples of the generator whose X begins with two zero bytes; the last
-/// one's with three. Found by walking; [`Pool::new`] checks them.
+/// one's with three. Found by walking; [`NonceTable::new`] checks them.
 const TWO_ZERO_BYTES: [u64; 21] = [
     40_393, 116_173, 209_780, 302_630, 383_134, 494_690, 554_009, 573_196, 595_895, 669_626,
     758_794, 771_992, 796_078, 836_544, 866_347, 883_996, 997_224, 1_026_196, 1_213_254, 1_340_330,
@@ -36,13 +36,13 @@ pub(super) struct Pair {
 
 /// Pairs by how their X begins.
 #[derive(Debug)]
-pub(super) struct Pool {
+pub(super) struct NonceTable {
     pub(super) any: Vec<Pair>,
     pub(super) one_zero_byte: Vec<Pair>,
     pub(super) two_zero_bytes: Vec<Pair>,
 }
 
-impl Pool {
+impl NonceTable {
     /// The pairs after `start`, and those with small X.
     pub(super) fn new(start: u64) -> Self {
         let two_zero_bytes = TWO_ZERO_BYTES
