@@ -6,6 +6,7 @@ pub mod host;
 pub mod hosts;
 pub mod jwt;
 pub mod layout;
+pub mod prng;
 pub mod protocol;
 mod random;
 pub mod roundtrip;

@@ -2,10 +2,11 @@
 
 use atecc_x509::{IssueDate, Name, Validity};
 
-/// `SplitMix64`, of Steele, Lea and Flood (2014): one word of state, so that a
-/// seed says everything.
+use crate::prng::SplitMix64;
+
+/// Input of one seed.
 #[derive(Clone, Debug)]
-pub(crate) struct Random(pub(crate) u64);
+pub(crate) struct Random(SplitMix64);
 
 /// Characters of serials: of one to four bytes, with those that name parsers
 /// stumble on.
@@ -15,11 +16,12 @@ const CHARACTERS: [char; 24] = [
 ];
 
 impl Random {
-    pub(crate) fn word(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ mixed >> 31
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self(SplitMix64::new(seed))
+    }
+
+    pub(crate) const fn word(&mut self) -> u64 {
+        self.0.word()
     }
 
     /// 0 to `bound` - 1.

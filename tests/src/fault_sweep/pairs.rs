@@ -6,7 +6,7 @@ use crate::random::Random;
 
 /// `count` scripts; the same `seed` gives the same ones.
 pub(super) fn draw(transactions: u64, count: usize, seed: u64) -> Vec<Script> {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let mut fault = || {
         let at = random.word() % transactions.max(1);
         random.choice(FAULTS).map(|kind| (at, kind))

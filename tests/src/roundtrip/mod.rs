@@ -73,7 +73,7 @@ struct Sample {
 /// Make and check `count` certificates; the same `seed` makes the same ones.
 #[must_use]
 pub fn run(count: usize, seed: u64) -> Stats {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     // Far away from the small scalars, which have their own place.
     let table = NonceTable::new(random.word() | 1 << 63);
     let seeds: Vec<u64> = (0..count).map(|_| random.word()).collect();
@@ -97,7 +97,7 @@ pub fn run(count: usize, seed: u64) -> Stats {
 fn batch(seeds: &[u64], table: &NonceTable) -> Stats {
     let mut stats = Stats::default();
     for &seed in seeds {
-        let result = sample(&mut Random(seed), table).and_then(|sample| {
+        let result = sample(&mut Random::new(seed), table).and_then(|sample| {
             stats.count(&sample)?;
             sample.check()
         });

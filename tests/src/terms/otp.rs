@@ -45,7 +45,7 @@ pub struct Judged {
 /// `count` terms, each three times.
 #[must_use]
 pub fn questions(count: usize, seed: u64) -> Vec<Question> {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let mut questions = Vec::new();
     for index in 0..count {
         let term = random.setting().with_sorted_maps(SORTED_PAIRS);

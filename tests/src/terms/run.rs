@@ -65,7 +65,7 @@ pub(super) fn with_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
 }
 
 fn all(count: usize, seed: u64) -> Stats {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let mut stats = Stats::default();
     for index in 0..count {
         let term = random.setting();

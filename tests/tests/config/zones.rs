@@ -1,6 +1,7 @@
 //! Zones to be compared: real ones, those of reports, and random ones.
 
 use atecc::ConfigZone;
+use nerves_key_tests::prng::SplitMix64;
 
 /// Zones of public reports: a blank ATECC608A; a TrustFLEX part; an ATECC508A's
 /// configuration on an ATECC608, as Arduino's library writes it; a key that
@@ -81,29 +82,26 @@ pub(crate) fn in_states(zone: &ConfigZone, count: usize) -> Vec<ConfigZone> {
         .collect()
 }
 
-/// `SplitMix64`, of Steele, Lea and Flood (2014).
-pub(crate) struct Dice(pub(crate) u64);
+/// Random configurations, each of a seed.
+pub(crate) struct Prng(SplitMix64);
 
-impl Dice {
-    fn word(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ mixed >> 31
+impl Prng {
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self(SplitMix64::new(seed))
     }
 
     fn byte(&mut self) -> u8 {
-        self.word().to_le_bytes()[7]
+        self.0.word().to_le_bytes()[7]
     }
 
     /// True once in `often`.
     fn once_in(&mut self, often: u64) -> bool {
-        self.word().is_multiple_of(often)
+        self.0.word().is_multiple_of(often)
     }
 
     fn choice<T: Copy>(&mut self, items: &[T]) -> T {
         let count = u64::try_from(items.len()).unwrap();
-        items[usize::try_from(self.word() % count).unwrap()]
+        items[usize::try_from(self.0.word() % count).unwrap()]
     }
 
     /// A configuration whose bits are random, so that most commands are allowed
@@ -143,7 +141,7 @@ impl Dice {
     }
 
     fn slot(&mut self, zone: &mut [u8; 128], slot: usize) {
-        let mut slot_config = self.word().to_le_bytes();
+        let mut slot_config = self.0.word().to_le_bytes();
         if self.once_in(2) {
             slot_config[0] |= 0x80;
         }

@@ -21,7 +21,7 @@ use atecc::{
 use atecc_decode::AnyCommand;
 use atecc_emulator::{BusError, Delay, I2cHandle};
 
-use crate::dice::{Dice, scalar};
+use crate::prng::{Prng, scalar};
 
 /// The driver, and what it sends first in the session of each command.
 pub(crate) struct Wire {
@@ -111,7 +111,7 @@ where
     assert_eq!(parsed.group(), group);
 }
 
-pub(crate) type Kind = fn(&mut Dice, &mut Wire) -> Sent;
+pub(crate) type Kind = fn(&mut Prng, &mut Wire) -> Sent;
 
 const FLAGS: [SourceFlag; 2] = [SourceFlag::Random, SourceFlag::Input];
 const SERIALS: [IncludeSerial; 2] = [IncludeSerial::Fixed, IncludeSerial::Whole];
@@ -126,32 +126,32 @@ const BLOCKS: [KeyBlock; 4] = [
 
 pub(crate) const KINDS: &[Kind] = &[
     aes,
-    |dice, wire| {
+    |prng, wire| {
         wire.send(AesGfm {
-            h: dice.bytes(),
-            input: dice.bytes(),
+            h: prng.bytes(),
+            input: prng.bytes(),
         })
     },
     check_mac,
-    |dice, wire| {
-        let mode = dice.one_of(&[CounterMode::Read, CounterMode::Increment]);
+    |prng, wire| {
+        let mode = prng.one_of(&[CounterMode::Read, CounterMode::Increment]);
         wire.send(Counter {
             mode,
-            counter: dice.one_of(&[CounterId::Zero, CounterId::One]),
+            counter: prng.one_of(&[CounterId::Zero, CounterId::One]),
         })
     },
-    |dice, wire| {
-        let mac = dice.bytes();
-        let mac = dice.one_of(&[None, Some(mac)]);
+    |prng, wire| {
+        let mac = prng.bytes();
+        let mac = prng.one_of(&[None, Some(mac)]);
         wire.send(DeriveKey {
-            target: dice.slot(),
-            temp_key: dice.one_of(&FLAGS),
+            target: prng.slot(),
+            temp_key: prng.one_of(&FLAGS),
             mac,
         })
     },
     ecdh,
     gen_dig,
-    |dice, wire| {
+    |prng, wire| {
         let modes = [
             GenKeyMode::Public,
             GenKeyMode::Create,
@@ -159,82 +159,82 @@ pub(crate) const KINDS: &[Kind] = &[
             GenKeyMode::CreateDigest,
         ];
         wire.send(GenKey {
-            mode: dice.one_of(&modes),
-            slot: dice.slot(),
+            mode: prng.one_of(&modes),
+            slot: prng.slot(),
         })
     },
-    |dice, wire| {
-        let other_data = dice.bytes();
-        let other_data = dice.one_of(&[None, Some(other_data)]);
+    |prng, wire| {
+        let other_data = prng.bytes();
+        let other_data = prng.one_of(&[None, Some(other_data)]);
         wire.send(DigestPublicKey {
-            slot: dice.slot(),
+            slot: prng.slot(),
             other_data,
         })
     },
     |_, wire| wire.send(CreateTempKey),
-    |dice, wire| {
-        let (temp_key, serial) = (dice.one_of(&FLAGS), dice.one_of(&SERIALS));
+    |prng, wire| {
+        let (temp_key, serial) = (prng.one_of(&FLAGS), prng.one_of(&SERIALS));
         wire.send(Hmac {
-            slot: dice.slot(),
+            slot: prng.slot(),
             temp_key,
-            otp: dice.one_of(&[MacOtp::None, MacOtp::First11, MacOtp::First8]),
+            otp: prng.one_of(&[MacOtp::None, MacOtp::First11, MacOtp::First8]),
             serial,
         })
     },
-    |dice, wire| wire.send(InfoKeyValid { slot: dice.slot() }),
+    |prng, wire| wire.send(InfoKeyValid { slot: prng.slot() }),
     |_, wire| wire.send(InfoState),
-    |dice, wire| {
+    |prng, wire| {
         wire.send(InfoGpio {
-            driver: dice.byte() & 1,
+            driver: prng.byte() & 1,
         })
     },
-    |dice, wire| wire.send(dice.one_of(&[InfoLatch::Read, InfoLatch::Clear, InfoLatch::Set])),
+    |prng, wire| wire.send(prng.one_of(&[InfoLatch::Read, InfoLatch::Clear, InfoLatch::Set])),
     kdf,
     lock,
     mac,
-    |dice, wire| {
+    |prng, wire| {
         let targets = [
             NonceTarget::TempKey,
             NonceTarget::MessageDigestBuffer,
             NonceTarget::AlternateKeyBuffer,
         ];
         wire.send(LoadNonce {
-            target: dice.one_of(&targets),
-            value: dice.bytes(),
+            target: prng.one_of(&targets),
+            value: prng.bytes(),
         })
     },
-    |dice, wire| {
+    |prng, wire| {
         let targets = [NonceTarget64::TempKey, NonceTarget64::MessageDigestBuffer];
         wire.send(LoadNonce64 {
-            target: dice.one_of(&targets),
-            value: dice.bytes(),
+            target: prng.one_of(&targets),
+            value: prng.bytes(),
         })
     },
-    |dice, wire| {
+    |prng, wire| {
         wire.send(RandomNonce {
-            input: dice.bytes(),
-            seed: dice.one_of(&SEEDS),
+            input: prng.bytes(),
+            seed: prng.one_of(&SEEDS),
         })
     },
     priv_write,
-    |dice, wire| {
+    |prng, wire| {
         wire.send(Random {
-            seed: dice.one_of(&SEEDS),
+            seed: prng.one_of(&SEEDS),
         })
     },
-    |dice, wire| {
+    |prng, wire| {
         wire.send(ReadBlock {
-            address: dice.block(),
+            address: prng.block(),
         })
     },
-    |dice, wire| {
-        let place = dice.place();
+    |prng, wire| {
+        let place = prng.place();
         wire.send(ReadWord {
-            address: dice.word_of(place),
+            address: prng.word_of(place),
         })
     },
     secure_boot,
-    |dice, wire| {
+    |prng, wire| {
         let tests = [
             Engines::RNG,
             Engines::ECDSA,
@@ -243,66 +243,66 @@ pub(crate) const KINDS: &[Kind] = &[
             Engines::SHA,
         ];
         wire.send(SelfTest {
-            tests: dice.one_of(&tests),
+            tests: prng.one_of(&tests),
         })
     },
-    |dice, wire| {
-        let hmac = ShaStart::Hmac(dice.slot());
-        wire.send(dice.one_of(&[ShaStart::Sha256, hmac, ShaStart::HmacTempKey]))
+    |prng, wire| {
+        let hmac = ShaStart::Hmac(prng.slot());
+        wire.send(prng.one_of(&[ShaStart::Sha256, hmac, ShaStart::HmacTempKey]))
     },
-    |dice, wire| {
-        let bytes = dice.bytes::<64>();
+    |prng, wire| {
+        let bytes = prng.bytes::<64>();
         let piece = ShaPiece::new(&bytes).unwrap();
         wire.send(ShaUpdate { piece })
     },
     sha_end,
-    |dice, wire| wire.send(ShaPublic { slot: dice.slot() }),
+    |prng, wire| wire.send(ShaPublic { slot: prng.slot() }),
     |_, wire| wire.send(ShaReadContext),
-    |dice, wire| {
+    |prng, wire| {
         wire.send(Sign {
-            source: dice.one_of(&SOURCES),
-            slot: dice.slot(),
+            source: prng.one_of(&SOURCES),
+            slot: prng.slot(),
         })
     },
-    |dice, wire| {
-        let purpose = dice.one_of(&[InternalPurpose::Any, InternalPurpose::Invalidate]);
-        let serial = dice.one_of(&SERIALS);
+    |prng, wire| {
+        let purpose = prng.one_of(&[InternalPurpose::Any, InternalPurpose::Invalidate]);
+        let serial = prng.one_of(&SERIALS);
         wire.send(SignInternal {
-            slot: dice.slot(),
+            slot: prng.slot(),
             serial,
             purpose,
         })
     },
-    |dice, wire| {
+    |prng, wire| {
         // Not the I2C address, by which the driver knows the chip.
-        let value = UpdateExtra::UserExtra(dice.byte());
-        let key = UpdateExtra::UseKey(dice.slot());
-        wire.send(dice.one_of(&[value, key]))
+        let value = UpdateExtra::UserExtra(prng.byte());
+        let key = UpdateExtra::UseKey(prng.slot());
+        wire.send(prng.one_of(&[value, key]))
     },
     verify,
-    |dice, wire| {
-        let change = dice.one_of(&[ValidityChange::Validate, ValidityChange::Invalidate]);
-        let (signature, other_data) = (dice.bytes(), dice.bytes());
+    |prng, wire| {
+        let change = prng.one_of(&[ValidityChange::Validate, ValidityChange::Invalidate]);
+        let (signature, other_data) = (prng.bytes(), prng.bytes());
         wire.send(Validate {
             change,
-            slot: dice.slot(),
+            slot: prng.slot(),
             signature,
             other_data,
-            answer: dice.one_of(&[VerifyAnswer::Status, VerifyAnswer::Mac]),
+            answer: prng.one_of(&[VerifyAnswer::Status, VerifyAnswer::Mac]),
         })
     },
-    |dice, wire| {
+    |prng, wire| {
         wire.send(WriteBlock {
-            address: dice.block(),
-            data: dice.bytes(),
+            address: prng.block(),
+            data: prng.bytes(),
         })
     },
     write_word,
-    |dice, wire| {
-        let zone_state = dice.one_of(&[ZoneState::Unlocked, ZoneState::Locked]);
-        let (cipher, mac) = (dice.bytes(), dice.bytes());
-        let place = [Place::Otp, Place::Slot(dice.slot())];
-        let address = BlockAddress::new(dice.one_of(&place), 0).unwrap();
+    |prng, wire| {
+        let zone_state = prng.one_of(&[ZoneState::Unlocked, ZoneState::Locked]);
+        let (cipher, mac) = (prng.bytes(), prng.bytes());
+        let place = [Place::Otp, Place::Slot(prng.slot())];
+        let address = BlockAddress::new(prng.one_of(&place), 0).unwrap();
         wire.send(WriteEncrypted {
             address,
             zone_state,
@@ -312,19 +312,19 @@ pub(crate) const KINDS: &[Kind] = &[
     },
 ];
 
-fn aes(dice: &mut Dice, wire: &mut Wire) -> Sent {
-    let block = dice.one_of(&BLOCKS);
-    let slot = AesKey::Slot(dice.slot(), block);
+fn aes(prng: &mut Prng, wire: &mut Wire) -> Sent {
+    let block = prng.one_of(&BLOCKS);
+    let slot = AesKey::Slot(prng.slot(), block);
     let command = Aes {
-        mode: dice.one_of(&[AesMode::Encrypt, AesMode::Decrypt]),
-        key: dice.one_of(&[slot, AesKey::TempKey(KeyBlock::First)]),
-        input: dice.bytes(),
+        mode: prng.one_of(&[AesMode::Encrypt, AesMode::Decrypt]),
+        key: prng.one_of(&[slot, AesKey::TempKey(KeyBlock::First)]),
+        input: prng.bytes(),
     };
     wire.send(command)
 }
 
-fn check_mac(dice: &mut Dice, wire: &mut Wire) -> Sent {
-    let flag = dice.one_of(&FLAGS);
+fn check_mac(prng: &mut Prng, wire: &mut Wire) -> Sent {
+    let flag = prng.one_of(&FLAGS);
     let blocks = [
         Blocks::KeyThenChallenge,
         Blocks::KeyThenTempKey(flag),
@@ -332,18 +332,18 @@ fn check_mac(dice: &mut Dice, wire: &mut Wire) -> Sent {
         Blocks::TempKeyTwice(flag),
     ];
     let command = CheckMac {
-        blocks: dice.one_of(&blocks),
-        otp: dice.one_of(&[OtpPart::None, OtpPart::First8]),
-        slot: dice.slot(),
-        challenge: dice.bytes(),
-        response: dice.bytes(),
-        other_data: dice.bytes(),
+        blocks: prng.one_of(&blocks),
+        otp: prng.one_of(&[OtpPart::None, OtpPart::First8]),
+        slot: prng.slot(),
+        challenge: prng.bytes(),
+        response: prng.bytes(),
+        other_data: prng.bytes(),
     };
     wire.send(command)
 }
 
-fn ecdh(dice: &mut Dice, wire: &mut Wire) -> Sent {
-    let slot = dice.slot();
+fn ecdh(prng: &mut Prng, wire: &mut Wire) -> Sent {
+    let slot = prng.slot();
     let modes = [
         EcdhMode::Compatible(slot),
         EcdhMode::CompatibleEncrypted(slot),
@@ -355,69 +355,69 @@ fn ecdh(dice: &mut Dice, wire: &mut Wire) -> Sent {
         EcdhMode::TempKeyToOutput,
         EcdhMode::TempKeyToEncryptedOutput,
     ];
-    let mode = dice.one_of(&modes);
+    let mode = prng.one_of(&modes);
     wire.send(Ecdh {
         mode,
-        peer: dice.point(),
+        peer: prng.point(),
     })
 }
 
-fn gen_dig(dice: &mut Dice, wire: &mut Wire) -> Sent {
-    let (slot, nonce) = (dice.slot(), dice.bytes());
-    let location = dice.byte();
+fn gen_dig(prng: &mut Prng, wire: &mut Wire) -> Sent {
+    let (slot, nonce) = (prng.slot(), prng.bytes());
+    let location = prng.byte();
     let sources = [
         DigSource::Config(Quarter::Third),
         DigSource::Otp(Half::Second),
         DigSource::Data(slot),
-        DigSource::DataNoMac(slot, dice.bytes()),
+        DigSource::DataNoMac(slot, prng.bytes()),
         DigSource::SharedNonce { location, nonce },
         DigSource::SharedNonceLast { location, nonce },
         DigSource::Counter(CounterId::One),
         DigSource::KeyConfig(slot),
     ];
-    let source = dice.one_of(&sources);
+    let source = prng.one_of(&sources);
     wire.send(GenDig { source })
 }
 
-fn kdf(dice: &mut Dice, wire: &mut Wire) -> Sent {
-    let (message, block, slot) = (dice.bytes::<40>(), dice.bytes(), dice.slot());
+fn kdf(prng: &mut Prng, wire: &mut Wire) -> Sent {
+    let (message, block, slot) = (prng.bytes::<40>(), prng.bytes(), prng.slot());
     let functions = [
         KdfFunction::Prf {
             key: PrfKeyLength::Bytes32,
-            result: dice.one_of(&[PrfResult::Bytes32, PrfResult::Bytes64]),
+            result: prng.one_of(&[PrfResult::Bytes32, PrfResult::Bytes64]),
             message: &message,
         },
         KdfFunction::Aes {
-            key: dice.one_of(&BLOCKS),
+            key: prng.one_of(&BLOCKS),
             message: &block,
         },
         KdfFunction::Hkdf {
-            key: dice.one_of(&[HkdfKey::Source, HkdfKey::Zero]),
+            key: prng.one_of(&[HkdfKey::Source, HkdfKey::Zero]),
             message: HkdfMessage::Input(&message),
         },
     ];
-    let source = dice.one_of(&[KdfSource::TempKey, KdfSource::Slot(slot)]);
-    let target = dice.one_of(&[
+    let source = prng.one_of(&[KdfSource::TempKey, KdfSource::Slot(slot)]);
+    let target = prng.one_of(&[
         KdfTarget::TempKey,
         KdfTarget::Slot(slot),
         KdfTarget::AlternateKeyBuffer,
         KdfTarget::Output,
         KdfTarget::EncryptedOutput,
     ]);
-    let command = Kdf::new(source, target, dice.one_of(&functions)).unwrap();
+    let command = Kdf::new(source, target, prng.one_of(&functions)).unwrap();
     wire.send(command)
 }
 
-fn lock(dice: &mut Dice, wire: &mut Wire) -> Sent {
-    let crc = u16::from_le_bytes(dice.bytes());
-    let slot = LockTarget::Slot(dice.slot());
+fn lock(prng: &mut Prng, wire: &mut Wire) -> Sent {
+    let crc = u16::from_le_bytes(prng.bytes());
+    let slot = LockTarget::Slot(prng.slot());
     let targets = [LockTarget::Config { crc }, LockTarget::Data { crc }, slot];
-    let target = dice.one_of(&targets);
+    let target = prng.one_of(&targets);
     wire.send(Lock { target })
 }
 
-fn mac(dice: &mut Dice, wire: &mut Wire) -> Sent {
-    let (flag, challenge) = (dice.one_of(&FLAGS), dice.bytes());
+fn mac(prng: &mut Prng, wire: &mut Wire) -> Sent {
+    let (flag, challenge) = (prng.one_of(&FLAGS), prng.bytes());
     let blocks = [
         MacBlocks::KeyThenChallenge(challenge),
         MacBlocks::KeyThenTempKey(flag),
@@ -425,20 +425,20 @@ fn mac(dice: &mut Dice, wire: &mut Wire) -> Sent {
         MacBlocks::TempKeyTwice(flag),
     ];
     let command = Mac {
-        blocks: dice.one_of(&blocks),
-        otp: dice.one_of(&[MacOtp::None, MacOtp::First11, MacOtp::First8]),
-        serial: dice.one_of(&SERIALS),
-        slot: dice.slot(),
+        blocks: prng.one_of(&blocks),
+        otp: prng.one_of(&[MacOtp::None, MacOtp::First11, MacOtp::First8]),
+        serial: prng.one_of(&SERIALS),
+        slot: prng.slot(),
     };
     wire.send(command)
 }
 
-fn priv_write(dice: &mut Dice, wire: &mut Wire) -> Sent {
-    let clear = PrivateKeyData::Clear(scalar(dice.byte() | 1));
-    let (cipher, mac) = (dice.bytes(), dice.bytes());
+fn priv_write(prng: &mut Prng, wire: &mut Wire) -> Sent {
+    let clear = PrivateKeyData::Clear(scalar(prng.byte() | 1));
+    let (cipher, mac) = (prng.bytes(), prng.bytes());
     let encrypted = PrivateKeyData::Encrypted { cipher, mac };
-    let slot = dice.slot();
-    if dice.byte() & 1 == 0 {
+    let slot = prng.slot();
+    if prng.byte() & 1 == 0 {
         wire.send(PrivWrite { slot, key: clear })
     } else {
         let key = encrypted;
@@ -446,25 +446,25 @@ fn priv_write(dice: &mut Dice, wire: &mut Wire) -> Sent {
     }
 }
 
-fn secure_boot(dice: &mut Dice, wire: &mut Wire) -> Sent {
-    let signature = dice.bytes();
+fn secure_boot(prng: &mut Prng, wire: &mut Wire) -> Sent {
+    let signature = prng.bytes();
     let modes = [
         SecureBootMode::Full(signature),
         SecureBootMode::Stored,
         SecureBootMode::FullCopy(signature),
     ];
     let command = SecureBoot {
-        mode: dice.one_of(&modes),
-        digest: dice.bytes(),
-        protection: dice.one_of(&[Protection::Clear, Protection::Encrypted]),
-        afterwards: dice.one_of(&[Afterwards::Nothing, Afterwards::Prohibit]),
+        mode: prng.one_of(&modes),
+        digest: prng.bytes(),
+        protection: prng.one_of(&[Protection::Clear, Protection::Encrypted]),
+        afterwards: prng.one_of(&[Afterwards::Nothing, Afterwards::Prohibit]),
     };
     wire.send(command)
 }
 
-fn sha_end(dice: &mut Dice, wire: &mut Wire) -> Sent {
-    let bytes = dice.bytes::<64>();
-    let length = usize::from(dice.byte() & 0x3F);
+fn sha_end(prng: &mut Prng, wire: &mut Wire) -> Sent {
+    let bytes = prng.bytes::<64>();
+    let length = usize::from(prng.byte() & 0x3F);
     let targets = [
         DigestTarget::TempKey,
         DigestTarget::MessageDigestBuffer,
@@ -473,37 +473,37 @@ fn sha_end(dice: &mut Dice, wire: &mut Wire) -> Sent {
     ];
     let command = ShaEnd {
         piece: ShaPiece::new(&bytes[..length]).unwrap(),
-        target: dice.one_of(&targets),
+        target: prng.one_of(&targets),
     };
     wire.send(command)
 }
 
-fn verify(dice: &mut Dice, wire: &mut Wire) -> Sent {
-    let (slot, point) = (dice.slot(), dice.point());
+fn verify(prng: &mut Prng, wire: &mut Wire) -> Sent {
+    let (slot, point) = (prng.slot(), prng.point());
     let keys = [
         VerifyKey::External(point),
         VerifyKey::Stored(slot),
         VerifyKey::ValidateExternal(slot),
     ];
     let command = Verify {
-        key: dice.one_of(&keys),
-        source: dice.one_of(&SOURCES),
-        signature: dice.bytes(),
-        answer: dice.one_of(&[VerifyAnswer::Status, VerifyAnswer::Mac]),
+        key: prng.one_of(&keys),
+        source: prng.one_of(&SOURCES),
+        signature: prng.bytes(),
+        answer: prng.one_of(&[VerifyAnswer::Status, VerifyAnswer::Mac]),
     };
     wire.send(command)
 }
 
 /// Not the word with the I2C address, by which the driver knows the chip, and
 /// with the length of the watchdog.
-fn write_word(dice: &mut Dice, wire: &mut Wire) -> Sent {
+fn write_word(prng: &mut Prng, wire: &mut Wire) -> Sent {
     const ADDRESS_AND_MODE: u8 = 4;
-    let place = dice.place();
-    let address = dice.word_of(place);
+    let place = prng.place();
+    let address = prng.word_of(place);
     let kept = WordAddress::new(Place::Config, ADDRESS_AND_MODE).unwrap();
-    let data = dice.bytes();
+    let data = prng.bytes();
     let address = if address == kept {
-        dice.word_of(Place::Otp)
+        prng.word_of(Place::Otp)
     } else {
         address
     };

@@ -4,8 +4,8 @@
 //! Whatever happens: nothing panics, every command ends, the next one finds
 //! the chip again, and the chip sleeps afterwards.
 
-mod dice;
 mod kinds;
+mod prng;
 
 use std::sync::LazyLock;
 
@@ -20,8 +20,8 @@ use atecc_x509::DateTime;
 use nerves_key_tests::station::Station;
 use proptest::prelude::*;
 
-use dice::Dice;
 use kinds::{KINDS, Preparation, Sent, Wire};
+use prng::Prng;
 
 /// More bus transactions than one command takes: with faults the driver polls
 /// for seconds.
@@ -71,16 +71,16 @@ fn bus(revision: usize, state: State) -> Bus {
 
 /// All but serial number, I2C address and mode is random.
 fn any_image(revision: Revision, seed: u64) -> Image {
-    let mut dice = Dice(seed);
+    let mut prng = Prng::new(seed);
     let image = Image::blank(revision);
     let mut config = *image.config();
     for range in [20..84, 88..128] {
-        config[range].fill_with(|| dice.byte());
+        config[range].fill_with(|| prng.byte());
     }
-    (config[86], config[87]) = dice.one_of(&[(0x55, 0x55), (0x55, 0x00), (0x00, 0x00)]);
+    (config[86], config[87]) = prng.one_of(&[(0x55, 0x55), (0x55, 0x00), (0x00, 0x00)]);
     let mut image = image.with_config(config).unwrap();
     for slot in Slot::all() {
-        image.slot_mut(slot).fill_with(|| dice.byte());
+        image.slot_mut(slot).fill_with(|| prng.byte());
     }
     image
 }
@@ -147,7 +147,7 @@ fn was_sent_to_sleep(bus: &Bus) -> bool {
 fn send(bus: &Bus, wire: &mut Wire, (kind, preparation, seed): Choice) -> Sent {
     let before = bus.transactions();
     wire.preparation = preparation;
-    let sent = KINDS[kind](&mut Dice(seed), wire);
+    let sent = KINDS[kind](&mut Prng::new(seed), wire);
     let took = bus.transactions() - before;
     assert!(took < TRANSACTIONS, "{took} transactions for {sent:?}");
     sent
@@ -273,7 +273,7 @@ fn commands_succeed() {
     ];
     let states = [State::Blank, State::ConfigLocked, State::Finished];
     let mut kinds: Vec<(Option<Opcode>, bool)> = vec![(None, false); KINDS.len()];
-    let mut dice = Dice(0);
+    let mut prng = Prng::new(0);
     for state in states.into_iter().chain((0..8).map(State::Any)) {
         for revision in 0..REVISIONS.len() {
             let bus = bus(revision, state);
@@ -286,7 +286,7 @@ fn commands_succeed() {
                     Preparation::Hash,
                 ] {
                     for _ in 0..6 {
-                        let choice = (kind, preparation, dice.word());
+                        let choice = (kind, preparation, prng.word());
                         let sent = send(&bus, &mut wire, choice);
                         *opcode = Some(sent.head.0);
                         *succeeds |= sent.error.is_none();

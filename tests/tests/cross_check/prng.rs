@@ -1,16 +1,18 @@
 //! Random parameters, all from one seed.
 
 use atecc::{BlockAddress, Place, PublicKey, Slot, WordAddress};
+use nerves_key_tests::prng::SplitMix64;
 
-/// `SplitMix64`, of Steele, Lea and Flood (2014).
-pub(crate) struct Dice(pub(crate) u64);
+/// Parameters of one seed.
+pub(crate) struct Prng(SplitMix64);
 
-impl Dice {
-    pub(crate) fn word(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ mixed >> 31
+impl Prng {
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self(SplitMix64::new(seed))
+    }
+
+    pub(crate) const fn word(&mut self) -> u64 {
+        self.0.word()
     }
 
     pub(crate) fn byte(&mut self) -> u8 {
