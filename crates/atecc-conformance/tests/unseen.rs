@@ -9,21 +9,19 @@ use atecc_emulator::{Bus, Chip, Entropy, Image, Revision, Slot};
 use atecc_transcript::{Ack, Action, Header, Line, Provenance, Start, Transcript};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
 
-/// `SplitMix64`.
-struct Dice(u64);
+/// What is asked, and of which chip: all from one seed.
+struct Prng(ChaCha8Rng);
 
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
+impl Prng {
+    fn new(seed: u64) -> Self {
+        Self(ChaCha8Rng::seed_from_u64(seed))
     }
 
     fn byte(&mut self) -> u8 {
-        self.roll().to_le_bytes()[3]
+        self.0.next_u32().to_le_bytes()[0]
     }
 
     fn of<T: Copy>(&mut self, all: &[T]) -> T {
@@ -36,13 +34,13 @@ impl Dice {
 }
 
 /// A chip that is locked in some way, with secrets in its slots.
-fn chip(revision: Revision, dice: &mut Dice) -> Image {
+fn chip(revision: Revision, prng: &mut Prng) -> Image {
     let blank = Image::blank(revision);
     let mut config = *blank.config();
-    let (value, lock) = dice.of(&[(0x55, 0x55), (0x55, 0x00), (0x00, 0x00), (0x00, 0x00)]);
+    let (value, lock) = prng.of(&[(0x55, 0x55), (0x55, 0x00), (0x00, 0x00), (0x00, 0x00)]);
     (config[86], config[87]) = (value, lock);
     for slot in 0..16 {
-        let (slot_config, key_config) = dice.of(&[
+        let (slot_config, key_config) = prng.of(&[
             (0x2083_u16, 0x0033_u16),
             (0x2087, 0x0013),
             (0x0080, 0x001C),
@@ -56,10 +54,10 @@ fn chip(revision: Revision, dice: &mut Dice) -> Image {
         config[96 + 2 * slot..][..2].copy_from_slice(&key_config.to_le_bytes());
     }
     // Half of the serial number.
-    config[8..12].copy_from_slice(&dice.bytes(4));
+    config[8..12].copy_from_slice(&prng.bytes(4));
     let mut image = blank.with_config(config).unwrap();
     for slot in Slot::all() {
-        let bytes = dice.bytes(slot.size());
+        let bytes = prng.bytes(slot.size());
         image.slot_mut(slot).copy_from_slice(&bytes);
         image.slot_mut(slot)[4] = 0x11;
     }
@@ -67,45 +65,45 @@ fn chip(revision: Revision, dice: &mut Dice) -> Image {
 }
 
 /// A command that may well succeed.
-fn command(dice: &mut Dice) -> (Opcode, u8, u16, Vec<u8>) {
-    let slot = u16::from(dice.byte() & 0x0F);
-    match dice.byte() % 36 {
-        0 => (Opcode::Info, dice.of(&[0, 1, 2, 3]), slot, vec![]),
+fn command(prng: &mut Prng) -> (Opcode, u8, u16, Vec<u8>) {
+    let slot = u16::from(prng.byte() & 0x0F);
+    match prng.byte() % 36 {
+        0 => (Opcode::Info, prng.of(&[0, 1, 2, 3]), slot, vec![]),
         1 => (Opcode::Random, 0, 0, vec![]),
-        2 => (Opcode::Nonce, dice.of(&[0, 1]), 0, dice.bytes(20)),
-        3 => (Opcode::Nonce, 3, 0, dice.bytes(32)),
-        4 => (Opcode::GenKey, dice.of(&[0x00, 0x04, 0x10]), slot, vec![]),
+        2 => (Opcode::Nonce, prng.of(&[0, 1]), 0, prng.bytes(20)),
+        3 => (Opcode::Nonce, 3, 0, prng.bytes(32)),
+        4 => (Opcode::GenKey, prng.of(&[0x00, 0x04, 0x10]), slot, vec![]),
         5 => (Opcode::Sign, 0x80, slot, vec![]),
-        6 => (Opcode::Mac, dice.of(&[0, 4]), slot, dice.bytes(32)),
-        7 => (Opcode::Mac, dice.of(&[1, 5, 6, 7]), slot, vec![]),
+        6 => (Opcode::Mac, prng.of(&[0, 4]), slot, prng.bytes(32)),
+        7 => (Opcode::Mac, prng.of(&[1, 5, 6, 7]), slot, vec![]),
         8 => (Opcode::GenDig, 2, slot, vec![]),
-        9 => (Opcode::DeriveKey, dice.of(&[0, 4]), slot, vec![]),
-        10 => (Opcode::CheckMac, dice.of(&[0, 4]), slot, dice.bytes(77)),
-        11 => (Opcode::Counter, dice.of(&[0, 1]), slot & 1, vec![]),
-        12 => (Opcode::Read, 0x80, dice.of(&[0, 8, 16, 24]), vec![]),
+        9 => (Opcode::DeriveKey, prng.of(&[0, 4]), slot, vec![]),
+        10 => (Opcode::CheckMac, prng.of(&[0, 4]), slot, prng.bytes(77)),
+        11 => (Opcode::Counter, prng.of(&[0, 1]), slot & 1, vec![]),
+        12 => (Opcode::Read, 0x80, prng.of(&[0, 8, 16, 24]), vec![]),
         13 => (Opcode::Read, 0x82, slot << 3, vec![]),
-        14 => (Opcode::Write, 0x82, slot << 3, dice.bytes(32)),
+        14 => (Opcode::Write, 0x82, slot << 3, prng.bytes(32)),
         15 => (Opcode::Sha, 0, 0, vec![]),
-        16 => (Opcode::Sha, 1, 64, dice.bytes(64)),
-        17 => (Opcode::Sha, 2, 3, dice.bytes(3)),
-        18 => (Opcode::Aes, dice.of(&[0, 1]), slot, dice.bytes(16)),
-        19 => (Opcode::Lock, dice.of(&[0x80, 0x81, 0x02, 0x0A]), 0, vec![]),
-        20 => (Opcode::Read, 0x81, dice.of(&[0, 8]), vec![]),
+        16 => (Opcode::Sha, 1, 64, prng.bytes(64)),
+        17 => (Opcode::Sha, 2, 3, prng.bytes(3)),
+        18 => (Opcode::Aes, prng.of(&[0, 1]), slot, prng.bytes(16)),
+        19 => (Opcode::Lock, prng.of(&[0x80, 0x81, 0x02, 0x0A]), 0, vec![]),
+        20 => (Opcode::Read, 0x81, prng.of(&[0, 8]), vec![]),
         21 => (Opcode::Hmac, 0x04, slot, vec![]),
-        22 => (Opcode::Write, 0x80, 8, dice.bytes(32)),
+        22 => (Opcode::Write, 0x80, 8, prng.bytes(32)),
         23 => (Opcode::Sha, 4, slot, vec![]),
-        24 => (Opcode::Kdf, dice.of(&[0x02, 0x42]), slot, dice.bytes(20)),
+        24 => (Opcode::Kdf, prng.of(&[0x02, 0x42]), slot, prng.bytes(20)),
         25 => (Opcode::SelfTest, 0x3B, 0, vec![]),
-        26 => (Opcode::UpdateExtra, dice.of(&[0, 1]), slot, vec![]),
-        27 => (Opcode::Write, 0xC2, slot << 3, dice.bytes(64)),
-        28 => (Opcode::PrivWrite, 0x40, slot, dice.bytes(68)),
-        29 => (Opcode::Nonce, 0, 0x8000, dice.bytes(20)),
+        26 => (Opcode::UpdateExtra, prng.of(&[0, 1]), slot, vec![]),
+        27 => (Opcode::Write, 0xC2, slot << 3, prng.bytes(64)),
+        28 => (Opcode::PrivWrite, 0x40, slot, prng.bytes(68)),
+        29 => (Opcode::Nonce, 0, 0x8000, prng.bytes(20)),
         30 => (Opcode::Read, 0x02, slot << 3, vec![]),
-        31 => (Opcode::Write, 0x02, slot << 3, dice.bytes(4)),
-        32 => (Opcode::Sign, dice.of(&[0x00, 0x20]), slot, vec![]),
-        33 => (Opcode::Ecdh, 0, slot, dice.bytes(64)),
-        34 => (Opcode::GenDig, dice.of(&[0, 1]), 0, vec![]),
-        _ => (Opcode::Verify, 0x00, slot, dice.bytes(64)),
+        31 => (Opcode::Write, 0x02, slot << 3, prng.bytes(4)),
+        32 => (Opcode::Sign, prng.of(&[0x00, 0x20]), slot, vec![]),
+        33 => (Opcode::Ecdh, 0, slot, prng.bytes(64)),
+        34 => (Opcode::GenDig, prng.of(&[0, 1]), 0, vec![]),
+        _ => (Opcode::Verify, 0x00, slot, prng.bytes(64)),
     }
 }
 
@@ -194,9 +192,9 @@ fn what_is_not_known_never_fails() {
     let (mut all, mut passes) = (0, 0);
     for seed in 0..60 {
         for revision in Revision::ALL {
-            let mut dice = Dice(seed);
-            let image = chip(revision, &mut dice);
-            let commands: Vec<_> = (0..30).map(|_| group(&command(&mut dice))).collect();
+            let mut prng = Prng::new(seed);
+            let image = chip(revision, &mut prng);
+            let commands: Vec<_> = (0..30).map(|_| group(&command(&mut prng))).collect();
             let transcript = record(&image, seed, &commands, Start::Unknown);
             passes += passed(&transcript, &format!("{revision}, seed {seed}"));
             all += commands.len();
@@ -215,9 +213,9 @@ fn what_is_known_is_judged() {
         Reason::TempKey,
     ];
     for seed in 0..20 {
-        let mut dice = Dice(1_000 + seed);
-        let image = chip(Revision::Atecc608B, &mut dice);
-        let commands: Vec<_> = (0..30).map(|_| group(&command(&mut dice))).collect();
+        let mut prng = Prng::new(1_000 + seed);
+        let image = chip(Revision::Atecc608B, &mut prng);
+        let commands: Vec<_> = (0..30).map(|_| group(&command(&mut prng))).collect();
         let start = Start::Known(image.to_text());
         let transcript = record(&image, seed, &commands, start);
         let judged = Engine::new().judge(&Case::from(transcript.clone()));
