@@ -16,9 +16,10 @@ use proptest::test_runner::TestRunner;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
-struct Dice(ChaCha8Rng);
+/// What is sent, and to which chip: all from one seed.
+struct Prng(ChaCha8Rng);
 
-impl Dice {
+impl Prng {
     fn below(&mut self, limit: u8) -> u8 {
         u8::try_from(self.0.next_u32() % u32::from(limit)).unwrap()
     }
@@ -35,21 +36,21 @@ impl Dice {
 }
 
 /// A chip with random policies and one of the three lock states.
-fn any_chip(dice: &mut Dice) -> Chip {
-    let image = Image::blank(dice.one_of(&Revision::ALL));
+fn any_chip(prng: &mut Prng) -> Chip {
+    let image = Image::blank(prng.one_of(&Revision::ALL));
     let mut config = *image.config();
     for range in [17..84, 88..128] {
-        let random = dice.bytes(u8::try_from(range.len()).unwrap());
+        let random = prng.bytes(u8::try_from(range.len()).unwrap());
         config[range].copy_from_slice(&random);
     }
-    (config[86], config[87]) = dice.one_of(&[(0x55, 0x55), (0x55, 0x00), (0x00, 0x00)]);
+    (config[86], config[87]) = prng.one_of(&[(0x55, 0x55), (0x55, 0x00), (0x00, 0x00)]);
     config[19] &= 0x04;
     let mut image = image.with_config(config).unwrap();
     for slot in Slot::all() {
-        let random = dice.bytes(36);
+        let random = prng.bytes(36);
         image.slot_mut(slot)[..36].copy_from_slice(&random);
     }
-    let chip = Chip::new(image, Entropy::Seeded(dice.0.next_u64())).unwrap();
+    let chip = Chip::new(image, Entropy::Seeded(prng.0.next_u64())).unwrap();
     chip.with_execution_time(ExecutionTime::Instant)
 }
 
@@ -227,7 +228,7 @@ proptest! {
         seed: u64,
         groups in vec((any_group(), select(vec![0x00_u8, 0x02, 0x02, 0x02, 0x01])), 1..40),
     ) {
-        let chip = any_chip(&mut Dice(ChaCha8Rng::seed_from_u64(seed)));
+        let chip = any_chip(&mut Prng(ChaCha8Rng::seed_from_u64(seed)));
         let revision = chip.revision();
         let bus = Bus::with_chip(chip);
         for (group, token) in groups {
@@ -252,7 +253,7 @@ proptest! {
         groups in vec(any_group(), 1..20),
     ) {
         let defects = Defects::none().failing(engine).unhealthy(unhealthy);
-        let chip = any_chip(&mut Dice(ChaCha8Rng::seed_from_u64(seed))).with_defects(defects);
+        let chip = any_chip(&mut Prng(ChaCha8Rng::seed_from_u64(seed))).with_defects(defects);
         let revision = chip.revision();
         let bus = Bus::with_chip(chip);
         for group in groups {
@@ -267,11 +268,11 @@ proptest! {
 /// The generators above reach successes, both refusals and data.
 #[test]
 fn commands_of_every_kind() {
-    let mut dice = Dice(ChaCha8Rng::seed_from_u64(1));
+    let mut prng = Prng(ChaCha8Rng::seed_from_u64(1));
     let mut runner = TestRunner::deterministic();
     let (mut statuses, mut data, mut succeeded) = ([0_u32; 256], 0, BTreeSet::new());
     for _ in 0..400 {
-        let bus = Bus::with_chip(any_chip(&mut dice));
+        let bus = Bus::with_chip(any_chip(&mut prng));
         for _ in 0..60 {
             let group = any_group().new_tree(&mut runner).unwrap().current();
             let Some(body) = exchange(&bus, &group) else {
@@ -286,7 +287,7 @@ fn commands_of_every_kind() {
             }
             statuses[usize::from(status)] += 1;
             data += u32::from(body[0] > 0x04);
-            let token = dice.one_of(&[0x00, 0x02, 0x02, 0x02, 0x01]);
+            let token = prng.one_of(&[0x00, 0x02, 0x02, 0x02, 0x01]);
             bus.i2c().write(address(&bus), &[token]).unwrap();
         }
     }
@@ -301,20 +302,20 @@ fn commands_of_every_kind() {
 
 #[test]
 fn traffic_of_every_kind() {
-    let mut dice = Dice(ChaCha8Rng::seed_from_u64(2));
-    let bus = Bus::with_chip(any_chip(&mut dice));
-    bus.attach(any_chip(&mut dice));
+    let mut prng = Prng(ChaCha8Rng::seed_from_u64(2));
+    let bus = Bus::with_chip(any_chip(&mut prng));
+    bus.attach(any_chip(&mut prng));
     let (mut i2c, mut delay) = (bus.i2c(), bus.delay());
     let mut acknowledged = 0;
     for _ in 0..20_000 {
-        let address = dice.one_of(&[0x00, 0x60, 0x60, 0x60, 0x35, 0x7F, 0xFF]);
-        let length = dice.one_of(&[0, 1, 2, 8, 40, 200]);
-        let mut bytes = dice.bytes(length);
+        let address = prng.one_of(&[0x00, 0x60, 0x60, 0x60, 0x35, 0x7F, 0xFF]);
+        let length = prng.one_of(&[0, 1, 2, 8, 40, 200]);
+        let mut bytes = prng.bytes(length);
         if let Some(first) = bytes.first_mut() {
-            *first = dice.one_of(&[0x00, 0x01, 0x02, 0x03, 0x03, 0x03, *first]);
+            *first = prng.one_of(&[0x00, 0x01, 0x02, 0x03, 0x03, 0x03, *first]);
         }
-        let mut answer = vec![0; usize::from(dice.below(200))];
-        let outcome = match dice.below(3) {
+        let mut answer = vec![0; usize::from(prng.below(200))];
+        let outcome = match prng.below(3) {
             0 => i2c.write(address, &bytes),
             1 => i2c.read(address, &mut answer),
             _ => i2c.transaction(
@@ -327,7 +328,7 @@ fn traffic_of_every_kind() {
             ),
         };
         acknowledged += u32::from(outcome.is_ok());
-        delay.delay_us(dice.one_of(&[0, 100, 400, 20_000]));
+        delay.delay_us(prng.one_of(&[0, 100, 400, 20_000]));
     }
     assert!(acknowledged > 1_000, "{acknowledged}");
     assert!(bus.clock().now() > Duration::from_secs(10));
