@@ -46,7 +46,7 @@ enum Task {
     Commands(Arguments),
     /// Judges codec, driver and emulator by recorded transcripts.
     Conformance(Arguments),
-    /// Records what a chip says to the project's stories.
+    /// Records what a chip says to the project's scenarios.
     RecordHardware(Arguments),
     /// Has programs for real chips sign with emulated ones, in real time.
     Hosts(Arguments),

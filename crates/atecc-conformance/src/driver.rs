@@ -1,7 +1,7 @@
 //! A driver, judged by the recorded chip.
 //!
 //! Each command of a transcript is given to the driver by itself; and where the
-//! transcript tells a story that the caller knows, the driver performs it.
+//! transcript names a scenario that the caller knows, the driver performs it.
 
 use atecc::{
     Answer, BusAddress, Cause as FailureCause, Device, Error, Failure, Next, Procedure, Request,
@@ -16,7 +16,7 @@ use crate::emulator::redacted;
 use crate::judgement::{Item, Judge, Judged, Verdict, hex};
 use crate::reason::Reason;
 use crate::replay::{Replay, Spoken, spoken};
-use crate::story::Story;
+use crate::scenario::Scenario;
 
 /// A driver to be judged.
 pub trait Driver {
@@ -47,7 +47,7 @@ pub enum Refused {
 pub(crate) fn judge(
     transcript: &Transcript,
     driver: &dyn Driver,
-    stories: &[Story],
+    scenarios: &[Scenario],
     judged: &mut Judged,
 ) {
     let address = transcript.header.address;
@@ -67,9 +67,9 @@ pub(crate) fn judge(
         judged.add(Judge::Driver, item, describe::name(group), verdict);
     }
     if let Some(name) = &transcript.header.story {
-        let verdict = match stories.iter().find(|story| story.name == *name) {
-            Some(story) => perform(story, transcript),
-            None => Verdict::differs("a story that is known", name.clone()),
+        let verdict = match scenarios.iter().find(|scenario| scenario.name == *name) {
+            Some(scenario) => perform(scenario, transcript),
+            None => Verdict::differs("a scenario that is known", name.clone()),
         };
         judged.add(Judge::Driver, Item::Whole, format!("story {name}"), verdict);
     }
@@ -111,9 +111,9 @@ fn command(driver: &dyn Driver, address: u8, group: &[u8], response: &[u8]) -> V
 /// This very driver, as recordings name it.
 const HOST: &str = concat!("atecc ", env!("CARGO_PKG_VERSION"));
 
-/// A story: this very driver action by action, others, its earlier versions
+/// A scenario: this very driver action by action, others, its earlier versions
 /// among them, by their command groups.
-fn perform(story: &Story, transcript: &Transcript) -> Verdict {
+fn perform(scenario: &Scenario, transcript: &Transcript) -> Verdict {
     let host = transcript.header.host.as_deref().unwrap_or_default();
     let script = spoken(transcript);
     let replay = if host == HOST {
@@ -121,10 +121,10 @@ fn perform(story: &Story, transcript: &Transcript) -> Verdict {
     } else {
         Replay::by_groups(transcript.header.address, script.clone())
     };
-    let told = (story.perform)(&script, transcript.header.address, replay.clone());
+    let told = (scenario.perform)(&script, transcript.header.address, replay.clone());
     match (replay.difference(), told) {
         (Some(difference), _) => Verdict::Failed(difference),
-        (None, Err(wrong)) => Verdict::differs("the story as recorded", wrong),
+        (None, Err(wrong)) => Verdict::differs("the scenario as recorded", wrong),
         (None, Ok(())) => Verdict::Passed,
     }
 }

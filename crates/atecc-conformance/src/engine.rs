@@ -5,22 +5,22 @@ use crate::driver::{self, Atecc, Driver};
 use crate::judgement::{Item, Judge, Judged, Verdict};
 use crate::knowledge::Knowledge;
 use crate::reason::Reason;
+use crate::scenario::{Scenario, scenarios};
 use crate::source::Case;
 use crate::start::part;
-use crate::story::{Story, stories};
 use crate::{codec, emulator};
 
 /// Judges transcripts.
 pub struct Engine {
     driver: Box<dyn Driver>,
-    stories: Vec<Story>,
+    scenarios: Vec<Scenario>,
 }
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let stories = &self.stories;
+        let scenarios = &self.scenarios;
         f.debug_struct("Engine")
-            .field("stories", stories)
+            .field("scenarios", scenarios)
             .finish_non_exhaustive()
     }
 }
@@ -32,25 +32,25 @@ impl Default for Engine {
 }
 
 impl Engine {
-    /// Judges the driver of the crate `atecc`, with its stories.
+    /// Judges the driver of the crate `atecc`, with its scenarios.
     #[must_use]
     pub fn new() -> Self {
-        Self::with_driver(Atecc, stories())
+        Self::with_driver(Atecc, scenarios())
     }
 
     /// Judges another driver.
     #[must_use]
-    pub fn with_driver(driver: impl Driver + 'static, stories: Vec<Story>) -> Self {
+    pub fn with_driver(driver: impl Driver + 'static, scenarios: Vec<Scenario>) -> Self {
         Self {
             driver: Box::new(driver),
-            stories,
+            scenarios,
         }
     }
 
-    /// The same engine, with one more story.
+    /// The same engine, with one more scenario.
     #[must_use]
-    pub fn with_story(mut self, story: Story) -> Self {
-        self.stories.push(story);
+    pub fn with_scenario(mut self, scenario: Scenario) -> Self {
+        self.scenarios.push(scenario);
         self
     }
 
@@ -70,7 +70,12 @@ impl Engine {
         }
         if let Some(transcript) = &case.transcript {
             codec::judge(transcript, &case.broken, &mut judged);
-            driver::judge(transcript, self.driver.as_ref(), &self.stories, &mut judged);
+            driver::judge(
+                transcript,
+                self.driver.as_ref(),
+                &self.scenarios,
+                &mut judged,
+            );
             let findings = emulator::judge(transcript, &case.keys, &case.broken);
             judged.findings.extend(findings);
         }

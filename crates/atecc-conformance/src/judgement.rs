@@ -55,7 +55,7 @@ pub struct Finding {
 /// What a finding is about.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Item {
-    /// The transcript as a whole, such as a story.
+    /// The transcript as a whole, such as a scenario.
     Whole,
     /// An action, counted from 1.
     Action(usize),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use atecc_conformance::{
-    Case, Driver, Engine, Judge, Judged, Refused, Replay, Spoken, Story, Verdict,
+    Case, Driver, Engine, Judge, Judged, Refused, Replay, Scenario, Spoken, Verdict,
 };
 use embedded_hal::i2c::I2c;
 
@@ -47,17 +47,17 @@ impl Driver for Simple {
     }
 }
 
-fn judged(driver: Simple, stories: Vec<Story>) -> Judged {
+fn judged(driver: Simple, scenarios: Vec<Scenario>) -> Judged {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../../tests/transcripts/atecc608a/rusty-608a-info.txt"
     );
     let case = Case::load(Path::new(path)).unwrap();
-    Engine::with_driver(driver, stories).judge(&case)
+    Engine::with_driver(driver, scenarios).judge(&case)
 }
 
-fn info() -> Story {
-    Story::new("info", |script: &[Spoken], address, bus: Replay| {
+fn info() -> Scenario {
+    Scenario::new("info", |script: &[Spoken], address, bus: Replay| {
         let answer = Simple::Right.command(&script[0].command, address, bus);
         answer.map(|_| ()).map_err(|refused| refused.to_string())
     })
@@ -100,12 +100,12 @@ fn stories_fail_on_what_is_not_done() {
         answer.map_err(|refused| refused.to_string())?;
         Err("not understood".to_owned())
     };
-    for (stories, told) in [
-        (vec![], "expected a story that is known, got info"),
-        (vec![Story::new("info", idle)], "got nothing more"),
-        (vec![Story::new("info", wrong)], "got not understood"),
+    for (scenarios, told) in [
+        (vec![], "expected a scenario that is known, got info"),
+        (vec![Scenario::new("info", idle)], "got nothing more"),
+        (vec![Scenario::new("info", wrong)], "got not understood"),
     ] {
-        let failures: Vec<_> = judged(Simple::Right, stories).failures().collect();
+        let failures: Vec<_> = judged(Simple::Right, scenarios).failures().collect();
         assert_eq!(failures.len(), 1, "{failures:#?}");
         assert!(failures[0].contains(told), "{failures:#?}");
     }

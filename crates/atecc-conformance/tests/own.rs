@@ -61,7 +61,7 @@ fn redacted(
     Transcript { header, lines }
 }
 
-/// What the story `session` does again: a signature more than the watchdog
+/// What the scenario `session` does again: a signature more than the watchdog
 /// allows, so that the driver has to idle.
 struct Many {
     left: u8,
@@ -136,10 +136,10 @@ fn what_it_did_it_does_again() {
         let judged = engine.judge(&Case::from(transcript));
         let failures: Vec<_> = judged.failures().collect();
         assert!(failures.is_empty(), "{failures:#?}");
-        let story = judged.findings.iter().find(|one| one.item == Item::Whole);
-        let story = story.expect("the story");
+        let whole = judged.findings.iter().find(|one| one.item == Item::Whole);
+        let whole = whole.expect("the scenario");
         assert_eq!(
-            (story.judge, &story.verdict),
+            (whole.judge, &whole.verdict),
             (Judge::Driver, &Verdict::Passed)
         );
     }
@@ -206,8 +206,8 @@ fn another_dialect_is_noticed() {
                 continue;
             }
             let judged = engine.judge(&Case::from(other));
-            let story = judged.findings.iter().find(|one| one.item == Item::Whole);
-            let verdict = &story.expect("the story").verdict;
+            let whole = judged.findings.iter().find(|one| one.item == Item::Whole);
+            let verdict = &whole.expect("the scenario").verdict;
             assert!(matches!(verdict, Verdict::Failed(_)), "{verdict:?}");
         }
     }

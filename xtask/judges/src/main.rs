@@ -23,7 +23,7 @@ enum Task {
     Vectors(vectors::Options),
     /// Judges codec, driver and emulator by recorded transcripts.
     Conformance(conformance::Options),
-    /// Records what a chip says to the project's stories.
+    /// Records what a chip says in the project's scenarios.
     RecordHardware(hardware::Options),
     /// Has programs for real chips sign with emulated ones, in real time.
     Hosts(hosts::Options),

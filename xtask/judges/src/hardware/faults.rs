@@ -5,7 +5,7 @@ use atecc::crc16;
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
 
-use super::{Bus, Delay, Story, Tale};
+use super::{Bus, Delay, Performer, Scenario};
 
 /// From a wake pulse to the answer. Source: ATECC508A datasheet, "Wake-Up and
 /// Sleep", tWHI.
@@ -24,7 +24,7 @@ const IDLE: &[u8] = &[0x02];
 const INFO: [u8; 5] = [0x07, 0x30, 0x00, 0x00, 0x00];
 
 /// What a bus can do to a command or an answer.
-pub(super) const FAULTS: &[Story] = &[
+pub(super) const FAULTS: &[Scenario] = &[
     fault("fault-crc", |bus, delay, address| {
         let mut group = with_crc(&INFO);
         group[6] ^= 0x01;
@@ -88,11 +88,11 @@ pub(super) const FAULTS: &[Story] = &[
     }),
 ];
 
-const fn fault(name: &'static str, tale: fn(&mut Bus<'_>, &mut Delay<'_>, u8)) -> Story {
-    Story {
+const fn fault(name: &'static str, perform: fn(&mut Bus<'_>, &mut Delay<'_>, u8)) -> Scenario {
+    Scenario {
         name,
         known: false,
-        tale: Tale::Bus(tale),
+        performer: Performer::Bus(perform),
     }
 }
 

@@ -1,8 +1,8 @@
-//! `cargo xtask record-hardware`: stories told by a chip that somebody owns, as
+//! `cargo xtask record-hardware`: scenarios on a chip that somebody owns, as
 //! transcripts that can be contributed. `docs/hardware.md` says how.
 
 mod faults;
-mod stories;
+mod scenarios;
 
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -46,20 +46,20 @@ type Bus<'t> = Recorder<'t, AnyBus, Vec<Line>, Watch>;
 type Delay<'t> = DelayRecorder<'t, AnyDelay, Vec<Line>, Watch>;
 /// A driver whose bus is recorded.
 type Recorded<'t> = Device<Bus<'t>, Delay<'t>, Wake>;
-/// Why a story ended early. A refusal by the chip is part of the story.
-type Told = Result<(), String>;
+/// Why a scenario ended early. A refusal by the chip is part of it.
+type ScenarioResult = Result<(), String>;
 
-/// What is told: to the driver, or to the bus itself.
-enum Tale {
-    Driver(fn(&mut Recorded<'_>, Revision) -> Told),
+/// What is done, by the driver or on the bus itself.
+enum Performer {
+    Driver(fn(&mut Recorded<'_>, Revision) -> ScenarioResult),
     Bus(fn(&mut Bus<'_>, &mut Delay<'_>, u8)),
 }
 
-/// A story and its name, which the engine knows where `known` is set.
-struct Story {
+/// A scenario and its name, which the engine knows where `known` is set.
+struct Scenario {
     name: &'static str,
     known: bool,
-    tale: Tale,
+    performer: Performer,
 }
 
 /// The general call through the recorder, with the bus held for the session.
@@ -77,7 +77,7 @@ impl<D> WakePulse<Bus<'_>, D> for Wake {
     }
 }
 
-/// Tell each story, write each transcript.
+/// Perform each scenario, write each transcript.
 pub(crate) fn run(options: &Options) -> Result<(), Error> {
     let open = || options.device.open().map_err(chip);
     let mut device = open()?;
@@ -85,13 +85,13 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     let address = device.address();
     drop(device);
     std::fs::create_dir_all(&options.out).map_err(|error| file(&options.out, error))?;
-    let expendable: &[&[Story]] = if options.expendable {
-        &[faults::FAULTS, stories::IRREVERSIBLE]
+    let expendable: &[&[Scenario]] = if options.expendable {
+        &[faults::FAULTS, scenarios::IRREVERSIBLE]
     } else {
         &[]
     };
     let mut rows = Vec::new();
-    for story in stories::SAFE
+    for scenario in scenarios::SAFE
         .iter()
         .chain(expendable.iter().copied().flatten())
     {
@@ -99,21 +99,21 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
         let (bus, delay) = open()?.release();
         let bus = Recorder::new(bus, &tape);
         let delay = DelayRecorder::new(delay, &tape);
-        let told = tell(story, bus, delay, address, revision);
+        let result = perform(scenario, bus, delay, address, revision);
         let mut lines = tape.into_sink();
-        if let Tale::Bus(_) = story.tale {
+        if let Performer::Bus(_) = scenario.performer {
             lines.iter_mut().for_each(mark_broken);
         }
         let transcript = Transcript {
-            header: header(options, story, revision, address),
+            header: header(options, scenario, revision, address),
             lines,
         };
         let path = options.out.join(format!("{}.txt", transcript.header.id));
         write(&path, &transcript.render())?;
-        let result = told.err().unwrap_or_else(|| "told".to_owned());
-        rows.push([story.name.to_owned(), path.display().to_string(), result]);
+        let result = result.err().unwrap_or_else(|| "performed".to_owned());
+        rows.push([scenario.name.to_owned(), path.display().to_string(), result]);
     }
-    table::print(["story", "transcript", "result"], &rows);
+    table::print(["scenario", "transcript", "result"], &rows);
     println!(
         "judge them: cargo xtask conformance {}",
         options.out.display()
@@ -121,23 +121,23 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     Ok(())
 }
 
-fn tell(
-    story: &Story,
+fn perform(
+    scenario: &Scenario,
     mut bus: Bus<'_>,
     mut delay: Delay<'_>,
     address: BusAddress,
     revision: Revision,
-) -> Told {
-    match story.tale {
-        Tale::Bus(tale) => {
+) -> ScenarioResult {
+    match scenario.performer {
+        Performer::Bus(perform) => {
             AnyWake::hold_session(bus.unrecorded()).map_err(|fault| fault.to_string())?;
-            tale(&mut bus, &mut delay, address.get());
+            perform(&mut bus, &mut delay, address.get());
             WakePulse::<AnyBus, ()>::session_over(&mut AnyWake, bus.unrecorded());
             Ok(())
         }
-        Tale::Driver(tale) => {
+        Performer::Driver(perform) => {
             let device = Device::new(bus, delay).with_wake(Wake);
-            tale(&mut device.with_address(address), revision)
+            perform(&mut device.with_address(address), revision)
         }
     }
 }
@@ -158,7 +158,12 @@ fn mark_broken(line: &mut Line) {
     }
 }
 
-fn header(options: &Options, story: &Story, revision: Revision, address: BusAddress) -> Header {
+fn header(
+    options: &Options,
+    scenario: &Scenario,
+    revision: Revision,
+    address: BusAddress,
+) -> Header {
     let chip = match revision {
         Revision::Atecc508A(_) => "ATECC508A".to_owned(),
         Revision::Atecc608A(_) => "ATECC608A".to_owned(),
@@ -170,14 +175,14 @@ fn header(options: &Options, story: &Story, revision: Revision, address: BusAddr
         _ => Provenance::Emulator,
     };
     Header {
-        id: format!("{}-{}", chip.to_lowercase(), story.name),
+        id: format!("{}-{}", chip.to_lowercase(), scenario.name),
         chip,
         revision: Some(revision.bytes()),
         address: address.get(),
         scl_hz: options.scl_hz,
         provenance,
         host: Some(concat!("atecc ", env!("CARGO_PKG_VERSION")).to_owned()),
-        story: story.known.then(|| story.name.to_owned()),
+        story: scenario.known.then(|| scenario.name.to_owned()),
         start: Start::Unknown,
         origin: options.origin.clone(),
         licence: "Apache-2.0 OR MIT".to_owned(),

@@ -1,4 +1,4 @@
-//! Stories: what a host did with a chip, for a driver to do again.
+//! Scenarios: what a host did with a chip, for a driver to do again.
 
 use std::fmt;
 
@@ -12,32 +12,35 @@ use crate::group::Group;
 use crate::judgement::hex;
 use crate::replay::{Replay, Spoken};
 
+/// The error says what the driver understood wrongly; what it sent wrongly is
+/// found by the bus.
+pub type ScenarioResult = Result<(), String>;
+
 /// What a driver does: given what was said, and the address of the chip, on
 /// the bus with the recorded chip.
-pub type Perform = dyn Fn(&[Spoken], u8, Replay) -> Result<(), String>;
+pub type ScenarioFn = dyn Fn(&[Spoken], u8, Replay) -> ScenarioResult;
 
-/// A story by its name in a transcript's header.
-pub struct Story {
+/// A scenario by its name (`story`) in a transcript's header.
+pub struct Scenario {
     /// Its name.
     pub name: String,
-    /// Performs it. The error says what the driver understood wrongly; what it
-    /// sent wrongly is found by the bus.
-    pub perform: Box<Perform>,
+    /// Performs it.
+    pub perform: Box<ScenarioFn>,
 }
 
-impl fmt::Debug for Story {
+impl fmt::Debug for Scenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Story")
+        f.debug_struct("Scenario")
             .field("name", &self.name)
             .finish_non_exhaustive()
     }
 }
 
-impl Story {
-    /// A story.
+impl Scenario {
+    /// A scenario.
     pub fn new(
         name: impl Into<String>,
-        perform: impl Fn(&[Spoken], u8, Replay) -> Result<(), String> + 'static,
+        perform: impl Fn(&[Spoken], u8, Replay) -> ScenarioResult + 'static,
     ) -> Self {
         Self {
             name: name.into(),
@@ -46,18 +49,18 @@ impl Story {
     }
 }
 
-/// The stories of the crate `atecc`.
+/// The scenarios of the crate `atecc`.
 #[must_use]
-pub fn stories() -> Vec<Story> {
+pub fn scenarios() -> Vec<Scenario> {
     vec![
-        Story::new("info", info),
-        Story::new("read-config", read_config),
-        Story::new("random", random),
-        Story::new("sha", sha),
-        Story::new("genkey-sign-verify", genkey_sign_verify),
+        Scenario::new("info", info),
+        Scenario::new("read-config", read_config),
+        Scenario::new("random", random),
+        Scenario::new("sha", sha),
+        Scenario::new("genkey-sign-verify", genkey_sign_verify),
         // One awake session, in which TempKey lives from one command to the
         // next.
-        Story::new("session", session),
+        Scenario::new("session", session),
     ]
 }
 
@@ -65,7 +68,7 @@ fn payload(spoken: &Spoken) -> &[u8] {
     atecc::parse_group(&spoken.response).unwrap_or_default()
 }
 
-fn same(recorded: &[u8], understood: &[u8]) -> Result<(), String> {
+fn same(recorded: &[u8], understood: &[u8]) -> ScenarioResult {
     if recorded == understood {
         Ok(())
     } else {
@@ -77,19 +80,19 @@ fn said<E: fmt::Display>(error: E) -> String {
     error.to_string()
 }
 
-fn info(script: &[Spoken], address: u8, bus: Replay) -> Result<(), String> {
+fn info(script: &[Spoken], address: u8, bus: Replay) -> ScenarioResult {
     let revision = device(address, bus)?.execute(InfoRevision).map_err(said)?;
     let recorded = script.first().map(payload).unwrap_or_default();
     same(recorded, &revision.bytes())
 }
 
-fn read_config(script: &[Spoken], address: u8, bus: Replay) -> Result<(), String> {
+fn read_config(script: &[Spoken], address: u8, bus: Replay) -> ScenarioResult {
     let config = device(address, bus)?.run(ReadConfig::new()).map_err(said)?;
     let recorded: Vec<u8> = script.iter().flat_map(payload).copied().collect();
     same(&recorded, config.bytes())
 }
 
-fn random(script: &[Spoken], address: u8, bus: Replay) -> Result<(), String> {
+fn random(script: &[Spoken], address: u8, bus: Replay) -> ScenarioResult {
     let seed = SeedUpdate::Automatic;
     let random = device(address, bus)?
         .execute(Random { seed })
@@ -99,7 +102,7 @@ fn random(script: &[Spoken], address: u8, bus: Replay) -> Result<(), String> {
 
 /// The message is what the recorded host sent after the start. An ATECC508A
 /// has one way to end; a 608 can leave the digest in `TempKey` as well.
-fn sha(script: &[Spoken], address: u8, bus: Replay) -> Result<(), String> {
+fn sha(script: &[Spoken], address: u8, bus: Replay) -> ScenarioResult {
     let end = script.last().and_then(|one| Group::cut(&one.command));
     let family = match end.map(|end| end.p1) {
         Some(mode) if mode & 0xC0 == 0 => Family::Atecc508,
@@ -116,7 +119,7 @@ fn sha(script: &[Spoken], address: u8, bus: Replay) -> Result<(), String> {
 }
 
 /// A public key, a signature by its key, and its verification by the chip.
-fn genkey_sign_verify(script: &[Spoken], address: u8, bus: Replay) -> Result<(), String> {
+fn genkey_sign_verify(script: &[Spoken], address: u8, bus: Replay) -> ScenarioResult {
     let find = |opcode| {
         let one = script
             .iter()
@@ -152,7 +155,7 @@ fn genkey_sign_verify(script: &[Spoken], address: u8, bus: Replay) -> Result<(),
     }
 }
 
-fn session(script: &[Spoken], address: u8, bus: Replay) -> Result<(), String> {
+fn session(script: &[Spoken], address: u8, bus: Replay) -> ScenarioResult {
     let requests = script
         .iter()
         .map(|one| {

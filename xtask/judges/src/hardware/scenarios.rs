@@ -1,4 +1,4 @@
-//! Stories that are safe on any part, and those that lock it.
+//! Scenarios that are safe on any part, and those that lock it.
 
 use std::fmt::Display;
 
@@ -15,12 +15,12 @@ use nerves_key_provision::{CertificateSlots, Challenges, Harden, Hardening, Plan
 use nerves_key_schema::slot;
 use nerves_key_tests::station::Station;
 
-use super::{Recorded, Story, Tale, Told, now};
+use super::{Performer, Recorded, Scenario, ScenarioResult, now};
 
 const KEY: Slot = Slot::S0;
 
 /// Nothing is written, no counter moves, nothing is locked.
-pub(super) const SAFE: &[Story] = &[
+pub(super) const SAFE: &[Scenario] = &[
     known("info", |device, _| {
         chip_may_refuse(device.execute(InfoRevision))
     }),
@@ -69,7 +69,7 @@ pub(super) const SAFE: &[Story] = &[
 
 /// The chip is a NervesKey afterwards, of a signer whose key is public: good
 /// for nothing.
-pub(super) const IRREVERSIBLE: &[Story] = &[
+pub(super) const IRREVERSIBLE: &[Scenario] = &[
     own("provision", |device, _| provision_open(device)),
     // Before and after the slot's own lock.
     own("derive-key", |device, _| derive_key(device)),
@@ -82,7 +82,7 @@ pub(super) const IRREVERSIBLE: &[Story] = &[
 ];
 
 /// What `DeriveKey` does to a slot that no Write changes. Slot 13 holds nothing.
-fn derive_key(device: &mut Recorded<'_>) -> Told {
+fn derive_key(device: &mut Recorded<'_>) -> ScenarioResult {
     let slot = slot::SIGNER_SERIAL_NUMBER;
     let nonce = LoadNonce {
         target: NonceTarget::TempKey,
@@ -99,7 +99,7 @@ fn derive_key(device: &mut Recorded<'_>) -> Told {
     chip_may_refuse(device.execute(ReadBlock { address }))
 }
 
-fn provision_open(device: &mut Recorded<'_>) -> Told {
+fn provision_open(device: &mut Recorded<'_>) -> ScenarioResult {
     let now = now().ok_or("the clock says nothing")?;
     let mut station = Station::new([0x42; 32], now, Some("EXPENDABLE"));
     station.request.certificate_slots = CertificateSlots::LeaveOpen;
@@ -116,24 +116,30 @@ fn provision_open(device: &mut Recorded<'_>) -> Told {
     }
 }
 
-const fn known(name: &'static str, tale: fn(&mut Recorded<'_>, Revision) -> Told) -> Story {
-    Story {
+const fn known(
+    name: &'static str,
+    perform: fn(&mut Recorded<'_>, Revision) -> ScenarioResult,
+) -> Scenario {
+    Scenario {
         name,
         known: true,
-        tale: Tale::Driver(tale),
+        performer: Performer::Driver(perform),
     }
 }
 
-const fn own(name: &'static str, tale: fn(&mut Recorded<'_>, Revision) -> Told) -> Story {
-    Story {
+const fn own(
+    name: &'static str,
+    perform: fn(&mut Recorded<'_>, Revision) -> ScenarioResult,
+) -> Scenario {
+    Scenario {
         name,
         known: false,
-        tale: Tale::Driver(tale),
+        performer: Performer::Driver(perform),
     }
 }
 
 /// A status is an answer; everything else is said.
-fn chip_may_refuse<T>(result: Result<T, Error<BusFault>>) -> Told {
+fn chip_may_refuse<T>(result: Result<T, Error<BusFault>>) -> ScenarioResult {
     match result {
         Ok(_) => Ok(()),
         Err(Error::Failed(failure)) if matches!(failure.cause, Cause::Status { .. }) => Ok(()),
