@@ -7,8 +7,8 @@ use atecc_emulator::{Bus, Chip, Delay, I2cHandle};
 use atecc_x509::PublicKey;
 use nerves_key::Stage;
 use nerves_key_provision::{
-    CertificateSigner, Challenges, DeviceKey, KeyOrigin, Plan, Refusal, RunError, Runner,
-    SigningRequest, Step, Stop, Warning, prepare,
+    CertificateSigner, Challenges, DeviceKey, KeyOrigin, Plan, Refusal, RunError, RunOutcome,
+    Runner, SigningRequest, Step, Warning, prepare,
 };
 use nerves_key_schema::slot;
 use nerves_key_tests::fault_sweep::{SETUPS, Setup};
@@ -152,7 +152,7 @@ fn a_key_of_somebody_elses_is_not_certified() {
         assert_eq!(before.replaced_key(), Some(theirs));
         let mut runner = Runner::new(&before, CHALLENGES, |_| {});
         let mut device = Station::device(&bus);
-        let Ok(Stop::NeedsSignature(request)) = device.run(&mut runner) else {
+        let Ok(RunOutcome::NeedsSignature(request)) = device.run(&mut runner) else {
             panic!("{setup}: no certificate is asked for");
         };
         assert_ne!(request.public_key, theirs, "{setup}");

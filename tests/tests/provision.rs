@@ -14,7 +14,7 @@ use atecc_x509::{CompressedCertificate, DateTime, Format, SignatureBytes};
 use nerves_key::{Activate, Activation, Stage};
 use nerves_key_provision::{
     CertificateSigner, Challenges, Event, KeySigner, Plan, Possession, ProvisionError, Refusal,
-    Report, RunError, Runner, SigningRequest, Step, Stop, VolatileSecrets, create_signer,
+    Report, RunError, RunOutcome, Runner, SigningRequest, Step, VolatileSecrets, create_signer,
     provision,
 };
 use nerves_key_schema::{ConfigWrite, Layout, configure, slot, writes};
@@ -158,7 +158,7 @@ fn another_chip_put_in_while_the_signer_signs_is_noticed() {
         after_lock: [3; 32],
     };
     let mut runner = Runner::new(&plan, challenges, |_| {});
-    let Ok(Stop::NeedsSignature(request)) = Station::device(&first).run(&mut runner) else {
+    let Ok(RunOutcome::NeedsSignature(request)) = Station::device(&first).run(&mut runner) else {
         panic!("the plan needs a signature");
     };
     runner.signed(station.key.sign(&request).unwrap()).unwrap();
@@ -431,10 +431,10 @@ impl<'p> RefusedAfterLock<'p> {
 }
 
 impl Procedure for &mut RefusedAfterLock<'_> {
-    type Output = Stop;
+    type Output = RunOutcome;
     type Error = RunError;
 
-    fn resume(&mut self, answer: Answer<'_>) -> Next<Stop, RunError> {
+    fn resume(&mut self, answer: Answer<'_>) -> Next<RunOutcome, RunError> {
         let mut next = (&mut self.runner).resume(answer);
         while let (Next::Send(request), true) = (&next, self.locked.get()) {
             if self.opcode.is_some() {
@@ -471,14 +471,14 @@ fn a_refusal_in_the_read_back_is_no_difference() {
             let plan = Plan::new(&Station::snapshot(&bus).unwrap(), &station.request).unwrap();
             let mut run = RefusedAfterLock::new(&plan, nth);
             let mut device = Station::device(&bus);
-            let Stop::NeedsSignature(request) = device.run(&mut run).unwrap() else {
+            let RunOutcome::NeedsSignature(request) = device.run(&mut run).unwrap() else {
                 panic!("no certificate is asked for");
             };
             let signature = station.key.sign(&request).unwrap();
             run.runner.signed(signature).unwrap();
             let result = device.run(&mut run);
             let Some(opcode) = run.opcode else {
-                assert!(matches!(result, Ok(Stop::Finished)));
+                assert!(matches!(result, Ok(RunOutcome::Finished)));
                 break;
             };
             let Err(Error::Failed(error)) = result else {

@@ -41,7 +41,7 @@ pub use provision::{Challenges, ProvisionError, prepare, provision};
 pub use refusal::Refusal;
 pub use report::{KeyOrigin, Possession, Report};
 pub use request::{AcceptedSigner, CertificateSlots, DeviceKey, Request, default_serial};
-pub use runner::{Event, Runner, Stop};
+pub use runner::{Event, RunOutcome, Runner};
 #[cfg(feature = "json")]
 pub use signer::{AnswerMismatch, DocumentError, SigningAnswer};
 pub use signer::{CertificateSigner, SigningRequest, SigningRequestError};

@@ -7,7 +7,7 @@ use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
 
 use crate::clean_stack::with_clean_stack;
-use crate::{CertificateSigner, Event, Plan, Report, RunError, Runner, SigningRequest, Stop};
+use crate::{CertificateSigner, Event, Plan, Report, RunError, RunOutcome, Runner, SigningRequest};
 
 /// Random values that the chip signs to prove that it holds its key. Fresh for
 /// each run.
@@ -97,7 +97,7 @@ where
         if plan.steps().is_empty() {
             return Ok(None);
         }
-        while let Stop::NeedsSignature(request) = device.run(&mut runner)? {
+        while let RunOutcome::NeedsSignature(request) = device.run(&mut runner)? {
             let signature = signer.sign(&request).map_err(ProvisionError::Signer)?;
             runner.signed(signature)?;
         }
@@ -148,7 +148,7 @@ where
         return Ok(None);
     }
     match device.run(&mut Runner::new(plan, challenges, on_event))? {
-        Stop::NeedsSignature(request) => Ok(Some(*request)),
-        Stop::Finished => Ok(None),
+        RunOutcome::NeedsSignature(request) => Ok(Some(*request)),
+        RunOutcome::Finished => Ok(None),
     }
 }

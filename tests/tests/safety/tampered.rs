@@ -7,7 +7,7 @@ use atecc::{Answer, Cause, Error, Executed, Failure, Next, Opcode, Procedure, St
 use atecc_emulator::{Bus, Chip, Direction, LogEntry};
 use atecc_x509::SignatureBytes;
 use nerves_key_provision::{
-    CertificateSigner, Challenges, Event, Plan, Report, RunError, Runner, Step, Stop,
+    CertificateSigner, Challenges, Event, Plan, Report, RunError, RunOutcome, Runner, Step,
 };
 use nerves_key_tests::fault_sweep::Setup;
 use nerves_key_tests::station::Station;
@@ -90,10 +90,10 @@ impl<'p> Tampered<'p> {
 }
 
 impl Procedure for &mut Tampered<'_> {
-    type Output = Stop;
+    type Output = RunOutcome;
     type Error = RunError;
 
-    fn resume(&mut self, answer: Answer<'_>) -> Next<Stop, RunError> {
+    fn resume(&mut self, answer: Answer<'_>) -> Next<RunOutcome, RunError> {
         let tamper = match answer {
             Answer::Start => None,
             _ => self.tamper(),
@@ -186,13 +186,13 @@ pub(crate) fn run_signed(
     bus.start_log();
     let result = loop {
         match Station::device(bus).run(&mut tampered) {
-            Ok(Stop::NeedsSignature(request)) => {
+            Ok(RunOutcome::NeedsSignature(request)) => {
                 asked = true;
                 if let Err(error) = tampered.runner.signed(sign(&request)) {
                     break Err(error);
                 }
             }
-            Ok(Stop::Finished) => break Ok(()),
+            Ok(RunOutcome::Finished) => break Ok(()),
             Err(Error::Failed(error)) => break Err(error),
             Err(error) => panic!("{error}"),
         }

@@ -2,7 +2,7 @@
 //!
 //! It is a [`Procedure`], but one that stops half-way: the device certificate
 //! is issued away from the chip. Run it until it stops with
-//! [`Stop::NeedsSignature`], give it the signature, run it again.
+//! [`RunOutcome::NeedsSignature`], give it the signature, run it again.
 
 mod checks;
 mod read_slots;
@@ -48,9 +48,9 @@ pub enum Event<'a> {
     ActivationUnproved,
 }
 
-/// Why the runner stopped.
+/// What a run of the [`Runner`] came to.
 #[derive(Debug)]
-pub enum Stop {
+pub enum RunOutcome {
     /// The device certificate is to be signed: [`Runner::signed`] goes on.
     NeedsSignature(Box<SigningRequest>),
     /// All steps are done.
@@ -63,7 +63,7 @@ pub enum Stop {
 /// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
 /// # let request = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/request.rs"));
 /// use nerves_key::ReadSnapshot;
-/// use nerves_key_provision::{Challenges, Plan, Runner, Stop};
+/// use nerves_key_provision::{Challenges, Plan, Runner, RunOutcome};
 ///
 /// let plan = Plan::new(&device.run(ReadSnapshot::new())?, &request)?;
 /// let challenges = Challenges {
@@ -73,7 +73,7 @@ pub enum Stop {
 /// };
 /// let mut runner = Runner::new(&plan, challenges, |_| {});
 /// // It stops for the signer, and the chip sleeps meanwhile.
-/// let Stop::NeedsSignature(request) = device.run(&mut runner)? else {
+/// let RunOutcome::NeedsSignature(request) = device.run(&mut runner)? else {
 ///     unreachable!("a blank chip has no certificate");
 /// };
 /// request.check()?;
@@ -130,7 +130,7 @@ impl<'p, F: FnMut(Event<'_>)> Runner<'p, F> {
         Ok(())
     }
 
-    /// What was done, once the runner has stopped with [`Stop::Finished`].
+    /// What was done, once the runner has stopped with [`RunOutcome::Finished`].
     #[must_use]
     pub fn into_report(self) -> Option<Report> {
         let identity = self.identity?;
@@ -291,10 +291,10 @@ const fn x509(key: &PublicKey) -> atecc_x509::PublicKey {
 }
 
 impl<F: FnMut(Event<'_>)> Procedure for &mut Runner<'_, F> {
-    type Output = Stop;
+    type Output = RunOutcome;
     type Error = RunError;
 
-    fn resume(&mut self, answer: Answer<'_>) -> Next<Stop, RunError> {
+    fn resume(&mut self, answer: Answer<'_>) -> Next<RunOutcome, RunError> {
         let mut answer = answer;
         let (plan, of) = (self.plan, self.plan.steps.len());
         while let Some(step) = plan.steps.get(self.at) {
@@ -303,7 +303,7 @@ impl<F: FnMut(Event<'_>)> Procedure for &mut Runner<'_, F> {
                 if *step == Step::IssueCertificate && self.image.is_none() {
                     (self.on_event)(Event::Started { index, of, step });
                     let request = self.signing_request().map(Box::new);
-                    return Next::Done(request.map(Stop::NeedsSignature));
+                    return Next::Done(request.map(RunOutcome::NeedsSignature));
                 }
                 if *step != Step::IssueCertificate {
                     (self.on_event)(Event::Started { index, of, step });
@@ -330,6 +330,6 @@ impl<F: FnMut(Event<'_>)> Procedure for &mut Runner<'_, F> {
             (self.on_event)(Event::Done { index, step });
             self.at += 1;
         }
-        Next::Done(Ok(Stop::Finished))
+        Next::Done(Ok(RunOutcome::Finished))
     }
 }
