@@ -30,7 +30,7 @@ pub enum Event<'a> {
         /// From 0.
         index: usize,
         /// How many the plan has.
-        of: usize,
+        total: usize,
         /// Which.
         step: &'a Step,
     },
@@ -296,17 +296,17 @@ impl<F: FnMut(Event<'_>)> Procedure for &mut Runner<'_, F> {
 
     fn resume(&mut self, answer: Answer<'_>) -> Next<RunOutcome, RunError> {
         let mut answer = answer;
-        let (plan, of) = (self.plan, self.plan.steps.len());
+        let (plan, total) = (self.plan, self.plan.steps.len());
         while let Some(step) = plan.steps.get(self.at) {
             let index = self.at;
             if self.task.is_none() {
                 if *step == Step::IssueCertificate && self.image.is_none() {
-                    (self.on_event)(Event::Started { index, of, step });
+                    (self.on_event)(Event::Started { index, total, step });
                     let request = self.signing_request().map(Box::new);
                     return Next::Done(request.map(RunOutcome::NeedsSignature));
                 }
                 if *step != Step::IssueCertificate {
-                    (self.on_event)(Event::Started { index, of, step });
+                    (self.on_event)(Event::Started { index, total, step });
                 }
                 match self.begin(step) {
                     Ok(task) => self.task = Some(task),
