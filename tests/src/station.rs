@@ -112,7 +112,7 @@ impl Station {
             certificate_slots: CertificateSlots::Lock,
             signer_key: Some(key.public_key()),
             now,
-            past: now,
+            clock_floor: now,
         };
         Self {
             key,

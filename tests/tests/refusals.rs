@@ -84,7 +84,7 @@ fn a_signer_out_of_its_time() {
     let valid = station.request.signer.validity;
     let (from, to) = (valid.not_before(), valid.not_after());
     assert!(to < date(2036, 12, 7));
-    station.request.past = date(2020, 1, 1);
+    station.request.clock_floor = date(2020, 1, 1);
     for now in [date(2026, 12, 5), date(2036, 12, 7)] {
         station.request.now = now;
         refused_by_all(
@@ -111,10 +111,10 @@ fn a_signer_out_of_its_time() {
 #[test]
 fn a_clock_behind_the_release() {
     let mut station = station();
-    station.request.past = date(2026, 12, 7);
+    station.request.clock_floor = date(2026, 12, 7);
     refused_by_all(
         &mut station,
-        |refusal| matches!(refusal, Refusal::Clock { now, past } if now < past),
+        |refusal| matches!(refusal, Refusal::Clock { now, clock_floor } if now < clock_floor),
     );
 }
 

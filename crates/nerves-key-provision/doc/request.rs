@@ -23,6 +23,6 @@
         signer_key: Some(key.public_key()),
         format: Format::V0,
         now,
-        past: now,
+        clock_floor: now,
     }
 }

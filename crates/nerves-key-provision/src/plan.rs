@@ -495,9 +495,9 @@ fn check_revision(config: &ConfigZone) -> Result<(), Refusal> {
 }
 
 fn check_time(request: &Request) -> Result<(), Refusal> {
-    let Request { now, past, .. } = *request;
-    if now < past {
-        return Err(Refusal::Clock { now, past });
+    let (now, clock_floor) = (request.now, request.clock_floor);
+    if now < clock_floor {
+        return Err(Refusal::Clock { now, clock_floor });
     }
     let validity = request.signer.validity;
     let (from, to) = (validity.not_before(), validity.not_after());

@@ -111,12 +111,12 @@ pub enum Refusal {
         now: DateTime,
     },
     /// The clock is behind a time that has certainly passed.
-    #[error("the clock says {now}, but {past} has passed: set it first")]
+    #[error("the clock says {now}, but {clock_floor} has passed: set it first")]
     Clock {
         /// The present time.
         now: DateTime,
         /// A time that has passed.
-        past: DateTime,
+        clock_floor: DateTime,
     },
     /// Serial, board name or user data do not fit the OTP zone.
     #[error(transparent)]

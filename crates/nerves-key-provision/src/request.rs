@@ -49,7 +49,7 @@ pub struct Request {
     /// A time that has certainly passed: a clock that says less is not set.
     /// Use a constant of the program's release, not the time of its build, so
     /// that builds stay reproducible.
-    pub past: DateTime,
+    pub clock_floor: DateTime,
 }
 
 /// Which key the device certificate is issued for, while data are open.

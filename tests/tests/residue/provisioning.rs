@@ -61,7 +61,7 @@ fn run(secrets: &Secrets, end: End) -> Option<Held> {
         signer_key: Some(signer.public_key()),
         format: Format::V0,
         now,
-        past: now,
+        clock_floor: now,
     };
     let mut chip = Elsewhere::new(match end {
         End::StoppedAtAKey => is_write_of_slot_2,

@@ -53,7 +53,7 @@ pub(super) fn run(arguments: &Demo, output: Output) -> Result<(), CliError> {
         certificate_slots: CertificateSlots::Lock,
         signer_key: Some(key.public_key()),
         now,
-        past: system::release_day()?,
+        clock_floor: system::release_day()?,
     };
     let plan = Plan::new(&refused::run(&mut device, ReadSnapshot::new())?, &request)?;
     let _: (_, Vec<_>) = execute(&mut device, &plan, &mut key, output)?;

@@ -53,7 +53,7 @@ pub(crate) fn request(layout: Layout) -> Result<Request> {
         signer_key: Some(key.public_key()),
         format: Format::V0,
         now: now()?,
-        past: now()?,
+        clock_floor: now()?,
     })
 }
 

@@ -76,7 +76,7 @@ impl Asked {
             accepted_signer: arguments.signer.accepted(),
             certificate_slots: arguments.slots.certificate_slots(),
             now: issued(signer.as_ref(), now)?,
-            past: system::release_day()?,
+            clock_floor: system::release_day()?,
         };
         Ok(Self {
             request,
