@@ -1,7 +1,5 @@
 //! A provisioning station on an emulated bus, for tests.
 
-use std::collections::BTreeSet;
-
 use atecc::{Device, Error};
 use atecc_emulator::{Bus, BusError, Delay, I2cHandle};
 use atecc_x509::{
@@ -9,10 +7,10 @@ use atecc_x509::{
 };
 use nerves_key::{ReadSnapshot, Snapshot};
 use nerves_key_provision::{
-    AcceptedSigner, CertificateSigner, CertificateSlots, Challenges, DeviceKey, KeySigner, Plan,
-    ProvisionError, Refusal, Report, Request, SigningRequest, create_signer, provision,
+    CertificateSigner, Challenges, DeviceKey, KeySigner, Plan, ProvisionError, Refusal, Report,
+    Request, SigningRequest, create_signer, provision,
 };
-use nerves_key_schema::{Layout, ManufacturerSerial};
+use nerves_key_schema::ManufacturerSerial;
 
 /// A signer, a clock and what every device of a batch has in common.
 #[derive(Debug)]
@@ -98,22 +96,9 @@ impl Station {
         serial: Option<&str>,
     ) -> Self {
         let signer: CheckedSigner = NervesKeySigner::check(&certificate).expect("a signer");
-        let request = Request {
-            format: atecc_x509::Format::V0,
-            serial: serial.map(|serial| ManufacturerSerial::new(serial).expect("it fits")),
-            board: None,
-            user: None,
-            layout: Layout::Standard,
-            volatile_keys: None,
-            used_serials: BTreeSet::new(),
-            signer,
-            device_key: DeviceKey::New,
-            accepted_signer: AcceptedSigner::Asked,
-            certificate_slots: CertificateSlots::Lock,
-            signer_key: Some(key.public_key()),
-            now,
-            clock_floor: now,
-        };
+        let mut request = Request::new(signer, now, now);
+        request.serial = serial.map(|serial| ManufacturerSerial::new(serial).expect("it fits"));
+        request.signer_key = Some(key.public_key());
         Self {
             key,
             certificate,

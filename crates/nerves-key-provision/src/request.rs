@@ -12,7 +12,24 @@ use crate::VolatileSecrets;
 
 /// What the chip shall become. Its parts are checked already; what they mean
 /// for one chip is for [`crate::Plan`].
+///
+/// ```
+/// use atecc_x509::{DateTime, Format, NervesKeySigner};
+/// use nerves_key_provision::{KeySigner, Request, create_signer};
+/// use nerves_key_schema::{Layout, ManufacturerSerial};
+///
+/// let released = DateTime::new(2026, 11, 1, 0, 0, 0)?; // A constant of the program.
+/// let now = DateTime::new(2026, 11, 24, 9, 30, 0)?;
+/// let key = KeySigner::from_bytes(&[0x42; 32])?;
+/// let signer = NervesKeySigner::check(&create_signer(&key, now, 10, Format::V0)?)?;
+/// let mut request = Request::new(signer, now, released);
+/// request.serial = Some(ManufacturerSerial::new("N1234")?);
+/// request.signer_key = Some(key.public_key());
+/// assert_eq!(request.layout, Layout::Standard);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Request {
     /// The manufacturer serial; `None` for the chip's own, see
     /// [`default_serial`].
@@ -50,6 +67,31 @@ pub struct Request {
     /// Use a constant of the program's release, not the time of its build, so
     /// that builds stay reproducible.
     pub clock_floor: DateTime,
+}
+
+impl Request {
+    /// A `NervesKey` of the standard layout under `signer`: the chip's own serial,
+    /// the usual board name, no user data, a key that the chip makes, locked
+    /// certificate slots, format 0. Whatever shall be otherwise is set afterwards.
+    #[must_use]
+    pub const fn new(signer: CheckedSigner, now: DateTime, clock_floor: DateTime) -> Self {
+        Self {
+            serial: None,
+            board: None,
+            user: None,
+            device_key: DeviceKey::New,
+            layout: Layout::Standard,
+            volatile_keys: None,
+            used_serials: BTreeSet::new(),
+            signer,
+            accepted_signer: AcceptedSigner::Asked,
+            certificate_slots: CertificateSlots::Lock,
+            signer_key: None,
+            format: Format::V0,
+            now,
+            clock_floor,
+        }
+    }
 }
 
 /// Which key the device certificate is issued for, while data are open.

@@ -4,8 +4,7 @@ use atecc::Device;
 use atecc_x509::{DateTime, Format, NervesKeySigner};
 use nerves_key::ReadSnapshot;
 use nerves_key_provision::{
-    AcceptedSigner, CertificateSlots, Challenges, DeviceKey, KeySigner, Plan, ProvisionError,
-    Request, VolatileSecrets, create_signer, provision,
+    Challenges, KeySigner, Plan, ProvisionError, Request, VolatileSecrets, create_signer, provision,
 };
 use nerves_key_schema::{Layout, ManufacturerSerial};
 
@@ -44,25 +43,15 @@ fn run(secrets: &Secrets, end: End) -> Option<Held> {
             VolatileSecrets::new(activation, encryption)
         })
     });
-    let request = Request {
-        serial: Some(ManufacturerSerial::new("N1234").unwrap()),
-        board: None,
-        user: None,
-        device_key: DeviceKey::New,
-        layout: Layout::Volatile,
-        volatile_keys: Some(volatile_keys),
-        used_serials: match end {
-            End::Refused => ["N1234".to_owned()].into(),
-            _ => [].into(),
-        },
-        signer: NervesKeySigner::check(&certificate).unwrap(),
-        accepted_signer: AcceptedSigner::Asked,
-        certificate_slots: CertificateSlots::Lock,
-        signer_key: Some(signer.public_key()),
-        format: Format::V0,
-        now,
-        clock_floor: now,
-    };
+    let checked = NervesKeySigner::check(&certificate).unwrap();
+    let mut request = Request::new(checked, now, now);
+    request.serial = Some(ManufacturerSerial::new("N1234").unwrap());
+    request.layout = Layout::Volatile;
+    request.volatile_keys = Some(volatile_keys);
+    request.signer_key = Some(signer.public_key());
+    if end == End::Refused {
+        request.used_serials = ["N1234".to_owned()].into();
+    }
     let mut chip = Elsewhere::new(match end {
         End::StoppedAtAKey => is_write_of_slot_2,
         End::StoppedAtTheDataLock => is_data_lock,

@@ -1,16 +1,13 @@
 //! `nerves-key demo`: the main job, on an emulated chip.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use atecc_emulator::Chip;
 use atecc_x509::{Certificate, Format, NervesKeySigner, SignatureBytes};
 use nerves_key::ReadSnapshot;
-use nerves_key_provision::{
-    AcceptedSigner, CertificateSlots, DeviceKey, Plan, Request, create_signer,
-};
-use nerves_key_schema::{Layout, ManufacturerSerial};
+use nerves_key_provision::{Plan, Request, create_signer};
+use nerves_key_schema::ManufacturerSerial;
 use serde_json::json;
 
 use super::provision::execute;
@@ -39,22 +36,9 @@ pub(super) fn run(arguments: &Demo, output: Output) -> Result<(), CliError> {
     ));
     let chip = Chip::throw_away(arguments.chip).map_err(CliError::failed)?;
     let mut device = nerves_key_device::emulated(chip)?;
-    let request = Request {
-        format: Format::V0,
-        serial: Some(ManufacturerSerial::new(SERIAL).map_err(CliError::refused)?),
-        board: None,
-        user: None,
-        layout: Layout::Standard,
-        volatile_keys: None,
-        used_serials: BTreeSet::new(),
-        signer,
-        device_key: DeviceKey::New,
-        accepted_signer: AcceptedSigner::Asked,
-        certificate_slots: CertificateSlots::Lock,
-        signer_key: Some(key.public_key()),
-        now,
-        clock_floor: system::release_day()?,
-    };
+    let mut request = Request::new(signer, now, system::release_day()?);
+    request.serial = Some(ManufacturerSerial::new(SERIAL).map_err(CliError::refused)?);
+    request.signer_key = Some(key.public_key());
     let plan = Plan::new(&refused::run(&mut device, ReadSnapshot::new())?, &request)?;
     let _: (_, Vec<_>) = execute(&mut device, &plan, &mut key, output)?;
 

@@ -6,8 +6,7 @@ use atecc_emulator::{Bus, Chip, Delay, I2cHandle, Revision};
 use atecc_x509::{DateTime, Format, NervesKeySigner};
 use nerves_key::ReadSnapshot;
 use nerves_key_provision::{
-    AcceptedSigner, CertificateSlots, Challenges, DeviceKey, KeySigner, Plan, Request,
-    VolatileSecrets, create_signer, provision,
+    Challenges, KeySigner, Plan, Request, VolatileSecrets, create_signer, provision,
 };
 use nerves_key_schema::{Layout, ManufacturerSerial};
 
@@ -38,23 +37,15 @@ pub(crate) fn signer_key() -> Result<KeySigner> {
 pub(crate) fn request(layout: Layout) -> Result<Request> {
     let key = signer_key()?;
     let certificate = create_signer(&key, now()?, 10, Format::V0)?;
-    Ok(Request {
-        serial: Some(ManufacturerSerial::new("N1234")?),
-        board: None,
-        user: None,
-        layout,
-        volatile_keys: (layout == Layout::Volatile)
-            .then(|| VolatileSecrets::new(&ACTIVATION_KEY, &[0xE7; 16])),
-        used_serials: std::collections::BTreeSet::new(),
-        signer: NervesKeySigner::check(&certificate)?,
-        device_key: DeviceKey::New,
-        accepted_signer: AcceptedSigner::Asked,
-        certificate_slots: CertificateSlots::Lock,
-        signer_key: Some(key.public_key()),
-        format: Format::V0,
-        now: now()?,
-        clock_floor: now()?,
-    })
+    let signer = NervesKeySigner::check(&certificate)?;
+    let mut request = Request::new(signer, now()?, now()?);
+    request.serial = Some(ManufacturerSerial::new("N1234")?);
+    request.layout = layout;
+    if layout == Layout::Volatile {
+        request.volatile_keys = Some(VolatileSecrets::new(&ACTIVATION_KEY, &[0xE7; 16]));
+    }
+    request.signer_key = Some(key.public_key());
+    Ok(request)
 }
 
 /// Of the volatile layout.

@@ -1,13 +1,12 @@
 //! What is asked of a provisioning, checked before any chip is opened.
 
-use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use atecc_x509::DateTime;
 use data_encoding::HEXLOWER_PERMISSIVE;
 use nerves_key::{Snapshot, Stage};
-use nerves_key_provision::{DeviceKey, Plan, Request, SigningAnswer, VolatileSecrets};
+use nerves_key_provision::{Plan, Request, SigningAnswer, VolatileSecrets};
 use nerves_key_schema::{BoardName, ManufacturerSerial, Otp, OtpError};
 
 use super::gate;
@@ -62,22 +61,18 @@ impl Asked {
         if let Some(signer) = &mut signer {
             signer.check(&certificate.signer.public_key)?;
         }
-        let request = Request {
-            format: arguments.format.format(),
-            serial,
-            board,
-            user,
-            layout: arguments.layout.into(),
-            volatile_keys: volatile_keys(arguments)?,
-            used_serials: BTreeSet::new(),
-            signer_key: signer.as_ref().map(|_| certificate.signer.public_key),
-            signer: certificate,
-            device_key: DeviceKey::New,
-            accepted_signer: arguments.signer.accepted(),
-            certificate_slots: arguments.slots.certificate_slots(),
-            now: issued(signer.as_ref(), now)?,
-            clock_floor: system::release_day()?,
-        };
+        let now = issued(signer.as_ref(), now)?;
+        let signer_key = signer.as_ref().map(|_| certificate.signer.public_key);
+        let mut request = Request::new(certificate, now, system::release_day()?);
+        request.format = arguments.format.format();
+        request.serial = serial;
+        request.board = board;
+        request.user = user;
+        request.layout = arguments.layout.into();
+        request.volatile_keys = volatile_keys(arguments)?;
+        request.signer_key = signer_key;
+        request.accepted_signer = arguments.signer.accepted();
+        request.certificate_slots = arguments.slots.certificate_slots();
         Ok(Self {
             request,
             signer,
