@@ -7,8 +7,8 @@ use std::process::Command;
 use atecc::SerialNumber;
 use atecc_x509::{CheckedSigner, DateTime, Format, NervesKeySigner, PublicKey, SignatureBytes};
 use nerves_key_provision::{
-    CertificateSigner, IssueError, KeySigner, Pkcs11Token, SigningRequest, create_device,
-    create_signer, self_signed,
+    CertificateSigner, DeviceSubject, IssueError, KeySigner, Pkcs11Token, SigningRequest,
+    create_device, create_signer, self_signed,
 };
 use nerves_key_schema::ManufacturerSerial;
 use p256::ecdsa::signature::hazmat::PrehashSigner;
@@ -44,8 +44,12 @@ fn issue<S: CertificateSigner>(
     let mut chip = [0x01; 9];
     chip[2..6].copy_from_slice(&number.to_be_bytes());
     let serial = ManufacturerSerial::new(&format!("N{number}")).unwrap();
-    let (chip, format) = (SerialNumber(chip), Format::V0);
-    let certificate = create_device(signer, signing, DEVICE_KEY, chip, &serial, now(), format)?;
+    let device = DeviceSubject {
+        public_key: DEVICE_KEY,
+        chip: SerialNumber(chip),
+        serial: &serial,
+    };
+    let certificate = create_device(&device, signer, signing, now(), Format::V0)?;
     Ok(certificate.signature()?)
 }
 

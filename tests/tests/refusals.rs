@@ -6,7 +6,8 @@ use atecc_emulator::{Bus, Chip, DATA_SIZE, Entropy, Image, Revision};
 use atecc_x509::{Certificate, CheckedSigner, DateTime, NervesKeySigner, SignerError};
 use nerves_key::{Foreign, Snapshot, Stage};
 use nerves_key_provision::{
-    AcceptedSigner, KeySigner, Plan, Refusal, VolatileSecrets, create_device, create_signer,
+    AcceptedSigner, DeviceSubject, KeySigner, Plan, Refusal, VolatileSecrets, create_device,
+    create_signer,
 };
 use nerves_key_schema::{BoardName, ConfigField, Layout, ManufacturerSerial, OtpError, configure};
 use nerves_key_tests::fault_sweep::{SETUPS, Setup};
@@ -278,13 +279,15 @@ fn certificates_that_cannot_be_a_signers() {
         "not a CA: {error}"
     );
     // A device's certificate is no signer's either.
-    let public_key = station.key.public_key();
+    let device = DeviceSubject {
+        public_key: station.key.public_key(),
+        chip: SerialNumber([1; 9]),
+        serial: &ManufacturerSerial::new("Signer").unwrap(),
+    };
     let leaf = create_device(
+        &device,
         &station.request.signer,
         &mut station.key,
-        public_key,
-        SerialNumber([1; 9]),
-        &ManufacturerSerial::new("Signer").unwrap(),
         station.request.now,
         atecc_x509::Format::V0,
     );

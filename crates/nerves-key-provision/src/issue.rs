@@ -109,27 +109,34 @@ pub fn create_signer(
     })
 }
 
+/// Whom a device certificate is for.
+#[derive(Clone, Copy, Debug)]
+pub struct DeviceSubject<'a> {
+    /// The device's public key.
+    pub public_key: PublicKey,
+    /// The chip's serial number. Where the key is a file any nine bytes serve.
+    pub chip: SerialNumber,
+    /// The manufacturer serial: the certificate's common name.
+    pub serial: &'a ManufacturerSerial,
+}
+
 /// A device certificate as a chip would hold it, for a key that is a file.
-/// `chip` takes the place of the chip's serial number.
 ///
 /// ```
 /// use atecc::SerialNumber;
 /// use atecc_x509::{DateTime, Format, PublicKey, NervesKeySigner};
-/// use nerves_key_provision::{KeySigner, create_device, create_signer};
+/// use nerves_key_provision::{DeviceSubject, KeySigner, create_device, create_signer};
 /// use nerves_key_schema::ManufacturerSerial;
 ///
 /// let mut key = KeySigner::from_bytes(&[0x42; 32])?;
 /// let now = DateTime::new(2026, 11, 24, 9, 30, 0)?;
 /// let signer = NervesKeySigner::check(&create_signer(&key, now, 10, Format::V0)?)?;
-/// let certificate = create_device(
-///     &signer,
-///     &mut key,
-///     PublicKey::from_bytes([0x5A; 64]), // The chip's.
-///     SerialNumber([0x01, 0x23, 0, 0, 0, 0, 0, 0, 0xEE]),
-///     &ManufacturerSerial::new("N1234")?,
-///     now,
-///     Format::V0,
-/// )?;
+/// let device = DeviceSubject {
+///     public_key: PublicKey::from_bytes([0x5A; 64]),
+///     chip: SerialNumber([0x01, 0x23, 0, 0, 0, 0, 0, 0, 0xEE]),
+///     serial: &ManufacturerSerial::new("N1234")?,
+/// };
+/// let certificate = create_device(&device, &signer, &mut key, now, Format::V0)?;
 /// println!("{}", certificate.to_pem()?);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -138,14 +145,17 @@ pub fn create_signer(
 /// [`IssueError::Certificate`] when the serial does not fit or `format` does not
 /// hold the dates; [`IssueError::Sign`], [`IssueError::Signature`].
 pub fn create_device<S: CertificateSigner>(
+    device: &DeviceSubject<'_>,
     signer: &CheckedSigner,
     signing: &mut S,
-    public_key: PublicKey,
-    chip: SerialNumber,
-    serial: &ManufacturerSerial,
     now: DateTime,
     format: Format,
 ) -> Result<Certificate, IssueError<S::Error>> {
+    let DeviceSubject {
+        public_key,
+        chip,
+        serial,
+    } = *device;
     let signer_public_key = signer.signer.public_key;
     let validity = Validity::issued_in(now, DEVICE_YEARS, format).map_err(X509Error::from)?;
     let tbs = NervesKeyDevice {
@@ -187,15 +197,12 @@ pub fn create_auxiliary<S: CertificateSigner>(
     // As the chip has it, which nothing changes any more.
     let serial = ManufacturerSerial::stored(serial)?;
     let chip = identity.serial_number;
-    let certificate = create_device(
-        signer,
-        signing,
-        identity.public_key,
+    let device = DeviceSubject {
+        public_key: identity.public_key,
         chip,
-        &serial,
-        now,
-        format,
-    )?;
+        serial: &serial,
+    };
+    let certificate = create_device(&device, signer, signing, now, format)?;
     let signer_public_key = signer.signer.public_key;
     let definition = NervesKeyDevice {
         subject: Name::from_serial(serial.as_str())?,

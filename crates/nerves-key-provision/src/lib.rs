@@ -35,7 +35,7 @@ pub use error::RunError;
 pub use harden::{Harden, HardenError, HardenRefusal, Hardening};
 #[cfg(feature = "pem")]
 pub use issue::create_signer;
-pub use issue::{IssueError, create_auxiliary, create_device, self_signed};
+pub use issue::{DeviceSubject, IssueError, create_auxiliary, create_device, self_signed};
 pub use plan::{DEVICE_YEARS, Plan};
 pub use provision::{Challenges, ProvisionError, prepare, provision};
 pub use refusal::Refusal;

@@ -7,8 +7,8 @@ use atecc::SerialNumber;
 use atecc_emulator::{Bus, Chip};
 use atecc_x509::{DateTime, Format, PublicKey, SignatureBytes};
 use nerves_key_provision::{
-    CertificateSigner, IssueError, KeySigner, SigningRequest, create_auxiliary, create_device,
-    self_signed,
+    CertificateSigner, DeviceSubject, IssueError, KeySigner, SigningRequest, create_auxiliary,
+    create_device, self_signed,
 };
 use nerves_key_schema::ManufacturerSerial;
 use nerves_key_tests::fault_sweep::SETUPS;
@@ -62,13 +62,14 @@ fn a_signer_certificate() {
 #[test]
 fn a_device_certificate() {
     let station = SETUPS[0].station();
-    let serial = ManufacturerSerial::new("N1").unwrap();
-    let chip = SerialNumber([1; 9]);
-    let key = PublicKey::from_bytes([0x5A; 64]);
+    let device = DeviceSubject {
+        public_key: PublicKey::from_bytes([0x5A; 64]),
+        chip: SerialNumber([1; 9]),
+        serial: &ManufacturerSerial::new("N1").unwrap(),
+    };
     for wrong in WRONG {
         let signer = &station.request.signer;
-        let mut wrong = Wrong(wrong);
-        let made = create_device(signer, &mut wrong, key, chip, &serial, now(), Format::V0);
+        let made = create_device(&device, signer, &mut Wrong(wrong), now(), Format::V0);
         assert!(matches!(made, Err(IssueError::Signature(_))), "{made:?}");
     }
 }

@@ -1,7 +1,7 @@
 //! `nerves-key device`.
 
 use atecc::SerialNumber;
-use nerves_key_provision::create_device;
+use nerves_key_provision::{DeviceSubject, create_device};
 use nerves_key_schema::ManufacturerSerial;
 use serde_json::json;
 
@@ -30,16 +30,14 @@ pub(super) fn run(command: &Device, output: Output) -> Result<(), CliError> {
         )));
     }
     let key = system::new_key()?;
-    let certificate = create_device(
-        &signer,
-        &mut signing,
-        key.public_key(),
+    let device = DeviceSubject {
+        public_key: key.public_key(),
         // No chip, so no serial number of one: any nine bytes serve.
-        SerialNumber(system::random()?),
-        &ManufacturerSerial::new(serial).map_err(CliError::refused)?,
-        system::now()?,
-        signing::announced(*format, output),
-    )?;
+        chip: SerialNumber(system::random()?),
+        serial: &ManufacturerSerial::new(serial).map_err(CliError::refused)?,
+    };
+    let format = signing::announced(*format, output);
+    let certificate = create_device(&device, &signer, &mut signing, system::now()?, format)?;
     let certificate_path = format!("{serial}.cert");
     let key_path = format!("{serial}.key");
     files::create_pair(

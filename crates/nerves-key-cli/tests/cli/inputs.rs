@@ -4,7 +4,7 @@ use std::fs;
 
 use atecc::SerialNumber;
 use atecc_x509::{Certificate, DateTime, Format, NervesKeySigner};
-use nerves_key_provision::{KeySigner, create_device, create_signer};
+use nerves_key_provision::{DeviceSubject, KeySigner, create_device, create_signer};
 use nerves_key_schema::ManufacturerSerial;
 
 use crate::bench::Bench;
@@ -131,19 +131,12 @@ fn check_and_compress_agree_on_the_format() {
     let mut key = KeySigner::from_bytes(&[0x42; 32]).unwrap();
     let signer = create_signer(&key, now, 40, Format::V1).unwrap();
     let checked = NervesKeySigner::check(&signer).unwrap();
-    let serial = ManufacturerSerial::new("N1").unwrap();
-    let public_key = KeySigner::from_bytes(&[0x17; 32]).unwrap().public_key();
-    let chip = SerialNumber([1, 0x23, 3, 4, 5, 6, 7, 8, 0xEE]);
-    let device = create_device(
-        &checked,
-        &mut key,
-        public_key,
-        chip,
-        &serial,
-        now,
-        Format::V1,
-    )
-    .unwrap();
+    let subject = DeviceSubject {
+        public_key: KeySigner::from_bytes(&[0x17; 32]).unwrap().public_key(),
+        chip: SerialNumber([1, 0x23, 3, 4, 5, 6, 7, 8, 0xEE]),
+        serial: &ManufacturerSerial::new("N1").unwrap(),
+    };
+    let device = create_device(&subject, &checked, &mut key, now, Format::V1).unwrap();
     let write = |name: &str, certificate: &Certificate| {
         fs::write(bench.path().join(name), certificate.as_der()).unwrap();
     };
