@@ -39,6 +39,8 @@ impl Progress {
             Event::PossessionUnproved => self.output.message(
                 "  note: the chip does not sign before its data are locked; it is asked again after",
             ),
+            // What else a later library tells of is no step.
+            _ => {}
         }
     }
 

@@ -16,6 +16,7 @@ use crate::{CertificateSigner, SigningRequest};
 
 /// Why a certificate could not be made.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum IssueError<S> {
     /// Its contents.
     #[error(transparent)]

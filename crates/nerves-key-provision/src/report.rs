@@ -39,6 +39,7 @@ pub enum Possession {
 
 /// Where a device key was born, as far as a run knows.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum KeyOrigin {
     /// In the chip, in this run.
     ThisRun,

@@ -5,6 +5,7 @@ use nerves_key_schema::{ConfigWrite, Layout, slot};
 
 /// One step. The interpreter is [`crate::Runner`].
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum Step {
     /// Read the configuration again: the same chip, in the state that the plan
     /// expects.

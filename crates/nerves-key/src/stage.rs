@@ -20,6 +20,7 @@ use crate::{Snapshot, trust};
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+// Exhaustive: whoever plans by it has to decide about a new one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Stage {
     /// The configuration is not locked: everything may still be decided.
@@ -41,6 +42,7 @@ pub enum Stage {
 
 /// Why a locked chip is no NervesKey.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Foreign {
     /// The configuration is locked with other contents.
     #[error("its configuration is locked, but not as a NervesKey's")]

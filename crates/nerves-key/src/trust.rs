@@ -19,6 +19,7 @@ use crate::{Snapshot, Stage};
 
 /// Which definition the OTP zone names.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum TrustKind {
     /// Trust&GO for TLS.
     TngTls,

@@ -43,6 +43,7 @@ enum Step {
 
 /// Why there is no signature.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SignError {
     /// A command failed.
     #[error(transparent)]

@@ -24,6 +24,7 @@ use crate::{Challenges, Plan, Possession, Report, RunError, SigningRequest, Step
 
 /// Where a run stands.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub enum Event<'a> {
     /// A step begins.
     Started {

@@ -27,6 +27,7 @@ pub struct SigningAnswer {
 
 /// Why a text is no request or no answer.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum DocumentError {
     /// Not the JSON that is documented.
     #[error("no signing request: {0}")]

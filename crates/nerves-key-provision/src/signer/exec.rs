@@ -34,6 +34,7 @@ pub struct ExecSigner {
 /// Why a command gave no signature. The command is not quoted: it may hold a
 /// password.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ExecError {
     /// It could not be run.
     #[error("the exec: command cannot be run: {0}")]

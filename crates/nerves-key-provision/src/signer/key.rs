@@ -34,6 +34,7 @@ pub struct KeySigner(Box<SecretKey>);
 
 /// Why a PEM file is no usable private key.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum KeyFileError {
     /// SEC1, "EC PRIVATE KEY".
     #[error("the EC PRIVATE KEY is not one of P-256: {0}")]

@@ -39,6 +39,7 @@ pub struct SigningRequest {
 
 /// Why a request contradicts itself.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SigningRequestError {
     /// Its serial or date fits no certificate.
     #[error("the certificate asked for cannot be made: {0}")]

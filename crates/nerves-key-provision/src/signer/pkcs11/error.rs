@@ -13,6 +13,7 @@ use super::Pkcs11ErrorKind;
 
 /// Why a token does not sign.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Pkcs11Error {
     /// The library cannot be used.
     #[error("PKCS#11 library {}: {}", path.display(), in_short(source))]

@@ -46,6 +46,7 @@ pub enum PinSource {
 
 /// Why a text is no usable `pkcs11:` URI.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Pkcs11UriError {
     /// Another scheme.
     #[error("a PKCS#11 URI begins with pkcs11:")]
