@@ -1,7 +1,7 @@
 //! Ask a configuration what a chip would do: no chip is needed.
 
 use atecc::{ConfigZone, Slot};
-use atecc_config::{Judgement, Operation, Policy, judge, lint};
+use atecc_config::{Judgement, Operation, Policy, evaluate, lint};
 
 /// Slot 0 as in a NervesKey; all else is zeros, which lint does not like.
 fn zone() -> ConfigZone {
@@ -18,7 +18,7 @@ fn main() {
     for words in Policy::of(&zone, Slot::S0).words() {
         println!("{words}");
     }
-    if let Judgement::Refused(reasons) = judge(&zone, Operation::Read, Slot::S0) {
+    if let Judgement::Refused(reasons) = evaluate(&zone, Operation::Read, Slot::S0) {
         for reason in reasons {
             println!(
                 "no reading, because {reason}; {}",

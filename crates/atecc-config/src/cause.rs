@@ -11,7 +11,7 @@ use core::fmt;
 
 use atecc::{ConfigZone, Slot};
 
-use crate::{Judgement, KeyNeed, Need, Operation, judge};
+use crate::{Judgement, KeyNeed, Need, Operation, evaluate};
 
 /// A cause, and what can be done about it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -49,7 +49,7 @@ pub struct Known {
 /// what the operation needs besides, of which one was missing.
 #[must_use]
 pub fn causes(zone: &ConfigZone, operation: Operation, slot: Slot, known: Known) -> Vec<Cause> {
-    of(&judge(zone, operation, slot), zone, known)
+    of(&evaluate(zone, operation, slot), zone, known)
 }
 
 fn of(judgement: &Judgement, zone: &ConfigZone, known: Known) -> Vec<Cause> {

@@ -1,4 +1,4 @@
-//! Every operation on every slot of a zone: what `judge` says of it against
+//! Every operation on every slot of a zone: what `evaluate` says of it against
 //! what the emulator does.
 //!
 //! An operation that is allowed is executed once all its needs are met, and
@@ -11,7 +11,9 @@ use std::fmt;
 
 use atecc::config::SlotConfig;
 use atecc::{ConfigZone, Failure, Slot};
-use atecc_config::{Explanation, Judgement, KeyNeed, Known, Need, Operation, SessionNonce, judge};
+use atecc_config::{
+    Explanation, Judgement, KeyNeed, Known, Need, Operation, SessionNonce, evaluate,
+};
 
 use crate::chip::{Host, Latch, Variant};
 
@@ -68,7 +70,7 @@ impl Comparison {
         operation: Operation,
         slot: Slot,
     ) -> Result<(), String> {
-        match judge(zone, operation, slot) {
+        match evaluate(zone, operation, slot) {
             Judgement::Refused(reasons) => {
                 for needs in everything(zone, operation, slot) {
                     let (answer, changed, refusal) =

@@ -2,7 +2,7 @@
 
 use atecc::{ConfigZone, Slot};
 use atecc_config::{
-    Finding, Judgement, Operation, Policy, Reason, Severity, as_if_locked, fields, judge, lint,
+    Finding, Judgement, Operation, Policy, Reason, Severity, as_if_locked, evaluate, fields, lint,
 };
 
 use crate::dumps;
@@ -138,7 +138,7 @@ fn a_key_that_waits_for_a_latch() {
     found(&zone, Severity::Fault, "latch", Some(0), "useless for good");
     let locked = as_if_locked(&zone);
     assert_eq!(
-        judge(&locked, Operation::Sign, Slot::S0),
+        evaluate(&locked, Operation::Sign, Slot::S0),
         Judgement::Refused(vec![Reason::LatchNeverSet])
     );
 }
@@ -163,7 +163,7 @@ fn private_keys_where_others_belong() {
 fn uses_that_are_used_up() {
     for (name, operation, slot) in [("used", Operation::Mac, 7), ("lastkey", Operation::Mac, 15)] {
         let zone = reported(name);
-        let judgement = judge(&zone, operation, Slot::ALL[slot]);
+        let judgement = evaluate(&zone, operation, Slot::ALL[slot]);
         let Judgement::Refused(reasons) = &judgement else {
             panic!("{name}: {judgement:?}");
         };
@@ -176,16 +176,17 @@ fn uses_that_are_used_up() {
             "no use is left",
         );
     }
-    let reason = |name, slot: usize| match judge(&reported(name), Operation::Mac, Slot::ALL[slot]) {
-        Judgement::Refused(reasons) => reasons[0].to_string(),
-        other => panic!("{other:?}"),
-    };
+    let reason =
+        |name, slot: usize| match evaluate(&reported(name), Operation::Mac, Slot::ALL[slot]) {
+            Judgement::Refused(reasons) => reasons[0].to_string(),
+            other => panic!("{other:?}"),
+        };
     assert!(reason("used", 7).contains("Counter0 is at 2097151 of 2097151"));
     assert!(reason("lastkey", 15).contains("LastKeyUse has 0 of 128"));
     // Slot 7 of the same chip has the counter.
     let mut zone = reported("lastkey");
     zone.0[34] |= 0x20;
-    assert!(judge(&zone, Operation::Mac, Slot::S7).is_allowed());
+    assert!(evaluate(&zone, Operation::Mac, Slot::S7).is_allowed());
 }
 
 #[test]
@@ -243,7 +244,7 @@ fn what_is_not_told_is_left_out() {
     assert_eq!(meaning(&zone, "I2C_Enable"), "not told");
     // Told which chip it is, AES is still open.
     zone.0[4..8].copy_from_slice(&[0, 0, 0x60, 3]);
-    let Judgement::Allowed(needs) = judge(&as_if_locked(&zone), Operation::Aes, Slot::S9) else {
+    let Judgement::Allowed(needs) = evaluate(&as_if_locked(&zone), Operation::Aes, Slot::S9) else {
         panic!("slot 9 is an AES key");
     };
     assert!(

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::{Lint, Severity};
 use crate::options::{ChipOptions, Protection, SecureBoot, latch_permission};
-use crate::{Judgement, KeyNeed, Need, Operation, Policy, Reason, judge};
+use crate::{Judgement, KeyNeed, Need, Operation, Policy, Reason, evaluate};
 
 /// Every reason, in one sentence.
 pub(super) fn joined(reasons: &[Reason]) -> String {
@@ -21,7 +21,7 @@ impl Lint<'_> {
             return;
         }
         let (key, store) = (boot.public_key(), boot.store());
-        let never = judge(&self.locked(), Operation::SecureBoot, key);
+        let never = evaluate(&self.locked(), Operation::SecureBoot, key);
         if let Judgement::Refused(reasons) = never {
             self.find(
                 Severity::Fault,
@@ -68,7 +68,7 @@ impl Lint<'_> {
                 "name another slot in bits 11-8 of SecureBoot",
             );
         } else if let Judgement::Refused(reasons) =
-            judge(&self.locked(), Operation::SecureBootStore, store)
+            evaluate(&self.locked(), Operation::SecureBootStore, store)
             && !reasons.contains(&Reason::BootKeepsNothing)
         {
             self.find(
@@ -129,7 +129,7 @@ impl Lint<'_> {
             .filter(|slot| self.zone.key_config(*slot).latch_disable())
             .collect();
         let refused =
-            permission.is_some_and(|key| !judge(&locked, Operation::SetLatch, key).is_allowed());
+            permission.is_some_and(|key| !evaluate(&locked, Operation::SetLatch, key).is_allowed());
         if let Some(key) = permission.filter(|_| refused) {
             self.find(
                 Severity::Fault,
@@ -153,7 +153,7 @@ impl Lint<'_> {
             } else {
                 Operation::CheckMac
             };
-            match judge(&locked, operation, slot) {
+            match evaluate(&locked, operation, slot) {
                 Judgement::Refused(reasons) if reasons.contains(&Reason::LatchNeverSet) => {
                     self.find(
                         Severity::Fault,
@@ -187,7 +187,7 @@ impl Lint<'_> {
         } else {
             Operation::CheckMac
         };
-        match judge(&self.locked(), operation, slot) {
+        match evaluate(&self.locked(), operation, slot) {
             Judgement::Refused(reasons) => {
                 let used_up = reasons
                     .iter()

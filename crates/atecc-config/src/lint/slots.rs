@@ -8,7 +8,7 @@ use atecc::config::{KeyType, WriteAccess};
 
 use super::boot::joined;
 use super::{Lint, Severity};
-use crate::{Judgement, Kind, Operation, Policy, Reason, is_508, judge};
+use crate::{Judgement, Kind, Operation, Policy, Reason, evaluate, is_508};
 
 impl Lint<'_> {
     pub(super) fn private_key(&mut self, slot: Slot) {
@@ -61,7 +61,7 @@ impl Lint<'_> {
     /// Where the secret of an ECDH goes.
     fn ecdh_target(&mut self, slot: Slot) {
         let target = Operation::Ecdh.target(self.zone, slot);
-        match judge(&self.locked(), Operation::Ecdh, slot) {
+        match evaluate(&self.locked(), Operation::Ecdh, slot) {
             Judgement::Refused(reasons) if !reasons.contains(&Reason::NoEcdh) => {
                 let next = |reason: &&Reason| {
                     matches!(
@@ -119,7 +119,7 @@ impl Lint<'_> {
                 Operation::CheckMac
             };
             let never = matches!(
-                judge(&self.locked(), operation, slot),
+                evaluate(&self.locked(), operation, slot),
                 Judgement::Refused(reasons) if reasons.contains(&Reason::NoAuthorization(key))
             );
             if never {
@@ -144,7 +144,8 @@ impl Lint<'_> {
                 format!("{what} are encrypted with {key}, a private key, which GenDig refuses"),
                 "name a slot with a secret",
             );
-        } else if let Judgement::Refused(reasons) = judge(&self.locked(), Operation::GenDig, key) {
+        } else if let Judgement::Refused(reasons) = evaluate(&self.locked(), Operation::GenDig, key)
+        {
             self.find(
                 Severity::Fault,
                 "session-key",

@@ -10,7 +10,7 @@ use core::fmt;
 use atecc::config::KeyType;
 use atecc::{ConfigZone, Family, Slot};
 
-use crate::{Need, Operation, as_if_locked, changers, judge};
+use crate::{Need, Operation, as_if_locked, changers, evaluate};
 
 /// What a slot is meant to hold.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -117,7 +117,7 @@ impl Policy {
         let ways = ways.into_iter().map(|(operation, slot)| Way {
             operation,
             slot,
-            needs: judge(&self.zone, operation, slot)
+            needs: evaluate(&self.zone, operation, slot)
                 .needs()
                 .unwrap_or_default(),
         });
@@ -207,7 +207,7 @@ impl Policy {
 
     /// `None` where it is refused.
     fn needs(&self, operation: Operation) -> Option<Vec<Need>> {
-        judge(&self.zone, operation, self.slot).needs()
+        evaluate(&self.zone, operation, self.slot).needs()
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) fn run(
     slot: Slot,
     output: Output,
 ) -> Result<(), CliError> {
-    let judgement = atecc_config::judge(zone, operation, slot);
+    let judgement = atecc_config::evaluate(zone, operation, slot);
     let state = format!(
         "configuration {}, data and OTP {}, {slot} {}",
         zone.config_lock(),

@@ -22,11 +22,11 @@ const LOCKED: [u8; 2] = [0, 0];
 #[test]
 fn the_key_of_a_nerves_key() {
     let zone = zone(0x2087, 0x0033, LOCKED);
-    let judge = |operation| judge(&zone, operation, Slot::S0);
-    assert!(judge(Operation::Sign).is_allowed());
-    assert!(judge(Operation::Ecdh).is_allowed());
-    assert!(judge(Operation::CreateKey).is_allowed());
-    assert!(judge(Operation::Lock).is_allowed());
+    let evaluate = |operation| evaluate(&zone, operation, Slot::S0);
+    assert!(evaluate(Operation::Sign).is_allowed());
+    assert!(evaluate(Operation::Ecdh).is_allowed());
+    assert!(evaluate(Operation::CreateKey).is_allowed());
+    assert!(evaluate(Operation::Lock).is_allowed());
     for (operation, reason) in [
         (Operation::Read, Reason::PrivateKey),
         (Operation::Write, Reason::PrivateKey),
@@ -34,7 +34,7 @@ fn the_key_of_a_nerves_key() {
         (Operation::Mac, Reason::PrivateKey),
         (Operation::Aes, Reason::PrivateKey),
     ] {
-        match judge(operation) {
+        match evaluate(operation) {
             Judgement::Refused(reasons) => assert!(reasons.contains(&reason), "{operation}"),
             other => panic!("{operation}: {other:?}"),
         }
@@ -48,15 +48,15 @@ fn needs_are_named() {
     let zone = zone(0x45C4, 0x06DC, LOCKED);
     let [slot, read, write, by] = [0, 4, 5, 6].map(|index| Slot::ALL[index]);
     assert_eq!(
-        judge(&zone, Operation::ReadEncrypted, slot),
+        evaluate(&zone, Operation::ReadEncrypted, slot),
         Judgement::Allowed(vec![Need::SessionKey(read, SessionNonce::Random)])
     );
     assert_eq!(
-        judge(&zone, Operation::WriteEncrypted, slot),
+        evaluate(&zone, Operation::WriteEncrypted, slot),
         Judgement::Allowed(vec![Need::SessionKey(write, SessionNonce::Any)])
     );
     assert_eq!(
-        judge(&zone, Operation::CheckMac, slot),
+        evaluate(&zone, Operation::CheckMac, slot),
         Judgement::Allowed(vec![
             Need::Key(slot, KeyNeed::RandomNonce),
             Need::Key(slot, KeyNeed::Authorization(by))
@@ -69,7 +69,7 @@ fn needs_are_named() {
 fn a_session_key_has_conditions_of_its_own() {
     let mut zone = zone(0x00C4, 0x001C, LOCKED);
     let [slot, key, by] = [0, 4, 6].map(|index| Slot::ALL[index]);
-    let read = |zone: &ConfigZone| judge(zone, Operation::ReadEncrypted, slot);
+    let read = |zone: &ConfigZone| evaluate(zone, Operation::ReadEncrypted, slot);
     // ReqRandom, ReqAuth by slot 6, NoMac.
     zone.0[28] = 0x90;
     zone.0[104..106].copy_from_slice(&[0xDC, 0x06]);
@@ -106,13 +106,13 @@ fn a_derived_key_needs_what_its_parent_needs() {
         limit: None,
     };
     assert_eq!(
-        judge(&zone, Operation::DeriveKey, Slot::S0),
+        evaluate(&zone, Operation::DeriveKey, Slot::S0),
         Judgement::Allowed(vec![Need::TempKey, Need::Key(Slot::S1, KeyNeed::Use(uses))])
     );
     // Rolled, its own uses do not count; with bit 15 a MAC by WriteKey.
     zone.0[20..22].copy_from_slice(&[0xAF, 0xA1]);
     assert_eq!(
-        judge(&zone, Operation::DeriveKey, Slot::S0),
+        evaluate(&zone, Operation::DeriveKey, Slot::S0),
         Judgement::Allowed(vec![
             Need::TempKey,
             Need::ParentMac(Slot::S1),
@@ -121,7 +121,7 @@ fn a_derived_key_needs_what_its_parent_needs() {
     );
     zone.0[98] = 0x33;
     assert_eq!(
-        judge(&zone, Operation::DeriveKey, Slot::S0),
+        evaluate(&zone, Operation::DeriveKey, Slot::S0),
         Judgement::Refused(vec![Reason::PrivateParent])
     );
 }
@@ -131,7 +131,7 @@ fn a_derived_key_needs_what_its_parent_needs() {
 fn where_a_secret_of_ecdh_may_go() {
     let mut zone = zone(0x208F, 0x0033, LOCKED);
     let [slot, next] = [0, 1].map(|index| Slot::ALL[index]);
-    assert!(judge(&zone, Operation::Ecdh, slot).is_allowed());
+    assert!(evaluate(&zone, Operation::Ecdh, slot).is_allowed());
     assert_eq!(
         changers(&zone, next),
         [
@@ -143,13 +143,13 @@ fn where_a_secret_of_ecdh_may_go() {
     zone.0[88] = 0xFD;
     assert_eq!(changers(&zone, next), []);
     assert_eq!(
-        judge(&zone, Operation::Ecdh, slot),
+        evaluate(&zone, Operation::Ecdh, slot),
         Judgement::Refused(vec![Reason::NextSlotLocked(next)])
     );
     zone.0[88] = 0xFF;
     zone.0[98] = 0x33;
     assert_eq!(
-        judge(&zone, Operation::Ecdh, slot),
+        evaluate(&zone, Operation::Ecdh, slot),
         Judgement::Refused(vec![Reason::NextSlotPrivate(next)])
     );
     // Out: encrypted only, with the IO protection key in slot 6.
@@ -158,20 +158,20 @@ fn where_a_secret_of_ecdh_may_go() {
     let protection = Protection::Encrypted;
     for refused in [Operation::Ecdh, Operation::EcdhOutput] {
         assert_eq!(
-            judge(&zone, refused, slot),
+            evaluate(&zone, refused, slot),
             Judgement::Refused(vec![Reason::EcdhOutput(protection)])
         );
     }
-    assert!(judge(&zone, Operation::EcdhEncrypted, slot).is_allowed());
+    assert!(evaluate(&zone, Operation::EcdhEncrypted, slot).is_allowed());
     zone.0[91] = 0x62;
     for refused in [
         Operation::Ecdh,
         Operation::EcdhOutput,
         Operation::EcdhEncrypted,
     ] {
-        assert!(!judge(&zone, refused, slot).is_allowed());
+        assert!(!evaluate(&zone, refused, slot).is_allowed());
     }
-    assert!(judge(&zone, Operation::EcdhTempKey, slot).is_allowed());
+    assert!(evaluate(&zone, Operation::EcdhTempKey, slot).is_allowed());
     // The same of KDF, with a secret.
     zone.0[96..98].copy_from_slice(&[0x1C, 0x00]);
     for (high, kdf, encrypted) in [
@@ -180,10 +180,10 @@ fn where_a_secret_of_ecdh_may_go() {
         (0x68, false, false),
     ] {
         zone.0[91] = high;
-        assert_eq!(judge(&zone, Operation::Kdf, slot).is_allowed(), kdf);
-        let allowed = judge(&zone, Operation::KdfEncrypted, slot).is_allowed();
+        assert_eq!(evaluate(&zone, Operation::Kdf, slot).is_allowed(), kdf);
+        let allowed = evaluate(&zone, Operation::KdfEncrypted, slot).is_allowed();
         assert_eq!(allowed, encrypted);
-        assert!(judge(&zone, Operation::KdfTempKey, slot).is_allowed());
+        assert!(evaluate(&zone, Operation::KdfTempKey, slot).is_allowed());
     }
 }
 
@@ -192,27 +192,27 @@ fn commands_of_one_chip_only() {
     let mut zone = zone(0x808F, 0x001C, LOCKED);
     let slot = Slot::S0;
     assert_eq!(
-        judge(&zone, Operation::Hmac, slot),
+        evaluate(&zone, Operation::Hmac, slot),
         Judgement::Refused(vec![Reason::Only508])
     );
-    assert!(judge(&zone, Operation::ShaHmac, slot).is_allowed());
+    assert!(evaluate(&zone, Operation::ShaHmac, slot).is_allowed());
     zone.0[6] = 0x50;
     assert_eq!(
-        judge(&zone, Operation::Hmac, slot),
+        evaluate(&zone, Operation::Hmac, slot),
         Judgement::Allowed(vec![Need::TempKey])
     );
     assert_eq!(
-        judge(&zone, Operation::Kdf, slot),
+        evaluate(&zone, Operation::Kdf, slot),
         Judgement::Refused(vec![Reason::Only608])
     );
     // Of a chip that is not told both answers stand.
     zone.0[4..8].fill(0);
-    let Judgement::Depends { on_508, on_608 } = judge(&zone, Operation::Kdf, slot) else {
+    let Judgement::Depends { on_508, on_608 } = evaluate(&zone, Operation::Kdf, slot) else {
         panic!("the chips differ");
     };
     assert_eq!(*on_508, Judgement::Refused(vec![Reason::Only608]));
     assert!(on_608.is_allowed());
-    assert!(judge(&zone, Operation::Mac, slot).is_allowed());
+    assert!(evaluate(&zone, Operation::Mac, slot).is_allowed());
 }
 
 /// KeyConfig 3310: nothing sets the latch that it asks for.
@@ -221,18 +221,18 @@ fn a_latch_that_nothing_sets() {
     let mut zone = zone(0x2083, 0x1033, LOCKED);
     let slot = Slot::S0;
     assert_eq!(
-        judge(&zone, Operation::Sign, slot),
+        evaluate(&zone, Operation::Sign, slot),
         Judgement::Refused(vec![Reason::LatchNeverSet])
     );
     // The key in slot 2 permits it, unless it waits for the latch itself.
     zone.0[69] = 0x82;
     assert_eq!(
-        judge(&zone, Operation::SetLatch, Slot::S2),
+        evaluate(&zone, Operation::SetLatch, Slot::S2),
         Judgement::Allowed(vec![Need::Permission(Slot::S2)])
     );
-    assert!(judge(&zone, Operation::Sign, slot).is_allowed());
+    assert!(evaluate(&zone, Operation::Sign, slot).is_allowed());
     zone.0[101] = 0x10;
-    assert!(!judge(&zone, Operation::Sign, slot).is_allowed());
+    assert!(!evaluate(&zone, Operation::Sign, slot).is_allowed());
 }
 
 /// A digest that the chip describes comes from GenDig or GenKey; a key is
@@ -242,17 +242,17 @@ fn what_comes_before_sign_and_priv_write() {
     let locked = zone(0x6082, 0x0033, LOCKED);
     let slot = Slot::S0;
     assert_eq!(
-        judge(&locked, Operation::SignInternal, slot),
+        evaluate(&locked, Operation::SignInternal, slot),
         Judgement::Allowed(vec![Need::KeyPresent, Need::InternalDigest])
     );
     let open = zone(0x6082, 0x0033, [0x55, 0]);
     assert_eq!(
-        judge(&open, Operation::PrivWrite, slot),
+        evaluate(&open, Operation::PrivWrite, slot),
         Judgement::Allowed(vec![])
     );
     let dig = zone(0x0090, 0x001C, LOCKED);
     assert_eq!(
-        judge(&dig, Operation::GenDig, slot),
+        evaluate(&dig, Operation::GenDig, slot),
         Judgement::Allowed(vec![Need::TempKey, Need::OtherData(slot)])
     );
 }
@@ -261,17 +261,17 @@ fn what_comes_before_sign_and_priv_write() {
 fn between_the_locks_policies_rest() {
     let zone = zone(0x2F0F, 0x003C, [0x55, 0]);
     assert_eq!(
-        judge(&zone, Operation::Write, Slot::S0),
+        evaluate(&zone, Operation::Write, Slot::S0),
         Judgement::Allowed(vec![Need::WholeBlock])
     );
     assert_eq!(
-        judge(&zone, Operation::Read, Slot::S0),
+        evaluate(&zone, Operation::Read, Slot::S0),
         Judgement::Refused(vec![Reason::DataUnlocked])
     );
 }
 
 fn refused(zone: &ConfigZone, operation: Operation, slot: usize) -> Vec<Reason> {
-    match judge(zone, operation, Slot::ALL[slot]) {
+    match evaluate(zone, operation, Slot::ALL[slot]) {
         Judgement::Refused(reasons) => reasons,
         _ => Vec::new(),
     }

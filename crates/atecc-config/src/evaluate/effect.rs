@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use atecc::{ConfigZone, Slot};
 
-use super::judge;
+use super::evaluate;
 use crate::Operation;
 
 impl Operation {
@@ -62,7 +62,8 @@ pub fn changers(zone: &ConfigZone, slot: Slot) -> Vec<(Operation, Slot)> {
         .flat_map(|operation| Slot::ALL.map(|of| (operation, of)));
     asked
         .filter(|(operation, of)| {
-            operation.target(zone, *of) == Some(slot) && judge(zone, *operation, *of).is_allowed()
+            operation.target(zone, *of) == Some(slot)
+                && evaluate(zone, *operation, *of).is_allowed()
         })
         .collect()
 }

@@ -68,7 +68,7 @@ impl Judgement {
 /// Whether `operation` on `slot` would be executed by a chip with this
 /// configuration in its present state of locks.
 #[must_use]
-pub fn judge(zone: &ConfigZone, operation: Operation, slot: Slot) -> Judgement {
+pub fn evaluate(zone: &ConfigZone, operation: Operation, slot: Slot) -> Judgement {
     let judge_as = |family| Case::new(zone, family, slot, Within::default()).judgement(operation);
     if let Some(family) = zone.revision().family() {
         return judge_as(family);
