@@ -70,6 +70,13 @@ pub enum StationError {
     Stopped(#[from] ProvisionError<BusError, p256::ecdsa::Error>),
 }
 
+/// Of every run here. Different ones, so that their use shows.
+pub const CHALLENGES: Challenges = Challenges {
+    before_certificate: [0xCE; 32],
+    before_lock: [0xB0; 32],
+    after_lock: [0xAF; 32],
+};
+
 impl Station {
     /// A station whose clock says `now`, with a signer of that hour that is
     /// valid for ten years. `key` is its private scalar.
@@ -138,11 +145,6 @@ impl Station {
             };
         }
         let plan = Plan::new(&snapshot, &self.request).map_err(Box::new)?;
-        let challenges = Challenges {
-            before_certificate: [0xCE; 32],
-            before_lock: [0xB0; 32],
-            after_lock: [0xAF; 32],
-        };
         let report = provision(
             &mut Self::device(bus),
             &plan,
@@ -150,7 +152,7 @@ impl Station {
                 key: &mut self.key,
                 issued: &mut self.issued,
             },
-            challenges,
+            CHALLENGES,
             |_| {},
         )?;
         Ok(report)

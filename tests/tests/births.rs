@@ -7,18 +7,12 @@ use atecc_emulator::{Bus, Chip, Delay, I2cHandle};
 use atecc_x509::PublicKey;
 use nerves_key::Stage;
 use nerves_key_provision::{
-    CertificateSigner, Challenges, DeviceKey, KeyOrigin, Plan, Refusal, RunError, RunOutcome,
-    Runner, SigningRequest, Step, Warning, prepare,
+    CertificateSigner, DeviceKey, KeyOrigin, Plan, Refusal, RunError, RunOutcome, Runner,
+    SigningRequest, Step, Warning, prepare,
 };
 use nerves_key_schema::slot;
 use nerves_key_tests::fault_sweep::{SETUPS, Setup};
-use nerves_key_tests::station::{Station, StationError};
-
-const CHALLENGES: Challenges = Challenges {
-    before_certificate: [1; 32],
-    before_lock: [2; 32],
-    after_lock: [3; 32],
-};
+use nerves_key_tests::station::{CHALLENGES, Station, StationError};
 
 /// A chip that an earlier run has left with its key.
 fn keyed(setup: Setup) -> (Bus, SigningRequest) {

@@ -13,13 +13,12 @@ use atecc_emulator::{Bus, Chip, CutPoint, Defects, Fault, Faults, Revision};
 use atecc_x509::{CompressedCertificate, DateTime, Format, SignatureBytes};
 use nerves_key::{Activate, Activation, Stage};
 use nerves_key_provision::{
-    CertificateSigner, Challenges, Event, KeySigner, Plan, Possession, ProvisionError, Refusal,
-    Report, RunError, RunOutcome, Runner, SigningRequest, Step, VolatileSecrets, create_signer,
-    provision,
+    CertificateSigner, Event, KeySigner, Plan, Possession, ProvisionError, Refusal, Report,
+    RunError, RunOutcome, Runner, SigningRequest, Step, VolatileSecrets, create_signer, provision,
 };
 use nerves_key_schema::{ConfigWrite, Layout, configure, slot, writes};
 use nerves_key_tests::fault_sweep::{SETUPS, Setup};
-use nerves_key_tests::station::{Station, StationError};
+use nerves_key_tests::station::{CHALLENGES, Station, StationError};
 use nerves_key_tests::wire::commands;
 
 const REVISIONS: [Revision; 3] = [
@@ -125,13 +124,8 @@ fn a_key_replaced_while_the_signer_signs_is_noticed_before_the_lock() {
                 Station::device(&bus).execute(create).unwrap();
             },
         };
-        let challenges = Challenges {
-            before_certificate: [1; 32],
-            before_lock: [2; 32],
-            after_lock: [3; 32],
-        };
         let mut device = Station::device(&bus);
-        let error = provision(&mut device, &plan, &mut signer, challenges, |_| {}).unwrap_err();
+        let error = provision(&mut device, &plan, &mut signer, CHALLENGES, |_| {}).unwrap_err();
         assert!(
             matches!(error, ProvisionError::Run(RunError::KeyChanged)),
             "{error}"
@@ -152,12 +146,7 @@ fn another_chip_put_in_while_the_signer_signs_is_noticed() {
     );
     let mut station = station();
     let plan = Plan::new(&Station::snapshot(&first).unwrap(), &station.request).unwrap();
-    let challenges = Challenges {
-        before_certificate: [1; 32],
-        before_lock: [2; 32],
-        after_lock: [3; 32],
-    };
-    let mut runner = Runner::new(&plan, challenges, |_| {});
+    let mut runner = Runner::new(&plan, CHALLENGES, |_| {});
     let Ok(RunOutcome::NeedsSignature(request)) = Station::device(&first).run(&mut runner) else {
         panic!("the plan needs a signature");
     };
@@ -203,14 +192,9 @@ fn a_chip_begun_in_the_volatile_layout_is_left_as_it_is() {
 fn provision_with_events(bus: &Bus, setup: Setup) -> (Report, Vec<String>) {
     let mut station = setup.station();
     let plan = Plan::new(&Station::snapshot(bus).unwrap(), &station.request).unwrap();
-    let challenges = Challenges {
-        before_certificate: [1; 32],
-        before_lock: [2; 32],
-        after_lock: [3; 32],
-    };
     let mut events = Vec::new();
     let mut device = Station::device(bus);
-    let report = provision(&mut device, &plan, &mut station.key, challenges, |event| {
+    let report = provision(&mut device, &plan, &mut station.key, CHALLENGES, |event| {
         events.push(match event {
             Event::Done { step, .. } => step.to_string(),
             Event::Started { .. } => return,
@@ -407,11 +391,6 @@ impl<'p> RefusedAfterLock<'p> {
     fn new(plan: &'p Plan, nth: u32) -> Self {
         let locked = Rc::new(Cell::new(false));
         let seen = Rc::clone(&locked);
-        let challenges = Challenges {
-            before_certificate: [1; 32],
-            before_lock: [2; 32],
-            after_lock: [3; 32],
-        };
         let on_event: OnEvent = Box::new(move |event| {
             if let Event::Done {
                 step: Step::LockData,
@@ -422,7 +401,7 @@ impl<'p> RefusedAfterLock<'p> {
             }
         });
         Self {
-            runner: Runner::new(plan, challenges, on_event),
+            runner: Runner::new(plan, CHALLENGES, on_event),
             locked,
             left: nth,
             opcode: None,

@@ -5,18 +5,12 @@ use atecc_emulator::{Bus, Chip, Revision};
 use atecc_x509::DateTime;
 use nerves_key::Stage;
 use nerves_key_provision::{
-    CertificateSigner, Challenges, DocumentError, Plan, SigningAnswer, SigningRequest,
-    SigningRequestError, prepare, provision,
+    CertificateSigner, DocumentError, Plan, SigningAnswer, SigningRequest, SigningRequestError,
+    prepare, provision,
 };
 use nerves_key_schema::{BoardName, Layout, Otp};
-use nerves_key_tests::station::Station;
+use nerves_key_tests::station::{CHALLENGES, Station};
 use sha2::{Digest, Sha256};
-
-const CHALLENGES: Challenges = Challenges {
-    before_certificate: [1; 32],
-    before_lock: [2; 32],
-    after_lock: [3; 32],
-};
 
 fn station() -> Station {
     let now = DateTime::new(2026, 12, 6, 10, 20, 30).unwrap();

@@ -4,9 +4,10 @@ use atecc::Device;
 use atecc_x509::{DateTime, Format, NervesKeySigner};
 use nerves_key::ReadSnapshot;
 use nerves_key_provision::{
-    Challenges, KeySigner, Plan, ProvisionError, Request, VolatileSecrets, create_signer, provision,
+    KeySigner, Plan, ProvisionError, Request, VolatileSecrets, create_signer, provision,
 };
 use nerves_key_schema::{Layout, ManufacturerSerial};
+use nerves_key_tests::station::CHALLENGES;
 
 use crate::elsewhere::Elsewhere;
 use crate::memory::{Found, left_of, masked, with_plain};
@@ -70,12 +71,7 @@ fn run(secrets: &Secrets, end: End) -> Option<Held> {
     if end == End::Planned {
         return Some((request, plan, signer));
     }
-    let challenges = Challenges {
-        before_certificate: [0xCE; 32],
-        before_lock: [0xB0; 32],
-        after_lock: [0xAF; 32],
-    };
-    let result = provision(&mut device, &plan, &mut signer, challenges, |_| {});
+    let result = provision(&mut device, &plan, &mut signer, CHALLENGES, |_| {});
     match end {
         End::Finished => assert!(result.unwrap().is_some()),
         _ => assert!(matches!(result, Err(ProvisionError::Bus(_)))),

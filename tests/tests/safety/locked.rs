@@ -6,8 +6,9 @@ use atecc::{Slot, Status};
 use nerves_key_provision::{RunError, Step};
 use nerves_key_schema::Layout;
 use nerves_key_tests::fault_sweep::{SETUPS, Setup};
+use nerves_key_tests::station::CHALLENGES;
 
-use crate::tampered::{At, CHALLENGES, Ended, Tamper, blank, index, plan, run};
+use crate::tampered::{At, Ended, Tamper, blank, index, plan, run};
 
 /// `Lock` of the configuration and of data and OTP: no slot's.
 const NO_SLOT: [u8; 2] = [0x00, 0x01];

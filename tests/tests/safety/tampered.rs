@@ -7,18 +7,11 @@ use atecc::{Answer, Cause, Error, Executed, Failure, Next, Opcode, Procedure, St
 use atecc_emulator::{Bus, Chip, Direction, LogEntry};
 use atecc_x509::SignatureBytes;
 use nerves_key_provision::{
-    CertificateSigner, Challenges, Event, Plan, Report, RunError, RunOutcome, Runner, Step,
+    CertificateSigner, Event, Plan, Report, RunError, RunOutcome, Runner, Step,
 };
 use nerves_key_tests::fault_sweep::Setup;
-use nerves_key_tests::station::Station;
+use nerves_key_tests::station::{CHALLENGES, Station};
 use nerves_key_tests::wire::commands;
-
-/// Different ones, so that their use shows.
-pub(crate) const CHALLENGES: Challenges = Challenges {
-    before_certificate: [0xC1; 32],
-    before_lock: [0xB2; 32],
-    after_lock: [0xA3; 32],
-};
 
 /// What becomes of an answer.
 #[derive(Clone, Copy, Debug)]

@@ -11,9 +11,9 @@ use atecc::procedures::{HashInChip, Prepared, ReadConfig, SignDigest};
 use atecc::{BlockAddress, Cause, Error, Family, Once, Place, Revision, Slot};
 use nerves_key::ReadSnapshot;
 use nerves_key_device::BusFault;
-use nerves_key_provision::{CertificateSlots, Challenges, Harden, Hardening, Plan, provision};
+use nerves_key_provision::{CertificateSlots, Harden, Hardening, Plan, provision};
 use nerves_key_schema::slot;
-use nerves_key_tests::station::Station;
+use nerves_key_tests::station::{CHALLENGES, Station};
 
 use super::{Performer, Recorded, Scenario, ScenarioResult, now};
 
@@ -105,12 +105,7 @@ fn provision_open(device: &mut Recorded<'_>) -> ScenarioResult {
     station.request.certificate_slots = CertificateSlots::LeaveOpen;
     let snapshot = device.run(ReadSnapshot::new()).map_err(text)?;
     let plan = Plan::new(&snapshot, &station.request).map_err(text)?;
-    let challenges = Challenges {
-        before_certificate: [0xCE; 32],
-        before_lock: [0xB0; 32],
-        after_lock: [0xAF; 32],
-    };
-    match provision(device, &plan, &mut station.key, challenges, |_| {}) {
+    match provision(device, &plan, &mut station.key, CHALLENGES, |_| {}) {
         Ok(_) => Ok(()),
         Err(error) => Err(error.to_string()),
     }
