@@ -2,6 +2,9 @@
 
 use core::ops::Range;
 
+#[cfg(feature = "alloc")]
+use crate::word_address::{IDLE, REWIND, SLEEP};
+
 /// Nanoseconds since the start of a transcript.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[cfg_attr(feature = "postcard", derive(serde::Serialize, serde::Deserialize))]
@@ -54,10 +57,9 @@ pub enum Ack {
     Unknown,
 }
 
-/// Wake, idle, sleep and rewind have words of their own in a transcript. Source
-/// of the word addresses: as above.
+/// Wake, idle, sleep and rewind have words of their own in a transcript.
 #[cfg(feature = "alloc")]
-pub(crate) const WORDS: [(&str, u8); 3] = [("rewind", 0x00), ("sleep", 0x01), ("idle", 0x02)];
+pub(crate) const WORDS: [(&str, u8); 3] = [("rewind", REWIND), ("sleep", SLEEP), ("idle", IDLE)];
 
 /// An action that no bus can do.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]

@@ -10,11 +10,9 @@
 
 use alloc::vec::Vec;
 
+use crate::word_address::{COMMAND, REWIND};
 use crate::{Ack, Action, Line};
 
-/// Word addresses. Source: ATECC508A datasheet, "Word Address Values".
-const REWIND: u8 = 0x00;
-const COMMAND: u8 = 0x03;
 /// What a chip answers after a wake, and to nothing else. Source: ATECC508A
 /// datasheet, "Status/Error Codes".
 const AWAKE: [u8; 4] = [0x04, 0x11, 0x33, 0x43];

@@ -33,6 +33,7 @@ mod redaction;
 mod text;
 #[cfg(feature = "alloc")]
 mod transcript;
+mod word_address;
 
 pub use action::{Ack, Action, Impossible, Time};
 #[cfg(feature = "postcard")]

@@ -30,6 +30,7 @@
 
 use core::ops::Range;
 
+use crate::word_address::{COMMAND, REWIND, SLEEP};
 use crate::{Ack, Action};
 
 /// What to hide.
@@ -98,10 +99,6 @@ impl Default for Redaction {
     }
 }
 
-/// Word addresses. Source: ATECC508A datasheet, "Word Address Values".
-const REWIND: u8 = 0x00;
-const SLEEP: u8 = 0x01;
-const COMMAND: u8 = 0x03;
 /// Word address, count, opcode, param1, param2.
 const DATA: usize = 6;
 /// The count of a response that is a status and its CRC.

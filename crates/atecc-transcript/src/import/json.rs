@@ -18,11 +18,10 @@ use super::error::{at, field};
 use super::value::{Since, bare_hex, scaled};
 use super::wire::{line, refused_write};
 use super::{ImportError, Malformed};
+use crate::word_address::COMMAND;
 use crate::{Ack, Action, Cause, Header, Line, Provenance, Start, Time, Transcript};
 
 const SCHEMA: &str = "atecc-recording/1";
-/// Word address. Source: ATECC508A datasheet, "Word Address Values".
-const COMMAND: u8 = 0x03;
 /// Parts as delivered. Source: ATECC508A datasheet, Table 2-5, `I2C_Address`.
 const ADDRESS: u8 = 0x60;
 /// Microseconds to nanoseconds.

@@ -7,6 +7,7 @@ use super::action::HIDDEN;
 use super::number::Microseconds;
 use super::{MAGIC, VERSION};
 use crate::action::WORDS;
+use crate::word_address;
 use crate::{Ack, Action, Header, Line, Start, Time, Transcript};
 
 /// Width of the column of times.
@@ -179,7 +180,9 @@ impl Line {
     fn begins_group(&self, index: usize) -> bool {
         let bytes = self.action.bytes();
         let (front, count) = match (&self.action, bytes) {
-            (Action::Write { .. }, [0x03, count, ..]) => (COMMAND, 1 + usize::from(*count)),
+            (Action::Write { .. }, [word_address::COMMAND, count, ..]) => {
+                (COMMAND, 1 + usize::from(*count))
+            }
             (Action::Read { .. }, [count, ..]) => (1, usize::from(*count)),
             _ => (0, usize::MAX),
         };
