@@ -78,16 +78,9 @@ pub(crate) fn status(status: Status) -> String {
     let byte = status.byte();
     match status {
         Status::Success => "success".into(),
-        Status::Miscompare => format!("status {byte:02X} miscompare"),
-        Status::Parse => format!("status {byte:02X} parse error"),
-        Status::EccFault => format!("status {byte:02X} ECC fault"),
-        Status::SelfTest => format!("status {byte:02X} self test error"),
-        Status::HealthTest => format!("status {byte:02X} health test error"),
-        Status::Execution => format!("status {byte:02X} execution error"),
         Status::AfterWake => format!("awake ({byte:02X})"),
-        Status::Watchdog => format!("status {byte:02X} watchdog about to expire"),
-        Status::Communication => format!("status {byte:02X} CRC or other communication error"),
         Status::Unknown(_) => format!("status {byte:02X} unknown"),
+        _ => format!("status {byte:02X} {}", status.name()),
     }
 }
 

@@ -81,7 +81,7 @@ fn words() {
             ),
             (
                 "Read configuration, block 0 (32 bytes); bad CRC: is 09 ac, should be 09 ad",
-                "status FF CRC or other communication error",
+                "status FF communication error",
                 Outcome::Damaged
             ),
             // 32 bytes for a mode that has 64.

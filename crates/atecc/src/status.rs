@@ -95,26 +95,39 @@ impl Status {
         !matches!(self, Self::Success | Self::Unknown(_))
     }
 
-    const fn meaning(self) -> &'static str {
+    /// A few words, without the byte.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Success => "success",
             Self::Miscompare => "comparison failed",
-            Self::Parse => "parse error: not a command of this chip",
+            Self::Parse => "parse error",
             Self::EccFault => "ECC fault",
             Self::SelfTest => "self test failed",
             Self::HealthTest => "random-number health test failed",
-            Self::Execution => "execution error: refused in the chip's present state",
+            Self::Execution => "execution error",
             Self::AfterWake => "woken, no command received",
             Self::Watchdog => "watchdog about to expire",
-            Self::Communication => "communication error: group damaged on the way",
+            Self::Communication => "communication error",
             Self::Unknown(_) => "unknown status",
+        }
+    }
+
+    /// What its name does not say.
+    const fn remark(self) -> &'static str {
+        match self {
+            Self::Parse => ": not a command of this chip",
+            Self::Execution => ": refused in the chip's present state",
+            Self::Communication => ": group damaged on the way",
+            _ => "",
         }
     }
 }
 
 impl core::fmt::Display for Status {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "0x{:02X} ({})", self.byte(), self.meaning())
+        let (name, remark) = (self.name(), self.remark());
+        write!(f, "0x{:02X} ({name}{remark})", self.byte())
     }
 }
 
