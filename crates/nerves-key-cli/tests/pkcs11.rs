@@ -8,14 +8,14 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// A finished chip in slot 1, a blank one, and the configuration.
-struct Bench(TempDir);
+struct Harness(TempDir);
 
-impl Bench {
+impl Harness {
     fn new() -> Self {
-        let bench = Self(TempDir::new().unwrap());
-        let chip = format!("emu:{}", bench.path().join("chip.img").display());
+        let harness = Self(TempDir::new().unwrap());
+        let chip = format!("emu:{}", harness.path().join("chip.img").display());
         std::fs::write(
-            bench.path().join("pkcs11.conf"),
+            harness.path().join("pkcs11.conf"),
             format!("scan = no\nslot 1 = {chip}\n"),
         )
         .unwrap();
@@ -30,11 +30,11 @@ impl Bench {
             "--yes",
         ];
         for arguments in [&["signer", "create", "signer"][..], &provision] {
-            assert!(bench.run(arguments).status.success());
+            assert!(harness.run(arguments).status.success());
         }
-        let blank = bench.run(&["emulator", "create", "blank.img"]);
+        let blank = harness.run(&["emulator", "create", "blank.img"]);
         assert!(blank.status.success());
-        bench
+        harness
     }
 
     fn path(&self) -> &Path {
@@ -82,8 +82,8 @@ fn results(document: &Value, part: &str) -> Vec<String> {
 
 #[test]
 fn uris_of_what_the_module_finds() {
-    let bench = Bench::new();
-    let (code, document) = bench.json(&["pkcs11", "uri"]);
+    let harness = Harness::new();
+    let (code, document) = harness.json(&["pkcs11", "uri"]);
     assert_eq!(code, Some(0));
     let chips = document["chips"].as_array().unwrap();
     assert_eq!((chips.len(), &chips[0]["slot"]), (1, &Value::from(1)));
@@ -98,22 +98,22 @@ fn uris_of_what_the_module_finds() {
 
 #[test]
 fn uris_of_another_chip() {
-    let bench = Bench::new();
-    let (code, document) = bench.json(&["pkcs11", "uri", "--device", "emu:blank.img"]);
+    let harness = Harness::new();
+    let (code, document) = harness.json(&["pkcs11", "uri", "--device", "emu:blank.img"]);
     assert_eq!(code, Some(0));
     // It has no key yet: its token is all there is to name.
     let uris = document["chips"][0]["uris"].as_object().unwrap();
     assert_eq!(uris.len(), 1);
     assert_eq!(uris["token"], "pkcs11:token=32");
-    let (code, document) = bench.json(&["pkcs11", "uri", "--device", "i2c:/dev/no-such-bus"]);
+    let (code, document) = harness.json(&["pkcs11", "uri", "--device", "i2c:/dev/no-such-bus"]);
     assert_eq!(code, Some(3));
     assert!(document["error"].as_str().unwrap().contains("no-such-bus"));
 }
 
 #[test]
 fn a_good_module_and_chip() {
-    let bench = Bench::new();
-    let (code, document) = bench.check(&[]);
+    let harness = Harness::new();
+    let (code, document) = harness.check(&[]);
     assert_eq!((code, &document["faults"]), (Some(0), &Value::from(0)));
     assert_eq!(results(&document, "slot 1"), ["ok", "ok", "ok"]);
     assert_eq!(results(&document, "signature"), ["ok"]);
@@ -121,8 +121,8 @@ fn a_good_module_and_chip() {
 
 #[test]
 fn a_chip_without_a_key() {
-    let bench = Bench::new();
-    let (code, document) = bench.check(&["--device", "emu:blank.img"]);
+    let harness = Harness::new();
+    let (code, document) = harness.check(&["--device", "emu:blank.img"]);
     assert_eq!((code, &document["faults"]), (Some(1), &Value::from(1)));
     // What the chip itself says is no other fault.
     assert_eq!(results(&document, "slot 32"), ["fault", "note"]);
@@ -133,17 +133,17 @@ fn a_chip_without_a_key() {
 
 #[test]
 fn no_chip() {
-    let bench = Bench::new();
-    let (code, document) = bench.check(&["--device", "i2c:/dev/no-such-bus"]);
+    let harness = Harness::new();
+    let (code, document) = harness.check(&["--device", "i2c:/dev/no-such-bus"]);
     assert_eq!((code, &document["exit_code"]), (Some(3), &Value::from(3)));
     assert_eq!(results(&document, "slots"), ["fault"]);
 }
 
 #[test]
 fn no_module() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     for module in ["absent.so", "blank.img"] {
-        let (code, document) = bench.json(&["pkcs11", "check", "--module", module]);
+        let (code, document) = harness.json(&["pkcs11", "check", "--module", module]);
         assert_eq!(code, Some(1));
         assert_eq!(results(&document, "module"), ["fault"]);
         assert!(document["findings"][0]["next"].is_string());

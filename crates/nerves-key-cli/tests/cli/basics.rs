@@ -11,19 +11,19 @@ use data_encoding::HEXUPPER;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::bench::Bench;
+use crate::harness::Harness;
 
 const CHIPS: [&str; 3] = ["atecc508a", "atecc608a", "atecc608b"];
 
 #[test]
 fn the_demonstration() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     for chip in CHIPS {
-        let shown = bench.json(&["demo", "--out", "demo", "--chip", chip]);
+        let shown = harness.json(&["demo", "--out", "demo", "--chip", chip]);
         assert_eq!(shown["chain_verified"], true);
         assert_eq!(shown["signature_verified"], true);
-        let pem = fs::read_to_string(bench.path().join("demo/demo-device.pem")).unwrap();
-        let signer = fs::read_to_string(bench.path().join("demo/demo-signer.pem")).unwrap();
+        let pem = fs::read_to_string(harness.path().join("demo/demo-device.pem")).unwrap();
+        let signer = fs::read_to_string(harness.path().join("demo/demo-signer.pem")).unwrap();
         let signer = Certificate::from_pem(&signer).unwrap();
         let device = Certificate::from_pem(&pem).unwrap();
         device.verify(&signer.public_key().unwrap()).unwrap();
@@ -33,26 +33,26 @@ fn the_demonstration() {
 
 #[test]
 fn from_blank_to_signature_on_each_chip() {
-    let bench = Bench::new();
-    fs::write(bench.path().join("message"), "as in a handshake").unwrap();
+    let harness = Harness::new();
+    fs::write(harness.path().join("message"), "as in a handshake").unwrap();
     for chip in CHIPS {
         let device = format!("emu:{chip}.img?chip={chip}");
         let info = |stage: &str| {
-            let info = bench.json(&["info", "--device", &device]);
+            let info = harness.json(&["info", "--device", &device]);
             assert_eq!(info["stage"], stage);
             info
         };
         info("blank");
-        let plan = bench.json(&Bench::provision(&device, &["--dry-run"]));
+        let plan = harness.json(&Harness::provision(&device, &["--dry-run"]));
         let irreversible = |step: &&Value| step["irreversible"] == true;
         let steps = plan["steps"].as_array().unwrap();
         // Configuration, data, slots 10 to 13 and 0.
         assert_eq!(steps.iter().filter(irreversible).count(), 7);
         info("blank");
 
-        let done = bench.json(&Bench::provision(&device, &["--yes", "--serial", "S-1"]));
+        let done = harness.json(&Harness::provision(&device, &["--yes", "--serial", "S-1"]));
         assert_eq!(done["done"], true);
-        let again = bench.json(&Bench::provision(&device, &["--yes", "--serial", "S-1"]));
+        let again = harness.json(&Harness::provision(&device, &["--yes", "--serial", "S-1"]));
         assert_eq!(again["done"], false);
         assert_eq!(again["steps"], serde_json::json!([]));
 
@@ -61,9 +61,9 @@ fn from_blank_to_signature_on_each_chip() {
         assert_eq!(info["verified"], true);
         assert_eq!(info["locks"]["device_key"], true);
 
-        let pem = bench.ok(&["cert", "export", "device", "--device", &device]);
+        let pem = harness.ok(&["cert", "export", "device", "--device", &device]);
         let certificate = Certificate::from_pem(&pem).unwrap();
-        let signed = bench.json(&["sign", "message", "--device", &device]);
+        let signed = harness.json(&["sign", "message", "--device", &device]);
         let signature = HEXUPPER
             .decode(signed["signature"].as_str().unwrap().as_bytes())
             .unwrap();
@@ -77,10 +77,10 @@ fn from_blank_to_signature_on_each_chip() {
 
 #[test]
 fn the_serial_is_the_chips_own_by_default() {
-    let bench = Bench::new();
-    let chip = bench.json(&["info", "--device", "emu:chip.img"]);
-    bench.ok(&Bench::provision("emu:chip.img", &["--yes"]));
-    let info = bench.json(&["info", "--device", "emu:chip.img"]);
+    let harness = Harness::new();
+    let chip = harness.json(&["info", "--device", "emu:chip.img"]);
+    harness.ok(&Harness::provision("emu:chip.img", &["--yes"]));
+    let info = harness.json(&["info", "--device", "emu:chip.img"]);
     let bytes = HEXUPPER
         .decode(chip["serial_number"].as_str().unwrap().as_bytes())
         .unwrap();
@@ -90,10 +90,10 @@ fn the_serial_is_the_chips_own_by_default() {
 
 #[test]
 fn refusals_leave_the_chip_as_it_was() {
-    let bench = Bench::new();
-    bench.ok(&["signer", "create", "other"]);
-    bench.ok(&["info", "--device", "emu:chip.img"]);
-    let image = || fs::read(bench.path().join("chip.img")).unwrap();
+    let harness = Harness::new();
+    harness.ok(&["signer", "create", "other"]);
+    harness.ok(&["info", "--device", "emu:chip.img"]);
+    let image = || fs::read(harness.path().join("chip.img")).unwrap();
     let before = image();
     let long = "S".repeat(49);
     let mixed = ["--signer-cert", "signer.cert", "--signer-key", "other.key"];
@@ -107,13 +107,13 @@ fn refusals_leave_the_chip_as_it_was() {
         (&[], 5, "--yes"),
     ];
     for (more, exit, part) in cases {
-        let (code, message) = bench.fails(&Bench::provision("emu:chip.img", more));
+        let (code, message) = harness.fails(&Harness::provision("emu:chip.img", more));
         assert_eq!(code, *exit, "{more:?}: {message}");
         assert!(message.contains(part), "{more:?}: {message}");
     }
     let mut arguments = vec!["provision", "--device", "emu:chip.img", "--yes"];
     arguments.extend(mixed);
-    let (code, message) = bench.fails(&arguments);
+    let (code, message) = harness.fails(&arguments);
     assert_eq!(code, 5, "{message}");
     assert!(message.contains("does not belong"), "{message}");
     assert_eq!(image(), before);
@@ -121,8 +121,8 @@ fn refusals_leave_the_chip_as_it_was() {
 
 #[test]
 fn exit_codes() {
-    let bench = Bench::new();
-    bench.ok(&Bench::provision(
+    let harness = Harness::new();
+    harness.ok(&Harness::provision(
         "emu:chip.img",
         &["--yes", "--serial", "A"],
     ));
@@ -151,27 +151,27 @@ fn exit_codes() {
         (&["signer", "create", "old", "--years", "32"], 5, "32"),
     ];
     for (arguments, exit, part) in cases {
-        let (code, message) = bench.fails(arguments);
+        let (code, message) = harness.fails(arguments);
         assert_eq!(code, *exit, "{arguments:?}: {message}");
         assert!(message.contains(part), "{arguments:?}: {message}");
     }
-    let (code, message) = bench.fails(&Bench::provision("emu:chip.img", &["--serial", "B"]));
+    let (code, message) = harness.fails(&Harness::provision("emu:chip.img", &["--serial", "B"]));
     assert_eq!(code, 4, "{message}");
     assert!(message.contains("\"A\", not \"B\""), "{message}");
     // A chip without a key cannot sign.
     let digest = "00".repeat(32);
-    let (code, message) = bench.fails(&["sign", "--digest", &digest, "--device", "emu:"]);
+    let (code, message) = harness.fails(&["sign", "--digest", &digest, "--device", "emu:"]);
     assert_eq!(code, 1, "{message}");
 }
 
 #[test]
 fn with_json_an_error_is_a_document_too() {
-    let bench = Bench::new();
-    let output = bench.run(&["--json", "cert", "show", "--device", "emu:"]);
+    let harness = Harness::new();
+    let output = harness.run(&["--json", "cert", "show", "--device", "emu:"]);
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document["exit_code"], 4);
     assert!(document["error"].is_string());
-    let output = bench.run(&["--json", "info", "--device", "usb:1"]);
+    let output = harness.run(&["--json", "info", "--device", "usb:1"]);
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document["exit_code"], 2);
 }
@@ -179,66 +179,66 @@ fn with_json_an_error_is_a_document_too() {
 /// As `openssl ecparam -name prime256v1 -genkey` writes it: parameters first.
 #[test]
 fn a_key_file_of_openssl_is_taken() {
-    let bench = Bench::new();
-    let key = bench.path().join("signer.key");
+    let harness = Harness::new();
+    let key = harness.path().join("signer.key");
     let parameters =
         "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n";
     let text = parameters.to_owned() + &fs::read_to_string(&key).unwrap();
     fs::write(&key, text).unwrap();
-    bench.ok(&Bench::provision("emu:chip.img", &["--yes"]));
+    harness.ok(&Harness::provision("emu:chip.img", &["--yes"]));
 }
 
 #[test]
 fn what_a_finished_chip_holds_is_not_asked_for_otherwise() {
-    let bench = Bench::new();
-    bench.ok(&Bench::provision(
+    let harness = Harness::new();
+    harness.ok(&Harness::provision(
         "emu:chip.img",
         &["--yes", "--otp-user", "0102"],
     ));
-    bench.ok(&Bench::provision("emu:chip.img", &["--otp-user", "0102"]));
+    harness.ok(&Harness::provision("emu:chip.img", &["--otp-user", "0102"]));
     for more in [["--board", "Other"], ["--otp-user", "0103"]] {
-        let (code, message) = bench.fails(&Bench::provision("emu:chip.img", &more));
+        let (code, message) = harness.fails(&Harness::provision("emu:chip.img", &more));
         assert_eq!(code, 4, "{message}");
     }
 }
 
 #[test]
 fn private_keys_are_the_owners_and_nothing_is_overwritten() {
-    let bench = Bench::new();
-    let key = bench.path().join("signer.key");
-    let certificate = bench.path().join("signer.cert");
+    let harness = Harness::new();
+    let key = harness.path().join("signer.key");
+    let certificate = harness.path().join("signer.cert");
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&key), 0o600);
     let device = ["device", "create", "D1", "--signer-cert", "signer.cert"];
     let mut device = device.to_vec();
     device.extend(["--signer-key", "signer.key"]);
-    bench.ok(&device);
-    assert_eq!(mode(&bench.path().join("D1.key")), 0o600);
+    harness.ok(&device);
+    assert_eq!(mode(&harness.path().join("D1.key")), 0o600);
     let before = (fs::read(&key).unwrap(), fs::read(&certificate).unwrap());
-    assert_eq!(bench.fails(&["signer", "create", "signer"]).0, 5);
+    assert_eq!(harness.fails(&["signer", "create", "signer"]).0, 5);
     assert_eq!(
         before,
         (fs::read(&key).unwrap(), fs::read(&certificate).unwrap())
     );
 
     // Neither file is left behind when one of them is in the way.
-    fs::write(bench.path().join("half.cert"), "mine").unwrap();
-    assert_eq!(bench.fails(&["signer", "create", "half"]).0, 5);
-    assert!(!bench.path().join("half.key").exists());
+    fs::write(harness.path().join("half.cert"), "mine").unwrap();
+    assert_eq!(harness.fails(&["signer", "create", "half"]).0, 5);
+    assert!(!harness.path().join("half.key").exists());
 
     for serial in ["../D2", "a/", "a/.", "/", "..", ".", "a\nb"] {
         device[2] = serial;
-        assert_eq!(bench.fails(&device).0, 5, "{serial:?}");
+        assert_eq!(harness.fails(&device).0, 5, "{serial:?}");
     }
 }
 
 #[test]
 fn a_killed_process_loses_nothing() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     for round in 0..12 {
         let device = format!("emu:{round}.img");
-        let mut child = bench
-            .command(&Bench::provision(&device, &["--yes"]))
+        let mut child = harness
+            .command(&Harness::provision(&device, &["--yes"]))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -246,9 +246,9 @@ fn a_killed_process_loses_nothing() {
         std::thread::sleep(Duration::from_millis(3 * round));
         child.kill().unwrap();
         child.wait().unwrap();
-        bench.ok(&Bench::provision(&device, &["--yes"]));
+        harness.ok(&Harness::provision(&device, &["--yes"]));
         assert_eq!(
-            bench.json(&["info", "--device", &device])["stage"],
+            harness.json(&["info", "--device", &device])["stage"],
             "finished"
         );
     }

@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 
 use serde_json::Value;
 
-use crate::bench::Bench;
+use crate::harness::Harness;
 
 const REPORT: [&str; 5] = ["--yes", "--serial", "N1", "--report", "r"];
 
@@ -24,23 +24,23 @@ fn failing(device: &str) -> Vec<&str> {
     .concat()
 }
 
-fn read(bench: &Bench, name: &str) -> Value {
-    serde_json::from_slice(&fs::read(bench.path().join(name)).unwrap()).unwrap()
+fn read(harness: &Harness, name: &str) -> Value {
+    serde_json::from_slice(&fs::read(harness.path().join(name)).unwrap()).unwrap()
 }
 
 /// A chip with a key, a certificate asked for it, and the record of both.
-fn interrupted() -> (Bench, Value) {
-    let bench = Bench::new();
-    let (code, message) = bench.fails(&failing("emu:a.img"));
+fn interrupted() -> (Harness, Value) {
+    let harness = Harness::new();
+    let (code, message) = harness.fails(&failing("emu:a.img"));
     assert_eq!(code, 1, "{message}");
-    let record = read(&bench, "r");
-    assert_eq!(read(&bench, "seen"), record, "written before it is asked");
-    (bench, record)
+    let record = read(&harness, "r");
+    assert_eq!(read(&harness, "seen"), record, "written before it is asked");
+    (harness, record)
 }
 
 #[test]
 fn the_record_is_there_before_the_signer_is_asked() {
-    let (bench, record) = interrupted();
+    let (harness, record) = interrupted();
     assert_eq!(record["done"], false);
     assert_eq!(record["stage"], "keyed");
     assert_eq!(record["key_origin"], "this-run");
@@ -51,32 +51,32 @@ fn the_record_is_there_before_the_signer_is_asked() {
     assert!(asked["serial_number"].as_str().unwrap().len() >= 32);
     assert!(asked.get("pem").is_none());
     // The same command again keeps the key, and the report takes its place.
-    let done = bench.json(&Bench::provision("emu:a.img", &REPORT));
+    let done = harness.json(&Harness::provision("emu:a.img", &REPORT));
     assert_eq!(done["done"], true);
     assert_eq!(done["key_origin"], "earlier-run");
     assert_eq!(done["public_key"], record["public_key"]);
     assert_eq!(done["replaced_keys"], Value::Array(vec![]));
-    assert_eq!(read(&bench, "r"), done);
+    assert_eq!(read(&harness, "r"), done);
     // A report is not a record.
-    let (code, message) = bench.fails(&Bench::provision("emu:a.img", &REPORT));
+    let (code, message) = harness.fails(&Harness::provision("emu:a.img", &REPORT));
     assert_eq!(code, 5, "{message}");
     assert!(message.contains("exists already"), "{message}");
-    assert_eq!(read(&bench, "r"), done);
+    assert_eq!(read(&harness, "r"), done);
 }
 
 /// Without the record the key is made anew, and the report says which one is
 /// gone.
 #[test]
 fn a_key_without_a_record_is_replaced() {
-    let (bench, record) = interrupted();
+    let (harness, record) = interrupted();
     let other = ["--yes", "--serial", "N1", "--report", "other"];
-    let output = bench.run(&Bench::provision("emu:a.img", &other));
+    let output = harness.run(&Harness::provision("emu:a.img", &other));
     assert!(output.status.success());
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("should be revoked"), "{said}");
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.contains("made in the chip by this run"), "{said}");
-    let report = read(&bench, "other");
+    let report = read(&harness, "other");
     assert_eq!(report["key_origin"], "this-run");
     assert_ne!(report["public_key"], record["public_key"]);
     let replaced = &report["replaced_keys"];
@@ -89,22 +89,22 @@ fn a_key_without_a_record_is_replaced() {
 /// named, through any number of interruptions.
 #[test]
 fn a_certificate_for_a_key_that_is_gone_is_named() {
-    let (bench, first) = interrupted();
+    let (harness, first) = interrupted();
     let request = ["--yes", "--serial", "N1", "--request"];
     let first_half = |name| {
         let signer = ["--signer-cert", "signer.cert"];
         let device = ["provision", "--device", "emu:a.img"];
-        bench.ok(&[&device[..], &signer, &request, &[name]].concat());
-        read(&bench, name)
+        harness.ok(&[&device[..], &signer, &request, &[name]].concat());
+        read(&harness, name)
     };
     let theirs = first_half("one");
-    let (code, message) = bench.fails(&failing("emu:a.img"));
+    let (code, message) = harness.fails(&failing("emu:a.img"));
     assert_eq!(code, 1, "{message}");
-    let second = read(&bench, "r");
+    let second = read(&harness, "r");
     assert_eq!(second["key_origin"], "this-run");
     assert_ne!(second["public_key"], theirs["public_key"]);
     let last = first_half("two");
-    let done = bench.json(&Bench::provision("emu:a.img", &REPORT));
+    let done = harness.json(&Harness::provision("emu:a.img", &REPORT));
     let gone: Vec<_> = done["replaced_keys"]
         .as_array()
         .unwrap()
@@ -122,44 +122,44 @@ fn a_certificate_for_a_key_that_is_gone_is_named() {
         ]
     );
     assert_eq!(done["key_origin"], "this-run");
-    assert_eq!(read(&bench, "r"), done);
+    assert_eq!(read(&harness, "r"), done);
 }
 
 #[test]
 fn the_record_of_another_chip_is_left_alone() {
-    let (bench, record) = interrupted();
-    let (code, message) = bench.fails(&Bench::provision("emu:b.img", &REPORT));
+    let (harness, record) = interrupted();
+    let (code, message) = harness.fails(&Harness::provision("emu:b.img", &REPORT));
     assert_eq!(code, 5, "{message}");
     assert!(message.contains("exists already"), "{message}");
     let chip = record["chip_serial_number"].as_str().unwrap();
     assert!(message.contains(chip), "{message}");
-    assert!(!bench.path().join("b.img").exists());
+    assert!(!harness.path().join("b.img").exists());
     // Nor is a link to one believed.
-    symlink("r", bench.path().join("link")).unwrap();
+    symlink("r", harness.path().join("link")).unwrap();
     let link = ["--yes", "--serial", "N1", "--report", "link"];
-    let (code, message) = bench.fails(&Bench::provision("emu:a.img", &link));
+    let (code, message) = harness.fails(&Harness::provision("emu:a.img", &link));
     assert_eq!(code, 5, "{message}");
     // Only looked at.
-    let dry = bench.json(&Bench::provision(
+    let dry = harness.json(&Harness::provision(
         "emu:a.img",
         &["--dry-run", "--serial", "N1", "--report", "r"],
     ));
     let names = dry["steps"].as_array().unwrap().iter();
     assert!(names.clone().any(|step| step["name"] == "read-public-key"));
-    assert_eq!(read(&bench, "r"), record);
+    assert_eq!(read(&harness, "r"), record);
 }
 
 /// A signer is not asked for what cannot be written down: here the recording
 /// has taken the file meanwhile.
 #[test]
 fn no_record_no_certificate() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     let signer = ["--signer-cert", "signer.cert"];
     let key = ["--signer-key", "exec:touch asked; exit 1", "--record", "r"];
     let device = ["provision", "--device", "emu:a.img"];
-    let (code, message) = bench.fails(&[&device[..], &signer, &key, &REPORT].concat());
+    let (code, message) = harness.fails(&[&device[..], &signer, &key, &REPORT].concat());
     assert_eq!(code, 1, "{message}");
     assert!(message.contains("not asked"), "{message}");
     assert!(message.contains("r exists already"), "{message}");
-    assert!(!bench.path().join("asked").exists());
+    assert!(!harness.path().join("asked").exists());
 }

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::bench::Bench;
+use crate::harness::Harness;
 
 fn capture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -25,7 +25,7 @@ const CAPTURES: [(&str, &str, &[&str]); 7] = [
 
 #[test]
 fn captures_are_imported_by_their_looks_and_explained() {
-    let folder = Bench::new();
+    let folder = Harness::new();
     for (name, from, more) in CAPTURES {
         let path = capture(name);
         let path = path.to_str().unwrap();
@@ -64,7 +64,7 @@ fn captures_are_imported_by_their_looks_and_explained() {
 
 #[test]
 fn what_is_no_capture_is_refused_with_the_known_forms() {
-    let folder = Bench::new();
+    let folder = Harness::new();
     let write = |text: &str| fs::write(folder.path().join("a.txt"), text).unwrap();
     let import = ["transcript", "import", "a.txt"];
     write("03 07 30 00 00 00 03 5d\n04 11 33 43\n");
@@ -96,7 +96,7 @@ fn what_is_no_capture_is_refused_with_the_known_forms() {
 /// A log without what an action needs is not made up.
 #[test]
 fn a_log_without_direction_or_address_is_refused() {
-    let folder = Bench::new();
+    let folder = Harness::new();
     let log = capture("esp-idf.txt");
     let (code, message) = folder.fails(&["transcript", "import", log.to_str().unwrap()]);
     assert_eq!((code, message.contains("say it by --address")), (5, true));
@@ -118,7 +118,7 @@ fn a_log_without_direction_or_address_is_refused() {
 
 #[test]
 fn a_capture_is_no_transcript_yet() {
-    let folder = Bench::new();
+    let folder = Harness::new();
     for (name, _, _) in CAPTURES {
         let path = capture(name);
         let (code, message) = folder.fails(&["transcript", "show", path.to_str().unwrap()]);
@@ -130,7 +130,7 @@ fn a_capture_is_no_transcript_yet() {
 /// What `--from` says is compared with what is there.
 #[test]
 fn another_program_than_it_is_said() {
-    let folder = Bench::new();
+    let folder = Harness::new();
     let pulseview = capture("pulseview.txt");
     let import = ["transcript", "import", pulseview.to_str().unwrap()];
     let (code, message) = folder.fails(&[&import[..], &["--from", "sigrok"]].concat());
@@ -146,7 +146,7 @@ fn another_program_than_it_is_said() {
 /// Values that no header can have are told before the capture is read.
 #[test]
 fn days_and_clock_rates_that_do_not_exist() {
-    let folder = Bench::new();
+    let folder = Harness::new();
     let capture = capture("saleae-terminal.txt");
     let import = ["transcript", "import", capture.to_str().unwrap()];
     for (more, says) in [
@@ -168,7 +168,7 @@ fn days_and_clock_rates_that_do_not_exist() {
 /// Lines of two buses are not one conversation.
 #[test]
 fn lines_of_two_decoders_are_not_merged() {
-    let folder = Bench::new();
+    let folder = Harness::new();
     let text = fs::read_to_string(capture("pulseview.txt")).unwrap();
     let other = text.replace("I²C: ", "I²C (2): ");
     fs::write(folder.path().join("a.txt"), text + &other).unwrap();

@@ -1,14 +1,14 @@
 //! The compressed form without a chip, and its format 1.
 
-use crate::bench::Bench;
+use crate::harness::Harness;
 
 const CHIP: &str = "emu:chip.img";
 
 #[test]
 fn there_and_back() {
-    let bench = Bench::new();
-    bench.ok(&Bench::provision(CHIP, &["--serial", "Z1", "--yes"]));
-    bench.ok(&[
+    let harness = Harness::new();
+    harness.ok(&Harness::provision(CHIP, &["--serial", "Z1", "--yes"]));
+    harness.ok(&[
         "cert",
         "export",
         "device",
@@ -17,7 +17,7 @@ fn there_and_back() {
         "--out",
         "device.pem",
     ]);
-    let info = bench.json(&["info", "--device", CHIP]);
+    let info = harness.json(&["info", "--device", CHIP]);
     let sn = info["serial_number"].as_str().unwrap();
     let public_key = info["public_key"].as_str().unwrap();
     let device = [
@@ -27,11 +27,11 @@ fn there_and_back() {
         "--device-sn",
         sn,
     ];
-    let check = bench.json(&[&["cert", "check"], &device[..]].concat());
+    let check = harness.json(&[&["cert", "check"], &device[..]].concat());
     assert_eq!(check["compressible"], true);
-    let compressed = bench.json(&[&["cert", "compress"], &device[..]].concat());
+    let compressed = harness.json(&[&["cert", "compress"], &device[..]].concat());
     let compressed = compressed["compressed"].as_str().unwrap();
-    let pem = bench.ok(&[
+    let pem = harness.ok(&[
         "cert",
         "decompress",
         compressed,
@@ -46,10 +46,10 @@ fn there_and_back() {
         "--signer-key",
         "@signer.cert",
     ]);
-    let exported = std::fs::read_to_string(bench.path().join("device.pem")).unwrap();
+    let exported = std::fs::read_to_string(harness.path().join("device.pem")).unwrap();
     assert_eq!(pem.trim(), exported.trim());
     // Another serial makes another certificate, which does not verify.
-    let (code, message) = bench.fails(&[
+    let (code, message) = harness.fails(&[
         "cert",
         "decompress",
         compressed,
@@ -65,7 +65,7 @@ fn there_and_back() {
         "@signer.cert",
     ]);
     assert_eq!(code, 1, "{message}");
-    let signer = bench.json(&["cert", "compress", "signer.cert"]);
+    let signer = harness.json(&["cert", "compress", "signer.cert"]);
     assert_eq!(
         (&signer["kind"], &signer["format"]),
         (&"signer".into(), &0.into())
@@ -74,8 +74,8 @@ fn there_and_back() {
 
 #[test]
 fn what_does_not_survive_is_named() {
-    let bench = Bench::new();
-    bench.ok(&[
+    let harness = Harness::new();
+    harness.ok(&[
         "device",
         "create",
         "D1",
@@ -84,7 +84,7 @@ fn what_does_not_survive_is_named() {
         "--signer-key",
         "signer.key",
     ]);
-    let output = bench.run(&["--json", "cert", "check", "D1.cert"]);
+    let output = harness.run(&["--json", "cert", "check", "D1.cert"]);
     assert_eq!(output.status.code(), Some(1));
     let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let fields = document["fields"].as_array().unwrap();
@@ -93,13 +93,13 @@ fn what_does_not_survive_is_named() {
         .filter(|field| field["survives"] == false)
         .collect();
     assert!(lost.len() > 3, "{lost:?}");
-    let (code, message) = bench.fails(&["cert", "compress", "D1.cert"]);
+    let (code, message) = harness.fails(&["cert", "compress", "D1.cert"]);
     assert_eq!(
         (code, message.contains("cert check")),
         (5, true),
         "{message}"
     );
-    let (code, message) = bench.fails(&[
+    let (code, message) = harness.fails(&[
         "cert",
         "decompress",
         "00",
@@ -119,17 +119,17 @@ fn what_does_not_survive_is_named() {
 /// the other one does not.
 #[test]
 fn format_1_is_written_on_request() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     let new = ["--certificate-format", "1"];
     let signer = ["signer", "create", "late", "--years", "100"];
-    let (code, message) = bench.fails(&signer);
+    let (code, message) = harness.fails(&signer);
     assert_eq!(
         (code, message.contains("format 0 holds 1 to 31")),
         (5, true),
         "{message}"
     );
-    bench.ok(&[&signer[..], &new[..]].concat());
-    let compressed = bench.json(&["cert", "compress", "late.cert"]);
+    harness.ok(&[&signer[..], &new[..]].concat());
+    let compressed = harness.json(&["cert", "compress", "late.cert"]);
     assert_eq!(compressed["format"], 1);
     let provision = [
         "provision",
@@ -143,19 +143,19 @@ fn format_1_is_written_on_request() {
         "L1",
         "--yes",
     ];
-    let output = bench.run(&[&provision[..], &new[..]].concat());
+    let output = harness.run(&[&provision[..], &new[..]].concat());
     let message = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{message}");
     assert!(
         message.contains("cannot be read by the Elixir library"),
         "{message}"
     );
-    let info = bench.json(&["info", "--device", CHIP]);
+    let info = harness.json(&["info", "--device", CHIP]);
     assert_eq!(info["verified"], true);
     // Once more: nothing is left to do.
-    bench.ok(&[&provision[..], &new[..]].concat());
-    let image = std::fs::read_to_string(bench.path().join("chip.img")).unwrap();
-    bench.ok(&[
+    harness.ok(&[&provision[..], &new[..]].concat());
+    let image = std::fs::read_to_string(harness.path().join("chip.img")).unwrap();
+    harness.ok(&[
         "cert",
         "export",
         "device",
@@ -172,7 +172,7 @@ fn format_1_is_written_on_request() {
         "--device-sn",
         sn,
     ];
-    let compressed = bench.json(&[&["cert", "compress"], &device[..]].concat());
+    let compressed = harness.json(&[&["cert", "compress"], &device[..]].concat());
     assert_eq!(compressed["format"], 1);
     let bytes = compressed["compressed"].as_str().unwrap();
     let stored = image.to_uppercase().replace(char::is_whitespace, "");

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::bench::Bench;
+use crate::harness::Harness;
 
 const CHIP: &str = "emu:chip.img";
 
@@ -14,31 +14,31 @@ const BETWEEN: &str = "0123FE1E 00006002 CBC3C08F EEC13900 C0000000 83208720 8F2
 
 #[test]
 fn a_chip_is_explained() {
-    let bench = Bench::new();
-    bench.ok(&Bench::provision(CHIP, &["--serial", "C1", "--yes"]));
-    let explained = bench.ok(&["config", "explain", "--device", CHIP]);
+    let harness = Harness::new();
+    harness.ok(&Harness::provision(CHIP, &["--serial", "C1", "--yes"]));
+    let explained = harness.ok(&["config", "explain", "--device", CHIP]);
     let row = "0     private key  public half  never       locked    sign sign-internal ecdh";
     assert!(explained.contains(row), "{explained}");
     assert!(explained.lines().all(|line| line.chars().count() < 81));
-    let document = bench.json(&["config", "explain", "--device", CHIP]);
+    let document = harness.json(&["config", "explain", "--device", CHIP]);
     assert_eq!(document["slots"][0]["used_by"][0], "sign");
     assert_eq!(document["slots"][10]["changed_by"], "never");
-    let shown = bench.json(&["config", "show", "--device", CHIP]);
+    let shown = harness.json(&["config", "show", "--device", CHIP]);
     let fields = shown["fields"].as_array().unwrap().iter();
     let bytes: String = fields
         .map(|field| field["bytes"].as_str().unwrap())
         .collect();
     assert_eq!(shown["configuration"], bytes);
     // A NervesKey has no faults, and is what its layout makes of it.
-    bench.ok(&["config", "lint", "--device", CHIP]);
-    let same = bench.json(&["config", "diff", "standard", "--device", CHIP]);
+    harness.ok(&["config", "lint", "--device", CHIP]);
+    let same = harness.json(&["config", "diff", "standard", "--device", CHIP]);
     assert_eq!(same["differences"], json!([]));
 }
 
 #[test]
 fn a_dump_is_asked_why() {
-    let bench = Bench::new();
-    let why = |operation| bench.json(&["config", "why", operation, "10", "--dump", BETWEEN]);
+    let harness = Harness::new();
+    let why = |operation| harness.json(&["config", "why", operation, "10", "--dump", BETWEEN]);
     let refused = why("read");
     assert_eq!(refused["allowed"], false);
     let cause = refused["reasons"][0]["cause"].as_str().unwrap();
@@ -48,20 +48,20 @@ fn a_dump_is_asked_why() {
     let need = allowed["needs"][0].as_str().unwrap();
     assert!(need.contains("32 bytes at once"), "{need}");
     // Lint has a warning for the state, which is no fault.
-    let lint = bench.json(&["config", "lint", "--dump", BETWEEN]);
+    let lint = harness.json(&["config", "lint", "--dump", BETWEEN]);
     assert_eq!(lint["faults"], 0);
     assert_eq!(lint["findings"][0]["rule"], "data-unlocked");
 }
 
 #[test]
 fn faults_are_an_exit_code() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     // I2C_Address 0: a chip that nobody can reach. In a file, as bytes.
     let stranded = BETWEEN
         .replace("C0000000 83", "00000000 83")
         .replace(' ', "");
-    std::fs::write(bench.path().join("dump.txt"), stranded).unwrap();
-    let output = bench.run(&["--json", "config", "lint", "--dump", "@dump.txt"]);
+    std::fs::write(harness.path().join("dump.txt"), stranded).unwrap();
+    let output = harness.run(&["--json", "config", "lint", "--dump", "@dump.txt"]);
     assert_eq!(output.status.code(), Some(1));
     let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document["findings"][0]["rule"], "address");
@@ -69,17 +69,17 @@ fn faults_are_an_exit_code() {
 
 #[test]
 fn what_is_no_zone_is_refused() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     for (dump, says) in [
         ("0123", "2 bytes; a configuration zone has 128"),
         ("zz", "256 hex digits"),
         ("012 3", "odd number of digits"),
         ("@/nonexistent", "/nonexistent: No such file"),
     ] {
-        let (code, message) = bench.fails(&["config", "show", "--dump", dump]);
+        let (code, message) = harness.fails(&["config", "show", "--dump", dump]);
         assert_eq!((code, message.contains(says)), (5, true), "{message}");
     }
-    let (code, message) = bench.fails(&["config", "why", "read", "16"]);
+    let (code, message) = harness.fails(&["config", "why", "read", "16"]);
     assert_eq!(
         (code, message.contains("16 is not in 0..16")),
         (2, true),
@@ -101,14 +101,14 @@ const IMAGE: &str = "/* from byte 16 on */ static const uint8_t image[112] = {
 /// What the bytes do not tell is left out; `--chip` tells it.
 #[test]
 fn an_image_of_source_code_is_understood() {
-    let bench = Bench::new();
-    std::fs::write(bench.path().join("image.c"), IMAGE).unwrap();
+    let harness = Harness::new();
+    std::fs::write(harness.path().join("image.c"), IMAGE).unwrap();
     let image = ["--dump", "@image.c"];
-    let explained = bench.ok(&["config", "explain", "--dump", "@image.c"]);
+    let explained = harness.ok(&["config", "explain", "--dump", "@image.c"]);
     let head = "chip not told, serial number not told, address 0x36";
     assert!(explained.starts_with(head), "{explained}");
     let rules = |more: &[&str]| -> Vec<String> {
-        let lint = bench.json(&[&["config", "lint"][..], &image, more].concat());
+        let lint = harness.json(&[&["config", "lint"][..], &image, more].concat());
         let findings = lint["findings"].as_array().unwrap().iter();
         findings
             .map(|one| one["rule"].as_str().unwrap().to_owned())
@@ -122,14 +122,14 @@ fn an_image_of_source_code_is_understood() {
     assert!(!rules(&["--chip", "atecc608b"]).contains(&"not-told".to_owned()));
     // An answer that depends on the chip says so.
     let why =
-        |more: &[&str]| bench.json(&[&["config", "why", "hmac", "6"][..], &image, more].concat());
+        |more: &[&str]| harness.json(&[&["config", "why", "hmac", "6"][..], &image, more].concat());
     assert_eq!(why(&[])["allowed"], serde_json::Value::Null);
     assert_eq!(why(&["--chip", "atecc608a"])["allowed"], false);
-    let shown = bench.json(&["config", "show", "--dump", "@image.c"]);
+    let shown = harness.json(&["config", "show", "--dump", "@image.c"]);
     assert_eq!(shown["crc"], serde_json::Value::Null);
     // A chip that is told cannot be told another.
     let (code, message) =
-        bench.fails(&["config", "show", "--dump", BETWEEN, "--chip", "atecc508a"]);
+        harness.fails(&["config", "show", "--dump", BETWEEN, "--chip", "atecc508a"]);
     assert_eq!(
         (code, message.contains("leave --chip out")),
         (5, true),
@@ -140,30 +140,30 @@ fn an_image_of_source_code_is_understood() {
 /// The CRCs of two blank chips, as the bus carries them, for the open zone.
 #[test]
 fn the_crc_is_what_lock_wants() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     let open = BETWEEN.replace("00005500 FFFF", "00005555 FFFF");
     for dump in [open.as_str(), BETWEEN] {
-        let shown = bench.json(&["config", "show", "--dump", dump]);
+        let shown = harness.json(&["config", "show", "--dump", dump]);
         assert_eq!(shown["crc"], "213D");
     }
     let blank_508 = "01231503 00005000 3785F0A2 EEC05900 C0005500 83208720 8F20C48F 8F8F8F8F \
         9F8FAF8F 00000000 00000000 00000000 0000AF8F FFFFFFFF 00000000 FFFFFFFF 00000000 FFFFFFFF \
         FFFFFFFF FFFFFFFF FFFFFFFF 00005555 FFFF0000 00000000 33003300 33001C00 1C001C00 1C001C00 \
         3C003C00 3C003C00 3C003C00 3C001C00";
-    let shown = bench.ok(&["config", "show", "--dump", blank_508]);
+    let shown = harness.ok(&["config", "show", "--dump", blank_508]);
     assert!(shown.contains("CRC, as Lock sends it: CB23"), "{shown}");
 }
 
 /// A dump that has lost a byte is that, and not what would follow.
 #[test]
 fn a_dump_that_has_lost_a_byte_is_told() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     let short = BETWEEN.replace("8F20C48F", "8F20C4");
-    let (code, message) = bench.fails(&["config", "lint", "--dump", &short]);
+    let (code, message) = harness.fails(&["config", "lint", "--dump", &short]);
     let says = "127 bytes instead of 128: the dump looks shifted by 1 from byte 51 on";
     assert_eq!((code, message.contains(says)), (5, true), "{message}");
     let filled = format!("{short} 00");
-    let output = bench.run(&["--json", "config", "lint", "--dump", &filled]);
+    let output = harness.run(&["--json", "config", "lint", "--dump", &filled]);
     let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(document["findings"][0]["rule"], "shifted");
     assert_eq!(document["findings"].as_array().unwrap().len(), 1);
@@ -173,7 +173,7 @@ fn a_dump_that_has_lost_a_byte_is_told() {
 #[test]
 fn the_page_shows_a_real_chip() {
     let page = include_str!("../../../../docs/config.md");
-    let bench = Bench::new();
+    let harness = Harness::new();
     let block = |start: &str| {
         let (_, rest) = page.split_once(start).unwrap();
         rest.split_once("\n```").unwrap().0.to_owned()
@@ -181,22 +181,23 @@ fn the_page_shows_a_real_chip() {
     let dump = block("```text dump\n");
     for command in ["explain", "lint"] {
         let expected = block(&format!("$ nerves-key config {command} --dump @chip.txt\n"));
-        let printed = bench.ok(&["config", command, "--dump", &dump]);
+        let printed = harness.ok(&["config", command, "--dump", &dump]);
         assert_eq!(printed.trim_end(), expected.trim_end());
     }
     let expected = block("$ nerves-key config why read 0 --dump @chip.txt\n");
-    let printed = bench.ok(&["config", "why", "read", "0", "--dump", &dump]);
+    let printed = harness.ok(&["config", "why", "read", "0", "--dump", &dump]);
     assert_eq!(printed.trim_end(), expected.trim_end());
 }
 
 /// Bytes are read as bytes, text as text; a cut is no gap.
 #[test]
 fn dumps_of_a_wrong_length() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     let zone = data_encoding::HEXUPPER
         .decode(BETWEEN.replace(' ', "").as_bytes())
         .unwrap();
-    let write = |name: &str, bytes: &[u8]| std::fs::write(bench.path().join(name), bytes).unwrap();
+    let write =
+        |name: &str, bytes: &[u8]| std::fs::write(harness.path().join(name), bytes).unwrap();
     write("short.bin", &zone[..120]);
     write("long.bin", &[&zone[..], &[0; 12]].concat());
     write("lost.bin", &[&zone[..30], &zone[31..]].concat());
@@ -211,26 +212,26 @@ fn dumps_of_a_wrong_length() {
             "127 bytes instead of 128: the dump looks shifted by 1",
         ),
     ] {
-        let (code, message) = bench.fails(&["config", "show", "--dump", dump]);
+        let (code, message) = harness.fails(&["config", "show", "--dump", dump]);
         assert_eq!((code, message.contains(says)), (5, true), "{message}");
     }
     // A comment in another script is text.
     write("text", format!("# für später\n{BETWEEN}\n").as_bytes());
     write("whole.bin", &zone);
-    let show = |dump| bench.ok(&["config", "show", "--dump", dump]);
+    let show = |dump| harness.ok(&["config", "show", "--dump", dump]);
     assert_eq!(show("@text"), show("@whole.bin"));
 }
 
 /// Byte 18 is `OTPmode` on an ATECC508A and `CountMatch` on an ATECC608.
 #[test]
 fn each_zone_of_a_diff_is_read_by_its_own_rule() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     let of_508 = BETWEEN
         .replace(' ', "")
         .replacen("00006002", "00005000", 1)
         .replacen("C0000000", "C000AA00", 1);
     let diff = ["config", "diff", &of_508, "--dump", BETWEEN];
-    let text = bench.ok(&diff);
+    let text = harness.ok(&diff);
     let (_, after) = text.split_once("(byte 18)").unwrap();
     let mut lines = after.lines().skip(1);
     let (this, other) = (lines.next().unwrap(), lines.next().unwrap());
@@ -244,10 +245,10 @@ fn each_zone_of_a_diff_is_read_by_its_own_rule() {
 /// A name is compared with the part, not with its family.
 #[test]
 fn another_part_of_the_family_is_no_chip_of_the_name() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     for (chip, code) in [("atecc608a", 0), ("atecc608b", 5), ("atecc508a", 5)] {
         let show = ["config", "show", "--dump", BETWEEN, "--chip", chip];
-        let output = bench.run(&show);
+        let output = harness.run(&show);
         let message = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(code), "{chip}: {message}");
         assert_eq!(message.contains("leave --chip out"), code == 5, "{message}");

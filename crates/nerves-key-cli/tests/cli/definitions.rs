@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use atecc_x509::{Certificate, PublicKey};
 
-use crate::bench::Bench;
+use crate::harness::Harness;
 
 fn repository() -> PathBuf {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
@@ -50,7 +50,7 @@ const CASES: [(&str, &str, &str, &[&str]); 3] = [
 
 #[test]
 fn public_certificates_there_and_back() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     for (definition, certificate, signer, chip) in CASES {
         let (definition, certificate, signer) =
             (foreign(definition), foreign(certificate), foreign(signer));
@@ -61,9 +61,9 @@ fn public_certificates_there_and_back() {
             "--signer-cert",
             &signer,
         ];
-        let check = bench.json(&[&["cert", "check"], &of_file[..]].concat());
+        let check = harness.json(&[&["cert", "check"], &of_file[..]].concat());
         assert_eq!(check["compressible"], true, "{check}");
-        let compressed = bench.ok(&[&["cert", "compress"], &of_file[..]].concat());
+        let compressed = harness.ok(&[&["cert", "compress"], &of_file[..]].concat());
         let name = Path::new(&certificate).file_name().unwrap();
         let key = hex_key(name.to_str().unwrap());
         let signer = format!("@{signer}");
@@ -74,37 +74,37 @@ fn public_certificates_there_and_back() {
             chip,
         ]
         .concat();
-        let pem = bench.ok(&chip);
+        let pem = harness.ok(&chip);
         let original = fs::read_to_string(&certificate).unwrap();
         assert_eq!(pem.trim(), original.trim());
-        assert_eq!(bench.json(&chip)["verified"], true);
+        assert_eq!(harness.json(&chip)["verified"], true);
     }
 }
 
 /// A NervesKey by its own code and by its file.
 #[test]
 fn a_nerves_key_by_its_file() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     let chip = "emu:chip.img";
-    bench.ok(&Bench::provision(chip, &["--serial", "Z1", "--yes"]));
+    harness.ok(&Harness::provision(chip, &["--serial", "Z1", "--yes"]));
     let export = ["cert", "export", "--device", chip, "--out"];
-    bench.ok(&[&export[..], &["device.pem", "device"]].concat());
-    let sn = bench.json(&["info", "--device", chip]);
+    harness.ok(&[&export[..], &["device.pem", "device"]].concat());
+    let sn = harness.json(&["info", "--device", chip]);
     let sn = sn["serial_number"].as_str().unwrap();
     let device = ["cert", "compress", "device.pem", "--device-sn", sn];
     let device = [&device[..], &["--signer-cert", "signer.cert"]].concat();
     let definition = path("docs/definitions/nerves-key-device.toml");
     let by_file = [&device[..], &["--definition", &definition]].concat();
-    assert_eq!(bench.ok(&by_file), bench.ok(&device));
+    assert_eq!(harness.ok(&by_file), harness.ok(&device));
     let signer = ["cert", "compress", "signer.cert"];
     let definition = path("docs/definitions/nerves-key-signer.toml");
     let by_file = [&signer[..], &["--definition", &definition]].concat();
-    assert_eq!(bench.ok(&by_file), bench.ok(&signer));
+    assert_eq!(harness.ok(&by_file), harness.ok(&signer));
     // Without the chip's serial number all else is compared.
     let definition = path("docs/definitions/nerves-key-device.toml");
     let device = ["device.pem", "--signer-cert", "signer.cert"];
     let device = [&device[..], &["--definition", &definition]].concat();
-    let check = bench.ok(&[&["cert", "check"], &device[..]].concat());
+    let check = harness.ok(&[&["cert", "check"], &device[..]].concat());
     assert!(
         check.contains("if its serial number is that of the chip"),
         "{check}"
@@ -113,7 +113,7 @@ fn a_nerves_key_by_its_file() {
 
 #[test]
 fn fields_that_differ_are_named() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     let definition = foreign("example-inc-device.toml");
     let device = foreign("example-inc-device-2.pem");
     let other = foreign("example-inc-signer-1.pem");
@@ -126,13 +126,13 @@ fn fields_that_differ_are_named() {
         "--device-sn",
         "0123C1658C259F71EE",
     ];
-    let (code, message) = bench.fails(&[&["cert", "compress"], &of_file[..]].concat());
+    let (code, message) = harness.fails(&[&["cert", "compress"], &of_file[..]].concat());
     assert_eq!(code, 5, "{message}");
     assert!(
         message.contains("fields that differ: subject, extension 2"),
         "{message}"
     );
-    let output = bench.run(&[&["cert", "check"], &of_file[..]].concat());
+    let output = harness.run(&[&["cert", "check"], &of_file[..]].concat());
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(
@@ -145,10 +145,10 @@ fn fields_that_differ_are_named() {
 
 #[test]
 fn what_is_missing_or_wrong_is_said() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     let device = foreign("example-inc-device-1.pem");
     let definition = foreign("example-inc-device.toml");
-    let (code, message) = bench.fails(&["cert", "check", &device, "--definition", &definition]);
+    let (code, message) = harness.fails(&["cert", "check", &device, "--definition", &definition]);
     assert_eq!(code, 5, "{message}");
     assert!(message.contains("(--signer-cert)"), "{message}");
     let nerves_key = path("docs/definitions/nerves-key-device.toml");
@@ -156,21 +156,21 @@ fn what_is_missing_or_wrong_is_said() {
     let key = ["5A"; 64].concat();
     let decompress = ["cert", "decompress", &stored, "--public-key", &key];
     let decompress = [&decompress[..], &["--definition", &nerves_key]].concat();
-    let (code, message) = bench.fails(&decompress);
+    let (code, message) = harness.fails(&decompress);
     assert_eq!(code, 5, "{message}");
     assert!(message.contains("(--value serial=TEXT)"), "{message}");
-    let (code, message) = bench.fails(&[&decompress[..], &["--value", "eui=1"]].concat());
+    let (code, message) = harness.fails(&[&decompress[..], &["--value", "eui=1"]].concat());
     assert_eq!(code, 5, "{message}");
     assert!(
         message.contains("the definition has no value \"eui\", only serial"),
         "{message}"
     );
     fs::write(
-        bench.path().join("bad.toml"),
+        harness.path().join("bad.toml"),
         "name = \"Acme\"\ntemplate-id = 16\n",
     )
     .unwrap();
-    let (code, message) = bench.fails(&["cert", "check", &device, "--definition", "bad.toml"]);
+    let (code, message) = harness.fails(&["cert", "check", &device, "--definition", "bad.toml"]);
     assert_eq!(code, 5, "{message}");
     assert!(
         message.contains("bad.toml: line 2, template-id: 16 is out of range: 0 to 15"),
@@ -182,7 +182,7 @@ fn what_is_missing_or_wrong_is_said() {
 /// 72 bytes and back.
 #[test]
 fn a_certificate_is_issued() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     let definition = foreign("example-inc-device.toml");
     let key = hex_key("example-inc-device-1.pem");
     let sn = "0123C1658C259F71EE";
@@ -192,7 +192,7 @@ fn a_certificate_is_issued() {
     let issue = [&issue[..], &["--signer-id", "00C4"], &chip[..]].concat();
     let year = |date: &serde_json::Value| date.as_str().unwrap()[..4].parse::<u16>().unwrap();
     for years in [0, 10] {
-        let document = bench.json(&[&issue[..], &["--years", &years.to_string()]].concat());
+        let document = harness.json(&[&issue[..], &["--years", &years.to_string()]].concat());
         let last = match years {
             // The last day of the template.
             0 => 3000,
@@ -209,22 +209,22 @@ fn a_certificate_is_issued() {
             "--signer-key",
             "@signer.cert",
         ];
-        let back = bench.json(&[&back[..], &chip[..]].concat());
+        let back = harness.json(&[&back[..], &chip[..]].concat());
         assert_eq!(back["verified"], true);
         assert_eq!(back["pem"], document["pem"]);
     }
-    bench.ok(&[&issue[..], &["--years", "1", "--out", "new.pem"]].concat());
+    harness.ok(&[&issue[..], &["--years", "1", "--out", "new.pem"]].concat());
     let of_file = ["new.pem", "--definition", &definition];
     let of_file = [&of_file[..], &["--signer-cert", "signer.cert"]].concat();
-    bench.ok(&[&["cert", "check"], &of_file[..]].concat());
-    let (code, message) = bench.fails(&[&issue[..], &["--years", "32"]].concat());
+    harness.ok(&[&["cert", "check"], &of_file[..]].concat());
+    let (code, message) = harness.fails(&[&issue[..], &["--years", "32"]].concat());
     assert_eq!(code, 5, "{message}");
     assert!(message.contains("format 0 holds 1 to 31"), "{message}");
     // A definition that its own key signs.
     let own = path("docs/definitions/nerves-key-signer.toml");
     let own = ["--definition", &own, "--public-key", &key, "--years", "1"];
     let own = [&["cert", "issue", "--signer-key", "signer.key"], &own[..]].concat();
-    let (code, message) = bench.fails(&own);
+    let (code, message) = harness.fails(&own);
     assert_eq!(code, 5, "{message}");
     assert!(message.contains("its own key signs"), "{message}");
 }

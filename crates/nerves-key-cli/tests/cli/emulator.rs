@@ -5,33 +5,33 @@ use std::os::unix::fs::PermissionsExt;
 
 use atecc_transcript::{Action, Provenance, Start, Transcript};
 
-use crate::bench::Bench;
+use crate::harness::Harness;
 use crate::serving::Serving;
 
 #[test]
 fn image_files() {
-    let bench = Bench::new();
-    let made = bench.json(&["emulator", "create", "a.img", "--chip", "atecc508a"]);
+    let harness = Harness::new();
+    let made = harness.json(&["emulator", "create", "a.img", "--chip", "atecc508a"]);
     assert_eq!(made["chip"], "ATECC508A");
-    let shown = bench.json(&["emulator", "show", "a.img"]);
+    let shown = harness.json(&["emulator", "show", "a.img"]);
     assert_eq!(shown, made);
     assert_eq!(shown["address"], 0x60);
     assert_eq!(shown["locks"]["data"], false);
-    let info = bench.json(&["info", "--device", "emu:a.img"]);
+    let info = harness.json(&["info", "--device", "emu:a.img"]);
     assert_eq!(info["serial_number"], shown["serial_number"]);
 
-    bench.json(&["emulator", "snapshot", "a.img", "before"]);
-    let permissions = fs::metadata(bench.path().join("before"))
+    harness.json(&["emulator", "snapshot", "a.img", "before"]);
+    let permissions = fs::metadata(harness.path().join("before"))
         .unwrap()
         .permissions();
     assert_eq!(permissions.mode() & 0o777, 0o600);
     let mut provision = vec!["provision", "--device", "emu:a.img", "--yes"];
     provision.extend(["--signer-cert", "signer.cert", "--signer-key", "signer.key"]);
-    bench.json(&provision);
-    let shown = bench.json(&["emulator", "show", "a.img"]);
+    harness.json(&provision);
+    let shown = harness.json(&["emulator", "show", "a.img"]);
     assert_eq!(shown["locks"]["data"], true);
-    bench.json(&["emulator", "restore", "before", "a.img"]);
-    assert_eq!(bench.json(&["emulator", "show", "a.img"]), made);
+    harness.json(&["emulator", "restore", "before", "a.img"]);
+    assert_eq!(harness.json(&["emulator", "show", "a.img"]), made);
 
     let cases: &[(&[&str], i32, &str)] = &[
         (&["create", "a.img"], 5, "exists already"),
@@ -49,7 +49,7 @@ fn image_files() {
     ];
     for (arguments, exit, part) in cases {
         let arguments = [&["emulator"], *arguments].concat();
-        let (code, message) = bench.fails(&arguments);
+        let (code, message) = harness.fails(&arguments);
         assert_eq!(code, *exit, "{arguments:?}: {message}");
         assert!(message.contains(part), "{arguments:?}: {message}");
     }
@@ -57,25 +57,28 @@ fn image_files() {
 
 #[test]
 fn served() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     let two = [
         "--bus",
         "4000011=a.img?chip=atecc508a",
         "--bus",
         "4000012=b.img",
     ];
-    let serving = Serving::new(&bench, &[&["--socket", "s", "--fast"], &two[..]].concat());
+    let serving = Serving::new(&harness, &[&["--socket", "s", "--fast"], &two[..]].concat());
 
     let device = "unix:s?bus=4000011";
-    assert_eq!(bench.json(&["info", "--device", device])["stage"], "blank");
+    assert_eq!(
+        harness.json(&["info", "--device", device])["stage"],
+        "blank"
+    );
     let mut provision = vec!["provision", "--device", device, "--yes"];
     provision.extend(["--signer-cert", "signer.cert", "--signer-key", "signer.key"]);
-    bench.json(&provision);
+    harness.json(&provision);
     assert_eq!(
-        bench.json(&["info", "--device", device])["stage"],
+        harness.json(&["info", "--device", device])["stage"],
         "finished"
     );
-    let other = bench.json(&["info", "--device", "unix:s?bus=4000012&addr=0x60"]);
+    let other = harness.json(&["info", "--device", "unix:s?bus=4000012&addr=0x60"]);
     assert_eq!(other["stage"], "blank");
     assert!(other["chip"].as_str().unwrap().starts_with("ATECC608B"));
 
@@ -89,37 +92,37 @@ fn served() {
         (&["emulator", "serve", "--socket", "s"], 5, "already"),
     ];
     for (arguments, exit, part) in cases {
-        let (code, message) = bench.fails(arguments);
+        let (code, message) = harness.fails(arguments);
         assert_eq!(code, *exit, "{arguments:?}: {message}");
         assert!(message.contains(part), "{arguments:?}: {message}");
     }
     // Also while it is served.
-    bench.json(&["emulator", "snapshot", "a.img", "copy"]);
+    harness.json(&["emulator", "snapshot", "a.img", "copy"]);
     assert_eq!(serving.terminate(), Some(0));
-    assert!(!bench.path().join("s").exists());
+    assert!(!harness.path().join("s").exists());
     // What was done is in the image file.
-    let info = bench.json(&["info", "--device", "emu:a.img"]);
+    let info = harness.json(&["info", "--device", "emu:a.img"]);
     assert_eq!(info["stage"], "finished");
 }
 
 #[test]
 fn a_killed_server_is_replaced() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     drop(Serving::new(
-        &bench,
+        &harness,
         &["--socket", "s", "--bus", "4000013=a.img"],
     ));
-    assert!(bench.path().join("s").exists());
-    let _serving = Serving::new(&bench, &["--socket", "s", "--bus", "4000013=a.img"]);
+    assert!(harness.path().join("s").exists());
+    let _serving = Serving::new(&harness, &["--socket", "s", "--bus", "4000013=a.img"]);
     // In real time.
-    let info = bench.json(&["info", "--device", "unix:s"]);
+    let info = harness.json(&["info", "--device", "unix:s"]);
     assert_eq!(info["stage"], "blank");
 }
 
 /// Parts as Microchip delivers them, under a root for tests.
 #[test]
 fn trust_parts() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     for (trust, address, layout) in [
         ("tngtls", 0x35, "Trust&GO (TLS)"),
         ("tflxtls", 0x36, "TrustFLEX (TLS)"),
@@ -128,92 +131,92 @@ fn trust_parts() {
         let file = format!("{trust}.img");
         let device = format!("emu:{file}");
         let create = ["emulator", "create", &file, "--trust", trust];
-        let made = bench.json(&[&create[..], &["--root", "root.pem"]].concat());
+        let made = harness.json(&[&create[..], &["--root", "root.pem"]].concat());
         assert_eq!(made["address"], address);
         assert_eq!(made["locks"]["data"], true);
 
         let look = ["--device", &device, "--root", "root.pem"];
-        let info = bench.ok(&[&["info"], &look[..]].concat());
+        let info = harness.ok(&[&["info"], &look[..]].concat());
         assert!(info.contains(layout), "{info}");
         // Not Microchip's, and so it does not say.
         assert!(info.contains("up to root.pem"), "{info}");
         assert!(!info.contains("Microchip's"), "{info}");
-        let info = bench.json(&[&["info"], &look[..]].concat());
+        let info = harness.json(&[&["info"], &look[..]].concat());
         assert_eq!(
             (&info["verified"], &info["microchip_root"]),
             (&true.into(), &false.into())
         );
-        let chain = bench.ok(&[&["cert", "export", "chain"], &look[..]].concat());
-        let root = bench.ok(&[&["cert", "export", "root"], &look[..]].concat());
-        let doctor = bench.json(&[&["doctor"], &look[..]].concat());
+        let chain = harness.ok(&[&["cert", "export", "chain"], &look[..]].concat());
+        let root = harness.ok(&[&["cert", "export", "root"], &look[..]].concat());
+        let doctor = harness.json(&[&["doctor"], &look[..]].concat());
         assert_eq!(doctor["faults"], 0, "{doctor}");
         // An outside judge.
-        fs::write(bench.path().join("chain"), chain).unwrap();
-        fs::write(bench.path().join("root"), root).unwrap();
+        fs::write(harness.path().join("chain"), chain).unwrap();
+        fs::write(harness.path().join("root"), root).unwrap();
         let verified = std::process::Command::new("openssl")
             .args(["verify", "-CAfile", "root", "-untrusted", "chain", "chain"])
-            .current_dir(bench.path())
+            .current_dir(harness.path())
             .output()
             .unwrap();
         assert!(verified.status.success(), "{verified:?}");
         // Under Microchip's root it does not verify.
-        let (code, message) = bench.fails(&["cert", "show", "--device", &device]);
+        let (code, message) = harness.fails(&["cert", "show", "--device", &device]);
         assert_eq!(code, 1, "{message}");
     }
     // One root for all of them, its owner's alone.
-    let permissions = fs::metadata(bench.path().join("root.pem"))
+    let permissions = fs::metadata(harness.path().join("root.pem"))
         .unwrap()
         .permissions();
     assert_eq!(permissions.mode() & 0o777, 0o600);
     let create = ["emulator", "create", "x.img", "--trust", "tngtls"];
-    let (code, message) = bench.fails(&create);
+    let (code, message) = harness.fails(&create);
     assert_eq!(code, 2, "{message}");
-    let (code, message) = bench.fails(&[&create[..], &["--root", "signer.key"]].concat());
+    let (code, message) = harness.fails(&[&create[..], &["--root", "signer.key"]].concat());
     assert_eq!(code, 5, "{message}");
-    assert!(!bench.path().join("x.img").exists());
+    assert!(!harness.path().join("x.img").exists());
     let again = ["emulator", "create", "tngtls.img", "--trust", "tngtls"];
-    let (code, message) = bench.fails(&[&again[..], &["--root", "root.pem"]].concat());
+    let (code, message) = harness.fails(&[&again[..], &["--root", "root.pem"]].concat());
     assert_eq!(code, 5, "{message}");
 }
 
 #[test]
 fn served_with_other_execution_times() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     for times in ["typical", "uniform", "longest", "fast"] {
         let arguments = ["--socket", "s", "--bus", "4000015=a.img", "--times", times];
-        let _serving = Serving::new(&bench, &arguments);
-        let info = bench.json(&["info", "--device", "unix:s"]);
+        let _serving = Serving::new(&harness, &arguments);
+        let info = harness.json(&["info", "--device", "unix:s"]);
         assert_eq!(info["stage"], "blank", "{times}");
     }
 }
 
 #[test]
 fn plugged_and_unplugged() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     let arguments = ["--socket", "s", "--fast", "--bus", "4000016=a.img"];
-    let serving = Serving::new(&bench, &arguments);
+    let serving = Serving::new(&harness, &arguments);
     let emulator = |arguments: &[&'static str]| [&["emulator"], arguments].concat();
     let info = ["info", "--device", "unix:s"];
-    let first = bench.json(&info);
+    let first = harness.json(&info);
     let plug_b = emulator(&["plug", "--socket", "s", "b.img?chip=atecc508a"]);
-    let (code, message) = bench.fails(&plug_b);
+    let (code, message) = harness.fails(&plug_b);
     assert_eq!(code, 5, "{message}");
     assert!(message.contains("0x60"), "{message}");
     let unplug = emulator(&["unplug", "--socket", "s", "--bus", "4000016", "0x60"]);
-    bench.json(&unplug);
-    let (code, _) = bench.fails(&info);
+    harness.json(&unplug);
+    let (code, _) = harness.fails(&info);
     assert_eq!(code, 3);
-    let (code, _) = bench.fails(&unplug);
+    let (code, _) = harness.fails(&unplug);
     assert_eq!(code, 5);
-    bench.json(&plug_b);
-    let other = bench.json(&info);
+    harness.json(&plug_b);
+    let other = harness.json(&info);
     assert!(other["chip"].as_str().unwrap().starts_with("ATECC508A"));
-    bench.json(&unplug);
+    harness.json(&unplug);
     // The file of a chip that was unplugged is free.
-    bench.json(&["info", "--device", "emu:a.img"]);
-    bench.json(&emulator(&["plug", "--socket", "s", "a.img"]));
-    assert_eq!(bench.json(&info), first);
-    let (code, _) = bench.fails(&["info", "--device", "emu:a.img"]);
+    harness.json(&["info", "--device", "emu:a.img"]);
+    harness.json(&emulator(&["plug", "--socket", "s", "a.img"]));
+    assert_eq!(harness.json(&info), first);
+    let (code, _) = harness.fails(&["info", "--device", "emu:a.img"]);
     assert_eq!(code, 5, "in use");
     for (arguments, exit) in [
         (&["plug", "--socket", "nowhere", "a.img"][..], 3),
@@ -222,7 +225,7 @@ fn plugged_and_unplugged() {
         (&["unplug", "--socket", "s", "x"], 2),
         (&["plug", "--socket", "s", "signer.key"], 5),
     ] {
-        let (code, message) = bench.fails(&emulator(arguments));
+        let (code, message) = harness.fails(&emulator(arguments));
         assert_eq!(code, exit, "{arguments:?}: {message}");
     }
     assert_eq!(serving.terminate(), Some(0));
@@ -231,13 +234,13 @@ fn plugged_and_unplugged() {
 /// Whether the server is asked to end or killed, what passed is on record.
 #[test]
 fn a_server_records() {
-    let bench = Bench::new();
-    let here = bench.path();
+    let harness = Harness::new();
+    let here = harness.path();
     let arguments = ["--socket", "s", "--fast", "--bus", "4000014=a.img"];
     for (name, killed) in [("asked.txt", false), ("Killed.txt", true)] {
         let image = killed.then(|| fs::read_to_string(here.join("a.img")).unwrap());
-        let serving = Serving::new(&bench, &[&arguments[..], &["--record", name]].concat());
-        bench.json(&["info", "--device", "unix:s"]);
+        let serving = Serving::new(&harness, &[&arguments[..], &["--record", name]].concat());
+        harness.json(&["info", "--device", "unix:s"]);
         if killed {
             drop(serving);
         } else {
@@ -272,7 +275,7 @@ fn a_server_records() {
         ),
     ] {
         let serve = [&["emulator", "serve"], &arguments[..], more].concat();
-        let (code, message) = bench.fails(&serve);
+        let (code, message) = harness.fails(&serve);
         assert_eq!(code, 5, "{message}");
         assert!(message.contains(part), "{message}");
     }

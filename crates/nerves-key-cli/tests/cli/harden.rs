@@ -4,31 +4,31 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::bench::Bench;
+use crate::harness::Harness;
 
 const OPEN: [&str; 4] = ["--yes", "--serial", "N1", "--open-slots"];
 
-fn image(bench: &Bench) -> Vec<u8> {
-    fs::read(bench.path().join("a.img")).unwrap()
+fn image(harness: &Harness) -> Vec<u8> {
+    fs::read(harness.path().join("a.img")).unwrap()
 }
 
 /// What is open is said, and only the command changes it.
 #[test]
 fn from_open_to_locked() {
-    let bench = Bench::new();
-    let provision = bench.run(&Bench::provision("emu:a.img", &OPEN));
+    let harness = Harness::new();
+    let provision = harness.run(&Harness::provision("emu:a.img", &OPEN));
     let warning = String::from_utf8(provision.stderr).unwrap();
     assert!(provision.status.success());
     assert!(
         warning.contains("nerves-key harden locks them"),
         "{warning}"
     );
-    let info = || bench.ok(&["info", "--device", "emu:a.img"]);
-    let locks = || bench.json(&["info", "--device", "emu:a.img"])["locks"].clone();
+    let info = || harness.ok(&["info", "--device", "emu:a.img"]);
+    let locks = || harness.json(&["info", "--device", "emu:a.img"])["locks"].clone();
     assert!(info().contains("device key locked, certificates unlocked"));
     assert!(info().contains("nerves-key harden locks them"));
     assert_eq!(locks()["certificates"], false);
-    let doctor = || bench.ok(&["doctor", "--device", "emu:a.img"]);
+    let doctor = || harness.ok(&["doctor", "--device", "emu:a.img"]);
     let said = doctor();
     assert!(said.contains("warning  slot locks"), "{said}");
     assert!(said.contains("slot 12 (signer certificate)"), "{said}");
@@ -36,7 +36,7 @@ fn from_open_to_locked() {
         said.contains("no fault in it; warnings: 4, notes: 0"),
         "{said}"
     );
-    let lint = bench.json(&["config", "lint", "--device", "emu:a.img"]);
+    let lint = harness.json(&["config", "lint", "--device", "emu:a.img"]);
     let rules = |lint: &Value| {
         let found = lint["findings"].as_array().unwrap().iter();
         let rules = found.filter(|finding| finding["rule"] == "derive-key");
@@ -44,34 +44,37 @@ fn from_open_to_locked() {
     };
     let found: Vec<Value> = rules(&lint);
     assert_eq!(found, [10, 11, 12, 13].map(Value::from));
-    let explained = bench.ok(&["config", "explain", "--device", "emu:a.img"]);
+    let explained = harness.ok(&["config", "explain", "--device", "emu:a.img"]);
     assert!(
         explained.contains("DeriveKey (roll, no MAC)"),
         "{explained}"
     );
 
     // Nothing is done that was not asked for.
-    let before = image(&bench);
+    let before = image(&harness);
     let harden = ["harden", "--device", "emu:a.img"];
-    let plan = bench.ok(&[&harden[..], &["--dry-run"]].concat());
+    let plan = harness.ok(&[&harden[..], &["--dry-run"]].concat());
     assert_eq!(plan.matches("!!").count(), 5, "{plan}");
     assert!(plan.contains("signer      CN=Signer, valid"), "{plan}");
-    let (code, message) = bench.fails(&harden);
+    let (code, message) = harness.fails(&harden);
     assert_eq!(code, 5, "{message}");
     assert!(message.contains("--yes"), "{message}");
-    bench.ok(&Bench::provision("emu:a.img", &["--yes", "--serial", "N1"]));
-    assert_eq!(image(&bench), before);
+    harness.ok(&Harness::provision(
+        "emu:a.img",
+        &["--yes", "--serial", "N1"],
+    ));
+    assert_eq!(image(&harness), before);
 
-    let done = bench.json(&[&harden[..], &["--yes"]].concat());
+    let done = harness.json(&[&harden[..], &["--yes"]].concat());
     assert_eq!(done["done"], true);
     assert_eq!(done["slots"], json!([10, 11, 12, 13]));
     assert_eq!(done["manufacturer_serial"], "N1");
     assert_eq!(locks()["certificates"], true);
     assert!(!info().contains("harden"));
     assert!(!doctor().contains("slot locks"));
-    let explained = bench.ok(&["config", "explain", "--device", "emu:a.img"]);
+    let explained = harness.ok(&["config", "explain", "--device", "emu:a.img"]);
     assert!(!explained.contains("DeriveKey"), "{explained}");
-    let again = bench.json(&[&harden[..], &["--yes"]].concat());
+    let again = harness.json(&[&harden[..], &["--yes"]].concat());
     assert_eq!(
         (&again["done"], &again["slots"]),
         (&json!(true), &json!([]))
@@ -81,29 +84,29 @@ fn from_open_to_locked() {
 /// Another stage is refused before anything is sent but reads.
 #[test]
 fn only_a_finished_chip() {
-    let bench = Bench::new();
-    bench.ok(&["emulator", "create", "a.img"]);
-    let before = image(&bench);
-    let (code, message) = bench.fails(&["harden", "--device", "emu:a.img", "--yes"]);
+    let harness = Harness::new();
+    harness.ok(&["emulator", "create", "a.img"]);
+    let before = image(&harness);
+    let (code, message) = harness.fails(&["harden", "--device", "emu:a.img", "--yes"]);
     assert_eq!(code, 4, "{message}");
     assert!(message.contains("only a finished NervesKey"), "{message}");
     assert!(message.contains("nerves-key provision"), "{message}");
-    let locks = bench.json(&["info", "--device", "emu:a.img"])["locks"].clone();
+    let locks = harness.json(&["info", "--device", "emu:a.img"])["locks"].clone();
     assert_eq!(locks["certificates"], Value::Null);
-    assert_eq!(image(&bench), before);
+    assert_eq!(image(&harness), before);
 }
 
 /// A chain that verifies may be anybody's: the chip's signer is compared with the
 /// one that is given, before anything is locked.
 #[test]
 fn only_the_signer_that_is_given() {
-    let bench = Bench::new();
-    bench.ok(&["signer", "create", "other", "--years", "5"]);
-    bench.ok(&Bench::provision("emu:a.img", &OPEN));
-    let before = image(&bench);
+    let harness = Harness::new();
+    harness.ok(&["signer", "create", "other", "--years", "5"]);
+    harness.ok(&Harness::provision("emu:a.img", &OPEN));
+    let before = image(&harness);
     let with = |signer: &str, more: &[&str]| {
         let harden = ["harden", "--device", "emu:a.img", "--signer-cert", signer];
-        bench.run(&[&harden[..], more].concat())
+        harness.run(&[&harden[..], more].concat())
     };
     for more in [&["--yes"][..], &["--dry-run"]] {
         let output = with("other.cert", more);
@@ -121,7 +124,7 @@ fn only_the_signer_that_is_given() {
     // What is no certificate is told before the chip is asked.
     let output = with("signer.key", &["--yes"]);
     assert_eq!(output.status.code(), Some(5));
-    assert_eq!(image(&bench), before);
+    assert_eq!(image(&harness), before);
 
     let plan = String::from_utf8(with("signer.cert", &["--dry-run"]).stdout).unwrap();
     assert!(plan.contains("; the one in signer.cert\n"), "{plan}");
@@ -129,13 +132,13 @@ fn only_the_signer_that_is_given() {
         plan.contains("signed by the signer that was given"),
         "{plan}"
     );
-    let any = bench.ok(&["harden", "--device", "emu:a.img", "--dry-run"]);
+    let any = harness.ok(&["harden", "--device", "emu:a.img", "--dry-run"]);
     assert!(
         any.contains("; compared with none: --signer-cert FILE does\n"),
         "{any}"
     );
     assert!(any.contains("whoever signed it"), "{any}");
-    assert_eq!(image(&bench), before);
+    assert_eq!(image(&harness), before);
     let done = with("signer.cert", &["--json", "--yes"]);
     let done: Value = serde_json::from_slice(&done.stdout).unwrap();
     assert_eq!(

@@ -7,10 +7,10 @@ use atecc_x509::{Certificate, DateTime, Format, NervesKeySigner};
 use nerves_key_provision::{DeviceSubject, KeySigner, create_device, create_signer};
 use nerves_key_schema::ManufacturerSerial;
 
-use crate::bench::Bench;
+use crate::harness::Harness;
 
-fn der(bench: &Bench, name: &str) {
-    let path = bench.path().join(name);
+fn der(harness: &Harness, name: &str) {
+    let path = harness.path().join(name);
     let pem = fs::read_to_string(&path).unwrap();
     let certificate = Certificate::from_pem(&pem).unwrap();
     fs::write(path.with_extension("der"), certificate.as_der()).unwrap();
@@ -19,34 +19,37 @@ fn der(bench: &Bench, name: &str) {
 /// Wherever a certificate is read, DER says the same as PEM.
 #[test]
 fn a_certificate_in_der() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     let signer = ["--signer-cert", "signer.cert", "--signer-key", "signer.key"];
-    bench.ok(&[&["device", "create", "N1"][..], &signer].concat());
-    bench.ok(&Bench::provision("emu:a.img", &["--yes", "--serial", "N2"]));
+    harness.ok(&[&["device", "create", "N1"][..], &signer].concat());
+    harness.ok(&Harness::provision(
+        "emu:a.img",
+        &["--yes", "--serial", "N2"],
+    ));
     for name in ["signer.cert", "N1.cert"] {
-        der(&bench, name);
+        der(&harness, name);
     }
-    let same = |pem: &[&str], in_der: &[&str]| assert_eq!(bench.ok(pem), bench.ok(in_der));
+    let same = |pem: &[&str], in_der: &[&str]| assert_eq!(harness.ok(pem), harness.ok(in_der));
     same(&["cert", "show", "N1.cert"], &["cert", "show", "N1.der"]);
     same(
         &["cert", "check", "signer.cert"],
         &["cert", "check", "signer.der"],
     );
-    let compress = |file, signer| bench.ok(&["cert", "compress", file, "--signer-cert", signer]);
+    let compress = |file, signer| harness.ok(&["cert", "compress", file, "--signer-cert", signer]);
     assert_eq!(
         compress("N1.cert", "signer.cert"),
         compress("N1.der", "signer.der")
     );
     // Of another signer it is not.
-    bench.ok(&["signer", "create", "other", "--years", "5"]);
+    harness.ok(&["signer", "create", "other", "--years", "5"]);
     let wrong = ["cert", "compress", "N1.der", "--signer-cert", "other.cert"];
-    let (code, message) = bench.fails(&wrong);
+    let (code, message) = harness.fails(&wrong);
     assert_eq!(code, 5, "{message}");
     assert!(message.contains("a chip cannot give its"), "{message}");
     let digest = ["--digest", &"5A".repeat(32)];
     let out = ["--out", "signature"];
-    bench.ok(&[&["sign", "--device", "emu:a.img"][..], &digest, &out].concat());
-    bench.ok(&[
+    harness.ok(&[&["sign", "--device", "emu:a.img"][..], &digest, &out].concat());
+    harness.ok(&[
         "cert",
         "export",
         "device",
@@ -55,13 +58,13 @@ fn a_certificate_in_der() {
         "--out",
         "d.cert",
     ]);
-    der(&bench, "d.cert");
+    der(&harness, "d.cert");
     let verify = |key| {
         let verify = ["verify", "--key", key, "--signature", "signature"];
-        bench.json(&[&verify[..], &digest].concat())
+        harness.json(&[&verify[..], &digest].concat())
     };
     assert_eq!(verify("d.cert"), verify("d.der"));
-    let again = bench.ok(&[
+    let again = harness.ok(&[
         "provision",
         "--device",
         "emu:a.img",
@@ -79,9 +82,12 @@ fn a_certificate_in_der() {
 /// error, and what is none is named.
 #[test]
 fn a_chain_in_one_file() {
-    let bench = Bench::new();
-    bench.ok(&Bench::provision("emu:a.img", &["--yes", "--serial", "N1"]));
-    bench.ok(&[
+    let harness = Harness::new();
+    harness.ok(&Harness::provision(
+        "emu:a.img",
+        &["--yes", "--serial", "N1"],
+    ));
+    harness.ok(&[
         "cert",
         "export",
         "chain",
@@ -90,7 +96,7 @@ fn a_chain_in_one_file() {
         "--out",
         "chain.pem",
     ]);
-    let text = bench.ok(&["cert", "show", "chain.pem"]);
+    let text = harness.ok(&["cert", "show", "chain.pem"]);
     for line in [
         "certificate 1 of 2",
         "CN=N1",
@@ -99,22 +105,22 @@ fn a_chain_in_one_file() {
     ] {
         assert!(text.contains(line), "{text}");
     }
-    let chain = bench.json(&["cert", "show", "chain.pem"]);
+    let chain = harness.json(&["cert", "show", "chain.pem"]);
     assert_eq!(chain["certificates"][0]["subject"], "CN=N1");
     assert_eq!(chain["certificates"][1]["subject"], "CN=Signer");
     for command in [
         ["cert", "check", "chain.pem"],
         ["cert", "compress", "chain.pem"],
     ] {
-        let (code, message) = bench.fails(&command);
+        let (code, message) = harness.fails(&command);
         assert_eq!(code, 5, "{message}");
         assert!(
             message.contains("2 certificates, and one is wanted"),
             "{message}"
         );
     }
-    fs::write(bench.path().join("none"), b"\xFF\xD8\xFF\xE0").unwrap();
-    let (code, message) = bench.fails(&["cert", "show", "none"]);
+    fs::write(harness.path().join("none"), b"\xFF\xD8\xFF\xE0").unwrap();
+    let (code, message) = harness.fails(&["cert", "show", "none"]);
     assert_eq!(code, 5);
     assert!(
         message.contains("neither a certificate in DER nor"),
@@ -126,7 +132,7 @@ fn a_chain_in_one_file() {
 /// check and compress say the same.
 #[test]
 fn check_and_compress_agree_on_the_format() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     let now = DateTime::new(2045, 6, 1, 10, 0, 0).unwrap();
     let mut key = KeySigner::from_bytes(&[0x42; 32]).unwrap();
     let signer = create_signer(&key, now, 40, Format::V1).unwrap();
@@ -138,7 +144,7 @@ fn check_and_compress_agree_on_the_format() {
     };
     let device = create_device(&subject, &checked, &mut key, now, Format::V1).unwrap();
     let write = |name: &str, certificate: &Certificate| {
-        fs::write(bench.path().join(name), certificate.as_der()).unwrap();
+        fs::write(harness.path().join(name), certificate.as_der()).unwrap();
     };
     write("s.der", &signer);
     write("d.der", &device);
@@ -148,12 +154,12 @@ fn check_and_compress_agree_on_the_format() {
             let file = ["cert", command, "d.der", "--signer-cert", "s.der"];
             [&file[..], more].concat()
         };
-        let check = bench.json(&with("check"));
-        let compress = bench.json(&with("compress"));
+        let check = harness.json(&with("check"));
+        let compress = harness.json(&with("compress"));
         assert_eq!(check["compressible"], true, "{more:?}");
         assert_eq!(check["format"], 1, "{more:?}");
         assert_eq!(compress["format"], 1, "{more:?}");
-        let said = bench.run(&with("check")).stderr;
+        let said = harness.run(&with("check")).stderr;
         assert!(
             String::from_utf8(said)
                 .unwrap()
@@ -165,8 +171,11 @@ fn check_and_compress_agree_on_the_format() {
 /// A public key is read as a certificate is: with text around it, in each form.
 #[test]
 fn a_public_key_in_a_file() {
-    let bench = Bench::new();
-    bench.ok(&Bench::provision("emu:a.img", &["--yes", "--serial", "N3"]));
+    let harness = Harness::new();
+    harness.ok(&Harness::provision(
+        "emu:a.img",
+        &["--yes", "--serial", "N3"],
+    ));
     let key = KeySigner::from_bytes(&[0x42; 32]).unwrap().public_key();
     let der = key.to_spki_der();
     let body = data_encoding::BASE64.encode(&der);
@@ -179,7 +188,7 @@ fn a_public_key_in_a_file() {
         "-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n",
         lines.join("\n")
     );
-    let write = |name: &str, bytes: &[u8]| fs::write(bench.path().join(name), bytes).unwrap();
+    let write = |name: &str, bytes: &[u8]| fs::write(harness.path().join(name), bytes).unwrap();
     write("plain.pem", pem.as_bytes());
     write(
         "around.pem",
@@ -187,7 +196,7 @@ fn a_public_key_in_a_file() {
     );
     write("dos.pem", pem.replace('\n', "\r\n").as_bytes());
     write("key.der", &der);
-    let secret = |file| bench.ok(&["ecdh", file, "--device", "emu:a.img"]);
+    let secret = |file| harness.ok(&["ecdh", file, "--device", "emu:a.img"]);
     let wanted = secret("plain.pem");
     for file in ["around.pem", "dos.pem", "key.der"] {
         assert_eq!(secret(file), wanted, "{file}");
@@ -199,7 +208,7 @@ fn a_public_key_in_a_file() {
     ];
     other.resize(120, 0x5A);
     write("other.der", &other);
-    let (code, message) = bench.fails(&["ecdh", "other.der", "--device", "emu:a.img"]);
+    let (code, message) = harness.fails(&["ecdh", "other.der", "--device", "emu:a.img"]);
     let says = "other.der: not a public key on P-256";
     assert_eq!((code, message.contains(says)), (5, true), "{message}");
 }

@@ -1,26 +1,26 @@
 //! Auxiliary certificates and settings.
 
-use crate::bench::Bench;
+use crate::harness::Harness;
 
 const CHIP: &str = "emu:chip.img";
 
-fn finished() -> Bench {
-    let bench = Bench::new();
-    bench.ok(&Bench::provision(CHIP, &["--serial", "K1", "--yes"]));
-    bench
+fn finished() -> Harness {
+    let harness = Harness::new();
+    harness.ok(&Harness::provision(CHIP, &["--serial", "K1", "--yes"]));
+    harness
 }
 
 #[test]
 fn auxiliary_certificates_come_and_go() {
-    let bench = finished();
+    let harness = finished();
     let show = ["aux", "show", "--device", CHIP];
-    assert_eq!(bench.json(&show)["auxiliary"], serde_json::Value::Null);
-    let (code, message) = bench.fails(&["aux", "export", "--device", CHIP]);
+    assert_eq!(harness.json(&show)["auxiliary"], serde_json::Value::Null);
+    let (code, message) = harness.fails(&["aux", "export", "--device", CHIP]);
     assert_eq!(code, 4, "{message}");
-    bench.ok(&["signer", "create", "other"]);
+    harness.ok(&["signer", "create", "other"]);
     for signer in ["other", "signer"] {
         let (cert, key) = (format!("{signer}.cert"), format!("{signer}.key"));
-        bench.ok(&[
+        harness.ok(&[
             "aux",
             "provision",
             "--device",
@@ -30,26 +30,26 @@ fn auxiliary_certificates_come_and_go() {
             "--signer-key",
             &key,
         ]);
-        let shown = bench.json(&show);
+        let shown = harness.json(&show);
         let device = &shown["auxiliary"]["device_certificate"];
         assert_eq!(device["subject"], "CN=K1");
-        let pem = std::fs::read_to_string(bench.path().join(&cert)).unwrap();
-        let exported = bench.ok(&["aux", "export", "signer", "--device", CHIP]);
+        let pem = std::fs::read_to_string(harness.path().join(&cert)).unwrap();
+        let exported = harness.ok(&["aux", "export", "signer", "--device", CHIP]);
         assert_eq!(exported.trim(), pem.trim());
     }
     // The primary ones are still there.
-    assert_eq!(bench.json(&["info", "--device", CHIP])["verified"], true);
-    bench.ok(&["aux", "clear", "--device", CHIP]);
-    assert_eq!(bench.json(&show)["auxiliary"], serde_json::Value::Null);
+    assert_eq!(harness.json(&["info", "--device", CHIP])["verified"], true);
+    harness.ok(&["aux", "clear", "--device", CHIP]);
+    assert_eq!(harness.json(&show)["auxiliary"], serde_json::Value::Null);
 }
 
 #[test]
 fn settings_are_kept_in_the_format_that_they_have() {
     for format in ["term", "typed"] {
-        let bench = finished();
+        let harness = finished();
         let get = ["settings", "get", "--device", CHIP];
-        assert_eq!(bench.ok(&get).trim(), "no settings");
-        bench.ok(&[
+        assert_eq!(harness.ok(&get).trim(), "no settings");
+        harness.ok(&[
             "settings",
             "set",
             "--device",
@@ -59,7 +59,7 @@ fn settings_are_kept_in_the_format_that_they_have() {
             "host",
             "a.example",
         ]);
-        bench.ok(&[
+        harness.ok(&[
             "settings",
             "set",
             "--device",
@@ -67,73 +67,73 @@ fn settings_are_kept_in_the_format_that_they_have() {
             "ports",
             "[1, 443, 70000]",
         ]);
-        let all = bench.json(&get);
+        let all = harness.json(&get);
         assert_eq!(all["format"], format);
         assert_eq!(all["settings"]["host"], "a.example");
         assert_eq!(all["settings"]["ports"][2], 70000);
         let one = ["settings", "get", "--device", CHIP, "host"];
-        assert_eq!(bench.ok(&one).trim(), "a.example");
-        bench.ok(&["settings", "export", "--device", CHIP, "--out", "all.json"]);
-        bench.ok(&[
+        assert_eq!(harness.ok(&one).trim(), "a.example");
+        harness.ok(&["settings", "export", "--device", CHIP, "--out", "all.json"]);
+        harness.ok(&[
             "settings", "export", "--device", CHIP, "--raw", "--out", "all.bin",
         ]);
         // The same bytes in hex.
         let raw = ["settings", "export", "--device", CHIP, "--raw"];
-        let bytes = std::fs::read(bench.path().join("all.bin")).unwrap();
+        let bytes = std::fs::read(harness.path().join("all.bin")).unwrap();
         let digits = data_encoding::HEXUPPER.encode(&bytes);
-        assert_eq!(bench.ok(&raw).trim(), digits);
-        assert_eq!(bench.json(&raw)["raw"], digits);
-        bench.ok(&["settings", "unset", "--device", CHIP, "host"]);
-        let (code, message) = bench.fails(&one);
+        assert_eq!(harness.ok(&raw).trim(), digits);
+        assert_eq!(harness.json(&raw)["raw"], digits);
+        harness.ok(&["settings", "unset", "--device", CHIP, "host"]);
+        let (code, message) = harness.fails(&one);
         assert_eq!(
             (code, message.contains("no setting")),
             (1, true),
             "{message}"
         );
-        bench.ok(&["settings", "import", "--device", CHIP, "all.json"]);
-        assert_eq!(bench.json(&get), all);
-        bench.ok(&["settings", "clear", "--device", CHIP]);
-        assert_eq!(bench.ok(&get).trim(), "no settings");
-        bench.ok(&["settings", "import", "--device", CHIP, "--raw", "all.bin"]);
-        assert_eq!(bench.json(&get), all);
+        harness.ok(&["settings", "import", "--device", CHIP, "all.json"]);
+        assert_eq!(harness.json(&get), all);
+        harness.ok(&["settings", "clear", "--device", CHIP]);
+        assert_eq!(harness.ok(&get).trim(), "no settings");
+        harness.ok(&["settings", "import", "--device", CHIP, "--raw", "all.bin"]);
+        assert_eq!(harness.json(&get), all);
     }
 }
 
 #[test]
 fn what_does_not_fit_says_by_how_much() {
-    let bench = finished();
+    let harness = finished();
     let long = "x".repeat(600);
-    let (code, message) = bench.fails(&["settings", "set", "--device", CHIP, "a", &long]);
+    let (code, message) = harness.fails(&["settings", "set", "--device", CHIP, "a", &long]);
     assert_eq!(code, 4);
     // Version, map with count, two binaries with 5 bytes of head each.
     assert!(
         message.contains("617 bytes, 93 too many: 524 fit"),
         "{message}"
     );
-    let (code, message) = bench.fails(&["settings", "get", "--device", "emu:blank.img"]);
+    let (code, message) = harness.fails(&["settings", "get", "--device", "emu:blank.img"]);
     assert_eq!(code, 4, "{message}");
 }
 
 /// All bytes of the settings.
-fn raw(bench: &Bench, name: &str) -> Vec<u8> {
-    bench.ok(&[
+fn raw(harness: &Harness, name: &str) -> Vec<u8> {
+    harness.ok(&[
         "settings", "export", "--device", CHIP, "--raw", "--out", name,
     ]);
-    std::fs::read(bench.path().join(name)).unwrap()
+    std::fs::read(harness.path().join(name)).unwrap()
 }
 
 /// Bytes of `term_to_binary` of Erlang/OTP 25.
 #[test]
 fn numbers_are_stored_as_erlang_stores_them() {
-    let bench = finished();
-    let set = |key, value| bench.ok(&["settings", "set", "--device", CHIP, key, value]);
+    let harness = finished();
+    let set = |key, value| harness.ok(&["settings", "set", "--device", CHIP, key, value]);
     set("cal", "[123,169,-882]");
     set("k", "18446744073709551617");
     let list = b"m\0\0\0\x03call\0\0\0\x03a\x7Ba\xA9b\xFF\xFF\xFC\x8Ej";
     let big = b"m\0\0\0\x01kn\x09\0\x01\0\0\0\0\0\0\0\x01";
     let stored = [&b"\x83t\0\0\0\x02"[..], list, big].concat();
-    assert_eq!(raw(&bench, "one.bin")[..stored.len()], stored);
-    let all = bench.json(&["settings", "get", "--device", CHIP]);
+    assert_eq!(raw(&harness, "one.bin")[..stored.len()], stored);
+    let all = harness.json(&["settings", "get", "--device", CHIP]);
     let expected = serde_json::json!({
         "cal": [123, 169, -882],
         "k": { "integer": "18446744073709551617" },
@@ -145,36 +145,36 @@ fn numbers_are_stored_as_erlang_stores_them() {
 /// are exported and imported.
 #[test]
 fn what_elixir_wrote_stays() {
-    let bench = finished();
+    let harness = finished();
     // #{cal => [123,169,-882], <<"f">> => 0.1, <<"l">> => [1|2], <<"z">> => <<5:3>>}
     let stored = b"\x83t\0\0\0\x04\
         d\0\x03call\0\0\0\x03a\x7Ba\xA9b\xFF\xFF\xFC\x8Ej\
         m\0\0\0\x01fF\x3F\xB9\x99\x99\x99\x99\x99\x9A\
         m\0\0\0\x01ll\0\0\0\x01a\x01a\x02\
         m\0\0\0\x01zM\0\0\0\x01\x03\xA0";
-    std::fs::write(bench.path().join("elixir.bin"), stored).unwrap();
+    std::fs::write(harness.path().join("elixir.bin"), stored).unwrap();
     let device = ["--device", CHIP];
     let settings = |arguments: &[&str]| {
-        bench.ok(&[&["settings"], arguments, &device[..]].concat());
+        harness.ok(&[&["settings"], arguments, &device[..]].concat());
     };
     settings(&["import", "--raw", "elixir.bin"]);
-    let before = raw(&bench, "before.bin");
+    let before = raw(&harness, "before.bin");
     settings(&["set", "g", "1"]);
-    assert_ne!(raw(&bench, "between.bin"), before);
+    assert_ne!(raw(&harness, "between.bin"), before);
     settings(&["unset", "g"]);
-    assert_eq!(raw(&bench, "after.bin"), before);
+    assert_eq!(raw(&harness, "after.bin"), before);
     settings(&["export", "--out", "all.json"]);
     settings(&["import", "all.json"]);
-    assert_eq!(raw(&bench, "again.bin"), before);
+    assert_eq!(raw(&harness, "again.bin"), before);
 }
 
 /// Elixir reads settings as corrupt when they have an atom that it lacks.
 #[test]
 fn new_atoms_are_told() {
-    let bench = finished();
+    let harness = finished();
     let set = |key, value, more: &[&str]| {
         let set = ["settings", "set", "--device", CHIP, key, value];
-        let output = bench.run(&[&set[..], more].concat());
+        let output = harness.run(&[&set[..], more].concat());
         assert!(output.status.success());
         String::from_utf8(output.stderr).unwrap()
     };
@@ -187,7 +187,7 @@ fn new_atoms_are_told() {
     // They are there already.
     assert!(!warned(&set("other", ":fast", &[])));
     let json = ["--json", "settings", "set", "--device", CHIP];
-    let document = bench.json(&[&json[1..], &[":key", "1"]].concat());
+    let document = harness.json(&[&json[1..], &[":key", "1"]].concat());
     let told = document["warnings"][0].as_str().unwrap();
     assert!(told.starts_with("new atoms in :key: "), "{told}");
     // What Elixir cannot read anyway has no such trouble, until it can.
@@ -196,27 +196,27 @@ fn new_atoms_are_told() {
     for name in [":key", "mode", "other", "typed"] {
         assert!(told.contains(name), "{told}");
     }
-    std::fs::write(bench.path().join("atom.bin"), b"\x83w\x01x").unwrap();
+    std::fs::write(harness.path().join("atom.bin"), b"\x83w\x01x").unwrap();
     let import = ["settings", "import", "--device", CHIP, "--raw", "atom.bin"];
-    let told = String::from_utf8(bench.run(&import).stderr).unwrap();
+    let told = String::from_utf8(harness.run(&import).stderr).unwrap();
     assert!(told.contains("new atoms in the settings: "), "{told}");
 }
 
 /// A text and an atom of one name are two settings, and each command means one.
 #[test]
 fn a_name_names_one_setting() {
-    let bench = finished();
-    std::fs::write(bench.path().join("both.json"), r#"{"a": 1, ":a": 2}"#).unwrap();
-    bench.ok(&["settings", "import", "--device", CHIP, "both.json"]);
-    let get = |key| bench.ok(&["settings", "get", "--device", CHIP, key]);
+    let harness = finished();
+    std::fs::write(harness.path().join("both.json"), r#"{"a": 1, ":a": 2}"#).unwrap();
+    harness.ok(&["settings", "import", "--device", CHIP, "both.json"]);
+    let get = |key| harness.ok(&["settings", "get", "--device", CHIP, key]);
     assert_eq!((get("a").trim(), get(":a").trim()), ("1", "2"));
-    bench.ok(&["settings", "set", "--device", CHIP, "a", "-5"]);
+    harness.ok(&["settings", "set", "--device", CHIP, "a", "-5"]);
     assert_eq!((get("a").trim(), get(":a").trim()), ("-5", "2"));
-    bench.ok(&["settings", "unset", "--device", CHIP, "a"]);
+    harness.ok(&["settings", "unset", "--device", CHIP, "a"]);
     for atom in [":nil", ":true", ":false"] {
-        bench.ok(&["settings", "set", "--device", CHIP, atom, "1"]);
+        harness.ok(&["settings", "set", "--device", CHIP, atom, "1"]);
         assert_eq!(get(atom).trim(), "1");
-        bench.ok(&["settings", "unset", "--device", CHIP, atom]);
+        harness.ok(&["settings", "unset", "--device", CHIP, atom]);
     }
     // Where no text has it, the atom is meant.
     assert_eq!((get("a").trim(), get(":a").trim()), ("2", "2"));
@@ -225,15 +225,15 @@ fn a_name_names_one_setting() {
 /// An export that failed leaves an empty file, which is no settings.
 #[test]
 fn an_empty_file_removes_nothing() {
-    let bench = finished();
-    bench.ok(&["settings", "set", "--device", CHIP, "keep", "1"]);
-    std::fs::write(bench.path().join("empty"), b"").unwrap();
+    let harness = finished();
+    harness.ok(&["settings", "set", "--device", CHIP, "keep", "1"]);
+    std::fs::write(harness.path().join("empty"), b"").unwrap();
     let import = ["settings", "import", "--device", CHIP, "--raw", "empty"];
-    let (code, message) = bench.fails(&import);
+    let (code, message) = harness.fails(&import);
     assert_eq!(code, 5, "{message}");
     assert!(message.contains("settings clear"), "{message}");
     assert_eq!(
-        bench
+        harness
             .ok(&["settings", "get", "--device", CHIP, "keep"])
             .trim(),
         "1"
@@ -243,11 +243,11 @@ fn an_empty_file_removes_nothing() {
 /// What `export` writes is what `import` takes, in each form.
 #[test]
 fn what_is_exported_can_be_imported() {
-    let bench = finished();
+    let harness = finished();
     let settings = |arguments: &[&str]| {
-        bench.ok(&[&["settings"][..], arguments, &["--device", CHIP]].concat())
+        harness.ok(&[&["settings"][..], arguments, &["--device", CHIP]].concat())
     };
-    let write = |name: &str, text: &str| std::fs::write(bench.path().join(name), text).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(harness.path().join(name), text).unwrap();
     // Of a chip without settings.
     write("none.json", &settings(&["export"]));
     settings(&["set", "a", "1"]);
@@ -260,35 +260,35 @@ fn what_is_exported_can_be_imported() {
     write("nil.json", "\":nil\"");
     settings(&["import", "nil.json"]);
     let nil = [131, 119, 3, b'n', b'i', b'l'];
-    assert_eq!(raw(&bench, "nil.bin")[..6], nil);
+    assert_eq!(raw(&harness, "nil.bin")[..6], nil);
     write("again.json", &settings(&["export"]));
     settings(&["clear"]);
     settings(&["import", "again.json"]);
-    assert_eq!(raw(&bench, "again.bin")[..6], nil);
+    assert_eq!(raw(&harness, "again.bin")[..6], nil);
     // The hex that `--raw` prints.
     settings(&["clear"]);
     settings(&["set", "--format", "typed", "a", "1"]);
     write("hex", &settings(&["export", "--raw"]));
-    let before = raw(&bench, "before.bin");
+    let before = raw(&harness, "before.bin");
     settings(&["clear"]);
     settings(&["import", "--raw", "hex"]);
-    assert_eq!(raw(&bench, "after.bin"), before);
+    assert_eq!(raw(&harness, "after.bin"), before);
 }
 
 /// Bytes that no program reads are written, and that is said.
 #[test]
 fn bytes_that_are_no_settings_are_warned_of() {
-    let bench = finished();
-    bench.ok(&["settings", "set", "a", "1", "--device", CHIP]);
+    let harness = finished();
+    harness.ok(&["settings", "set", "a", "1", "--device", CHIP]);
     let import = ["settings", "import", "--raw", "random", "--device", CHIP];
-    std::fs::write(bench.path().join("random"), [0x5A, 0xA5, 0x17, 0x99]).unwrap();
-    let output = bench.run(&import);
+    std::fs::write(harness.path().join("random"), [0x5A, 0xA5, 0x17, 0x99]).unwrap();
+    let output = harness.run(&import);
     assert!(output.status.success());
     let said = String::from_utf8(output.stderr).unwrap();
     let warning = "warning: no program can read what was written: the settings are neither an \
                    Erlang term nor a typed record, and settings that could be read are gone";
     assert!(said.contains(warning), "{said}");
-    let document = bench.json(&import);
+    let document = harness.json(&import);
     let warnings = document["warnings"].as_array().unwrap();
     assert!(
         warnings[0]
@@ -300,15 +300,15 @@ fn bytes_that_are_no_settings_are_warned_of() {
 
 #[test]
 fn an_error_names_its_setting() {
-    let bench = finished();
+    let harness = finished();
     let value = "{\"bytes\": 3}";
     let set = ["settings", "set", "port", value, "--device", CHIP];
-    let (code, message) = bench.fails(&set);
+    let (code, message) = harness.fails(&set);
     let says = "setting \"port\": {\"bytes\": ..} is no setting";
     assert_eq!((code, message.contains(says)), (5, true), "{message}");
     let all = format!("{{\"a\": 1, \"port\": {value}}}");
-    std::fs::write(bench.path().join("all.json"), all).unwrap();
+    std::fs::write(harness.path().join("all.json"), all).unwrap();
     let import = ["settings", "import", "all.json", "--device", CHIP];
-    let (code, message) = bench.fails(&import);
+    let (code, message) = harness.fails(&import);
     assert_eq!((code, message.contains(says)), (5, true), "{message}");
 }

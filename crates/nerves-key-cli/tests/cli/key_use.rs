@@ -1,15 +1,15 @@
 //! What the chip's key does.
 
-use crate::bench::Bench;
+use crate::harness::Harness;
 
 const CHIP: &str = "emu:chip.img";
 
 #[test]
 fn signatures_are_verified_in_both_forms() {
-    let bench = Bench::new();
-    bench.ok(&Bench::provision(CHIP, &["--serial", "K1", "--yes"]));
-    std::fs::write(bench.path().join("message"), "a message").unwrap();
-    bench.ok(&[
+    let harness = Harness::new();
+    harness.ok(&Harness::provision(CHIP, &["--serial", "K1", "--yes"]));
+    std::fs::write(harness.path().join("message"), "a message").unwrap();
+    harness.ok(&[
         "cert",
         "export",
         "device",
@@ -19,18 +19,18 @@ fn signatures_are_verified_in_both_forms() {
         "device.pem",
     ]);
     for format in ["der", "raw"] {
-        bench.ok(&[
+        harness.ok(&[
             "sign", "--device", CHIP, "--format", format, "--out", format, "message",
         ]);
-        bench.ok(&["verify", "--device", CHIP, "--signature", format, "message"]);
+        harness.ok(&["verify", "--device", CHIP, "--signature", format, "message"]);
         // Without a chip.
         let verify = ["verify", "--key", "device.pem", "--signature", format];
-        bench.ok(&[&verify[..], &["message"]].concat());
-        let (code, message) = bench.fails(&[&verify[..], &["device.pem"]].concat());
+        harness.ok(&[&verify[..], &["message"]].concat());
+        let (code, message) = harness.fails(&[&verify[..], &["device.pem"]].concat());
         assert_eq!(code, 1, "{message}");
     }
     let (code, message) =
-        bench.fails(&["verify", "--signature", "00", "--device", CHIP, "message"]);
+        harness.fails(&["verify", "--signature", "00", "--device", CHIP, "message"]);
     assert_eq!(
         (code, message.contains("has 1 bytes")),
         (5, true),
@@ -40,8 +40,8 @@ fn signatures_are_verified_in_both_forms() {
 
 #[test]
 fn what_an_unfinished_chip_cannot_do_says_so() {
-    let bench = Bench::new();
-    bench.ok(&[
+    let harness = Harness::new();
+    harness.ok(&[
         "device",
         "create",
         "D1",
@@ -50,31 +50,31 @@ fn what_an_unfinished_chip_cannot_do_says_so() {
         "--signer-key",
         "signer.key",
     ]);
-    let (code, message) = bench.fails(&["random", "--device", CHIP]);
+    let (code, message) = harness.fails(&["random", "--device", CHIP]);
     assert_eq!(
         (code, message.contains("test pattern")),
         (4, true),
         "{message}"
     );
-    let (code, message) = bench.fails(&["ecdh", "--device", CHIP, "D1.cert"]);
+    let (code, message) = harness.fails(&["ecdh", "--device", CHIP, "D1.cert"]);
     assert_eq!((code, message.contains("bit 2")), (4, true), "{message}");
-    let (code, message) = bench.fails(&["csr", "--device", CHIP]);
+    let (code, message) = harness.fails(&["csr", "--device", CHIP]);
     assert_eq!((code, message.contains("no key")), (4, true), "{message}");
     for (arguments, named) in [
         (["jwt", "--claims", "[1]"], "[1] is no JSON object"),
         (["jwt", "--claims", "@nothing"], "nothing"),
         (["csr", "--subject", "what"], "--subject"),
     ] {
-        let (code, message) = bench.fails(&[&arguments[..], &["--device", CHIP]].concat());
+        let (code, message) = harness.fails(&[&arguments[..], &["--device", CHIP]].concat());
         assert_eq!((code, message.contains(named)), (5, true), "{message}");
     }
 }
 
 #[test]
 fn random_bytes_differ() {
-    let bench = Bench::new();
-    bench.ok(&Bench::provision(CHIP, &["--serial", "K1", "--yes"]));
-    let random = || bench.json(&["random", "--device", CHIP, "--bytes", "33"])["random"].clone();
+    let harness = Harness::new();
+    harness.ok(&Harness::provision(CHIP, &["--serial", "K1", "--yes"]));
+    let random = || harness.json(&["random", "--device", CHIP, "--bytes", "33"])["random"].clone();
     let first = random();
     assert_eq!(first.as_str().unwrap().len(), 66);
     assert_ne!(first, random());

@@ -10,7 +10,7 @@ use atecc_emulator::client::Client;
 use atecc_emulator::{Chip, Entropy, ExecutionTime, Image};
 use embedded_hal::i2c::I2c;
 
-use crate::bench::Bench;
+use crate::harness::Harness;
 use crate::in_process::InProcess;
 
 const CHIP: u8 = 0x60;
@@ -23,10 +23,13 @@ const GEN_KEY: u8 = 0x40;
 const SELF_TEST: u8 = 0x77;
 
 /// A finished chip that takes as long as a driver must be ready to wait.
-fn served(bench: &Bench, number: u32) -> InProcess {
-    bench.ok(&Bench::provision("emu:f.img", &["--yes", "--serial", "N1"]));
-    let image = Image::load(bench.path().join("f.img")).unwrap();
-    let served = InProcess::new(&bench.path().join("s"), number);
+fn served(harness: &Harness, number: u32) -> InProcess {
+    harness.ok(&Harness::provision(
+        "emu:f.img",
+        &["--yes", "--serial", "N1"],
+    ));
+    let image = Image::load(harness.path().join("f.img")).unwrap();
+    let served = InProcess::new(&harness.path().join("s"), number);
     let chip = Chip::new(image, Entropy::Os).unwrap();
     let chip = chip.with_execution_time(ExecutionTime::Longest);
     served.bus.attach(chip);
@@ -34,11 +37,11 @@ fn served(bench: &Bench, number: u32) -> InProcess {
 }
 
 /// Commands here end as they would on a quiet chip, at once.
-fn works(bench: &Bench, after: &str) {
+fn works(harness: &Harness, after: &str) {
     let start = Instant::now();
-    bench.ok(&["info", "--device", "unix:s"]);
+    harness.ok(&["info", "--device", "unix:s"]);
     println!("{after}: {:?}", start.elapsed());
-    bench.ok(&["sign", "--device", "unix:s", "--digest", DIGEST]);
+    harness.ok(&["sign", "--device", "unix:s", "--digest", DIGEST]);
 }
 
 fn send(bus: &mut Client, command: &[u8]) {
@@ -52,8 +55,8 @@ fn send(bus: &mut Client, command: &[u8]) {
 /// A program that goes right after it has sent a command.
 #[test]
 fn a_session_begins_while_a_command_still_runs() {
-    let bench = Bench::new();
-    let _served = served(&bench, 4_000_053);
+    let harness = Harness::new();
+    let _served = served(&harness, 4_000_053);
     let nonce = [&[NONCE, 0x03, 0x00, 0x00], [0x33; 32].as_slice()].concat();
     let cases: [(&str, &[&[u8]]); 4] = [
         ("Sign", &[&nonce, &[SIGN, 0x80, 0x00, 0x00]]),
@@ -64,7 +67,7 @@ fn a_session_begins_while_a_command_still_runs() {
     ];
     for (name, commands) in cases {
         for delay in [0, 5, 30, 80, 110] {
-            let mut bus = Client::connect(bench.path().join("s"), None).unwrap();
+            let mut bus = Client::connect(harness.path().join("s"), None).unwrap();
             // The pulse is acknowledged by nobody.
             let _ = bus.write(0x00, &[0x00]);
             std::thread::sleep(Duration::from_millis(2));
@@ -81,7 +84,7 @@ fn a_session_begins_while_a_command_still_runs() {
             }
             drop(bus);
             std::thread::sleep(Duration::from_millis(delay));
-            works(&bench, &format!("{name}, {delay} ms before"));
+            works(&harness, &format!("{name}, {delay} ms before"));
         }
     }
 }
@@ -89,8 +92,8 @@ fn a_session_begins_while_a_command_still_runs() {
 /// The same by SIGKILL, in the middle of `nerves-key`.
 #[test]
 fn a_process_is_killed_while_its_command_runs() {
-    let bench = Bench::new();
-    let served = served(&bench, 4_000_054);
+    let harness = Harness::new();
+    let served = served(&harness, 4_000_054);
     let seen = Arc::new([const { AtomicBool::new(false) }; 256]);
     let marks = Arc::clone(&seen);
     served.bus.observe(move |entry| {
@@ -101,7 +104,7 @@ fn a_process_is_killed_while_its_command_runs() {
     for opcode in [GEN_KEY, SIGN] {
         for delay in [0, 10, 40] {
             let sign = ["sign", "--device", "unix:s", "--digest", DIGEST];
-            let mut command = bench.command(&sign);
+            let mut command = harness.command(&sign);
             seen[usize::from(opcode)].store(false, Ordering::SeqCst);
             let mut child = command.stdout(Stdio::null()).spawn().unwrap();
             while !seen[usize::from(opcode)].load(Ordering::SeqCst) {
@@ -110,7 +113,7 @@ fn a_process_is_killed_while_its_command_runs() {
             std::thread::sleep(Duration::from_millis(delay));
             child.kill().unwrap();
             assert_eq!(child.wait().unwrap().code(), None, "not killed in time");
-            works(&bench, &format!("{opcode:#04x} killed after {delay} ms"));
+            works(&harness, &format!("{opcode:#04x} killed after {delay} ms"));
         }
     }
 }

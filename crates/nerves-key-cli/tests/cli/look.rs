@@ -1,6 +1,6 @@
 //! Commands that look: doctor, scan, otp show.
 
-use crate::bench::Bench;
+use crate::harness::Harness;
 use crate::serving::Serving;
 
 const PAGE: &str = include_str!("../../../../docs/troubleshooting.md");
@@ -34,13 +34,13 @@ fn normalized(text: &str) -> Vec<String> {
 /// The captures of the page are what the commands print.
 #[test]
 fn the_page_of_troubles_is_true() {
-    let bench = Bench::new();
-    bench.ok(&Bench::provision(
+    let harness = Harness::new();
+    harness.ok(&Harness::provision(
         "emu:chip.img",
         &["--serial", "N1234", "--yes"],
     ));
     let _good = Serving::new(
-        &bench,
+        &harness,
         &["--socket", "good", "--fast", "--bus", "4000031=chip.img"],
     );
     let garbled = [
@@ -51,13 +51,13 @@ fn the_page_of_troubles_is_true() {
         "--bus",
         "4000032=g.img",
     ];
-    let _garbled = Serving::new(&bench, &garbled);
+    let _garbled = Serving::new(&harness, &garbled);
     let mut captures = 0;
     for capture in PAGE.split("```text\n$ nerves-key ").skip(1) {
         let (capture, after) = capture.split_once("```\n").unwrap();
         let (command, expected) = capture.split_once('\n').unwrap();
         let arguments: Vec<_> = command.split(' ').collect();
-        let output = bench.run(&arguments);
+        let output = harness.run(&arguments);
         let printed = [output.stdout, output.stderr].concat();
         let printed = String::from_utf8(printed).unwrap();
         assert_eq!(
@@ -74,9 +74,9 @@ fn the_page_of_troubles_is_true() {
 
 #[test]
 fn every_finding_has_a_next_step() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     for device in ["/dev/i2c-9", "unix:nowhere"] {
-        let output = bench.run(&["--json", "doctor", "--device", device]);
+        let output = harness.run(&["--json", "doctor", "--device", device]);
         assert_eq!(output.status.code(), Some(3));
         let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         let findings = document["findings"].as_array().unwrap();
@@ -87,16 +87,16 @@ fn every_finding_has_a_next_step() {
         assert_eq!(faults.count(), 1);
     }
     // A provisioning that was not ended is a warning, not a fault.
-    let document = bench.json(&["doctor", "--device", "emu:"]);
+    let document = harness.json(&["doctor", "--device", "emu:"]);
     assert_eq!(document["faults"], 0);
 }
 
 #[test]
 fn scans_find_chips_and_say_where_none_are() {
-    let bench = Bench::new();
-    let found = bench.json(&["scan", "--device", "emu:"]);
+    let harness = Harness::new();
+    let found = harness.json(&["scan", "--device", "emu:"]);
     assert_eq!(found["chips"][0]["stage"], "blank");
-    let (code, message) = bench.fails(&["scan", "--device", "unix:nowhere"]);
+    let (code, message) = harness.fails(&["scan", "--device", "unix:nowhere"]);
     assert_eq!(
         (code, message.contains("no emulator")),
         (3, true),
@@ -106,9 +106,9 @@ fn scans_find_chips_and_say_where_none_are() {
 
 #[test]
 fn the_otp_zone_is_shown() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     let chip = "emu:chip.img";
-    let (code, message) = bench.fails(&["otp", "show", "--device", chip]);
+    let (code, message) = harness.fails(&["otp", "show", "--device", chip]);
     assert_eq!(
         (code, message.contains("once they are locked")),
         (4, true),
@@ -123,8 +123,8 @@ fn the_otp_zone_is_shown() {
         "Board",
         "--yes",
     ];
-    bench.ok(&Bench::provision(chip, &more));
-    let shown = bench.json(&["otp", "show", "--device", chip]);
+    harness.ok(&Harness::provision(chip, &more));
+    let shown = harness.json(&["otp", "show", "--device", chip]);
     assert_eq!(
         (&shown["board_name"], &shown["manufacturer_serial"]),
         (&"Board".into(), &"O1".into())

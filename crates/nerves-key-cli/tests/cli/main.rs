@@ -2,7 +2,6 @@
 //! chips.
 
 mod basics;
-mod bench;
 mod births;
 mod captures;
 mod compressed;
@@ -11,6 +10,7 @@ mod definitions;
 mod emulator;
 mod halves;
 mod harden;
+mod harness;
 mod in_process;
 mod inputs;
 mod kept;

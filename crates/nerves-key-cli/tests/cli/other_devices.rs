@@ -4,7 +4,7 @@ use std::path::Path;
 
 use atecc_emulator::{Image, OtherDevice, Reads};
 
-use crate::bench::Bench;
+use crate::harness::Harness;
 use crate::in_process::InProcess;
 use crate::stuck::built;
 
@@ -23,8 +23,8 @@ const OTHERS: [(u8, Reads); 9] = [
     (0x77, Reads::Pattern([0x04, 0x11, 0x33, 0xC3])),
 ];
 
-fn served(bench: &Bench, number: u32, chip: Option<&Image>) -> InProcess {
-    let served = InProcess::new(&bench.path().join("s"), number);
+fn served(harness: &Harness, number: u32, chip: Option<&Image>) -> InProcess {
+    let served = InProcess::new(&harness.path().join("s"), number);
     for (address, reads) in OTHERS {
         served.bus.attach_other(OtherDevice::new(address, reads));
     }
@@ -37,24 +37,24 @@ fn served(bench: &Bench, number: u32, chip: Option<&Image>) -> InProcess {
     served
 }
 
-fn image(bench: &Bench) -> Image {
-    bench.ok(&["emulator", "create", "b.img"]);
-    Image::load(bench.path().join("b.img")).unwrap()
+fn image(harness: &Harness) -> Image {
+    harness.ok(&["emulator", "create", "b.img"]);
+    Image::load(harness.path().join("b.img")).unwrap()
 }
 
 #[test]
 fn scan_and_doctor_write_to_none() {
-    let bench = Bench::new();
-    let image = image(&bench);
+    let harness = Harness::new();
+    let image = image(&harness);
     for chip in [Some(&image), None] {
-        let served = served(&bench, 4_000_051, chip);
+        let served = served(&harness, 4_000_051, chip);
         let found = i32::from(chip.is_none()) * 3;
         for (arguments, code) in [
             (&["scan", "--device", "unix:s"][..], found),
             (&["scan", "--all", "--device", "unix:s"], found),
             (&["doctor", "--device", "unix:s?addr=0x42"], 3),
         ] {
-            let output = bench.run(arguments);
+            let output = harness.run(arguments);
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
             assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
             let written = served.bus.written_to_others();
@@ -68,11 +68,11 @@ fn scan_and_doctor_write_to_none() {
 /// that is busy or has half a command must be recoverable.
 #[test]
 fn at_an_address_that_is_named() {
-    let bench = Bench::new();
-    let served = served(&bench, 4_000_052, None);
+    let harness = Harness::new();
+    let served = served(&harness, 4_000_052, None);
     for (address, reads) in OTHERS {
         let device = format!("unix:s?addr={address:#04x}");
-        assert_eq!(bench.fails(&["info", "--device", &device]).0, 3);
+        assert_eq!(harness.fails(&["info", "--device", &device]).0, 3);
         let mut written = served.bus.written_to_others();
         written.retain(|(other, _)| *other == address);
         let sleeps = written.iter().filter(|(_, bytes)| *bytes == [0x01]);
@@ -88,19 +88,19 @@ fn at_an_address_that_is_named() {
 /// `C_GetSlotList`, at 0x60 and 0x35 of every bus.
 #[test]
 fn the_module_writes_to_none() {
-    let bench = Bench::new();
-    let image = image(&bench);
+    let harness = Harness::new();
+    let image = image(&harness);
     for (number, chip) in [(6, Some(&image)), (7, None)] {
-        let served = served(&bench, number, chip);
+        let served = served(&harness, number, chip);
         served.bus.start_log();
         let module = built("libnerves_key_pkcs11.so");
         let check = ["pkcs11", "check", "--module", module.to_str().unwrap()];
-        let socket = bench.path().join("s");
-        let output = bench
+        let socket = harness.path().join("s");
+        let output = harness
             .command(&check)
             .env("LD_PRELOAD", built("libatecc_emulator_preload.so"))
             .env("ATECC_EMULATOR_SOCKET", Path::new(&socket))
-            .env("NERVES_KEY_PKCS11_CONF", bench.path().join("none"))
+            .env("NERVES_KEY_PKCS11_CONF", harness.path().join("none"))
             .output()
             .unwrap();
         let said = String::from_utf8_lossy(&output.stdout).into_owned();

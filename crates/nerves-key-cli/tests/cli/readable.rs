@@ -8,7 +8,7 @@ use p256::{NistP256, SecretKey};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::bench::Bench;
+use crate::harness::Harness;
 use crate::signers::{good, script};
 
 const WARNING: &str = "the Elixir library nerves_key (1.3 and before) cannot read this certificate";
@@ -34,18 +34,22 @@ fn signs() {
 
 /// Two signers that write down that they were asked: `short` always signs so
 /// that the library cannot read it, `once` only the first time.
-fn bench() -> Bench {
-    let bench = Bench::new();
-    good(&bench);
+fn harness() -> Harness {
+    let harness = Harness::new();
+    good(&harness);
     let test = std::env::current_exe().unwrap();
     let short = format!(
         "echo asked >>asked\ncat >request\n\
          {} --exact readable::signs --ignored >/dev/null && cat signature",
         test.display()
     );
-    script(&bench, "short", &short);
-    script(&bench, "once", "[ -e asked ] && exec ./good; exec ./short");
-    bench
+    script(&harness, "short", &short);
+    script(
+        &harness,
+        "once",
+        "[ -e asked ] && exec ./good; exec ./short",
+    );
+    harness
 }
 
 const PROVISION: [&str; 8] = [
@@ -60,11 +64,11 @@ const PROVISION: [&str; 8] = [
 ];
 
 /// Result, what was said beside it, how often the signer was asked.
-fn done(bench: &Bench, arguments: &[&str]) -> (Value, String, usize) {
-    let output = bench.run(&[&["--json"], arguments].concat());
+fn done(harness: &Harness, arguments: &[&str]) -> (Value, String, usize) {
+    let output = harness.run(&[&["--json"], arguments].concat());
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{said}");
-    let asked = fs::read_to_string(bench.path().join("asked")).unwrap();
+    let asked = fs::read_to_string(harness.path().join("asked")).unwrap();
     let document = serde_json::from_slice(&output.stdout).unwrap();
     (document, said, asked.lines().count())
 }
@@ -73,23 +77,23 @@ const READABLE: &str = "signature_readable_by_elixir_library";
 
 #[test]
 fn a_command_is_asked_twice_and_then_believed() {
-    let bench = bench();
+    let harness = harness();
     let (report, said, asked) = done(
-        &bench,
+        &harness,
         &[&PROVISION[..], &["--signer-key", "exec:./short"]].concat(),
     );
     assert_eq!(asked, 2);
     assert!(said.contains(WARNING), "{said}");
     assert_eq!(report["device_certificate"][READABLE], false);
     assert_eq!(report["signer_certificate"][READABLE], true);
-    let info = bench.json(&["info", "--device", "emu:a.img"]);
+    let info = harness.json(&["info", "--device", "emu:a.img"]);
     assert_eq!(
         (&info["stage"], &info["verified"]),
         (&json!("finished"), &json!(true))
     );
 
     // Such a chip may come from anywhere.
-    let doctor = bench.json(&["doctor", "--device", "emu:a.img"]);
+    let doctor = harness.json(&["doctor", "--device", "emu:a.img"]);
     let findings = doctor["findings"].as_array().unwrap();
     let found = findings
         .iter()
@@ -106,22 +110,22 @@ fn a_command_is_asked_twice_and_then_believed() {
 
 #[test]
 fn the_second_signature_is_taken_where_it_is_better() {
-    let bench = bench();
+    let harness = harness();
     let (report, said, asked) = done(
-        &bench,
+        &harness,
         &[&PROVISION[..], &["--signer-key", "exec:./once"]].concat(),
     );
     assert_eq!(asked, 1);
     assert!(!said.contains(WARNING), "{said}");
     assert_eq!(report["device_certificate"][READABLE], true);
-    let doctor = bench.ok(&["doctor", "--device", "emu:a.img"]);
+    let doctor = harness.ok(&["doctor", "--device", "emu:a.img"]);
     assert!(!doctor.contains("compatibility"), "{doctor}");
 }
 
 #[test]
 fn an_answer_from_elsewhere_is_believed_and_said() {
-    let bench = bench();
-    bench.ok(&[&PROVISION[..], &["--request", "wanted"]].concat());
+    let harness = harness();
+    harness.ok(&[&PROVISION[..], &["--request", "wanted"]].concat());
     let answer = [
         "signer",
         "answer",
@@ -133,20 +137,23 @@ fn an_answer_from_elsewhere_is_believed_and_said() {
         "--out",
         "answer",
     ];
-    let (document, said, asked) = done(&bench, &answer);
+    let (document, said, asked) = done(&harness, &answer);
     assert_eq!(asked, 2);
     assert!(said.contains(WARNING), "{said}");
     assert!(document["warnings"][0].as_str().unwrap().contains(WARNING));
     let second = [&PROVISION[..], &["--answer", "answer"]].concat();
-    let (report, said, _) = done(&bench, &second);
+    let (report, said, _) = done(&harness, &second);
     assert!(said.contains(WARNING), "{said}");
     assert_eq!(report["device_certificate"][READABLE], false);
 }
 
 #[test]
 fn auxiliary_and_file_certificates_are_said_too() {
-    let bench = bench();
-    bench.ok(&Bench::provision("emu:a.img", &["--serial", "N1", "--yes"]));
+    let harness = harness();
+    harness.ok(&Harness::provision(
+        "emu:a.img",
+        &["--serial", "N1", "--yes"],
+    ));
     let short = [
         "--signer-cert",
         "signer.cert",
@@ -154,10 +161,13 @@ fn auxiliary_and_file_certificates_are_said_too() {
         "exec:./short",
     ];
     let auxiliary = [&["aux", "provision", "--device", "emu:a.img"], &short[..]].concat();
-    let (document, said, _) = done(&bench, &auxiliary);
+    let (document, said, _) = done(&harness, &auxiliary);
     assert!(said.contains(WARNING), "{said}");
     assert_eq!(document["auxiliary"]["device_certificate"][READABLE], false);
-    let (document, said, _) = done(&bench, &[&["device", "create", "D1"], &short[..]].concat());
+    let (document, said, _) = done(
+        &harness,
+        &[&["device", "create", "D1"], &short[..]].concat(),
+    );
     assert!(said.contains(WARNING), "{said}");
     assert_eq!(document["certificate"][READABLE], false);
 }

@@ -9,7 +9,7 @@ use atecc_emulator::{DATA_SIZE, Image, Revision};
 use atecc_x509::DateTime;
 use nerves_key_provision::{KeySigner, create_signer};
 
-use crate::bench::Bench;
+use crate::harness::Harness;
 use crate::serving::Serving;
 use crate::tap::{Seen, Tap};
 
@@ -17,36 +17,36 @@ use crate::tap::{Seen, Tap};
 const LONG: &str = "SSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSSS";
 
 /// A signer of one year, from 1 December of `year` on.
-fn dated(bench: &Bench, name: &str, year: u16) {
+fn dated(harness: &Harness, name: &str, year: u16) {
     let key = KeySigner::from_bytes(&[0x42; 32]).unwrap();
     let from = DateTime::new(year, 12, 1, 0, 0, 0).unwrap();
     let certificate = create_signer(&key, from, 1, atecc_x509::Format::V0)
         .unwrap()
         .to_pem()
         .unwrap();
-    let path = |ending| bench.path().join(format!("{name}.{ending}"));
+    let path = |ending| harness.path().join(format!("{name}.{ending}"));
     fs::write(path("cert"), certificate).unwrap();
     fs::write(path("key"), key.to_pem().unwrap().as_ref()).unwrap();
 }
 
 #[test]
 fn no_refusal_writes() {
-    let bench = Bench::new();
-    bench.ok(&["signer", "create", "other"]);
+    let harness = Harness::new();
+    harness.ok(&["signer", "create", "other"]);
     let device = ["device", "create", "D1", "--signer-cert", "signer.cert"];
-    bench.ok(&[&device[..], &["--signer-key", "signer.key"]].concat());
-    fs::write(bench.path().join("used"), "N1\n").unwrap();
-    fs::write(bench.path().join("taken"), "").unwrap();
-    fs::write(bench.path().join("latin"), b"N\xE9\n").unwrap();
+    harness.ok(&[&device[..], &["--signer-key", "signer.key"]].concat());
+    fs::write(harness.path().join("used"), "N1\n").unwrap();
+    fs::write(harness.path().join("taken"), "").unwrap();
+    fs::write(harness.path().join("latin"), b"N\xE9\n").unwrap();
     let _serving = Serving::new(
-        &bench,
+        &harness,
         &["--socket", "s", "--fast", "--bus", "4000031=a.img"],
     );
-    let tap = Tap::new(&bench.path().join("tap"), &bench.path().join("s"));
+    let tap = Tap::new(&harness.path().join("tap"), &harness.path().join("s"));
 
     let signer = ["--signer-cert", "signer.cert", "--signer-key", "signer.key"];
-    dated(&bench, "expired", 2020);
-    dated(&bench, "future", 2031);
+    dated(&harness, "expired", 2020);
+    dated(&harness, "future", 2031);
     let expired = [
         "--signer-cert",
         "expired.cert",
@@ -100,19 +100,19 @@ fn no_refusal_writes() {
     for (signer, more, part) in cases {
         let arguments = ["provision", "--device", "unix:tap", "--yes"];
         let arguments = [&arguments[..], signer, more].concat();
-        let (code, message) = bench.fails(&arguments);
+        let (code, message) = harness.fails(&arguments);
         assert_eq!(code, 5, "{arguments:?}: {message}");
         assert!(message.contains(part), "{arguments:?}: {message}");
     }
     for option in ["--serial", "--board"] {
-        let mut command = bench.command(&Bench::provision("unix:tap", &["--yes", option]));
+        let mut command = harness.command(&Harness::provision("unix:tap", &["--yes", option]));
         let output = command.arg(OsStr::from_bytes(b"N\xE9")).output().unwrap();
         let message = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(5), "{option}: {message}");
         assert!(message.contains("UTF-8"), "{option}: {message}");
     }
     // Nobody said yes, and there is nobody to ask.
-    let (code, message) = bench.fails(&Bench::provision("unix:tap", &[]));
+    let (code, message) = harness.fails(&Harness::provision("unix:tap", &[]));
     assert_eq!(code, 5, "{message}");
     assert!(message.contains("--yes"), "{message}");
 
@@ -120,16 +120,16 @@ fn no_refusal_writes() {
     assert!(!seen.is_empty(), "some refusals read the chip first");
     assert!(!seen.iter().any(Seen::is_write), "{seen:?}");
     // The tap sees writes where there are some.
-    bench.ok(&Bench::provision("unix:tap", &["--yes"]));
+    harness.ok(&Harness::provision("unix:tap", &["--yes"]));
     assert!(tap.seen().iter().any(Seen::is_write));
 }
 
 /// Neither a plan that is only looked at nor a refusal makes a chip.
 #[test]
 fn an_absent_image_stays_absent() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     let files = || {
-        let entries = fs::read_dir(bench.path()).unwrap();
+        let entries = fs::read_dir(harness.path()).unwrap();
         let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
         names.sort();
         names
@@ -143,25 +143,25 @@ fn an_absent_image_stays_absent() {
         (&["--yes", "--serial", ""], 5),
     ];
     for (more, exit) in cases {
-        let output = bench.run(&Bench::provision("emu:a.img?chip=atecc508a", more));
+        let output = harness.run(&Harness::provision("emu:a.img?chip=atecc508a", more));
         assert_eq!(output.status.code(), Some(*exit), "{more:?}: {output:?}");
         assert_eq!(files(), before, "{more:?}");
     }
     // What is not made yet has no plan that another run could be held to.
-    let plan = bench.json(&Bench::provision(
+    let plan = harness.json(&Harness::provision(
         "emu:a.img?chip=atecc508a",
         &["--dry-run"],
     ));
     assert_eq!(plan["plan_digest"], serde_json::Value::Null);
     let digest = ["--yes", "--plan-digest", &digest];
-    let (_, message) = bench.fails(&Bench::provision("emu:a.img", &digest));
+    let (_, message) = harness.fails(&Harness::provision("emu:a.img", &digest));
     assert!(
         message.contains("a.img does not exist, and a chip that is not made yet"),
         "{message}"
     );
     // The chip that was looked at is the one that is made.
-    let done = bench.json(&Bench::provision("emu:a.img?chip=atecc508a", &["--yes"]));
-    let info = bench.json(&["info", "--device", "emu:a.img"]);
+    let done = harness.json(&Harness::provision("emu:a.img?chip=atecc508a", &["--yes"]));
+    let info = harness.json(&["info", "--device", "emu:a.img"]);
     assert_eq!(info["serial_number"], done["chip_serial_number"]);
     assert!(info["chip"].as_str().unwrap().starts_with("ATECC508A"));
 }
@@ -169,7 +169,7 @@ fn an_absent_image_stays_absent() {
 /// Chips that somebody else has locked.
 #[test]
 fn no_chip_of_others_is_written() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     let blank = Image::blank(Revision::Atecc608B);
     let mut config = *blank.config();
     config[87] = 0;
@@ -185,14 +185,14 @@ fn no_chip_of_others_is_written() {
     ];
     for (image, bus, part) in images {
         let (_, path) = bus.split_once('=').unwrap();
-        image.save(bench.path().join(path)).unwrap();
-        let _serving = Serving::new(&bench, &["--socket", "s", "--fast", "--bus", bus]);
+        image.save(harness.path().join(path)).unwrap();
+        let _serving = Serving::new(&harness, &["--socket", "s", "--fast", "--bus", bus]);
         let tap = Tap::new(
-            &bench.path().join(path).with_extension("tap"),
-            &bench.path().join("s"),
+            &harness.path().join(path).with_extension("tap"),
+            &harness.path().join("s"),
         );
         let device = format!("unix:{}", path.replace("img", "tap"));
-        let (code, message) = bench.fails(&Bench::provision(&device, &["--yes"]));
+        let (code, message) = harness.fails(&Harness::provision(&device, &["--yes"]));
         assert_eq!(code, 5, "{message}");
         assert!(message.contains(part), "{message}");
         let seen = tap.seen();
@@ -206,9 +206,9 @@ fn no_chip_of_others_is_written() {
 /// What cannot be written to or read from is told before the chip is asked.
 #[test]
 fn files_that_do_not_fit_their_purpose() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     for device in ["emu:/dev/zero", "emu:."] {
-        let (code, message) = bench.fails(&["info", "--device", device]);
+        let (code, message) = harness.fails(&["info", "--device", device]);
         let says = message.contains("not a regular file");
         assert_eq!((code, says), (5, true), "{message}");
     }
@@ -221,7 +221,7 @@ fn files_that_do_not_fit_their_purpose() {
     ] {
         // There is no such bus, but the file is what is wrong first.
         let more = ["--device", "/dev/i2c-99", "--out", "signer.cert"];
-        let (code, message) = bench.fails(&[command, &more].concat());
+        let (code, message) = harness.fails(&[command, &more].concat());
         assert_eq!(
             (code, message.contains("signer.cert")),
             (5, true),
@@ -233,10 +233,13 @@ fn files_that_do_not_fit_their_purpose() {
 /// A chip keeps the signer certificate that its data were locked with.
 #[test]
 fn a_chip_of_another_signer() {
-    let bench = Bench::new();
-    bench.ok(&["signer", "create", "other", "--years", "5"]);
-    bench.ok(&Bench::provision("emu:a.img", &["--yes", "--serial", "N1"]));
-    let before = fs::read(bench.path().join("a.img")).unwrap();
+    let harness = Harness::new();
+    harness.ok(&["signer", "create", "other", "--years", "5"]);
+    harness.ok(&Harness::provision(
+        "emu:a.img",
+        &["--yes", "--serial", "N1"],
+    ));
+    let before = fs::read(harness.path().join("a.img")).unwrap();
     let other = [
         "provision",
         "--device",
@@ -247,11 +250,11 @@ fn a_chip_of_another_signer() {
         "other.key",
         "--yes",
     ];
-    let (code, message) = bench.fails(&other);
+    let (code, message) = harness.fails(&other);
     assert_eq!(code, 4, "{message}");
     assert!(message.contains("another signer certificate"), "{message}");
     assert!(message.contains("--any-signer"), "{message}");
     let any = [&other[..], &["--any-signer"]].concat();
-    assert!(bench.ok(&any).contains("nothing to do"));
-    assert_eq!(fs::read(bench.path().join("a.img")).unwrap(), before);
+    assert!(harness.ok(&any).contains("nothing to do"));
+    assert_eq!(fs::read(harness.path().join("a.img")).unwrap(), before);
 }

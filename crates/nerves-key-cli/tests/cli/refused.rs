@@ -5,7 +5,7 @@ use std::path::Path;
 
 use atecc_emulator::{Image, Slot};
 
-use crate::bench::Bench;
+use crate::harness::Harness;
 use crate::in_process::InProcess;
 use crate::stuck::built;
 
@@ -217,12 +217,15 @@ const SET_UPS: &[SetUp] = &[
 ];
 
 /// A folder with a blank chip, a NervesKey, and one of the volatile layout.
-fn chips() -> Bench {
-    let bench = Bench::new();
-    bench.ok(&["emulator", "create", "blank.img"]);
-    bench.ok(&Bench::provision("emu:n.img", &["--yes", "--serial", "N1"]));
+fn chips() -> Harness {
+    let harness = Harness::new();
+    harness.ok(&["emulator", "create", "blank.img"]);
+    harness.ok(&Harness::provision(
+        "emu:n.img",
+        &["--yes", "--serial", "N1"],
+    ));
     for (name, key) in [("activation", [0x11; 16]), ("encryption", [0x22; 16])] {
-        std::fs::write(bench.path().join(name), key).unwrap();
+        std::fs::write(harness.path().join(name), key).unwrap();
     }
     let volatile = [
         "--yes",
@@ -235,8 +238,8 @@ fn chips() -> Bench {
         "--encryption-key",
         "encryption",
     ];
-    bench.ok(&Bench::provision("emu:v.img?chip=atecc608a", &volatile));
-    bench
+    harness.ok(&Harness::provision("emu:v.img?chip=atecc608a", &volatile));
+    harness
 }
 
 fn changed(path: &Path, set_up: &SetUp) -> Image {
@@ -259,13 +262,13 @@ fn changed(path: &Path, set_up: &SetUp) -> Image {
 
 #[test]
 fn each_set_up_is_told_with_cause_and_remedy() {
-    let bench = chips();
-    let image = bench.path().join("x.img");
+    let harness = chips();
+    let image = harness.path().join("x.img");
     for set_up in SET_UPS {
-        let path = bench.path().join(set_up.from);
+        let path = harness.path().join(set_up.from);
         changed(&path, set_up).save(&image).unwrap();
         let command = [set_up.command, &["--device", "emu:x.img"]].concat();
-        let (code, message) = bench.fails(&command);
+        let (code, message) = harness.fails(&command);
         std::fs::remove_file(&image).unwrap();
         let name = set_up.name;
         println!("== {name}: nerves-key {}\n{message}", command.join(" "));
@@ -281,17 +284,17 @@ fn each_set_up_is_told_with_cause_and_remedy() {
 /// none of the chip's.
 #[test]
 fn a_nonce_of_the_hosts_own_is_told() {
-    let bench = chips();
-    let image = Image::load(bench.path().join("v.img")).unwrap();
+    let harness = chips();
+    let image = Image::load(harness.path().join("v.img")).unwrap();
     let mut config = *image.config();
     config[key_config(2)] |= 0x40;
     let image = image.with_config(config).unwrap();
-    let _served = InProcess::new(&bench.path().join("s"), 4_000_061).with(&image);
+    let _served = InProcess::new(&harness.path().join("s"), 4_000_061).with(&image);
     let unlock = ["volatile", "unlock", "--activation-key", "activation"];
-    bench.ok(&[&unlock[..], &["--device", "unix:s"]].concat());
+    harness.ok(&[&unlock[..], &["--device", "unix:s"]].concat());
     let challenge = "00".repeat(32);
     let mac = ["volatile", "mac", &challenge, "--device", "unix:s"];
-    let (code, message) = bench.fails(&mac);
+    let (code, message) = harness.fails(&mac);
     assert_eq!(code, 1, "{message}");
     assert!(message.contains("a random Nonce before"), "{message}");
     assert!(
@@ -303,14 +306,14 @@ fn a_nonce_of_the_hosts_own_is_told() {
 /// The chip answers, and is asked by the module first.
 #[test]
 fn the_check_of_the_module_says_it_too() {
-    let bench = chips();
+    let harness = chips();
     let module = built("libnerves_key_pkcs11.so");
     let check = ["pkcs11", "check", "--module", module.to_str().unwrap()];
     for (device, cause) in [
         ("emu:blank.img", "the configuration is not locked"),
         ("emu:v.img", "it needs the persistent latch set"),
     ] {
-        let output = bench.run(&[&check[..], &["--device", device]].concat());
+        let output = harness.run(&[&check[..], &["--device", device]].concat());
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(text.contains(cause), "{device}: {text}");
         assert!(text.contains("remedy: "), "{device}: {text}");

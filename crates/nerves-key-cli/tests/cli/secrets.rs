@@ -5,7 +5,7 @@ use std::fs;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::bench::Bench;
+use crate::harness::Harness;
 use crate::signers::ENCRYPTED;
 
 /// In every argument here.
@@ -14,7 +14,7 @@ const SECRET: &str = "3141592653589793";
 /// What no command may print, however the arguments are wrong.
 #[test]
 fn no_message_has_a_secret_of_the_command_line() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     let uri = format!("pkcs11:object=k?module-path=/nowhere.so&pin-value={SECRET}");
     let with = |more: &str| format!("{uri}{more}");
     let of = |text: &str| text.replace("SECRET", SECRET);
@@ -69,7 +69,7 @@ fn no_message_has_a_secret_of_the_command_line() {
         "--signer-key",
         "locked.key",
     ];
-    fs::write(bench.path().join("locked.key"), ENCRYPTED[0].1).unwrap();
+    fs::write(harness.path().join("locked.key"), ENCRYPTED[0].1).unwrap();
     for passphrase in ["SECRET", "env:SECRET"] {
         add(&[&encrypted[..], &["--passphrase", passphrase], &chip].concat());
     }
@@ -93,7 +93,7 @@ fn no_message_has_a_secret_of_the_command_line() {
         for json in [&[][..], &["--json"]] {
             let words = command.iter().map(String::as_str);
             let arguments: Vec<_> = json.iter().copied().chain(words).collect();
-            let output = bench.run(&arguments);
+            let output = harness.run(&arguments);
             let said = [output.stdout, output.stderr].concat();
             let said = String::from_utf8(said).unwrap();
             assert_ne!(output.status.code(), Some(0), "{arguments:?}: {said}");
@@ -102,7 +102,7 @@ fn no_message_has_a_secret_of_the_command_line() {
         }
     }
     let with_device = |arguments: &[&str]| {
-        let mut command = bench.command(arguments);
+        let mut command = harness.command(arguments);
         let output = command.env("NERVES_KEY_DEVICE", &uri).output().unwrap();
         String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
     };
@@ -117,8 +117,8 @@ fn no_message_has_a_secret_of_the_command_line() {
 /// Each input has a limit, which the message names.
 #[test]
 fn no_input_is_read_without_end() {
-    let bench = Bench::new();
-    fs::write(bench.path().join("large"), vec![b'0'; 70_000]).unwrap();
+    let harness = Harness::new();
+    fs::write(harness.path().join("large"), vec![b'0'; 70_000]).unwrap();
     let zero = "/dev/zero";
     let cert = ["--signer-cert", "signer.cert", "--signer-key", "signer.key"];
     let (zeros, digest) = ("00".repeat(72), "00".repeat(32));
@@ -156,7 +156,7 @@ fn no_input_is_read_without_end() {
     }
     let (mut unlimited, start) = (Vec::new(), Instant::now());
     for command in commands {
-        let (code, message) = bench.fails(&command);
+        let (code, message) = harness.fails(&command);
         let limited = message.contains("larger than ") && message.contains(" bytes");
         if code != 5 || !limited {
             unlimited.push(format!("{command:?}: {code}: {message}"));
@@ -165,7 +165,8 @@ fn no_input_is_read_without_end() {
     assert!(unlimited.is_empty(), "{}", unlimited.join("\n"));
     assert!(start.elapsed() < Duration::from_secs(60));
     // Standard input, too.
-    let mut answer = bench.command(&["signer", "answer", "-", cert[0], cert[1], cert[2], cert[3]]);
+    let mut answer =
+        harness.command(&["signer", "answer", "-", cert[0], cert[1], cert[2], cert[3]]);
     answer.stdin(Stdio::from(fs::File::open(zero).unwrap()));
     let output = answer.output().unwrap();
     let message = String::from_utf8(output.stderr).unwrap();

@@ -8,17 +8,17 @@ use std::time::Duration;
 use rustix::fs::{FlockOperation, flock};
 use serde_json::json;
 
-use crate::bench::Bench;
+use crate::harness::Harness;
 
 fn with<'a>(device: &'a str, serial: &'a str, more: &[&'a str]) -> Vec<&'a str> {
-    let start = Bench::provision(device, &["--yes", "--serial", serial]);
+    let start = Harness::provision(device, &["--yes", "--serial", serial]);
     [&start[..], more].concat()
 }
 
 /// Refused before the chip is looked at: there is no such bus.
 #[test]
 fn what_nobody_sees_is_refused_before_the_chip() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     let signer = ["--signer-cert", "signer.cert", "--signer-key", "signer.key"];
     for (text, part) in [
         ("\u{FEFF}NK-1", "byte-order mark"),
@@ -31,14 +31,14 @@ fn what_nobody_sees_is_refused_before_the_chip() {
         ("NK\u{202E}1", "direction"),
         ("NK\u{AD}1", "U+00AD"),
     ] {
-        let device = Bench::provision("i2c:/dev/i2c-4000099", &[]);
+        let device = Harness::provision("i2c:/dev/i2c-4000099", &[]);
         for option in ["--serial", "--board"] {
-            let (code, message) = bench.fails(&[&device[..], &[option, text]].concat());
+            let (code, message) = harness.fails(&[&device[..], &[option, text]].concat());
             assert_eq!(code, 5, "{option} {text:?}: {message}");
             assert!(message.contains(part), "{option} {text:?}: {message}");
         }
         let create = [&["device", "create", text][..], &signer].concat();
-        let (code, message) = bench.fails(&create);
+        let (code, message) = harness.fails(&create);
         assert_eq!(
             (code, message.contains(part)),
             (5, true),
@@ -49,37 +49,37 @@ fn what_nobody_sees_is_refused_before_the_chip() {
 
 #[test]
 fn a_serial_that_the_elixir_library_cannot_read_has_to_be_wanted() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     for serial in ["A/1", "A1/O=x", "/CN=x"] {
-        let (code, message) = bench.fails(&with("emu:a.img", serial, &[]));
+        let (code, message) = harness.fails(&with("emu:a.img", serial, &[]));
         assert_eq!(code, 5, "{message}");
         assert!(message.contains("--incompatible-serial"), "{message}");
-        assert!(!bench.path().join("a.img").exists());
+        assert!(!harness.path().join("a.img").exists());
     }
     let wanted = with("emu:a.img", "A/1", &["--incompatible-serial"]);
     let dry = [&wanted[..], &["--dry-run"]].concat();
     let says = |warning: &serde_json::Value| warning.as_str().unwrap().contains("slash");
-    assert!(says(&bench.json(&dry)["warnings"][0]));
-    let output = bench.run(&dry);
+    assert!(says(&harness.json(&dry)["warnings"][0]));
+    let output = harness.run(&dry);
     let message = String::from_utf8(output.stderr).unwrap();
     assert!(message.contains("warning: the Elixir library"), "{message}");
-    assert!(says(&bench.json(&wanted)["warnings"][0]));
+    assert!(says(&harness.json(&wanted)["warnings"][0]));
     // What is there is read without a word of consent.
-    let info = bench.json(&["info", "--device", "emu:a.img"]);
+    let info = harness.json(&["info", "--device", "emu:a.img"]);
     assert_eq!(
         (&info["manufacturer_serial"], &info["verified"]),
         (&json!("A/1"), &json!(true))
     );
-    let again = bench.json(&Bench::provision("emu:a.img", &[]));
+    let again = harness.json(&Harness::provision("emu:a.img", &[]));
     assert_eq!(again["done"], false);
     assert!(says(&again["warnings"][0]));
-    let plain = bench.json(&with("emu:b.img", "B1", &["--dry-run"]));
+    let plain = harness.json(&with("emu:b.img", "B1", &["--dry-run"]));
     assert_eq!(plain["warnings"], json!([]));
 }
 
 #[test]
 fn a_list_with_marks_and_blanks_still_holds_its_serials() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     for list in [
         "\u{FEFF}N1\n",
         "N1 \n",
@@ -88,10 +88,10 @@ fn a_list_with_marks_and_blanks_still_holds_its_serials() {
         "N0\n\u{FEFF}N1",
         "N1;x",
     ] {
-        fs::write(bench.path().join("used"), list).unwrap();
+        fs::write(harness.path().join("used"), list).unwrap();
         for dry in [&[][..], &["--dry-run"]] {
             let more = [&["--used-serials", "used"], dry].concat();
-            let (code, message) = bench.fails(&with("emu:a.img", "N1", &more));
+            let (code, message) = harness.fails(&with("emu:a.img", "N1", &more));
             assert_eq!(
                 (code, message.contains("used serials")),
                 (5, true),
@@ -100,25 +100,25 @@ fn a_list_with_marks_and_blanks_still_holds_its_serials() {
         }
     }
     for list in ["N\u{200B}1\n", "N0\rN1\r", "\"N1\"\n"] {
-        fs::write(bench.path().join("used"), list).unwrap();
-        let (code, message) = bench.fails(&with("emu:a.img", "N1", &["--used-serials", "used"]));
+        fs::write(harness.path().join("used"), list).unwrap();
+        let (code, message) = harness.fails(&with("emu:a.img", "N1", &["--used-serials", "used"]));
         assert_eq!(
             (code, message.contains("used: line 1")),
             (5, true),
             "{list:?}: {message}"
         );
     }
-    assert!(!bench.path().join("a.img").exists());
+    assert!(!harness.path().join("a.img").exists());
 }
 
 /// The claim is the chip's: it goes on with it, and no other chip gets it.
 #[test]
 fn a_stopped_run_goes_on_with_its_serial() {
-    let bench = Bench::new();
-    fs::write(bench.path().join("used"), "N0").unwrap();
-    let list = || fs::read_to_string(bench.path().join("used")).unwrap();
+    let harness = Harness::new();
+    fs::write(harness.path().join("used"), "N0").unwrap();
+    let list = || fs::read_to_string(harness.path().join("used")).unwrap();
     let used = ["--used-serials", "used"];
-    let (code, _) = bench.fails(&with(
+    let (code, _) = harness.fails(&with(
         "emu:a.img",
         "N1",
         &[&used[..], &["--plan-digest", &"00".repeat(32)]].concat(),
@@ -128,7 +128,7 @@ fn a_stopped_run_goes_on_with_its_serial() {
         (5, "N0"),
         "a refusal claims nothing"
     );
-    bench.ok(&with(
+    harness.ok(&with(
         "emu:a.img",
         "N1",
         &[&used[..], &["--dry-run"]].concat(),
@@ -141,24 +141,24 @@ fn a_stopped_run_goes_on_with_its_serial() {
         .position(|word| *word == "signer.key")
         .unwrap();
     stopped[key] = "exec:false";
-    assert_eq!(bench.fails(&stopped).0, 1);
-    let info = bench.json(&["info", "--device", "emu:a.img"]);
+    assert_eq!(harness.fails(&stopped).0, 1);
+    let info = harness.json(&["info", "--device", "emu:a.img"]);
     let chip = info["serial_number"].as_str().unwrap().to_owned();
     assert_eq!(info["stage"], "keyed");
     assert_eq!(list(), format!("N0\nN1\t{chip}\n"));
-    let (code, message) = bench.fails(&with("emu:b.img", "N1", &used));
+    let (code, message) = harness.fails(&with("emu:b.img", "N1", &used));
     assert_eq!(
         (code, message.contains("used serials")),
         (5, true),
         "{message}"
     );
-    assert!(!bench.path().join("b.img").exists());
-    bench.ok(&with("emu:a.img", "N1", &used));
+    assert!(!harness.path().join("b.img").exists());
+    harness.ok(&with("emu:a.img", "N1", &used));
     assert_eq!(list().lines().count(), 2);
     // Finished, it may be asked again, also where other lists have it.
-    assert_eq!(bench.json(&with("emu:a.img", "N1", &used))["done"], false);
-    fs::write(bench.path().join("used"), "N1\t0123FFFFFFFFFFFFEE\n").unwrap();
-    let output = bench.run(&with("emu:a.img", "N1", &used));
+    assert_eq!(harness.json(&with("emu:a.img", "N1", &used))["done"], false);
+    fs::write(harness.path().join("used"), "N1\t0123FFFFFFFFFFFFEE\n").unwrap();
+    let output = harness.run(&with("emu:a.img", "N1", &used));
     let message = String::from_utf8(output.stderr).unwrap();
     assert!(
         output.status.success() && message.contains("0123FFFFFFFFFFFFEE"),
@@ -169,9 +169,9 @@ fn a_stopped_run_goes_on_with_its_serial() {
 /// In two halves, each at its own computer, and with one list or two.
 #[test]
 fn both_halves_claim() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     for list in ["used", "theirs"] {
-        fs::write(bench.path().join(list), "").unwrap();
+        fs::write(harness.path().join(list), "").unwrap();
     }
     let half = |device, request| {
         let words = ["provision", "--device", device, "--yes", "--serial", "N1"];
@@ -186,18 +186,18 @@ fn both_halves_claim() {
         ]
         .concat()
     };
-    bench.ok(&[
+    harness.ok(&[
         &half("emu:a.img", "a.json")[..],
         &["--used-serials", "used"],
     ]
     .concat());
-    bench.ok(&half("emu:b.img", "b.json"));
+    harness.ok(&half("emu:b.img", "b.json"));
     for list in ["used", "theirs"] {
-        let said = bench.ok(&answer("a.json", list));
-        fs::write(bench.path().join("answer"), said).unwrap();
+        let said = harness.ok(&answer("a.json", list));
+        fs::write(harness.path().join("answer"), said).unwrap();
         // Asked once more, it answers; another chip's request is refused.
-        bench.ok(&answer("a.json", list));
-        let (code, message) = bench.fails(&answer("b.json", list));
+        harness.ok(&answer("a.json", list));
+        let (code, message) = harness.fails(&answer("b.json", list));
         assert_eq!((code, message.contains("in use")), (5, true), "{message}");
     }
     let mut second = with(
@@ -206,21 +206,21 @@ fn both_halves_claim() {
         &["--used-serials", "used", "--answer", "answer"],
     );
     second.retain(|word| *word != "--signer-key" && *word != "signer.key");
-    bench.ok(&second);
-    let list = fs::read_to_string(bench.path().join("used")).unwrap();
+    harness.ok(&second);
+    let list = fs::read_to_string(harness.path().join("used")).unwrap();
     assert_eq!(list.lines().count(), 1, "{list}");
 }
 
 /// Six stations, one serial: one of them gives it.
 #[test]
 fn of_several_at_once_one_gets_the_serial() {
-    let bench = Bench::new();
-    fs::write(bench.path().join("used"), "").unwrap();
+    let harness = Harness::new();
+    fs::write(harness.path().join("used"), "").unwrap();
     let devices: Vec<_> = (0..6).map(|index| format!("emu:{index}.img")).collect();
     let running: Vec<_> = devices
         .iter()
         .map(|device| {
-            let mut command = bench.command(&with(device, "N1", &["--used-serials", "used"]));
+            let mut command = harness.command(&with(device, "N1", &["--used-serials", "used"]));
             command
                 .stdout(Stdio::null())
                 .stderr(Stdio::piped())
@@ -234,30 +234,30 @@ fn of_several_at_once_one_gets_the_serial() {
         .collect();
     codes.sort_unstable();
     assert_eq!(codes, [0, 5, 5, 5, 5, 5]);
-    let list = fs::read_to_string(bench.path().join("used")).unwrap();
+    let list = fs::read_to_string(harness.path().join("used")).unwrap();
     assert_eq!(list.lines().count(), 1, "{list}");
     let made = devices
         .iter()
-        .filter(|device| bench.path().join(&device[4..]).exists());
+        .filter(|device| harness.path().join(&device[4..]).exists());
     assert_eq!(made.count(), 1, "the others left their chips alone");
 }
 
 /// No chip is changed before its serial is written down.
 #[test]
 fn the_claim_comes_before_the_chip() {
-    let bench = Bench::new();
-    let path = bench.path().join("used");
+    let harness = Harness::new();
+    let path = harness.path().join("used");
     fs::write(&path, "").unwrap();
     let list = File::open(&path).unwrap();
     flock(&list, FlockOperation::LockExclusive).unwrap();
-    let mut command = bench.command(&with("emu:a.img", "N1", &["--used-serials", "used"]));
+    let mut command = harness.command(&with("emu:a.img", "N1", &["--used-serials", "used"]));
     let child = command
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
     thread::sleep(Duration::from_millis(700));
-    assert!(!bench.path().join("a.img").exists());
+    assert!(!harness.path().join("a.img").exists());
     drop(list);
     assert!(child.wait_with_output().unwrap().status.success());
     assert!(fs::read_to_string(&path).unwrap().starts_with("N1\t"));

@@ -3,16 +3,16 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use crate::bench::Bench;
+use crate::harness::Harness;
 
 /// A server, killed when dropped.
 pub(crate) struct Serving(Child);
 
 impl Serving {
     /// Start, and wait until it says that it serves.
-    pub(crate) fn new(bench: &Bench, arguments: &[&str]) -> Self {
+    pub(crate) fn new(harness: &Harness, arguments: &[&str]) -> Self {
         let arguments = [&["emulator", "serve"], arguments].concat();
-        let mut command = bench.command(&arguments);
+        let mut command = harness.command(&arguments);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let said: Vec<_> = lines

@@ -9,7 +9,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::bench::Bench;
+use crate::harness::Harness;
 
 fn exec<'a>(command: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     let signer = ["--signer-cert", "signer.cert", "--signer-key", command];
@@ -22,34 +22,34 @@ fn exec<'a>(command: &'a str, more: &[&'a str]) -> Vec<&'a str> {
 }
 
 /// A shell script that is a signer.
-pub(crate) fn script(bench: &Bench, name: &str, text: &str) {
-    let path = bench.path().join(name);
+pub(crate) fn script(harness: &Harness, name: &str, text: &str) {
+    let path = harness.path().join(name);
     fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// Our own command at the other end, as through ssh.
-pub(crate) fn good(bench: &Bench) {
+pub(crate) fn good(harness: &Harness) {
     let command = env!("CARGO_BIN_EXE_nerves-key");
     let text = format!(
         "tee request | {command} signer answer - --signer-cert signer.cert --signer-key signer.key"
     );
-    script(bench, "good", &text);
+    script(harness, "good", &text);
 }
 
 #[test]
 fn a_command_signs() {
-    let bench = Bench::new();
-    good(&bench);
-    bench.ok(&exec("exec:./good", &["--serial", "N1"]));
-    let info = bench.json(&["info", "--device", "emu:a.img"]);
+    let harness = Harness::new();
+    good(&harness);
+    harness.ok(&exec("exec:./good", &["--serial", "N1"]));
+    let info = harness.json(&["info", "--device", "emu:a.img"]);
     assert_eq!(
         (&info["stage"], &info["verified"]),
         (&json!("finished"), &json!(true))
     );
     // What it was given: as documented.
     let request: Value =
-        serde_json::from_slice(&fs::read(bench.path().join("request")).unwrap()).unwrap();
+        serde_json::from_slice(&fs::read(harness.path().join("request")).unwrap()).unwrap();
     assert_eq!(request["chip_serial_number"], info["serial_number"]);
     assert_eq!(request["public_key"], info["public_key"]);
     assert_eq!(request["manufacturer_serial"], "N1");
@@ -63,8 +63,8 @@ fn a_command_signs() {
 /// Whatever a signer does wrong, the chip goes on with the right one.
 #[test]
 fn a_command_that_fails_leaves_a_chip_that_resumes() {
-    let bench = Bench::new();
-    good(&bench);
+    let harness = Harness::new();
+    good(&harness);
     let zeros = "00".repeat(64);
     let cases = [
         ("false", "exit status: 1"),
@@ -87,7 +87,7 @@ fn a_command_that_fails_leaves_a_chip_that_resumes() {
     ];
     for (command, part) in cases {
         let (start, key) = (Instant::now(), format!("exec:{command}"));
-        let (code, message) = bench.fails(&exec(&key, &["--signer-timeout", "1"]));
+        let (code, message) = harness.fails(&exec(&key, &["--signer-timeout", "1"]));
         assert_eq!(code, 1, "{command}: {message}");
         assert!(message.contains(part), "{command}: {message}");
         assert!(
@@ -95,12 +95,12 @@ fn a_command_that_fails_leaves_a_chip_that_resumes() {
             "{command}: {message}"
         );
         assert!(start.elapsed().as_secs() < 20, "{command}");
-        let info = bench.json(&["info", "--device", "emu:a.img"]);
+        let info = harness.json(&["info", "--device", "emu:a.img"]);
         assert_eq!(info["stage"], "keyed", "{command}");
         assert_eq!(info["locks"]["data"], false, "{command}");
     }
-    bench.ok(&exec("exec:./good", &[]));
-    let info = bench.json(&["info", "--device", "emu:a.img"]);
+    harness.ok(&exec("exec:./good", &[]));
+    let info = harness.json(&["info", "--device", "emu:a.img"]);
     assert_eq!(
         (&info["stage"], &info["verified"]),
         (&json!("finished"), &json!(true))
@@ -110,12 +110,12 @@ fn a_command_that_fails_leaves_a_chip_that_resumes() {
 /// No wrong input: the same command again may do.
 #[test]
 fn a_signer_that_fails_ends_a_certificate_without_a_chip_with_1() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     for command in ["exec:false", "exec:echo '{}'"] {
         let device = ["device", "create", "D1", "--signer-cert", "signer.cert"];
-        let (code, message) = bench.fails(&[&device[..], &["--signer-key", command]].concat());
+        let (code, message) = harness.fails(&[&device[..], &["--signer-key", command]].concat());
         assert_eq!(code, 1, "{message}");
-        assert!(!bench.path().join("D1.key").exists(), "{command}");
+        assert!(!harness.path().join("D1.key").exists(), "{command}");
     }
 }
 
@@ -123,21 +123,21 @@ fn a_signer_that_fails_ends_a_certificate_without_a_chip_with_1() {
 /// with the wrong key.
 #[test]
 fn a_command_with_another_key_is_noticed_before_the_lock() {
-    let bench = Bench::new();
-    good(&bench);
-    let other = Bench::provision("emu:other.img", &["--yes", "--serial", "OTHER"]);
-    bench.ok(&other);
+    let harness = Harness::new();
+    good(&harness);
+    let other = Harness::provision("emu:other.img", &["--yes", "--serial", "OTHER"]);
+    harness.ok(&other);
     let command = env!("CARGO_BIN_EXE_nerves-key");
     let text = format!(
         "digest=$(sed -n 's/.*\"digest\": \"\\(.*\\)\".*/\\1/p')\n\
          {command} --json sign --device emu:other.img --digest $digest"
     );
-    script(&bench, "wrong", &text);
-    let (code, message) = bench.fails(&exec("exec:./wrong", &[]));
+    script(&harness, "wrong", &text);
+    let (code, message) = harness.fails(&exec("exec:./wrong", &[]));
     assert_eq!(code, 1, "{message}");
     assert!(message.contains("the signer's signature"), "{message}");
     assert!(message.contains("run the same command again"), "{message}");
-    bench.ok(&exec("exec:./good", &[]));
+    harness.ok(&exec("exec:./good", &[]));
 }
 
 /// As `openssl pkcs8 -topk8` writes them (OpenSSL 3.0), passphrase "station".
@@ -148,17 +148,17 @@ pub(crate) const ENCRYPTED: [(&str, &str); 2] = [
 
 #[test]
 fn encrypted_key_files() {
-    let bench = Bench::new();
-    fs::write(bench.path().join("right"), "station\n").unwrap();
-    fs::write(bench.path().join("wrong"), "Station\n").unwrap();
+    let harness = Harness::new();
+    fs::write(harness.path().join("right"), "station\n").unwrap();
+    fs::write(harness.path().join("wrong"), "Station\n").unwrap();
     fs::write(
-        bench.path().join("plain.key"),
+        harness.path().join("plain.key"),
         include_str!("keys/plain.pem"),
     )
     .unwrap();
-    bench.ok(&["signer", "create", "plain", "--key", "plain.key"]);
+    harness.ok(&["signer", "create", "plain", "--key", "plain.key"]);
     for (form, pem) in ENCRYPTED {
-        fs::write(bench.path().join("encrypted.key"), pem).unwrap();
+        fs::write(harness.path().join("encrypted.key"), pem).unwrap();
         let key = [
             "--signer-cert",
             "plain.cert",
@@ -168,17 +168,17 @@ fn encrypted_key_files() {
         ];
         let provision = [&["provision", "--device", "emu:"], &key[..]].concat();
         let with = |name| [&provision[..], &["--passphrase", name]].concat();
-        bench.ok(&with("file:right"));
+        harness.ok(&with("file:right"));
         for (name, part) in [
             ("file:wrong", "not opened by this passphrase"),
             ("file:missing", "missing"),
             ("env:NOT_SET", "not found"),
         ] {
-            let (code, message) = bench.fails(&with(name));
+            let (code, message) = harness.fails(&with(name));
             assert_eq!(code, 5, "{form}, {name}: {message}");
             assert!(message.contains(part), "{form}, {name}: {message}");
         }
-        let mut command = bench.command(&with("env:STATION"));
+        let mut command = harness.command(&with("env:STATION"));
         let status = command.env("STATION", "station").output().unwrap().status;
         assert!(status.success(), "{form}");
         // Nobody there to ask. A session of its own has no terminal.
@@ -187,27 +187,28 @@ fn encrypted_key_files() {
             .arg("--wait")
             .arg(env!("CARGO_BIN_EXE_nerves-key"))
             .args(&provision);
-        let output = command.current_dir(bench.path()).output().unwrap();
+        let output = command.current_dir(harness.path()).output().unwrap();
         assert_eq!(output.status.code(), Some(5), "{output:?}");
         assert!(String::from_utf8_lossy(&output.stderr).contains("--passphrase"));
     }
-    fs::write(bench.path().join("old.key"), include_str!("keys/old.pem")).unwrap();
-    let (code, message) = bench.fails(&["signer", "create", "old", "--key", "old.key"]);
+    fs::write(harness.path().join("old.key"), include_str!("keys/old.pem")).unwrap();
+    let (code, message) = harness.fails(&["signer", "create", "old", "--key", "old.key"]);
     assert_eq!(code, 5, "{message}");
     assert!(message.contains("openssl pkcs8 -topk8"), "{message}");
 }
 
 #[test]
 fn a_report_of_what_was_done() {
-    let bench = Bench::new();
-    let plan = bench.json(&["info", "--device", "emu:a.img"]);
-    let dry = bench.json(&Bench::provision(
+    let harness = Harness::new();
+    let plan = harness.json(&["info", "--device", "emu:a.img"]);
+    let dry = harness.json(&Harness::provision(
         "emu:a.img",
         &["--dry-run", "--serial", "N1"],
     ));
-    let arguments = Bench::provision("emu:a.img", &["--yes", "--serial", "N1", "--report", "r"]);
-    let printed = bench.json(&arguments);
-    let report: Value = serde_json::from_slice(&fs::read(bench.path().join("r")).unwrap()).unwrap();
+    let arguments = Harness::provision("emu:a.img", &["--yes", "--serial", "N1", "--report", "r"]);
+    let printed = harness.json(&arguments);
+    let report: Value =
+        serde_json::from_slice(&fs::read(harness.path().join("r")).unwrap()).unwrap();
     assert_eq!(report, printed);
     assert_eq!(report["plan_digest"], dry["plan_digest"]);
     assert_eq!(report["stage_before"], "blank");
@@ -217,7 +218,7 @@ fn a_report_of_what_was_done() {
         report["tool"],
         concat!("nerves-key ", env!("CARGO_PKG_VERSION"))
     );
-    let certificate = bench.json(&["cert", "show", "--device", "emu:a.img"]);
+    let certificate = harness.json(&["cert", "show", "--device", "emu:a.img"]);
     for which in ["device_certificate", "signer_certificate"] {
         assert_eq!(report[which], certificate[which]);
     }
@@ -228,23 +229,23 @@ fn a_report_of_what_was_done() {
     let timed = |step: &Value| step["milliseconds"].is_u64();
     assert!(report["steps"].as_array().unwrap().iter().all(timed));
     // Not again over it; and a report that was lost can be had again.
-    let before = fs::read(bench.path().join("r")).unwrap();
-    assert_eq!(bench.fails(&arguments).0, 5);
-    assert_eq!(fs::read(bench.path().join("r")).unwrap(), before);
-    let again = Bench::provision("emu:a.img", &["--serial", "N1", "--report", "again"]);
-    bench.ok(&again);
+    let before = fs::read(harness.path().join("r")).unwrap();
+    assert_eq!(harness.fails(&arguments).0, 5);
+    assert_eq!(fs::read(harness.path().join("r")).unwrap(), before);
+    let again = Harness::provision("emu:a.img", &["--serial", "N1", "--report", "again"]);
+    harness.ok(&again);
     let again: Value =
-        serde_json::from_slice(&fs::read(bench.path().join("again")).unwrap()).unwrap();
+        serde_json::from_slice(&fs::read(harness.path().join("again")).unwrap()).unwrap();
     assert_eq!(again["device_certificate"], report["device_certificate"]);
     assert_eq!(again["done"], false);
     // A report that cannot be written is known before.
-    let blank = |path| Bench::provision("emu:b.img", &["--yes", "--report", path]);
+    let blank = |path| Harness::provision("emu:b.img", &["--yes", "--report", path]);
     for path in ["nowhere/r", "r"] {
-        assert_eq!(bench.fails(&blank(path)).0, 5, "{path}");
+        assert_eq!(harness.fails(&blank(path)).0, 5, "{path}");
     }
-    assert!(!bench.path().join("b.img").exists());
+    assert!(!harness.path().join("b.img").exists());
     // Nothing else is left behind.
-    let hidden = fs::read_dir(bench.path())
+    let hidden = fs::read_dir(harness.path())
         .unwrap()
         .map(|entry| entry.unwrap().file_name());
     let hidden: Vec<_> = hidden
@@ -255,19 +256,19 @@ fn a_report_of_what_was_done() {
 
 #[test]
 fn a_plan_is_held_to_its_digest() {
-    let bench = Bench::new();
-    bench.ok(&["emulator", "create", "a.img"]);
-    let with = |more: &[&'static str]| Bench::provision("emu:a.img", more);
+    let harness = Harness::new();
+    harness.ok(&["emulator", "create", "a.img"]);
+    let with = |more: &[&'static str]| Harness::provision("emu:a.img", more);
     let digest = |more: &[&'static str]| {
         let arguments = with(&[&["--dry-run"], more].concat());
-        bench.json(&arguments)["plan_digest"]
+        harness.json(&arguments)["plan_digest"]
             .as_str()
             .unwrap()
             .to_owned()
     };
     let wanted = digest(&["--serial", "N1"]);
     assert_eq!(wanted, digest(&["--serial", "N1"]));
-    let text = bench.ok(&with(&["--dry-run", "--serial", "N1"]));
+    let text = harness.ok(&with(&["--dry-run", "--serial", "N1"]));
     assert!(text.contains(&format!("plan digest {wanted}")), "{text}");
     let others: [&[&'static str]; 4] = [
         &["--serial", "N2"],
@@ -275,47 +276,47 @@ fn a_plan_is_held_to_its_digest() {
         &["--serial", "N1", "--otp-user", "01"],
         &[],
     ];
-    let before = fs::read(bench.path().join("a.img")).unwrap();
+    let before = fs::read(harness.path().join("a.img")).unwrap();
     for other in others {
         assert_ne!(digest(other), wanted, "{other:?}");
         let mut arguments = with(&[&["--yes"], other].concat());
         arguments.extend(["--plan-digest", &wanted]);
-        let (code, message) = bench.fails(&arguments);
+        let (code, message) = harness.fails(&arguments);
         assert_eq!(code, 5, "{message}");
         assert!(message.contains("another plan"), "{message}");
     }
     for wrong in ["00", "x", &"0".repeat(66)] {
         let mut arguments = with(&["--yes", "--serial", "N1"]);
         arguments.extend(["--plan-digest", wrong]);
-        let (code, message) = bench.fails(&arguments);
+        let (code, message) = harness.fails(&arguments);
         assert_eq!(code, 5, "{message}");
         assert!(message.contains("--plan-digest"), "{message}");
     }
-    assert_eq!(fs::read(bench.path().join("a.img")).unwrap(), before);
+    assert_eq!(fs::read(harness.path().join("a.img")).unwrap(), before);
     let mut arguments = with(&["--yes", "--serial", "N1"]);
     let lower = wanted.to_lowercase();
     arguments.extend(["--plan-digest", &lower]);
-    bench.ok(&arguments);
+    harness.ok(&arguments);
 }
 
 #[test]
 fn serials_in_use() {
-    let bench = Bench::new();
-    fs::write(bench.path().join("used"), "N1\r\nN2\n\nN30").unwrap();
+    let harness = Harness::new();
+    fs::write(harness.path().join("used"), "N1\r\nN2\n\nN30").unwrap();
     let with = |serial| {
-        Bench::provision(
+        Harness::provision(
             "emu:a.img",
             &["--yes", "--used-serials", "used", "--serial", serial],
         )
     };
     for serial in ["N1", "N2", "N30"] {
-        let (code, message) = bench.fails(&with(serial));
+        let (code, message) = harness.fails(&with(serial));
         assert_eq!(code, 5, "{message}");
         assert!(message.contains("used serials"), "{message}");
     }
-    assert!(!bench.path().join("a.img").exists());
-    bench.ok(&with("N3"));
+    assert!(!harness.path().join("a.img").exists());
+    harness.ok(&with("N3"));
     // A finished chip may well be in the list.
-    fs::write(bench.path().join("used"), "N3\n").unwrap();
-    assert_eq!(bench.json(&with("N3"))["done"], false);
+    fs::write(harness.path().join("used"), "N3\n").unwrap();
+    assert_eq!(harness.json(&with("N3"))["done"], false);
 }

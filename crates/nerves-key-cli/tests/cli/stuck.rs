@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use atecc_emulator::{Failure, FailureKind, Fault, Faults, Heard, Image};
 
-use crate::bench::Bench;
+use crate::harness::Harness;
 use crate::in_process::InProcess;
 use crate::serving::Serving;
 
@@ -153,12 +153,12 @@ const WITHOUT_A_CHIP: &[&str] = &[
 ];
 
 /// All commands, by the help of each.
-fn commands(bench: &Bench) -> BTreeSet<String> {
+fn commands(harness: &Harness) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut open = vec![String::new()];
     while let Some(path) = open.pop() {
         let arguments: Vec<_> = path.split_whitespace().chain(["--help"]).collect();
-        let help = bench.ok(&arguments);
+        let help = harness.ok(&arguments);
         let Some((_, below)) = help.split_once("\nCommands:\n") else {
             found.insert(path);
             continue;
@@ -174,7 +174,7 @@ fn commands(bench: &Bench) -> BTreeSet<String> {
 
 /// Chips in each state, and the files that commands want.
 struct Prepared {
-    bench: Bench,
+    harness: Harness,
     sockets: AtomicUsize,
     blank: Image,
     finished: Image,
@@ -184,24 +184,27 @@ struct Prepared {
 
 impl Prepared {
     fn new() -> Self {
-        let bench = Bench::new();
+        let harness = Harness::new();
         let write = |name: &str, bytes: &[u8]| {
-            std::fs::write(bench.path().join(name), bytes).unwrap();
+            std::fs::write(harness.path().join(name), bytes).unwrap();
         };
         write("activation", b"A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5\n");
         write("encryption", b"SecretSecretKey!");
         write("settings.json", b"{\"a\": \"b\"}");
-        bench.ok(&Bench::provision("emu:f.img", &["--yes", "--serial", "N1"]));
+        harness.ok(&Harness::provision(
+            "emu:f.img",
+            &["--yes", "--serial", "N1"],
+        ));
         let aux = ["aux", "provision", "--device", "emu:f.img"];
-        bench.ok(&[&aux[..], SIGNER].concat());
-        bench.ok(&["settings", "set", "--device", "emu:f.img", "a", "b"]);
+        harness.ok(&[&aux[..], SIGNER].concat());
+        harness.ok(&["settings", "set", "--device", "emu:f.img", "a", "b"]);
         let sign = ["sign", "--device", "emu:f.img", "--out", "signature"];
-        bench.ok(&[&sign[..], DIGEST].concat());
+        harness.ok(&[&sign[..], DIGEST].concat());
         let device = ["device", "create", "peer"];
-        bench.ok(&[&device[..], SIGNER].concat());
+        harness.ok(&[&device[..], SIGNER].concat());
         std::fs::copy(
-            bench.path().join("peer.cert"),
-            bench.path().join("peer.pem"),
+            harness.path().join("peer.cert"),
+            harness.path().join("peer.pem"),
         )
         .unwrap();
         let keys = [
@@ -215,20 +218,20 @@ impl Prepared {
             "--encryption-key",
             "encryption",
         ];
-        bench.ok(&Bench::provision("emu:v.img?chip=atecc608a", &keys));
-        bench.ok(&Bench::provision(
+        harness.ok(&Harness::provision("emu:v.img?chip=atecc608a", &keys));
+        harness.ok(&Harness::provision(
             "emu:o.img",
             &["--yes", "--serial", "O1", "--open-slots"],
         ));
-        bench.ok(&["emulator", "create", "b.img"]);
-        let image = |name: &str| Image::load(bench.path().join(name)).unwrap();
+        harness.ok(&["emulator", "create", "b.img"]);
+        let image = |name: &str| Image::load(harness.path().join(name)).unwrap();
         Self {
             blank: image("b.img"),
             finished: image("f.img"),
             open: image("o.img"),
             volatile: image("v.img"),
             sockets: AtomicUsize::new(0),
-            bench,
+            harness,
         }
     }
 
@@ -253,7 +256,7 @@ impl Prepared {
         // Never the same one: what another thread starts may hold the lock of
         // a server that has gone, until it has become another program.
         let socket = format!("s{}", self.sockets.fetch_add(1, Ordering::Relaxed));
-        let served = InProcess::new(&self.bench.path().join(&socket), number);
+        let served = InProcess::new(&self.harness.path().join(&socket), number);
         let served = served.with(self.image(*start));
         let stuck = Fault::Stuck(Failure {
             kind: FailureKind::Other,
@@ -261,7 +264,7 @@ impl Prepared {
             after: each,
         });
         served.bus.set_faults(Faults::none().at(after, stuck));
-        let mut command = self.bench.command(&name.split(' ').collect::<Vec<_>>());
+        let mut command = self.harness.command(&name.split(' ').collect::<Vec<_>>());
         match by {
             Device => drop(command.args(["--device", &format!("unix:{socket}")])),
             WrongAddress => drop(command.args(["--device", &format!("unix:{socket}?addr=0x42")])),
@@ -271,11 +274,11 @@ impl Prepared {
         if matches!(by, Preload | Search) {
             command
                 .env("LD_PRELOAD", built("libatecc_emulator_preload.so"))
-                .env("ATECC_EMULATOR_SOCKET", self.bench.path().join(&socket));
+                .env("ATECC_EMULATOR_SOCKET", self.harness.path().join(&socket));
         }
         if name.starts_with("pkcs11") {
-            let conf = self.bench.path().join(format!("{socket}.conf"));
-            let path = self.bench.path().join(&socket);
+            let conf = self.harness.path().join(format!("{socket}.conf"));
+            let path = self.harness.path().join(&socket);
             let slot = |number| {
                 let address = 0x60 - number;
                 format!(
@@ -379,13 +382,13 @@ fn title(case: &Case) -> String {
 
 #[test]
 fn every_command_is_measured() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     let known = CASES
         .iter()
         .map(|case| case.0)
         .chain(WITHOUT_A_CHIP.iter().copied());
     let known: BTreeSet<_> = known.map(str::to_owned).collect();
-    assert_eq!(commands(&bench), known);
+    assert_eq!(commands(&harness), known);
 }
 
 /// A few of them, those with many sessions and tries.
@@ -435,7 +438,7 @@ fn a_scan_of_all_addresses_ends() {
 
 #[test]
 fn a_server_has_it() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     let arguments = [
         "--socket",
         "s",
@@ -444,8 +447,11 @@ fn a_server_has_it() {
         "--stuck-after",
         "4",
     ];
-    let _serving = Serving::new(&bench, &[&arguments[..], &["--stuck-for", "800"]].concat());
-    let (code, message) = bench.fails(&["info", "--device", "unix:s"]);
+    let _serving = Serving::new(
+        &harness,
+        &[&arguments[..], &["--stuck-for", "800"]].concat(),
+    );
+    let (code, message) = harness.fails(&["info", "--device", "unix:s"]);
     assert_eq!((code, message.contains("stuck")), (1, true), "{message}");
 }
 

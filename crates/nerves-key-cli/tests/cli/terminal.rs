@@ -10,7 +10,7 @@ use atecc_x509::{Certificate, CertificateDef, CompressedCertificate, Name, Nerve
 use nerves_key_provision::KeySigner;
 use serde_json::{Value, json};
 
-use crate::bench::Bench;
+use crate::harness::Harness;
 
 /// An escape sequence, C1 controls, marks of direction, no width, line ends of
 /// every kind, a tag, a filler; and a line that pretends to be ours.
@@ -33,8 +33,8 @@ fn is_raw(character: char) -> bool {
 }
 
 /// Both streams of a command, whatever its exit code.
-fn judge(bench: &Bench, arguments: &[&str], raw: &mut Vec<String>) -> Vec<u8> {
-    let output = bench.run(arguments);
+fn judge(harness: &Harness, arguments: &[&str], raw: &mut Vec<String>) -> Vec<u8> {
+    let output = harness.run(arguments);
     judge_output(&output, &format!("{arguments:?}"), raw);
     output.stdout
 }
@@ -58,9 +58,9 @@ fn judge_output(output: &Output, name: &str, raw: &mut Vec<String>) {
 
 /// A finished chip whose serial and board name are hostile, and whose
 /// certificate verifies: as another program could have made it.
-fn hostile_chip(bench: &Bench) {
-    bench.ok(&Bench::provision(CHIP, &["--serial", "N1", "--yes"]));
-    let path = bench.path().join("chip.img");
+fn hostile_chip(harness: &Harness) {
+    harness.ok(&Harness::provision(CHIP, &["--serial", "N1", "--yes"]));
+    let path = harness.path().join("chip.img");
     let image = Image::load(&path).unwrap();
     let mut otp = *image.otp();
     otp[5] = 1;
@@ -68,9 +68,11 @@ fn hostile_chip(bench: &Bench) {
     otp[6..6 + BOARD.len()].copy_from_slice(BOARD.as_bytes());
     otp[16..16 + HOSTILE.len()].copy_from_slice(HOSTILE.as_bytes());
     let slot = |index| image.slot(Slot::new(index).unwrap()).to_vec();
-    let signer = KeySigner::from_pem(&fs::read_to_string(bench.path().join("signer.key")).unwrap());
+    let signer =
+        KeySigner::from_pem(&fs::read_to_string(harness.path().join("signer.key")).unwrap());
     let signer = signer.unwrap();
-    let device = Certificate::from_pem(&bench.ok(&["cert", "export", "device", "--device", CHIP]));
+    let device =
+        Certificate::from_pem(&harness.ok(&["cert", "export", "device", "--device", CHIP]));
     let stored = CompressedCertificate::from_bytes(&slot(10).try_into().unwrap()).unwrap();
     let definition = NervesKeyDevice {
         subject: Name::from_stored_serial(HOSTILE.as_bytes()).unwrap(),
@@ -87,7 +89,7 @@ fn hostile_chip(bench: &Bench) {
     let signature = signer.sign_digest(&tbs.digest()).unwrap();
     let certificate = tbs.assemble(&signature).unwrap();
     fs::write(
-        bench.path().join("hostile.cert"),
+        harness.path().join("hostile.cert"),
         certificate.to_pem().unwrap(),
     )
     .unwrap();
@@ -99,8 +101,8 @@ fn hostile_chip(bench: &Bench) {
     hostile.save(&path).unwrap();
 }
 
-fn hostile_files(bench: &Bench) {
-    let write = |name: &str, text: String| fs::write(bench.path().join(name), text).unwrap();
+fn hostile_files(harness: &Harness) {
+    let write = |name: &str, text: String| fs::write(harness.path().join(name), text).unwrap();
     let settings =
         json!({ HOSTILE: HOSTILE, "plain": { HOSTILE: [HOSTILE] }, ":a\u{202E}": ":b\u{9B}" });
     write("settings.json", settings.to_string());
@@ -130,7 +132,11 @@ fn hostile_files(bench: &Bench) {
         .to_string(),
     );
     write(HOSTILE, "x".to_owned());
-    symlink("signer.cert", bench.path().join("c\u{202E}\u{9B}\nforged")).unwrap();
+    symlink(
+        "signer.cert",
+        harness.path().join("c\u{202E}\u{9B}\nforged"),
+    )
+    .unwrap();
 }
 
 /// Every command that shows something of a chip or a file.
@@ -308,7 +314,7 @@ fn commands() -> Vec<Vec<String>> {
         &["--plan-digest", host],
         &["--answer", "request.json"],
     ] {
-        let mut command = Bench::provision(CHIP, more);
+        let mut command = Harness::provision(CHIP, more);
         if more.first() == Some(&"--answer") {
             command.retain(|word| !word.starts_with("--signer-key") && *word != "signer.key");
         }
@@ -336,11 +342,11 @@ fn commands() -> Vec<Vec<String>> {
 #[test]
 fn nothing_raw_reaches_the_terminal() {
     for json in [false, true] {
-        let bench = Bench::new();
-        hostile_chip(&bench);
-        hostile_files(&bench);
+        let harness = Harness::new();
+        hostile_chip(&harness);
+        hostile_files(&harness);
         for format in ["term", "typed"] {
-            bench.ok(&[
+            harness.ok(&[
                 "settings",
                 "import",
                 "--device",
@@ -350,7 +356,7 @@ fn nothing_raw_reaches_the_terminal() {
                 "settings.json",
             ]);
         }
-        bench.ok(&[
+        harness.ok(&[
             "aux",
             "provision",
             "--device",
@@ -366,7 +372,7 @@ fn nothing_raw_reaches_the_terminal() {
             if json {
                 arguments.insert(0, "--json");
             }
-            let stdout = judge(&bench, &arguments, &mut raw);
+            let stdout = judge(&harness, &arguments, &mut raw);
             if json && !stdout.is_empty() {
                 let parsed = serde_json::from_slice::<Value>(&stdout);
                 assert!(parsed.is_ok(), "{arguments:?}: {parsed:?}");
@@ -375,7 +381,7 @@ fn nothing_raw_reaches_the_terminal() {
         // The environment names chips, too.
         let arguments: &[&str] = if json { &["--json", "info"] } else { &["info"] };
         for device in [HOSTILE.to_owned(), format!("emu:{HOSTILE}")] {
-            let mut command = bench.command(arguments);
+            let mut command = harness.command(arguments);
             let output = command.env("NERVES_KEY_DEVICE", device).output().unwrap();
             judge_output(&output, "environment", &mut raw);
         }
@@ -386,10 +392,10 @@ fn nothing_raw_reaches_the_terminal() {
 /// A browser obeys marks of direction as a terminal does.
 #[test]
 fn a_timeline_shows_no_marks() {
-    let bench = Bench::new();
-    hostile_files(&bench);
-    bench.ok(&["transcript", "show", "story.txt", "--html", "page.html"]);
-    let page = fs::read_to_string(bench.path().join("page.html")).unwrap();
+    let harness = Harness::new();
+    hostile_files(&harness);
+    harness.ok(&["transcript", "show", "story.txt", "--html", "page.html"]);
+    let page = fs::read_to_string(harness.path().join("page.html")).unwrap();
     let raw: Vec<_> = page.chars().filter(|c| is_raw(*c)).collect();
     assert!(raw.is_empty(), "{raw:?}");
     assert!(page.contains("\\u{202e}"));
@@ -398,25 +404,25 @@ fn a_timeline_shows_no_marks() {
 /// Escaped in JSON, the values are what the chip holds.
 #[test]
 fn values_are_the_same_when_parsed() {
-    let bench = Bench::new();
-    hostile_chip(&bench);
-    hostile_files(&bench);
-    bench.ok(&["settings", "import", "--device", CHIP, "settings.json"]);
-    let info = bench.json(&["info", "--device", CHIP]);
+    let harness = Harness::new();
+    hostile_chip(&harness);
+    hostile_files(&harness);
+    harness.ok(&["settings", "import", "--device", CHIP, "settings.json"]);
+    let info = harness.json(&["info", "--device", CHIP]);
     assert_eq!(info["manufacturer_serial"], HOSTILE);
     assert_eq!(info["board_name"], BOARD);
     assert_eq!(info["verified"], true);
-    let otp = bench.json(&["otp", "show", "--device", CHIP]);
+    let otp = harness.json(&["otp", "show", "--device", CHIP]);
     assert_eq!(otp["manufacturer_serial"], HOSTILE);
-    let settings = bench.json(&["settings", "get", "--device", CHIP]);
+    let settings = harness.json(&["settings", "get", "--device", CHIP]);
     assert_eq!(settings["settings"][HOSTILE], HOSTILE);
-    let text = bench.ok(&["settings", "export", "--device", CHIP]);
+    let text = harness.ok(&["settings", "export", "--device", CHIP]);
     let text: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(text["plain"][HOSTILE][0], HOSTILE);
     // A file gets the bytes as they are.
-    bench.ok(&["settings", "export", "--device", CHIP, "--out", "out.json"]);
-    let file = fs::read_to_string(bench.path().join("out.json")).unwrap();
+    harness.ok(&["settings", "export", "--device", CHIP, "--out", "out.json"]);
+    let file = fs::read_to_string(harness.path().join("out.json")).unwrap();
     assert!(file.contains('\u{202E}') && file.contains('\u{9B}'));
     let get = ["settings", "get", "--device", CHIP, "a\u{202E}"];
-    assert_eq!(bench.ok(&get), ":b\\u{9b}\n");
+    assert_eq!(harness.ok(&get), ":b\\u{9b}\n");
 }

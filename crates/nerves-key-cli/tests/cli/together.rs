@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::bench::Bench;
+use crate::harness::Harness;
 use crate::serving::Serving;
 use crate::tap::{Seen, Tap};
 
@@ -31,12 +31,12 @@ fn turns(seen: &[Seen]) -> usize {
 
 #[test]
 fn two_provisionings_at_once() {
-    let bench = Bench::new();
-    let _serving = Serving::new(&bench, &["--socket", "s", "--bus", "4000021=a.img"]);
-    let tap = Tap::new(&bench.path().join("tap"), &bench.path().join("s"));
+    let harness = Harness::new();
+    let _serving = Serving::new(&harness, &["--socket", "s", "--bus", "4000021=a.img"]);
+    let tap = Tap::new(&harness.path().join("tap"), &harness.path().join("s"));
     let start = |serial| {
-        let arguments = Bench::provision("unix:tap", &["--yes", "--serial", serial]);
-        let mut command = bench.command(&arguments);
+        let arguments = Harness::provision("unix:tap", &["--yes", "--serial", serial]);
+        let mut command = harness.command(&arguments);
         command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -63,7 +63,7 @@ fn two_provisionings_at_once() {
         *code == Some(4) && because.iter().any(|part| message.contains(part))
     };
     assert_eq!(ended.iter().filter(told).count(), 1, "{ended:?}");
-    let info = bench.json(&["info", "--device", "unix:s"]);
+    let info = harness.json(&["info", "--device", "unix:s"]);
     assert_eq!(info["stage"], "finished");
     assert_eq!(info["manufacturer_serial"], *winner);
     assert_eq!(info["verified"], true);
@@ -72,13 +72,13 @@ fn two_provisionings_at_once() {
 /// While a signer signs, the chip is free for others.
 #[test]
 fn another_one_while_the_signer_signs() {
-    let bench = Bench::new();
+    let harness = Harness::new();
     let _serving = Serving::new(
-        &bench,
+        &harness,
         &["--socket", "s", "--fast", "--bus", "4000023=a.img"],
     );
-    let tap = Tap::new(&bench.path().join("tap"), &bench.path().join("s"));
-    crate::signers::good(&bench);
+    let tap = Tap::new(&harness.path().join("tap"), &harness.path().join("s"));
+    crate::signers::good(&harness);
     let signs = "exec:touch signing; until [ -e go ]; do sleep 0.02; done; ./good";
     let slow = [
         "provision",
@@ -93,27 +93,27 @@ fn another_one_while_the_signer_signs() {
         &["--signer-cert", "signer.cert", "--signer-key", signs],
     ]
     .concat();
-    let mut command = bench.command(&slow);
+    let mut command = harness.command(&slow);
     let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
     let start = Instant::now();
-    while !bench.path().join("signing").exists() {
+    while !harness.path().join("signing").exists() {
         assert!(
             start.elapsed() < Duration::from_secs(20),
             "never asked to sign"
         );
         std::thread::sleep(Duration::from_millis(5));
     }
-    bench.ok(&Bench::provision(
+    harness.ok(&Harness::provision(
         "unix:tap",
         &["--yes", "--serial", "QUICK"],
     ));
-    std::fs::write(bench.path().join("go"), "").unwrap();
+    std::fs::write(harness.path().join("go"), "").unwrap();
     let output = child.unwrap().wait_with_output().unwrap();
     let message = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(4), "{message}");
     assert!(message.contains("changed since"), "{message}");
     assert_eq!(turns(&tap.seen()), 2);
-    let info = bench.json(&["info", "--device", "unix:s"]);
+    let info = harness.json(&["info", "--device", "unix:s"]);
     assert_eq!(info["manufacturer_serial"], "QUICK");
     assert_eq!(info["verified"], true);
 }
@@ -121,12 +121,12 @@ fn another_one_while_the_signer_signs() {
 /// A process that is killed while the chip is awake holds nobody up.
 #[test]
 fn after_a_killed_holder() {
-    let bench = Bench::new();
-    let _serving = Serving::new(&bench, &["--socket", "s", "--bus", "4000022=a.img"]);
-    let tap = Tap::new(&bench.path().join("tap"), &bench.path().join("s"));
+    let harness = Harness::new();
+    let _serving = Serving::new(&harness, &["--socket", "s", "--bus", "4000022=a.img"]);
+    let tap = Tap::new(&harness.path().join("tap"), &harness.path().join("s"));
     for writes in [1, 8, 14] {
-        let arguments = Bench::provision("unix:tap", &["--yes", "--serial", "N1"]);
-        let mut command = bench.command(&arguments);
+        let arguments = Harness::provision("unix:tap", &["--yes", "--serial", "N1"]);
+        let mut command = harness.command(&arguments);
         let mut child = command.stderr(Stdio::null()).spawn().unwrap();
         let start = Instant::now();
         let before = tap.seen().len();
@@ -150,9 +150,12 @@ fn after_a_killed_holder() {
         child.kill().unwrap();
         child.wait().unwrap();
     }
-    bench.ok(&Bench::provision("unix:tap", &["--yes", "--serial", "N1"]));
+    harness.ok(&Harness::provision(
+        "unix:tap",
+        &["--yes", "--serial", "N1"],
+    ));
     assert_eq!(turns(&tap.seen()), 3);
-    let info = bench.json(&["info", "--device", "unix:s"]);
+    let info = harness.json(&["info", "--device", "unix:s"]);
     assert_eq!(info["stage"], "finished");
     assert_eq!(info["verified"], true);
 }
@@ -164,10 +167,13 @@ fn after_a_killed_holder() {
 fn two_writers_of_settings() {
     let rounds = std::env::var("NERVES_KEY_ROUNDS").map_or(12, |text| text.parse().unwrap());
     for format in ["term", "typed"] {
-        let bench = Bench::new();
-        bench.ok(&Bench::provision("emu:a.img", &["--yes", "--serial", "N1"]));
+        let harness = Harness::new();
+        harness.ok(&Harness::provision(
+            "emu:a.img",
+            &["--yes", "--serial", "N1"],
+        ));
         let _serving = Serving::new(
-            &bench,
+            &harness,
             &["--socket", "s", "--fast", "--bus", "4000024=a.img"],
         );
         let device = ["--device", "unix:s"];
@@ -180,10 +186,10 @@ fn two_writers_of_settings() {
                     &device[..],
                     &["--format", format, name, &value],
                 ];
-                bench.ok(&set.concat());
+                harness.ok(&set.concat());
                 let get = [&["settings", "get"], &device[..], &[name]].concat();
                 assert_eq!(
-                    bench.ok(&get).trim_end(),
+                    harness.ok(&get).trim_end(),
                     value.trim_end(),
                     "{format} {round}"
                 );
@@ -193,7 +199,7 @@ fn two_writers_of_settings() {
             scope.spawn(|| writer("a"));
             scope.spawn(|| writer("b"));
         });
-        let all = bench.json(&[&["settings", "get"], &device[..]].concat());
+        let all = harness.json(&[&["settings", "get"], &device[..]].concat());
         assert_eq!(all["format"], format);
         assert_eq!(all["settings"].as_object().unwrap().len(), 2, "{all}");
     }

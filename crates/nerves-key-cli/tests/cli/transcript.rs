@@ -6,21 +6,21 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::bench::Bench;
+use crate::harness::Harness;
 
 fn recordings() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/recordings")
 }
 
 /// A provisioning that is recorded in `prov.txt`.
-fn provisioned(chip: &str) -> Bench {
-    let bench = Bench::new();
+fn provisioned(chip: &str) -> Harness {
+    let harness = Harness::new();
     let device = format!("emu:chip.img?chip={chip}");
     let mut arguments = vec!["provision", "--device", &device, "--record", "prov.txt"];
     arguments.extend(["--signer-cert", "signer.cert", "--signer-key", "signer.key"]);
     arguments.extend(["--serial", "N1", "--yes"]);
-    bench.ok(&arguments);
-    bench
+    harness.ok(&arguments);
+    harness
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn private_key(image: &str) -> String {
 
 #[test]
 fn a_record_never_replaces_a_file() {
-    let folder = Bench::new();
+    let folder = Harness::new();
     let path = folder.path();
     fs::write(path.join("a.txt"), "mine").unwrap();
     let (code, message) = folder.fails(&["info", "--device", "emu:", "--record", "a.txt"]);
@@ -107,7 +107,7 @@ fn a_record_never_replaces_a_file() {
 
 #[test]
 fn the_same_and_another() {
-    let folder = Bench::new();
+    let folder = Harness::new();
     let path = folder.path();
     for name in ["a.txt", "b.txt"] {
         folder.ok(&["info", "--device", "emu:c.img", "--record", name]);
@@ -130,7 +130,7 @@ fn the_same_and_another() {
 
 #[test]
 fn one_frame() {
-    let folder = Bench::new();
+    let folder = Harness::new();
     let decode = |hex| folder.ok(&["transcript", "decode", "--hex", hex]);
     for (hex, words) in [
         ("03 07 30 00 00 00 03 5d", "Info revision"),
@@ -176,7 +176,7 @@ fn one_frame() {
 
 #[test]
 fn recordings_are_imported_shown_and_drawn() {
-    let folder = Bench::new();
+    let folder = Harness::new();
     let path = folder.path();
     let recording = recordings().join("sigrok-atecc508a-s1.json");
     let recording = recording.to_str().unwrap();
@@ -204,7 +204,7 @@ fn recordings_are_imported_shown_and_drawn() {
 /// A NervesKey's names for slots only where the chip is one, or somebody says so.
 #[test]
 fn slots_have_the_names_of_their_chip() {
-    let folder = Bench::new();
+    let folder = Harness::new();
     let transcripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/transcripts");
     let of = |name: &str, more: &[&str]| {
         let path = transcripts.join(name);
@@ -227,7 +227,7 @@ fn slots_have_the_names_of_their_chip() {
 /// said to be of an unknown moment.
 #[test]
 fn exchanges_beside_the_bus_are_imported() {
-    let folder = Bench::new();
+    let folder = Harness::new();
     let path = recordings().join("loramac-608a-tnglora-wake-read-idle.json");
     let mut recording: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
     // Info and its answer by an ATECC608A, as in rusty-608a-info.

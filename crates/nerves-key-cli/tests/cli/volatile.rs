@@ -6,7 +6,7 @@ use std::fs;
 use data_encoding::HEXUPPER;
 use sha2::{Digest, Sha256};
 
-use crate::bench::Bench;
+use crate::harness::Harness;
 use crate::serving::Serving;
 
 const KEYS: [&str; 4] = [
@@ -18,30 +18,30 @@ const KEYS: [&str; 4] = [
 
 #[test]
 fn provisioned_in_silence() {
-    let bench = Bench::new();
-    let file = |name: &str, bytes: &[u8]| fs::write(bench.path().join(name), bytes).unwrap();
+    let harness = Harness::new();
+    let file = |name: &str, bytes: &[u8]| fs::write(harness.path().join(name), bytes).unwrap();
     file("activation", b"A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5\n");
     file("encryption", b"SecretSecretKey!");
     let layout = ["--layout", "volatile", "--serial", "V1"];
     let device = "emu:v.img?chip=atecc608a";
     let with = |more: &[&'static str]| [&layout[..], &KEYS[..], more].concat();
 
-    let plan = bench.ok(&Bench::provision(device, &with(&["--dry-run"])));
+    let plan = harness.ok(&Harness::provision(device, &with(&["--dry-run"])));
     assert!(
         plan.contains("activation key") && plan.contains("not shown"),
         "{plan}"
     );
-    let done = bench.ok(&Bench::provision(
+    let done = harness.ok(&Harness::provision(
         device,
         &with(&["--yes", "--report", "report", "--record", "record"]),
     ));
-    let info = bench.json(&["info", "--device", "emu:v.img"]);
+    let info = harness.json(&["info", "--device", "emu:v.img"]);
     assert_eq!(
         (&info["stage"], &info["layout"]),
         (&"finished".into(), &"volatile".into())
     );
 
-    let read = |name: &str| fs::read_to_string(bench.path().join(name)).unwrap();
+    let read = |name: &str| fs::read_to_string(harness.path().join(name)).unwrap();
     for text in [plan, done, read("report"), read("record")] {
         let text = text.to_uppercase().replace([' ', ','], "");
         for secret in ["A5A5A5A5", "5365637265745365", "SECRETSECRET"] {
@@ -50,10 +50,10 @@ fn provisioned_in_silence() {
     }
     // It is finished, and rests.
     assert_eq!(info["active"], false);
-    let text = bench.ok(&["info", "--device", "emu:v.img"]);
+    let text = harness.ok(&["info", "--device", "emu:v.img"]);
     assert!(text.contains("next        its key is not active"), "{text}");
-    bench.ok(&["emulator", "create", "blank.img"]);
-    let (code, message) = bench.fails(&["volatile", "status", "--device", "emu:blank.img"]);
+    harness.ok(&["emulator", "create", "blank.img"]);
+    let (code, message) = harness.fails(&["volatile", "status", "--device", "emu:blank.img"]);
     assert_eq!(code, 4);
     assert!(
         message.contains("is blank and has no layout yet"),
@@ -66,8 +66,8 @@ fn provisioned_in_silence() {
     }
 
     // Again, and as another layout.
-    bench.ok(&Bench::provision(device, &with(&["--yes"])));
-    let (code, message) = bench.fails(&Bench::provision(device, &["--serial", "V1", "--yes"]));
+    harness.ok(&Harness::provision(device, &with(&["--yes"])));
+    let (code, message) = harness.fails(&Harness::provision(device, &["--serial", "V1", "--yes"]));
     assert_eq!(code, 4, "{message}");
     assert!(message.contains("volatile layout"), "{message}");
 }
@@ -75,8 +75,8 @@ fn provisioned_in_silence() {
 /// A served chip keeps its latch from command to command.
 #[test]
 fn activated_and_used() {
-    let bench = Bench::new();
-    let file = |name: &str, bytes: &[u8]| fs::write(bench.path().join(name), bytes).unwrap();
+    let harness = Harness::new();
+    let file = |name: &str, bytes: &[u8]| fs::write(harness.path().join(name), bytes).unwrap();
     file("activation", b"A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5\n");
     file("encryption", b"SecretSecretKey!");
     file("wrong", b"A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A4\n");
@@ -85,26 +85,26 @@ fn activated_and_used() {
         &KEYS[..],
     ]
     .concat();
-    bench.ok(&Bench::provision("emu:v.img?chip=atecc608b", &with));
+    harness.ok(&Harness::provision("emu:v.img?chip=atecc608b", &with));
     let _serving = Serving::new(
-        &bench,
+        &harness,
         &["--socket", "s", "--fast", "--bus", "4000021=v.img"],
     );
     let device = "unix:s";
-    let active = || bench.json(&["volatile", "status", "--device", device])["active"].clone();
+    let active = || harness.json(&["volatile", "status", "--device", device])["active"].clone();
     assert_eq!(active(), false);
-    let doctor = || bench.json(&["doctor", "--device", device])["warnings"].clone();
+    let doctor = || harness.json(&["doctor", "--device", device])["warnings"].clone();
     assert_eq!(doctor(), 1);
     let challenge = "5A".repeat(32);
     let mac = ["volatile", "mac", &challenge, "--device", device];
     let sign = ["sign", "--device", device, "--digest", &challenge];
-    let (code, message) = bench.fails(&mac);
+    let (code, message) = harness.fails(&mac);
     assert_eq!(
         (code, message.contains("not active")),
         (4, true),
         "{message}"
     );
-    assert_eq!(bench.fails(&sign).0, 1);
+    assert_eq!(harness.fails(&sign).0, 1);
     let unlock = |key| {
         [
             "volatile",
@@ -115,7 +115,7 @@ fn activated_and_used() {
             key,
         ]
     };
-    let (code, message) = bench.fails(&unlock("wrong"));
+    let (code, message) = harness.fails(&unlock("wrong"));
     assert_eq!(
         (code, message.contains("not the activation key")),
         (1, true),
@@ -123,14 +123,14 @@ fn activated_and_used() {
     );
     assert_eq!(active(), false);
     for _ in 0..2 {
-        bench.ok(&unlock("activation"));
+        harness.ok(&unlock("activation"));
         assert_eq!(active(), true);
     }
     assert_eq!(doctor(), 0);
-    bench.ok(&sign);
+    harness.ok(&sign);
     // SHA-256 of key, challenge, the command's first four bytes and the chip.
-    let first = bench.json(&mac)["mac"].clone();
-    assert_eq!(bench.json(&mac)["mac"], first);
+    let first = harness.json(&mac)["mac"].clone();
+    assert_eq!(harness.json(&mac)["mac"], first);
     let mut message = b"SecretSecretKey!".to_vec();
     message.resize(32, 0);
     message.extend([0x5A; 32]);
@@ -140,7 +140,7 @@ fn activated_and_used() {
     message.extend([0xEE, 0, 0, 0, 0, 0x01, 0x23, 0, 0]);
     let expected = HEXUPPER.encode(&Sha256::digest(&message));
     assert_eq!(first, expected);
-    let (code, message) = bench.fails(&["volatile", "mac", "5A", "--device", device]);
+    let (code, message) = harness.fails(&["volatile", "mac", "5A", "--device", device]);
     assert_eq!(
         (code, message.contains("has 1 byte instead")),
         (5, true),
@@ -150,12 +150,12 @@ fn activated_and_used() {
 
 #[test]
 fn other_chips_have_nothing_to_unlock() {
-    let bench = Bench::new();
-    fs::write(bench.path().join("key"), [0x11; 16]).unwrap();
+    let harness = Harness::new();
+    fs::write(harness.path().join("key"), [0x11; 16]).unwrap();
     let unlock = ["volatile", "unlock", "--activation-key", "key", "--device"];
     for chip in ["emu:a.img?chip=atecc508a", "emu:b.img"] {
-        bench.ok(&Bench::provision(chip, &["--serial", "S1", "--yes"]));
-        let (code, message) = bench.fails(&[&unlock[..], &[chip]].concat());
+        harness.ok(&Harness::provision(chip, &["--serial", "S1", "--yes"]));
+        let (code, message) = harness.fails(&[&unlock[..], &[chip]].concat());
         assert_eq!(
             (code, message.contains("of the standard layout")),
             (4, true),

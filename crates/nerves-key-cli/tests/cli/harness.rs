@@ -7,13 +7,13 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// A folder with a signer in it, and the command run there.
-pub(crate) struct Bench(TempDir);
+pub(crate) struct Harness(TempDir);
 
-impl Bench {
+impl Harness {
     pub(crate) fn new() -> Self {
-        let bench = Self(TempDir::new().unwrap());
-        bench.ok(&["signer", "create", "signer", "--years", "5"]);
-        bench
+        let harness = Self(TempDir::new().unwrap());
+        harness.ok(&["signer", "create", "signer", "--years", "5"]);
+        harness
     }
 
     pub(crate) fn path(&self) -> &Path {
