@@ -5,9 +5,10 @@
 //! done in a frame of its own, and the stack below is written over when it is
 //! done. Source: libgcrypt does the same, `src/misc.c`, `_gcry_burn_stack`.
 
-/// More than the frames of any of our calls take.
+/// More than the frames of any of our calls take. Those of a debug build pass
+/// 16 KiB, since certificates are taken apart on the stack.
 #[cfg(not(target_os = "none"))]
-const DEPTH: usize = 16 * 1024;
+const DEPTH: usize = 64 * 1024;
 /// Firmware may have no such stack at all; its threads have none to share with.
 #[cfg(target_os = "none")]
 const DEPTH: usize = 512;
