@@ -5,6 +5,8 @@
 //! Source: ATECC508A datasheet, "Address Encoding".
 
 use crate::Slot;
+#[cfg(feature = "parse")]
+use crate::parse::{CommandError, CommandGroup};
 
 /// The three EEPROM zones.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -95,6 +97,20 @@ impl Place {
     }
 }
 
+/// Place, block and word that Param2 names; `zone` is Param1 without its other
+/// bits.
+#[cfg(feature = "parse")]
+fn parts(group: &CommandGroup<'_>, zone: u8) -> Result<(Place, u8, u8), CommandError> {
+    let [low, high] = group.param2.to_le_bytes();
+    let word = low & 0x07;
+    match zone {
+        0 => Ok((Place::Config, low >> 3, word)),
+        1 => Ok((Place::Otp, low >> 3, word)),
+        2 => Ok((Place::Slot(Slot::from_nibble(low >> 3)), high, word)),
+        _ => Err(group.wrong_mode()),
+    }
+}
+
 impl core::fmt::Display for Place {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
@@ -159,6 +175,15 @@ impl BlockAddress {
     pub(crate) const fn param2(self) -> u16 {
         self.place.param2(self.block, 0)
     }
+
+    /// The block that Param2 names; the word in it is ignored. `zone` is Param1
+    /// without its other bits.
+    #[cfg(feature = "parse")]
+    pub(crate) fn from_group(group: &CommandGroup<'_>, zone: u8) -> Result<Self, CommandError> {
+        let (place, block, _) = parts(group, zone)?;
+        let address = Self::new(place, block);
+        address.ok().ok_or_else(|| group.wrong_param2())
+    }
 }
 
 impl core::fmt::Display for BlockAddress {
@@ -215,6 +240,17 @@ impl WordAddress {
 
     pub(crate) const fn param2(self) -> u16 {
         self.place.param2(self.word / 8, self.word % 8)
+    }
+
+    /// The word that Param2 names. `zone` is Param1 without its other bits.
+    #[cfg(feature = "parse")]
+    pub(crate) fn from_group(group: &CommandGroup<'_>, zone: u8) -> Result<Self, CommandError> {
+        let (place, block, word) = parts(group, zone)?;
+        let address = block
+            .checked_mul(8)
+            .and_then(|first| first.checked_add(word))
+            .and_then(|word| Self::new(place, word).ok());
+        address.ok_or_else(|| group.wrong_param2())
     }
 }
 

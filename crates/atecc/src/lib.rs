@@ -25,6 +25,8 @@ mod group;
 #[cfg(feature = "host")]
 pub mod host;
 mod opcode;
+#[cfg(feature = "parse")]
+pub mod parse;
 mod procedure;
 pub mod procedures;
 mod public_key;

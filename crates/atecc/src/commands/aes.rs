@@ -1,5 +1,7 @@
 //! `AES` (opcode 0x51), ATECC608 only. Source: cryptoauthlib `calib_aes.c`.
 
+#[cfg(feature = "parse")]
+use crate::parse::{CommandError, CommandGroup, Parse};
 use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, Repeat, Slot};
 
 /// Encrypt or decrypt one block of 16 bytes with AES-128, ECB.
@@ -60,6 +62,19 @@ pub enum KeyBlock {
     Fourth = 3,
 }
 
+#[cfg(feature = "parse")]
+impl KeyBlock {
+    /// The low two bits.
+    pub(super) const fn from_bits(bits: u8) -> Self {
+        match bits & 0x03 {
+            0 => Self::First,
+            1 => Self::Second,
+            2 => Self::Third,
+            _ => Self::Fourth,
+        }
+    }
+}
+
 impl Command for Aes {
     const OPCODE: Opcode = Opcode::Aes;
     type Response = [u8; 16];
@@ -91,6 +106,24 @@ impl Command for Aes {
     }
     fn decode(&self, payload: &[u8]) -> Result<[u8; 16], DecodeError> {
         DecodeError::exactly(Self::OPCODE, payload)
+    }
+}
+
+#[cfg(feature = "parse")]
+impl Parse<'_> for Aes {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        let mode = match group.param1 & 0x3F {
+            0x00 => AesMode::Encrypt,
+            0x01 => AesMode::Decrypt,
+            _ => return Err(group.wrong_mode()),
+        };
+        let block = KeyBlock::from_bits(group.param1 >> 6);
+        let key = match group.param2 {
+            0xFFFF => AesKey::TempKey(block),
+            _ => AesKey::Slot(group.slot(), block),
+        };
+        let input = group.exactly()?;
+        Ok(Self { mode, key, input })
     }
 }
 
@@ -133,6 +166,17 @@ impl Command for AesGfm {
     }
     fn decode(&self, payload: &[u8]) -> Result<[u8; 16], DecodeError> {
         DecodeError::exactly(Self::OPCODE, payload)
+    }
+}
+
+#[cfg(feature = "parse")]
+impl Parse<'_> for AesGfm {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        if group.param1 != 0x03 {
+            return Err(group.wrong_mode());
+        }
+        let (h, input) = group.exactly_two()?;
+        Ok(Self { h, input })
     }
 }
 

@@ -2,6 +2,8 @@
 //! the OTP bit from cryptoauthlib `calib_command.h`.
 
 use super::SourceFlag;
+#[cfg(feature = "parse")]
+use crate::parse::{CommandError, CommandGroup, Parse};
 use crate::{Command, Data, DecodeError, Expect, Opcode, Repeat, Slot};
 
 /// Check the response that a MAC of another chip or host gave.
@@ -111,6 +113,41 @@ impl Command for CheckMac {
     fn decode(&self, payload: &[u8]) -> Result<bool, DecodeError> {
         let [verdict] = DecodeError::exactly(Self::OPCODE, payload)?;
         Ok(verdict == 0x00)
+    }
+}
+
+#[cfg(feature = "parse")]
+impl Parse<'_> for CheckMac {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        let mode = group.param1;
+        if mode & !0x27 != 0 {
+            return Err(group.wrong_mode());
+        }
+        let (challenge, rest): ([u8; 32], [u8; 45]) = group.exactly_two()?;
+        let rest = CommandGroup {
+            data: &rest,
+            ..*group
+        };
+        let (response, other_data) = rest.exactly_two()?;
+        let flag = SourceFlag::from_param1(mode);
+        let blocks = match mode & 0x03 {
+            0x00 => Blocks::KeyThenChallenge,
+            0x01 => Blocks::KeyThenTempKey(flag),
+            0x02 => Blocks::TempKeyThenChallenge(flag),
+            _ => Blocks::TempKeyTwice(flag),
+        };
+        let otp = match mode & 0x20 {
+            0 => OtpPart::None,
+            _ => OtpPart::First8,
+        };
+        Ok(Self {
+            blocks,
+            otp,
+            slot: group.slot(),
+            challenge,
+            response,
+            other_data,
+        })
     }
 }
 

@@ -1,5 +1,7 @@
 //! `Counter` (opcode 0x24). Source: ATECC508A datasheet, "Counter Command".
 
+#[cfg(feature = "parse")]
+use crate::parse::{CommandError, CommandGroup, Parse};
 use crate::{Command, DecodeError, Expect, Opcode, Repeat};
 
 /// Read or increment a monotonic counter, 0 to 2 097 151. The response is the
@@ -42,6 +44,18 @@ pub enum CounterId {
     One = 1,
 }
 
+#[cfg(feature = "parse")]
+impl CounterId {
+    /// Param2 of Counter, and of GenDig of a counter.
+    pub(super) const fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        match group.param2 {
+            0 => Ok(Self::Zero),
+            1 => Ok(Self::One),
+            _ => Err(group.wrong_param2()),
+        }
+    }
+}
+
 impl Command for Counter {
     const OPCODE: Opcode = Opcode::Counter;
     type Response = u32;
@@ -63,6 +77,19 @@ impl Command for Counter {
     }
     fn decode(&self, payload: &[u8]) -> Result<u32, DecodeError> {
         DecodeError::exactly(Self::OPCODE, payload).map(u32::from_le_bytes)
+    }
+}
+
+#[cfg(feature = "parse")]
+impl Parse<'_> for Counter {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        let mode = match group.param1 {
+            0x00 => CounterMode::Read,
+            0x01 => CounterMode::Increment,
+            _ => return Err(group.wrong_mode()),
+        };
+        let counter = CounterId::from_group(group)?;
+        Ok(Self { mode, counter })
     }
 }
 

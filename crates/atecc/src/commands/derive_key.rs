@@ -1,6 +1,8 @@
 //! `DeriveKey` (opcode 0x1C). Source: ATECC508A datasheet, "DeriveKey Command".
 
 use super::SourceFlag;
+#[cfg(feature = "parse")]
+use crate::parse::{CommandError, CommandGroup, Parse};
 use crate::{Command, Data, DecodeError, Expect, Opcode, Repeat, Slot};
 
 /// Replace the key in `target` by one derived from TempKey and its parent (or
@@ -52,6 +54,24 @@ impl Command for DeriveKey {
     }
     fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {
         DecodeError::done(Self::OPCODE, payload)
+    }
+}
+
+#[cfg(feature = "parse")]
+impl Parse<'_> for DeriveKey {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        if group.param1 & !0x04 != 0 {
+            return Err(group.wrong_mode());
+        }
+        let mac = match group.data {
+            [] => None,
+            _ => Some(group.exactly()?),
+        };
+        Ok(Self {
+            target: group.slot(),
+            temp_key: SourceFlag::from_param1(group.param1),
+            mac,
+        })
     }
 }
 

@@ -3,6 +3,8 @@
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+#[cfg(feature = "parse")]
+use crate::parse::{CommandError, CommandGroup, Parse};
 use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, PublicKey, Repeat, Slot};
 
 /// The secret that a private key in the chip shares with `peer`: the X
@@ -161,6 +163,27 @@ impl Command for Ecdh {
             32 => DecodeError::exactly(Self::OPCODE, payload).map(SharedSecret::Clear),
             _ => encrypted(payload),
         }
+    }
+}
+
+#[cfg(feature = "parse")]
+impl Parse<'_> for Ecdh {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        let slot = group.slot();
+        let mode = match group.param1 {
+            0x00 => EcdhMode::Compatible(slot),
+            0x02 => EcdhMode::CompatibleEncrypted(slot),
+            0x05 => EcdhMode::TempKeyToSlot(slot),
+            0x08 => EcdhMode::SlotToTempKey(slot),
+            0x09 => EcdhMode::TempKeyToTempKey,
+            0x0C => EcdhMode::SlotToOutput(slot),
+            0x0D => EcdhMode::TempKeyToOutput,
+            0x0E => EcdhMode::SlotToEncryptedOutput(slot),
+            0x0F => EcdhMode::TempKeyToEncryptedOutput,
+            _ => return Err(group.wrong_mode()),
+        };
+        let peer = PublicKey(group.exactly()?);
+        Ok(Self { mode, peer })
     }
 }
 

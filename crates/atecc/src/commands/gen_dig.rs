@@ -2,6 +2,8 @@
 //! counter and key configuration from cryptoauthlib `calib_gendig.c`.
 
 use super::CounterId;
+#[cfg(feature = "parse")]
+use crate::parse::{CommandError, CommandGroup, Parse};
 use crate::{Command, Data, DecodeError, Expect, Opcode, Repeat, Slot};
 
 /// Replace TempKey by a digest of itself and of something the chip holds.
@@ -81,6 +83,9 @@ pub enum Half {
     Second = 1,
 }
 
+/// Param2 bit 15.
+const BIT_15: u16 = 0x8000;
+
 impl Command for GenDig {
     const OPCODE: Opcode = Opcode::GenDig;
     type Response = ();
@@ -96,7 +101,6 @@ impl Command for GenDig {
         }
     }
     fn param2(&self) -> u16 {
-        const BIT_15: u16 = 0x8000;
         match self.source {
             DigSource::Config(block) => (block as u8).into(),
             DigSource::Otp(block) => (block as u8).into(),
@@ -129,6 +133,37 @@ impl Command for GenDig {
     }
     fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {
         DecodeError::done(Self::OPCODE, payload)
+    }
+}
+
+#[cfg(feature = "parse")]
+impl Parse<'_> for GenDig {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        let [low, _] = group.param2.to_le_bytes();
+        let source = match (group.param1, group.param2) {
+            (0, 0) => DigSource::Config(Quarter::First),
+            (0, 1) => DigSource::Config(Quarter::Second),
+            (0, 2) => DigSource::Config(Quarter::Third),
+            (0, 3) => DigSource::Config(Quarter::Fourth),
+            (1, 0) => DigSource::Otp(Half::First),
+            (1, 1) => DigSource::Otp(Half::Second),
+            (2, BIT_15..) => DigSource::TransportKey(group.param2 & !BIT_15),
+            (2, _) if group.data.is_empty() => DigSource::Data(group.slot()),
+            (2, _) => DigSource::DataNoMac(group.slot(), group.exactly()?),
+            (3, BIT_15..) => DigSource::SharedNonceLast {
+                location: low,
+                nonce: group.exactly()?,
+            },
+            (3, _) => DigSource::SharedNonce {
+                location: low,
+                nonce: group.exactly()?,
+            },
+            (4, _) => DigSource::Counter(CounterId::from_group(group)?),
+            (5, _) => DigSource::KeyConfig(group.slot()),
+            (0 | 1, _) => return Err(group.wrong_param2()),
+            _ => return Err(group.wrong_mode()),
+        };
+        Ok(Self { source })
     }
 }
 

@@ -1,6 +1,11 @@
 //! `GenKey` (opcode 0x40). Source: ATECC508A datasheet, "GenKey Command".
 
+#[cfg(feature = "parse")]
+use crate::parse::{CommandError, CommandGroup, Parse};
 use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, PublicKey, Repeat, Slot};
+
+/// Param2 that stands for TempKey. Source: cryptoauthlib `calib_genkey.c`.
+const TEMP_KEY: u16 = 0xFFFF;
 
 /// Make a key in `slot`, or compute the public half of the one there.
 ///
@@ -68,6 +73,21 @@ impl Command for GenKey {
     }
 }
 
+#[cfg(feature = "parse")]
+impl Parse<'_> for GenKey {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        let mode = match group.param1 {
+            0x00 => GenKeyMode::Public,
+            0x04 if group.param2 != TEMP_KEY => GenKeyMode::Create,
+            0x08 => GenKeyMode::PublicDigest,
+            0x0C => GenKeyMode::CreateDigest,
+            _ => return Err(group.wrong_mode()),
+        };
+        let slot = group.slot();
+        Ok(Self { mode, slot })
+    }
+}
+
 /// Replace TempKey by a digest of itself and of the public key stored in
 /// `slot` (the datasheet's "MAC" mode, 0x10).
 ///
@@ -118,6 +138,22 @@ impl Command for DigestPublicKey {
     }
 }
 
+#[cfg(feature = "parse")]
+impl Parse<'_> for DigestPublicKey {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        // Bit 4 makes bits 3 and 2 irrelevant.
+        if group.param1 & !0x0C != 0x10 {
+            return Err(group.wrong_mode());
+        }
+        let other_data = match group.data {
+            [] => None,
+            _ => Some(group.exactly()?),
+        };
+        let slot = group.slot();
+        Ok(Self { slot, other_data })
+    }
+}
+
 /// Make a private key in `TempKey`, for one ECDH. ATECC608 only.
 ///
 /// ```
@@ -146,7 +182,7 @@ impl Command for CreateTempKey {
         GenKeyMode::Create as u8
     }
     fn param2(&self) -> u16 {
-        0xFFFF
+        TEMP_KEY
     }
     fn expect(&self) -> Expect {
         Expect::Bytes(64)
@@ -159,6 +195,16 @@ impl Command for CreateTempKey {
     }
     fn decode(&self, payload: &[u8]) -> Result<PublicKey, DecodeError> {
         DecodeError::exactly(Self::OPCODE, payload).map(PublicKey)
+    }
+}
+
+#[cfg(feature = "parse")]
+impl Parse<'_> for CreateTempKey {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        match (group.param1, group.param2) {
+            (0x04, TEMP_KEY) => Ok(Self),
+            _ => Err(group.wrong_mode()),
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 //! ATECC508A datasheet, "HMAC Command".
 
 use super::{IncludeSerial, MacOtp, SourceFlag};
+#[cfg(feature = "parse")]
+use crate::parse::{CommandError, CommandGroup, Parse};
 use crate::{Chips, Command, DecodeError, Expect, Family, Opcode, Repeat, Slot};
 
 /// HMAC-SHA256 over TempKey and the command, with the key in `slot`.
@@ -57,6 +59,23 @@ impl Command for Hmac {
     }
     fn decode(&self, payload: &[u8]) -> Result<[u8; 32], DecodeError> {
         DecodeError::exactly(Self::OPCODE, payload)
+    }
+}
+
+#[cfg(feature = "parse")]
+impl Parse<'_> for Hmac {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        // Those that are not always zero.
+        const BITS: u8 = 0x74;
+        if group.param1 & !BITS != 0 {
+            return Err(group.wrong_mode());
+        }
+        Ok(Self {
+            slot: group.slot(),
+            temp_key: SourceFlag::from_param1(group.param1),
+            otp: MacOtp::from_param1(group.param1),
+            serial: IncludeSerial::from_param1(group.param1),
+        })
     }
 }
 

@@ -1,5 +1,7 @@
 //! `Info` (opcode 0x30). Source: ATECC508A datasheet, "Info Command".
 
+#[cfg(feature = "parse")]
+use crate::parse::{CommandError, CommandGroup, Parse};
 use crate::{Chips, Command, DecodeError, Expect, Family, Opcode, Repeat, Revision, Slot};
 
 /// Mode 0x00: ask for the chip's revision.
@@ -33,6 +35,16 @@ impl Command for InfoRevision {
     }
     fn decode(&self, payload: &[u8]) -> Result<Revision, DecodeError> {
         DecodeError::exactly(Self::OPCODE, payload).map(Revision::from_bytes)
+    }
+}
+
+#[cfg(feature = "parse")]
+impl Parse<'_> for InfoRevision {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        match group.param1 {
+            0x00 => Ok(Self),
+            _ => Err(group.wrong_mode()),
+        }
     }
 }
 
@@ -75,6 +87,16 @@ impl Command for InfoKeyValid {
     fn decode(&self, payload: &[u8]) -> Result<bool, DecodeError> {
         let [valid, ..]: [u8; 4] = DecodeError::exactly(Self::OPCODE, payload)?;
         Ok(valid != 0)
+    }
+}
+
+#[cfg(feature = "parse")]
+impl Parse<'_> for InfoKeyValid {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        match group.param1 {
+            0x01 => Ok(Self { slot: group.slot() }),
+            _ => Err(group.wrong_mode()),
+        }
     }
 }
 
@@ -149,6 +171,16 @@ impl Command for InfoState {
     }
 }
 
+#[cfg(feature = "parse")]
+impl Parse<'_> for InfoState {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        match group.param1 {
+            0x02 => Ok(Self),
+            _ => Err(group.wrong_mode()),
+        }
+    }
+}
+
 /// Mode 0x03: the GPIO pin of single-wire parts. I2C parts refuse it.
 ///
 /// ```
@@ -186,6 +218,17 @@ impl Command for InfoGpio {
     }
     fn decode(&self, payload: &[u8]) -> Result<[u8; 4], DecodeError> {
         DecodeError::exactly(Self::OPCODE, payload)
+    }
+}
+
+#[cfg(feature = "parse")]
+impl Parse<'_> for InfoGpio {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        let [driver, _] = group.param2.to_le_bytes();
+        match group.param1 {
+            0x03 => Ok(Self { driver }),
+            _ => Err(group.wrong_mode()),
+        }
     }
 }
 
@@ -240,6 +283,21 @@ impl Command for InfoLatch {
     fn decode(&self, payload: &[u8]) -> Result<bool, DecodeError> {
         let [latch, ..]: [u8; 4] = DecodeError::exactly(Self::OPCODE, payload)?;
         Ok(latch & 1 == 1)
+    }
+}
+
+#[cfg(feature = "parse")]
+impl Parse<'_> for InfoLatch {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        if group.param1 != 0x04 {
+            return Err(group.wrong_mode());
+        }
+        // Param2 bit 1: write; bit 0: what.
+        Ok(match group.param2 & 0x03 {
+            0x02 => Self::Clear,
+            0x03 => Self::Set,
+            _ => Self::Read,
+        })
     }
 }
 

@@ -3,9 +3,10 @@
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, Repeat, Slot};
-
 use super::KeyBlock;
+#[cfg(feature = "parse")]
+use crate::parse::{CommandError, CommandGroup, Parse};
+use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, Repeat, Slot};
 
 /// Derive a key: `function` of the key in `source`, to `target`.
 ///
@@ -197,6 +198,44 @@ impl<'a> Kdf<'a> {
     #[must_use]
     pub const fn function(&self) -> KdfFunction<'a> {
         self.function
+    }
+}
+
+/// The details word, back from its bytes.
+#[cfg(feature = "parse")]
+impl<'a> KdfFunction<'a> {
+    const fn prf(details: [u8; 4], message: &'a [u8]) -> Self {
+        let [low, result, ..] = details;
+        Self::Prf {
+            key: match low & 0x03 {
+                0 => PrfKeyLength::Bytes16,
+                1 => PrfKeyLength::Bytes32,
+                2 => PrfKeyLength::Bytes48,
+                _ => PrfKeyLength::Bytes64,
+            },
+            result: match result & 0x07 {
+                0x00 => PrfResult::Bytes32,
+                0x03 => PrfResult::Split,
+                _ => PrfResult::Bytes64,
+            },
+            message,
+        }
+    }
+
+    fn hkdf(details: [u8; 4], message: &'a [u8]) -> Self {
+        let [low, slot, ..] = details;
+        Self::Hkdf {
+            key: match low & 0x04 {
+                0 => HkdfKey::Source,
+                _ => HkdfKey::Zero,
+            },
+            message: match low & 0x03 {
+                0 => HkdfMessage::Slot(Slot::from_nibble(slot)),
+                1 => HkdfMessage::TempKey,
+                2 => HkdfMessage::Input(message),
+                _ => HkdfMessage::Iv(message),
+            },
+        }
     }
 }
 
@@ -413,10 +452,55 @@ impl Command for Kdf<'_> {
     }
 }
 
+#[cfg(feature = "parse")]
+impl<'a> Parse<'a> for Kdf<'a> {
+    fn from_group(group: &CommandGroup<'a>) -> Result<Self, CommandError> {
+        let mode = group.param1;
+        let [source_slot, target_slot] = group.param2.to_le_bytes();
+        let source = match mode & 0x03 {
+            0 => KdfSource::TempKey,
+            1 => KdfSource::TempKeyUpper,
+            2 => KdfSource::Slot(Slot::from_nibble(source_slot)),
+            _ => KdfSource::AlternateKeyBuffer,
+        };
+        let target = match mode >> 2 & 0x07 {
+            0 => KdfTarget::TempKey,
+            1 => KdfTarget::TempKeyUpper,
+            2 => KdfTarget::Slot(Slot::from_nibble(target_slot)),
+            3 => KdfTarget::AlternateKeyBuffer,
+            4 => KdfTarget::Output,
+            5 => KdfTarget::EncryptedOutput,
+            _ => return Err(group.wrong_mode()),
+        };
+        let (details, message) = group
+            .data
+            .split_first_chunk::<4>()
+            .ok_or_else(|| group.wrong_length())?;
+        let [first, .., length] = *details;
+        let function = match mode >> 5 {
+            0 => KdfFunction::prf(*details, message),
+            1 => KdfFunction::Aes {
+                key: KeyBlock::from_bits(first),
+                message: message
+                    .try_into()
+                    .ok()
+                    .ok_or_else(|| group.wrong_length())?,
+            },
+            2 => KdfFunction::hkdf(*details, message),
+            _ => return Err(group.wrong_mode()),
+        };
+        let aes = matches!(function, KdfFunction::Aes { .. });
+        if !aes && usize::from(length) != message.len() {
+            return Err(group.wrong_length());
+        }
+        Ok(Self::new(source, target, function)?)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::testing::group;
+    use crate::commands::testing::encoded;
 
     #[test]
     fn bytes() {
@@ -429,21 +513,21 @@ mod tests {
             result: PrfResult::Bytes64,
             message: &message,
         });
-        let bytes = group(&prf);
+        let bytes = encoded(&prf);
         assert_eq!(bytes[..9], [0x1B, 0x56, 0x10, 0, 0, 0x01, 0x01, 0x00, 0x10]);
         assert_eq!(bytes[25..], [0x59, 0xFF]);
         let aes = to_output(KdfFunction::Aes {
             key: KeyBlock::First,
             message: &message,
         });
-        let bytes = group(&aes);
+        let bytes = encoded(&aes);
         assert_eq!(bytes[..9], [0x1B, 0x56, 0x30, 0, 0, 0, 0, 0, 0]);
         assert_eq!(bytes[25..], [0xD6, 0x16]);
         let hkdf = to_output(KdfFunction::Hkdf {
             key: HkdfKey::Source,
             message: HkdfMessage::Input(&message),
         });
-        let bytes = group(&hkdf);
+        let bytes = encoded(&hkdf);
         assert_eq!(bytes[..9], [0x1B, 0x56, 0x50, 0, 0, 0x02, 0x00, 0x00, 0x10]);
         assert_eq!(bytes[25..], [0x66, 0x4D]);
     }
@@ -457,7 +541,7 @@ mod tests {
         let (source, target) = (KdfSource::Slot(Slot::S3), KdfTarget::Slot(Slot::S8));
         let kdf = Kdf::new(source, target, function).unwrap();
         assert_eq!(
-            group(&kdf)[..9],
+            encoded(&kdf)[..9],
             [0x0B, 0x56, 0x4A, 0x03, 0x08, 0x04, 0x09, 0x00, 0x00]
         );
         assert_eq!(kdf.decode(&[0x00]), Ok(DerivedKey::Kept));

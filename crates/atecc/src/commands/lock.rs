@@ -4,6 +4,8 @@
 //! so that the chip refuses to lock anything else; [`LockWithoutCrc`] is the
 //! datasheet's other form, which nothing else in this crate uses.
 
+#[cfg(feature = "parse")]
+use crate::parse::{CommandError, CommandGroup, Parse};
 use crate::{Command, DecodeError, Expect, Opcode, Repeat, Slot};
 
 /// Lock a zone or a slot, for ever.
@@ -74,6 +76,20 @@ impl Command for Lock {
     }
 }
 
+#[cfg(feature = "parse")]
+impl Parse<'_> for Lock {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        let crc = group.param2;
+        let target = match group.param1 {
+            0x00 => LockTarget::Config { crc },
+            0x01 => LockTarget::Data { crc },
+            mode if mode & 0x43 == 0x02 => LockTarget::Slot(Slot::from_nibble(mode >> 2)),
+            _ => return Err(group.wrong_mode()),
+        };
+        Ok(Self { target })
+    }
+}
+
 /// Lock a zone for ever, whatever it holds: bit 7 of Param1 skips the CRC.
 ///
 /// ```
@@ -107,6 +123,17 @@ impl Command for LockWithoutCrc {
     }
     fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {
         DecodeError::done(Self::OPCODE, payload)
+    }
+}
+
+#[cfg(feature = "parse")]
+impl Parse<'_> for LockWithoutCrc {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        match group.param1 {
+            0x80 => Ok(Self::Config),
+            0x81 => Ok(Self::Data),
+            _ => Err(group.wrong_mode()),
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 //! bits from cryptoauthlib `calib_command.h`.
 
 use super::SourceFlag;
+#[cfg(feature = "parse")]
+use crate::parse::{CommandError, CommandGroup, Parse};
 use crate::{Command, Data, DecodeError, Expect, Opcode, Repeat, Slot};
 
 /// SHA-256 over a key, a challenge and the command: 32 bytes that only who
@@ -78,6 +80,30 @@ impl IncludeSerial {
     }
 }
 
+#[cfg(feature = "parse")]
+impl IncludeSerial {
+    /// Bit 6 of Param1 of MAC, HMAC and an internal Sign.
+    pub(super) const fn from_param1(param1: u8) -> Self {
+        if param1 & 0x40 == 0 {
+            Self::Fixed
+        } else {
+            Self::Whole
+        }
+    }
+}
+
+#[cfg(feature = "parse")]
+impl MacOtp {
+    /// Bits 4 and 5 of Param1 of MAC and HMAC.
+    pub(super) const fn from_param1(param1: u8) -> Self {
+        match param1 & 0x30 {
+            0x00 => Self::None,
+            0x20 => Self::First8,
+            _ => Self::First11,
+        }
+    }
+}
+
 impl Command for Mac {
     const OPCODE: Opcode = Opcode::Mac;
     type Response = [u8; 32];
@@ -118,6 +144,29 @@ impl Command for Mac {
     }
     fn decode(&self, payload: &[u8]) -> Result<[u8; 32], DecodeError> {
         DecodeError::exactly(Self::OPCODE, payload)
+    }
+}
+
+#[cfg(feature = "parse")]
+impl Parse<'_> for Mac {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        let mode = group.param1;
+        if mode & !0x77 != 0 {
+            return Err(group.wrong_mode());
+        }
+        let flag = SourceFlag::from_param1(mode);
+        let blocks = match mode & 0x03 {
+            0x00 => MacBlocks::KeyThenChallenge(group.exactly()?),
+            0x01 => MacBlocks::KeyThenTempKey(flag),
+            0x02 => MacBlocks::TempKeyThenChallenge(flag, group.exactly()?),
+            _ => MacBlocks::TempKeyTwice(flag),
+        };
+        Ok(Self {
+            blocks,
+            otp: MacOtp::from_param1(mode),
+            serial: IncludeSerial::from_param1(mode),
+            slot: group.slot(),
+        })
     }
 }
 

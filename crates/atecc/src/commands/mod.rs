@@ -20,6 +20,7 @@ mod read;
 mod secure_boot;
 mod self_test;
 mod sha;
+mod sha_context;
 mod sign;
 mod source_flag;
 mod update_extra;
@@ -49,9 +50,9 @@ pub use read::{ReadBlock, ReadWord};
 pub use secure_boot::{Afterwards, BootVerdict, Protection, SecureBoot, SecureBootMode};
 pub use self_test::{Engines, SelfTest};
 pub use sha::{
-    DigestTarget, PieceTooLong, SHA_BLOCK, ShaContext, ShaEnd, ShaPiece, ShaPublic, ShaReadContext,
-    ShaStart, ShaUpdate, ShaWriteContext,
+    DigestTarget, PieceTooLong, SHA_BLOCK, ShaEnd, ShaPiece, ShaPublic, ShaStart, ShaUpdate,
 };
+pub use sha_context::{ShaContext, ShaReadContext, ShaWriteContext};
 pub use sign::{DigestSource, InternalPurpose, Sign, SignInternal};
 pub use source_flag::SourceFlag;
 pub use update_extra::UpdateExtra;
@@ -63,10 +64,25 @@ mod testing {
     use crate::{Command, Request};
 
     /// The group that `command` becomes, without the word address.
-    pub(super) fn group<C: Command>(command: &C) -> Vec<u8> {
+    pub(super) fn encoded<C: Command>(command: &C) -> Vec<u8> {
         let request = Request::new(command).unwrap();
         let (word_address, group) = request.bytes().split_first().unwrap();
         assert_eq!(*word_address, 0x03);
         group.to_vec()
     }
+
+    /// The same, of a command that owns its parameters; what it becomes is
+    /// parsed again.
+    #[cfg(feature = "parse")]
+    pub(super) fn group<C>(command: &C) -> Vec<u8>
+    where
+        C: for<'a> crate::parse::Parse<'a> + PartialEq + core::fmt::Debug,
+    {
+        let group = encoded(command);
+        assert_eq!(C::parse(&group).as_ref(), Ok(command));
+        group
+    }
+
+    #[cfg(not(feature = "parse"))]
+    pub(super) use encoded as group;
 }

@@ -2,7 +2,12 @@
 //! bytes and the further buffers from cryptoauthlib `calib_nonce.c`.
 
 use super::SeedUpdate;
+#[cfg(feature = "parse")]
+use crate::parse::{CommandError, CommandGroup, Parse};
 use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, Repeat};
+
+/// Param2 bit 15: TempKey in place of a random number.
+const FIXED: u16 = 0x8000;
 
 /// Load 32 bytes into a volatile buffer, as they are.
 ///
@@ -69,6 +74,21 @@ impl Command for LoadNonce {
     }
 }
 
+#[cfg(feature = "parse")]
+impl Parse<'_> for LoadNonce {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        kind_of_param2(group)?;
+        let target = match group.param1 {
+            0x03 => NonceTarget::TempKey,
+            0x43 => NonceTarget::MessageDigestBuffer,
+            0x83 => NonceTarget::AlternateKeyBuffer,
+            _ => return Err(group.wrong_mode()),
+        };
+        let value = group.exactly()?;
+        Ok(Self { target, value })
+    }
+}
+
 /// Load 64 bytes into a volatile buffer, as they are. ATECC608 only.
 ///
 /// ```
@@ -126,6 +146,20 @@ impl Command for LoadNonce64 {
     }
 }
 
+#[cfg(feature = "parse")]
+impl Parse<'_> for LoadNonce64 {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        kind_of_param2(group)?;
+        let target = match group.param1 {
+            0x23 => NonceTarget64::TempKey,
+            0x63 => NonceTarget64::MessageDigestBuffer,
+            _ => return Err(group.wrong_mode()),
+        };
+        let value = group.exactly()?;
+        Ok(Self { target, value })
+    }
+}
+
 /// Put a digest of the chip's random number and of `input` into TempKey. The
 /// response is the random number, from which the host computes the same.
 ///
@@ -170,6 +204,18 @@ impl Command for RandomNonce {
     }
 }
 
+#[cfg(feature = "parse")]
+impl Parse<'_> for RandomNonce {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        if let Param2::Fixed = kind_of_param2(group)? {
+            return Err(group.wrong_mode());
+        }
+        let seed = SeedUpdate::from_group(group)?;
+        let input = group.exactly()?;
+        Ok(Self { input, seed })
+    }
+}
+
 /// The same with TempKey in the place of a random number: a value that both
 /// sides can compute. The response is the new TempKey.
 ///
@@ -204,7 +250,7 @@ impl Command for FixedNonce {
         self.seed as u8
     }
     fn param2(&self) -> u16 {
-        0x8000
+        FIXED
     }
     fn data(&self) -> Data<'_> {
         Data::one(&self.input)
@@ -220,6 +266,34 @@ impl Command for FixedNonce {
     }
     fn decode(&self, payload: &[u8]) -> Result<[u8; 32], DecodeError> {
         DecodeError::exactly(Self::OPCODE, payload)
+    }
+}
+
+#[cfg(feature = "parse")]
+impl Parse<'_> for FixedNonce {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        if let Param2::Zero = kind_of_param2(group)? {
+            return Err(group.wrong_mode());
+        }
+        let seed = SeedUpdate::from_group(group)?;
+        let input = group.exactly()?;
+        Ok(Self { input, seed })
+    }
+}
+
+/// What Param2 may be.
+#[cfg(feature = "parse")]
+enum Param2 {
+    Zero,
+    Fixed,
+}
+
+#[cfg(feature = "parse")]
+const fn kind_of_param2(group: &CommandGroup<'_>) -> Result<Param2, CommandError> {
+    match group.param2 {
+        0 => Ok(Param2::Zero),
+        FIXED => Ok(Param2::Fixed),
+        _ => Err(group.wrong_param2()),
     }
 }
 

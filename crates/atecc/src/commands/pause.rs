@@ -1,6 +1,8 @@
 //! `Pause` (opcode 0x01), ATECC508A only. Source: ATECC508A datasheet, "Pause
 //! Command".
 
+#[cfg(feature = "parse")]
+use crate::parse::{CommandError, CommandGroup, Parse};
 use crate::{Chips, Command, DecodeError, Expect, Family, Opcode, Repeat};
 
 /// Send every chip to idle whose Selector byte (configuration byte 85) is
@@ -53,6 +55,14 @@ impl Command for Pause {
         } else {
             DecodeError::done(Self::OPCODE, payload).map(|()| Paused::Awake)
         }
+    }
+}
+
+#[cfg(feature = "parse")]
+impl Parse<'_> for Pause {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        let selector = group.param1;
+        Ok(Self { selector })
     }
 }
 

@@ -2,6 +2,8 @@
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+#[cfg(feature = "parse")]
+use crate::parse::{CommandError, CommandGroup, Parse};
 use crate::{Command, Data, DecodeError, Expect, Opcode, Repeat, Slot};
 
 /// Write a private key into a slot. The key that was there is lost.
@@ -60,6 +62,25 @@ impl core::fmt::Debug for PrivateKeyData {
     }
 }
 
+#[cfg(feature = "parse")]
+impl PrivateKeyData {
+    /// Four bytes of padding and the scalar; then a MAC that the chip ignores,
+    /// and that an ATECC508A may do without *(unconfirmed)*.
+    fn clear(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        if group.data.len() == 36 {
+            let (_, scalar) = group.exactly_two::<4, 32>()?;
+            return Ok(Self::Clear(scalar));
+        }
+        let (value, _) = group.exactly_two::<36, 32>()?;
+        let value = CommandGroup {
+            data: &value,
+            ..*group
+        };
+        let (_, scalar) = value.exactly_two::<4, 32>()?;
+        Ok(Self::Clear(scalar))
+    }
+}
+
 impl Command for PrivWrite {
     const OPCODE: Opcode = Opcode::PrivWrite;
     type Response = ();
@@ -91,6 +112,22 @@ impl Command for PrivWrite {
     }
     fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {
         DecodeError::done(Self::OPCODE, payload)
+    }
+}
+
+#[cfg(feature = "parse")]
+impl Parse<'_> for PrivWrite {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        let key = match group.param1 {
+            0x00 => PrivateKeyData::clear(group)?,
+            0x40 => {
+                let (cipher, mac) = group.exactly_two()?;
+                PrivateKeyData::Encrypted { cipher, mac }
+            }
+            _ => return Err(group.wrong_mode()),
+        };
+        let slot = group.slot();
+        Ok(Self { slot, key })
     }
 }
 

@@ -1,5 +1,7 @@
 //! `Random` (opcode 0x1B). Source: ATECC508A datasheet, "Random Command".
 
+#[cfg(feature = "parse")]
+use crate::parse::{CommandError, CommandGroup, Parse};
 use crate::{Command, DecodeError, Expect, Opcode, Repeat};
 
 /// 32 random bytes.
@@ -30,6 +32,18 @@ pub enum SeedUpdate {
     Automatic = 0x00,
     /// Never; saves wear of the EEPROM.
     Never = 0x01,
+}
+
+#[cfg(feature = "parse")]
+impl SeedUpdate {
+    /// Param1 of Random, and of Nonce when it makes one.
+    pub(super) const fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        match group.param1 {
+            0x00 => Ok(Self::Automatic),
+            0x01 => Ok(Self::Never),
+            _ => Err(group.wrong_mode()),
+        }
+    }
 }
 
 impl Random {
@@ -63,6 +77,14 @@ impl Command for Random {
     }
     fn decode(&self, payload: &[u8]) -> Result<[u8; 32], DecodeError> {
         DecodeError::exactly(Self::OPCODE, payload)
+    }
+}
+
+#[cfg(feature = "parse")]
+impl Parse<'_> for Random {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        let seed = SeedUpdate::from_group(group)?;
+        Ok(Self { seed })
     }
 }
 

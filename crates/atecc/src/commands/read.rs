@@ -1,6 +1,8 @@
 //! `Read` (opcode 0x02), in the clear. Source: ATECC508A datasheet, "Read
 //! Command".
 
+#[cfg(feature = "parse")]
+use crate::parse::{CommandError, CommandGroup, Parse};
 use crate::{BlockAddress, Command, DecodeError, Expect, Opcode, Repeat, WordAddress};
 
 /// Param1 bit 7: 32 bytes instead of 4.
@@ -47,6 +49,17 @@ impl Command for ReadBlock {
     }
 }
 
+#[cfg(feature = "parse")]
+impl Parse<'_> for ReadBlock {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        if group.param1 & BLOCK == 0 {
+            return Err(group.wrong_mode());
+        }
+        let address = BlockAddress::from_group(group, group.param1 & !BLOCK)?;
+        Ok(Self { address })
+    }
+}
+
 /// Read 4 bytes.
 ///
 /// ```
@@ -86,6 +99,17 @@ impl Command for ReadWord {
     }
     fn decode(&self, payload: &[u8]) -> Result<[u8; 4], DecodeError> {
         DecodeError::exactly(Self::OPCODE, payload)
+    }
+}
+
+#[cfg(feature = "parse")]
+impl Parse<'_> for ReadWord {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        if group.param1 & BLOCK != 0 {
+            return Err(group.wrong_mode());
+        }
+        let address = WordAddress::from_group(group, group.param1)?;
+        Ok(Self { address })
     }
 }
 

@@ -1,6 +1,8 @@
 //! `SecureBoot` (opcode 0x80), ATECC608 only. Source: cryptoauthlib
 //! `calib_secureboot.c`.
 
+#[cfg(feature = "parse")]
+use crate::parse::{CommandError, CommandGroup, Parse};
 use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, Repeat};
 
 /// Check the digest of the host's firmware, by a signature or by the digest
@@ -120,6 +122,38 @@ impl Command for SecureBoot {
             [_] => Ok(BootVerdict::Bad),
             mac => DecodeError::exactly(Self::OPCODE, mac).map(BootVerdict::GoodIfMac),
         }
+    }
+}
+
+#[cfg(feature = "parse")]
+impl Parse<'_> for SecureBoot {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        let (mode, digest) = match group.param1 & 0x3F {
+            0x05 => {
+                let (digest, signature) = group.exactly_two()?;
+                (SecureBootMode::Full(signature), digest)
+            }
+            0x06 => (SecureBootMode::Stored, group.exactly()?),
+            0x07 => {
+                let (digest, signature) = group.exactly_two()?;
+                (SecureBootMode::FullCopy(signature), digest)
+            }
+            _ => return Err(group.wrong_mode()),
+        };
+        let protection = match group.param1 & 0x80 {
+            0 => Protection::Clear,
+            _ => Protection::Encrypted,
+        };
+        let afterwards = match group.param1 & 0x40 {
+            0 => Afterwards::Nothing,
+            _ => Afterwards::Prohibit,
+        };
+        Ok(Self {
+            mode,
+            digest,
+            protection,
+            afterwards,
+        })
     }
 }
 

@@ -1,6 +1,8 @@
 //! `SelfTest` (opcode 0x77), ATECC608 only. Source: Microchip's public ATECC608
 //! pages, "SelfTest Command"; cryptoauthlib `calib_selftest.c`.
 
+#[cfg(feature = "parse")]
+use crate::parse::{CommandError, CommandGroup, Parse};
 use crate::{Chips, Command, DecodeError, Expect, Family, Opcode, Repeat};
 
 /// Test the chip's engines, or with no test read what failed before.
@@ -103,6 +105,19 @@ impl Command for SelfTest {
     fn decode(&self, payload: &[u8]) -> Result<Engines, DecodeError> {
         let [failed] = DecodeError::exactly(Self::OPCODE, payload)?;
         Ok(Engines(failed))
+    }
+}
+
+#[cfg(feature = "parse")]
+impl Parse<'_> for SelfTest {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        // Bit 1 stands for nothing, but the library's "all" has it: cryptoauthlib
+        // `calib_command.h`.
+        if group.param1 & !0x3F != 0 {
+            return Err(group.wrong_mode());
+        }
+        let tests = Engines(group.param1 & Engines::ALL.0);
+        Ok(Self { tests })
     }
 }
 

@@ -1,6 +1,8 @@
 //! `SHA` (opcode 0x47). Source: ATECC508A datasheet, "SHA Command"; targets,
 //! contexts and short updates from cryptoauthlib `calib_sha.c`.
 
+#[cfg(feature = "parse")]
+use crate::parse::{CommandError, CommandGroup, Parse};
 use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, Repeat, Slot};
 
 /// Longest piece of one `SHA` command, bytes.
@@ -73,6 +75,18 @@ impl Command for ShaStart {
     }
 }
 
+#[cfg(feature = "parse")]
+impl Parse<'_> for ShaStart {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        match (sha_mode(group)?, group.param2) {
+            (0x00, _) => Ok(Self::Sha256),
+            (0x04, 0xFFFF) => Ok(Self::HmacTempKey),
+            (0x04, _) => Ok(Self::Hmac(group.slot())),
+            _ => Err(group.wrong_mode()),
+        }
+    }
+}
+
 /// 0 to 64 bytes for [`ShaUpdate`] and [`ShaEnd`].
 ///
 /// ```
@@ -109,6 +123,14 @@ impl<'a> ShaPiece<'a> {
     #[expect(clippy::cast_possible_truncation, reason = "at most 64")]
     const fn param2(self) -> u16 {
         self.0.len() as u16
+    }
+}
+
+#[cfg(feature = "parse")]
+impl<'a> ShaPiece<'a> {
+    fn from_group(group: &CommandGroup<'a>) -> Result<Self, CommandError> {
+        let piece = Self::new(group.data);
+        piece.ok().ok_or_else(|| group.wrong_length())
     }
 }
 
@@ -169,6 +191,18 @@ impl Command for ShaUpdate<'_> {
     }
     fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {
         DecodeError::done(Self::OPCODE, payload)
+    }
+}
+
+#[cfg(feature = "parse")]
+impl<'a> Parse<'a> for ShaUpdate<'a> {
+    fn from_group(group: &CommandGroup<'a>) -> Result<Self, CommandError> {
+        if sha_mode(group)? != 0x01 {
+            return Err(group.wrong_mode());
+        }
+        length_is_param2(group)?;
+        let piece = ShaPiece::from_group(group)?;
+        Ok(Self { piece })
     }
 }
 
@@ -243,6 +277,26 @@ impl Command for ShaEnd<'_> {
     }
 }
 
+#[cfg(feature = "parse")]
+impl<'a> Parse<'a> for ShaEnd<'a> {
+    fn from_group(group: &CommandGroup<'a>) -> Result<Self, CommandError> {
+        let target = match (sha_mode(group)?, group.param1 >> 6) {
+            (0x02, 0) => DigestTarget::TempKey,
+            (0x02, 1) => DigestTarget::MessageDigestBuffer,
+            (0x02, _) => DigestTarget::OutputOnly,
+            (0x05, _) => DigestTarget::Hmac508,
+            _ => return Err(group.wrong_mode()),
+        };
+        // Param2 is the length of the data; 0 may stand for it *(unconfirmed)*,
+        // as the field's Elixir library sends it.
+        if group.param2 != 0 {
+            length_is_param2(group)?;
+        }
+        let piece = ShaPiece::from_group(group)?;
+        Ok(Self { piece, target })
+    }
+}
+
 /// Take in the public key of a slot, X then Y.
 ///
 /// ```
@@ -283,141 +337,39 @@ impl Command for ShaPublic {
     }
 }
 
-/// The state of a SHA-256 under way: 36 to 99 bytes. Byte count (4, low byte
-/// first), eight state words (low byte first each), then the bytes of the
-/// block that is not full.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct ShaContext {
-    bytes: [u8; 99],
-    len: u8,
-}
-
-impl ShaContext {
-    /// # Errors
-    /// [`DecodeError`] unless there are 36 to 99 bytes.
-    pub fn new(context: &[u8]) -> Result<Self, DecodeError> {
-        let wrong = DecodeError {
-            opcode: Opcode::Sha,
-            expected: 99,
-            got: context.len(),
-        };
-        let Some(len) = u8::try_from(context.len())
-            .ok()
-            .filter(|len| (36..=99).contains(len))
-        else {
-            return Err(wrong);
-        };
-        let mut bytes = [0; 99];
-        bytes
-            .iter_mut()
-            .zip(context)
-            .for_each(|(to, from)| *to = *from);
-        Ok(Self { bytes, len })
-    }
-
-    /// The bytes as the chip has them.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+#[cfg(feature = "parse")]
+impl Parse<'_> for ShaPublic {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        match sha_mode(group)? {
+            0x03 => Ok(Self { slot: group.slot() }),
+            _ => Err(group.wrong_mode()),
+        }
     }
 }
 
-/// Read the state of the SHA-256 under way. ATECC608 only.
-///
-/// ```
-/// # let bus = atecc_emulator::Bus::with_chip(atecc_emulator::Chip::blank(
-/// #     atecc_emulator::Revision::Atecc608B,
-/// # ));
-/// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
-/// use atecc::commands::{ShaReadContext, ShaStart};
-/// use atecc::Once;
-/// use atecc::procedures::Prepared;
-///
-/// let (_, context) = device.run(Prepared::new(Once(ShaStart::Sha256), ShaReadContext))?;
-/// // A count of bytes, eight words of state, and nothing left over.
-/// assert_eq!(context.as_bytes().len(), 36);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct ShaReadContext;
-
-impl Command for ShaReadContext {
-    const OPCODE: Opcode = Opcode::Sha;
-    type Response = ShaContext;
-
-    fn chips(&self) -> Chips {
-        Chips::Only(Family::Atecc608)
-    }
-    fn param1(&self) -> u8 {
-        0x06
-    }
-    fn expect(&self) -> Expect {
-        Expect::UpTo(99)
-    }
-    fn repeat(&self) -> Repeat {
-        Repeat::NeedsVolatile
-    }
-    fn decode(&self, payload: &[u8]) -> Result<ShaContext, DecodeError> {
-        ShaContext::new(payload)
+/// Param1 without the target of an end, which other modes ignore.
+#[cfg(feature = "parse")]
+pub(super) const fn sha_mode(group: &CommandGroup<'_>) -> Result<u8, CommandError> {
+    match group.param1 >> 6 {
+        // There is no such target.
+        2 => Err(group.wrong_mode()),
+        _ => Ok(group.param1 & 0x3F),
     }
 }
 
-/// Go on with a SHA-256 whose state was read. ATECC608 only.
-///
-/// ```
-/// # let bus = atecc_emulator::Bus::with_chip(atecc_emulator::Chip::blank(
-/// #     atecc_emulator::Revision::Atecc608B,
-/// # ));
-/// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
-/// use atecc::commands::{ShaReadContext, ShaStart, ShaWriteContext};
-/// use atecc::Once;
-/// use atecc::procedures::Prepared;
-///
-/// let (_, context) = device.run(Prepared::new(Once(ShaStart::Sha256), ShaReadContext))?;
-/// // Later, and after a sleep in between.
-/// device.execute(ShaWriteContext { context })?;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct ShaWriteContext {
-    /// The state.
-    pub context: ShaContext,
-}
-
-impl Command for ShaWriteContext {
-    const OPCODE: Opcode = Opcode::Sha;
-    type Response = ();
-
-    fn chips(&self) -> Chips {
-        Chips::Only(Family::Atecc608)
-    }
-    fn param1(&self) -> u8 {
-        0x07
-    }
-    fn param2(&self) -> u16 {
-        self.context.len.into()
-    }
-    fn data(&self) -> Data<'_> {
-        Data::one(self.context.as_bytes())
-    }
-    fn expect(&self) -> Expect {
-        Expect::Done
-    }
-    fn repeat(&self) -> Repeat {
-        Repeat::Harmless
-    }
-    fn loads_volatile(&self) -> bool {
-        true
-    }
-    fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {
-        DecodeError::done(Self::OPCODE, payload)
+#[cfg(feature = "parse")]
+pub(super) fn length_is_param2(group: &CommandGroup<'_>) -> Result<(), CommandError> {
+    if usize::from(group.param2) == group.data.len() {
+        Ok(())
+    } else {
+        Err(group.wrong_param2())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::testing::group;
+    use crate::commands::testing::{encoded, group};
 
     #[test]
     fn golden_session() {
@@ -427,19 +379,15 @@ mod tests {
         );
         let piece = ShaPiece::new(&[1, 2, 3, 4, 5]).unwrap();
         assert_eq!(
-            group(&ShaUpdate { piece }),
+            encoded(&ShaUpdate { piece }),
             [0x0C, 0x47, 0x01, 0x05, 0x00, 1, 2, 3, 4, 5, 0xDD, 0xB2]
-        );
-        assert_eq!(
-            group(&ShaReadContext),
-            [0x07, 0x47, 0x06, 0x00, 0x00, 0xAE, 0x82]
         );
         let end = ShaEnd {
             piece: ShaPiece::new(&[6, 7, 8]).unwrap(),
             target: DigestTarget::OutputOnly,
         };
         assert_eq!(
-            group(&end),
+            encoded(&end),
             [0x0A, 0x47, 0xC2, 0x03, 0x00, 6, 7, 8, 0x76, 0x00]
         );
         assert_eq!(
@@ -456,9 +404,6 @@ mod tests {
         );
         let public = ShaPublic { slot: Slot::S9 };
         assert_eq!(group(&public)[..5], [0x07, 0x47, 0x03, 0x09, 0x00]);
-        let context = ShaContext::new(&[0xC7; 41]).unwrap();
-        let write = ShaWriteContext { context };
-        assert_eq!(group(&write)[..6], [0x30, 0x47, 0x07, 41, 0x00, 0xC7]);
         for (target, param1) in [
             (DigestTarget::TempKey, 0x02),
             (DigestTarget::MessageDigestBuffer, 0x42),
@@ -472,8 +417,5 @@ mod tests {
     #[test]
     fn limits() {
         assert_eq!(ShaPiece::new(&[0; 65]), Err(PieceTooLong(65)));
-        assert!(ShaContext::new(&[0; 35]).is_err());
-        assert!(ShaContext::new(&[0; 100]).is_err());
-        assert_eq!(ShaReadContext.decode(&[5; 36]).unwrap().as_bytes(), [5; 36]);
     }
 }

@@ -2,6 +2,8 @@
 //! "Sign Command"; the message digest buffer from cryptoauthlib `calib_sign.c`.
 
 use super::IncludeSerial;
+#[cfg(feature = "parse")]
+use crate::parse::{CommandError, CommandGroup, Parse};
 use crate::{Chips, Command, DecodeError, Expect, Family, Opcode, Repeat, Slot};
 
 /// Sign the 32-byte digest in `source` with the key in `slot`.
@@ -77,6 +79,20 @@ impl Command for Sign {
     }
 }
 
+#[cfg(feature = "parse")]
+impl Parse<'_> for Sign {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        // Bits 6 and 0 are those of an internal message.
+        let source = match group.param1 & !0x41 {
+            0x80 => DigestSource::TempKey,
+            0xA0 => DigestSource::MessageDigestBuffer,
+            _ => return Err(group.wrong_mode()),
+        };
+        let slot = group.slot();
+        Ok(Self { source, slot })
+    }
+}
+
 /// Sign a message that the chip makes of TempKey, which must hold a digest of
 /// `GenDig` or `GenKey`, and of the configuration of that key's slot.
 ///
@@ -138,6 +154,25 @@ impl Command for SignInternal {
     }
     fn decode(&self, payload: &[u8]) -> Result<[u8; 64], DecodeError> {
         DecodeError::exactly(Self::OPCODE, payload)
+    }
+}
+
+#[cfg(feature = "parse")]
+impl Parse<'_> for SignInternal {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        // Bit 5, the place of an external digest, is ignored.
+        if group.param1 & !0x61 != 0 {
+            return Err(group.wrong_mode());
+        }
+        let purpose = match group.param1 & 0x01 {
+            0 => InternalPurpose::Any,
+            _ => InternalPurpose::Invalidate,
+        };
+        Ok(Self {
+            slot: group.slot(),
+            serial: IncludeSerial::from_param1(group.param1),
+            purpose,
+        })
     }
 }
 

@@ -18,4 +18,13 @@ impl SourceFlag {
             Self::Input => 0x04,
         }
     }
+
+    /// That bit.
+    #[cfg(feature = "parse")]
+    pub(crate) const fn from_param1(param1: u8) -> Self {
+        match param1 & 0x04 {
+            0 => Self::Random,
+            _ => Self::Input,
+        }
+    }
 }

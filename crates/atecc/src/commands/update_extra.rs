@@ -1,6 +1,8 @@
 //! `UpdateExtra` (opcode 0x20). Source: ATECC508A datasheet, "UpdateExtra
 //! Command".
 
+#[cfg(feature = "parse")]
+use crate::parse::{CommandError, CommandGroup, Parse};
 use crate::{Command, DecodeError, Expect, Opcode, Repeat, Slot};
 
 /// Write one of the two configuration bytes that stay writable once, or use up
@@ -53,6 +55,21 @@ impl Command for UpdateExtra {
     }
     fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {
         DecodeError::done(Self::OPCODE, payload)
+    }
+}
+
+#[cfg(feature = "parse")]
+impl Parse<'_> for UpdateExtra {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        let value = u8::try_from(group.param2);
+        match (group.param1, value) {
+            (0x00, Ok(value)) => Ok(Self::UserExtra(value)),
+            (0x01, Ok(value)) => Ok(Self::SelectorOrAddress(value)),
+            (0x00 | 0x01, Err(_)) => Err(group.wrong_param2()),
+            // Bit 1 makes bit 0 irrelevant.
+            (0x02 | 0x03, _) => Ok(Self::UseKey(group.slot())),
+            _ => Err(group.wrong_mode()),
+        }
     }
 }
 

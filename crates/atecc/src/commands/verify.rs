@@ -2,6 +2,8 @@
 //! message digest buffer and the MAC from cryptoauthlib `calib_verify.c`.
 
 use super::DigestSource;
+#[cfg(feature = "parse")]
+use crate::parse::{CommandError, CommandGroup, Parse};
 use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, PublicKey, Repeat, Slot};
 
 /// Check an ECDSA signature over the 32-byte digest in `source`.
@@ -63,6 +65,14 @@ impl VerifyAnswer {
         match self {
             Self::Status => Expect::Verdict,
             Self::Mac => Expect::VerdictOr(32),
+        }
+    }
+
+    #[cfg(feature = "parse")]
+    const fn from_param1(param1: u8) -> Self {
+        match param1 & 0x80 {
+            0 => Self::Status,
+            _ => Self::Mac,
         }
     }
 }
@@ -136,6 +146,37 @@ impl Command for Verify {
     }
 }
 
+#[cfg(feature = "parse")]
+impl Parse<'_> for Verify {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        let mode = group.param1;
+        if mode & !0xA7 != 0 {
+            return Err(group.wrong_mode());
+        }
+        let slot = group.slot();
+        let (signature, key) = match mode & 0x07 {
+            0x00 => (group.exactly()?, VerifyKey::Stored(slot)),
+            0x01 => (group.exactly()?, VerifyKey::ValidateExternal(slot)),
+            0x02 if group.param2 != P256 => return Err(group.wrong_param2()),
+            0x02 => {
+                let (signature, key) = group.exactly_two()?;
+                (signature, VerifyKey::External(PublicKey(key)))
+            }
+            _ => return Err(group.wrong_mode()),
+        };
+        let source = match mode & 0x20 {
+            0 => DigestSource::TempKey,
+            _ => DigestSource::MessageDigestBuffer,
+        };
+        Ok(Self {
+            key,
+            source,
+            signature,
+            answer: VerifyAnswer::from_param1(mode),
+        })
+    }
+}
+
 /// Make a stored public key valid or invalid, by a signature that the key
 /// above it made with an internal Sign.
 ///
@@ -205,6 +246,27 @@ impl Command for Validate {
     }
     fn decode(&self, payload: &[u8]) -> Result<Verdict, DecodeError> {
         Verdict::decode(payload)
+    }
+}
+
+#[cfg(feature = "parse")]
+impl Parse<'_> for Validate {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        let mode = group.param1;
+        // Bit 5, the place of an external digest, is ignored.
+        let change = match mode & !0xA0 {
+            0x03 => ValidityChange::Validate,
+            0x07 => ValidityChange::Invalidate,
+            _ => return Err(group.wrong_mode()),
+        };
+        let (signature, other_data) = group.exactly_two()?;
+        Ok(Self {
+            change,
+            slot: group.slot(),
+            signature,
+            other_data,
+            answer: VerifyAnswer::from_param1(mode),
+        })
     }
 }
 

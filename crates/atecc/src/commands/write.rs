@@ -7,7 +7,13 @@
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::read::BLOCK;
+#[cfg(feature = "parse")]
+use crate::parse::{CommandError, CommandGroup, Parse};
 use crate::{BlockAddress, Command, Data, DecodeError, Expect, Opcode, Repeat, WordAddress};
+
+/// Param1 bits 7 and 6: 32 bytes, encrypted.
+#[cfg(feature = "parse")]
+const BOTH: u8 = BLOCK | ZoneState::Unlocked as u8;
 
 /// Write 32 bytes. Past the end of a short last block the chip drops them.
 ///
@@ -60,6 +66,19 @@ impl Command for WriteBlock {
     }
     fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {
         DecodeError::done(Self::OPCODE, payload)
+    }
+}
+
+#[cfg(feature = "parse")]
+impl Parse<'_> for WriteBlock {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        // With a MAC, the bytes are encrypted.
+        if group.param1 & (BOTH) != BLOCK || group.data.len() == 64 {
+            return Err(group.wrong_mode());
+        }
+        let address = BlockAddress::from_group(group, group.param1 & !BLOCK)?;
+        let data = group.exactly()?;
+        Ok(Self { address, data })
     }
 }
 
@@ -126,6 +145,27 @@ impl Command for WriteEncrypted {
     }
 }
 
+#[cfg(feature = "parse")]
+impl Parse<'_> for WriteEncrypted {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        let zone_state = match (group.param1 & (BOTH), group.data.len()) {
+            // Once the zone is locked, the MAC alone tells that the bytes are
+            // encrypted.
+            (BLOCK, 64) => ZoneState::Locked,
+            (BOTH, _) => ZoneState::Unlocked,
+            _ => return Err(group.wrong_mode()),
+        };
+        let address = BlockAddress::from_group(group, group.param1 & !BOTH)?;
+        let (cipher, mac) = group.exactly_two()?;
+        Ok(Self {
+            address,
+            zone_state,
+            cipher,
+            mac,
+        })
+    }
+}
+
 /// Write 4 bytes. Data and OTP zone take these only once they are locked.
 ///
 /// They are zeroized when it is dropped, as of a [`WriteBlock`].
@@ -180,6 +220,18 @@ impl Command for WriteWord {
     }
     fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {
         DecodeError::done(Self::OPCODE, payload)
+    }
+}
+
+#[cfg(feature = "parse")]
+impl Parse<'_> for WriteWord {
+    fn from_group(group: &CommandGroup<'_>) -> Result<Self, CommandError> {
+        if group.param1 & (BOTH) != 0 {
+            return Err(group.wrong_mode());
+        }
+        let address = WordAddress::from_group(group, group.param1)?;
+        let data = group.exactly()?;
+        Ok(Self { address, data })
     }
 }
 
