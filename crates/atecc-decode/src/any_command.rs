@@ -3,24 +3,25 @@
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 
 use atecc::commands::{
     Aes, AesGfm, BootVerdict, CheckMac, Counter, CreateTempKey, DeriveKey, DerivedKey,
     DigestPublicKey, Ecdh, Engines, FixedNonce, GenDig, GenKey, Hmac, InfoGpio, InfoKeyValid,
-    InfoLatch, InfoRevision, InfoState, Kdf, LoadNonce, LoadNonce64, Lock, LockWithoutCrc, Mac,
-    Pause, Paused, PrivWrite, Random, RandomNonce, ReadBlock, ReadWord, SecureBoot, SelfTest,
-    ShaContext, ShaEnd, ShaPublic, ShaReadContext, ShaStart, ShaUpdate, ShaWriteContext,
-    SharedSecret, Sign, SignInternal, UpdateExtra, Validate, Verdict, Verify, VolatileState,
-    WriteBlock, WriteEncrypted, WriteWord,
+    InfoLatch, InfoRevision, InfoState, Kdf, KdfMessageTooLong, LoadNonce, LoadNonce64, Lock,
+    LockWithoutCrc, Mac, Pause, Paused, PrivWrite, Random, RandomNonce, ReadBlock, ReadWord,
+    SecureBoot, SelfTest, ShaContext, ShaEnd, ShaPublic, ShaReadContext, ShaStart, ShaUpdate,
+    ShaWriteContext, SharedSecret, Sign, SignInternal, UpdateExtra, Validate, Verdict, Verify,
+    VolatileState, WriteBlock, WriteEncrypted, WriteWord,
 };
-use atecc::{Chips, Command, Opcode, PublicKey, Request, Revision, Status};
+use atecc::parse::{CommandError, CommandGroup, Parse};
+use atecc::{Chips, Command, Opcode, PublicKey, Request, Revision, Status, crc16};
 
 use crate::answer::Answer;
-use crate::commands::{self, Known};
-use crate::frame::{CommandError, Frame, group_of};
+use crate::describe::Describe;
 use crate::labels::Labels;
-use crate::response::{self, ResponseError};
+use crate::response::{self, Decoded, ResponseError};
 
 macro_rules! commands {
     ($($name:ident $(<$life:lifetime>)? => $response:ty,)*) => {
@@ -57,6 +58,21 @@ macro_rules! commands {
                 }
             }
         )*
+
+        impl<'a> AnyCommand<'a> {
+            /// The type that takes the parameters; of one opcode no two do.
+            fn typed(group: &CommandGroup<'a>) -> Result<Self, CommandError> {
+                $(
+                    if <$name $(<$life>)? as Command>::OPCODE == group.opcode {
+                        match $name::from_group(group) {
+                            Err(CommandError::Mode { .. }) => {}
+                            parsed => return parsed.map(Self::$name),
+                        }
+                    }
+                )*
+                Err(group.wrong_mode())
+            }
+        }
 
         impl AnyCommand<'_> {
             /// Count to CRC: the bytes that it was parsed from.
@@ -100,7 +116,12 @@ macro_rules! commands {
             /// The payload of a sound response, typed.
             pub(crate) fn respond(&self, payload: &[u8]) -> Result<AnyResponse, ResponseError> {
                 match self {
-                    $(Self::$name(command) => response::decode(command, payload, AnyResponse::$name),)*
+                    $(
+                        Self::$name(command) => Ok(match response::decode(command, payload)? {
+                            Decoded::Status(status) => AnyResponse::Status(status),
+                            Decoded::Answer(answer) => AnyResponse::$name(answer),
+                        }),
+                    )*
                     Self::Untyped(untyped) => match &untyped.nearest {
                         Some(nearest) => nearest.respond(payload),
                         None => Ok(AnyResponse::Untyped(payload.to_vec())),
@@ -128,8 +149,8 @@ macro_rules! commands {
             #[must_use]
             pub fn payload(&self) -> Vec<u8> {
                 match self {
-                    $(Self::$name(answer) => <$name as Known>::payload(answer),)*
-                    Self::Status(status) => alloc::vec![status.byte()],
+                    $(Self::$name(answer) => <$name as Describe>::payload(answer),)*
+                    Self::Status(status) => vec![status.byte()],
                     Self::Untyped(payload) => payload.clone(),
                 }
             }
@@ -201,17 +222,19 @@ impl<'a> AnyCommand<'a> {
     /// [`CommandError`] when no chip of the family takes the bytes as a
     /// command, whatever its state.
     pub fn parse(group: &'a [u8]) -> Result<Self, CommandError> {
-        let frame = Frame::cut(group)?;
-        let command = commands::parse(&frame)?;
-        if matches!(command, Self::Untyped(_)) {
-            return Ok(command);
-        }
+        let parts = CommandGroup::parse(group)?;
+        let command = match Self::typed(&parts) {
+            Err(CommandError::Message(KdfMessageTooLong(len))) => {
+                return Ok(Untyped::unlike(&parts, Unexpressed::Message(len)).into());
+            }
+            command => command?,
+        };
         let again = command.group();
         match again.iter().zip(group).position(|(a, b)| a != b) {
             None if again.len() == group.len() => Ok(command),
             offset => {
                 let offset = offset.unwrap_or(0);
-                Ok(Untyped::like(&frame, command, Unexpressed::Bits { offset }).into())
+                Ok(Untyped::like(&parts, command, Unexpressed::Bits { offset }).into())
             }
         }
     }
@@ -248,6 +271,17 @@ fn encode<C: Command>(command: &C) -> Vec<u8> {
     )
 }
 
+/// A group around `body`: count before it, CRC after it.
+fn group_of(body: &[u8]) -> Vec<u8> {
+    // A body comes from a group, which is at most 155 bytes.
+    let count = u8::try_from(body.len().saturating_add(3)).unwrap_or(u8::MAX);
+    let mut group = vec![count];
+    group.extend_from_slice(body);
+    let crc = crc16(&group).to_le_bytes();
+    group.extend_from_slice(&crc);
+    group
+}
+
 /// A command that a chip takes although no type of `atecc` has it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Untyped<'a> {
@@ -281,19 +315,19 @@ pub enum Unexpressed {
 }
 
 impl<'a> Untyped<'a> {
-    pub(crate) fn like(frame: &Frame<'a>, nearest: AnyCommand<'a>, reason: Unexpressed) -> Self {
+    fn like(group: &CommandGroup<'a>, nearest: AnyCommand<'a>, reason: Unexpressed) -> Self {
         Self {
             nearest: Some(Box::new(nearest)),
-            ..Self::unlike(frame, reason)
+            ..Self::unlike(group, reason)
         }
     }
 
-    pub(crate) const fn unlike(frame: &Frame<'a>, reason: Unexpressed) -> Self {
+    const fn unlike(group: &CommandGroup<'a>, reason: Unexpressed) -> Self {
         Self {
-            opcode: frame.opcode,
-            param1: frame.param1,
-            param2: frame.param2,
-            data: frame.data,
+            opcode: group.opcode,
+            param1: group.param1,
+            param2: group.param2,
+            data: group.data,
             reason,
             nearest: None,
         }

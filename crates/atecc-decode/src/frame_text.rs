@@ -7,11 +7,11 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
+use atecc::parse::CommandError;
 use atecc::{ConfigZone, Revision};
 
 use crate::any_command::AnyCommand;
 use crate::explain::{damaged, damaged_request, silent};
-use crate::frame::CommandError;
 use crate::labels::Labels;
 use crate::response::{payload, untyped};
 

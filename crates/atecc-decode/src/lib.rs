@@ -15,18 +15,18 @@ extern crate alloc;
 
 mod answer;
 mod any_command;
-mod commands;
+mod describe;
 mod explain;
-mod frame;
 mod frame_text;
 mod hex;
 mod html;
 mod labels;
 mod response;
 
+pub use atecc::parse::{CommandError, Part};
+
 pub use any_command::{AnyCommand, AnyResponse, Unexpressed, Untyped};
 pub use explain::{Explained, Outcome, Step, StepKind, Summary, facts};
-pub use frame::{CommandError, Part};
 pub use frame_text::{FrameKind, FrameText, explain_frame};
 pub use html::html;
 pub use labels::{Labels, NoLabels};

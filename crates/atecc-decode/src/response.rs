@@ -7,7 +7,6 @@ use alloc::string::String;
 
 use atecc::{Command, DecodeError, GroupError, Status, parse_group};
 
-use crate::any_command::AnyResponse;
 use crate::hex::Short;
 
 /// Bytes that are no answer to the command.
@@ -41,12 +40,17 @@ pub(crate) fn payload(group: &[u8]) -> Result<&[u8], ResponseError> {
     }
 }
 
+/// What a payload is to a command.
+pub(crate) enum Decoded<R> {
+    Status(Status),
+    Answer(R),
+}
+
 /// Decode as a driver does: one byte is a status unless it is the answer.
 pub(crate) fn decode<C: Command>(
     command: &C,
     payload: &[u8],
-    typed: impl Fn(C::Response) -> AnyResponse,
-) -> Result<AnyResponse, ResponseError> {
+) -> Result<Decoded<C::Response>, ResponseError> {
     let expect = command.expect();
     let answer = match *payload {
         [byte] => {
@@ -54,13 +58,13 @@ pub(crate) fn decode<C: Command>(
             if expect.is_answer(status) {
                 true
             } else {
-                return Ok(AnyResponse::Status(status));
+                return Ok(Decoded::Status(status));
             }
         }
         _ => expect.takes(payload.len()),
     };
     if answer {
-        Ok(typed(command.decode(payload)?))
+        Ok(Decoded::Answer(command.decode(payload)?))
     } else {
         let (opcode, got) = (C::OPCODE, payload.len());
         let expected = usize::from(expect.payload_len());

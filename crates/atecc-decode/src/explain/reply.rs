@@ -5,11 +5,11 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::Write;
 
+use atecc::parse::CommandError;
 use atecc::{GroupError, Status, crc16};
 
 use super::Outcome;
 use crate::any_command::{AnyCommand, AnyResponse};
-use crate::frame::CommandError;
 use crate::labels::Labels;
 use crate::response::{ResponseError, payload, untyped};
 

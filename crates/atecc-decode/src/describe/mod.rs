@@ -1,0 +1,39 @@
+//! Commands and what was answered to them, in the datasheet's words.
+
+mod cipher;
+mod ecc;
+mod mac;
+mod memory;
+mod state;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use atecc::Command;
+use atecc::commands::IncludeSerial;
+
+use crate::answer::Answer;
+use crate::labels::Labels;
+
+/// A command with words for both directions.
+pub(crate) trait Describe: Command<Response: Answer> {
+    /// What it asks for.
+    fn words(&self, labels: &dyn Labels) -> String;
+
+    /// The payload that `response` was read from.
+    fn payload(response: &Self::Response) -> Vec<u8> {
+        response.payload()
+    }
+
+    /// What `response` says.
+    fn answer(&self, response: &Self::Response) -> String {
+        response.words()
+    }
+}
+
+const fn serial_words(serial: IncludeSerial) -> &'static str {
+    match serial {
+        IncludeSerial::Fixed => "",
+        IncludeSerial::Whole => ", serial number included",
+    }
+}
