@@ -10,9 +10,9 @@ use atecc_transcript::{Ack, Action, Cause, Exchange, Line, Reading, Transcript, 
 
 use crate::describe;
 use crate::emulator::{is_pulse, redacted};
-use crate::group::seal;
 use crate::judgement::{Item, Judge, Judged, Verdict, hex};
 use crate::reason::Reason;
+use crate::seal::seal;
 
 /// From a wake pulse to the answer, at most. Source: ATECC508A datasheet,
 /// section 8.3, tWHI.

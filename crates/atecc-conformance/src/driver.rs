@@ -154,7 +154,7 @@ impl Driver for Atecc {
             error => Refused::Other(error.to_string()),
         })?;
         // What the typed response holds, not what was received.
-        let group = crate::group::seal(&payload);
+        let group = crate::seal::seal(&payload);
         let response = command.parse_response(&group);
         let response = response.map_err(|error| Refused::Other(error.to_string()))?;
         Ok(response.payload())

@@ -5,7 +5,7 @@ use std::ops::Range;
 use atecc_emulator::{CONFIG_SIZE, DATA_SIZE, Image, OTP_SIZE, Revision, Slot};
 use data_encoding::HEXLOWER_PERMISSIVE;
 
-use crate::group::Place;
+use crate::target::Place;
 
 /// Bytes, and which of them are known.
 #[derive(Clone, Debug, Eq, PartialEq)]

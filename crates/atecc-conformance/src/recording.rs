@@ -4,16 +4,17 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use atecc::parse::CommandGroup;
 use atecc::{Opcode, parse_group};
 use atecc_transcript::{Header, Provenance, Start, import};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::{Number, Value};
 
-use crate::group::{Group, Place, Target};
 use crate::knowledge::{Knowledge, from_hex};
 use crate::replay::Spoken;
 use crate::source::Problem;
+use crate::target::{Place, Target};
 
 /// Bytes as pairs of digits.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -302,11 +303,14 @@ impl Recording {
     }
 
     /// The commands and answers that are sound.
-    fn answered(&self) -> impl Iterator<Item = (Group<'_>, &[u8])> + '_ {
+    fn answered(&self) -> impl Iterator<Item = (CommandGroup<'_>, &[u8])> + '_ {
         self.asked
             .iter()
             .filter_map(|Spoken { command, response }| {
-                Some((Group::cut(command)?, parse_group(response).ok()?))
+                Some((
+                    CommandGroup::parse(command).ok()?,
+                    parse_group(response).ok()?,
+                ))
             })
     }
 
@@ -322,7 +326,7 @@ impl Recording {
                 place: Place::Config,
                 offset,
                 len,
-            }) = group.target()
+            }) = Target::from_group(&group)
                 && len == payload.len()
             {
                 read.extend((offset..).zip(payload.iter().copied()));
@@ -338,7 +342,7 @@ impl Recording {
     /// What was told as the public key of a slot.
     pub(crate) fn public_keys_of(&self, slot: u8) -> Vec<&[u8]> {
         let told = self.answered().filter(|(group, payload)| {
-            group.opcode == Opcode::GenKey && group.slot() == slot && payload.len() == 64
+            group.opcode == Opcode::GenKey && group.slot().index() == slot && payload.len() == 64
         });
         told.map(|(_, payload)| payload).collect()
     }

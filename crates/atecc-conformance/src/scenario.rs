@@ -3,12 +3,12 @@
 use std::fmt;
 
 use atecc::commands::{InfoRevision, Random, SeedUpdate, ShaStart, VerifyKey};
+use atecc::parse::CommandGroup;
 use atecc::procedures::{HashInChip, ReadConfig, SignDigest, VerifyDigest};
-use atecc::{Answer, Cause, Failure, Family, Next, Opcode, Procedure, PublicKey, Request, Slot};
+use atecc::{Answer, Cause, Failure, Family, Next, Opcode, Procedure, PublicKey, Request};
 use atecc_decode::AnyCommand;
 
 use crate::driver::device;
-use crate::group::Group;
 use crate::judgement::hex;
 use crate::replay::{Replay, Spoken};
 
@@ -103,15 +103,17 @@ fn random(script: &[Spoken], address: u8, bus: Replay) -> ScenarioResult {
 /// The message is what the recorded host sent after the start. An ATECC508A
 /// has one way to end; a 608 can leave the digest in `TempKey` as well.
 fn sha(script: &[Spoken], address: u8, bus: Replay) -> ScenarioResult {
-    let end = script.last().and_then(|one| Group::cut(&one.command));
-    let family = match end.map(|end| end.p1) {
+    let end = script
+        .last()
+        .and_then(|one| CommandGroup::parse(&one.command).ok());
+    let family = match end.map(|end| end.param1) {
         Some(mode) if mode & 0xC0 == 0 => Family::Atecc508,
         _ => Family::Atecc608,
     };
     let pieces = script
         .iter()
         .skip(1)
-        .filter_map(|one| Group::cut(&one.command));
+        .filter_map(|one| CommandGroup::parse(&one.command).ok());
     let message: Vec<u8> = pieces.flat_map(|piece| piece.data).copied().collect();
     let hash = HashInChip::new(ShaStart::Sha256, family, &message);
     let digest = device(address, bus)?.run(hash).map_err(said)?;
@@ -131,10 +133,11 @@ fn genkey_sign_verify(script: &[Spoken], address: u8, bus: Replay) -> ScenarioRe
         find(Opcode::Nonce)?,
         find(Opcode::Sign)?,
     );
-    let digest = Group::cut(&nonce.command).and_then(|group| group.data.try_into().ok());
+    let digest = CommandGroup::parse(&nonce.command)
+        .ok()
+        .and_then(|group| group.data.try_into().ok());
     let digest: [u8; 32] = digest.ok_or("no digest of 32 bytes")?;
-    let slot = Group::cut(&key.command).ok_or("no GenKey")?.slot();
-    let slot = Slot::new(slot).map_err(said)?;
+    let slot = CommandGroup::parse(&key.command).map_err(said)?.slot();
     let mut device = device(address, bus)?;
     let mode = atecc::commands::GenKeyMode::Public;
     let public = device

@@ -11,13 +11,14 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use atecc::config::{LockState, offset};
+use atecc::parse::CommandGroup;
 use atecc::{Opcode, parse_group};
 use atecc_emulator::{CONFIG_SIZE, Image, OTP_SIZE, Revision, Slot};
 use atecc_transcript::{Cause, Exchange, Start, Transcript};
 
 use crate::emulator::says_again;
-use crate::group::{Group, Place};
 use crate::knowledge::{Knowledge, StartError};
+use crate::target::{Place, Target};
 use crate::usage::Usage;
 
 /// A chip at the beginning of a transcript.
@@ -104,12 +105,12 @@ pub(crate) fn may_have_changed(lone: &Exchange) -> Vec<(Place, Range<usize>)> {
 }
 
 /// A sound command and the payload of its sound answer.
-pub(crate) fn answered(exchange: &Exchange) -> Option<(Group<'_>, &[u8])> {
+pub(crate) fn answered(exchange: &Exchange) -> Option<(CommandGroup<'_>, &[u8])> {
     let Cause::Command(group) = &exchange.cause else {
         return None;
     };
     let payload = parse_group(exchange.response()?).ok()?;
-    Some((Group::cut(group)?, payload))
+    Some((CommandGroup::parse(group).ok()?, payload))
 }
 
 /// The part, by what is known of its revision or by its name.
@@ -151,13 +152,15 @@ impl Reader {
         }
     }
 
-    fn learn(&mut self, group: &Group<'_>, payload: &[u8]) {
+    fn learn(&mut self, group: &CommandGroup<'_>, payload: &[u8]) {
         let digested = std::mem::replace(&mut self.digested, group.opcode == Opcode::GenDig);
         let done = payload == [0];
-        let slot = Place::Slot(group.slot());
-        match (group.opcode, group.p1) {
+        let slot = Place::Slot(group.slot().index());
+        match (group.opcode, group.param1) {
             (Opcode::Read, _) => {
-                let Some(target) = group.target() else { return };
+                let Some(target) = Target::from_group(group) else {
+                    return;
+                };
                 let clear = !matches!(target.place, Place::Slot(_)) || !digested;
                 if clear && payload.len() == target.len {
                     self.read(target.place, target.offset, payload);
@@ -166,9 +169,9 @@ impl Reader {
             (Opcode::Info, 0x00) if payload.len() == 4 => {
                 self.read(Place::Config, offset::REV_NUM, payload);
             }
-            (Opcode::Counter, mode) => self.counter(group.p2, mode, payload),
+            (Opcode::Counter, mode) => self.counter(group.param2, mode, payload),
             (Opcode::Write, _) if done => {
-                if let Some(target) = group.target() {
+                if let Some(target) = Target::from_group(group) {
                     self.change(target.place, target.offset..target.offset + target.len);
                 }
             }

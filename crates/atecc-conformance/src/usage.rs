@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use atecc::Opcode;
+use atecc::parse::CommandGroup;
 
-use crate::group::{Group, Place};
+use crate::target::{Place, Target};
 
 /// What was done with success.
 #[derive(Clone, Debug, Default)]
@@ -49,11 +50,11 @@ pub(crate) fn is_pattern(random: &[u8]) -> bool {
 
 impl Usage {
     /// Take one answered command into account.
-    pub(crate) fn add(&mut self, group: &Group<'_>, payload: &[u8]) {
+    pub(crate) fn add(&mut self, group: &CommandGroup<'_>, payload: &[u8]) {
         let done = payload == [0];
         match group.opcode {
             // Param2 8000 takes TempKey in place of a random number.
-            Opcode::Random | Opcode::Nonce if group.p2 == 0 => return self.random(payload),
+            Opcode::Random | Opcode::Nonce if group.param2 == 0 => return self.random(payload),
             Opcode::Nonce => return,
             Opcode::Lock if done => return self.lock(group),
             Opcode::Write if done => return self.write(group),
@@ -79,8 +80,8 @@ impl Usage {
         }
     }
 
-    fn lock(&mut self, group: &Group<'_>) {
-        match group.p1 & 0x03 {
+    fn lock(&mut self, group: &CommandGroup<'_>) {
+        match group.param1 & 0x03 {
             0 => {
                 self.config_locked.get_or_insert(false);
                 self.config_lock = true;
@@ -92,13 +93,15 @@ impl Usage {
             }
             _ => {
                 self.needs_config_lock();
-                self.uses(group.p1 >> 2 & 0x0F).slot_lock = true;
+                self.uses(group.param1 >> 2 & 0x0F).slot_lock = true;
             }
         }
     }
 
-    fn write(&mut self, group: &Group<'_>) {
-        let Some(target) = group.target() else { return };
+    fn write(&mut self, group: &CommandGroup<'_>) {
+        let Some(target) = Target::from_group(group) else {
+            return;
+        };
         let digested = self.digested.take();
         match target.place {
             Place::Config => {
@@ -118,9 +121,9 @@ impl Usage {
         }
     }
 
-    fn read(&mut self, group: &Group<'_>) {
+    fn read(&mut self, group: &CommandGroup<'_>) {
         let digested = self.digested.take();
-        match group.target().map(|target| target.place) {
+        match Target::from_group(group).map(|target| target.place) {
             Some(Place::Config) | None => {}
             Some(Place::Otp) => self.needs_data_lock(),
             Some(Place::Slot(slot)) => {
@@ -131,10 +134,10 @@ impl Usage {
         }
     }
 
-    fn keyed(&mut self, group: &Group<'_>) {
-        let mode = group.p1;
-        let by_slot = group.p2 != 0xFFFF;
-        let uses = self.slots.entry(group.slot());
+    fn keyed(&mut self, group: &CommandGroup<'_>) {
+        let mode = group.param1;
+        let by_slot = group.param2 != 0xFFFF;
+        let uses = self.slots.entry(group.slot().index());
         match group.opcode {
             Opcode::GenKey if by_slot && mode & 0x18 == 0x10 => {
                 uses.or_default().public = true;
@@ -149,7 +152,7 @@ impl Usage {
             Opcode::Kdf if mode & 0x03 == 0x02 => uses.or_default().symmetric = true,
             Opcode::GenDig if mode == 0x02 && by_slot => {
                 uses.or_default().symmetric = true;
-                self.digested = Some(group.slot());
+                self.digested = Some(group.slot().index());
             }
             Opcode::DeriveKey => {
                 uses.or_default().derived = true;

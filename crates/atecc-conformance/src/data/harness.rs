@@ -5,7 +5,7 @@ use atecc_emulator::{Bus, Chip, Entropy, Image, Power, Slot};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
 
-use crate::group::command;
+use crate::seal::command;
 
 /// Longer than any command takes.
 const COMMAND_MS: u32 = 300;

@@ -1,6 +1,7 @@
 //! The end of an exchange: what both chips said, compared.
 
 use atecc::Opcode;
+use atecc::parse::CommandGroup;
 use atecc_emulator::{Image, Revision};
 use atecc_transcript::{Cause, Exchange};
 
@@ -9,7 +10,6 @@ use super::explain::{Context, begun, explain, payload, refused};
 use super::play::Play;
 use crate::codec::{early, groups};
 use crate::describe;
-use crate::group::Group;
 use crate::judgement::{Verdict, hex};
 use crate::reason::Reason;
 use crate::usage::is_pattern;
@@ -34,7 +34,7 @@ impl Play<'_> {
                 return self.note(exchange.line, name, Verdict::Skipped(Reason::HostPart));
             }
         };
-        let group = Group::cut(&told);
+        let group = CommandGroup::parse(&told).ok();
         let name = group.map_or("wake", |group| group.opcode.name());
         let recorded: Vec<&[u8]> = exchange
             .readings
@@ -65,9 +65,9 @@ impl Play<'_> {
 
     /// The same bytes: still, random numbers must not repeat, and public keys
     /// must be points.
-    fn sound(&mut self, group: Option<&Group<'_>>, exchange: &Exchange) -> Verdict {
+    fn sound(&mut self, group: Option<&CommandGroup<'_>>, exchange: &Exchange) -> Verdict {
         let answer = exchange.response().and_then(payload).unwrap_or_default();
-        match group.map(|group| (group.opcode, group.p1, group.slot())) {
+        match group.map(|group| (group.opcode, group.param1, group.slot().index())) {
             Some((Opcode::Random | Opcode::Nonce, ..))
                 if answer.len() == 32
                     && !is_pattern(answer)
@@ -88,7 +88,7 @@ impl Play<'_> {
     /// Different bytes: by mathematics, by something unknown, or wrong.
     fn different(
         &mut self,
-        group: Option<&Group<'_>>,
+        group: Option<&CommandGroup<'_>>,
         exchange: &Exchange,
         recorded: &[&[u8]],
         heard: &[Vec<u8>],
@@ -159,9 +159,14 @@ impl Play<'_> {
     }
 
     /// A new key is a point; one that was told before is still the same.
-    fn public_key(&mut self, group: &Group<'_>, key: &[u8], reason: Option<Reason>) -> Verdict {
-        let slot = group.slot();
-        let made = group.p1 & 0x04 != 0;
+    fn public_key(
+        &mut self,
+        group: &CommandGroup<'_>,
+        key: &[u8],
+        reason: Option<Reason>,
+    ) -> Verdict {
+        let slot = group.slot().index();
+        let made = group.param1 & 0x04 != 0;
         if made {
             self.tracked.mathematics.new_key(slot);
         }
@@ -174,10 +179,14 @@ impl Play<'_> {
     }
 
     /// Verified where key and digest are known.
-    fn signature(&self, group: &Group<'_>, bytes: &[u8], reason: Option<Reason>) -> Verdict {
-        match self.tracked.mathematics.signature(group.slot(), bytes) {
+    fn signature(&self, group: &CommandGroup<'_>, bytes: &[u8], reason: Option<Reason>) -> Verdict {
+        match self
+            .tracked
+            .mathematics
+            .signature(group.slot().index(), bytes)
+        {
             Some(true) => Verdict::Passed,
-            Some(false) if group.p1 & 0x80 != 0 => {
+            Some(false) if group.param1 & 0x80 != 0 => {
                 Verdict::differs("a signature by the slot's key", hex(bytes))
             }
             _ => Verdict::Skipped(reason.unwrap_or(Reason::Random)),

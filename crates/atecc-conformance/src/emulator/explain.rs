@@ -2,12 +2,13 @@
 //! differently, and if not, why not.
 
 use atecc::config::offset;
+use atecc::parse::CommandGroup;
 use atecc::{Opcode, parse_group};
 use atecc_emulator::{CONFIG_SIZE, Image, OTP_SIZE, Slot};
 
 use super::tracked_state::TrackedState;
-use crate::group::{Group, Place, Target};
 use crate::reason::Reason;
+use crate::target::{Place, Target};
 use crate::usage::is_pattern;
 
 /// What an answer may depend on.
@@ -20,7 +21,7 @@ pub(super) struct Context<'a> {
 /// Why `recorded` may differ from `emulated`, both payloads. `None` when it may
 /// not.
 pub(super) fn explain(
-    group: &Group<'_>,
+    group: &CommandGroup<'_>,
     recorded: &[u8],
     emulated: &[u8],
     context: &Context<'_>,
@@ -43,18 +44,18 @@ pub(super) fn refused(payload: &[u8]) -> bool {
 
 impl Context<'_> {
     /// Whether all the configuration is known on which `group` depends.
-    fn configured(&self, group: &Group<'_>) -> bool {
+    fn configured(&self, group: &CommandGroup<'_>) -> bool {
         let known =
             |from: usize, len: usize| self.tracked.known.knows(Place::Config, from..from + len);
         let locks = known(offset::LOCK_VALUE, 4);
-        let slot = match group.target() {
+        let slot = match Target::from_group(group) {
             Some(Target {
                 place: Place::Slot(slot),
                 ..
             }) if matches!(group.opcode, Opcode::Read | Opcode::Write) => Some(slot),
             _ if matches!(group.opcode, Opcode::Read | Opcode::Write) => None,
-            _ if group.opcode == Opcode::Lock => Some(group.p1 >> 2 & 0x0F),
-            _ => Some(group.slot()),
+            _ if group.opcode == Opcode::Lock => Some(group.param1 >> 2 & 0x0F),
+            _ => Some(group.slot().index()),
         };
         let by_slot = slot.is_none_or(|slot| {
             let at = 2 * usize::from(slot);
@@ -74,8 +75,13 @@ impl Context<'_> {
     }
 
     /// Why memory or registers may make the difference.
-    fn contents(&self, group: &Group<'_>, recorded: &[u8], emulated: &[u8]) -> Option<Reason> {
-        let slot = group.slot();
+    fn contents(
+        &self,
+        group: &CommandGroup<'_>,
+        recorded: &[u8],
+        emulated: &[u8],
+    ) -> Option<Reason> {
+        let slot = group.slot().index();
         let temp_key = (!self.tracked.temp_key).then_some(Reason::TempKey);
         let key = (!self.key(slot)).then_some(Reason::Key);
         let private =
@@ -84,7 +90,7 @@ impl Context<'_> {
             Opcode::Read => temp_key
                 .filter(|_| {
                     matches!(
-                        group.target(),
+                        Target::from_group(group),
                         Some(Target {
                             place: Place::Slot(_),
                             ..
@@ -96,14 +102,14 @@ impl Context<'_> {
             Opcode::Sign => Some(private.unwrap_or(Reason::Random)),
             // Bit 1: TempKey is in the key's place. Source: ATECC508A datasheet,
             // "MAC Command" and "CheckMac Command".
-            Opcode::Mac | Opcode::CheckMac if group.p1 & 0x02 != 0 => temp_key,
+            Opcode::Mac | Opcode::CheckMac if group.param1 & 0x02 != 0 => temp_key,
             Opcode::Mac
             | Opcode::Hmac
             | Opcode::CheckMac
             | Opcode::Aes
             | Opcode::Kdf
             | Opcode::SecureBoot => key.or(temp_key),
-            Opcode::GenDig if group.p1 == 0x02 => key.or(temp_key),
+            Opcode::GenDig if group.param1 == 0x02 => key.or(temp_key),
             Opcode::GenDig | Opcode::PrivWrite => temp_key,
             // The parent is the slot itself or any other.
             Opcode::DeriveKey => key
@@ -111,22 +117,22 @@ impl Context<'_> {
                 .or_else(|| (!self.all_slots()).then_some(Reason::Key)),
             Opcode::Write if group.data.len() > 32 => temp_key,
             Opcode::Sha => (!self.tracked.sha).then_some(Reason::Key),
-            Opcode::Verify => match group.p1 & 0x07 {
+            Opcode::Verify => match group.param1 & 0x07 {
                 0x02 => temp_key,
                 _ => key.map(|_| Reason::Content).or(temp_key),
             },
             Opcode::Counter => {
-                let at = offset::COUNTERS + 8 * usize::from(group.p2 & 1);
+                let at = offset::COUNTERS + 8 * usize::from(group.param2 & 1);
                 (!self.tracked.known.knows(Place::Config, at..at + 8)).then_some(Reason::Count)
             }
             Opcode::Lock => self.unlockable(group),
-            Opcode::Info => match group.p1 {
+            Opcode::Info => match group.param1 {
                 0x01 => private,
                 0x02 => (!self.tracked.registers).then_some(Reason::TempKey),
                 0x03 => Some(Reason::Pin),
                 _ => None,
             },
-            Opcode::Nonce if group.p2 != 0 => temp_key,
+            Opcode::Nonce if group.param2 != 0 => temp_key,
             Opcode::Random | Opcode::Nonce => {
                 let random = |payload: &[u8]| payload.len() == 32 && !is_pattern(payload);
                 (random(recorded) && random(emulated)).then_some(Reason::Random)
@@ -140,8 +146,8 @@ impl Context<'_> {
     }
 
     /// Whether the bytes that differ are not known.
-    fn unread(&self, group: &Group<'_>, recorded: &[u8], emulated: &[u8]) -> Option<Reason> {
-        let target = group.target()?;
+    fn unread(&self, group: &CommandGroup<'_>, recorded: &[u8], emulated: &[u8]) -> Option<Reason> {
+        let target = Target::from_group(group)?;
         if recorded.len() != emulated.len() {
             return None;
         }
@@ -153,8 +159,8 @@ impl Context<'_> {
     }
 
     /// Whether a lock's CRC covers bytes that are not known.
-    fn unlockable(&self, group: &Group<'_>) -> Option<Reason> {
-        let known = match group.p1 & 0x83 {
+    fn unlockable(&self, group: &CommandGroup<'_>) -> Option<Reason> {
+        let known = match group.param1 & 0x83 {
             0x00 => self.tracked.known.knows(Place::Config, 0..CONFIG_SIZE),
             0x01 => self.tracked.known.knows(Place::Otp, 0..OTP_SIZE) && self.public_slots(),
             _ => true,

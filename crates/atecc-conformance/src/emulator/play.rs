@@ -15,10 +15,11 @@ use embedded_hal::i2c::I2c;
 
 use super::actions::{describe, is_beside, is_pulse};
 use super::tracked_state::TrackedState;
-use crate::group::{Place, seal};
 use crate::judgement::{Finding, Item, Judge, Verdict};
 use crate::reason::Reason;
+use crate::seal::seal;
 use crate::start::StartState;
+use crate::target::Place;
 
 /// Between transfers of a recording without times.
 const PAUSE: Duration = Duration::from_millis(1);

@@ -4,13 +4,15 @@ use std::ops::Range;
 
 use atecc::Opcode;
 use atecc::config::offset;
+use atecc::parse::CommandGroup;
 use atecc_emulator::{CONFIG_SIZE, OTP_SIZE};
 use atecc_transcript::Exchange;
 
 use super::mathematics::Mathematics;
-use crate::group::{Group, Place, command};
 use crate::knowledge::Knowledge;
+use crate::seal::command;
 use crate::start::may_have_changed;
+use crate::target::{Place, Target};
 
 /// Bytes 68 to 83 of a 508. Source: ATECC508A datasheet, Table 2-5.
 const LAST_KEY_USE: Range<usize> = 68..84;
@@ -44,7 +46,7 @@ impl TrackedState {
     /// sent to the emulated chip, so that it follows the recorded one.
     pub(super) fn follow(
         &mut self,
-        group: &Group<'_>,
+        group: &CommandGroup<'_>,
         answer: Option<&[u8]>,
         same: bool,
     ) -> Option<Vec<u8>> {
@@ -55,26 +57,26 @@ impl TrackedState {
         self.registers(group, done, same);
         match group.opcode {
             Opcode::Write if same && done => {
-                let target = group.target()?;
+                let target = Target::from_group(group)?;
                 let range = target.offset..target.offset + target.len;
-                if group.data.len() == target.len && group.p1 & 0x40 == 0 {
+                if group.data.len() == target.len && group.param1 & 0x40 == 0 {
                     self.known.tell(target.place, target.offset, group.data);
                 } else {
                     self.known.forget(target.place, range);
                 }
             }
             // Made from random numbers.
-            Opcode::GenKey if group.p1 & 0x04 != 0 => {
-                self.known.forget(Place::Slot(group.slot()), 0..36);
+            Opcode::GenKey if group.param1 & 0x04 != 0 => {
+                self.known.forget(Place::Slot(group.slot().index()), 0..36);
             }
             // The recorded chip is locked, whatever it holds.
             Opcode::Lock if done && !same => {
-                match group.p1 & 0x03 {
+                match group.param1 & 0x03 {
                     0 => self.known.tell(Place::Config, offset::LOCK_CONFIG, &[0x00]),
                     1 => self.known.tell(Place::Config, offset::LOCK_VALUE, &[0x00]),
                     _ => false,
                 };
-                return Some(command(Opcode::Lock, group.p1 | 0x80, 0, &[]));
+                return Some(command(Opcode::Lock, group.param1 | 0x80, 0, &[]));
             }
             _ => {}
         }
@@ -104,27 +106,26 @@ impl TrackedState {
 
     /// One of the chips did something that the other refused: what it may have
     /// changed is no more known.
-    fn diverge(&mut self, group: &Group<'_>) {
+    fn diverge(&mut self, group: &CommandGroup<'_>) {
         self.temp_key = false;
         self.sha = false;
         self.registers = false;
         let config = |range: Range<usize>| Some((Place::Config, range));
         let changed = match group.opcode {
-            Opcode::Write => group
-                .target()
+            Opcode::Write => Target::from_group(group)
                 .map(|target| (target.place, target.offset..target.offset + target.len)),
-            Opcode::Lock => config(match group.p1 & 0x03 {
+            Opcode::Lock => config(match group.param1 & 0x03 {
                 0 => offset::LOCK_CONFIG..offset::LOCK_CONFIG + 1,
                 1 => offset::LOCK_VALUE..offset::LOCK_VALUE + 1,
                 _ => offset::SLOT_LOCKED..offset::SLOT_LOCKED + 2,
             }),
             Opcode::UpdateExtra => config(offset::USER_EXTRA..offset::USER_EXTRA + 2),
             Opcode::Counter => {
-                let at = offset::COUNTERS + 8 * usize::from(group.p2 & 1);
+                let at = offset::COUNTERS + 8 * usize::from(group.param2 & 1);
                 config(at..at + 8)
             }
             Opcode::GenKey | Opcode::DeriveKey | Opcode::PrivWrite => {
-                Some((Place::Slot(group.slot()), 0..36))
+                Some((Place::Slot(group.slot().index()), 0..36))
             }
             Opcode::Read | Opcode::Info | Opcode::Random | Opcode::Nonce => None,
             // A key of limited use counts in Counter0, and slot 15 of a 508 in
@@ -140,20 +141,20 @@ impl TrackedState {
         }
     }
 
-    fn registers(&mut self, group: &Group<'_>, done: bool, same: bool) {
-        let slot = Place::Slot(group.slot());
+    fn registers(&mut self, group: &CommandGroup<'_>, done: bool, same: bool) {
+        let slot = Place::Slot(group.slot().index());
         match group.opcode {
             Opcode::Nonce => {
                 self.temp_key = same;
-                let fixed = (group.p1 == 0x03 && done).then(|| group.data.try_into().ok());
+                let fixed = (group.param1 == 0x03 && done).then(|| group.data.try_into().ok());
                 return self.mathematics.load(fixed.flatten());
             }
-            Opcode::GenKey if group.p1 & 0x18 != 0 => {
-                let known = self.known.knows(slot, 0..64) && group.p1 & 0x08 == 0;
+            Opcode::GenKey if group.param1 & 0x18 != 0 => {
+                let known = self.known.knows(slot, 0..64) && group.param1 & 0x08 == 0;
                 self.temp_key &= same && known;
             }
             Opcode::GenDig => {
-                let source = match group.p1 {
+                let source = match group.param1 {
                     0x00 => self.known.knows(Place::Config, 0..CONFIG_SIZE),
                     0x01 => self.known.knows(Place::Otp, 0..OTP_SIZE),
                     0x02 => self.known.knows(slot, 0..32),
@@ -162,7 +163,7 @@ impl TrackedState {
                 self.temp_key &= same && source;
             }
             Opcode::Sha => {
-                self.sha = match group.p1 & 0x07 {
+                self.sha = match group.param1 & 0x07 {
                     0x00 => same,
                     0x04 => same && self.known.knows(slot, 0..32),
                     _ => self.sha && same,
