@@ -1,5 +1,6 @@
 //! A command as it is on the bus.
 
+use atecc::parse::CommandGroup;
 use serde::{Deserialize, Serialize};
 
 /// Opcode, parameters, data.
@@ -26,30 +27,20 @@ impl Frame {
         }
     }
 
-    /// From a write to the bus: word address 0x03, count, opcode, parameters,
-    /// data, CRC.
-    pub(super) fn of_write(bytes: &[u8]) -> Option<Self> {
-        let (0x03, group) = bytes.split_first().map(|(first, rest)| (*first, rest))? else {
+    /// From a write to the bus: word address 0x03, then a sound group.
+    pub(super) fn from_write(bytes: &[u8]) -> Option<Self> {
+        let [0x03, group @ ..] = bytes else {
             return None;
         };
-        let (body, _crc) = group.split_last_chunk::<2>()?;
-        let (count, payload) = body.split_first()?;
-        (usize::from(*count) == group.len()).then(|| Self::of_payload(payload))?
+        CommandGroup::parse(group).ok().map(Self::from)
     }
 
     /// From opcode, parameters and data.
-    pub(super) fn of_payload(bytes: &[u8]) -> Option<Self> {
-        let ([opcode, param1, low, high], data) = bytes.split_first_chunk::<4>()?;
-        Some(Self {
-            opcode: *opcode,
-            param1: *param1,
-            param2: u16::from_le_bytes([*low, *high]),
-            data: data.to_vec(),
-            state: None,
-        })
+    pub(super) fn from_body(bytes: &[u8]) -> Option<Self> {
+        CommandGroup::from_body(bytes).ok().map(Self::from)
     }
 
-    /// As [`Frame::of_write`] takes it.
+    /// As [`Frame::from_write`] takes it.
     pub(super) fn to_write(&self) -> Vec<u8> {
         let count = u8::try_from(7 + self.data.len()).unwrap_or(u8::MAX);
         let [low, high] = self.param2.to_le_bytes();
@@ -57,6 +48,18 @@ impl Frame {
         let group = [&head, &self.data[..]].concat();
         let crc = atecc::crc16(&group).to_le_bytes();
         [&[0x03], &group[..], &crc].concat()
+    }
+}
+
+impl From<CommandGroup<'_>> for Frame {
+    fn from(group: CommandGroup<'_>) -> Self {
+        Self {
+            opcode: group.opcode as u8,
+            param1: group.param1,
+            param2: group.param2,
+            data: group.data.to_vec(),
+            state: None,
+        }
     }
 }
 
@@ -75,7 +78,7 @@ mod tests {
             0x03, 0x0C, 0x47, 0x02, 0x05, 0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x75, 0xB0,
         ];
         assert_eq!(frame.to_write(), bytes);
-        assert_eq!(Frame::of_write(&bytes), Some(frame));
-        assert_eq!(Frame::of_write(&bytes[1..]), None);
+        assert_eq!(Frame::from_write(&bytes), Some(frame));
+        assert_eq!(Frame::from_write(&bytes[1..]), None);
     }
 }

@@ -28,7 +28,7 @@ fn transfer(line: &str) -> Option<Frame> {
     let (_, written) = line.split_once("@0x60 ")?;
     let byte = |word: &str| u8::from_str_radix(word.strip_prefix("0x")?, 16).ok();
     let bytes: Vec<u8> = written.split_whitespace().map_while(byte).collect();
-    Frame::of_write(&bytes)
+    Frame::from_write(&bytes)
 }
 
 /// Opcode, Param1 and Param2 in hexadecimal, the length of the data.

@@ -77,7 +77,7 @@ fn frame(exchange: &Exchange) -> Option<Frame> {
         [4, status, _, _] => *status == 0x00,
         response => response.len() > 4,
     };
-    good.then(|| Frame::of_write(&[&[0x03], &group[..]].concat()))?
+    good.then(|| Frame::from_write(&[&[0x03], &group[..]].concat()))?
 }
 
 impl Mac {

@@ -29,7 +29,7 @@ pub(super) fn frames() -> Result<Vec<Frame>, Error> {
     frames.extend(rows(&computed, "elixir_mac").filter_map(|row| {
         let text = |field: &str| bytes(row[field].as_str()?);
         let head = [text("opcode")?, text("mode")?, text("param2")?].concat();
-        let frame = Frame::of_payload(&head)?;
+        let frame = Frame::from_body(&head)?;
         let len = if frame.param1 & 0x01 == 0 { 32 } else { 0 };
         Some(Frame::new(frame.opcode, frame.param1, frame.param2, len))
     }));
@@ -54,8 +54,8 @@ fn walk(value: &Value, field: &str, frames: &mut Vec<Frame>) {
             .iter()
             .for_each(|(field, value)| walk(value, field, frames)),
         Value::String(text) => frames.extend(match field {
-            "bus_write" => bytes(text).and_then(|bytes| Frame::of_write(&bytes)),
-            "request" | "requests" => bytes(text).and_then(|bytes| Frame::of_payload(&bytes)),
+            "bus_write" => bytes(text).and_then(|bytes| Frame::from_write(&bytes)),
+            "request" | "requests" => bytes(text).and_then(|bytes| Frame::from_body(&bytes)),
             _ => None,
         }),
         _ => {}
