@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use atecc::crc16;
-use atecc_decode::{FrameKind, NoLabels, explain_frame};
+use atecc_decode::{BytesKind, NoLabels, explain_bytes};
 use atecc_transcript::{Cause, Transcript, exchanges};
 use nerves_key_tests::vector_runner::Hex;
 use serde::Deserialize;
@@ -18,11 +18,11 @@ struct Tally {
 }
 
 impl Tally {
-    fn count(&mut self, frame: &[u8], right: FrameKind) {
-        let explained = explain_frame(frame, &NoLabels);
+    fn count(&mut self, frame: &[u8], right: BytesKind) {
+        let explained = explain_bytes(frame, &NoLabels);
         match explained.kind {
             kind if kind == right => self.right += 1,
-            FrameKind::Undecided => self.undecided += 1,
+            BytesKind::Undecided => self.undecided += 1,
             _ => self.wrong.push(format!("{frame:02X?}: {}", explained.text)),
         }
     }
@@ -69,16 +69,16 @@ fn every_frame_of_the_transcripts() {
             // Recorded as broken, or redacted.
             let whole = |frame: &&[u8]| is_sound(frame);
             if let Some(answer) = exchange.response().filter(whole) {
-                answers.count(answer, FrameKind::Response);
+                answers.count(answer, BytesKind::Response);
             }
             let Cause::Command(command) = &exchange.cause else {
                 continue;
             };
             if is_sound(command) {
-                commands.count(command, FrameKind::Command);
+                commands.count(command, BytesKind::Command);
                 let addressed = [&[0x03], command.as_slice()].concat();
-                let with = explain_frame(&addressed, &NoLabels);
-                assert_eq!(with.kind, FrameKind::Command, "{}", with.text);
+                let with = explain_bytes(&addressed, &NoLabels);
+                assert_eq!(with.kind, BytesKind::Command, "{}", with.text);
             }
         }
     }
@@ -112,14 +112,14 @@ fn every_answer_to_a_read_of_the_configuration() {
         for Zone { hex } in &recording.config_zones {
             zones += 1;
             for answer in hex.0.chunks(4).chain(hex.0.chunks(32)) {
-                answers.count(&group(answer), FrameKind::Response);
+                answers.count(&group(answer), BytesKind::Response);
             }
             // Whose these are shows.
             let (word, block) = (group(&hex.0[..4]), group(&hex.0[..32]));
-            let word = explain_frame(&word, &NoLabels);
-            assert_eq!(word.kind, FrameKind::Response);
+            let word = explain_bytes(&word, &NoLabels);
+            assert_eq!(word.kind, BytesKind::Response);
             assert!(word.text.contains("configuration word 0"), "{}", word.text);
-            let block = explain_frame(&block, &NoLabels).text;
+            let block = explain_bytes(&block, &NoLabels).text;
             let (start, rest) = (&hex.0[..4], &hex.0[8..13]);
             let serial = data_encoding::HEXUPPER.encode(&[start, rest].concat());
             let address = format!("address 0x{:02X}", hex.0[16] >> 1);
@@ -130,7 +130,7 @@ fn every_answer_to_a_read_of_the_configuration() {
         }
     }
     for counter in (0..4096_u32).chain([2_097_151]) {
-        answers.count(&group(&counter.to_le_bytes()), FrameKind::Response);
+        answers.count(&group(&counter.to_le_bytes()), BytesKind::Response);
     }
     println!("{zones} zones, answers {answers:?}");
     assert_eq!(zones, 19);
@@ -143,23 +143,23 @@ fn frames_that_people_asked_about() {
     for (frame, kind, text) in [
         (
             &[0x04, 0x0F, 0x23, 0x42][..],
-            FrameKind::Response,
+            BytesKind::Response,
             "execution error",
         ),
-        (&[0x04, 0x11, 0x33, 0x43], FrameKind::Response, "awake"),
+        (&[0x04, 0x11, 0x33, 0x43], BytesKind::Response, "awake"),
         (
             &[0x07, 0x00, 0x00, 0x60, 0x02, 0x80, 0x38],
-            FrameKind::Response,
+            BytesKind::Response,
             "ATECC608A",
         ),
-        (&[0xFF; 4], FrameKind::Damaged, "nobody drove SDA"),
+        (&[0xFF; 4], BytesKind::Damaged, "nobody drove SDA"),
         (
             &[0x07, 0x30, 0x00, 0x00, 0x00, 0x03, 0x5D],
-            FrameKind::Undecided,
+            BytesKind::Undecided,
             "Info revision; or an answer: 4 bytes 30000000",
         ),
     ] {
-        let explained = explain_frame(frame, &NoLabels);
+        let explained = explain_bytes(frame, &NoLabels);
         assert_eq!(explained.kind, kind, "{}", explained.text);
         assert!(explained.text.contains(text), "{}", explained.text);
     }

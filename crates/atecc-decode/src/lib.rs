@@ -17,7 +17,7 @@ mod answer;
 mod any_command;
 mod describe;
 mod explain;
-mod frame_text;
+mod explained_bytes;
 mod hex;
 mod html;
 mod labels;
@@ -27,7 +27,7 @@ pub use atecc::parse::{CommandError, Part};
 
 pub use any_command::{AnyCommand, AnyResponse, Unexpressed, Untyped};
 pub use explain::{Explained, Outcome, Step, StepKind, Summary, facts};
-pub use frame_text::{FrameKind, FrameText, explain_frame};
+pub use explained_bytes::{BytesKind, ExplainedBytes, explain_bytes};
 pub use html::html;
 pub use labels::{Labels, NoLabels};
 pub use response::ResponseError;

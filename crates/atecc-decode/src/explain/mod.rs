@@ -125,7 +125,7 @@ pub struct Summary {
     pub repeated: usize,
     /// Statuses other than success, and comparisons that failed.
     pub failed: usize,
-    /// Frames that are damaged.
+    /// Groups that are damaged.
     pub damaged: usize,
     /// Reads that were too early and were tried again with success.
     pub polls: usize,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use atecc_decode::{Explained, FrameKind, explain_frame};
+use atecc_decode::{BytesKind, Explained, explain_bytes};
 
 use super::load::load;
 use super::slots::Slots;
@@ -35,9 +35,9 @@ fn frame(digits: &str, slots: &Slots, output: Output) -> Result<(), CliError> {
     if bytes.is_empty() {
         return Err(CliError::refused("--hex: no bytes"));
     }
-    let explained = explain_frame(&bytes, slots);
+    let explained = explain_bytes(&bytes, slots);
     let document = serde_json::to_value(&explained).map_err(CliError::failed)?;
-    if explained.kind == FrameKind::Damaged {
+    if explained.kind == BytesKind::Damaged {
         return Err(CliError::failed(explained.text));
     }
     output.result(&explained.text, &document)

@@ -1,4 +1,5 @@
-//! One frame without its surroundings, as somebody copied it off a screen.
+//! One group or word address without its surroundings, as somebody copied it off
+//! a screen.
 //!
 //! Without its word address a command looks as an answer does: count, bytes,
 //! CRC. A counter at 2 and a Read of configuration word 0 are the same seven
@@ -15,14 +16,14 @@ use crate::explain::{damaged, damaged_request, silent};
 use crate::labels::Labels;
 use crate::response::{payload, untyped};
 
-/// What a frame seems to be.
+/// What bytes off a bus seem to be.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(
     feature = "serde",
     derive(serde::Serialize),
     serde(rename_all = "kebab-case")
 )]
-pub enum FrameKind {
+pub enum BytesKind {
     /// A word address alone: rewind, sleep, idle.
     WordAddress,
     /// A command.
@@ -35,89 +36,89 @@ pub enum FrameKind {
     Damaged,
 }
 
-/// A frame, explained.
+/// Bytes off a bus, explained.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
-pub struct FrameText {
+pub struct ExplainedBytes {
     /// What it seems to be.
-    pub kind: FrameKind,
+    pub kind: BytesKind,
     /// In words.
     pub text: String,
 }
 
-/// Explain one frame: a command with or without its word address 03, a
-/// response, or a word address alone.
+/// Explain the bytes of one transfer or line: a command with or without its word
+/// address 03, a response, or a word address alone.
 #[must_use]
-pub fn explain_frame(bytes: &[u8], labels: &dyn Labels) -> FrameText {
+pub fn explain_bytes(bytes: &[u8], labels: &dyn Labels) -> ExplainedBytes {
     let word = match bytes {
         [0x00] => "rewind: read the response again from its beginning",
         [0x01] => "sleep",
         [0x02] => "idle",
         _ => return group(bytes, labels),
     };
-    FrameText {
-        kind: FrameKind::WordAddress,
+    ExplainedBytes {
+        kind: BytesKind::WordAddress,
         text: word.into(),
     }
 }
 
-fn group(bytes: &[u8], labels: &dyn Labels) -> FrameText {
+fn group(bytes: &[u8], labels: &dyn Labels) -> ExplainedBytes {
     let (kind, text) = match bytes {
         // A count of 3 is none.
         [0x03, bare @ ..] => addressed(bare, labels),
         bare => unaddressed(bare, labels),
     };
-    FrameText { kind, text }
+    ExplainedBytes { kind, text }
 }
 
 /// With the word address it can only be a command.
-fn addressed(group: &[u8], labels: &dyn Labels) -> (FrameKind, String) {
+fn addressed(group: &[u8], labels: &dyn Labels) -> (BytesKind, String) {
     match AnyCommand::parse(group) {
-        Ok(command) => (FrameKind::Command, command.explain(labels)),
-        Err(error) => (FrameKind::Damaged, damaged_request(group, &error, labels)),
+        Ok(command) => (BytesKind::Command, command.explain(labels)),
+        Err(error) => (BytesKind::Damaged, damaged_request(group, &error, labels)),
     }
 }
 
-fn unaddressed(group: &[u8], labels: &dyn Labels) -> (FrameKind, String) {
+fn unaddressed(group: &[u8], labels: &dyn Labels) -> (BytesKind, String) {
     if let Some(text) = silent(group) {
-        return (FrameKind::Damaged, text);
+        return (BytesKind::Damaged, text);
     }
     let command = AnyCommand::parse(group);
     let answer = match payload(group) {
         Ok(answer) => answer,
         Err(_) if command.is_ok() => &[],
-        Err(error) if group.len() < 7 => return (FrameKind::Damaged, damaged(&error)),
+        Err(error) if group.len() < 7 => return (BytesKind::Damaged, damaged(&error)),
         Err(_) => {
             let text = command.map_or_else(
                 |error| damaged_request(group, &error, labels),
                 |command| command.explain(labels),
             );
-            return (FrameKind::Damaged, text);
+            return (BytesKind::Damaged, text);
         }
     };
     // What a host would not send just so, no chip takes.
     let exact = command.as_ref().ok();
     let exact = exact.filter(|command| command.group() == group);
     match (exact, is_answer(answer)) {
-        (_, true) if telling(answer).is_some() => (FrameKind::Response, of_answer(answer)),
-        (Some(command), false) => (FrameKind::Command, command.explain(labels)),
+        (_, true) if telling(answer).is_some() => (BytesKind::Response, of_answer(answer)),
+        (Some(command), false) => (BytesKind::Command, command.explain(labels)),
         (Some(command), true) => (
-            FrameKind::Undecided,
+            BytesKind::Undecided,
             format!(
                 "a command without its word address 03: {}; or an answer: {}",
                 command.explain(labels),
                 of_answer(answer)
             ),
         ),
-        (None, true) => (FrameKind::Response, of_answer(answer)),
+        (None, true) => (BytesKind::Response, of_answer(answer)),
         (None, false) => {
             let text = of_answer(answer);
             match command {
-                Ok(command) => (FrameKind::Command, command.explain(labels)),
+                Ok(command) => (BytesKind::Command, command.explain(labels)),
                 Err(CommandError::NoRoom(_) | CommandError::Opcode(_)) => {
-                    (FrameKind::Response, text)
+                    (BytesKind::Response, text)
                 }
-                Err(error) => (FrameKind::Response, format!("{text} (no command: {error})")),
+                Err(error) => (BytesKind::Response, format!("{text} (no command: {error})")),
             }
         }
     }
