@@ -90,7 +90,7 @@ mod wire {
                         return Err(ErrorKind::NoAcknowledge(NoAcknowledgeSource::Address));
                     }
                     Operation::Write([0x03, group @ ..]) => {
-                        *self.heard.borrow_mut() = group.to_vec()
+                        *self.heard.borrow_mut() = group.to_vec();
                     }
                     Operation::Write(_) => {}
                     Operation::Read(buffer) => {

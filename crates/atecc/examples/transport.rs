@@ -12,18 +12,18 @@ struct Bridge(Bus);
 impl Bridge {
     fn write(&self, address: u8, bytes: &[u8]) -> Outcome {
         let operation = Operation::Write(bytes);
-        outcome(self.0.transfer(&mut [Message { address, operation }]))
+        outcome(&self.0.transfer(&mut [Message { address, operation }]))
     }
 
     fn read(&self, address: u8, buffer: &mut [u8]) -> Outcome {
         let operation = Operation::Read(buffer);
-        outcome(self.0.transfer(&mut [Message { address, operation }]))
+        outcome(&self.0.transfer(&mut [Message { address, operation }]))
     }
 }
 
 /// An acknowledge that was not there must not be reported; where one is missing,
 /// the address apart from a data byte.
-fn outcome(result: Result<(), BusError>) -> Outcome {
+fn outcome(result: &Result<(), BusError>) -> Outcome {
     match result {
         Ok(()) => Outcome::Done,
         Err(BusError::AddressNack(_)) => Outcome::AddressNack,

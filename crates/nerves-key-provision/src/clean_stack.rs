@@ -26,6 +26,13 @@ fn in_a_frame<T>(work: impl FnOnce() -> T) -> T {
 }
 
 #[inline(never)]
+#[cfg_attr(
+    not(target_os = "none"),
+    expect(
+        clippy::large_stack_arrays,
+        reason = "the stack is what is written over"
+    )
+)]
 fn wipe() {
     let mut stack = [0_u8; DEPTH];
     zeroize::Zeroize::zeroize(&mut stack);
