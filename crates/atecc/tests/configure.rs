@@ -5,7 +5,7 @@ use atecc::commands::{Counter, CounterId, CounterMode};
 use atecc::config::{ConfigZone, KeyConfig, PrivateKeyUses, SlotConfig, WriteConfig, offset};
 use atecc::procedures::{
     Configure, ConfigureError, IncrementCounter, LockConfiguration, LockData, ReadConfig,
-    TooManyBytes, WriteData,
+    TooManyBytes, WriteData, WriteDataError,
 };
 use atecc::{BusAddress, Device, Error, Executed, Place, Slot};
 use atecc_emulator::{
@@ -202,7 +202,7 @@ fn a_lock_whose_answer_is_lost_is_looked_at() {
         let is_locked = zone(bus).config_lock().is_locked();
         match result {
             Ok(locked) => assert_eq!(locked, zone(bus)),
-            Err(Error::Failed(failure)) if failure.not_executed() => {
+            Err(Error::Failed(ConfigureError::Failed(failure))) if failure.not_executed() => {
                 assert!(!is_locked, "{failure:?}");
             }
             Err(Error::Failed(_) | Error::Bus { .. }) => {}
@@ -328,9 +328,13 @@ fn interrupted_data_are_written_and_locked_by_another_run() {
                 assert!(zone(bus).data_lock().is_locked());
             }
             calm(bus);
-            if !zone(bus).data_lock().is_locked() {
-                let written = device(bus).run(data()).unwrap();
-                device(bus).run(LockData::new(written)).unwrap();
+            // Data that are locked are not written again, and are right.
+            match device(bus).run(data()) {
+                Ok(written) => device(bus).run(LockData::new(written)).unwrap(),
+                Err(Error::Failed(WriteDataError::Locked)) => {
+                    assert!(zone(bus).data_lock().is_locked());
+                }
+                Err(error) => panic!("{error}"),
             }
             holds_them(bus);
         },
@@ -358,4 +362,63 @@ fn too_much_for_a_slot_is_refused_and_a_private_keys_slot_is_not_looked_at() {
     let place = Place::Slot(Slot::S15);
     let error = WriteData::new(&config, slots, &OTP).unwrap_err();
     assert_eq!(error, TooManyBytes { place, len: 73 });
+}
+
+/// Another host was faster, with something else: that is not our lock.
+#[test]
+fn a_lock_of_somebody_else_is_no_success() {
+    let bus = blank();
+    let ours = device(&bus).run(Configure::new(layout)).unwrap();
+    let other = |part: &ConfigZone| part.with(offset::COUNTERS, &[0xFE]);
+    let theirs = device(&bus).run(Configure::new(other)).unwrap();
+    device(&bus).run(LockConfiguration::new(theirs)).unwrap();
+    let error = device(&bus).run(LockConfiguration::new(ours)).unwrap_err();
+    assert!(
+        matches!(error, Error::Failed(ConfigureError::Locked { .. })),
+        "{error}"
+    );
+
+    let (bus, config) = locked();
+    let data = |slots| WriteData::new(&config, slots, &OTP).unwrap();
+    let ours = device(&bus).run(data(contents())).unwrap();
+    let theirs = device(&bus).run(data([&[]; 16])).unwrap();
+    device(&bus).run(LockData::new(theirs)).unwrap();
+    let image = bus.image(0).unwrap();
+    let error = device(&bus).run(LockData::new(ours)).unwrap_err();
+    let Error::Failed(failure) = error else {
+        panic!("{error}")
+    };
+    assert_eq!(failure.executed, Executed::Unknown);
+    // What is locked is not written, though slots are open by their policies.
+    let error = device(&bus).run(data(contents())).unwrap_err();
+    assert!(
+        matches!(error, Error::Failed(WriteDataError::Locked)),
+        "{error}"
+    );
+    assert_eq!(bus.image(0).unwrap().to_text(), image.to_text());
+}
+
+/// A refusal may be a neighbour's answer; with another value nobody knows whose
+/// the count is.
+#[test]
+fn a_count_of_somebody_else_is_not_known() {
+    use atecc::{Answer, Cause, Failure, Next, Opcode, Procedure, Status};
+    let mut count = IncrementCounter::new(CounterId::Zero);
+    let cause = Cause::Status {
+        opcode: Opcode::Counter,
+        parameters: [1, 0, 0],
+        status: Status::Execution,
+    };
+    let refused = || Answer::Failed(cause.before_execution());
+    for answer in [Answer::Start, Answer::Payload(&[7, 0, 0, 0]), refused()] {
+        assert!(matches!(count.resume(answer), Next::Send(_)));
+    }
+    let mut same = count;
+    let executed = |next: Next<u32, Failure>| match next {
+        Next::Done(Err(failure)) => failure.executed,
+        other => panic!("{other:?}"),
+    };
+    let two_more = Answer::Payload(&[9, 0, 0, 0]);
+    assert_eq!(executed(count.resume(two_more)), Executed::Unknown);
+    assert_eq!(executed(same.resume(refused())), Executed::Unknown);
 }

@@ -6,7 +6,7 @@
 use super::{LockAndConfirm, ReadConfig};
 use crate::commands::{LockTarget, WriteWord};
 use crate::config::{ConfigZone, offset};
-use crate::{Answer, BusAddress, Failure, Next, Place, Procedure, WordAddress};
+use crate::{Answer, BusAddress, Cause, Failure, Next, Place, Procedure, WordAddress};
 
 /// Write the configuration zone, read it back and compare it. Nothing is locked.
 ///
@@ -61,6 +61,7 @@ impl Configured {
 
 /// Why a chip is not configured as wanted.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConfigureError {
     /// A command failed.
     #[error(transparent)]
@@ -235,11 +236,19 @@ impl<F> core::fmt::Debug for Configure<F> {
 ///
 /// The chip compares the CRC of the zone that was read back, and refuses if it
 /// holds anything else by now. After a lost answer the lock byte is read and
-/// decides. A zone that was locked already stays as it is, and nothing is sent.
-#[derive(Clone, Copy, Debug)]
+/// decides. The zone is read once more at the end: another host may have locked
+/// it with something else. One that was locked already stays as it is, and
+/// nothing is sent.
+#[derive(Clone, Debug)]
 pub struct LockConfiguration {
     zone: ConfigZone,
-    lock: LockAndConfirm,
+    phase: Locking,
+}
+
+#[derive(Clone, Debug)]
+enum Locking {
+    Lock(LockAndConfirm),
+    Read(ReadConfig),
 }
 
 impl LockConfiguration {
@@ -250,20 +259,43 @@ impl LockConfiguration {
         let target = LockTarget::Config { crc: zone.crc() };
         Self {
             zone,
-            lock: LockAndConfirm::new(target),
+            phase: Locking::Lock(LockAndConfirm::new(target)),
         }
     }
 }
 
 impl Procedure for LockConfiguration {
     type Output = ConfigZone;
-    type Error = Failure;
+    /// [`ConfigureError::Locked`]: it is locked, with something else.
+    type Error = ConfigureError;
 
-    fn resume(&mut self, answer: Answer<'_>) -> Next<ConfigZone, Failure> {
+    fn resume(&mut self, answer: Answer<'_>) -> Next<ConfigZone, ConfigureError> {
         if self.zone.config_lock().is_locked() {
             return Next::Done(Ok(self.zone));
         }
-        let locked = self.zone.with_config_locked();
-        self.lock.resume(answer).map(|()| locked)
+        let mut answer = answer;
+        if let Locking::Lock(lock) = &mut self.phase {
+            match lock.resume(answer) {
+                Next::Send(request) => return Next::Send(request),
+                Next::Done(Err(failure)) => return Next::failed(failure),
+                Next::Done(Ok(())) => self.phase = Locking::Read(ReadConfig::new()),
+            }
+            answer = Answer::Start;
+        }
+        let Locking::Read(read) = &mut self.phase else {
+            return Next::failed(Cause::NoCommand.of_unknown_fate());
+        };
+        let wanted = self.zone.with_config_locked();
+        let held = read.resume(answer).or_else(Next::failed);
+        held.and_then(|held| {
+            Next::Done(match mismatch(&wanted, &held) {
+                None => Ok(held),
+                Some((offset, wanted, held)) => Err(ConfigureError::Locked {
+                    offset,
+                    wanted,
+                    held,
+                }),
+            })
+        })
     }
 }

@@ -77,7 +77,8 @@ impl IncrementCounter {
                 let opcode = <Counter as Command>::OPCODE;
                 self.send(Phase::After(Cause::Stale { opcode }.of_unknown_fate()))
             }
-            Phase::After(lost) if value != self.before => Next::failed(lost),
+            // Somebody else counts as well: whose is the difference?
+            Phase::After(lost) if value != self.before => Next::failed(unknown(lost)),
             // The lost increment had not run.
             Phase::After(lost) if self.tries < TRIES && lost.refusal().is_none() => {
                 self.increment()
@@ -102,8 +103,17 @@ impl IncrementCounter {
                 Next::failed(failure)
             }
             Phase::Incrementing => self.send(Phase::After(failure)),
-            Phase::After(lost) => Next::failed(lost),
+            Phase::After(lost) => Next::failed(unknown(lost)),
         }
+    }
+}
+
+/// A status may be the answer to a neighbour's command, so that it says nothing
+/// of ours.
+const fn unknown(lost: Failure) -> Failure {
+    Failure {
+        executed: Executed::Unknown,
+        ..lost
     }
 }
 

@@ -7,17 +7,23 @@
 use zeroize::Zeroize;
 
 use super::{LockAndConfirm, TooManyBytes};
-use crate::commands::{LockTarget, WriteBlock};
-use crate::{Answer, BlockAddress, ConfigZone, Crc16, Failure, Next, Place, Procedure, Slot};
+use crate::commands::{LockTarget, ReadWord, WriteBlock};
+use crate::{
+    Answer, BlockAddress, Command, ConfigZone, Crc16, DecodeError, Executed, Failure, Next, Place,
+    Procedure, Slot, WordAddress,
+};
 
 /// Write every slot without a private key, and the OTP zone. Nothing is locked.
 ///
 /// Slots are filled with zeros: each byte that the lock's CRC counts has to be
 /// known. Private keys are made or written apart, before or after this. It can
-/// be run again after an interruption.
+/// be run again after an interruption, up to the lock: on a chip whose data are
+/// locked it writes nothing.
 #[derive(Clone)]
 pub struct WriteData<'a> {
     contents: Contents<'a>,
+    /// The lock has been looked at.
+    is_open: bool,
     /// What is being written, and which block of it: 0 to 15 a slot, 16 OTP.
     place: usize,
     block: u8,
@@ -69,6 +75,21 @@ impl<'a> Contents<'a> {
     }
 }
 
+/// Why data were not written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WriteDataError {
+    /// A command failed.
+    #[error(transparent)]
+    Failed(#[from] Failure),
+    /// Each slot's configuration decides from now on.
+    #[error("data and OTP zone are locked already: nothing was written")]
+    Locked,
+}
+
+/// The word of the configuration with the lock bytes.
+const LOCKS: u8 = 21;
+
 /// 16 slots and OTP.
 const PLACES: usize = 17;
 
@@ -97,12 +118,29 @@ impl<'a> WriteData<'a> {
         }
         Ok(Self {
             contents,
+            is_open: false,
             place: 0,
             block: 0,
         })
     }
 
-    fn write(&mut self) -> Next<WrittenData, Failure> {
+    /// Word 21 has the lock of data and OTP.
+    fn judge_lock(&mut self, payload: &[u8]) -> Next<WrittenData, WriteDataError> {
+        let word = DecodeError::exactly::<4>(<ReadWord as Command>::OPCODE, payload);
+        let at = 4 * usize::from(LOCKS);
+        match word {
+            Ok(word) if self.contents.config.with(at, &word).data_lock().is_locked() => {
+                Next::Done(Err(WriteDataError::Locked))
+            }
+            Ok(_) => {
+                self.is_open = true;
+                self.write()
+            }
+            Err(error) => Next::failed(error.into()),
+        }
+    }
+
+    fn write(&mut self) -> Next<WrittenData, WriteDataError> {
         while self.place < PLACES {
             if let Some((place, bytes)) = self.contents.place(self.place)
                 && let Ok(address) = BlockAddress::new(place, self.block)
@@ -126,11 +164,17 @@ impl<'a> WriteData<'a> {
 
 impl Procedure for WriteData<'_> {
     type Output = WrittenData;
-    type Error = Failure;
+    type Error = WriteDataError;
 
-    fn resume(&mut self, answer: Answer<'_>) -> Next<WrittenData, Failure> {
+    fn resume(&mut self, answer: Answer<'_>) -> Next<WrittenData, WriteDataError> {
         match answer {
-            Answer::Start => {}
+            Answer::Start => {
+                return match WordAddress::new(Place::Config, LOCKS) {
+                    Ok(address) => Next::send(&ReadWord { address }),
+                    Err(_) => Next::Done(Err(WriteDataError::Locked)),
+                };
+            }
+            Answer::Payload(word) if !self.is_open => return self.judge_lock(word),
             Answer::Payload(_) => self.block = self.block.saturating_add(1),
             Answer::Failed(failure) => return Next::failed(failure),
         }
@@ -152,16 +196,28 @@ impl core::fmt::Debug for WriteData<'_> {
 /// decides.
 ///
 /// The chip refuses unless it holds what was written. After a lost answer the
-/// lock byte is read and decides.
+/// lock byte is read and decides. Where each of its answers is a refusal and the
+/// zone is found locked all the same, somebody else has locked it, with whatever:
+/// that is an error.
 #[derive(Clone, Copy, Debug)]
-pub struct LockData(LockAndConfirm);
+pub struct LockData {
+    lock: LockAndConfirm,
+    /// What all answers to the lock were so far.
+    refused: Option<Failure>,
+    /// One of them was lost.
+    is_lost: bool,
+}
 
 impl LockData {
     /// There is no way back from this.
     #[must_use]
     pub const fn new(written: WrittenData) -> Self {
         let target = LockTarget::Data { crc: written.crc };
-        Self(LockAndConfirm::new(target))
+        Self {
+            lock: LockAndConfirm::new(target),
+            refused: None,
+            is_lost: false,
+        }
     }
 }
 
@@ -170,6 +226,18 @@ impl Procedure for LockData {
     type Error = Failure;
 
     fn resume(&mut self, answer: Answer<'_>) -> Next<(), Failure> {
-        self.0.resume(answer)
+        match answer {
+            Answer::Failed(failure) if failure.refusal().is_some() => self.refused = Some(failure),
+            Answer::Failed(_) => self.is_lost = true,
+            Answer::Start | Answer::Payload(_) => {}
+        }
+        let next = self.lock.resume(answer);
+        next.and_then(|()| match self.refused {
+            Some(failure) if !self.is_lost => Next::failed(Failure {
+                executed: Executed::Unknown,
+                ..failure
+            }),
+            _ => Next::Done(Ok(())),
+        })
     }
 }

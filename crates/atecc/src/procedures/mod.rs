@@ -19,7 +19,7 @@ pub use configure::{Configure, ConfigureError, Configured, LockConfiguration};
 pub use confirmed::Confirmed;
 pub use count::IncrementCounter;
 pub use create_key::CreateKey;
-pub use data::{LockData, WriteData, WrittenData};
+pub use data::{LockData, WriteData, WriteDataError, WrittenData};
 #[cfg(feature = "host")]
 pub use encrypted::{ReadEncrypted, SessionKey, WriteBlockEncrypted};
 pub use lock::LockAndConfirm;
