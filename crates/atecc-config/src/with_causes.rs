@@ -119,6 +119,9 @@ impl Procedure for ReadCauses {
 #[derive(Debug)]
 pub struct WithCauses<P: Procedure> {
     procedure: P,
+    /// What failed last: a procedure may look at the chip once more before it
+    /// gives up.
+    last: Option<Failure>,
     refused: Option<(P::Error, Failure, ReadCauses)>,
 }
 
@@ -138,6 +141,7 @@ impl<P: Procedure> WithCauses<P> {
     pub const fn new(procedure: P) -> Self {
         Self {
             procedure,
+            last: None,
             refused: None,
         }
     }
@@ -173,16 +177,22 @@ impl<P: Procedure> Procedure for WithCauses<P> {
         if let Some(next) = self.explain(answer) {
             return next;
         }
-        let failure = match answer {
-            Answer::Failed(failure) => Some(failure),
-            Answer::Start | Answer::Payload(_) => None,
-        };
+        if let Answer::Failed(failure) = answer {
+            self.last = Some(failure);
+        }
         let error = match self.procedure.resume(answer) {
-            Next::Send(request) => return Next::Send(request),
+            Next::Send(request) => {
+                if !matches!(answer, Answer::Failed(_)) {
+                    self.last = None;
+                }
+                return Next::Send(request);
+            }
             Next::Done(Ok(output)) => return Next::Done(Ok(Ok(output))),
             Next::Done(Err(error)) => error,
         };
-        let read = failure.and_then(|failure| Some((failure, ReadCauses::new(&failure)?)));
+        let read = self
+            .last
+            .and_then(|failure| Some((failure, ReadCauses::new(&failure)?)));
         let Some((failure, read)) = read else {
             return Next::Done(Err(error));
         };
