@@ -228,3 +228,35 @@ fn a_certificate_is_issued() {
     assert_eq!(code, 5, "{message}");
     assert!(message.contains("its own key signs"), "{message}");
 }
+
+/// Format and signer's ID are those that were asked for, also where the
+/// certificate does not tell them: bytes 67, 68 and the low half of 70.
+#[test]
+fn the_72_bytes_are_as_asked() {
+    let harness = Harness::new();
+    // A number that is always the same, and no place for the ID.
+    let definition = "name = \"fixed\"\ntemplate-id = 1\nchain-id = 0\n\
+        issuer = [\"CN=Maker\"]\nsubject = [\"CN=Unit\"]\n\
+        [serial-number]\nsource = \"0\"\nbytes = \"0102\"\n";
+    fs::write(harness.path().join("fixed.toml"), definition).unwrap();
+    let key = hex_key("example-inc-device-1.pem");
+    let issue = [
+        "cert",
+        "issue",
+        "--definition",
+        "fixed.toml",
+        "--signer-key",
+    ];
+    let issue = [&issue[..], &["signer.key", "--public-key", &key]].concat();
+    for (format, digit) in [("0", "0"), ("1", "1")] {
+        let asked = ["--years", "10", "--signer-id", "00C4"];
+        let asked = [&asked[..], &["--certificate-format", format]].concat();
+        let document = harness.json(&[&issue[..], &asked].concat());
+        let compressed = document["compressed"].as_str().unwrap();
+        assert_eq!(
+            (&compressed[134..138], &compressed[141..142]),
+            ("00C4", digit)
+        );
+        assert_eq!(document["format"].to_string(), format);
+    }
+}

@@ -1,4 +1,4 @@
-//! Signers of each kind but tokens, which `tests/interop/softhsm.sh` has;
+//! Signers of each kind but tokens, which `crates/nerves-key-provision/tests/softhsm.rs` has;
 //! reports and plan digests.
 
 use std::fs;

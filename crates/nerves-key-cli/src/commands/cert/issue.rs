@@ -1,7 +1,9 @@
 //! `nerves-key cert issue`: a new certificate of a definition.
 
 use atecc_certdef::SignedBy;
-use atecc_x509::{Validity, round_trip};
+use atecc_x509::{
+    Certificate, CertificateDef, CompressedCertificate, Format, Validity, compress, decompress,
+};
 use data_encoding::HEXUPPER;
 use serde_json::json;
 
@@ -44,7 +46,7 @@ pub(super) fn run(arguments: &Issue, output: Output) -> Result<(), CliError> {
     let signature = signer.sign_own(&tbs.digest()).map_err(CliError::failed)?;
     let certificate = tbs.assemble(&signature).map_err(CliError::failed)?;
     certificate.verify(&signer_key).map_err(CliError::failed)?;
-    let compressed = round_trip(&certificate, &defined).map_err(CliError::refused)?;
+    let compressed = as_asked(&certificate, &defined, (format, signer_id))?;
     let pem = certificate.to_pem().map_err(CliError::failed)?;
     let summary = Summary::of(&certificate).map_err(CliError::failed)?;
     let mut document = summary.json();
@@ -63,5 +65,27 @@ pub(super) fn run(arguments: &Issue, output: Output) -> Result<(), CliError> {
             output.result(&text, &document)
         }
         None => output.result(&pem, &document),
+    }
+}
+
+/// The 72 bytes in this format and with this ID, from which the certificate
+/// comes back. A definition without a place for the ID still stores it.
+fn as_asked(
+    certificate: &Certificate,
+    defined: &dyn CertificateDef,
+    (format, signer_id): (Format, u16),
+) -> Result<CompressedCertificate, CliError> {
+    let compressed = compress(certificate, defined, format).map_err(CliError::refused)?;
+    let compressed = CompressedCertificate {
+        signer_id,
+        ..compressed
+    };
+    let rebuilt = decompress(&compressed, defined).map_err(CliError::refused)?;
+    if rebuilt.as_der() == certificate.as_der() {
+        Ok(compressed)
+    } else {
+        Err(CliError::refused(
+            "a chip could not give this certificate back: its 72 bytes make another one",
+        ))
     }
 }
