@@ -292,3 +292,17 @@ fn session_keys_without_a_limit() {
     assert_eq!((opcodes.len(), end.is_none()), (3, true));
     assert_eq!(opcodes[2], Opcode::Nonce);
 }
+
+/// What reads may run again; what uses a key or changes the chip may not.
+#[test]
+fn what_is_harmless() {
+    use atecc::commands::{Counter, CounterId, CounterMode, InfoRevision};
+    use atecc::procedures::ReadConfig;
+    assert!(Once(InfoRevision).is_harmless());
+    let counter = CounterId::Zero;
+    let mode = CounterMode::Increment;
+    assert!(!Once(Counter { mode, counter }).is_harmless());
+    // What says nothing of it is not.
+    assert!(!ReadConfig::new().is_harmless());
+    assert!(!CreateKey::new(Slot::S0).is_harmless());
+}

@@ -141,3 +141,49 @@ fn a_hanging_bus_is_timed() {
     ));
     assert_eq!(device.slow_us(), 0);
 }
+
+#[cfg(feature = "async")]
+mod awaited {
+    use core::future::Future;
+    use core::pin::pin;
+    use core::task::{Context, Poll, Waker};
+
+    use atecc::asynch::WakePulse;
+    use embedded_hal_async::i2c::I2c;
+
+    use super::*;
+
+    impl I2c for Failing {
+        async fn transaction(
+            &mut self,
+            address: SevenBitAddress,
+            operations: &mut [Operation<'_>],
+        ) -> Result<(), ErrorKind> {
+            embedded_hal::i2c::I2c::transaction(self, address, operations)
+        }
+    }
+
+    /// Nothing here waits.
+    fn ready<T>(future: impl Future<Output = T>) -> T {
+        let mut context = Context::from_waker(Waker::noop());
+        match pin!(future).poll(&mut context) {
+            Poll::Ready(result) => result,
+            Poll::Pending => panic!("it waits"),
+        }
+    }
+
+    #[test]
+    fn a_pulse_needs_no_acknowledge() {
+        for (kind, expected) in [
+            (NACK, Ok(())),
+            (ADDRESS_NACK, Ok(())),
+            (ErrorKind::Bus, Err(ErrorKind::Bus)),
+        ] {
+            let mut bus = Failing::new(kind, 0);
+            let pulse = ready(GeneralCall.pulse(&mut bus, &mut NoDelay));
+            assert_eq!(pulse, expected);
+            let now = WakePulse::<_, NoDelay>::now_us(&mut GeneralCall, &mut bus, &mut NoDelay);
+            assert_eq!(now, None);
+        }
+    }
+}

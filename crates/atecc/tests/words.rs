@@ -21,6 +21,7 @@ fn places_and_addresses() {
     let word = WordAddress::new(Place::Config, 21).unwrap();
     assert_eq!(block.to_string(), "slot 10 block 1");
     assert_eq!(word.to_string(), "configuration zone word 21");
+    assert_eq!((word.word(), block.block()), (21, 1));
     assert_eq!(BusAddress::DEFAULT.to_string(), "0x60");
     assert_eq!(LockState::Locked.to_string(), "locked");
     assert_eq!(LockState::Unlocked.to_string(), "unlocked");
@@ -69,6 +70,9 @@ fn statuses() {
         (0x11, "woken"),
         (0xEE, "watchdog"),
         (0xFF, "communication error"),
+        (0x03, ": not a command of this chip)"),
+        (0x0F, ": refused in the chip's present state)"),
+        (0xFF, ": group damaged on the way)"),
         (0x2A, "unknown status"),
     ] {
         let text = Status::from_byte(byte).to_string();
