@@ -25,7 +25,8 @@ impl fmt::Display for DefinitionError {
         } = self;
         match field.as_str() {
             "" => write!(f, "line {line}: {problem}"),
-            field => write!(f, "line {line}, {field}: {problem}"),
+            // A key of TOML may be any text.
+            field => write!(f, "line {line}, {}: {problem}", field.escape_debug()),
         }
     }
 }
