@@ -91,9 +91,11 @@ fn lines(explanation: &Explanation) -> Vec<String> {
     if explanation.causes.iter().any(latch) {
         lines.push("In the volatile layout nerves-key volatile unlock sets the latch.".to_owned());
     }
-    if !explanation.config_lock.is_locked() && !explanation.data_lock.is_locked() {
+    if !(explanation.config_lock.is_locked() && explanation.data_lock.is_locked()) {
         lines.push(
-            "nerves-key provision makes a NervesKey of a blank chip, and locks both.".to_owned(),
+            "nerves-key provision makes a NervesKey of a blank chip, finishes one that is half \
+             done, and locks both."
+                .to_owned(),
         );
     }
     for (operation, slot) in &explanation.asked {

@@ -56,10 +56,7 @@ pub enum HardenRefusal {
     #[error("the chip's certificates do not verify, and are not locked in: {0}")]
     Identity(#[from] IdentityError),
     /// The certificates verify, under another signer than the one that was given.
-    #[error(
-        "the chip's signer certificate is not the one that was given: its certificates are not \
-         locked in"
-    )]
+    #[error("the chip's signer certificate is not the one that was given: nothing was locked now")]
     OtherSigner,
 }
 

@@ -248,6 +248,15 @@ fn the_72_bytes_are_as_asked() {
         "--signer-key",
     ];
     let issue = [&issue[..], &["signer.key", "--public-key", &key]].concat();
+    // 64 bytes that are no point of the curve are certified by nobody.
+    let mut wrong = issue.clone();
+    let zeros = "00".repeat(64);
+    *wrong.last_mut().unwrap() = &zeros;
+    let (code, message) = harness.fails(&[&wrong[..], &["--years", "1"]].concat());
+    assert!(
+        code == 5 && message.contains("--public-key"),
+        "{code} {message}"
+    );
     for (format, digit) in [("0", "0"), ("1", "1")] {
         let asked = ["--years", "10", "--signer-id", "00C4"];
         let asked = [&asked[..], &["--certificate-format", format]].concat();

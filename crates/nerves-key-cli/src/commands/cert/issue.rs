@@ -2,7 +2,8 @@
 
 use atecc_certdef::SignedBy;
 use atecc_x509::{
-    Certificate, CertificateDef, CompressedCertificate, Format, Validity, compress, decompress,
+    Certificate, CertificateDef, CompressedCertificate, Format, PublicKey, Validity, compress,
+    decompress,
 };
 use data_encoding::HEXUPPER;
 use serde_json::json;
@@ -22,6 +23,8 @@ pub(super) fn run(arguments: &Issue, output: Output) -> Result<(), CliError> {
     files::check_out(arguments.out.as_deref())?;
     let definition = defined::read(&arguments.definition)?;
     let public_key = key("--public-key", &arguments.public_key)?;
+    let public_key = PublicKey::on_curve(*public_key.as_bytes())
+        .map_err(|error| CliError::refused(format_args!("--public-key: {error}")))?;
     let signer_id = u16::from_be_bytes(hex::array("--signer-id", &arguments.signer_id)?);
     let mut signer = AnySigner::open(&arguments.signer_key, &arguments.options)?;
     let signer_key = signer.public_key()?;

@@ -104,6 +104,11 @@ fn area(device: &mut RecordedDevice) -> Result<(Area, SerialNumber), CliError> {
     }
     match refused::run(device, ReadSnapshot::new())?.stage() {
         Stage::TrustPart => Ok((Area::TrustPart, serial_number)),
+        // Nothing makes a NervesKey of it.
+        stage @ Stage::Foreign(_) => Err(CliError::new(
+            Exit::Stage,
+            format_args!("the chip has no settings ({stage})"),
+        )),
         stage => Err(CliError::new(
             Exit::Stage,
             format_args!("the chip has no settings ({stage}): nerves-key provision finishes it"),
