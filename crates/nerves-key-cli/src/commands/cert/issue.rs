@@ -2,8 +2,8 @@
 
 use atecc_certdef::SignedBy;
 use atecc_x509::{
-    Certificate, CertificateDef, CompressedCertificate, Format, PublicKey, Validity, compress,
-    decompress,
+    Certificate, CertificateDef, CompressedCertificate, Format, PublicKey, SerialSource, Validity,
+    compress, decompress,
 };
 use data_encoding::HEXUPPER;
 use serde_json::json;
@@ -49,6 +49,13 @@ pub(super) fn run(arguments: &Issue, output: Output) -> Result<(), CliError> {
     let signature = signer.sign_own(&tbs.digest()).map_err(CliError::failed)?;
     let certificate = tbs.assemble(&signature).map_err(CliError::failed)?;
     certificate.verify(&signer_key).map_err(CliError::failed)?;
+    // A number that is hashed is as the template's maker wants it.
+    if matches!(
+        defined.template().serial_source(),
+        SerialSource::Stored | SerialSource::StoredDynamic
+    ) {
+        check_number(certificate.serial_number())?;
+    }
     let compressed = as_asked(&certificate, &defined, (format, signer_id))?;
     let pem = certificate.to_pem().map_err(CliError::failed)?;
     let summary = Summary::of(&certificate).map_err(CliError::failed)?;
@@ -90,5 +97,46 @@ fn as_asked(
         Err(CliError::refused(
             "a chip could not give this certificate back: its 72 bytes make another one",
         ))
+    }
+}
+
+/// A serial number is an INTEGER, positive and of 20 bytes at most, and DER has
+/// no needless zero in front. Source: RFC 5280, section 4.1.2.2; X.690, section
+/// 8.3.2.
+fn check_number(number: &[u8]) -> Result<(), CliError> {
+    let problem = match number {
+        [] | [0] => "is 0",
+        [0x80..=0xFF, ..] => "is negative: its first byte is 80 or more",
+        [0, 0..0x80, ..] => "begins with a zero that does not belong there",
+        _ if number.len() > 20 => "has more than 20 bytes",
+        _ => return Ok(()),
+    };
+    let number = HEXUPPER.encode(number);
+    Err(CliError::refused(format_args!(
+        "the serial number {number} {problem}: many programs refuse such a certificate"
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_are_integers() {
+        for number in [&[1][..], &[0x7F; 20], &[0, 0x80], &[0, 0xFF, 1]] {
+            check_number(number).unwrap();
+        }
+        for (number, problem) in [
+            (&[][..], "is 0"),
+            (&[0], "is 0"),
+            (&[0x80], "negative"),
+            (&[0xFF, 1], "negative"),
+            (&[0, 1], "zero that does not belong"),
+            (&[0, 0, 0x80], "zero that does not belong"),
+            (&[1; 21], "more than 20"),
+        ] {
+            let error = check_number(number).unwrap_err().to_string();
+            assert!(error.contains(problem), "{number:?}: {error}");
+        }
     }
 }
