@@ -80,7 +80,8 @@ impl Need {
         match self {
             Self::Key(_, need) => need.remedy(),
             Self::KeyPresent => {
-                "make a key there (GenKey), or write one (PrivWrite; Write for a public key)"
+                "if there is none, make a key there (GenKey; it replaces one that is there), or \
+                 write one (PrivWrite; Write for a public key)"
             }
             Self::SessionKey(..) => {
                 "Nonce, then GenDig with that key, in the same awake session; host and chip need \

@@ -157,7 +157,7 @@ const SET_UPS: &[SetUp] = &[
         name: "no key",
         contents: Some((0, 0xFF)),
         cause: "there is no key in the slot",
-        remedy: "make a key there (GenKey)",
+        remedy: "if there is none, make a key there (GenKey; it replaces one that is there)",
         ..NERVES_KEY
     },
     SetUp {

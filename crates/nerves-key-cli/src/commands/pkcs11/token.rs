@@ -48,8 +48,8 @@ fn look(client: &Pkcs11, slot: Slot, name: &str) -> Result<Vec<Finding>, Error> 
         shown(info.model())
     );
     if !info.token_initialized() {
-        let next = "nerves-key provision makes it a NervesKey";
-        let said = format!("{token}: the chip has no key yet");
+        let next = "nerves-key info says its stage, and whether it can become a NervesKey";
+        let said = format!("{token}: the chip is no finished NervesKey");
         return Ok(vec![Finding::fault(name, said, next)]);
     }
     let session = client.open_ro_session(slot)?;
