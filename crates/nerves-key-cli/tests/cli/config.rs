@@ -35,6 +35,29 @@ fn a_chip_is_explained() {
     assert_eq!(same["differences"], json!([]));
 }
 
+/// ReadKey bit 3 (SlotConfig 208F): the secret goes into the next slot.
+#[test]
+fn where_a_secret_goes_is_said() {
+    let harness = Harness::new();
+    let zone = "01236c4100006002bbe66928ee015500c0000000832087208f20c48f8f8f8f8f\
+                9f8faf8f0000000000000000000000000000af8fffffffff00000000ffffffff\
+                000000000000000000000000000000000000000000000000ffff000000000000\
+                3300330033001c001c001c001c001c003c003c003c003c003c003c003c001c00";
+    let why = |slot| ["config", "why", "ecdh", slot, "--dump", zone];
+    let text = harness.ok(&why("2"));
+    assert!(
+        text.contains("its result goes into slot 3, and not"),
+        "{text}"
+    );
+    assert_eq!(harness.json(&why("2"))["changes_slot"], 3);
+    let text = harness.ok(&why("1"));
+    assert!(!text.contains("its result goes"), "{text}");
+    assert_eq!(
+        harness.json(&why("1"))["changes_slot"],
+        serde_json::Value::Null
+    );
+}
+
 #[test]
 fn a_dump_is_asked_why() {
     let harness = Harness::new();

@@ -34,6 +34,12 @@ pub(super) fn run(
     if let Some(shift) = shift(zone.bytes()) {
         text = format!("the zone {shift}\n{text}");
     }
+    let changed = operation.target(zone, slot);
+    let changed = changed.filter(|_| judgement.is_allowed());
+    if let Some(target) = changed.filter(|target| *target != slot) {
+        let goes = format!("its result goes into {target}, and not to the host");
+        text += &indented(&goes, "  ", "    ");
+    }
     let (reasons, needs) = lists(zone, &judgement);
     let allowed = match &judgement {
         Judgement::Depends { .. } => Value::Null,
@@ -46,6 +52,7 @@ pub(super) fn run(
         "allowed": allowed,
         "reasons": reasons,
         "needs": needs,
+        "changes_slot": changed.map(Slot::index),
     });
     if let Judgement::Depends { on_508, on_608 } = &judgement {
         for (name, judgement) in [("atecc508a", on_508), ("atecc608", on_608)] {
