@@ -7,12 +7,12 @@ use libfuzzer_sys::fuzz_target;
 use nerves_key::Snapshot;
 use nerves_key_schema::{
     BoardName, Layout, ManufacturerSerial, Otp, check_for_provisioning, check_for_use, configure,
-    differences, writes,
+    mismatches, writes,
 };
 
 fn zone(config: ConfigZone) {
     for layout in [Layout::Standard, Layout::Volatile] {
-        let differing = differences(&config, layout)
+        let differing = mismatches(&config, layout)
             .map(|found| found.to_string())
             .count();
         assert_eq!(
