@@ -422,3 +422,21 @@ fn a_count_of_somebody_else_is_not_known() {
     assert_eq!(executed(count.resume(two_more)), Executed::Unknown);
     assert_eq!(executed(same.resume(refused())), Executed::Unknown);
 }
+
+/// A read that fails after the lock does not say that nothing was locked.
+#[test]
+fn a_lock_is_not_denied_by_the_read_after_it() {
+    use atecc::{Answer, Cause, Next, Opcode, Procedure};
+    let bus = blank();
+    let configured = device(&bus).run(Configure::new(layout)).unwrap();
+    let mut lock = LockConfiguration::new(configured);
+    for answer in [Answer::Start, Answer::Payload(&[0])] {
+        assert!(matches!(lock.resume(answer), Next::Send(_)));
+    }
+    let opcode = Opcode::Read;
+    let failed = Answer::Failed(Cause::NotTaken { opcode }.before_execution());
+    let Next::Done(Err(ConfigureError::Failed(failure))) = lock.resume(failed) else {
+        panic!("the read has failed");
+    };
+    assert_eq!(failure.executed, Executed::Unknown);
+}

@@ -6,7 +6,7 @@
 use super::{LockAndConfirm, ReadConfig};
 use crate::commands::{LockTarget, WriteWord};
 use crate::config::{ConfigZone, offset};
-use crate::{Answer, BusAddress, Cause, Failure, Next, Place, Procedure, WordAddress};
+use crate::{Answer, BusAddress, Cause, Executed, Failure, Next, Place, Procedure, WordAddress};
 
 /// Write the configuration zone, read it back and compare it. Nothing is locked.
 ///
@@ -286,7 +286,13 @@ impl Procedure for LockConfiguration {
             return Next::failed(Cause::NoCommand.of_unknown_fate());
         };
         let wanted = self.zone.with_config_locked();
-        let held = read.resume(answer).or_else(Next::failed);
+        // The lock may have been set, whatever became of this read.
+        let held = read.resume(answer).or_else(|failure| {
+            Next::failed(Failure {
+                executed: Executed::Unknown,
+                ..failure
+            })
+        });
         held.and_then(|held| {
             Next::Done(match mismatch(&wanted, &held) {
                 None => Ok(held),
