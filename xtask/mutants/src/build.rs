@@ -1,14 +1,19 @@
 //! Building the copy: what does not compile is found by the compiler's errors.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
+use rustix::process::{Pid, Resource, Rlimit};
 use serde::Deserialize;
 
 use super::copy::Copy;
 use xtask_support::error::Error;
 use xtask_support::run;
+
+/// Processor time of one compiler; the longest needs some 60 s.
+const COMPILER_SECONDS: u64 = 240;
 
 /// A line of cargo's messages.
 #[derive(Debug, Deserialize)]
@@ -106,15 +111,31 @@ pub(super) fn tests(copy: &Copy, packages: &BTreeSet<&str>) -> Result<Built, Err
     messages(&mut command)
 }
 
+/// Let no compiler that `cargo` starts run for ever, as it does where a mutant
+/// is a loop that has no end and is evaluated at build time.
+fn limit(cargo: &Child) -> io::Result<()> {
+    let limit = Rlimit {
+        current: Some(COMPILER_SECONDS),
+        maximum: Some(COMPILER_SECONDS),
+    };
+    rustix::process::prlimit(Some(Pid::from_child(cargo)), Resource::Cpu, limit)?;
+    Ok(())
+}
+
 fn messages(command: &mut Command) -> Result<Built, Error> {
-    let output = command
+    let started = command
         .args(["--message-format", "json"])
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|error| Error::Start {
-            command: run::line(command),
-            error,
-        })?;
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn();
+    let output = started.and_then(|cargo| {
+        limit(&cargo)?;
+        cargo.wait_with_output()
+    });
+    let output = output.map_err(|error| Error::Start {
+        command: run::line(command),
+        error,
+    })?;
     let mut built = Built {
         done: output.status.success(),
         ..Built::default()

@@ -315,7 +315,12 @@ fn apart(
 fn alone(field: &Field<'_>, mutant: &Mutant, tests: Tests) -> Result<Outcome, Error> {
     let checked = build::check(&field.copy, build::Part::Library, [mutant.subject.package])?;
     if !checked.done {
-        return Ok(Outcome::Unviable);
+        // Without an error the compiler did not come to an end.
+        return Ok(if checked.errors.is_empty() {
+            Outcome::Caught("the compiler".to_owned())
+        } else {
+            Outcome::Unviable
+        });
     }
     for package in mutant.subject.judges_in(tests) {
         let built = build::tests(&field.copy, &BTreeSet::from([package]))?;
