@@ -23,7 +23,7 @@ use cryptoki_sys::{
 use libfuzzer_sys::fuzz_target;
 use nerves_key_fuzz::guarded::{Guarded, Place};
 use nerves_key_pkcs11::C_GetInterface;
-use nerves_key_tests::station::Station;
+use tests_station::Station;
 
 /// The generator of P-256. Source: SP 800-186, section 3.2.1.3.
 const POINT: [u8; 65] = [

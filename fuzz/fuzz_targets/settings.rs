@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use nerves_key::settings::term::{MinorVersion, TermError};
 use nerves_key::settings::{Area, Settings, Value};
-use nerves_key_tests::terms::{Term, decode, encode};
+use tests_terms::{Term, decode, encode};
 
 fn term(data: &[u8]) {
     let value = match (Value::from_term(data), decode(data)) {

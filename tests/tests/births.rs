@@ -11,8 +11,8 @@ use nerves_key_provision::{
     SigningRequest, Step, Warning, prepare,
 };
 use nerves_key_schema::slot;
-use nerves_key_tests::fault_sweep::{SETUPS, Setup};
-use nerves_key_tests::station::{CHALLENGES, Station, StationError};
+use tests_fault_sweep::{SETUPS, Setup};
+use tests_station::{CHALLENGES, Station, StationError};
 
 /// A chip that an earlier run has left with its key.
 fn keyed(setup: Setup) -> (Bus, SigningRequest) {

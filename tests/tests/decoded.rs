@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use atecc::crc16;
 use atecc_decode::{BytesKind, NoLabels, explain_bytes};
 use atecc_transcript::{Cause, Transcript, exchanges};
-use nerves_key_tests::vector_runner::Hex;
 use serde::Deserialize;
+use tests_vector_runner::Hex;
 
 /// How frames were read.
 #[derive(Debug, Default)]

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use nerves_key_tests::fault_sweep::{
+use tests_fault_sweep::{
     FAULTS, SETUPS, Tally, hardened, pairs, prepared, references, singles, trusting,
 };
-use nerves_key_tests::station::Records;
+use tests_station::Records;
 
 /// A prime, and other transactions for each setup.
 const STRIDE: usize = 113;

@@ -9,8 +9,8 @@ use nerves_key_provision::{
     CertificateSlots, Harden, HardenError, HardenRefusal, Hardening, Plan, Step, Warning,
 };
 use nerves_key_schema::slot;
-use nerves_key_tests::fault_sweep::{SETUPS, Setup};
-use nerves_key_tests::station::Station;
+use tests_fault_sweep::{SETUPS, Setup};
+use tests_station::Station;
 
 /// A finished chip as the reference leaves it.
 fn open_chip(setup: Setup) -> Bus {

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use atecc_emulator::{Bus, Chip, ExecutionTime, Revision};
-use nerves_key_tests::hosts::{HOSTS, Host, Outcome};
+use tests_hosts::{HOSTS, Host, Outcome};
 
 fn run(host: &Host, chip: &str, model: ExecutionTime, rounds: u32) -> Outcome {
     let revision: Revision = chip.parse().unwrap();

@@ -9,7 +9,7 @@ use nerves_key_provision::{
     self_signed,
 };
 use nerves_key_schema::{Layout, slot};
-use nerves_key_tests::station::Station;
+use tests_station::Station;
 
 fn station() -> Station {
     let now = DateTime::new(2026, 12, 6, 10, 20, 30).unwrap();

@@ -17,9 +17,9 @@ use nerves_key_provision::{
     RunError, RunOutcome, Runner, SigningRequest, Step, VolatileSecrets, create_signer, provision,
 };
 use nerves_key_schema::{ConfigWrite, Layout, configure, slot, writes};
-use nerves_key_tests::fault_sweep::{SETUPS, Setup};
-use nerves_key_tests::station::{CHALLENGES, Station, StationError};
-use nerves_key_tests::wire::commands;
+use tests_fault_sweep::{SETUPS, Setup};
+use tests_station::wire::commands;
+use tests_station::{CHALLENGES, Station, StationError};
 
 const REVISIONS: [Revision; 3] = [
     Revision::Atecc508A,

@@ -8,8 +8,8 @@ use std::path::Path;
 
 use atecc::host::{self, DigInput, Head, MacInput};
 use atecc::{Opcode, SerialNumber};
-use nerves_key_tests::vector_runner::Hex;
 use serde::Deserialize;
+use tests_vector_runner::Hex;
 
 const KEY: [u8; 32] = [0; 32];
 const OTP: [u8; 64] = [0; 64];

@@ -10,9 +10,9 @@ use nerves_key_provision::{
     create_signer,
 };
 use nerves_key_schema::{BoardName, ConfigField, Layout, ManufacturerSerial, OtpError, configure};
-use nerves_key_tests::fault_sweep::{SETUPS, Setup};
-use nerves_key_tests::station::{Station, StationError};
-use nerves_key_tests::wire::{commands, is_only_reading};
+use tests_fault_sweep::{SETUPS, Setup};
+use tests_station::wire::{commands, is_only_reading};
+use tests_station::{Station, StationError};
 
 const REVISIONS: [Revision; 3] = Revision::ALL;
 const STANDARD: Setup = Setup {

@@ -1,6 +1,6 @@
 //! Random certificates survive compression byte for byte.
 
-use nerves_key_tests::roundtrip::run;
+use tests_roundtrip::run;
 
 #[test]
 fn certificates_survive() {

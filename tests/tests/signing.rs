@@ -9,8 +9,8 @@ use nerves_key_provision::{
     prepare, provision,
 };
 use nerves_key_schema::{BoardName, Layout, Otp};
-use nerves_key_tests::station::{CHALLENGES, Station};
 use sha2::{Digest, Sha256};
+use tests_station::{CHALLENGES, Station};
 
 fn station() -> Station {
     let now = DateTime::new(2026, 12, 6, 10, 20, 30).unwrap();

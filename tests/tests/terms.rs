@@ -3,7 +3,7 @@
 //!
 //! `cargo xtask terms` does it with more terms, and asks Erlang/OTP itself.
 
-use nerves_key_tests::terms::{KINDS, run};
+use tests_terms::{KINDS, run};
 
 const TERMS: usize = 3_000;
 

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use atecc_emulator::Revision;
-use nerves_key_tests::torn::{KEPT_TWICE, Torn, auxiliary, settings};
+use tests_fault_sweep::torn::{KEPT_TWICE, Torn, auxiliary, settings};
 
 fn show(revision: Revision, all: &[Torn]) {
     let mut out = std::io::stdout().lock();

@@ -7,8 +7,8 @@ use atecc_emulator::Bus;
 use atecc_x509::SignatureBytes;
 use nerves_key::settings::{Area, ReadSettings};
 use nerves_key::{ReadSnapshot, Snapshot, Stage, TrustKind};
-use nerves_key_tests::trust::{Row, recorded};
-use nerves_key_tests::vector_runner::read_rows;
+use tests_trust::{Row, recorded};
+use tests_vector_runner::read_rows;
 
 /// The recorded certificates: each rebuilt byte for byte from its compressed
 /// form, and verified as far as its issuers are published.

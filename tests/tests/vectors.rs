@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use nerves_key_tests::vector_runner::{DIFFERENCES, Tally};
-use nerves_key_tests::{SUITES, host};
+use tests_vector_runner::{DIFFERENCES, Tally};
+use tests_vector_suites::{SUITES, host};
 
 fn vectors() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/vectors"))

@@ -8,8 +8,7 @@ use nerves_key::settings::{
     Area, ReadSettings, Settings, SettingsError, UpdateError, UpdateSettings, Value, WriteSettings,
 };
 use nerves_key::{AuxiliarySlots, Identity, ReadAuxiliary, WriteAuxiliary, WriteError};
-use nerves_key_tests::station::Station;
-use nerves_key_tests::torn::issued;
+use tests_station::{Station, issue_auxiliary};
 
 const ROUNDS: usize = 1000;
 
@@ -231,7 +230,7 @@ fn auxiliary(device: &mut Device<I2cHandle, Delay>) -> AuxiliarySlots {
 fn certificates_of_another_chip_or_key_are_not_written() {
     let (one, two) = (bus(&finished("N1")), bus(&finished("N2")));
     let of_one = identity(&one);
-    let slots = issued(&of_one, [0x17; 32]).unwrap();
+    let slots = issue_auxiliary(&of_one, [0x17; 32]).unwrap();
     let mut device = Station::device(&two);
     let before = two.image(0).unwrap();
     for write in [&slots, &AuxiliarySlots::EMPTY] {
@@ -277,7 +276,7 @@ fn certificates_of_another_chip_or_key_are_not_written() {
 fn auxiliary_certificates_of_two_writers_never_mix() {
     let bus = bus(&finished("N1"));
     let identity = identity(&bus);
-    let pairs = [[0x17; 32], [0x18; 32]].map(|key| issued(&identity, key).unwrap());
+    let pairs = [[0x17; 32], [0x18; 32]].map(|key| issue_auxiliary(&identity, key).unwrap());
     let all = [pairs[0], AuxiliarySlots::EMPTY, pairs[1]];
     let mut device = Station::device(&bus);
     let mut schedule = Schedule(7);

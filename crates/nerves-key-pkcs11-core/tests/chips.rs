@@ -27,10 +27,9 @@ use nerves_key_pkcs11_core::token::{Freshness, Token};
 use nerves_key_pkcs11_core::{Error, Module};
 
 use nerves_key::{ReadSnapshot, WriteAuxiliary};
-use nerves_key_tests::station::Station;
-use nerves_key_tests::torn::issued;
-use nerves_key_tests::trust::Row;
-use nerves_key_tests::vector_runner::read_rows;
+use tests_station::{Station, issue_auxiliary};
+use tests_trust::Row;
+use tests_vector_runner::read_rows;
 
 /// A finished chip, alone on its bus. `number` makes it unlike others.
 fn finished(revision: Revision, number: u8) -> Bus {
@@ -370,7 +369,7 @@ fn auxiliary_certificates_come_without_ending_sessions() {
 
     let mut other = atecc::Device::new(bus.i2c(), bus.delay());
     let identity = other.run(ReadSnapshot::new()).unwrap().identity().unwrap();
-    let slots = issued(&identity, [0x17; 32]).unwrap();
+    let slots = issue_auxiliary(&identity, [0x17; 32]).unwrap();
     other.run(WriteAuxiliary::new(&identity, &slots)).unwrap();
     token.chip(Freshness::Now).unwrap();
 

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use atecc::{ConfigZone, Slot};
 use atecc_config::{Kind, Policy, Severity, fields, lint};
-use nerves_key_tests::vector_runner::Hex;
 use serde::Deserialize;
+use tests_vector_runner::Hex;
 
 #[derive(Deserialize)]
 struct Recording {

@@ -1,7 +1,7 @@
 //! Zones to be compared: real ones, those of reports, and random ones.
 
 use atecc::ConfigZone;
-use nerves_key_tests::prng::SplitMix64;
+use tests_random::SplitMix64;
 
 /// Zones of public reports: a blank ATECC608A; a TrustFLEX part; an ATECC508A's
 /// configuration on an ATECC608, as Arduino's library writes it; a key that

@@ -17,8 +17,8 @@ use atecc_emulator::{
     Slot,
 };
 use atecc_x509::DateTime;
-use nerves_key_tests::station::Station;
 use proptest::prelude::*;
+use tests_station::Station;
 
 use kinds::{KINDS, Preparation, Sent, Wire};
 use prng::Prng;

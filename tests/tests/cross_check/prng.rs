@@ -1,7 +1,7 @@
 //! Random parameters, all from one seed.
 
 use atecc::{BlockAddress, Place, PublicKey, Slot, WordAddress};
-use nerves_key_tests::prng::SplitMix64;
+use tests_random::SplitMix64;
 
 /// Parameters of one seed.
 pub(crate) struct Prng(SplitMix64);

@@ -7,7 +7,7 @@ use nerves_key_provision::{
     KeySigner, Plan, ProvisionError, Request, VolatileSecrets, create_signer, provision,
 };
 use nerves_key_schema::{Layout, ManufacturerSerial};
-use nerves_key_tests::station::CHALLENGES;
+use tests_station::CHALLENGES;
 
 use crate::elsewhere::Elsewhere;
 use crate::memory::{Found, left_of, masked, with_plain};

@@ -11,8 +11,8 @@ use nerves_key_provision::{
     create_device, self_signed,
 };
 use nerves_key_schema::ManufacturerSerial;
-use nerves_key_tests::fault_sweep::SETUPS;
-use nerves_key_tests::station::Station;
+use tests_fault_sweep::SETUPS;
+use tests_station::Station;
 
 /// A signer that answers whatever it is given for.
 struct Wrong(fn(&[u8; 32]) -> SignatureBytes);

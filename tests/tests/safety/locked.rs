@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use atecc::{Slot, Status};
 use nerves_key_provision::{RunError, Step};
 use nerves_key_schema::Layout;
-use nerves_key_tests::fault_sweep::{SETUPS, Setup};
-use nerves_key_tests::station::CHALLENGES;
+use tests_fault_sweep::{SETUPS, Setup};
+use tests_station::CHALLENGES;
 
 use crate::tampered::{At, Ended, Tamper, blank, index, plan, run};
 

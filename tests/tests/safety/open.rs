@@ -4,7 +4,7 @@ use atecc::Status;
 use atecc_x509::SignatureBytes;
 use nerves_key_provision::{CertificateSigner, KeySigner, RunError, Step};
 use nerves_key_schema::Layout;
-use nerves_key_tests::fault_sweep::SETUPS;
+use tests_fault_sweep::SETUPS;
 
 use crate::tampered::{At, Ended, Tamper, blank, index, plan, run, run_signed};
 

@@ -2,7 +2,7 @@
 //! digest.
 
 use nerves_key_provision::Step;
-use nerves_key_tests::fault_sweep::SETUPS;
+use tests_fault_sweep::SETUPS;
 
 use crate::tampered::{blank, plan};
 

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use atecc_emulator::{Bus, Chip, Entropy};
 use nerves_key_provision::{RunError, Step};
-use nerves_key_tests::fault_sweep::{SETUPS, Setup};
-use nerves_key_tests::station::Station;
+use tests_fault_sweep::{SETUPS, Setup};
+use tests_station::Station;
 
 use crate::tampered::{At, Ended, Tamper, blank, index, plan, run};
 

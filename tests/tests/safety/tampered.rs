@@ -9,9 +9,9 @@ use atecc_x509::SignatureBytes;
 use nerves_key_provision::{
     CertificateSigner, Event, Plan, Report, RunError, RunOutcome, Runner, Step,
 };
-use nerves_key_tests::fault_sweep::Setup;
-use nerves_key_tests::station::{CHALLENGES, Station};
-use nerves_key_tests::wire::commands;
+use tests_fault_sweep::Setup;
+use tests_station::wire::commands;
+use tests_station::{CHALLENGES, Station};
 
 /// What becomes of an answer.
 #[derive(Clone, Copy, Debug)]

@@ -5,8 +5,8 @@
 
 use std::time::Instant;
 
-use nerves_key_tests::roundtrip::{self, Stats};
 use serde_json::{Value, json};
+use tests_roundtrip::Stats;
 
 use xtask_support::error::Error;
 use xtask_support::measurement::Destination;
@@ -28,7 +28,7 @@ pub(crate) struct Options {
 /// Make and check them.
 pub(crate) fn run(options: &Options) -> Result<(), Error> {
     let start = Instant::now();
-    let stats = roundtrip::run(options.count, options.seed);
+    let stats = tests_roundtrip::run(options.count, options.seed);
     let seconds = start.elapsed().as_secs_f64();
 
     let (value, rows) = report(&stats);

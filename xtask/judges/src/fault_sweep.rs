@@ -2,15 +2,15 @@
 //! each chip and layout; then chips that the reference left half done, and
 //! chips that somebody else prepared.
 //!
-//! The runs belong to the package `nerves-key-tests`, which does a part of
+//! The runs belong to the package `tests-fault-sweep`; the tests do a part of
 //! them under `cargo test`. Always an optimized build: a run takes several
 //! operations on P-256.
 
 use std::time::Instant;
 
-use nerves_key_tests::fault_sweep::{self, FAULTS, PreparedTally, ReferenceTally, SETUPS, Tally};
-use nerves_key_tests::station::Records;
 use serde_json::{Value, json};
+use tests_fault_sweep::{FAULTS, PreparedTally, ReferenceTally, SETUPS, Tally};
+use tests_station::Records;
 
 use xtask_support::error::Error;
 use xtask_support::measurement::Destination;
@@ -55,9 +55,9 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
         ] {
             let start = Instant::now();
             let tally = match faults {
-                "two" => fault_sweep::pairs(setup, records, each, options.seed),
-                "hardening, one" => fault_sweep::hardened(setup, 0, 1),
-                _ => fault_sweep::singles(setup, records, 0, stride),
+                "two" => tests_fault_sweep::pairs(setup, records, each, options.seed),
+                "hardening, one" => tests_fault_sweep::hardened(setup, 0, 1),
+                _ => tests_fault_sweep::singles(setup, records, 0, stride),
             };
             let seconds = start.elapsed().as_secs_f64();
             let runs = tally.runs;
@@ -122,7 +122,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
 
 /// Chips that the reference left half done.
 fn references(stride: usize, findings: &mut Vec<String>) -> Vec<Value> {
-    let references = fault_sweep::references(&run::root().join("tests/vectors"), stride);
+    let references = tests_fault_sweep::references(&run::root().join("tests/vectors"), stride);
     let rows: Vec<_> = references.iter().map(reference_row).collect();
     table::print(
         [
@@ -150,7 +150,7 @@ fn references(stride: usize, findings: &mut Vec<String>) -> Vec<Value> {
 fn prepared(findings: &mut Vec<String>) -> Vec<Value> {
     let (mut rows, mut values) = (Vec::new(), Vec::new());
     for setup in SETUPS {
-        let tally = fault_sweep::prepared(setup, 0, 1);
+        let tally = tests_fault_sweep::prepared(setup, 0, 1);
         let (chip, layout) = (setup.revision.to_string(), setup.layout.to_string());
         rows.push(prepared_row(&chip, &layout, &tally));
         values.push(prepared_value(&chip, &layout, &tally));

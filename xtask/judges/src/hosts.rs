@@ -8,8 +8,8 @@ use std::sync::{Mutex, PoisonError};
 use atecc_emulator::client::Client;
 use atecc_emulator::server::Server;
 use atecc_emulator::{Bus, Chip, Clock, ExecutionTime, Revision};
-use nerves_key_tests::hosts::{HOSTS, Host, Outcome};
 use serde_json::json;
+use tests_hosts::{HOSTS, Host, Outcome};
 
 use xtask_support::error::Error;
 use xtask_support::measurement::Destination;

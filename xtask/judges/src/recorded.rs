@@ -3,8 +3,8 @@
 
 use std::path::PathBuf;
 
-use nerves_key_tests::trust::{Recorded, recorded};
 use serde_json::{Value, json};
+use tests_trust::{Recorded, recorded};
 
 use xtask_support::error::Error;
 use xtask_support::measurement::Destination;

@@ -1,15 +1,15 @@
 //! `cargo xtask terms`: random settings as Erlang terms, read, written, read and
 //! written again, beside what Erlang/OTP writes.
 //!
-//! The terms belong to the package `nerves-key-tests`, which makes a few of them
+//! The terms belong to the package `tests-terms`; the tests make a few of them
 //! under `cargo test`. That they are spelled as Erlang/OTP spells them is shown
 //! by asking it, where it is installed (Debian package `erlang-base`).
 
 use std::path::Path;
 use std::time::Instant;
 
-use nerves_key_tests::terms::{KINDS, Stats, otp};
 use serde_json::json;
+use tests_terms::{KINDS, Stats, otp};
 
 use xtask_support::error::Error;
 use xtask_support::measurement::Destination;
@@ -42,7 +42,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
         return ask(options.asked, options.seed);
     }
     let start = Instant::now();
-    let stats = nerves_key_tests::terms::run(options.count, options.seed);
+    let stats = tests_terms::run(options.count, options.seed);
     let seconds = start.elapsed().as_secs_f64();
     print(&stats);
     println!("seed {}, {seconds:.1} s", options.seed);

@@ -1,16 +1,16 @@
 //! `cargo xtask vectors [DIR]`: what the reference implementations answered,
 //! against what ours answers.
 //!
-//! The suites belong to the package `nerves-key-tests` and run under
+//! The suites belong to the package `tests-vector-suites` and run under
 //! `cargo test` as well; this shows their counts, and runs them on other files
 //! of the same form. Lists that are not part of this repository come from the
 //! folder that `ATECC_EXTRA_VECTORS` names.
 
 use std::path::{Path, PathBuf};
 
-use nerves_key_tests::vector_runner::{DIFFERENCES, Tally};
-use nerves_key_tests::{SUITES, host, trust};
 use serde_json::{Value, json};
+use tests_vector_runner::{DIFFERENCES, Tally};
+use tests_vector_suites::{SUITES, host};
 
 use xtask_support::error::Error;
 use xtask_support::measurement::Destination;
@@ -35,7 +35,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
         let lists = host::host(Path::new(&extra)).into_iter();
         tallies.extend(lists.filter(|tally| host::EXTRA.contains(&&*tally.list)));
         tallies.extend(
-            trust::tng(Path::new(&extra))
+            tests_trust::tng(Path::new(&extra))
                 .into_iter()
                 .map(|tally| Tally {
                     list: format!("{}, with cryptoauthlib's", tally.list),

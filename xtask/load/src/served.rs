@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use atecc_emulator::{Bus, Chip, Revision};
 use atecc_x509::DateTime;
-use nerves_key_tests::station::Station;
 use tempfile::TempDir;
+use tests_station::Station;
 
 use xtask_support::error::Error;
 use xtask_support::{metadata, run};

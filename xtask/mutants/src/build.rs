@@ -102,9 +102,9 @@ pub(super) fn check<'a>(
     messages(&mut command)
 }
 
-/// Build the tests of some packages.
+/// Build the tests of some packages, of their libraries too where there are any.
 pub(super) fn tests(copy: &Copy, packages: &BTreeSet<&str>) -> Result<Built, Error> {
-    let mut command = copy.cargo(["test", "--no-run", "--lib", "--tests", "--all-features"]);
+    let mut command = copy.cargo(["test", "--no-run", "--tests", "--all-features"]);
     for package in packages {
         command.args(["--package", package]);
     }

@@ -54,7 +54,6 @@ const ACROSS: Judges = Judges {
         "births",
         "config",
         "cross_check",
-        "nerves_key_tests",
         "recorded_frames",
         "recorded_macs",
         "refusals",
@@ -66,12 +65,20 @@ const ACROSS: Judges = Judges {
     ],
 };
 
+/// The own tests of what they share.
+const SWEEP: Judges = Judges::all("tests-fault-sweep");
+const SUITES: Judges = Judges::all("tests-vector-suites");
+
 /// In the order in which they are tested.
 pub(super) const SUBJECTS: [Subject; 8] = [
-    Subject::new("atecc-x509", 95, &[ACROSS]),
-    Subject::new("atecc-config", 90, &[ACROSS]),
-    Subject::new("nerves-key-schema", 95, &[ACROSS]),
-    Subject::new("nerves-key", 90, &[Judges::all("nerves-key-tests")]),
+    Subject::new("atecc-x509", 95, &[ACROSS, SWEEP, SUITES]),
+    Subject::new("atecc-config", 90, &[ACROSS, SWEEP, SUITES]),
+    Subject::new("nerves-key-schema", 95, &[ACROSS, SWEEP, SUITES]),
+    Subject::new(
+        "nerves-key",
+        90,
+        &[Judges::all("nerves-key-tests"), SWEEP, SUITES],
+    ),
     Subject {
         modules: &[
             "memory/",
@@ -82,17 +89,23 @@ pub(super) const SUBJECTS: [Subject; 8] = [
             "command/sign.rs",
             "command/nonce.rs",
         ],
-        ..Subject::new("atecc-emulator", 90, &[ACROSS, CONFORMANCE])
+        ..Subject::new("atecc-emulator", 90, &[ACROSS, SWEEP, SUITES, CONFORMANCE])
     },
     Subject::new(
         "nerves-key-provision",
         95,
-        &[Judges::all("nerves-key-tests")],
+        &[Judges::all("nerves-key-tests"), SWEEP, SUITES],
     ),
     Subject::new(
         "atecc",
         95,
-        &[ACROSS, CONFORMANCE, Judges::all("atecc-judge")],
+        &[
+            ACROSS,
+            SWEEP,
+            SUITES,
+            CONFORMANCE,
+            Judges::all("atecc-judge"),
+        ],
     ),
     Subject::new("atecc-linux", 90, &[]),
 ];

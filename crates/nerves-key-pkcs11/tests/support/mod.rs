@@ -4,7 +4,7 @@ use std::path::Path;
 
 use atecc_emulator::{Bus, Chip, Revision};
 use atecc_x509::DateTime;
-use nerves_key_tests::station::Station;
+use tests_station::Station;
 
 /// Have a station finish the chip on `bus`.
 pub(crate) fn provision(bus: &Bus, serial: &str) {

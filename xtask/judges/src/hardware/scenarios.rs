@@ -13,7 +13,7 @@ use nerves_key::ReadSnapshot;
 use nerves_key_device::BusFault;
 use nerves_key_provision::{CertificateSlots, Harden, Hardening, Plan, provision};
 use nerves_key_schema::slot;
-use nerves_key_tests::station::{CHALLENGES, Station};
+use tests_station::{CHALLENGES, Station};
 
 use super::{Performer, Recorded, Scenario, ScenarioResult, now};
 
