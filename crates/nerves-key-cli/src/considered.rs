@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use atecc_emulator::Image;
 use nerves_key_device::{DEFAULT_CHIP, DeviceUri, EmulatedUri, emulated};
 
-use crate::cli::Chip;
+use crate::cli::chip::Chip;
 use crate::error::CliError;
 use crate::output::shown_path;
 use crate::record::RecordedDevice;

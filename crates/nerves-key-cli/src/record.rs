@@ -21,7 +21,7 @@ use nerves_key_device::{
 };
 use nerves_key_schema::slot;
 
-use crate::cli::Chip;
+use crate::cli::chip::Chip;
 use crate::error::CliError;
 use crate::output::{message, shown_path};
 use crate::system;

@@ -1,11 +1,11 @@
-//! Arguments about certificates.
+//! Arguments of `nerves-key cert`.
 
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
-use super::Chained;
-use super::signer::{FormatOption, KeyOptions, SIGNER_KEY};
+use super::chip::Chained;
+use super::signer_key::{FormatOption, KeyOptions, SIGNER_KEY};
 use crate::signing::KeyName;
 
 #[derive(Debug, Subcommand)]
@@ -14,9 +14,9 @@ pub(crate) enum Cert {
     Export {
         #[command(flatten)]
         chained: Chained,
-        /// Which.
-        #[arg(value_enum, default_value_t = Which::Chain)]
-        which: Which,
+        /// The certificate, or both of the chain.
+        #[arg(value_enum, default_value_t = ChainPart::Chain)]
+        which: ChainPart,
         /// To this file instead of standard output.
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
@@ -42,7 +42,7 @@ pub(crate) enum Cert {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Which {
+pub(crate) enum ChainPart {
     /// The device certificate.
     Device,
     /// The signer certificate.

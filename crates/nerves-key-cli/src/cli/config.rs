@@ -1,10 +1,10 @@
-//! Arguments about the configuration zone.
+//! Arguments of `nerves-key config`.
 
 use atecc::Revision;
 use atecc_config::Operation;
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::Chip;
+use super::chip::Chip;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Config {

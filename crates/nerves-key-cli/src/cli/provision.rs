@@ -7,26 +7,9 @@ use clap::{Args, ValueEnum};
 use nerves_key_provision::{AcceptedSigner, CertificateSlots};
 use nerves_key_schema::Layout;
 
-use super::Chip;
-use super::signer::{FormatOption, KeyOptions, SIGNER_KEY};
+use super::chip::Chip;
+use super::signer_key::{FormatOption, KeyOptions, SIGNER_KEY};
 use crate::signing::KeyName;
-
-/// `nerves-key harden`.
-#[derive(Args, Debug)]
-pub(crate) struct Harden {
-    #[command(flatten)]
-    pub(crate) chip: Chip,
-    /// The signer certificate that the chip must have, PEM or DER: one that
-    /// another signer certified is refused [default: any that verifies].
-    #[arg(long, value_name = "FILE")]
-    pub(crate) signer_cert: Option<PathBuf>,
-    /// Print the plan and do nothing.
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-    /// Do not ask before the first lock.
-    #[arg(long)]
-    pub(crate) yes: bool,
-}
 
 #[derive(Args, Debug)]
 pub(crate) struct Provision {

@@ -1,10 +1,10 @@
-//! Arguments about the volatile layout.
+//! Arguments of `nerves-key volatile`.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::Chip;
+use super::chip::Chip;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Volatile {

@@ -8,7 +8,7 @@ use nerves_key_schema::Otp;
 use serde_json::json;
 use x509_cert::der::{Encode, EncodePem, pem::LineEnding};
 
-use crate::cli::Csr;
+use crate::cli::csr::Csr;
 use crate::error::{CliError, Exit};
 use crate::files::{self, Readers};
 use crate::not_shown::{self, Part};

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::provision::execute;
 use crate::certificate::Summary;
-use crate::cli::Demo;
+use crate::cli::demo::Demo;
 use crate::error::CliError;
 use crate::output::{Output, shown};
 use crate::refused;

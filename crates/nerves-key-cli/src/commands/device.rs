@@ -6,7 +6,7 @@ use nerves_key_schema::ManufacturerSerial;
 use serde_json::json;
 
 use crate::certificate::Summary;
-use crate::cli::Device;
+use crate::cli::device::Device;
 use crate::error::CliError;
 use crate::output::Output;
 use crate::signing::AnySigner;

@@ -8,7 +8,7 @@ use nerves_key_schema::slot;
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use crate::cli::Ecdh;
+use crate::cli::ecdh::Ecdh;
 use crate::error::{CliError, Exit};
 use crate::files::{self, Readers};
 use crate::output::Output;

@@ -14,7 +14,7 @@ use crate::files;
 use crate::output::{Output, shown, shown_path};
 use crate::{not_shown, refused};
 
-pub(super) fn run(arguments: &cli::Harden, output: Output) -> Result<(), CliError> {
+pub(super) fn run(arguments: &cli::harden::Harden, output: Output) -> Result<(), CliError> {
     let signer = arguments.signer_cert.as_deref();
     let signer = signer.map(files::certificate).transpose()?;
     let mut device = arguments.chip.open()?;

@@ -13,7 +13,7 @@ use nerves_key_schema::{Layout, open_certificates, slot};
 use serde_json::{Value, json};
 
 use crate::certificate::Summary;
-use crate::cli::Chained;
+use crate::cli::chip::Chained;
 use crate::error::CliError;
 use crate::files;
 use crate::output::{Output, shown, shown_path};

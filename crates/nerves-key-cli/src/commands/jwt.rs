@@ -5,7 +5,7 @@ use std::path::Path;
 use nerves_key::SignVerified;
 use serde_json::{Map, Value, json};
 
-use crate::cli::Jwt;
+use crate::cli::jwt::Jwt;
 use crate::error::CliError;
 use crate::output::Output;
 use crate::{files, refused, system};

@@ -1,6 +1,6 @@
 //! One file, one command.
 
-mod aux;
+mod auxiliary;
 mod cert;
 mod config;
 mod csr;
@@ -42,7 +42,7 @@ pub(crate) fn run(cli: Cli, output: Output) -> Result<(), CliError> {
         Command::Signer(command) => signer::run(&command, output),
         Command::Device(command) => device::run(&command, output),
         Command::Cert(command) => cert::run(&command, output),
-        Command::Aux(command) => aux::run(&command, output),
+        Command::Aux(command) => auxiliary::run(&command, output),
         Command::Settings(command) => settings::run(&command, output),
         Command::Volatile(command) => volatile::run(&command, output),
         Command::Config(command) => config::run(&command, output),

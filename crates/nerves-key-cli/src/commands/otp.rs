@@ -5,7 +5,7 @@ use nerves_key::{ReadSnapshot, Snapshot};
 use nerves_key_schema::{Otp, OtpFlags};
 use serde_json::{Value, json};
 
-use crate::cli::OtpCommand;
+use crate::cli::otp::OtpCommand;
 use crate::error::{CliError, Exit};
 use crate::not_shown::{self, Part};
 use crate::output::{Output, shown};

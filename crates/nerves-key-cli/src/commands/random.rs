@@ -5,7 +5,7 @@ use atecc::commands::Random as RandomCommand;
 use data_encoding::HEXUPPER;
 use serde_json::json;
 
-use crate::cli::Random;
+use crate::cli::random::Random;
 use crate::error::{CliError, Exit};
 use crate::files::{self, Readers};
 use crate::output::Output;

@@ -16,7 +16,7 @@ use nerves_key::{ReadSnapshot, Snapshot};
 use nerves_key_device::{DeviceUri, EmulatedUri};
 use serde_json::{Value, json};
 
-use crate::cli::Scan;
+use crate::cli::scan::Scan;
 use crate::error::{CliError, Exit};
 use crate::output::{Output, one_line, shown, shown_path};
 use crate::paragraph::table;

@@ -10,7 +10,7 @@ use nerves_key::SignVerified;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use crate::cli::{Format, Sign};
+use crate::cli::sign::{Format, Sign};
 use crate::error::CliError;
 use crate::files::{self, Readers};
 use crate::hex;

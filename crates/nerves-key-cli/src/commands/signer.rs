@@ -10,7 +10,7 @@ use nerves_key_schema::ManufacturerSerial;
 use serde_json::{Value, json};
 
 use crate::certificate::Summary;
-use crate::cli::{Signer, SignerAnswer, SignerCreate};
+use crate::cli::signer::{Signer, SignerAnswer, SignerCreate};
 use crate::error::CliError;
 use crate::files::{self, Readers};
 use crate::output::{Output, shown_path};

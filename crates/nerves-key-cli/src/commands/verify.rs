@@ -8,7 +8,7 @@ use nerves_key::ReadSnapshot;
 use serde_json::json;
 
 use super::sign::digest;
-use crate::cli::Verify;
+use crate::cli::verify::Verify;
 use crate::error::{CliError, Exit};
 use crate::files;
 use crate::not_shown::{self, Part};

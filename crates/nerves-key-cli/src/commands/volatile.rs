@@ -10,7 +10,7 @@ use nerves_key_schema::{Layout, check_for_use, slot};
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use crate::cli::{Unlock, Volatile, VolatileMac};
+use crate::cli::volatile::{Unlock, Volatile, VolatileMac};
 use crate::error::{CliError, Exit};
 use crate::files::{self, Readers};
 use crate::hex;

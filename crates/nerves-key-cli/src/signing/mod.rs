@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 pub(crate) use key_name::{KeyName, SecretName};
 
-use crate::cli::{FormatOption, KeyOptions};
+use crate::cli::signer_key::{FormatOption, KeyOptions};
 use crate::error::CliError;
 use crate::output::{Output, shown_path};
 use crate::{files, system};

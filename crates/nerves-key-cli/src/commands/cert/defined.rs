@@ -6,7 +6,7 @@ use atecc_certdef::{Defined, Definition, Values};
 use atecc_x509::{Certificate, PublicKey};
 
 use super::without_chip::key;
-use crate::cli::{CertFile, Decompress, Issue};
+use crate::cli::cert::{CertFile, Decompress, Issue};
 use crate::error::CliError;
 use crate::files;
 use crate::hex;

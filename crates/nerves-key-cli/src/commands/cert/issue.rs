@@ -11,7 +11,7 @@ use serde_json::json;
 use super::defined;
 use super::without_chip::key;
 use crate::certificate::Summary;
-use crate::cli::Issue;
+use crate::cli::cert::Issue;
 use crate::error::CliError;
 use crate::files::{self, Readers};
 use crate::hex;

@@ -11,7 +11,8 @@ use nerves_key::{Certificates, ReadSnapshot};
 use serde_json::json;
 
 use crate::certificate::Summary;
-use crate::cli::{Cert, Chained, Which};
+use crate::cli::cert::{Cert, ChainPart};
+use crate::cli::chip::Chained;
 use crate::error::CliError;
 use crate::files::{self, Readers};
 use crate::output::Output;
@@ -31,10 +32,10 @@ pub(super) fn run(command: &Cert, output: Output) -> Result<(), CliError> {
                 root,
             } = &of_chip(chained)?;
             let certificates: &[_] = match which {
-                Which::Device => &[device],
-                Which::Signer => &[signer],
-                Which::Chain => &[device, signer],
-                Which::Root => &[root.as_ref().unwrap_or(signer)],
+                ChainPart::Device => &[device],
+                ChainPart::Signer => &[signer],
+                ChainPart::Chain => &[device, signer],
+                ChainPart::Root => &[root.as_ref().unwrap_or(signer)],
             };
             export(certificates, out.as_deref(), output)
         }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::defined;
 use crate::certificate::Summary;
-use crate::cli::{CertFile, Decompress, Kind};
+use crate::cli::cert::{CertFile, Decompress, Kind};
 use crate::error::CliError;
 use crate::files;
 use crate::hex;

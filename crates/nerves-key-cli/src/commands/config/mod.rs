@@ -11,7 +11,7 @@ use atecc_config::{Difference, Field, Finding, Severity, is_identity_told};
 use data_encoding::HEXUPPER;
 use serde_json::{Value, json};
 
-use crate::cli::Config;
+use crate::cli::config::Config;
 use crate::error::CliError;
 use crate::output::Output;
 use crate::paragraph::{indented, table};

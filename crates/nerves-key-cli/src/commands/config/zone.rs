@@ -7,7 +7,7 @@ use atecc::{ConfigZone, Revision};
 use nerves_key_schema::{Layout, configure};
 
 use super::dump;
-use crate::cli::{ChipName, Zone};
+use crate::cli::config::{ChipName, Zone};
 use crate::error::CliError;
 use crate::files;
 use crate::refused;

@@ -11,7 +11,7 @@ use atecc_x509::Certificate;
 use serde_json::json;
 
 use self::finding::{Finding, Status};
-use crate::cli::{Chained, Chip};
+use crate::cli::chip::{Chained, Chip};
 use crate::error::{CliError, Exit};
 use crate::files;
 use crate::output::{Output, shown};

@@ -10,7 +10,7 @@ use atecc::ConfigZone;
 use atecc_emulator::{Chip, Image, OpenError, Revision};
 use serde_json::{Value, json};
 
-use crate::cli::Emulator;
+use crate::cli::emulator::Emulator;
 use crate::error::CliError;
 use crate::files::{self, Readers};
 use crate::output::{Output, shown_path};

@@ -13,7 +13,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use super::{Summary, open, record};
-use crate::cli::{BusSpec, Serve, ServedBus};
+use crate::cli::emulator::{BusSpec, Serve, ServedBus};
 use crate::error::{CliError, Exit};
 use crate::output::{Output, one_line, shown};
 use nerves_key_device::{DEFAULT_CHIP, ImageName, UriError};

@@ -25,7 +25,7 @@ use data_encoding::{HEXLOWER, HEXUPPER};
 use nerves_key_provision::KeySigner;
 use zeroize::Zeroizing;
 
-use crate::cli::Trust;
+use crate::cli::emulator::Trust;
 use crate::error::CliError;
 use crate::files::{self, Readers};
 use crate::system;

@@ -17,7 +17,7 @@ use serde_json::json;
 
 use super::finding::Finding;
 use super::{module, token};
-use crate::cli::Check;
+use crate::cli::pkcs11::Check;
 use crate::error::{CliError, Exit};
 use crate::output::{Output, one_line, shown, shown_path};
 

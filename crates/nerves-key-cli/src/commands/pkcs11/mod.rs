@@ -7,7 +7,7 @@ mod module;
 mod token;
 mod uri;
 
-use crate::cli::Pkcs11;
+use crate::cli::pkcs11::Pkcs11;
 use crate::error::CliError;
 use crate::output::Output;
 

@@ -12,7 +12,7 @@ use nerves_key_pkcs11_core::settings::{Environment, Origin, Settings};
 use nerves_key_pkcs11_core::token::{Freshness, Token};
 use serde_json::{Value, json};
 
-use crate::cli::ThisChip;
+use crate::cli::pkcs11::ThisChip;
 use crate::error::{CliError, Exit};
 use crate::output::{Output, one_line, shown};
 

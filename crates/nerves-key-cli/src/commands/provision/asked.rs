@@ -11,7 +11,7 @@ use nerves_key_schema::{BoardName, ManufacturerSerial, Otp, OtpError};
 
 use super::gate;
 use super::report_file::ReportFile;
-use crate::cli::Provision;
+use crate::cli::provision::Provision;
 use crate::error::CliError;
 use crate::signing::AnySigner;
 use crate::used::UsedSerials;

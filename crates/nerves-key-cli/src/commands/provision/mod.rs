@@ -20,7 +20,7 @@ use nerves_key_provision::{
 use serde_json::json;
 
 use crate::certificate::Summary;
-use crate::cli::Provision;
+use crate::cli::provision::Provision;
 use crate::considered::Considered;
 use crate::error::{CliError, Exit};
 use crate::files::{self, Readers};

@@ -17,7 +17,8 @@ use nerves_key::{ReadSnapshot, Stage};
 use nerves_key_schema::{Layout, check_for_use};
 use serde_json::json;
 
-use crate::cli::{Chip, Settings, SettingsFormat, SettingsTarget};
+use crate::cli::chip::Chip;
+use crate::cli::settings::{Settings, SettingsFormat, SettingsTarget};
 use crate::error::{CliError, Exit};
 use crate::files::{self, Readers};
 use crate::output::Output;

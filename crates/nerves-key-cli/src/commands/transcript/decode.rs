@@ -6,7 +6,7 @@ use atecc_decode::{BytesKind, Explained, explain_bytes};
 
 use super::load::load;
 use super::slots::Slots;
-use crate::cli::SlotNames;
+use crate::cli::transcript::SlotNames;
 use crate::error::CliError;
 use crate::hex;
 use crate::output::Output;

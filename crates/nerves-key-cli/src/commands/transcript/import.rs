@@ -7,7 +7,7 @@ use atecc_transcript::{Action, Header, Line, Provenance, Redaction, Start, Trans
 use serde_json::json;
 
 use super::load::LIMIT;
-use crate::cli::{CapturedBy, Import};
+use crate::cli::transcript::{CapturedBy, Import};
 use crate::error::CliError;
 use crate::files::{self, Readers};
 use crate::output::{Output, shown_path};

@@ -7,7 +7,7 @@ mod load;
 mod show;
 mod slots;
 
-use crate::cli::Transcript;
+use crate::cli::transcript::Transcript;
 use crate::error::CliError;
 use crate::output::Output;
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::load::load;
 use super::slots::Slots;
-use crate::cli::SlotNames;
+use crate::cli::transcript::SlotNames;
 use crate::error::CliError;
 use crate::files::{self, Readers};
 use crate::output::{Output, one_line, shown};

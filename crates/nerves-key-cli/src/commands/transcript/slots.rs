@@ -8,7 +8,7 @@ use atecc_emulator::Image;
 use atecc_transcript::{Cause, Exchange, Start, Transcript, exchanges};
 use nerves_key_schema::{Layout, check_for_use, slot};
 
-use crate::cli::SlotNames;
+use crate::cli::transcript::SlotNames;
 
 /// The names of one layout, or none.
 pub(super) struct Slots(Option<Layout>);

@@ -1,16 +1,7 @@
-//! Arguments of commands that look and change nothing.
+//! Arguments of `nerves-key scan`.
 
-use clap::{Args, Subcommand};
+use clap::Args;
 use nerves_key_device::DeviceUri;
-
-use super::Chip;
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum OtpCommand {
-    /// Show the one-time-programmable memory: what a NervesKey says there, and
-    /// all 64 bytes.
-    Show(Chip),
-}
 
 #[derive(Args, Debug)]
 pub(crate) struct Scan {

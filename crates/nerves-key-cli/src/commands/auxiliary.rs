@@ -7,7 +7,9 @@ use nerves_key_provision::create_auxiliary;
 use serde_json::json;
 
 use crate::certificate::Summary;
-use crate::cli::{Aux, AuxProvision, Chip, Which};
+use crate::cli::auxiliary::{Aux, AuxProvision};
+use crate::cli::cert::ChainPart;
+use crate::cli::chip::Chip;
 use crate::error::{CliError, Exit};
 use crate::files;
 use crate::output::Output;
@@ -27,9 +29,9 @@ pub(super) fn run(command: &Aux, output: Output) -> Result<(), CliError> {
             files::check_out(out.as_deref())?;
             let auxiliary = Found::on(chip)?.auxiliary.ok_or_else(none)?;
             let certificates: &[_] = match which {
-                Which::Device => &[&auxiliary.device_certificate],
-                Which::Signer | Which::Root => &[&auxiliary.signer_certificate],
-                Which::Chain => &[&auxiliary.device_certificate, &auxiliary.signer_certificate],
+                ChainPart::Device => &[&auxiliary.device_certificate],
+                ChainPart::Signer | ChainPart::Root => &[&auxiliary.signer_certificate],
+                ChainPart::Chain => &[&auxiliary.device_certificate, &auxiliary.signer_certificate],
             };
             super::cert::export(certificates, out.as_deref(), output)
         }

@@ -1,0 +1,23 @@
+//! Arguments of `nerves-key jwt`.
+
+use clap::Args;
+
+use super::chip::Chip;
+
+#[derive(Args, Debug)]
+pub(crate) struct Jwt {
+    #[command(flatten)]
+    pub(crate) chip: Chip,
+    /// Claims: a JSON object, or @FILE.
+    #[arg(long, value_name = "JSON|@FILE", default_value = "{}")]
+    pub(crate) claims: String,
+    /// Members of the header besides alg and typ: a JSON object, or @FILE.
+    #[arg(long, value_name = "JSON|@FILE", default_value = "{}")]
+    pub(crate) header: String,
+    /// Add the claim iat, the present time.
+    #[arg(long)]
+    pub(crate) iat: bool,
+    /// Add the claims iat and exp, so many seconds later.
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) expires_in: Option<u32>,
+}
