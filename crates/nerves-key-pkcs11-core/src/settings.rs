@@ -24,7 +24,8 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use atecc::BusAddress;
-use cryptoki_sys::CK_SLOT_ID;
+/// The number of a slot, 32 bits wide where a C `long` is.
+pub use cryptoki_sys::CK_SLOT_ID;
 use nerves_key_device::{DeviceUri, UriError};
 
 /// Where the file is.

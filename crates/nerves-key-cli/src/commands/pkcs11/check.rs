@@ -12,7 +12,7 @@ use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::error::Error;
 use cryptoki::slot::Slot;
 use nerves_key_device::DeviceUri;
-use nerves_key_pkcs11_core::settings::{Environment, Settings};
+use nerves_key_pkcs11_core::settings::{CK_SLOT_ID, Environment, Settings};
 use serde_json::json;
 
 use super::finding::Finding;
@@ -148,7 +148,7 @@ fn look(path: &Path, only: Option<u64>, findings: &mut Vec<Finding>) -> Result<E
     client.finalize()?;
     let devices = settings(|_said_by_the_module| {}).slots_now();
     for slot in faulty {
-        let device = devices.get(&slot.id());
+        let device = devices.get(&CK_SLOT_ID::from(slot));
         findings.extend(device.and_then(|device| token::refusal(slot, device)));
     }
     Ok(Exit::Failed)

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use nerves_key_device::DeviceUri;
 use nerves_key_pkcs11_core::chip::Chip;
 use nerves_key_pkcs11_core::object::{DEVICE_CERTIFICATE, Names, PRIVATE_KEY, SIGNER_CERTIFICATE};
-use nerves_key_pkcs11_core::settings::{Environment, Origin, Settings};
+use nerves_key_pkcs11_core::settings::{CK_SLOT_ID, Environment, Origin, Settings};
 use nerves_key_pkcs11_core::token::{Freshness, Token};
 use serde_json::{Value, json};
 
@@ -58,7 +58,7 @@ pub(super) fn run(chip: &ThisChip, output: Output) -> Result<(), CliError> {
     output.result(&lines.join("\n"), &json!({ "chips": documents }))
 }
 
-fn one(settings: &Settings, device: &DeviceUri) -> BTreeMap<u64, DeviceUri> {
+fn one(settings: &Settings, device: &DeviceUri) -> BTreeMap<CK_SLOT_ID, DeviceUri> {
     BTreeMap::from([(settings.slot_of(device), device.clone())])
 }
 
