@@ -2,18 +2,18 @@
 #![forbid(unsafe_code)]
 
 mod certificate;
+mod chip;
 mod cli;
 mod commands;
 mod confirm;
-mod considered;
 mod error;
 mod files;
 mod hex;
 mod not_shown;
 mod output;
 mod paragraph;
+mod pending_chip;
 mod progress;
-mod record;
 mod redact;
 mod refused;
 mod signing;

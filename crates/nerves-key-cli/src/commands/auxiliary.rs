@@ -7,13 +7,13 @@ use nerves_key_provision::create_auxiliary;
 use serde_json::json;
 
 use crate::certificate::Summary;
+use crate::chip::RecordedDevice;
 use crate::cli::auxiliary::{Aux, AuxProvision};
 use crate::cli::cert::ChainPart;
 use crate::cli::chip::Chip;
 use crate::error::{CliError, Exit};
 use crate::files;
 use crate::output::Output;
-use crate::record::RecordedDevice;
 use crate::signing::AnySigner;
 use crate::{not_shown, refused, signing, system};
 

@@ -10,12 +10,12 @@ use nerves_key_schema::{Layout, check_for_use, slot};
 use serde_json::json;
 use zeroize::Zeroizing;
 
+use crate::chip::RecordedDevice;
 use crate::cli::volatile::{Unlock, Volatile, VolatileMac};
 use crate::error::{CliError, Exit};
 use crate::files::{self, Readers};
 use crate::hex;
 use crate::output::{Output, shown_path};
-use crate::record::RecordedDevice;
 use crate::refused;
 use crate::system;
 

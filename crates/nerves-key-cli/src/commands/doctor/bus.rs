@@ -7,12 +7,12 @@ use atecc::{Cause, Error, Family, Revision, Status as Answered};
 use nerves_key_device::{DeviceUri, EmulatedUri};
 
 use super::finding::{Finding, Status};
+use crate::chip::RecordedDevice;
 use crate::commands::scan;
 use crate::error::CliError;
 use crate::files;
 use crate::hex;
 use crate::output::shown_path;
-use crate::record::RecordedDevice;
 
 /// A zero byte lasts nine clocks low, which has to be 60 us and more: the wake
 /// low duration. Source: ATECC508A datasheet, "AC Parameters", tWLO.

@@ -11,7 +11,7 @@ use nerves_key_device::BusFault;
 use nerves_key_schema::{Layout, open_certificates, slot};
 
 use super::finding::{Finding, Status};
-use crate::record::RecordedDevice;
+use crate::chip::RecordedDevice;
 use crate::system;
 
 /// How often the configuration is read: 32 answers of 35 bytes.

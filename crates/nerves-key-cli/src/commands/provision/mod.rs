@@ -21,10 +21,10 @@ use serde_json::json;
 
 use crate::certificate::Summary;
 use crate::cli::provision::Provision;
-use crate::considered::Considered;
 use crate::error::{CliError, Exit};
 use crate::files::{self, Readers};
 use crate::output::{Output, shown_path};
+use crate::pending_chip::PendingChip;
 use crate::progress::Progress;
 use crate::signing;
 use crate::{confirm, refused, system, used};
@@ -36,7 +36,7 @@ use report_file::Recorded;
 pub(super) fn run(arguments: &Provision, output: Output) -> Result<(), CliError> {
     let mut asked = Asked::new(arguments)?;
     let start = Start::now()?;
-    let mut chip = Considered::new(&arguments.chip)?;
+    let mut chip = PendingChip::new(&arguments.chip)?;
     let snapshot = refused::run(chip.device(), ReadSnapshot::new())?;
     asked.consider(&snapshot)?;
     let plan = Plan::new(&snapshot, &asked.request)?;
@@ -110,7 +110,7 @@ where
     refused::explained(device, failure.as_ref(), error.into())
 }
 
-fn show(plan: &Plan, chip: &Considered<'_>, output: Output) -> Result<(), CliError> {
+fn show(plan: &Plan, chip: &PendingChip<'_>, output: Output) -> Result<(), CliError> {
     if let Some(path) = chip.absent() {
         output.message(&format!(
             "{0} does not exist: this is the plan for a blank chip with a random serial number \
@@ -156,7 +156,7 @@ fn nothing(
 fn first_half(
     arguments: &Provision,
     asked: &Asked,
-    chip: Considered<'_>,
+    chip: PendingChip<'_>,
     plan: &Plan,
     path: &Path,
     output: Output,

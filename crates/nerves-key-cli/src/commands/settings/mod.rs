@@ -17,12 +17,12 @@ use nerves_key::{ReadSnapshot, Stage};
 use nerves_key_schema::{Layout, check_for_use};
 use serde_json::json;
 
+use crate::chip::RecordedDevice;
 use crate::cli::chip::Chip;
 use crate::cli::settings::{Settings, SettingsFormat, SettingsTarget};
 use crate::error::{CliError, Exit};
 use crate::files::{self, Readers};
 use crate::output::Output;
-use crate::record::RecordedDevice;
 use crate::refused;
 
 pub(super) fn run(command: &Settings, output: Output) -> Result<(), CliError> {

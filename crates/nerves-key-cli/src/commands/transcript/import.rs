@@ -7,11 +7,11 @@ use atecc_transcript::{Action, Header, Line, Provenance, Redaction, Start, Trans
 use serde_json::json;
 
 use super::load::LIMIT;
+use crate::chip::transcript_id;
 use crate::cli::transcript::{CapturedBy, Import};
 use crate::error::CliError;
 use crate::files::{self, Readers};
 use crate::output::{Output, shown_path};
-use crate::record;
 
 /// Word address of a command. Source: ATECC508A datasheet, "Word Address
 /// Values".
@@ -147,7 +147,7 @@ fn address_of(lines: &[Line]) -> Option<u8> {
 fn header(path: &Path, address: u8) -> Header {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     Header {
-        id: record::id(&stem),
+        id: transcript_id(&stem),
         chip: "unknown".to_owned(),
         revision: None,
         address,

@@ -11,70 +11,18 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use atecc::{Device, WakePulse};
 use atecc_transcript::{
-    Clock, DelayRecorder, Header, Line, Lost, Provenance, Record, Recorder, Redaction, Sink, Start,
-    Tape, Time,
+    Clock, Header, Line, Lost, Provenance, Record, Redaction, Sink, Start, Time,
 };
-use nerves_key_device::{
-    AnyBus, AnyDelay, AnyDevice, AnyWake, BusFault, DEFAULT_CHIP, DeviceUri, EmulatedUri,
-};
+use nerves_key_device::{DEFAULT_CHIP, DeviceUri, EmulatedUri};
 use nerves_key_schema::slot;
 
-use crate::cli::chip::Chip;
 use crate::error::CliError;
 use crate::output::{message, shown_path};
 use crate::system;
 
-type Bus = Recorder<'static, AnyBus, Target, Watch>;
-type Delay = DelayRecorder<'static, AnyDelay, Target, Watch>;
-
-/// A driver for any chip, recorded if the user wants it so.
-pub(crate) type RecordedDevice = Device<Bus, Delay, RecordedWake>;
-
-impl Chip {
-    /// Open the bus, and before it the file that it is recorded in. The chip is
-    /// not touched yet.
-    pub(crate) fn open(&self) -> Result<RecordedDevice, CliError> {
-        let target = match &self.record {
-            Some(path) => Target::create(path)?,
-            None => Target::Nowhere,
-        };
-        let device = match self.device.open() {
-            Ok(device) => device,
-            Err(error) => {
-                target.discard();
-                return Err(error.into());
-            }
-        };
-        self.recorded(device, target)
-    }
-
-    /// The same type for a device that stands in for the one to record.
-    pub(crate) fn unrecorded(&self, device: AnyDevice) -> Result<RecordedDevice, CliError> {
-        self.recorded(device, Target::Nowhere)
-    }
-
-    fn recorded(&self, device: AnyDevice, mut target: Target) -> Result<RecordedDevice, CliError> {
-        let address = device.address();
-        target.begin(&self.device, address.get())?;
-        let watch = match self.device {
-            // Their time is not ours: a wait takes none.
-            DeviceUri::Emulated(EmulatedUri::Image { .. } | EmulatedUri::ThrowAway { .. }) => {
-                Watch::Stopped
-            }
-            _ => Watch::Since(Instant::now()),
-        };
-        let (bus, delay) = device.release();
-        // One device is opened in the life of the process.
-        let tape = Box::leak(Box::new(Tape::new(target, watch, redaction())));
-        let device = Device::new(Recorder::new(bus, tape), DelayRecorder::new(delay, tape));
-        Ok(device.with_wake(RecordedWake).with_address(address))
-    }
-}
-
 /// Certificates and public keys are no secrets; all other slots may be.
-fn redaction() -> Redaction {
+pub(super) fn redaction() -> Redaction {
     let public = [
         slot::AUX_DEVICE_CERTIFICATE,
         slot::DEVICE_CERTIFICATE,
@@ -90,29 +38,9 @@ fn redaction() -> Redaction {
     Redaction::secrets().public_slots(mask)
 }
 
-/// Holds and releases a shared bus as [`AnyWake`] does. The pulse passes
-/// through the recorder.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct RecordedWake;
-
-impl<D> WakePulse<Bus, D> for RecordedWake {
-    fn pulse(&mut self, i2c: &mut Bus, delay: &mut D) -> Result<(), BusFault> {
-        AnyWake::hold_session(i2c.unrecorded())?;
-        atecc::GeneralCall.pulse(i2c, delay)
-    }
-
-    fn session_over(&mut self, i2c: &mut Bus) {
-        WakePulse::<AnyBus, ()>::session_over(&mut AnyWake, i2c.unrecorded());
-    }
-
-    fn now_us(&mut self, i2c: &mut Bus, delay: &mut D) -> Option<u64> {
-        AnyWake.now_us(i2c.unrecorded(), delay)
-    }
-}
-
 /// Time since the recording began, where it passes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Watch {
+pub(super) enum Watch {
     Since(Instant),
     Stopped,
 }
@@ -131,7 +59,7 @@ impl Clock for Watch {
 
 /// Where the lines go.
 #[derive(Debug)]
-pub(crate) enum Target {
+pub(super) enum Recording {
     Nowhere,
     File {
         path: PathBuf,
@@ -142,8 +70,8 @@ pub(crate) enum Target {
     Broken,
 }
 
-impl Target {
-    fn create(path: &Path) -> Result<Self, CliError> {
+impl Recording {
+    pub(super) fn create(path: &Path) -> Result<Self, CliError> {
         let opened = OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -160,13 +88,13 @@ impl Target {
     }
 
     /// The bus could not be opened: an empty file would only be in the way.
-    fn discard(self) {
+    pub(super) fn discard(self) {
         if let Self::File { path, .. } = self {
             let _ = std::fs::remove_file(path);
         }
     }
 
-    fn begin(&mut self, device: &DeviceUri, address: u8) -> Result<(), CliError> {
+    pub(super) fn begin(&mut self, device: &DeviceUri, address: u8) -> Result<(), CliError> {
         let Self::File { path, file } = self else {
             return Ok(());
         };
@@ -176,7 +104,7 @@ impl Target {
     }
 }
 
-impl Sink for Target {
+impl Sink for Recording {
     fn record(&mut self, record: &Record<'_>) -> Result<(), Lost> {
         let (path, written) = match self {
             Self::Nowhere => return Ok(()),
@@ -214,7 +142,7 @@ fn header(path: &Path, device: &DeviceUri, address: u8) -> Header {
     };
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     Header {
-        id: id(&stem),
+        id: transcript_id(&stem),
         chip: chip.unwrap_or_else(|| "unknown".to_owned()),
         revision: None,
         address,
@@ -236,7 +164,7 @@ fn date(time: &str) -> String {
 }
 
 /// Lower-case letters, digits and `-` of a file name.
-pub(crate) fn id(name: &str) -> String {
+pub(crate) fn transcript_id(name: &str) -> String {
     let id: String = name
         .chars()
         .map(|character| match character.to_ascii_lowercase() {
@@ -250,11 +178,11 @@ pub(crate) fn id(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::id;
+    use super::transcript_id;
 
     #[test]
     fn names_become_ids() {
-        assert_eq!(id("My Chip_1"), "my-chip-1");
-        assert_eq!(id("---"), "recording");
+        assert_eq!(transcript_id("My Chip_1"), "my-chip-1");
+        assert_eq!(transcript_id("---"), "recording");
     }
 }

@@ -8,20 +8,20 @@ use std::path::{Path, PathBuf};
 use atecc_emulator::Image;
 use nerves_key_device::{DEFAULT_CHIP, DeviceUri, EmulatedUri, emulated};
 
+use crate::chip::RecordedDevice;
 use crate::cli::chip::Chip;
 use crate::error::CliError;
 use crate::output::shown_path;
-use crate::record::RecordedDevice;
 
-/// A chip to read. [`Considered::commit`] gives one to write.
-pub(crate) struct Considered<'a> {
+/// A chip to read. [`PendingChip::commit`] gives one to write.
+pub(crate) struct PendingChip<'a> {
     chip: &'a Chip,
     device: RecordedDevice,
     /// Of an image file that does not exist yet.
     absent: Option<(PathBuf, Image)>,
 }
 
-impl<'a> Considered<'a> {
+impl<'a> PendingChip<'a> {
     /// Open the bus, or stand a blank chip in for an image file that does not
     /// exist, which is not recorded.
     pub(crate) fn new(chip: &'a Chip) -> Result<Self, CliError> {
@@ -33,7 +33,7 @@ impl<'a> Considered<'a> {
                 let blank = atecc_emulator::Chip::throw_away(revision.unwrap_or(DEFAULT_CHIP));
                 let blank = blank.map_err(CliError::failed)?;
                 let absent = Some((path.clone(), blank.image().clone()));
-                (chip.unrecorded(emulated(blank)?)?, absent)
+                (chip.open_unrecorded(emulated(blank)?)?, absent)
             }
             _ => (chip.open()?, None),
         };

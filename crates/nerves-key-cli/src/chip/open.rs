@@ -1,0 +1,135 @@
+//! A driver for the chip of a command, which is recorded where `--record` says so.
+
+use std::rc::Rc;
+use std::time::Instant;
+
+use atecc::{Device, WakePulse};
+use atecc_transcript::{DelayRecorder, Recorder, Tape};
+use embedded_hal::delay::DelayNs;
+use embedded_hal::i2c::{ErrorType, I2c, Operation};
+use nerves_key_device::{AnyBus, AnyDelay, AnyDevice, AnyWake, BusFault, DeviceUri, EmulatedUri};
+
+use super::recording::{Recording, Watch, redaction};
+use crate::cli::chip::Chip;
+use crate::error::CliError;
+
+/// A driver for any chip, recorded if the user wants it so.
+pub(crate) type RecordedDevice = Device<RecordedBus, RecordedDelay, RecordedWake>;
+
+/// What the bus and the delay of a device are recorded on.
+type SharedTape = Rc<Tape<Recording, Watch>>;
+
+impl Chip {
+    /// Open the bus, and before it the file that it is recorded in. The chip is
+    /// not touched yet.
+    pub(crate) fn open(&self) -> Result<RecordedDevice, CliError> {
+        let recording = match &self.record {
+            Some(path) => Recording::create(path)?,
+            None => Recording::Nowhere,
+        };
+        let device = match self.device.open() {
+            Ok(device) => device,
+            Err(error) => {
+                recording.discard();
+                return Err(error.into());
+            }
+        };
+        self.record_on(device, recording)
+    }
+
+    /// The same type for a device that stands in for the one to record.
+    pub(crate) fn open_unrecorded(&self, device: AnyDevice) -> Result<RecordedDevice, CliError> {
+        self.record_on(device, Recording::Nowhere)
+    }
+
+    fn record_on(
+        &self,
+        device: AnyDevice,
+        mut recording: Recording,
+    ) -> Result<RecordedDevice, CliError> {
+        let address = device.address();
+        recording.begin(&self.device, address.get())?;
+        let watch = match self.device {
+            // Their time is not ours: a wait takes none.
+            DeviceUri::Emulated(EmulatedUri::Image { .. } | EmulatedUri::ThrowAway { .. }) => {
+                Watch::Stopped
+            }
+            _ => Watch::Since(Instant::now()),
+        };
+        let (bus, delay) = device.release();
+        let tape = Rc::new(Tape::new(recording, watch, redaction()));
+        let bus = RecordedBus {
+            bus,
+            tape: Rc::clone(&tape),
+        };
+        let device = Device::new(bus, RecordedDelay { delay, tape });
+        Ok(device.with_wake(RecordedWake).with_address(address))
+    }
+}
+
+/// Any bus, and the tape of its device.
+pub(crate) struct RecordedBus {
+    bus: AnyBus,
+    tape: SharedTape,
+}
+
+impl ErrorType for RecordedBus {
+    type Error = BusFault;
+}
+
+impl I2c for RecordedBus {
+    fn transaction(
+        &mut self,
+        address: u8,
+        operations: &mut [Operation<'_>],
+    ) -> Result<(), BusFault> {
+        Recorder::new(&mut self.bus, &self.tape).transaction(address, operations)
+    }
+}
+
+/// The delay that belongs to it.
+pub(crate) struct RecordedDelay {
+    delay: AnyDelay,
+    tape: SharedTape,
+}
+
+impl RecordedDelay {
+    fn recorder(&mut self) -> DelayRecorder<'_, &mut AnyDelay, Recording, Watch> {
+        DelayRecorder::new(&mut self.delay, &self.tape)
+    }
+}
+
+/// Each method is passed on as it is, since a delay may do one of them better.
+impl DelayNs for RecordedDelay {
+    fn delay_ns(&mut self, ns: u32) {
+        self.recorder().delay_ns(ns);
+    }
+
+    fn delay_us(&mut self, us: u32) {
+        self.recorder().delay_us(us);
+    }
+
+    fn delay_ms(&mut self, ms: u32) {
+        self.recorder().delay_ms(ms);
+    }
+}
+
+/// Holds and releases a shared bus as [`AnyWake`] does. The pulse passes
+/// through the recorder.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct RecordedWake;
+
+impl<D> WakePulse<RecordedBus, D> for RecordedWake {
+    fn pulse(&mut self, i2c: &mut RecordedBus, delay: &mut D) -> Result<(), BusFault> {
+        AnyWake::hold_session(&mut i2c.bus)?;
+        atecc::GeneralCall.pulse(i2c, delay)
+    }
+
+    fn session_over(&mut self, i2c: &mut RecordedBus) {
+        WakePulse::<AnyBus, ()>::session_over(&mut AnyWake, &mut i2c.bus);
+    }
+
+    fn now_us(&mut self, i2c: &mut RecordedBus, delay: &mut D) -> Option<u64> {
+        AnyWake.now_us(&mut i2c.bus, delay)
+    }
+}
