@@ -8,6 +8,7 @@ mod commands;
 mod confirm;
 mod error;
 mod files;
+mod finding;
 mod hex;
 mod not_shown;
 mod output;

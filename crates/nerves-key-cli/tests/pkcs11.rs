@@ -71,12 +71,12 @@ fn module() -> PathBuf {
     here.with_file_name("libnerves_key_pkcs11.so")
 }
 
-/// The results of those checks whose name has `part`.
-fn results(document: &Value, part: &str) -> Vec<String> {
+/// The status of those checks whose name has `part`.
+fn statuses(document: &Value, part: &str) -> Vec<String> {
     let findings = document["findings"].as_array().unwrap().iter();
     findings
         .filter(|finding| finding["check"].as_str().unwrap().contains(part))
-        .map(|finding| finding["result"].as_str().unwrap().to_owned())
+        .map(|finding| finding["status"].as_str().unwrap().to_owned())
         .collect()
 }
 
@@ -115,8 +115,8 @@ fn a_good_module_and_chip() {
     let harness = Harness::new();
     let (code, document) = harness.check(&[]);
     assert_eq!((code, &document["faults"]), (Some(0), &Value::from(0)));
-    assert_eq!(results(&document, "slot 1"), ["ok", "ok", "ok"]);
-    assert_eq!(results(&document, "signature"), ["ok"]);
+    assert_eq!(statuses(&document, "slot 1"), ["ok", "ok", "ok"]);
+    assert_eq!(statuses(&document, "signature"), ["ok"]);
 }
 
 #[test]
@@ -125,10 +125,10 @@ fn a_chip_without_a_key() {
     let (code, document) = harness.check(&["--device", "emu:blank.img"]);
     assert_eq!((code, &document["faults"]), (Some(1), &Value::from(1)));
     // What the chip itself says is no other fault.
-    assert_eq!(results(&document, "slot 32"), ["fault", "note"]);
-    assert_eq!(results(&document, "slot 32, chip"), ["note"]);
+    assert_eq!(statuses(&document, "slot 32"), ["fault", "note"]);
+    assert_eq!(statuses(&document, "slot 32, chip"), ["note"]);
     // The other chip was not asked for.
-    assert_eq!(results(&document, "slot 1"), [""; 0]);
+    assert_eq!(statuses(&document, "slot 1"), [""; 0]);
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn no_chip() {
     let harness = Harness::new();
     let (code, document) = harness.check(&["--device", "i2c:/dev/no-such-bus"]);
     assert_eq!((code, &document["exit_code"]), (Some(3), &Value::from(3)));
-    assert_eq!(results(&document, "slots"), ["fault"]);
+    assert_eq!(statuses(&document, "slots"), ["fault"]);
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn no_module() {
     for module in ["absent.so", "blank.img"] {
         let (code, document) = harness.json(&["pkcs11", "check", "--module", module]);
         assert_eq!(code, Some(1));
-        assert_eq!(results(&document, "module"), ["fault"]);
+        assert_eq!(statuses(&document, "module"), ["fault"]);
         assert!(document["findings"][0]["next"].is_string());
     }
 }

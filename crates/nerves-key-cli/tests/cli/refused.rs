@@ -316,6 +316,8 @@ fn the_check_of_the_module_says_it_too() {
     ] {
         let output = harness.run(&[&check[..], &["--device", device]].concat());
         let text = String::from_utf8(output.stdout).unwrap();
+        // In lines of the terminal's width.
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(text.contains(cause), "{device}: {text}");
         assert!(text.contains("remedy: "), "{device}: {text}");
     }

@@ -6,11 +6,11 @@ use atecc::commands::{Engines, InfoRevision, SelfTest};
 use atecc::{Cause, Error, Family, Revision, Status as Answered};
 use nerves_key_device::{DeviceUri, EmulatedUri};
 
-use super::finding::{Finding, Status};
 use crate::chip::RecordedDevice;
 use crate::commands::scan;
 use crate::error::CliError;
 use crate::files;
+use crate::finding::{Finding, Status};
 use crate::hex;
 use crate::output::shown_path;
 

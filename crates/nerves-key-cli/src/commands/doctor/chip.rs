@@ -10,8 +10,8 @@ use nerves_key::{ReadSnapshot, Snapshot, Stage};
 use nerves_key_device::BusFault;
 use nerves_key_schema::{Layout, open_certificates, slot};
 
-use super::finding::{Finding, Status};
 use crate::chip::RecordedDevice;
+use crate::finding::{Finding, Status};
 use crate::system;
 
 /// How often the configuration is read: 32 answers of 35 bytes.

@@ -5,15 +5,15 @@
 
 mod bus;
 mod chip;
-mod finding;
 
 use atecc_x509::Certificate;
+use nerves_key_device::DeviceUri;
 use serde_json::json;
 
-use self::finding::{Finding, Status};
 use crate::cli::chip::{Chained, Chip};
 use crate::error::{CliError, Exit};
 use crate::files;
+use crate::finding::{self, Finding, Status};
 use crate::output::{Output, shown};
 
 pub(super) fn run(arguments: &Chained, output: Output) -> Result<(), CliError> {
@@ -21,33 +21,40 @@ pub(super) fn run(arguments: &Chained, output: Output) -> Result<(), CliError> {
     let arguments = &arguments.chip;
     let mut findings = Vec::new();
     let reached = examine(arguments, &root, &mut findings)?;
-    let count = |status| findings.iter().filter(|one| one.status == status).count();
-    let (faults, warnings) = (count(Status::Fault), count(Status::Warning));
-    let verdict = match (faults, warnings) {
+    let exit = match (reached, finding::count(&findings, Status::Fault)) {
+        (Reached::NoChip, _) => Some(Exit::NoChip),
+        (Reached::Chip, 0) => None,
+        (Reached::Chip, _) => Some(Exit::Failed),
+    };
+    report(&arguments.device, &findings, exit, output)
+}
+
+/// All findings, and the error that the command ends with.
+fn report(
+    device: &DeviceUri,
+    findings: &[Finding],
+    exit: Option<Exit>,
+    output: Output,
+) -> Result<(), CliError> {
+    let faults = finding::count(findings, Status::Fault);
+    let verdict = match (faults, finding::count(findings, Status::Warning)) {
         (0, 0) => "Nothing is wrong.".to_owned(),
         (0, warnings) => format!("No fault; warnings: {warnings}."),
         (faults, _) => format!("Faults: {faults}. Begin with the first one."),
     };
-    let text: String = findings.iter().map(Finding::text).collect();
-    let document = json!({
-        "device": arguments.device.to_string(),
-        "faults": faults,
-        "warnings": warnings,
-        "findings": findings.iter().map(Finding::json).collect::<Vec<_>>(),
-    });
-    output.result(
-        &format!(
-            "device   {}\n\n{text}\n{verdict}",
-            shown(&arguments.device.to_string())
-        ),
-        &document,
-    )?;
-    let exit = match (reached, faults) {
-        (Reached::NoChip, _) => Exit::NoChip,
-        (Reached::Chip, 0) => return Ok(()),
-        (Reached::Chip, _) => Exit::Failed,
-    };
-    Err(CliError::new(exit, format_args!("faults found: {faults}")).after_document())
+    let device = device.to_string();
+    let text = finding::text(findings);
+    let text = format!("device   {}\n\n{text}\n{verdict}", shown(&device));
+    let mut document = finding::document(findings, exit.map_or(0, |exit| exit as u8));
+    document["device"] = json!(device);
+    output.result(&text, &document)?;
+    match exit {
+        None => Ok(()),
+        Some(exit) => {
+            let error = CliError::new(exit, format_args!("faults found: {faults}"));
+            Err(error.after_document())
+        }
+    }
 }
 
 /// How far the checks came.

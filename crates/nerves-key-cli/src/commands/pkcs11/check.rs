@@ -13,12 +13,11 @@ use cryptoki::error::Error;
 use cryptoki::slot::Slot;
 use nerves_key_device::DeviceUri;
 use nerves_key_pkcs11_core::settings::{CK_SLOT_ID, Environment, Settings};
-use serde_json::json;
 
-use super::finding::Finding;
 use super::{module, token};
 use crate::cli::pkcs11::Check;
 use crate::error::{CliError, Exit};
+use crate::finding::{self, Finding, Status};
 use crate::output::{Output, one_line, shown, shown_path};
 
 /// For a slot without a chip.
@@ -72,20 +71,17 @@ struct Checked {
 
 impl Checked {
     fn report(self, output: Output) -> Result<(), CliError> {
-        let text: Vec<_> = self.findings.iter().map(Finding::line).collect();
-        let documents: Vec<_> = self.findings.iter().map(Finding::document).collect();
-        let faults = self.findings.iter().filter(|it| it.is_fault()).count();
+        let faults = finding::count(&self.findings, Status::Fault);
         let exit = if faults == 0 { 0 } else { self.exit as u8 };
         output.result(
-            &text.join("\n"),
-            &json!({ "findings": documents, "faults": faults, "exit_code": exit }),
+            &finding::text(&self.findings),
+            &finding::document(&self.findings, exit),
         )?;
         if faults == 0 {
             return Ok(());
         }
-        let plural = if faults == 1 { "" } else { "s" };
-        let said = format!("{faults} fault{plural} found");
-        Err(CliError::new(self.exit, said).after_document())
+        let error = CliError::new(self.exit, format_args!("faults found: {faults}"));
+        Err(error.after_document())
     }
 }
 
@@ -98,7 +94,7 @@ fn all(path: &Path, only: Option<u64>) -> Checked {
                 Error::LibraryLoading(_) => "it is not this machine's module: install it anew",
                 _ => EXPLAIN,
             };
-            findings.push(Finding::fault("module", error.to_string(), next));
+            findings.push(Finding::new("module", Status::Fault, error.to_string()).next(next));
             Exit::Failed
         }
     };
@@ -127,7 +123,7 @@ fn look(path: &Path, only: Option<u64>, findings: &mut Vec<Finding>) -> Result<E
         slots.into_iter().partition(|slot| tokens.contains(slot));
     if tokens.is_empty() {
         let said = format!("none of them has a chip that answers: {}", list(&empty));
-        findings.push(Finding::fault("slots", said, WIRING));
+        findings.push(Finding::new("slots", Status::Fault, said).next(WIRING));
         return Ok(Exit::NoChip);
     }
     findings.push(Finding::good(
@@ -136,7 +132,7 @@ fn look(path: &Path, only: Option<u64>, findings: &mut Vec<Finding>) -> Result<E
     ));
     if !empty.is_empty() {
         let said = format!("no chip answers in {}", list(&empty));
-        findings.push(Finding::note("slots", said, "nothing, unless one should"));
+        findings.push(Finding::new("slots", Status::Note, said).next("nothing, unless one should"));
     }
     let mut faulty = Vec::new();
     for slot in tokens {

@@ -2,7 +2,6 @@
 //! they can use them.
 
 mod check;
-mod finding;
 mod module;
 mod token;
 mod uri;

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::finding::Finding;
 use crate::files;
+use crate::finding::{Finding, Status};
 use crate::output::shown_path;
 
 /// As cargo names it.
@@ -31,11 +31,9 @@ pub(super) fn path(asked: Option<&Path>) -> Result<PathBuf, Finding> {
         .cloned()
         .ok_or_else(|| {
             let looked: Vec<_> = candidates.iter().map(|path| shown_path(path)).collect();
-            Finding::fault(
-                "module",
-                format!("not there: {}", looked.join(", ")),
-                "install it (docs/pkcs11/README.md), or name it with --module",
-            )
+            let seen = format!("not there: {}", looked.join(", "));
+            Finding::new("module", Status::Fault, seen)
+                .next("install it (docs/pkcs11/README.md), or name it with --module")
         })
 }
 
@@ -54,14 +52,12 @@ pub(super) fn p11_kit(module: &Path) -> Finding {
         .find(|path| {
             files::read(path).is_ok_and(|text| names(&String::from_utf8_lossy(&text), module))
         });
-    match named {
-        Some(path) => Finding::good("p11-kit", format!("{} names it", shown_path(&path))),
-        None => Finding::note(
-            "p11-kit",
-            format!("no file in {} names it", P11_KIT.join(" or ")),
-            "only for programs that use p11-kit: write one (docs/pkcs11/README.md)",
-        ),
-    }
+    let Some(path) = named else {
+        let seen = format!("no file in {} names it", P11_KIT.join(" or "));
+        return Finding::new("p11-kit", Status::Note, seen)
+            .next("only for programs that use p11-kit: write one (docs/pkcs11/README.md)");
+    };
+    Finding::good("p11-kit", format!("{} names it", shown_path(&path)))
 }
 
 /// Whether a line `module: PATH` leads to `module`. A relative path is one in

@@ -12,7 +12,7 @@ use cryptoki::slot::Slot;
 
 use nerves_key_device::DeviceUri;
 
-use super::finding::Finding;
+use crate::finding::{Finding, Status};
 use crate::output::shown;
 use crate::{refused, system};
 
@@ -24,7 +24,7 @@ pub(super) fn check(client: &Pkcs11, slot: Slot) -> Vec<Finding> {
     let name = format!("slot {slot}");
     look(client, slot, &name).unwrap_or_else(|error| {
         // What came before it is of no use without it.
-        vec![Finding::fault(&name, error.to_string(), EXPLAIN)]
+        vec![Finding::new(&name, Status::Fault, error.to_string()).next(EXPLAIN)]
     })
 }
 
@@ -36,7 +36,7 @@ pub(super) fn refusal(slot: Slot, device: &DeviceUri) -> Option<Finding> {
     let error = refused::run(&mut device, nerves_key::sign(digest)).err()?;
     let said = error.to_string().replace('\n', "; ");
     let check = format!("slot {slot}, chip");
-    Some(Finding::note(check, said, INFO))
+    Some(Finding::new(check, Status::Note, said).next(INFO))
 }
 
 fn look(client: &Pkcs11, slot: Slot, name: &str) -> Result<Vec<Finding>, Error> {
@@ -50,7 +50,7 @@ fn look(client: &Pkcs11, slot: Slot, name: &str) -> Result<Vec<Finding>, Error> 
     if !info.token_initialized() {
         let next = "nerves-key info says its stage, and whether it can become a NervesKey";
         let said = format!("{token}: the chip is no finished NervesKey");
-        return Ok(vec![Finding::fault(name, said, next)]);
+        return Ok(vec![Finding::new(name, Status::Fault, said).next(next)]);
     }
     let session = client.open_ro_session(slot)?;
     let mut findings = vec![Finding::good(name, token)];
@@ -58,7 +58,7 @@ fn look(client: &Pkcs11, slot: Slot, name: &str) -> Result<Vec<Finding>, Error> 
         first(&session, ObjectClass::PRIVATE_KEY)?,
         first(&session, ObjectClass::PUBLIC_KEY)?,
     ) else {
-        findings.push(Finding::fault(name, "there is no key", INFO));
+        findings.push(Finding::new(name, Status::Fault, "there is no key").next(INFO));
         return Ok(findings);
     };
     let point = session.get_attributes(public, &[AttributeType::EcPoint])?;
@@ -68,7 +68,7 @@ fn look(client: &Pkcs11, slot: Slot, name: &str) -> Result<Vec<Finding>, Error> 
         _ => None,
     };
     let Some(key) = key.map(PublicKey::from_bytes) else {
-        findings.push(Finding::fault(name, "its public key has no point", INFO));
+        findings.push(Finding::new(name, Status::Fault, "its public key has no point").next(INFO));
         return Ok(findings);
     };
     findings.push(certificates(&session, name, &key)?);
@@ -97,7 +97,7 @@ fn certificates(session: &Session, name: &str, key: &PublicKey) -> Result<Findin
         Finding::good(check, format!("{}, one of them the key's", found.len()))
     } else {
         let said = format!("{}, none of them the key's", found.len());
-        Finding::fault(check, said, INFO)
+        Finding::new(check, Status::Fault, said).next(INFO)
     })
 }
 
@@ -111,7 +111,9 @@ fn sign(
     let check = format!("{name}, signature");
     let digest = match system::random() {
         Ok(digest) => digest,
-        Err(error) => return Ok(Finding::fault(check, error.to_string(), "try again")),
+        Err(error) => {
+            return Ok(Finding::new(check, Status::Fault, error.to_string()).next("try again"));
+        }
     };
     let start = Instant::now();
     let signature = session.sign(&Mechanism::Ecdsa, private, &digest)?;
@@ -126,6 +128,6 @@ fn sign(
     Ok(if verifies {
         Finding::good(check, format!("verifies, {} ms", took.as_millis()))
     } else {
-        Finding::fault(check, "does not verify under the public key", EXPLAIN)
+        Finding::new(check, Status::Fault, "does not verify under the public key").next(EXPLAIN)
     })
 }
