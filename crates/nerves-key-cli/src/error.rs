@@ -104,10 +104,14 @@ impl CliError {
 impl From<OpenError> for CliError {
     fn from(error: OpenError) -> Self {
         let exit = match error {
+            #[cfg(target_os = "linux")]
             OpenError::Linux(_) | OpenError::Emulated(EmulatedOpenError::Served(_)) => Exit::NoChip,
             OpenError::Emulated(EmulatedOpenError::Image(_) | EmulatedOpenError::Address(_)) => {
                 Exit::Refused
             }
+            #[cfg(not(target_os = "linux"))]
+            OpenError::NotOnThisSystem(_)
+            | OpenError::Emulated(EmulatedOpenError::NotOnThisSystem(_)) => Exit::Refused,
             _ => Exit::Failed,
         };
         Self::new(exit, error)

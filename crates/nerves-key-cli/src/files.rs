@@ -1,9 +1,8 @@
 //! Files: nothing is overwritten unasked, and private keys are the owner's
 //! alone from the moment they exist.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use atecc_x509::{Certificate, CheckedSigner, NervesKeySigner, PublicKey, TrustChain};
@@ -24,6 +23,20 @@ pub(crate) enum Readers {
     Everyone,
     /// Mode 0600.
     Owner,
+}
+
+#[cfg(unix)]
+impl Readers {
+    const fn mode(self) -> u32 {
+        match self {
+            Self::Everyone => 0o644,
+            Self::Owner => 0o600,
+        }
+    }
+
+    fn permissions(self) -> fs::Permissions {
+        std::os::unix::fs::PermissionsExt::from_mode(self.mode())
+    }
 }
 
 /// Write a file that must not exist yet: whole, or not at all.
@@ -54,6 +67,10 @@ fn whole(path: &Path, bytes: &[u8], readers: Readers) -> Result<NamedTempFile, C
 
 /// The name of `path` on the disk, too.
 fn synced(path: &Path) -> Result<(), CliError> {
+    if cfg!(not(unix)) {
+        // Only Unix can and needs to.
+        return Ok(());
+    }
     let sync = File::open(directory(path)).and_then(|directory| directory.sync_all());
     match sync {
         // Some file systems have no such thing as a directory's contents.
@@ -89,15 +106,29 @@ pub(crate) fn check_out(path: Option<&Path>) -> Result<(), CliError> {
 
 /// A file in the directory of `path`, gone when it is dropped.
 fn beside(path: &Path, readers: Readers) -> Result<NamedTempFile, CliError> {
-    let mode = match readers {
-        Readers::Everyone => 0o644,
-        Readers::Owner => 0o600,
-    };
-    Builder::new()
-        .prefix(".nerves-key-")
-        .permissions(Permissions::from_mode(mode))
+    let mut builder = Builder::new();
+    builder.prefix(".nerves-key-");
+    #[cfg(unix)]
+    builder.permissions(readers.permissions());
+    // Elsewhere the folder says who may read the file.
+    #[cfg(not(unix))]
+    let (Readers::Everyone | Readers::Owner) = readers;
+    builder
         .tempfile_in(directory(path))
         .map_err(|error| CliError::output(path, error))
+}
+
+/// Create a file that is written bit by bit, and which only its owner may read
+/// where the system has modes.
+///
+/// # Errors
+/// [`ErrorKind::AlreadyExists`] and others.
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, Readers::Owner.mode());
+    options.open(path)
 }
 
 fn directory(path: &Path) -> &Path {

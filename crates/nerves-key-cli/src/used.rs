@@ -19,15 +19,14 @@
 
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use atecc::SerialNumber;
 use atecc_text::hidden;
-use rustix::fs::{FlockOperation, flock};
+use fs4::{FileExt, TryLockError};
 
 use crate::error::CliError;
 use crate::files::{self, ReadError};
@@ -158,11 +157,12 @@ impl UsedSerials {
         let start = Instant::now();
         loop {
             let file = self.open()?;
-            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            match FileExt::try_lock(&file) {
                 // An editor replaces the file: then this is not the list.
                 Ok(()) if is_at(&file, &self.path) => return Ok(file),
-                Ok(()) | Err(rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::INTR) => {}
-                Err(error) => return Err(wrong(error.into())),
+                Ok(()) | Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Interrupted => {}
+                Err(TryLockError::Error(error)) => return Err(wrong(error)),
             }
             if start.elapsed() > PATIENCE {
                 let said = format!("another process has held it for {} s", PATIENCE.as_secs());
@@ -173,11 +173,20 @@ impl UsedSerials {
     }
 }
 
+#[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+
     match (file.metadata(), path.metadata()) {
         (Ok(open), Ok(there)) => (open.dev(), open.ino()) == (there.dev(), there.ino()),
         _ => false,
     }
+}
+
+/// Nobody replaces an open file there.
+#[cfg(not(unix))]
+fn is_at(_: &File, path: &Path) -> bool {
+    path.exists()
 }
 
 impl Line {

@@ -1,6 +1,7 @@
 //! One type for every bus, so that commands need no type parameter.
 
 use atecc::{GeneralCall, WakePulse};
+#[cfg(target_os = "linux")]
 use atecc_linux::{Locked, LockedError, TransferError};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::{Error, ErrorKind, ErrorType, I2c, Operation};
@@ -13,6 +14,7 @@ use crate::emulated::{EmulatedBus, EmulatedDelay, EmulatedFault};
 #[non_exhaustive]
 pub enum AnyBus {
     /// Under `/dev/i2c-N`.
+    #[cfg(target_os = "linux")]
     Linux(Locked<atecc_linux::Bus>),
     /// In this process or another one.
     #[cfg(feature = "emulator")]
@@ -24,6 +26,7 @@ pub enum AnyBus {
 #[non_exhaustive]
 pub enum AnyDelay {
     /// The system's.
+    #[cfg(target_os = "linux")]
     Linux(atecc_linux::Delay),
     /// The emulated bus's.
     #[cfg(feature = "emulator")]
@@ -35,6 +38,7 @@ pub enum AnyDelay {
 #[non_exhaustive]
 pub enum BusFault {
     /// On a Linux bus.
+    #[cfg(target_os = "linux")]
     #[error(transparent)]
     Linux(LockedError<TransferError>),
     /// On an emulated bus.
@@ -49,6 +53,7 @@ impl BusFault {
     #[must_use]
     pub const fn is_lock(&self) -> bool {
         match self {
+            #[cfg(target_os = "linux")]
             Self::Linux(error) => matches!(error, LockedError::Lock(_)),
             #[cfg(feature = "emulator")]
             Self::Emulated(fault) => fault.is_lock(),
@@ -59,6 +64,7 @@ impl BusFault {
 impl Error for BusFault {
     fn kind(&self) -> ErrorKind {
         match self {
+            #[cfg(target_os = "linux")]
             Self::Linux(error) => error.kind(),
             #[cfg(feature = "emulator")]
             Self::Emulated(fault) => fault.kind(),
@@ -77,6 +83,7 @@ impl I2c for AnyBus {
         operations: &mut [Operation<'_>],
     ) -> Result<(), BusFault> {
         match self {
+            #[cfg(target_os = "linux")]
             Self::Linux(bus) => bus
                 .transaction(address, operations)
                 .map_err(BusFault::Linux),
@@ -101,6 +108,7 @@ impl AnyWake {
     /// [`BusFault`] when it cannot be had.
     pub fn hold_session(i2c: &mut AnyBus) -> Result<(), BusFault> {
         match i2c {
+            #[cfg(target_os = "linux")]
             AnyBus::Linux(bus) => bus
                 .hold_session()
                 .map_err(|error| BusFault::Linux(error.into())),
@@ -118,6 +126,7 @@ impl<D> WakePulse<AnyBus, D> for AnyWake {
 
     fn session_over(&mut self, i2c: &mut AnyBus) {
         match i2c {
+            #[cfg(target_os = "linux")]
             AnyBus::Linux(bus) => bus.release(),
             #[cfg(feature = "emulator")]
             AnyBus::Emulated(bus) => bus.release(),
@@ -126,6 +135,7 @@ impl<D> WakePulse<AnyBus, D> for AnyWake {
 
     fn now_us(&mut self, i2c: &mut AnyBus, _: &mut D) -> Option<u64> {
         match i2c {
+            #[cfg(target_os = "linux")]
             AnyBus::Linux(_) => Some(atecc_linux::now_us()),
             #[cfg(feature = "emulator")]
             AnyBus::Emulated(bus) => bus.now_us(),
@@ -136,6 +146,7 @@ impl<D> WakePulse<AnyBus, D> for AnyWake {
 impl DelayNs for AnyDelay {
     fn delay_ns(&mut self, ns: u32) {
         match self {
+            #[cfg(target_os = "linux")]
             Self::Linux(delay) => delay.delay_ns(ns),
             #[cfg(feature = "emulator")]
             Self::Emulated(delay) => delay.delay_ns(ns),

@@ -1,6 +1,9 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+#[cfg(not(any(target_os = "linux", feature = "emulator")))]
+compile_error!("I2C buses are opened on Linux only: elsewhere the feature emulator is wanted");
+
 mod bus;
 #[cfg(feature = "emulator")]
 mod emulated;
@@ -24,12 +27,20 @@ pub type AnyDevice = Device<AnyBus, AnyDelay, AnyWake>;
 #[non_exhaustive]
 pub enum OpenError {
     /// The Linux bus.
+    #[cfg(target_os = "linux")]
     #[error(transparent)]
     Linux(#[from] atecc_linux::OpenError),
     /// The emulated chip.
     #[cfg(feature = "emulator")]
     #[error(transparent)]
     Emulated(#[from] EmulatedOpenError),
+    /// A bus that only a program on Linux can open.
+    #[cfg(not(target_os = "linux"))]
+    #[error(
+        "{0} is opened on Linux only, and this is {system}: use emu:FILE or emu:",
+        system = std::env::consts::OS
+    )]
+    NotOnThisSystem(DeviceUri),
 }
 
 impl DeviceUri {
@@ -39,6 +50,7 @@ impl DeviceUri {
     /// [`OpenError`] when there is no such bus or image, or it may not be used.
     pub fn open(&self) -> Result<AnyDevice, OpenError> {
         match self {
+            #[cfg(target_os = "linux")]
             Self::I2c { path, address } => {
                 let (bus, delay) = atecc_linux::open(path, *address)?.release();
                 let (bus, delay) = (AnyBus::Linux(bus), AnyDelay::Linux(delay));
@@ -46,6 +58,8 @@ impl DeviceUri {
             }
             #[cfg(feature = "emulator")]
             Self::Emulated(uri) => Ok(uri.open()?),
+            #[cfg(not(target_os = "linux"))]
+            Self::I2c { .. } => Err(OpenError::NotOnThisSystem(self.clone())),
         }
     }
 }

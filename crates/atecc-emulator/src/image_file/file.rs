@@ -164,14 +164,18 @@ fn private() -> OpenOptions {
 
 /// As [`private`], and not through a link: in a directory that others may
 /// write to, it would have us make a file where they choose.
+#[cfg(target_os = "linux")]
 fn private_and_no_link() -> OpenOptions {
     let mut options = private();
-    #[cfg(target_os = "linux")]
-    {
-        let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
-        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags);
-    }
+    let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags);
     options
+}
+
+/// As [`private`]: that a link is not followed is asked for on Linux only.
+#[cfg(not(target_os = "linux"))]
+fn private_and_no_link() -> OpenOptions {
+    private()
 }
 
 /// Make the renaming last. Only Unix can and needs to.

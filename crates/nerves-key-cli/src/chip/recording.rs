@@ -5,9 +5,8 @@
 //! most. Secrets are left out whatever the chip: a recording is made to be
 //! given away.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -18,6 +17,7 @@ use nerves_key_device::{DEFAULT_CHIP, DeviceUri, EmulatedUri};
 use nerves_key_schema::slot;
 
 use crate::error::CliError;
+use crate::files;
 use crate::output::{message, shown_path};
 use crate::system;
 
@@ -72,15 +72,8 @@ pub(super) enum Recording {
 
 impl Recording {
     pub(super) fn create(path: &Path) -> Result<Self, CliError> {
-        let opened = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path);
-        let file = opened.map_err(|error| match error.kind() {
-            ErrorKind::AlreadyExists => {
-                CliError::refused(format_args!("{} exists already", shown_path(path)))
-            }
+        let file = files::create_private(path).map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => files::in_the_way(path),
             _ => CliError::output(path, error),
         })?;
         let path = path.to_owned();

@@ -1,7 +1,9 @@
 //! The two kinds of emulated bus as one.
 
+#[cfg(target_os = "linux")]
 use atecc_emulator::client::{Client, ClientDelay, ClientError};
 use atecc_emulator::{BusError, Delay, I2cHandle};
+#[cfg(target_os = "linux")]
 use atecc_linux::{Locked, LockedError};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::{Error, ErrorKind, ErrorType, I2c, Operation};
@@ -16,6 +18,7 @@ pub enum EmulatedBus {
     /// In this process.
     InProcess(I2cHandle),
     /// In another process.
+    #[cfg(target_os = "linux")]
     Served(Locked<Client>),
 }
 
@@ -25,6 +28,7 @@ pub enum EmulatedDelay {
     /// On the emulated bus's clock.
     InProcess(Delay),
     /// As the server's pace wants it.
+    #[cfg(target_os = "linux")]
     Served(ClientDelay),
 }
 
@@ -35,13 +39,18 @@ pub enum EmulatedFault {
     #[error(transparent)]
     InProcess(BusError),
     /// On a served bus.
+    #[cfg(target_os = "linux")]
     #[error(transparent)]
     Served(LockedError<ClientError>),
 }
 
 impl EmulatedFault {
     pub(crate) const fn is_lock(&self) -> bool {
-        matches!(self, Self::Served(LockedError::Lock(_)))
+        match self {
+            Self::InProcess(_) => false,
+            #[cfg(target_os = "linux")]
+            Self::Served(error) => matches!(error, LockedError::Lock(_)),
+        }
     }
 }
 
@@ -49,6 +58,7 @@ impl EmulatedBus {
     pub(crate) fn hold_session(&mut self) -> Result<(), EmulatedFault> {
         match self {
             Self::InProcess(_) => Ok(()),
+            #[cfg(target_os = "linux")]
             Self::Served(bus) => bus
                 .hold_session()
                 .map_err(|error| EmulatedFault::Served(error.into())),
@@ -58,6 +68,7 @@ impl EmulatedBus {
     pub(crate) fn release(&mut self) {
         match self {
             Self::InProcess(_) => {}
+            #[cfg(target_os = "linux")]
             Self::Served(bus) => bus.release(),
         }
     }
@@ -66,6 +77,7 @@ impl EmulatedBus {
     pub(crate) fn now_us(&self) -> Option<u64> {
         match self {
             Self::InProcess(_) => None,
+            #[cfg(target_os = "linux")]
             Self::Served(_) => Some(atecc_linux::now_us()),
         }
     }
@@ -75,6 +87,7 @@ impl Error for EmulatedFault {
     fn kind(&self) -> ErrorKind {
         match self {
             Self::InProcess(error) => error.kind(),
+            #[cfg(target_os = "linux")]
             Self::Served(error) => error.kind(),
         }
     }
@@ -94,6 +107,7 @@ impl I2c for EmulatedBus {
             Self::InProcess(bus) => bus
                 .transaction(address, operations)
                 .map_err(EmulatedFault::InProcess),
+            #[cfg(target_os = "linux")]
             Self::Served(bus) => bus
                 .transaction(address, operations)
                 .map_err(EmulatedFault::Served),
@@ -105,6 +119,7 @@ impl DelayNs for EmulatedDelay {
     fn delay_ns(&mut self, ns: u32) {
         match self {
             Self::InProcess(delay) => delay.delay_ns(ns),
+            #[cfg(target_os = "linux")]
             Self::Served(delay) => delay.delay_ns(ns),
         }
     }

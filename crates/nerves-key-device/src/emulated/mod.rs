@@ -7,9 +7,14 @@ mod uri;
 pub use bus::{EmulatedBus, EmulatedDelay, EmulatedFault};
 pub use uri::{EmulatedUri, ImageName};
 
+#[cfg(target_os = "linux")]
+use std::path::Path;
+
 use atecc::{BusAddress, InvalidBusAddress};
+#[cfg(target_os = "linux")]
 use atecc_emulator::client::{Client, ConnectError};
 use atecc_emulator::{Bus, Chip, Revision};
+#[cfg(target_os = "linux")]
 use atecc_linux::{Locked, SessionLock};
 
 use crate::{AnyBus, AnyDelay, AnyDevice, OpenError, device};
@@ -22,6 +27,7 @@ pub const DEFAULT_CHIP: Revision = Revision::Atecc608B;
 #[non_exhaustive]
 pub enum EmulatedOpenError {
     /// The served bus.
+    #[cfg(target_os = "linux")]
     #[error(transparent)]
     Served(#[from] ConnectError),
     /// The image file.
@@ -33,23 +39,40 @@ pub enum EmulatedOpenError {
     /// The configuration of the emulated chip has an address that no chip has.
     #[error(transparent)]
     Address(#[from] InvalidBusAddress),
+    /// A bus that is served where only a program on Linux reaches it.
+    #[cfg(not(target_os = "linux"))]
+    #[error(
+        "{0} is reached on Linux only, and this is {system}: use emu:FILE or emu:",
+        system = std::env::consts::OS
+    )]
+    NotOnThisSystem(EmulatedUri),
 }
 
 impl EmulatedUri {
     pub(crate) fn open(&self) -> Result<AnyDevice, EmulatedOpenError> {
         match self {
             Self::Image { path, chip } => alone(Chip::open(path, *chip)?),
-            Self::Served { path, bus, address } => {
-                let client = Client::connect(path, *bus)?;
-                let delay = EmulatedDelay::Served(client.delay());
-                // The lock of a program with the preload library, too.
-                let lock = SessionLock::served(path, client.bus(), *address);
-                let bus = EmulatedBus::Served(Locked::new(client, lock));
-                Ok(emulated_device(bus, delay, *address))
-            }
+            #[cfg(target_os = "linux")]
+            Self::Served { path, bus, address } => served(path, *bus, *address),
+            #[cfg(not(target_os = "linux"))]
+            Self::Served { .. } => Err(EmulatedOpenError::NotOnThisSystem(self.clone())),
             Self::ThrowAway { chip } => alone(Chip::throw_away(chip.unwrap_or(DEFAULT_CHIP))?),
         }
     }
+}
+
+#[cfg(target_os = "linux")]
+fn served(
+    path: &Path,
+    bus: Option<u32>,
+    address: BusAddress,
+) -> Result<AnyDevice, EmulatedOpenError> {
+    let client = Client::connect(path, bus)?;
+    let delay = EmulatedDelay::Served(client.delay());
+    // The lock of a program with the preload library, too.
+    let lock = SessionLock::served(path, client.bus(), address);
+    let bus = EmulatedBus::Served(Locked::new(client, lock));
+    Ok(emulated_device(bus, delay, address))
 }
 
 /// A driver for an emulated chip alone on its bus.

@@ -1,11 +1,17 @@
 //! `nerves-key emulator`.
 
+#[cfg(not(target_os = "linux"))]
+mod not_served;
+#[cfg(target_os = "linux")]
 mod record;
+#[cfg(target_os = "linux")]
 mod serve;
 mod trust;
 
 use std::path::Path;
 
+#[cfg(not(target_os = "linux"))]
+use self::not_served as serve;
 use atecc::ConfigZone;
 use atecc_emulator::{Chip, Image, OpenError, Revision};
 use serde_json::{Value, json};

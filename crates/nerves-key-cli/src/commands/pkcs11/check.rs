@@ -4,7 +4,6 @@
 //! matter, and a chip of the user's choice reaches it by the environment
 //! alone: for that, this program starts itself again.
 
-use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -56,7 +55,24 @@ fn again_with(device: &DeviceUri, arguments: &Check, output: Output) -> CliError
     if let Some(module) = &arguments.module {
         command.arg("--module").arg(module);
     }
-    CliError::failed(command.exec())
+    replace_process(&mut command)
+}
+
+#[cfg(unix)]
+fn replace_process(command: &mut Command) -> CliError {
+    CliError::failed(std::os::unix::process::CommandExt::exec(command))
+}
+
+#[cfg(not(unix))]
+fn replace_process(command: &mut Command) -> CliError {
+    let device = command.get_envs().next();
+    let device = device.and_then(|(_, device)| device).unwrap_or_default();
+    CliError::refused("--device starts this program anew, which it can on Unix only").advised(
+        format_args!(
+            "Set NERVES_KEY_DEVICE to {} and leave --device out.",
+            shown(&device.to_string_lossy())
+        ),
+    )
 }
 
 fn settings(problem: impl FnMut(String)) -> Settings {

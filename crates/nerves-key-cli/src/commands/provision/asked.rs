@@ -1,6 +1,6 @@
 //! What is asked of a provisioning, checked before any chip is opened.
 
-use std::os::unix::ffi::OsStrExt;
+use std::ffi::OsStr;
 use std::path::Path;
 
 use atecc_x509::DateTime;
@@ -32,7 +32,7 @@ impl Asked {
     /// Exit code 5.
     pub(super) fn new(arguments: &Provision) -> Result<Self, CliError> {
         let serial = serial(arguments)?;
-        let board = arguments.board.as_deref().map(OsStrExt::as_bytes);
+        let board = arguments.board.as_deref().map(OsStr::as_encoded_bytes);
         let board = board.map(BoardName::from_bytes).transpose();
         let board = board.map_err(CliError::refused)?;
         let user = arguments.otp_user.as_deref().map(user_area).transpose()?;
@@ -147,7 +147,7 @@ fn serial(arguments: &Provision) -> Result<Option<ManufacturerSerial>, CliError>
     let Some(serial) = &arguments.serial else {
         return Ok(None);
     };
-    let serial = serial.as_bytes();
+    let serial = serial.as_encoded_bytes();
     let serial = if arguments.incompatible_serial {
         ManufacturerSerial::incompatible_from_bytes(serial)
     } else {
