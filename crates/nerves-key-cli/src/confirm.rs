@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, IsTerminal, Read};
 
 use crate::error::CliError;
-use crate::output::{Output, shown};
+use crate::output::{Output, escape};
 
 /// More than any word that is asked for; more of a line is no such word.
 const LIMIT: u64 = 1024;
@@ -12,14 +12,14 @@ const LIMIT: u64 = 1024;
 ///
 /// # Errors
 /// Exit code 5 when something else is typed, or when there is no terminal.
-pub(crate) fn typed(output: Output, question: &str, word: &str) -> Result<(), CliError> {
+pub(crate) fn require_word(output: Output, question: &str, word: &str) -> Result<(), CliError> {
     if !io::stdin().is_terminal() {
         return Err(CliError::refused(
             "locks cannot be undone and there is no terminal to ask at: give --yes to go on",
         ));
     }
     // What is shown is what can be typed; what can be typed as it is may be.
-    let escaped = shown(word);
+    let escaped = escape(word);
     output.message(&format!("{question}\nType {escaped} to go on:"));
     let mut line = String::new();
     io::stdin()

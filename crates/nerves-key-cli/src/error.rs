@@ -11,7 +11,7 @@ use nerves_key_provision::{
     HardenError, HardenRefusal, IssueError, ProvisionError, Refusal, RunError,
 };
 
-use crate::output::{one_line, shown_path};
+use crate::output::{escape_path, one_line};
 
 /// Exit codes, the same for every command. 0 is success, also when there was
 /// nothing left to do; 2, wrong usage, is clap's.
@@ -64,7 +64,7 @@ impl CliError {
     }
 
     /// Another line, of what to do about it.
-    pub(crate) fn advised(mut self, advice: impl fmt::Display) -> Self {
+    pub(crate) fn with_advice(mut self, advice: impl fmt::Display) -> Self {
         self.advice.push('\n');
         self.advice += &one_line(&advice.to_string());
         self
@@ -92,12 +92,12 @@ impl CliError {
 
     /// An input file that cannot be used.
     pub(crate) fn input(path: &Path, error: impl fmt::Display) -> Self {
-        Self::refused(format_args!("{}: {error}", shown_path(path)))
+        Self::refused(format_args!("{}: {error}", escape_path(path)))
     }
 
     /// An output file that cannot be written.
     pub(crate) fn output(path: &Path, error: impl fmt::Display) -> Self {
-        Self::failed(format_args!("{}: {error}", shown_path(path)))
+        Self::failed(format_args!("{}: {error}", escape_path(path)))
     }
 }
 
@@ -147,9 +147,9 @@ impl From<atecc::Error<BusFault>> for CliError {
                      kHz"
                 ),
             )
-            .advised("nerves-key doctor looks for the cause, nerves-key scan for chips."),
+            .with_advice("nerves-key doctor looks for the cause, nerves-key scan for chips."),
             Cause::BadWake(_) => {
-                Self::new(exit, failure).advised("nerves-key doctor says what to try.")
+                Self::new(exit, failure).with_advice("nerves-key doctor says what to try.")
             }
             _ => Self::new(exit, failure),
         }
@@ -212,7 +212,7 @@ impl From<HardenRefusal> for CliError {
             }
             _ => "It has no slots that would need it.",
         };
-        Self::new(Exit::Stage, refusal).advised(advice)
+        Self::new(Exit::Stage, refusal).with_advice(advice)
     }
 }
 
@@ -220,10 +220,9 @@ impl From<atecc::Error<BusFault, HardenError>> for CliError {
     fn from(error: atecc::Error<BusFault, HardenError>) -> Self {
         const AGAIN: &str = "What is locked stays so: run the same command again to continue.";
         match error {
-            atecc::Error::Bus { error, .. } => Self::failed(error).advised(AGAIN),
-            atecc::Error::Failed(error @ HardenError::Changed) => {
-                Self::new(Exit::Stage, error).advised("Run the same command again to look anew.")
-            }
+            atecc::Error::Bus { error, .. } => Self::failed(error).with_advice(AGAIN),
+            atecc::Error::Failed(error @ HardenError::Changed) => Self::new(Exit::Stage, error)
+                .with_advice("Run the same command again to look anew."),
             atecc::Error::Failed(error) => {
                 let exit = match &error {
                     HardenError::Chip(failure) | HardenError::Lock { failure, .. } => {
@@ -231,7 +230,7 @@ impl From<atecc::Error<BusFault, HardenError>> for CliError {
                     }
                     _ => Exit::Failed,
                 };
-                Self::new(exit, error).advised(AGAIN)
+                Self::new(exit, error).with_advice(AGAIN)
             }
         }
     }
@@ -252,7 +251,7 @@ impl From<Refusal> for CliError {
         let any_signer = matches!(refusal, Refusal::OtherSigner { .. });
         let error = Self::new(exit, refusal);
         if any_signer {
-            error.advised("--any-signer takes it as it is.")
+            error.with_advice("--any-signer takes it as it is.")
         } else {
             error
         }
@@ -288,6 +287,6 @@ impl<S: fmt::Display> From<ProvisionError<BusFault, S>> for CliError {
             }
             ProvisionError::Signer(_) => (Exit::Failed, error.to_string(), AGAIN),
         };
-        Self::new(exit, reason).advised(next)
+        Self::new(exit, reason).with_advice(next)
     }
 }

@@ -14,7 +14,7 @@ use x509_cert::spki::SubjectPublicKeyInfoRef;
 use zeroize::Zeroizing;
 
 use crate::error::CliError;
-use crate::output::shown_path;
+use crate::output::escape_path;
 
 /// Who may read a new file.
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +42,7 @@ impl Readers {
 /// Write a file that must not exist yet: whole, or not at all.
 pub(crate) fn create(path: &Path, bytes: &[u8], readers: Readers) -> Result<(), CliError> {
     match whole(path, bytes, readers)?.persist_noclobber(path) {
-        Ok(_) => synced(path),
+        Ok(_) => sync_directory(path),
         Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Err(in_the_way(path)),
         Err(error) => Err(CliError::output(path, error.error)),
     }
@@ -51,7 +51,7 @@ pub(crate) fn create(path: &Path, bytes: &[u8], readers: Readers) -> Result<(), 
 /// Write a file in place of one that is ours: whole, or the old one stays.
 pub(crate) fn replace(path: &Path, bytes: &[u8], readers: Readers) -> Result<(), CliError> {
     match whole(path, bytes, readers)?.persist(path) {
-        Ok(_) => synced(path),
+        Ok(_) => sync_directory(path),
         Err(error) => Err(CliError::output(path, error.error)),
     }
 }
@@ -66,7 +66,7 @@ fn whole(path: &Path, bytes: &[u8], readers: Readers) -> Result<NamedTempFile, C
 }
 
 /// The name of `path` on the disk, too.
-fn synced(path: &Path) -> Result<(), CliError> {
+fn sync_directory(path: &Path) -> Result<(), CliError> {
     if cfg!(not(unix)) {
         // Only Unix can and needs to.
         return Ok(());
@@ -140,7 +140,7 @@ fn directory(path: &Path) -> &Path {
 
 /// The error for a file that is not to be overwritten.
 pub(crate) fn in_the_way(path: &Path) -> CliError {
-    CliError::refused(format_args!("{} exists already", shown_path(path)))
+    CliError::refused(format_args!("{} exists already", escape_path(path)))
 }
 
 /// Read a file that is small by nature, at most [`LIMIT`] bytes.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::paragraph::indented;
+use crate::paragraph::indent;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -86,10 +86,10 @@ impl Finding {
     fn text(&self, width: usize) -> String {
         let first = format!("{:<9}{:<width$}", self.status.mark(), self.check);
         let rest = " ".repeat(first.chars().count());
-        let mut text = indented(&self.seen, &first, &rest);
+        let mut text = indent(&self.seen, &first, &rest);
         for (title, words) in [("cause", &self.cause), ("next", &self.next)] {
             if let Some(words) = words {
-                text += &indented(words, &format!("{rest}{title}: "), &format!("{rest}  "));
+                text += &indent(words, &format!("{rest}{title}: "), &format!("{rest}  "));
             }
         }
         text

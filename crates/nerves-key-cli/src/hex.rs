@@ -64,7 +64,7 @@ pub(crate) fn bytes(what: &str, text: &str) -> Result<Vec<u8>, CliError> {
 }
 
 /// Pairs of digits with spaces between, as a chip's answers are written.
-pub(crate) fn spaced(bytes: &[u8]) -> String {
+pub(crate) fn with_spaces(bytes: &[u8]) -> String {
     let pairs: Vec<_> = bytes.iter().map(|byte| format!("{byte:02X}")).collect();
     pairs.join(" ")
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
 
+mod causes;
 mod certificate;
 mod chip;
 mod cli;
@@ -10,16 +11,15 @@ mod error;
 mod files;
 mod finding;
 mod hex;
-mod not_shown;
+mod missing_part;
 mod output;
 mod paragraph;
 mod pending_chip;
 mod progress;
 mod redact;
-mod refused;
 mod signing;
 mod system;
-mod used;
+mod used_serials;
 
 use std::process::ExitCode;
 

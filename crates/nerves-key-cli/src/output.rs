@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::error::{CliError, Document};
 use crate::files::{self, Readers};
-use crate::redact::{redacted, usage};
+use crate::redact::{redact, usage};
 
 /// How results are printed.
 #[derive(Clone, Copy, Debug)]
@@ -84,7 +84,7 @@ impl Output {
     ) -> Result<(), CliError> {
         files::create(path, bytes, readers)?;
         let file = path.to_string_lossy();
-        self.result(&shown(&file), &json!({ "file": file }))
+        self.result(&escape(&file), &json!({ "file": file }))
     }
 
     /// For people only. A standard error that is gone is no reason to stop
@@ -104,24 +104,24 @@ impl Output {
 }
 
 /// A value in a line of text.
-pub(crate) fn shown(value: &str) -> String {
+pub(crate) fn escape(value: &str) -> String {
     Shown(value).to_string()
 }
 
-/// A line that quotes values, whatever they are. Unlike [`shown`] it leaves
+/// A line that quotes values, whatever they are. Unlike [`escape`] it leaves
 /// backslashes alone, so that what was shown before stays as it is.
 pub(crate) fn one_line(text: &str) -> String {
     Lines(text).to_string().replace('\n', "\\n")
 }
 
 /// The name of a file in a line of text.
-pub(crate) fn shown_path(path: &Path) -> String {
-    shown(&path.to_string_lossy())
+pub(crate) fn escape_path(path: &Path) -> String {
+    escape(&path.to_string_lossy())
 }
 
 /// A line on standard error, where no [`Output`] is at hand.
 pub(crate) fn message(text: &str) {
-    let text = redacted(text);
+    let text = redact(text);
     let _ = writeln!(io::stderr().lock(), "{}", Lines(text.trim_end()));
 }
 
@@ -141,7 +141,7 @@ pub(crate) fn help(error: &clap::Error) {
 }
 
 fn error_document(error: &str, exit_code: i32) {
-    let document = json!({ "error": redacted(error), "exit_code": exit_code });
+    let document = json!({ "error": redact(error), "exit_code": exit_code });
     // Nor here.
     let _ = document_to_stdout(&document);
 }

@@ -4,7 +4,7 @@
 const WIDTH: usize = 79;
 
 /// `text` in lines, the first behind `first`, the others behind `rest`.
-pub(crate) fn indented(text: &str, first: &str, rest: &str) -> String {
+pub(crate) fn indent(text: &str, first: &str, rest: &str) -> String {
     let mut lines = String::new();
     let mut line = first.to_owned();
     let mut empty = true;
@@ -63,7 +63,7 @@ pub(crate) fn wrapped_table<const N: usize>(head: [&str; N], rows: &[[String; N]
         }
         let split = line.char_indices().nth(rest.len());
         let (first, last) = line.split_at(split.map_or(line.len(), |(at, _)| at));
-        indented(last, first, &rest)
+        indent(last, first, &rest)
     });
     lines.collect()
 }
@@ -75,10 +75,10 @@ mod tests {
     #[test]
     fn lines_end_at_words() {
         let text = "word ".repeat(40);
-        let wrapped = indented(&text, "- ", "  ");
+        let wrapped = indent(&text, "- ", "  ");
         assert!(wrapped.lines().all(|line| line.chars().count() <= WIDTH));
         assert_eq!(wrapped.split_whitespace().count(), 41);
-        assert_eq!(indented("one", "", "  "), "one\n");
+        assert_eq!(indent("one", "", "  "), "one\n");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use nerves_key_device::{DEFAULT_CHIP, DeviceUri, EmulatedUri, emulated};
 use crate::chip::RecordedDevice;
 use crate::cli::chip::Chip;
 use crate::error::CliError;
-use crate::output::shown_path;
+use crate::output::escape_path;
 
 /// A chip to read. [`PendingChip::commit`] gives one to write.
 pub(crate) struct PendingChip<'a> {
@@ -62,7 +62,7 @@ impl<'a> PendingChip<'a> {
         if !is_absent(&path)? {
             return Err(CliError::refused(format_args!(
                 "{}: made by another process meanwhile",
-                shown_path(&path)
+                escape_path(&path)
             )));
         }
         image.save(&path).map_err(CliError::refused)?;

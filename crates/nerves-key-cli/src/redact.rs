@@ -21,7 +21,7 @@ use crate::output::one_line;
 const VARIABLES: [&str; 1] = ["NERVES_KEY_DEVICE"];
 
 /// `message` without the secrets of this process's arguments.
-pub(crate) fn redacted(message: &str) -> String {
+pub(crate) fn redact(message: &str) -> String {
     let arguments = env::args_os().skip(1);
     let variables = VARIABLES.iter().filter_map(env::var_os);
     let given = arguments.chain(variables);

@@ -18,7 +18,7 @@ use nerves_key_schema::slot;
 
 use crate::error::CliError;
 use crate::files;
-use crate::output::{message, shown_path};
+use crate::output::{escape_path, message};
 use crate::system;
 
 /// Certificates and public keys are no secrets; all other slots may be.
@@ -112,7 +112,7 @@ impl Sink for Recording {
         };
         let text = format!(
             "{}: {error}: the recording is not complete",
-            shown_path(path)
+            escape_path(path)
         );
         // The command goes on: its work matters more than its record.
         message(&format!("nerves-key: {text}"));

@@ -97,7 +97,7 @@ pub(crate) struct SignerOption {
 }
 
 impl SignerOption {
-    pub(crate) const fn accepted(self) -> AcceptedSigner {
+    pub(crate) const fn accepted_signer(self) -> AcceptedSigner {
         if self.any_signer {
             AcceptedSigner::Any
         } else {

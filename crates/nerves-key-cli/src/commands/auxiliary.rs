@@ -15,7 +15,7 @@ use crate::error::{CliError, Exit};
 use crate::files;
 use crate::output::Output;
 use crate::signing::AnySigner;
-use crate::{not_shown, refused, signing, system};
+use crate::{causes, missing_part, signing, system};
 
 pub(super) fn run(command: &Aux, output: Output) -> Result<(), CliError> {
     match command {
@@ -47,10 +47,10 @@ impl Found {
     fn on(chip: &Chip) -> Result<Self, CliError> {
         let mut device = chip.open()?;
         let identity = identity(&mut device)?;
-        let slots = refused::run(&mut device, ReadAuxiliary::new())?;
+        let slots = causes::run(&mut device, ReadAuxiliary::new())?;
         Ok(Self {
             auxiliary: identity.auxiliary(&slots).map_err(|error| {
-                CliError::failed(error).advised(
+                CliError::failed(error).with_advice(
                     "A write of them may have been interrupted: nerves-key aux provision writes \
                      them again, nerves-key aux clear removes them.",
                 )
@@ -60,9 +60,9 @@ impl Found {
 }
 
 fn identity(device: &mut RecordedDevice) -> Result<Identity, CliError> {
-    let snapshot = refused::run(device, ReadSnapshot::new())?;
+    let snapshot = causes::run(device, ReadSnapshot::new())?;
     let identity = snapshot.identity();
-    identity.map_err(|error| not_shown::identity(&snapshot, error, CliError::from))
+    identity.map_err(|error| missing_part::identity(&snapshot, error, CliError::from))
 }
 
 fn none() -> CliError {
@@ -94,7 +94,7 @@ fn provision(arguments: &AuxProvision, output: Output) -> Result<(), CliError> {
     let now = system::now()?;
     let signer = files::signer(&arguments.signer_cert)?;
     signing::check_validity(&signer, now)?;
-    let format = signing::announced(arguments.format, output);
+    let format = signing::announce_format(arguments.format, output);
     let mut signing = AnySigner::open(&arguments.signer_key, &arguments.options)?;
     signing.check(&signer.signer.public_key)?;
     let mut device = arguments.chip.open()?;
@@ -103,7 +103,7 @@ fn provision(arguments: &AuxProvision, output: Output) -> Result<(), CliError> {
         .map_err(CliError::failed)?;
     // What is going to be written is what will be read.
     let auxiliary = identity.auxiliary(&slots)?;
-    refused::run(&mut device, WriteAuxiliary::new(&identity, &slots))?;
+    causes::run(&mut device, WriteAuxiliary::new(&identity, &slots))?;
     if let Some(auxiliary) = &auxiliary {
         signing::warn_of_certificate(&auxiliary.device_certificate, output)?;
     }
@@ -113,7 +113,7 @@ fn provision(arguments: &AuxProvision, output: Output) -> Result<(), CliError> {
 fn clear(chip: &Chip, output: Output) -> Result<(), CliError> {
     let mut device = chip.open()?;
     let identity = identity(&mut device)?;
-    refused::run(
+    causes::run(
         &mut device,
         WriteAuxiliary::new(&identity, &AuxiliarySlots::EMPTY),
     )?;

@@ -8,21 +8,21 @@ use nerves_key_schema::Otp;
 use serde_json::json;
 use x509_cert::der::{Encode, EncodePem, pem::LineEnding};
 
+use crate::causes;
 use crate::cli::csr::Csr;
 use crate::error::{CliError, Exit};
 use crate::files::{self, Readers};
-use crate::not_shown::{self, Part};
+use crate::missing_part::{self, Part};
 use crate::output::Output;
-use crate::refused;
 
 pub(super) fn run(arguments: &Csr, output: Output) -> Result<(), CliError> {
     let subject = arguments.subject.as_deref().map(subject).transpose()?;
     files::check_out(arguments.out.as_deref())?;
     let mut device = arguments.chip.open()?;
-    let snapshot = refused::run(&mut device, ReadSnapshot::new())?;
+    let snapshot = causes::run(&mut device, ReadSnapshot::new())?;
     let lacks = |what: &str, part| {
         let error = CliError::new(Exit::Stage, format_args!("the chip has no {what}"));
-        not_shown::explained(&snapshot, part, error)
+        missing_part::explain(&snapshot, part, error)
     };
     let key = snapshot.public_key;
     let key = key.ok_or_else(|| lacks("key", Part::PublicKey))?;
@@ -39,7 +39,7 @@ pub(super) fn run(arguments: &Csr, output: Output) -> Result<(), CliError> {
         name.map_err(CliError::failed)?.as_der().to_vec()
     };
     let request = RequestInfo::new(&subject, &key, &arguments.san).map_err(CliError::refused)?;
-    let signature = refused::run(&mut device, sign(request.digest()))?;
+    let signature = causes::run(&mut device, sign(request.digest()))?;
     let signature = SignatureBytes::from_bytes(signature);
     // A key that cannot be read is not the one that signs.
     key.verify(&request.digest(), &signature)

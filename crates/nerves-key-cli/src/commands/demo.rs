@@ -11,11 +11,11 @@ use nerves_key_schema::ManufacturerSerial;
 use serde_json::json;
 
 use super::provision::execute;
+use crate::causes;
 use crate::certificate::Summary;
 use crate::cli::demo::Demo;
 use crate::error::CliError;
-use crate::output::{Output, shown};
-use crate::refused;
+use crate::output::{Output, escape};
 use crate::system;
 
 const SERIAL: &str = "DEMO-0001";
@@ -39,11 +39,11 @@ pub(super) fn run(arguments: &Demo, output: Output) -> Result<(), CliError> {
     let mut request = Request::new(signer, now, system::release_day()?);
     request.serial = Some(ManufacturerSerial::new(SERIAL).map_err(CliError::refused)?);
     request.signer_key = Some(key.public_key());
-    let plan = Plan::new(&refused::run(&mut device, ReadSnapshot::new())?, &request)?;
+    let plan = Plan::new(&causes::run(&mut device, ReadSnapshot::new())?, &request)?;
     let _: (_, Vec<_>) = execute(&mut device, &plan, &mut key, output)?;
 
     say("3. The chip as its user finds it: both certificates rebuilt from 72 bytes each.");
-    let identity = refused::run(&mut device, ReadSnapshot::new())?.identity()?;
+    let identity = causes::run(&mut device, ReadSnapshot::new())?.identity()?;
     let summary = Summary::of(&identity.device_certificate).map_err(CliError::failed)?;
     say(&format!(
         "  device: {}, valid {}\n  chain verified: device certificate <- signer certificate",
@@ -53,7 +53,7 @@ pub(super) fn run(arguments: &Demo, output: Output) -> Result<(), CliError> {
 
     say("4. A server's challenge, signed inside the chip as in a TLS handshake.");
     let challenge = system::random()?;
-    let signature = refused::run(&mut device, nerves_key::sign(challenge))?;
+    let signature = causes::run(&mut device, nerves_key::sign(challenge))?;
     identity
         .public_key
         .verify(&challenge, &SignatureBytes::from_bytes(signature))
@@ -64,7 +64,7 @@ pub(super) fn run(arguments: &Demo, output: Output) -> Result<(), CliError> {
     fs::create_dir_all(directory).map_err(|error| CliError::output(directory, error))?;
     let device_file = write(directory, "demo-device.pem", &identity.device_certificate)?;
     let signer_file = write(directory, "demo-signer.pem", &identity.signer_certificate)?;
-    let (device, signer) = (shown(&device_file), shown(&signer_file));
+    let (device, signer) = (escape(&device_file), escape(&signer_file));
     let text = format!(
         "chain verified, signature verified\n\
          Look at the certificates:\n  \

@@ -36,7 +36,7 @@ pub(super) fn run(command: &Device, output: Output) -> Result<(), CliError> {
         chip: SerialNumber(system::random()?),
         serial: &ManufacturerSerial::new(serial).map_err(CliError::refused)?,
     };
-    let format = signing::announced(*format, output);
+    let format = signing::announce_format(*format, output);
     let certificate = create_device(&device, &signer, &mut signing, system::now()?, format)?;
     let certificate_path = format!("{serial}.cert");
     let key_path = format!("{serial}.key");

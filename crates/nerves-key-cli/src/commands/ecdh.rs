@@ -8,17 +8,17 @@ use nerves_key_schema::slot;
 use serde_json::json;
 use zeroize::Zeroizing;
 
+use crate::causes;
 use crate::cli::ecdh::Ecdh;
 use crate::error::{CliError, Exit};
 use crate::files::{self, Readers};
 use crate::output::Output;
-use crate::refused;
 
 pub(super) fn run(arguments: &Ecdh, output: Output) -> Result<(), CliError> {
     files::check_out(arguments.out.as_deref())?;
     let peer = files::public_key(&arguments.peer)?;
     let mut device = arguments.chip.open()?;
-    let config = refused::run(&mut device, ReadConfig::new())?;
+    let config = causes::run(&mut device, ReadConfig::new())?;
     let slot_config = config.slot_config(slot::DEVICE_KEY);
     if !config.data_lock().is_locked() || !slot_config.ecdh_in_the_clear() {
         return Err(CliError::new(
@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &Ecdh, output: Output) -> Result<(), CliError> {
         mode: EcdhMode::Compatible(slot::DEVICE_KEY),
         peer: PublicKey(*peer.as_bytes()),
     };
-    let secret = match refused::run(&mut device, Once(command))? {
+    let secret = match causes::run(&mut device, Once(command))? {
         SharedSecret::Clear(secret) => Zeroizing::new(secret),
         SharedSecret::Kept | SharedSecret::Encrypted { .. } => {
             return Err(CliError::failed("the chip kept the shared secret"));

@@ -11,16 +11,16 @@ use crate::cli;
 use crate::confirm;
 use crate::error::CliError;
 use crate::files;
-use crate::output::{Output, shown, shown_path};
-use crate::{not_shown, refused};
+use crate::output::{Output, escape, escape_path};
+use crate::{causes, missing_part};
 
 pub(super) fn run(arguments: &cli::harden::Harden, output: Output) -> Result<(), CliError> {
     let signer = arguments.signer_cert.as_deref();
     let signer = signer.map(files::certificate).transpose()?;
     let mut device = arguments.chip.open()?;
-    let snapshot = refused::run(&mut device, ReadSnapshot::new())?;
+    let snapshot = causes::run(&mut device, ReadSnapshot::new())?;
     let plan = Hardening::new(&snapshot).map_err(|refusal| match refusal {
-        HardenRefusal::Identity(error) => not_shown::identity(&snapshot, error, |error| {
+        HardenRefusal::Identity(error) => missing_part::identity(&snapshot, error, |error| {
             HardenRefusal::Identity(error).into()
         }),
         refusal => refusal.into(),
@@ -47,13 +47,13 @@ pub(super) fn run(arguments: &cli::harden::Harden, output: Output) -> Result<(),
             "done": done,
         })
     };
-    let name = format!("{chip}, the NervesKey {}", shown(&serial));
+    let name = format!("{chip}, the NervesKey {}", escape(&serial));
     if plan.slots().is_empty() {
         let text = format!("nothing to do: the certificates' slots of {name} are locked");
         return output.result(&text, &document(true));
     }
     let compared = match &arguments.signer_cert {
-        Some(path) => format!("the one in {}", shown_path(path)),
+        Some(path) => format!("the one in {}", escape_path(path)),
         None => "compared with none: --signer-cert FILE does".to_owned(),
     };
     let certificates = format!(
@@ -70,10 +70,10 @@ pub(super) fn run(arguments: &cli::harden::Harden, output: Output) -> Result<(),
     if !arguments.yes {
         let question =
             format!("{certificates}{plan}\nThis locks the certificates of {name} in, for good.");
-        confirm::typed(output, &question, &serial)?;
+        confirm::require_word(output, &question, &serial)?;
     }
     device.set_timing(Timing::new(plan.config().revision().family()));
-    refused::run(&mut device, Harden::new(&plan))?;
+    causes::run(&mut device, Harden::new(&plan))?;
     let text = format!("hardened: the certificates' slots of {name} are locked");
     output.result(&text, &document(true))
 }

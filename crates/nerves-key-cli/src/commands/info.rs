@@ -16,13 +16,13 @@ use crate::certificate::Summary;
 use crate::cli::chip::Chained;
 use crate::error::CliError;
 use crate::files;
-use crate::output::{Output, shown, shown_path};
-use crate::{not_shown, refused};
+use crate::output::{Output, escape, escape_path};
+use crate::{causes, missing_part};
 
 pub(super) fn run(arguments: &Chained, output: Output) -> Result<(), CliError> {
     let root = files::root(arguments.root.as_deref())?;
     let mut device = arguments.chip.open()?;
-    let snapshot = refused::run(&mut device, ReadSnapshot::new())?;
+    let snapshot = causes::run(&mut device, ReadSnapshot::new())?;
     let mut lines = vec![
         ("chip", snapshot.config.revision().to_string()),
         ("serial", snapshot.config.serial_number().to_string()),
@@ -85,7 +85,7 @@ pub(super) fn run(arguments: &Chained, output: Output) -> Result<(), CliError> {
         });
     output.result(&text, &document)?;
     let Some(error) = trouble else { return Ok(()) };
-    Err(not_shown::identity(&snapshot, error, CliError::failed))
+    Err(missing_part::identity(&snapshot, error, CliError::failed))
 }
 
 /// Whose the root is that a part's certificates were verified up to.
@@ -119,9 +119,9 @@ fn found(identity: &Identity) -> Result<Found, Error> {
     let mut lines = vec![
         (
             "device",
-            format!("{} (manufacturer serial number)", shown(&serial)),
+            format!("{} (manufacturer serial number)", escape(&serial)),
         ),
-        ("board", shown(&board)),
+        ("board", escape(&board)),
         (
             "certificate",
             format!("{}, valid {}", device.subject(), device.validity()),
@@ -167,10 +167,10 @@ fn trust_part(identity: &TrustIdentity, root: RootOf<'_>) -> Result<Found, Error
     let kind = identity.kind.map(|kind| kind.to_string());
     let mut lines = vec![(
         "device",
-        format!("{} (manufacturer serial number)", shown(&serial)),
+        format!("{} (manufacturer serial number)", escape(&serial)),
     )];
     lines.extend(kind.clone().map(|kind| ("part", kind)));
-    lines.extend(mac.clone().map(|mac| ("MAC", shown(&mac))));
+    lines.extend(mac.clone().map(|mac| ("MAC", escape(&mac))));
     lines.extend([
         (
             "certificate",
@@ -186,7 +186,7 @@ fn trust_part(identity: &TrustIdentity, root: RootOf<'_>) -> Result<Found, Error
                 RootOf::Microchip => "both certificates, up to Microchip's root".to_owned(),
                 RootOf::Other(path) => format!(
                     "both certificates, up to {}, which is not of Microchip",
-                    shown_path(path)
+                    escape_path(path)
                 ),
             },
         ),

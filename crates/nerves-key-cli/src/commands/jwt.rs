@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::cli::jwt::Jwt;
 use crate::error::CliError;
 use crate::output::Output;
-use crate::{files, refused, system};
+use crate::{causes, files, system};
 
 pub(super) fn run(arguments: &Jwt, output: Output) -> Result<(), CliError> {
     let mut header = object(&arguments.header, "--header")?;
@@ -25,7 +25,7 @@ pub(super) fn run(arguments: &Jwt, output: Output) -> Result<(), CliError> {
     let (header, claims) = (Value::Object(header), Value::Object(claims));
     let token = nerves_key::Jwt::new(&header.to_string(), &claims.to_string());
     let mut device = arguments.chip.open()?;
-    let signature = refused::run(&mut device, SignVerified::new(token.digest()))?;
+    let signature = causes::run(&mut device, SignVerified::new(token.digest()))?;
     let token = token.assemble(&signature);
     let document = json!({ "header": header, "claims": claims, "jwt": token });
     output.result(&token, &document)

@@ -5,15 +5,15 @@ use nerves_key::{ReadSnapshot, Snapshot};
 use nerves_key_schema::{Otp, OtpFlags};
 use serde_json::{Value, json};
 
+use crate::causes;
 use crate::cli::otp::OtpCommand;
 use crate::error::{CliError, Exit};
-use crate::not_shown::{self, Part};
-use crate::output::{Output, shown};
-use crate::refused;
+use crate::missing_part::{self, Part};
+use crate::output::{Output, escape};
 
 pub(super) fn run(command: &OtpCommand, output: Output) -> Result<(), CliError> {
     let OtpCommand::Show(chip) = command;
-    let snapshot = refused::run(&mut chip.open()?, ReadSnapshot::new())?;
+    let snapshot = causes::run(&mut chip.open()?, ReadSnapshot::new())?;
     let bytes = snapshot.otp.ok_or_else(|| {
         let error = CliError::new(
             Exit::Stage,
@@ -23,7 +23,7 @@ pub(super) fn run(command: &OtpCommand, output: Output) -> Result<(), CliError> 
                 snapshot.config.data_lock()
             ),
         );
-        not_shown::explained(&snapshot, Part::OTP, error)
+        missing_part::explain(&snapshot, Part::OTP, error)
     })?;
     let (lines, mut document) = meaning(&snapshot, &bytes);
     document["otp"] = json!(HEXUPPER.encode(&bytes));
@@ -42,7 +42,7 @@ pub(super) fn run(command: &OtpCommand, output: Output) -> Result<(), CliError> 
 fn meaning(snapshot: &Snapshot, bytes: &[u8; 64]) -> (Vec<(&'static str, String)>, Value) {
     if let Some(kind) = snapshot.trust_kind() {
         let code = String::from_utf8_lossy(&bytes[..8]).into_owned();
-        let lines = vec![("code", format!("{}: {kind}", shown(&code)))];
+        let lines = vec![("code", format!("{}: {kind}", escape(&code)))];
         return (
             lines,
             json!({ "kind": "trust-part", "code": code, "part": kind.to_string() }),
@@ -63,8 +63,8 @@ fn meaning(snapshot: &Snapshot, bytes: &[u8; 64]) -> (Vec<(&'static str, String)
         "short: up to 16 bytes, and a user area"
     };
     let mut lines = vec![
-        ("board", shown(&board)),
-        ("serial", shown(&serial)),
+        ("board", escape(&board)),
+        ("serial", escape(&serial)),
         ("form", format!("{form} (flags {:04X})", otp.flags().bits())),
     ];
     let user = otp.user().map(|user| HEXUPPER.encode(user));

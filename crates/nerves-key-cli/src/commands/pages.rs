@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::cli::Cli;
 use crate::error::CliError;
-use crate::output::{Output, shown_path};
+use crate::output::{Output, escape_path};
 
 pub(super) fn completions(shell: Shell, output: Output) -> Result<(), CliError> {
     let mut script = Vec::new();
@@ -25,5 +25,5 @@ pub(super) fn man(directory: &Path, output: Output) -> Result<(), CliError> {
     clap_mangen::generate_to(Cli::command(), directory)
         .map_err(|error| CliError::output(directory, error))?;
     let document = json!({ "directory": directory.to_string_lossy() });
-    output.result(&shown_path(directory), &document)
+    output.result(&escape_path(directory), &document)
 }

@@ -5,11 +5,11 @@ use atecc::commands::Random as RandomCommand;
 use data_encoding::HEXUPPER;
 use serde_json::json;
 
+use crate::causes;
 use crate::cli::random::Random;
 use crate::error::{CliError, Exit};
 use crate::files::{self, Readers};
 use crate::output::Output;
-use crate::refused;
 
 pub(super) fn run(arguments: &Random, output: Output) -> Result<(), CliError> {
     let wanted = usize::from(arguments.bytes);
@@ -17,7 +17,7 @@ pub(super) fn run(arguments: &Random, output: Output) -> Result<(), CliError> {
     let mut device = arguments.chip.open()?;
     let mut bytes = Vec::with_capacity(wanted.next_multiple_of(32));
     while bytes.len() < wanted {
-        let block = refused::run(&mut device, Once(RandomCommand::default()))?;
+        let block = causes::run(&mut device, Once(RandomCommand::default()))?;
         if block == RandomCommand::TEST_PATTERN {
             return Err(CliError::new(
                 Exit::Stage,

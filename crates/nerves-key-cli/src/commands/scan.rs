@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::cli::scan::Scan;
 use crate::error::{CliError, Exit};
-use crate::output::{Output, one_line, shown, shown_path};
+use crate::output::{Output, escape, escape_path, one_line};
 use crate::paragraph::table;
 
 /// Addresses that chips are delivered with: generic parts, Trust&GO for TLS,
@@ -74,7 +74,7 @@ pub(super) fn run(arguments: &Scan, output: Output) -> Result<(), CliError> {
             format_args!(
                 "no chip answered on {} at {}",
                 names(&buses),
-                tried(arguments)
+                describe_tries(arguments)
             ),
         );
         return Err(error.after_document());
@@ -133,7 +133,7 @@ fn addresses(arguments: &Scan) -> Vec<BusAddress> {
     wanted.filter_map(Result::ok).collect()
 }
 
-fn tried(arguments: &Scan) -> String {
+fn describe_tries(arguments: &Scan) -> String {
     if arguments.all {
         return "any address: check power and wiring, and that the bus runs at 100 kHz".to_owned();
     }
@@ -148,7 +148,7 @@ fn names(buses: &[DeviceUri]) -> String {
     let names: Vec<_> = buses
         .iter()
         .map(|bus| match bus {
-            DeviceUri::I2c { path, .. } => shown_path(path),
+            DeviceUri::I2c { path, .. } => escape_path(path),
             other => other.to_string(),
         })
         .collect();
@@ -170,7 +170,7 @@ fn buses(directory: &Path) -> Result<Vec<DeviceUri>, CliError> {
             format_args!(
                 "there is no I2C bus in {}: load the module i2c-dev and enable the bus, on a \
                  Raspberry Pi with dtparam=i2c_arm=on",
-                shown_path(directory)
+                escape_path(directory)
             ),
         ));
     }
@@ -232,7 +232,7 @@ fn row(found: &Found) -> [String; 4] {
         config.revision().to_string(),
         config.serial_number().to_string(),
         found.snapshot.stage().name().to_owned(),
-        shown(&found.uri.to_string()),
+        escape(&found.uri.to_string()),
     ]
 }
 

@@ -10,18 +10,18 @@ use nerves_key::SignVerified;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use crate::causes;
 use crate::cli::sign::{Format, Sign};
 use crate::error::CliError;
 use crate::files::{self, Readers};
 use crate::hex;
-use crate::output::{Output, shown_path};
-use crate::refused;
+use crate::output::{Output, escape_path};
 
 pub(super) fn run(arguments: &Sign, output: Output) -> Result<(), CliError> {
     files::check_out(arguments.out.as_deref())?;
     let digest = digest(arguments.digest.as_deref(), arguments.file.as_deref())?;
     let mut device = arguments.chip.open()?;
-    let signature = refused::run(&mut device, SignVerified::new(digest))?;
+    let signature = causes::run(&mut device, SignVerified::new(digest))?;
     let der = SignatureBytes::from_bytes(signature)
         .to_der()
         .map_err(CliError::failed)?;
@@ -32,7 +32,7 @@ pub(super) fn run(arguments: &Sign, output: Output) -> Result<(), CliError> {
     let text = match &arguments.out {
         Some(path) => {
             files::create(path, bytes, Readers::Everyone)?;
-            shown_path(path)
+            escape_path(path)
         }
         None => HEXUPPER.encode(bytes),
     };

@@ -13,9 +13,9 @@ use crate::certificate::Summary;
 use crate::cli::signer::{Signer, SignerAnswer, SignerCreate};
 use crate::error::CliError;
 use crate::files::{self, Readers};
-use crate::output::{Output, shown_path};
+use crate::output::{Output, escape_path};
 use crate::signing::AnySigner;
-use crate::used::UsedSerials;
+use crate::used_serials::UsedSerials;
 use crate::{signing, system};
 
 pub(super) fn run(command: &Signer, output: Output) -> Result<(), CliError> {
@@ -34,7 +34,7 @@ fn create(arguments: &SignerCreate, output: Output) -> Result<(), CliError> {
     };
     let (certificate_path, key_path) = (with(".cert"), with(".key"));
     let (now, years) = (system::now()?, arguments.years);
-    let format = signing::announced(arguments.format, output);
+    let format = signing::announce_format(arguments.format, output);
     let (certificate, key_path) = match &arguments.key {
         None => {
             let key = system::new_key()?;
@@ -56,12 +56,12 @@ fn create(arguments: &SignerCreate, output: Output) -> Result<(), CliError> {
     signing::warn_of_certificate(&certificate, output)?;
     let summary = Summary::of(&certificate).map_err(CliError::failed)?;
     let of_key = key_path.as_ref().map(|path| {
-        let path = shown_path(path);
+        let path = escape_path(path);
         format!("\n{path}: its private key. Keep it secret and safe.")
     });
     let text = format!(
         "{}: signer certificate, valid {}. Upload it to the servers that meet your devices.{}",
-        shown_path(&certificate_path),
+        escape_path(&certificate_path),
         summary.validity(),
         of_key.unwrap_or_default()
     );
@@ -85,7 +85,7 @@ fn answer(arguments: &SignerAnswer, output: Output) -> Result<(), CliError> {
     if request.signer_public_key != signer.signer.public_key {
         return Err(CliError::refused(format_args!(
             "{name}: it asks for another signer than that of {}",
-            shown_path(&arguments.signer_cert)
+            escape_path(&arguments.signer_cert)
         )));
     }
     let serial = ManufacturerSerial::incompatible(&request.serial).map_err(CliError::refused)?;
@@ -114,7 +114,7 @@ fn answer(arguments: &SignerAnswer, output: Output) -> Result<(), CliError> {
         None => output.json_text(&json, &document),
         Some(path) => {
             files::create(path, json.as_bytes(), Readers::Everyone)?;
-            let path = shown_path(path);
+            let path = escape_path(path);
             output.result(&format!("{path}: for provision --answer"), &document)
         }
     }
@@ -123,7 +123,7 @@ fn answer(arguments: &SignerAnswer, output: Output) -> Result<(), CliError> {
 /// What to call it in messages, and its text.
 fn read_request(path: &Path) -> Result<(String, String), CliError> {
     if path != Path::new("-") {
-        return Ok((shown_path(path), files::read_text(path)?.to_string()));
+        return Ok((escape_path(path), files::read_text(path)?.to_string()));
     }
     let text = String::from_utf8(files::stdin_at_most(files::LIMIT)?)
         .map_err(|error| CliError::refused(format_args!("standard input: {error}")))?;

@@ -8,12 +8,12 @@ use nerves_key::ReadSnapshot;
 use serde_json::json;
 
 use super::sign::digest;
+use crate::causes;
 use crate::cli::verify::Verify;
 use crate::error::{CliError, Exit};
 use crate::files;
-use crate::not_shown::{self, Part};
+use crate::missing_part::{self, Part};
 use crate::output::Output;
-use crate::refused;
 
 pub(super) fn run(arguments: &Verify, output: Output) -> Result<(), CliError> {
     let digest = digest(arguments.digest.as_deref(), arguments.file.as_deref())?;
@@ -21,10 +21,10 @@ pub(super) fn run(arguments: &Verify, output: Output) -> Result<(), CliError> {
     let key = if let Some(path) = &arguments.key {
         files::public_key(path)?
     } else {
-        let snapshot = refused::run(&mut arguments.chip.open()?, ReadSnapshot::new())?;
+        let snapshot = causes::run(&mut arguments.chip.open()?, ReadSnapshot::new())?;
         let key = snapshot.public_key.ok_or_else(|| {
             let error = CliError::new(Exit::Stage, "the chip has no key yet");
-            not_shown::explained(&snapshot, Part::PublicKey, error)
+            missing_part::explain(&snapshot, Part::PublicKey, error)
         })?;
         PublicKey::from_bytes(*key.bytes())
     };

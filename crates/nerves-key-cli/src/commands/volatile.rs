@@ -10,13 +10,13 @@ use nerves_key_schema::{Layout, check_for_use, slot};
 use serde_json::json;
 use zeroize::Zeroizing;
 
+use crate::causes;
 use crate::chip::RecordedDevice;
 use crate::cli::volatile::{Unlock, Volatile, VolatileMac};
 use crate::error::{CliError, Exit};
 use crate::files::{self, Readers};
 use crate::hex;
-use crate::output::{Output, shown_path};
-use crate::refused;
+use crate::output::{Output, escape_path};
 use crate::system;
 
 pub(super) fn run(command: &Volatile, output: Output) -> Result<(), CliError> {
@@ -25,7 +25,7 @@ pub(super) fn run(command: &Volatile, output: Output) -> Result<(), CliError> {
         Volatile::Status(chip) => {
             let mut device = chip.open()?;
             volatile_chip(&mut device)?;
-            let active = refused::run(&mut device, Once(InfoLatch::Read))?;
+            let active = causes::run(&mut device, Once(InfoLatch::Read))?;
             say(active, output)
         }
         Volatile::Mac(arguments) => mac(arguments, output),
@@ -37,11 +37,11 @@ fn unlock(arguments: &Unlock, output: Output) -> Result<(), CliError> {
     let mut device = arguments.chip.open()?;
     let config = volatile_chip(&mut device)?;
     let activate = Activate::with_key(&key, config.serial_number(), system::random()?);
-    match refused::run(&mut device, activate)? {
+    match causes::run(&mut device, activate)? {
         Activation::Active => say(true, output),
         Activation::WrongKey => Err(CliError::failed(format_args!(
             "{}: not the activation key of this chip; its device key stays inactive",
-            shown_path(&arguments.activation_key)
+            escape_path(&arguments.activation_key)
         ))),
     }
 }
@@ -60,14 +60,14 @@ fn mac(arguments: &VolatileMac, output: Output) -> Result<(), CliError> {
     let challenge = hex::array("the challenge", &arguments.challenge)?;
     let mut device = arguments.chip.open()?;
     volatile_chip(&mut device)?;
-    if !refused::run(&mut device, Once(InfoLatch::Read))? {
+    if !causes::run(&mut device, Once(InfoLatch::Read))? {
         return Err(CliError::new(
             Exit::Stage,
             "the device key is not active, and nor is the encryption key: nerves-key volatile \
              unlock activates both",
         ));
     }
-    let mac = refused::run(
+    let mac = causes::run(
         &mut device,
         DeterministicMac::new(slot::ENCRYPTION_KEY, challenge).with_unlimited_key(),
     )?;
@@ -80,7 +80,7 @@ fn mac(arguments: &VolatileMac, output: Output) -> Result<(), CliError> {
 
 /// Whatever the revision, a chip of the volatile layout whose data is locked.
 fn volatile_chip(device: &mut RecordedDevice) -> Result<ConfigZone, CliError> {
-    let config = refused::run(device, ReadConfig::new())?;
+    let config = causes::run(device, ReadConfig::new())?;
     let stage = |message| Err(CliError::new(Exit::Stage, message));
     if !config.config_lock().is_locked() {
         return stage(

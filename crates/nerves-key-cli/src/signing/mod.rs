@@ -18,7 +18,7 @@ pub(crate) use key_name::{KeyName, SecretName};
 
 use crate::cli::signer_key::{FormatOption, KeyOptions};
 use crate::error::CliError;
-use crate::output::{Output, shown_path};
+use crate::output::{Output, escape_path};
 use crate::{files, system};
 
 /// Who signs certificates.
@@ -145,7 +145,7 @@ impl AnySigner {
 }
 
 /// The format that was asked for; what follows from another than 0 is said.
-pub(crate) fn announced(option: FormatOption, output: Output) -> Format {
+pub(crate) fn announce_format(option: FormatOption, output: Output) -> Format {
     let format = option.format();
     if format != Format::V0 {
         output.message(
@@ -197,7 +197,7 @@ fn key(path: &Path, secret: Option<&SecretName>) -> Result<KeySigner, CliError> 
     let pem = files::read_text(path)?;
     let key = match KeySigner::from_pem(&pem) {
         Err(KeyFileError::Encrypted) => {
-            let passphrase = secret::get(secret, &format!("passphrase of {}", shown_path(path)))?;
+            let passphrase = secret::get(secret, &format!("passphrase of {}", escape_path(path)))?;
             KeySigner::from_encrypted_pem(&pem, passphrase.as_bytes())
         }
         result => result,
@@ -220,7 +220,7 @@ fn token(uri: &Pkcs11Uri, secret: Option<&SecretName>) -> Result<Pkcs11Signer, C
 fn token_error(error: Pkcs11Error) -> CliError {
     match error.kind() {
         Pkcs11ErrorKind::Passing => CliError::failed(error)
-            .advised("The token may be in use, or away: run the same command again."),
+            .with_advice("The token may be in use, or away: run the same command again."),
         Pkcs11ErrorKind::Input => CliError::refused(error),
         _ => CliError::failed(error),
     }
@@ -233,7 +233,7 @@ fn pin(
 ) -> Result<Zeroizing<String>, CliError> {
     match &uri.pin {
         Some(PinSource::Value(pin)) => Ok(pin.clone()),
-        Some(PinSource::File(path)) => secret::unquoted("pin-source", path),
+        Some(PinSource::File(path)) => secret::read_unquoted("pin-source", path),
         None => secret::get(secret, &format!("PIN of token {label:?}")),
     }
 }

@@ -33,13 +33,13 @@ pub(super) fn get(named: Option<&SecretName>, what: &str) -> Result<Zeroizing<St
         Some(SecretName::File(path)) => {
             first_line(path).map_err(|error| CliError::input(path, error))
         }
-        Some(SecretName::Bare(path)) => unquoted("--passphrase", path),
+        Some(SecretName::Bare(path)) => read_unquoted("--passphrase", path),
         None => ask(what),
     }
 }
 
 /// The first line of the file that `option` names.
-pub(super) fn unquoted(option: &str, path: &Path) -> Result<Zeroizing<String>, CliError> {
+pub(super) fn read_unquoted(option: &str, path: &Path) -> Result<Zeroizing<String>, CliError> {
     first_line(path).map_err(|error| {
         CliError::refused(format_args!(
             "the file that {option} names: {error} (it names a file, and is not the secret itself)"

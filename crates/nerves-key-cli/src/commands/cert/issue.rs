@@ -8,7 +8,7 @@ use atecc_x509::{
 use data_encoding::HEXUPPER;
 use serde_json::json;
 
-use super::defined;
+use super::by_definition;
 use super::without_chip::key;
 use crate::certificate::Summary;
 use crate::cli::cert::Issue;
@@ -21,7 +21,7 @@ use crate::system;
 
 pub(super) fn run(arguments: &Issue, output: Output) -> Result<(), CliError> {
     files::check_out(arguments.out.as_deref())?;
-    let definition = defined::read(&arguments.definition)?;
+    let definition = by_definition::read(&arguments.definition)?;
     let public_key = key("--public-key", &arguments.public_key)?;
     let public_key = PublicKey::on_curve(*public_key.as_bytes())
         .map_err(|error| CliError::refused(format_args!("--public-key: {error}")))?;
@@ -34,7 +34,7 @@ pub(super) fn run(arguments: &Issue, output: Output) -> Result<(), CliError> {
              key than --signer-key",
         ));
     }
-    let defined = defined::of_new(&definition, public_key, signer_key, arguments)?;
+    let defined = by_definition::of_new(&definition, public_key, signer_key, arguments)?;
     let format = arguments.format.format();
     let validity = match arguments.years {
         // From the same hour as one that expires.
@@ -56,7 +56,7 @@ pub(super) fn run(arguments: &Issue, output: Output) -> Result<(), CliError> {
     ) {
         check_number(certificate.serial_number())?;
     }
-    let compressed = as_asked(&certificate, &defined, (format, signer_id))?;
+    let compressed = compare_with_request(&certificate, &defined, (format, signer_id))?;
     let pem = certificate.to_pem().map_err(CliError::failed)?;
     let summary = Summary::of(&certificate).map_err(CliError::failed)?;
     let mut document = summary.json();
@@ -80,7 +80,7 @@ pub(super) fn run(arguments: &Issue, output: Output) -> Result<(), CliError> {
 
 /// The 72 bytes in this format and with this ID, from which the certificate
 /// comes back. A definition without a place for the ID still stores it.
-fn as_asked(
+fn compare_with_request(
     certificate: &Certificate,
     defined: &dyn CertificateDef,
     (format, signer_id): (Format, u16),

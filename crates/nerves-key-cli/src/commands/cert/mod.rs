@@ -1,6 +1,6 @@
 //! `nerves-key cert`.
 
-mod defined;
+mod by_definition;
 mod issue;
 mod without_chip;
 
@@ -16,7 +16,7 @@ use crate::cli::chip::Chained;
 use crate::error::CliError;
 use crate::files::{self, Readers};
 use crate::output::Output;
-use crate::{not_shown, refused};
+use crate::{causes, missing_part};
 
 pub(super) fn run(command: &Cert, output: Output) -> Result<(), CliError> {
     match command {
@@ -40,8 +40,8 @@ pub(super) fn run(command: &Cert, output: Output) -> Result<(), CliError> {
             export(certificates, out.as_deref(), output)
         }
         Cert::Check(arguments) => without_chip::check(arguments, output),
-        Cert::Compress(arguments) => without_chip::compressed(arguments, output),
-        Cert::Decompress(arguments) => without_chip::decompressed(arguments, output),
+        Cert::Compress(arguments) => without_chip::show_compressed(arguments, output),
+        Cert::Decompress(arguments) => without_chip::show_decompressed(arguments, output),
         Cert::Issue(arguments) => issue::run(arguments, output),
         Cert::Show {
             file: Some(path), ..
@@ -106,8 +106,8 @@ pub(super) fn export(
 /// The chip's certificates, verified.
 fn of_chip(chained: &Chained) -> Result<Certificates, CliError> {
     let root = files::root(chained.root.as_deref())?;
-    let snapshot = refused::run(&mut chained.chip.open()?, ReadSnapshot::new())?;
+    let snapshot = causes::run(&mut chained.chip.open()?, ReadSnapshot::new())?;
     snapshot
         .certificates_under(&root)
-        .map_err(|error| not_shown::identity(&snapshot, error, CliError::from))
+        .map_err(|error| missing_part::identity(&snapshot, error, CliError::from))
 }

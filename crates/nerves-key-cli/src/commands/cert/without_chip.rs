@@ -9,14 +9,14 @@ use data_encoding::HEXUPPER;
 use nerves_key_provision::Warning;
 use serde_json::{Value, json};
 
-use super::defined;
+use super::by_definition;
 use crate::certificate::Summary;
 use crate::cli::cert::{CertFile, Decompress, Kind};
 use crate::error::CliError;
 use crate::files;
 use crate::hex;
 use crate::output::Output;
-use crate::paragraph::indented;
+use crate::paragraph::indent;
 
 /// Field by field, what a chip could not give back.
 pub(super) fn check(arguments: &CertFile, output: Output) -> Result<(), CliError> {
@@ -85,11 +85,11 @@ fn line(check: &FieldCheck) -> String {
         if bytes.is_empty() {
             "nothing".to_owned()
         } else {
-            shortened(&HEXUPPER.encode(bytes))
+            shorten(&HEXUPPER.encode(bytes))
         }
     };
     if let Some(reason) = &check.reason {
-        return head + &indented(reason, "           ", "           ");
+        return head + &indent(reason, "           ", "           ");
     }
     let found = format!("           it has   {}\n", digits(&check.found));
     let rebuilt = check.rebuilt.as_deref().map_or_else(String::new, |bytes| {
@@ -99,7 +99,7 @@ fn line(check: &FieldCheck) -> String {
 }
 
 /// What fits a line.
-fn shortened(digits: &str) -> String {
+fn shorten(digits: &str) -> String {
     const LONGEST: usize = 56;
     match digits.get(..LONGEST) {
         Some(start) if digits.len() > LONGEST => format!("{start}.."),
@@ -118,7 +118,7 @@ fn value(check: &FieldCheck) -> Value {
 }
 
 /// The 72 bytes.
-pub(super) fn compressed(arguments: &CertFile, output: Output) -> Result<(), CliError> {
+pub(super) fn show_compressed(arguments: &CertFile, output: Output) -> Result<(), CliError> {
     let certificate = files::certificate(&arguments.file)?;
     let of_file = |error: String| {
         CliError::input(
@@ -164,13 +164,14 @@ pub(super) fn compressed(arguments: &CertFile, output: Output) -> Result<(), Cli
 }
 
 /// The certificate that 72 bytes and the rest of a chip stand for.
-pub(super) fn decompressed(arguments: &Decompress, output: Output) -> Result<(), CliError> {
+pub(super) fn show_decompressed(arguments: &Decompress, output: Output) -> Result<(), CliError> {
     let bytes = hex::array::<72>("the compressed certificate", &arguments.compressed)?;
     let compressed = CompressedCertificate::from_bytes(&bytes).map_err(CliError::refused)?;
     let public_key = key("--public-key", &arguments.public_key)?;
     let (certificate, signer) = match (&arguments.defined.definition, arguments.kind) {
         (Some(path), _) => {
-            let definition = defined::of_compressed(&defined::read(path)?, public_key, arguments)?;
+            let definition =
+                by_definition::of_compressed(&by_definition::read(path)?, public_key, arguments)?;
             let certificate = decompress(&compressed, &definition);
             (certificate, definition.signer_public_key())
         }
@@ -232,9 +233,9 @@ struct Chosen {
 impl Chosen {
     fn of(certificate: &Certificate, arguments: &CertFile) -> Result<Self, CliError> {
         if let Some(path) = &arguments.defined.definition {
-            let definition = defined::read(path)?;
+            let definition = by_definition::read(path)?;
             let (defined, knows_chip) =
-                defined::of_certificate(&definition, certificate, arguments)?;
+                by_definition::of_certificate(&definition, certificate, arguments)?;
             return Ok(Self {
                 definition: Box::new(defined),
                 kind: definition.name().to_owned(),

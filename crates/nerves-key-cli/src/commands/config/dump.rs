@@ -53,7 +53,7 @@ pub(super) fn parse(text: &str) -> Result<ConfigZone, DumpError> {
 }
 
 /// So much of a word that it is found again.
-fn shown(word: &str) -> String {
+fn shorten(word: &str) -> String {
     match word.char_indices().nth(24) {
         Some((end, _)) => format!("{}..", &word[..end]),
         None => word.to_owned(),
@@ -106,7 +106,7 @@ fn bytes(text: &str) -> Result<Vec<u8>, DumpError> {
         let digits = word.strip_prefix('-').map(str::trim_end);
         digits.is_some_and(|digits| !digits.is_empty() && is_decimal(digits))
     }) {
-        return Err(DumpError::TooLarge(shown(word.trim_end())));
+        return Err(DumpError::TooLarge(shorten(word.trim_end())));
     }
     let lines: Vec<_> = numbers_of(&text).lines().collect();
     let lines = without_offsets(&lines).unwrap_or(lines);
@@ -124,7 +124,7 @@ fn bytes(text: &str) -> Result<Vec<u8>, DumpError> {
                 Some(digits) => push_hex(&mut bytes, digits)?,
                 // The same in both notations.
                 None if word.len() == 1 && is_decimal(word) => bytes.push(decimal(word)?),
-                None => return Err(DumpError::Mixed(shown(word))),
+                None => return Err(DumpError::Mixed(shorten(word))),
             },
         }
     }
@@ -264,7 +264,7 @@ fn notation(words: &[&str]) -> Notation {
 
 fn decimal(word: &str) -> Result<u8, DumpError> {
     let number = word.parse().ok();
-    number.ok_or_else(|| DumpError::TooLarge(shown(word)))
+    number.ok_or_else(|| DumpError::TooLarge(shorten(word)))
 }
 
 fn push_hex(bytes: &mut Vec<u8>, word: &str) -> Result<(), DumpError> {
@@ -276,11 +276,11 @@ fn push_hex(bytes: &mut Vec<u8>, word: &str) -> Result<(), DumpError> {
                 .and_then(|value| u8::try_from(value).ok())
         })
         .collect();
-    let digits = digits.ok_or_else(|| DumpError::Word(shown(word)))?;
+    let digits = digits.ok_or_else(|| DumpError::Word(shorten(word)))?;
     match digits[..] {
-        [] => return Err(DumpError::Word(shown(word))),
+        [] => return Err(DumpError::Word(shorten(word))),
         [one] => bytes.push(one),
-        _ if digits.len() % 2 == 1 => return Err(DumpError::OddGroup(shown(word))),
+        _ if digits.len() % 2 == 1 => return Err(DumpError::OddGroup(shorten(word))),
         _ => bytes.extend(digits.chunks(2).map(|pair| pair[0] << 4 | pair[1])),
     }
     Ok(())

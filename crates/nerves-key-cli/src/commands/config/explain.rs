@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::hex;
 use crate::error::CliError;
 use crate::output::Output;
-use crate::paragraph::{indented, wrapped_table};
+use crate::paragraph::{indent, wrapped_table};
 
 pub(super) fn run(zone: &ConfigZone, output: Output) -> Result<(), CliError> {
     let policies = Slot::ALL.map(|slot| Policy::of(zone, slot));
@@ -57,7 +57,7 @@ fn head(zone: &ConfigZone) -> String {
         zone.data_lock()
     );
     if let Some(shift) = shift(zone.bytes()) {
-        head += &indented(
+        head += &indent(
             &format!("The zone {shift}. What follows is about the wrong bytes."),
             "",
             "",
@@ -103,7 +103,7 @@ fn words(policies: &[Policy]) -> String {
             let slots: Vec<_> = slots.iter().map(u8::to_string).collect();
             let plural = if slots.len() > 1 { "s" } else { "" };
             let text = format!("slot{plural} {}: {}", slots.join(", "), words.join(" "));
-            indented(&text, "", "    ")
+            indent(&text, "", "    ")
         })
         .collect()
 }

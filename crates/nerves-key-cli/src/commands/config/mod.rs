@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::cli::config::Config;
 use crate::error::CliError;
 use crate::output::Output;
-use crate::paragraph::{indented, table};
+use crate::paragraph::{indent, table};
 
 pub(super) fn run(command: &Config, output: Output) -> Result<(), CliError> {
     match command {
@@ -156,8 +156,8 @@ fn finding(finding: &Finding) -> String {
     );
     format!(
         "{}{}",
-        indented(&head, "", "  "),
-        indented(&format!("-> {}", finding.remedy), "  ", "     ")
+        indent(&head, "", "  "),
+        indent(&format!("-> {}", finding.remedy), "  ", "     ")
     )
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::error::CliError;
 use crate::output::Output;
-use crate::paragraph::indented;
+use crate::paragraph::indent;
 
 pub(super) fn run(
     zone: &ConfigZone,
@@ -38,7 +38,7 @@ pub(super) fn run(
     let changed = changed.filter(|_| judgement.is_allowed());
     if let Some(target) = changed.filter(|target| *target != slot) {
         let goes = format!("its result goes into {target}, and not to the host");
-        text += &indented(&goes, "  ", "    ");
+        text += &indent(&goes, "  ", "    ");
     }
     let (reasons, needs) = lists(zone, &judgement);
     let allowed = match &judgement {
@@ -73,15 +73,15 @@ fn words(zone: &ConfigZone, judgement: &Judgement) -> String {
         Judgement::Allowed(needs) => {
             let mut text = "is executed\n".to_owned();
             for need in needs {
-                text += &indented(&format!("needs {need}"), "  ", "    ");
+                text += &indent(&format!("needs {need}"), "  ", "    ");
             }
             text
         }
         Judgement::Refused(reasons) => {
             let mut text = "is refused\n".to_owned();
             for reason in reasons {
-                text += &indented(&format!("because {reason}"), "  ", "    ");
-                text += &indented(
+                text += &indent(&format!("because {reason}"), "  ", "    ");
+                text += &indent(
                     &format!("-> {}", reason.remedy(zone.config_lock())),
                     "    ",
                     "       ",

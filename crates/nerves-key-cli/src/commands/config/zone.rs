@@ -7,25 +7,25 @@ use atecc::{ConfigZone, Revision};
 use nerves_key_schema::{Layout, configure};
 
 use super::dump;
+use crate::causes;
 use crate::cli::config::{ChipName, Zone};
 use crate::error::CliError;
 use crate::files;
-use crate::refused;
 
 /// Of the dump that is given, else of the chip.
 pub(super) fn of(source: &Zone) -> Result<ConfigZone, CliError> {
     let zone = match &source.dump {
-        Some(dump) => given("--dump", dump)?,
-        None => refused::run(&mut source.chip.open()?, Confirmed::new(ReadConfig::new()))?,
+        Some(dump) => parse_argument("--dump", dump)?,
+        None => causes::run(&mut source.chip.open()?, Confirmed::new(ReadConfig::new()))?,
     };
     match source.chip_name {
-        Some(name) => told(zone, name),
+        Some(name) => with_chip_name(zone, name),
         None => Ok(zone),
     }
 }
 
 /// The zone with the revision that `--chip` says, where it has none.
-fn told(mut zone: ConfigZone, name: ChipName) -> Result<ConfigZone, CliError> {
+fn with_chip_name(mut zone: ConfigZone, name: ChipName) -> Result<ConfigZone, CliError> {
     let revision = name.revision();
     match zone.revision() {
         Revision::Unknown([0, 0, 0, 0]) => {
@@ -51,7 +51,7 @@ impl Other {
         match text {
             "standard" => Ok(Self::Layout(Layout::Standard)),
             "volatile" => Ok(Self::Layout(Layout::Volatile)),
-            _ => given("the other configuration", text).map(Self::Given),
+            _ => parse_argument("the other configuration", text).map(Self::Given),
         }
     }
 
@@ -65,7 +65,7 @@ impl Other {
 }
 
 /// Text, or @FILE with text or the bytes themselves.
-fn given(what: &str, text: &str) -> Result<ConfigZone, CliError> {
+fn parse_argument(what: &str, text: &str) -> Result<ConfigZone, CliError> {
     match text.strip_prefix('@') {
         Some(name) => {
             let path = Path::new(name);

@@ -12,25 +12,25 @@ use crate::error::CliError;
 use crate::files;
 use crate::finding::{Finding, Status};
 use crate::hex;
-use crate::output::shown_path;
+use crate::output::escape_path;
 
 /// A zero byte lasts nine clocks low, which has to be 60 us and more: the wake
 /// low duration. Source: ATECC508A datasheet, "AC Parameters", tWLO.
 const FASTEST_WAKE_HZ: u32 = 100_000;
 
-pub(super) fn not_opened(error: &CliError) -> Finding {
+pub(super) fn open_failure(error: &CliError) -> Finding {
     // The error names the bus, the cause and the remedy.
     Finding::new("bus", Status::Fault, error.to_string())
         .next("mend that, or name the bus with --device; nerves-key scan tries all there are")
 }
 
-pub(super) fn opened(uri: &DeviceUri) -> Finding {
+pub(super) fn open_success(uri: &DeviceUri) -> Finding {
     Finding::good(
         "bus",
         match uri {
-            DeviceUri::I2c { path, .. } => format!("{} can be opened", shown_path(path)),
+            DeviceUri::I2c { path, .. } => format!("{} can be opened", escape_path(path)),
             DeviceUri::Emulated(EmulatedUri::Served { path, .. }) => {
-                format!("an emulator serves at {}", shown_path(path))
+                format!("an emulator serves at {}", escape_path(path))
             }
             DeviceUri::Emulated(_) => "an emulated chip, no bus".to_owned(),
             other => format!("{other} can be opened"),
@@ -127,7 +127,7 @@ pub(super) fn wake(device: &mut RecordedDevice, uri: &DeviceUri) -> Finding {
             Status::Fault,
             format!(
                 "{address} (7-bit) answers {}, not 04 11 33 43",
-                hex::spaced(&bytes)
+                hex::with_spaces(&bytes)
             ),
         )
         .because(

@@ -14,7 +14,7 @@ use crate::cli::chip::{Chained, Chip};
 use crate::error::{CliError, Exit};
 use crate::files;
 use crate::finding::{self, Finding, Status};
-use crate::output::{Output, shown};
+use crate::output::{Output, escape};
 
 pub(super) fn run(arguments: &Chained, output: Output) -> Result<(), CliError> {
     let root = files::root(arguments.root.as_deref())?;
@@ -44,7 +44,7 @@ fn report(
     };
     let device = device.to_string();
     let text = finding::text(findings);
-    let text = format!("device   {}\n\n{text}\n{verdict}", shown(&device));
+    let text = format!("device   {}\n\n{text}\n{verdict}", escape(&device));
     let mut document = finding::document(findings, exit.map_or(0, |exit| exit as u8));
     document["device"] = json!(device);
     output.result(&text, &document)?;
@@ -75,11 +75,11 @@ fn examine(
         // No trouble of the bus: a wrong image file, or the recording.
         Err(error) if error.exit == Exit::Refused => return Err(error),
         Err(error) => {
-            findings.push(bus::not_opened(&error));
+            findings.push(bus::open_failure(&error));
             return Ok(Reached::NoChip);
         }
     };
-    findings.push(bus::opened(&arguments.device));
+    findings.push(bus::open_success(&arguments.device));
     findings.extend(bus::speed(&arguments.device));
     let wake = bus::wake(&mut device, &arguments.device);
     let woken = wake.status == Status::Good;

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use crate::cli::emulator::Emulator;
 use crate::error::CliError;
 use crate::files::{self, Readers};
-use crate::output::{Output, shown_path};
+use crate::output::{Output, escape_path};
 
 pub(super) fn run(command: &Emulator, output: Output) -> Result<(), CliError> {
     match command {
@@ -48,7 +48,7 @@ fn create(file: &Path, chip: Revision, output: Output) -> Result<(), CliError> {
     if file.symlink_metadata().is_ok() {
         return Err(CliError::refused(format_args!(
             "{} exists already",
-            shown_path(file)
+            escape_path(file)
         )));
     }
     let chip = open(file, Some(chip))?;
@@ -78,7 +78,7 @@ fn finish(what: &str, file: &Path, image: &Image, output: Output) -> Result<(), 
     let summary = Summary::of(image);
     let text = format!(
         "{}: {what} {} {}",
-        shown_path(file),
+        escape_path(file),
         summary.chip,
         summary.serial
     );

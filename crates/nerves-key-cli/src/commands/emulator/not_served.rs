@@ -23,5 +23,5 @@ fn refusal() -> CliError {
         "emulated buses are served on Linux only, and this is {}",
         std::env::consts::OS
     ))
-    .advised("Every command takes an emulated chip as --device emu:FILE.")
+    .with_advice("Every command takes an emulated chip as --device emu:FILE.")
 }

@@ -13,7 +13,7 @@ use atecc_transcript::Line;
 
 use crate::error::CliError;
 use crate::files::{self, Readers};
-use crate::output::{Output, shown_path};
+use crate::output::{Output, escape_path};
 
 /// Record the one bus that there is. The transcript is its first chip's.
 pub(super) fn start(
@@ -36,7 +36,7 @@ pub(super) fn start(
         .append(true)
         .open(path)
         .map_err(|error| CliError::output(path, error))?;
-    let name = shown_path(path);
+    let name = escape_path(path);
     let mut whole = true;
     bus.observe(move |entry| {
         if !whole {

@@ -15,7 +15,7 @@ use signal_hook::iterator::Signals;
 use super::{Summary, open, record};
 use crate::cli::emulator::{BusSpec, Serve, ServedBus};
 use crate::error::{CliError, Exit};
-use crate::output::{Output, one_line, shown};
+use crate::output::{Output, escape, one_line};
 use nerves_key_device::{DEFAULT_CHIP, ImageName, UriError};
 
 /// The bus of the throw-away chip.
@@ -107,22 +107,22 @@ pub(super) fn plug(at: &ServedBus, image: &ImageName, output: Output) -> Result<
         Some(chip) => format!("{path}?chip={chip}"),
         None => path.to_string(),
     };
-    changed(at, &Change::Plug(name))?;
+    request_change(at, &Change::Plug(name))?;
     let plugged = image.path.display().to_string();
     output.result(
-        &format!("plugged {}", shown(&plugged)),
+        &format!("plugged {}", escape(&plugged)),
         &json!({ "plugged": plugged }),
     )
 }
 
 /// Take a chip off it.
 pub(super) fn unplug(at: &ServedBus, address: u8, output: Output) -> Result<(), CliError> {
-    changed(at, &Change::Unplug(address))?;
+    request_change(at, &Change::Unplug(address))?;
     let text = format!("unplugged {address:#04X}");
     output.result(&text, &json!({ "unplugged": address }))
 }
 
-fn changed(at: &ServedBus, change: &Change) -> Result<(), CliError> {
+fn request_change(at: &ServedBus, change: &Change) -> Result<(), CliError> {
     let socket = socket(at.socket.as_deref())?;
     client::change(&socket, at.bus, change).map_err(|error| match error {
         ChangeError::Connect(error) => CliError::new(Exit::NoChip, error),
@@ -175,7 +175,7 @@ fn buses(specs: &[BusSpec], pace: Pace) -> Result<Buses, CliError> {
             let name = image.path.display().to_string();
             chips.push((name, open(&image.path, image.chip)?));
         }
-        let (bus, summaries) = populated(spec.number, chips, pace)?;
+        let (bus, summaries) = populate(spec.number, chips, pace)?;
         if buses.insert(spec.number, bus).is_some() {
             return Err(CliError::refused(format_args!(
                 "bus {} is given twice: name all of its images at once",
@@ -187,7 +187,7 @@ fn buses(specs: &[BusSpec], pace: Pace) -> Result<Buses, CliError> {
     if specs.is_empty() {
         let chip = Chip::throw_away(DEFAULT_CHIP).map_err(CliError::failed)?;
         let chips = vec![("throw-away".to_owned(), chip)];
-        let (bus, summaries) = populated(DEFAULT_BUS, chips, pace)?;
+        let (bus, summaries) = populate(DEFAULT_BUS, chips, pace)?;
         buses.insert(DEFAULT_BUS, bus);
         described.push((DEFAULT_BUS, summaries));
     }
@@ -195,7 +195,7 @@ fn buses(specs: &[BusSpec], pace: Pace) -> Result<Buses, CliError> {
 }
 
 /// A bus with these chips on it.
-fn populated(
+fn populate(
     number: u32,
     chips: Vec<(String, Chip)>,
     pace: Pace,
@@ -241,13 +241,13 @@ fn announce(
                 summary.chip,
                 summary.serial,
                 summary.address,
-                shown(name)
+                escape(name)
             ));
             entries.push(summary.document(Path::new(name)));
         }
         documents.push(json!({ "bus": number, "chips": entries }));
     }
-    let (shown_preload, shown_socket) = (shown(&preload_name), shown(&socket));
+    let (shown_preload, shown_socket) = (escape(&preload_name), escape(&socket));
     let first = buses.first().map_or(DEFAULT_BUS, |(number, _)| *number);
     lines.push(format!(
         "For any program, before its name:\n  \

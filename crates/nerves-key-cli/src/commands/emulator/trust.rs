@@ -180,14 +180,14 @@ impl Issued {
         };
         let of_device = issued(&of_device, DEVICE_YEARS).map_err(CliError::failed)?;
         Ok(Self {
-            signer: compressed(&of_signer, root)?,
-            device: compressed(&of_device, signer)?,
+            signer: compress(&of_signer, root)?,
+            device: compress(&of_device, signer)?,
         })
     }
 }
 
 /// Signed by `key`.
-fn compressed(tbs: &Tbs, key: &KeySigner) -> Result<[u8; 72], CliError> {
+fn compress(tbs: &Tbs, key: &KeySigner) -> Result<[u8; 72], CliError> {
     let signature = key.sign_digest(&tbs.digest()).map_err(CliError::failed)?;
     Ok(tbs.compress(signature).to_bytes())
 }
@@ -219,7 +219,7 @@ fn test_root(key: &KeySigner) -> Result<Certificate, CliError> {
     let mut tbs = microchip.tbs_der().to_vec();
     replace(&mut tbs, &theirs, &key.public_key())?;
     let signature = key.sign_digest(&digest(&tbs)).map_err(CliError::failed)?;
-    Certificate::from_der(signed(&tbs, &signature)?).map_err(CliError::failed)
+    Certificate::from_der(assemble(&tbs, &signature)?).map_err(CliError::failed)
 }
 
 fn digest(bytes: &[u8]) -> [u8; 32] {
@@ -241,7 +241,7 @@ fn replace(tbs: &mut [u8], old: &PublicKey, new: &PublicKey) -> Result<(), CliEr
 
 /// `Certificate`: the signed bytes, ecdsa-with-SHA256, the signature. Source:
 /// RFC 5280, section 4.1; RFC 5758, section 3.2.
-fn signed(tbs: &[u8], signature: &SignatureBytes) -> Result<Vec<u8>, CliError> {
+fn assemble(tbs: &[u8], signature: &SignatureBytes) -> Result<Vec<u8>, CliError> {
     const ECDSA_WITH_SHA256: [u8; 12] = [
         0x30, 0x0A, 0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x02,
     ];

@@ -17,7 +17,7 @@ use super::{module, token};
 use crate::cli::pkcs11::Check;
 use crate::error::{CliError, Exit};
 use crate::finding::{self, Finding, Status};
-use crate::output::{Output, one_line, shown, shown_path};
+use crate::output::{Output, escape, escape_path, one_line};
 
 /// For a slot without a chip.
 const WIRING: &str = "check power, wiring and address, that the bus runs at 100 kHz, and that this \
@@ -67,10 +67,10 @@ fn replace_process(command: &mut Command) -> CliError {
 fn replace_process(command: &mut Command) -> CliError {
     let device = command.get_envs().next();
     let device = device.and_then(|(_, device)| device).unwrap_or_default();
-    CliError::refused("--device starts this program anew, which it can on Unix only").advised(
+    CliError::refused("--device starts this program anew, which it can on Unix only").with_advice(
         format_args!(
             "Set NERVES_KEY_DEVICE to {} and leave --device out.",
-            shown(&device.to_string_lossy())
+            escape(&device.to_string_lossy())
         ),
     )
 }
@@ -126,8 +126,8 @@ fn look(path: &Path, only: Option<u64>, findings: &mut Vec<Finding>) -> Result<E
         "module",
         format!(
             "{}: {} {}, PKCS#11 {}",
-            shown_path(path),
-            shown(info.library_description()),
+            escape_path(path),
+            escape(info.library_description()),
             info.library_version(),
             info.cryptoki_version()
         ),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::files;
 use crate::finding::{Finding, Status};
-use crate::output::shown_path;
+use crate::output::escape_path;
 
 /// As cargo names it.
 const BUILT: &str = "libnerves_key_pkcs11.so";
@@ -30,7 +30,7 @@ pub(super) fn path(asked: Option<&Path>) -> Result<PathBuf, Finding> {
         .find(|path| path.exists())
         .cloned()
         .ok_or_else(|| {
-            let looked: Vec<_> = candidates.iter().map(|path| shown_path(path)).collect();
+            let looked: Vec<_> = candidates.iter().map(|path| escape_path(path)).collect();
             let seen = format!("not there: {}", looked.join(", "));
             Finding::new("module", Status::Fault, seen)
                 .next("install it (docs/pkcs11/README.md), or name it with --module")
@@ -57,7 +57,7 @@ pub(super) fn p11_kit(module: &Path) -> Finding {
         return Finding::new("p11-kit", Status::Note, seen)
             .next("only for programs that use p11-kit: write one (docs/pkcs11/README.md)");
     };
-    Finding::good("p11-kit", format!("{} names it", shown_path(&path)))
+    Finding::good("p11-kit", format!("{} names it", escape_path(&path)))
 }
 
 /// Whether a line `module: PATH` leads to `module`. A relative path is one in

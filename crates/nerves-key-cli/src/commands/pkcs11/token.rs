@@ -13,8 +13,8 @@ use cryptoki::slot::Slot;
 use nerves_key_device::DeviceUri;
 
 use crate::finding::{Finding, Status};
-use crate::output::shown;
-use crate::{refused, system};
+use crate::output::escape;
+use crate::{causes, system};
 
 const INFO: &str = "nerves-key info says why";
 const EXPLAIN: &str = "NERVES_KEY_LOG=error explains each call that fails";
@@ -33,7 +33,7 @@ pub(super) fn check(client: &Pkcs11, slot: Slot) -> Vec<Finding> {
 pub(super) fn refusal(slot: Slot, device: &DeviceUri) -> Option<Finding> {
     let digest = system::random().ok()?;
     let mut device = device.open().ok()?;
-    let error = refused::run(&mut device, nerves_key::sign(digest)).err()?;
+    let error = causes::run(&mut device, nerves_key::sign(digest)).err()?;
     let said = error.to_string().replace('\n', "; ");
     let check = format!("slot {slot}, chip");
     Some(Finding::new(check, Status::Note, said).next(INFO))
@@ -43,9 +43,9 @@ fn look(client: &Pkcs11, slot: Slot, name: &str) -> Result<Vec<Finding>, Error> 
     let info = client.get_token_info(slot)?;
     let token = format!(
         "token={} serial={} model={}",
-        shown(info.label()),
-        shown(info.serial_number()),
-        shown(info.model())
+        escape(info.label()),
+        escape(info.serial_number()),
+        escape(info.model())
     );
     if !info.token_initialized() {
         let next = "nerves-key info says its stage, and whether it can become a NervesKey";

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::cli::pkcs11::ThisChip;
 use crate::error::{CliError, Exit};
-use crate::output::{Output, one_line, shown};
+use crate::output::{Output, escape, one_line};
 
 pub(super) fn run(chip: &ThisChip, output: Output) -> Result<(), CliError> {
     let settings = Settings::load(Environment::Trusted, |problem| {
@@ -40,7 +40,7 @@ pub(super) fn run(chip: &ThisChip, output: Output) -> Result<(), CliError> {
                 let uris = uris(&names, &chip);
                 lines.push(format!(
                     "{}: {} in slot {slot}",
-                    shown(token.description()),
+                    escape(token.description()),
                     chip.serial_number()
                 ));
                 lines.extend(uris.iter().map(|(what, uri)| format!("  {what:<20}{uri}")));
@@ -53,7 +53,7 @@ pub(super) fn run(chip: &ThisChip, output: Output) -> Result<(), CliError> {
         let mut reasons = silent.into_iter();
         let first = reasons.next().unwrap_or("there is no bus".to_owned());
         let error = CliError::new(Exit::NoChip, format_args!("no chip answers: {first}"));
-        return Err(reasons.fold(error, CliError::advised));
+        return Err(reasons.fold(error, CliError::with_advice));
     }
     output.result(&lines.join("\n"), &json!({ "chips": documents }))
 }
@@ -78,7 +78,10 @@ fn uris(names: &Names, chip: &Chip) -> Vec<(&'static str, String)> {
         ),
     ]
     .map(|(handle, what, label, kind)| {
-        let uri = format!("{token};object={};type={kind}", encoded(label.as_bytes()));
+        let uri = format!(
+            "{token};object={};type={kind}",
+            percent_encode(label.as_bytes())
+        );
         has(handle).then_some((what, uri))
     });
     [("token", token)]
@@ -88,7 +91,7 @@ fn uris(names: &Names, chip: &Chip) -> Vec<(&'static str, String)> {
 }
 
 fn token(names: &Names) -> String {
-    format!("pkcs11:token={}", encoded(names.label.as_bytes()))
+    format!("pkcs11:token={}", percent_encode(names.label.as_bytes()))
 }
 
 fn document(names: &Names, token: &Token, chip: &Chip, uris: &[(&str, String)]) -> Value {
@@ -100,14 +103,14 @@ fn document(names: &Names, token: &Token, chip: &Chip, uris: &[(&str, String)]) 
         "slot": token.slot(),
         "device": token.description(),
         "serial_number": chip.serial_number().to_string(),
-        "id": encoded(&names.id),
+        "id": percent_encode(&names.id),
         "uris": by_kind,
     })
 }
 
 /// As RFC 7512, section 2.3 has it: unreserved characters as they are, all
 /// others by `%` and two hexadecimal digits.
-fn encoded(bytes: &[u8]) -> String {
+fn percent_encode(bytes: &[u8]) -> String {
     let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     bytes.iter().fold(String::new(), |text, byte| {
         if unreserved(*byte) {
@@ -124,9 +127,9 @@ mod tests {
 
     #[test]
     fn reserved_characters_are_encoded() {
-        assert_eq!(encoded(b"1 signer"), "1%20signer");
-        assert_eq!(encoded(b":;=%/?"), "%3A%3B%3D%25%2F%3F");
-        assert_eq!(encoded("\u{e9}".as_bytes()), "%C3%A9");
+        assert_eq!(percent_encode(b"1 signer"), "1%20signer");
+        assert_eq!(percent_encode(b":;=%/?"), "%3A%3B%3D%25%2F%3F");
+        assert_eq!(percent_encode("\u{e9}".as_bytes()), "%C3%A9");
     }
 
     #[test]

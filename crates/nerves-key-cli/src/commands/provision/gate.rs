@@ -6,30 +6,30 @@ use data_encoding::HEXUPPER;
 use nerves_key::Snapshot;
 use nerves_key_provision::{Plan, SigningAnswer};
 
-use super::asked::Asked;
+use super::inputs::Inputs;
 use crate::error::{CliError, Exit};
-use crate::output::shown_path;
+use crate::output::escape_path;
 
 /// # Errors
 /// Exit code 5 for another plan than the one with the digest given, or than the
 /// answer is for.
-pub(super) fn check(asked: &Asked, plan: &Plan, absent: Option<&Path>) -> Result<(), CliError> {
-    if let (Some(_), Some(path)) = (asked.plan_digest, absent) {
+pub(super) fn check(inputs: &Inputs, plan: &Plan, absent: Option<&Path>) -> Result<(), CliError> {
+    if let (Some(_), Some(path)) = (inputs.plan_digest, absent) {
         return Err(CliError::refused(format_args!(
             "another plan than the one asked for: {} does not exist, and a chip that is not made \
              yet has no plan to compare (nerves-key emulator create makes it before)",
-            shown_path(path)
+            escape_path(path)
         )));
     }
     let digest = plan.digest();
-    if let Some(expected) = asked.plan_digest.filter(|expected| *expected != digest) {
+    if let Some(expected) = inputs.plan_digest.filter(|expected| *expected != digest) {
         return Err(CliError::refused(format_args!(
             "another plan than the one asked for: its digest is {}, not {}",
             HEXUPPER.encode(&digest),
             HEXUPPER.encode(&expected)
         )));
     }
-    match asked.answer() {
+    match inputs.answer() {
         Some(answer) => check_contents(answer, plan),
         None => Ok(()),
     }

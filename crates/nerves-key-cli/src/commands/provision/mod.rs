@@ -1,8 +1,8 @@
 //! `nerves-key provision`.
 
-mod asked;
 mod document;
 mod gate;
+mod inputs;
 mod report_file;
 
 use std::path::Path;
@@ -23,51 +23,51 @@ use crate::certificate::Summary;
 use crate::cli::provision::Provision;
 use crate::error::{CliError, Exit};
 use crate::files::{self, Readers};
-use crate::output::{Output, shown_path};
+use crate::output::{Output, escape_path};
 use crate::pending_chip::PendingChip;
 use crate::progress::Progress;
 use crate::signing;
-use crate::{confirm, refused, system, used};
-use asked::Asked;
+use crate::{causes, confirm, system, used_serials};
 use document::Start;
+use inputs::Inputs;
 use nerves_key_device::BusFault;
 use report_file::Recorded;
 
 pub(super) fn run(arguments: &Provision, output: Output) -> Result<(), CliError> {
-    let mut asked = Asked::new(arguments)?;
+    let mut inputs = Inputs::new(arguments)?;
     let start = Start::now()?;
     let mut chip = PendingChip::new(&arguments.chip)?;
-    let snapshot = refused::run(chip.device(), ReadSnapshot::new())?;
-    asked.consider(&snapshot)?;
-    let plan = Plan::new(&snapshot, &asked.request)?;
-    gate::check(&asked, &plan, chip.absent())?;
+    let snapshot = causes::run(chip.device(), ReadSnapshot::new())?;
+    inputs.consider(&snapshot)?;
+    let plan = Plan::new(&snapshot, &inputs.request)?;
+    gate::check(&inputs, &plan, chip.absent())?;
     for warning in plan.warnings() {
         output.message(&format!("warning: {warning}"));
     }
-    if let Some(holder) = asked.twin(&plan) {
-        output.message(&used::twice(plan.serial(), &holder));
+    if let Some(holder) = inputs.twin(&plan) {
+        output.message(&used_serials::twin_warning(plan.serial(), &holder));
     }
     if arguments.dry_run {
         return show(&plan, &chip, output);
     }
     if plan.steps().is_empty() {
-        return nothing(asked, &plan, &snapshot, output);
+        return nothing(inputs, &plan, &snapshot, output);
     }
-    match (asked.signer.take(), &arguments.request) {
+    match (inputs.signer.take(), &arguments.request) {
         (Some(mut signer), _) => {
             confirm(arguments, &plan, plan.steps(), output)?;
-            asked.claim(&plan)?;
+            inputs.claim(&plan)?;
             let device = &mut chip.commit()?;
             let mut signer = Recorded {
                 signer: &mut signer,
-                file: &mut asked.report,
+                file: &mut inputs.report,
                 plan: &plan,
                 start: &start,
             };
             let (report, times) = execute(device, &plan, &mut signer, output)?;
-            finish(asked, &plan, &report, (&start, &times), output)
+            finish(inputs, &plan, &report, (&start, &times), output)
         }
-        (None, Some(path)) => first_half(arguments, &asked, chip, &plan, path, output),
+        (None, Some(path)) => first_half(arguments, &inputs, chip, &plan, path, output),
         (None, None) => Err(CliError::refused("give --signer-key or --request")),
     }
 }
@@ -90,13 +90,16 @@ where
     let mut progress = Progress::new(output);
     let result = provision(device, plan, signer, challenges, |event| progress.on(event));
     let times = progress.finish();
-    let report = result.map_err(|error| told(device, error))?;
+    let report = result.map_err(|error| explain_error(device, error))?;
     let report = report.ok_or_else(|| CliError::failed("the plan had no steps"))?;
     Ok((report, times))
 }
 
 /// What ended a run; a refusal comes with its causes.
-fn told<B, D, W, S>(device: &mut Device<B, D, W>, error: ProvisionError<BusFault, S>) -> CliError
+fn explain_error<B, D, W, S>(
+    device: &mut Device<B, D, W>,
+    error: ProvisionError<BusFault, S>,
+) -> CliError
 where
     B: I2c<Error = BusFault>,
     D: DelayNs,
@@ -107,7 +110,7 @@ where
         ProvisionError::Run(run) => run.failure().copied(),
         ProvisionError::Bus(_) | ProvisionError::Signer(_) => None,
     };
-    refused::explained(device, failure.as_ref(), error.into())
+    causes::explain(device, failure.as_ref(), error.into())
 }
 
 fn show(plan: &Plan, chip: &PendingChip<'_>, output: Output) -> Result<(), CliError> {
@@ -115,7 +118,7 @@ fn show(plan: &Plan, chip: &PendingChip<'_>, output: Output) -> Result<(), CliEr
         output.message(&format!(
             "{0} does not exist: this is the plan for a blank chip with a random serial number \
              (nerves-key emulator create makes it before)",
-            shown_path(path)
+            escape_path(path)
         ));
     }
     let mut document = document::of_plan(plan);
@@ -135,15 +138,15 @@ fn show(plan: &Plan, chip: &PendingChip<'_>, output: Output) -> Result<(), CliEr
 }
 
 fn nothing(
-    mut asked: Asked,
+    mut inputs: Inputs,
     plan: &Plan,
     snapshot: &Snapshot,
     output: Output,
 ) -> Result<(), CliError> {
     let identity = snapshot.identity()?;
     let mut document = document::of_finished(plan, &identity)?;
-    document["replaced_keys"] = asked.report.replaced(plan, &identity.public_key);
-    asked.report.write(&document)?;
+    document["replaced_keys"] = inputs.report.replaced_keys(plan, &identity.public_key);
+    inputs.report.write(&document)?;
     let text = format!(
         "nothing to do: {} is a finished NervesKey with the serial {:?}",
         name(plan),
@@ -155,7 +158,7 @@ fn nothing(
 /// Up to the request for the certificate.
 fn first_half(
     arguments: &Provision,
-    asked: &Asked,
+    inputs: &Inputs,
     chip: PendingChip<'_>,
     plan: &Plan,
     path: &Path,
@@ -171,7 +174,7 @@ fn first_half(
     let half = steps.iter().position(|s| *s == Step::IssueCertificate);
     let half = half.and_then(|at| steps.get(..at)).ok_or_else(certified)?;
     confirm(arguments, plan, half, output)?;
-    asked.claim(plan)?;
+    inputs.claim(plan)?;
     let device = &mut chip.commit()?;
     device.set_timing(Timing::new(plan.config().revision().family()));
     let mut progress = Progress::new(output);
@@ -179,7 +182,7 @@ fn first_half(
         progress.on(event);
     });
     progress.finish();
-    let request = result.map_err(|error| told(device, error))?;
+    let request = result.map_err(|error| explain_error(device, error))?;
     let request = request.ok_or_else(certified)?;
     let json = request.to_json().map_err(CliError::failed)?;
     files::create(path, json.as_bytes(), Readers::Everyone)?;
@@ -190,7 +193,7 @@ fn first_half(
         "{}: the request for the certificate of {:?}. Have it signed:\n  \
          nerves-key signer answer {0} --signer-cert FILE --signer-key KEY --out ANSWER\n\
          then the same command with --answer ANSWER instead of --request finishes the chip.",
-        shown_path(path),
+        escape_path(path),
         plan.serial()
     );
     output.result(&text, &document)
@@ -211,11 +214,11 @@ fn confirm(
         name(plan),
         plan.serial()
     );
-    confirm::typed(output, &question, plan.serial())
+    confirm::require_word(output, &question, plan.serial())
 }
 
 fn finish(
-    mut asked: Asked,
+    mut inputs: Inputs,
     plan: &Plan,
     report: &Report,
     (start, times): (&Start, &[Duration]),
@@ -223,7 +226,7 @@ fn finish(
 ) -> Result<(), CliError> {
     let mut document = document::of_run(plan, report, start, times)?;
     let key = PublicKey::from_bytes(*report.public_key.bytes());
-    document["replaced_keys"] = asked.report.replaced(plan, &key);
+    document["replaced_keys"] = inputs.report.replaced_keys(plan, &key);
     signing::warn_of_certificate(&report.device_certificate, output)?;
     let summary = Summary::of(&report.device_certificate).map_err(CliError::failed)?;
     let text = format!(
@@ -235,7 +238,7 @@ fn finish(
         summary.validity(),
         report.key_origin
     );
-    let written = asked.report.write(&document);
+    let written = inputs.report.write(&document);
     output.result(&text, &document)?;
     written
 }

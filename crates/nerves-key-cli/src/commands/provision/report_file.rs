@@ -75,7 +75,7 @@ impl ReportFile {
             return Ok(DeviceKey::New);
         };
         if record.chip != snapshot.config.serial_number().to_string() {
-            return Err(files::in_the_way(path).advised(format_args!(
+            return Err(files::in_the_way(path).with_advice(format_args!(
                 "It is the record of the chip {}.",
                 record.chip
             )));
@@ -91,18 +91,18 @@ impl ReportFile {
 
     /// The keys that were replaced on the way to `key`, and what is known of
     /// certificates that were issued for them.
-    pub(super) fn replaced(&self, plan: &Plan, key: &PublicKey) -> Value {
+    pub(super) fn replaced_keys(&self, plan: &Plan, key: &PublicKey) -> Value {
         let mut keys = Vec::new();
         if let Some(record) = &self.record {
             keys.clone_from(&record.replaced);
             if record.public_key != *key {
-                keys.push(replaced(&record.public_key, &record.certificate));
+                keys.push(describe_key(&record.public_key, &record.certificate));
             }
         }
         if let Some(old) = plan.replaced_key() {
             let text = json!(HEXUPPER.encode(old.as_bytes()));
             if keys.iter().all(|key| key["public_key"] != text) {
-                keys.push(replaced(&old, &Value::Null));
+                keys.push(describe_key(&old, &Value::Null));
             }
         }
         Value::Array(keys)
@@ -124,7 +124,7 @@ impl ReportFile {
     }
 }
 
-fn replaced(key: &PublicKey, certificate: &Value) -> Value {
+fn describe_key(key: &PublicKey, certificate: &Value) -> Value {
     json!({
         "public_key": HEXUPPER.encode(key.as_bytes()),
         "certificate": certificate,
@@ -170,7 +170,7 @@ impl Recorded<'_> {
         document["stage"] = json!("keyed");
         document["public_key"] = json!(HEXUPPER.encode(key.as_bytes()));
         document["key_origin"] = json!(self.plan.key_origin(key).name());
-        document["replaced_keys"] = self.file.replaced(self.plan, key);
+        document["replaced_keys"] = self.file.replaced_keys(self.plan, key);
         document["certificate_asked_for"] = asked_for(request)?;
         document["started"] = json!(self.start.date.to_string());
         self.file.write(&document)

@@ -17,13 +17,13 @@ use nerves_key::{ReadSnapshot, Stage};
 use nerves_key_schema::{Layout, check_for_use};
 use serde_json::json;
 
+use crate::causes;
 use crate::chip::RecordedDevice;
 use crate::cli::chip::Chip;
 use crate::cli::settings::{Settings, SettingsFormat, SettingsTarget};
 use crate::error::{CliError, Exit};
 use crate::files::{self, Readers};
 use crate::output::Output;
-use crate::refused;
 
 pub(super) fn run(command: &Settings, output: Output) -> Result<(), CliError> {
     match command {
@@ -62,7 +62,7 @@ fn clear(chip: &Chip, output: Output) -> Result<(), CliError> {
 fn read(chip: &Chip) -> Result<Stored, CliError> {
     let mut device = chip.open()?;
     let (area, _) = area(&mut device)?;
-    refused::run(&mut device, ReadSettings::new(area))
+    causes::run(&mut device, ReadSettings::new(area))
 }
 
 /// Read, change, write and read back, in one session. What was written, and
@@ -82,7 +82,7 @@ fn update(
         Ok(write)
     };
     let update = UpdateSettings::new(area, change).on_chip(serial_number);
-    let updated = refused::run_with(&mut device, update, |error| match error {
+    let updated = causes::run_with(&mut device, update, |error| match error {
         atecc::Error::Bus { error, .. } => CliError::failed(error),
         atecc::Error::Failed(UpdateError::Write(error)) => atecc::Error::Failed(error).into(),
         atecc::Error::Failed(UpdateError::Refused(error)) => error,
@@ -95,7 +95,7 @@ fn update(
 
 /// Where the chip keeps settings, and which chip it is.
 fn area(device: &mut RecordedDevice) -> Result<(Area, SerialNumber), CliError> {
-    let config = refused::run(device, ReadConfig::new())?;
+    let config = causes::run(device, ReadConfig::new())?;
     let serial_number = config.serial_number();
     let ours = [Layout::Standard, Layout::Volatile]
         .iter()
@@ -103,7 +103,7 @@ fn area(device: &mut RecordedDevice) -> Result<(Area, SerialNumber), CliError> {
     if ours && config.data_lock().is_locked() {
         return Ok((Area::NervesKey, serial_number));
     }
-    match refused::run(device, ReadSnapshot::new())?.stage() {
+    match causes::run(device, ReadSnapshot::new())?.stage() {
         Stage::TrustPart => Ok((Area::TrustPart, serial_number)),
         // Nothing makes a NervesKey of it.
         stage @ Stage::Foreign(_) => Err(CliError::new(
@@ -117,7 +117,7 @@ fn area(device: &mut RecordedDevice) -> Result<(Area, SerialNumber), CliError> {
     }
 }
 
-fn failed(error: SettingsError) -> CliError {
+fn settings_error(error: SettingsError) -> CliError {
     match error {
         SettingsError::TooLarge { .. } => CliError::new(Exit::Stage, error),
         SettingsError::Torn | SettingsError::Unknown => CliError::failed(format_args!(
@@ -136,7 +136,7 @@ fn missing(key: &str) -> CliError {
 fn get(chip: &Chip, key: Option<&str>, output: Output) -> Result<(), CliError> {
     let stored = read(chip)?;
     let format = format_of(&stored)?;
-    let value = stored.value().map_err(failed)?;
+    let value = stored.value().map_err(settings_error)?;
     match key {
         None => {
             let text = value
@@ -162,7 +162,7 @@ fn get(chip: &Chip, key: Option<&str>, output: Output) -> Result<(), CliError> {
 }
 
 fn format_of(stored: &Stored) -> Result<Option<SettingsFormat>, CliError> {
-    Ok(match stored.stored().map_err(failed)? {
+    Ok(match stored.stored().map_err(settings_error)? {
         Contents::Empty => None,
         Contents::Term(_) => Some(SettingsFormat::Term),
         Contents::Typed(_) => Some(SettingsFormat::Typed),
@@ -184,7 +184,7 @@ fn edit(
 ) -> Result<(), CliError> {
     store(target, output, |stored| {
         let format = format_of(stored)?;
-        let mut pairs = match stored.value().map_err(failed)? {
+        let mut pairs = match stored.value().map_err(settings_error)? {
             None => Vec::new(),
             Some(Value::Map(pairs)) => pairs,
             Some(other) => {
@@ -218,7 +218,7 @@ fn store(
             SettingsFormat::Typed => stored.set(&value),
         };
         stored_as = Some((format, value));
-        write.map_err(failed)
+        write.map_err(settings_error)
     })?;
     let (format, value) =
         stored_as.ok_or_else(|| CliError::failed("the settings were not asked for"))?;
@@ -248,7 +248,7 @@ fn export(chip: &Chip, raw: bool, out: Option<&Path>, output: Output) -> Result<
         let document = json!({ "raw": digits });
         return output.file_or(out, (bytes, Readers::Owner), &digits, &document);
     }
-    let value = stored.value().map_err(failed)?;
+    let value = stored.value().map_err(settings_error)?;
     let document = match &value {
         None => serde_json::Value::Null,
         // Not what stands for none.
@@ -266,7 +266,7 @@ fn import(target: &SettingsTarget, file: &Path, raw: bool, output: Output) -> Re
     if raw {
         let bytes = raw::read(file)?;
         let (_, warnings) = update(&target.chip, output, |stored| {
-            stored.write_raw(&bytes).map_err(failed)
+            stored.write_raw(&bytes).map_err(settings_error)
         })?;
         let text = format!("{} bytes written as they are", bytes.len());
         let document = json!({ "bytes": bytes.len(), "warnings": warnings });

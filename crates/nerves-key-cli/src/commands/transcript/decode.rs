@@ -18,7 +18,7 @@ pub(super) fn run(
     output: Output,
 ) -> Result<(), CliError> {
     match (file, hex) {
-        (_, Some(hex)) => frame(hex, &Slots::named(slots), output),
+        (_, Some(hex)) => frame(hex, &Slots::from_option(slots), output),
         (Some(file), None) => {
             let transcript = load(file)?;
             let explained = Explained::new(&transcript, &Slots::of(&transcript, slots));

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::load::load;
 use crate::error::CliError;
-use crate::output::{Output, one_line, shown_path};
+use crate::output::{Output, escape_path, one_line};
 
 pub(super) fn run(a: &Path, b: &Path, output: Output) -> Result<(), CliError> {
     let (first, second) = (load(a)?, load(b)?);
@@ -40,9 +40,9 @@ pub(super) fn run(a: &Path, b: &Path, output: Output) -> Result<(), CliError> {
         format!(
             "{same} exchanges are the same; then {} more in {}, {} in {}",
             ours.len() - same,
-            shown_path(a),
+            escape_path(a),
             theirs.len() - same,
-            shown_path(b)
+            escape_path(b)
         )
     };
     let document = json!({

@@ -11,7 +11,7 @@ use crate::chip::transcript_id;
 use crate::cli::transcript::{CapturedBy, Import};
 use crate::error::CliError;
 use crate::files::{self, Readers};
-use crate::output::{Output, shown_path};
+use crate::output::{Output, escape_path};
 
 /// Word address of a command. Source: ATECC508A datasheet, "Word Address
 /// Values".
@@ -22,7 +22,7 @@ pub(super) fn run(arguments: &Import, output: Output) -> Result<(), CliError> {
     let bytes = files::read_at_most(path, LIMIT)?;
     let text = std::str::from_utf8(&bytes).map_err(|error| CliError::input(path, error))?;
     let mut transcript =
-        read(text, arguments)?.map_err(|error| malformed(text, arguments, error))?;
+        read(text, arguments)?.map_err(|error| describe_error(text, arguments, error))?;
     if !arguments.secrets {
         transcript.redact(Redaction::secrets());
     }
@@ -44,7 +44,7 @@ pub(super) fn run(arguments: &Import, output: Output) -> Result<(), CliError> {
     files::create(out, rendered.as_bytes(), Readers::Owner)?;
     let text = format!(
         "{}: {actions} actions with the chip at 0x{:02X}, {hidden} of them with bytes left out",
-        shown_path(out),
+        escape_path(out),
         transcript.header.address
     );
     output.result(&text, &document)
@@ -52,7 +52,7 @@ pub(super) fn run(arguments: &Import, output: Output) -> Result<(), CliError> {
 
 /// What is wrong with the capture; where `--from` says another form than the one
 /// that it has lines of, that first.
-fn malformed(text: &str, arguments: &Import, error: ImportError) -> CliError {
+fn describe_error(text: &str, arguments: &Import, error: ImportError) -> CliError {
     let path = &arguments.file;
     let said = arguments.from.map(CapturedBy::format);
     match (said, Format::detect(text)) {
@@ -78,7 +78,7 @@ fn read(text: &str, arguments: &Import) -> Result<Result<Transcript, ImportError
     let lines = match format {
         Format::Recording => {
             return Ok(import::recording(text).map(|mut transcript| {
-                given(&mut transcript.header, arguments);
+                fill_header(&mut transcript.header, arguments);
                 transcript
             }));
         }
@@ -116,7 +116,7 @@ fn read(text: &str, arguments: &Import) -> Result<Result<Transcript, ImportError
     if format == Format::EspIdf {
         header.provenance = Provenance::HardwareLog;
     }
-    given(&mut header, arguments);
+    fill_header(&mut header, arguments);
     Ok(Ok(Transcript { header, lines }))
 }
 
@@ -164,7 +164,7 @@ fn header(path: &Path, address: u8) -> Header {
 }
 
 /// What the command line says comes first.
-fn given(header: &mut Header, arguments: &Import) {
+fn fill_header(header: &mut Header, arguments: &Import) {
     let texts = [
         (&mut header.id, &arguments.id),
         (&mut header.chip, &arguments.chip),

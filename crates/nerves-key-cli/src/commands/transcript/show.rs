@@ -11,7 +11,7 @@ use super::slots::Slots;
 use crate::cli::transcript::SlotNames;
 use crate::error::CliError;
 use crate::files::{self, Readers};
-use crate::output::{Output, one_line, shown};
+use crate::output::{Output, escape, one_line};
 
 pub(super) fn run(
     file: &Path,
@@ -31,7 +31,7 @@ pub(super) fn run(
     }
     let facts = facts
         .into_iter()
-        .map(|(name, value)| format!("{name:<12}{}\n", shown(&value)));
+        .map(|(name, value)| format!("{name:<12}{}\n", escape(&value)));
     let mut text: String = facts.collect();
     if page.is_none() {
         let lines = transcript.lines.iter().map(ToString::to_string);

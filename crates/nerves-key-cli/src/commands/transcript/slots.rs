@@ -24,7 +24,7 @@ impl Labels for Slots {
 
 impl Slots {
     /// As asked for; nothing tells by itself what one frame belongs to.
-    pub(super) const fn named(asked: Option<SlotNames>) -> Self {
+    pub(super) const fn from_option(asked: Option<SlotNames>) -> Self {
         Self(match asked {
             None => None,
             Some(SlotNames::NervesKey) => Some(Layout::Standard),
@@ -36,7 +36,7 @@ impl Slots {
     /// that is in it.
     pub(super) fn of(transcript: &Transcript, asked: Option<SlotNames>) -> Self {
         if asked.is_some() {
-            return Self::named(asked);
+            return Self::from_option(asked);
         }
         Self(configuration(transcript).and_then(|zone| {
             let layouts = [Layout::Standard, Layout::Volatile];
@@ -57,7 +57,7 @@ fn configuration(transcript: &Transcript) -> Option<ConfigZone> {
         Start::Unknown => [None; 128],
     };
     for exchange in exchanges(transcript.header.address, &transcript.lines) {
-        let (at, bytes) = passed(&exchange).unwrap_or_default();
+        let (at, bytes) = command_of(&exchange).unwrap_or_default();
         for (to, byte) in zone.iter_mut().skip(at).zip(bytes) {
             *to = Some(byte);
         }
@@ -69,7 +69,7 @@ fn configuration(transcript: &Transcript) -> Option<ConfigZone> {
 }
 
 /// Bytes of the configuration zone that were read or written, by their offset.
-fn passed(exchange: &Exchange) -> Option<(usize, Vec<u8>)> {
+fn command_of(exchange: &Exchange) -> Option<(usize, Vec<u8>)> {
     let Cause::Command(group) = &exchange.cause else {
         return None;
     };

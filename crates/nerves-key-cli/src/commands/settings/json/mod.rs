@@ -20,7 +20,7 @@ use nerves_key::settings::Value;
 use serde_json::{Map, Value as Json, json};
 
 use crate::error::CliError;
-use crate::output::shown;
+use crate::output::escape;
 pub(super) use read::{JsonError, to};
 
 /// Objects of one member that are no maps.
@@ -123,7 +123,7 @@ pub(super) fn argument(name: &str, text: &str) -> Result<Value, CliError> {
         Err(JsonError::NotJson(_)) => Ok(key(text)),
         Err(error) => Err(CliError::refused(format_args!(
             "setting \"{}\": {error}",
-            shown(name)
+            escape(name)
         ))),
     }
 }
@@ -138,7 +138,7 @@ pub(super) fn text(value: &Value) -> String {
     };
     match hidden(&text) {
         None => text,
-        Some(_) => shown(&text),
+        Some(_) => escape(&text),
     }
 }
 

@@ -14,7 +14,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{TAGS, key};
-use crate::output::shown;
+use crate::output::escape;
 
 /// Why JSON is no setting.
 #[derive(Debug, thiserror::Error)]
@@ -43,13 +43,13 @@ pub(crate) fn to(text: &str) -> Result<Value, JsonError> {
     let json: &RawValue = serde_json::from_str(text)?;
     match value(json, DEPTH) {
         Err(error @ (JsonError::NotJson(_) | JsonError::Twice(_))) => Err(error),
-        Err(error) => Err(named(json, error)),
+        Err(error) => Err(with_member_name(json, error)),
         Ok(value) => Ok(value),
     }
 }
 
 /// `error` with the name of the first setting that has one itself.
-fn named(json: &RawValue, error: JsonError) -> JsonError {
+fn with_member_name(json: &RawValue, error: JsonError) -> JsonError {
     let members = serde_json::from_str::<Members<'_>>(json.get());
     let members = members.map(|members| members.0).unwrap_or_default();
     if matches!(members.as_slice(), [(tag, _)] if TAGS.contains(&tag.as_str())) {
@@ -58,7 +58,7 @@ fn named(json: &RawValue, error: JsonError) -> JsonError {
     let wrong = members.iter().find_map(|(name, json)| {
         let inner = inner(DEPTH).map_err(JsonError::from);
         let error = inner.and_then(|depth| value(json, depth)).err()?;
-        Some((shown(name), error))
+        Some((escape(name), error))
     });
     match wrong {
         Some((name, error)) => JsonError::Setting {
@@ -81,7 +81,7 @@ fn value(json: &RawValue, depth: usize) -> Result<Value, JsonError> {
         Some(b'{') => {
             let members = serde_json::from_str::<Members<'_>>(text)?.0;
             match members.as_slice() {
-                [(tag, json)] if TAGS.contains(&tag.as_str()) => tagged(tag, json, depth)?,
+                [(tag, json)] if TAGS.contains(&tag.as_str()) => read_tagged(tag, json, depth)?,
                 _ => object(&members, depth)?,
             }
         }
@@ -98,14 +98,14 @@ fn all(json: &RawValue, depth: usize) -> Result<Vec<Value>, JsonError> {
 fn object(members: &[(String, &RawValue)], depth: usize) -> Result<Value, JsonError> {
     let mut names = BTreeSet::new();
     if let Some((name, _)) = members.iter().find(|(name, _)| !names.insert(name)) {
-        return Err(JsonError::Twice(shown(name)));
+        return Err(JsonError::Twice(escape(name)));
     }
     let pair = |(name, json): &(String, &RawValue)| Ok((key(name), value(json, inner(depth)?)?));
     let pairs = members.iter().map(pair);
     Ok(Value::Map(pairs.collect::<Result<_, JsonError>>()?))
 }
 
-fn tagged(tag: &str, json: &RawValue, depth: usize) -> Result<Value, JsonError> {
+fn read_tagged(tag: &str, json: &RawValue, depth: usize) -> Result<Value, JsonError> {
     let wrong = || JsonError::Tag(tag.into());
     let text = || match serde_json::from_str::<String>(json.get()) {
         Ok(text) => Ok(text),

@@ -14,11 +14,11 @@ use super::report_file::ReportFile;
 use crate::cli::provision::Provision;
 use crate::error::CliError;
 use crate::signing::AnySigner;
-use crate::used::UsedSerials;
+use crate::used_serials::UsedSerials;
 use crate::{files, hex, signing, system};
 
 /// The arguments, understood.
-pub(super) struct Asked {
+pub(super) struct Inputs {
     pub(super) request: Request,
     /// None when the certificate is only to be asked for.
     pub(super) signer: Option<AnySigner>,
@@ -27,7 +27,7 @@ pub(super) struct Asked {
     used: Option<UsedSerials>,
 }
 
-impl Asked {
+impl Inputs {
     /// # Errors
     /// Exit code 5.
     pub(super) fn new(arguments: &Provision) -> Result<Self, CliError> {
@@ -61,7 +61,7 @@ impl Asked {
         if let Some(signer) = &mut signer {
             signer.check(&certificate.signer.public_key)?;
         }
-        let now = issued(signer.as_ref(), now)?;
+        let now = issue_time(signer.as_ref(), now)?;
         let signer_key = signer.as_ref().map(|_| certificate.signer.public_key);
         let mut request = Request::new(certificate, now, system::release_day()?);
         request.format = arguments.format.format();
@@ -71,7 +71,7 @@ impl Asked {
         request.layout = arguments.layout.into();
         request.volatile_keys = volatile_keys(arguments)?;
         request.signer_key = signer_key;
-        request.accepted_signer = arguments.signer.accepted();
+        request.accepted_signer = arguments.signer.accepted_signer();
         request.certificate_slots = arguments.slots.certificate_slots();
         Ok(Self {
             request,
@@ -154,8 +154,9 @@ fn serial(arguments: &Provision) -> Result<Option<ManufacturerSerial>, CliError>
         ManufacturerSerial::from_bytes(serial)
     };
     serial.map(Some).map_err(|error| match error {
-        OtpError::Slash { .. } => CliError::refused(error)
-            .advised("--incompatible-serial takes it, for devices that the library never reads."),
+        OtpError::Slash { .. } => CliError::refused(error).with_advice(
+            "--incompatible-serial takes it, for devices that the library never reads.",
+        ),
         error => CliError::refused(error),
     })
 }
@@ -173,7 +174,7 @@ fn signer(arguments: &Provision) -> Result<Option<AnySigner>, CliError> {
 }
 
 /// The time that the certificate is valid from: now, or when it was asked for.
-fn issued(signer: Option<&AnySigner>, now: DateTime) -> Result<DateTime, CliError> {
+fn issue_time(signer: Option<&AnySigner>, now: DateTime) -> Result<DateTime, CliError> {
     let Some(AnySigner::Answer(answer)) = signer else {
         return Ok(now);
     };

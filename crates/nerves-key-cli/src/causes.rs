@@ -46,7 +46,7 @@ where
         Ok(Ok(output)) => Ok(output),
         Ok(Err(Refused {
             error, explanation, ..
-        })) => Err(advised(
+        })) => Err(advise(
             tell(atecc::Error::Failed(error)),
             explanation.as_ref(),
         )),
@@ -55,7 +55,7 @@ where
 }
 
 /// `error`, which is of `failure`, with the causes, where it was a refusal.
-pub(crate) fn explained<B, D, W>(
+pub(crate) fn explain<B, D, W>(
     device: &mut Device<B, D, W>,
     failure: Option<&Failure>,
     error: CliError,
@@ -68,17 +68,17 @@ where
     // What cannot be read now is no other error than the first one.
     let read = failure.and_then(ReadCauses::new);
     let explanation = read.and_then(|read| device.run(read).ok().flatten());
-    advised(error, explanation.as_ref())
+    advise(error, explanation.as_ref())
 }
 
 /// `error` with what explains it.
-pub(crate) fn advised(error: CliError, explanation: Option<&Explanation>) -> CliError {
+pub(crate) fn advise(error: CliError, explanation: Option<&Explanation>) -> CliError {
     let Some(explanation) = explanation else {
         return error;
     };
     let mut error = error;
     for line in lines(explanation) {
-        error = error.advised(line);
+        error = error.with_advice(line);
     }
     error
 }

@@ -7,8 +7,8 @@ use atecc_config::{Explanation, Known};
 use nerves_key::{IdentityError, Snapshot};
 use nerves_key_schema::slot;
 
+use crate::causes;
 use crate::error::CliError;
-use crate::refused;
 
 /// A part of a chip.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -65,10 +65,10 @@ impl Part {
 }
 
 /// `error`, which is that `snapshot` lacks `part`, with the cause.
-pub(crate) fn explained(snapshot: &Snapshot, part: Part, error: CliError) -> CliError {
+pub(crate) fn explain(snapshot: &Snapshot, part: Part, error: CliError) -> CliError {
     let explain = |refusal| Explanation::new(&snapshot.config, &refusal, Known::default());
     let explanation = part.refusal().and_then(explain);
-    refused::advised(error, explanation.as_ref())
+    causes::advise(error, explanation.as_ref())
 }
 
 /// What is told of `error`, which is why there is no identity, with the cause
@@ -81,7 +81,7 @@ pub(crate) fn identity(
     let hidden = matches!(error, IdentityError::Hidden(_));
     let error = tell(error);
     match Part::missing(snapshot).filter(|_| hidden) {
-        Some(part) => explained(snapshot, part, error),
+        Some(part) => explain(snapshot, part, error),
         None => error,
     }
 }

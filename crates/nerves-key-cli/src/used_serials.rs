@@ -30,7 +30,7 @@ use fs4::{FileExt, TryLockError};
 
 use crate::error::CliError;
 use crate::files::{self, ReadError};
-use crate::output::{one_line, shown, shown_path};
+use crate::output::{escape, escape_path, one_line};
 
 /// A million devices need less.
 const LIMIT: u64 = 64 * 1024 * 1024;
@@ -104,13 +104,13 @@ impl UsedSerials {
     /// Exit code 5 when it is taken, or cannot be written down.
     pub(crate) fn claim(&self, serial: &str, chip: SerialNumber) -> Result<(), CliError> {
         let chip = chip.to_string();
-        let mut file = self.locked()?;
+        let mut file = self.lock()?;
         let of_list = |error: &dyn std::fmt::Display| CliError::input(&self.path, error);
         let bytes = files::take(&file, LIMIT).map_err(|error: ReadError| of_list(&error))?;
         let lines = parse(&bytes).map_err(|error| of_list(&error))?;
         match standing(&lines, serial, &chip) {
             Standing::Claimed => return Ok(()),
-            Standing::Taken(holder) => return Err(self.taken(serial, holder.as_deref())),
+            Standing::Taken(holder) => return Err(self.taken_error(serial, holder.as_deref())),
             Standing::Free => {}
         }
         let end = match bytes.last() {
@@ -128,12 +128,12 @@ impl UsedSerials {
         })
     }
 
-    fn taken(&self, serial: &str, holder: Option<&str>) -> CliError {
+    fn taken_error(&self, serial: &str, holder: Option<&str>) -> CliError {
         let of = holder.map_or(String::new(), |chip| format!(" as that of the chip {chip}"));
         CliError::refused(format_args!(
             "the serial \"{}\" is in use: it is in the list of used serials {}{of}",
-            shown(serial),
-            shown_path(&self.path)
+            escape(serial),
+            escape_path(&self.path)
         ))
     }
 
@@ -152,7 +152,7 @@ impl UsedSerials {
     }
 
     /// The list, held alone until the file is dropped.
-    fn locked(&self) -> Result<File, CliError> {
+    fn lock(&self) -> Result<File, CliError> {
         let wrong = |error: io::Error| CliError::input(&self.path, error);
         let start = Instant::now();
         loop {
@@ -268,11 +268,11 @@ fn parse(bytes: &[u8]) -> Result<Vec<Line>, ListError> {
 
 /// That two devices may have one serial, where the list says so of a chip that
 /// has its own for good.
-pub(crate) fn twice(serial: &str, holder: &str) -> String {
+pub(crate) fn twin_warning(serial: &str, holder: &str) -> String {
     one_line(&format!(
         "warning: the list of used serials has {} as that of the chip {holder}, and this chip has \
          it too",
-        shown(serial)
+        escape(serial)
     ))
 }
 

@@ -29,7 +29,7 @@ pub(super) fn of_certificate(
         let key = files::certificate(path)?.public_key();
         values.signer_public_key = Some(key.map_err(|error| CliError::input(path, error))?);
     }
-    told(
+    rebuild_with(
         &mut values,
         arguments.device_sn.as_deref(),
         &arguments.defined.values,
@@ -52,7 +52,7 @@ pub(super) fn of_compressed(
     if let Some(text) = &arguments.signer_key {
         values.signer_public_key = Some(key("--signer-key", text)?);
     }
-    told(
+    rebuild_with(
         &mut values,
         arguments.device_sn.as_deref(),
         &arguments.defined.values,
@@ -69,7 +69,7 @@ pub(super) fn of_new(
 ) -> Result<Defined, CliError> {
     let mut values = Values::new(public_key);
     values.signer_public_key = Some(signer_public_key);
-    told(
+    rebuild_with(
         &mut values,
         arguments.device_sn.as_deref(),
         &arguments.values,
@@ -78,7 +78,7 @@ pub(super) fn of_new(
 }
 
 /// What the command line says goes before what a certificate has.
-fn told(
+fn rebuild_with(
     values: &mut Values,
     device_sn: Option<&str>,
     named: &[(String, String)],
