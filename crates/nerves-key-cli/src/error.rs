@@ -34,12 +34,19 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// Any error, or a text.
+type AnyError = Box<dyn std::error::Error>;
+
 /// An error with its exit code.
 #[derive(Debug)]
 pub(crate) struct CliError {
     pub(crate) exit: Exit,
-    /// One line: what it quotes cannot end it.
-    message: String,
+    /// What the cause is about, before it: a file, an option.
+    subject: Option<String>,
+    /// As it was, with its own sources.
+    cause: AnyError,
+    /// Behind the cause, in the same line.
+    remark: String,
     /// What to do about it: further lines.
     advice: String,
     document: Document,
@@ -54,12 +61,30 @@ pub(crate) enum Document {
 }
 
 impl CliError {
-    pub(crate) fn new(exit: Exit, message: impl fmt::Display) -> Self {
+    pub(crate) fn new(exit: Exit, cause: impl Into<AnyError>) -> Self {
         Self {
             exit,
-            message: one_line(&message.to_string()),
+            subject: None,
+            cause: cause.into(),
+            remark: String::new(),
             advice: String::new(),
             document: Document::Own,
+        }
+    }
+
+    /// `subject: cause`.
+    pub(crate) fn about(self, subject: impl Into<String>) -> Self {
+        Self {
+            subject: Some(subject.into()),
+            ..self
+        }
+    }
+
+    /// Words right behind the cause, with what parts them from it.
+    pub(crate) fn with_remark(self, remark: impl Into<String>) -> Self {
+        Self {
+            remark: remark.into(),
+            ..self
         }
     }
 
@@ -82,22 +107,22 @@ impl CliError {
         self.document
     }
 
-    pub(crate) fn failed(message: impl fmt::Display) -> Self {
-        Self::new(Exit::Failed, message)
+    pub(crate) fn failed(cause: impl Into<AnyError>) -> Self {
+        Self::new(Exit::Failed, cause)
     }
 
-    pub(crate) fn refused(message: impl fmt::Display) -> Self {
-        Self::new(Exit::Refused, message)
+    pub(crate) fn refused(cause: impl Into<AnyError>) -> Self {
+        Self::new(Exit::Refused, cause)
     }
 
     /// An input file that cannot be used.
-    pub(crate) fn input(path: &Path, error: impl fmt::Display) -> Self {
-        Self::refused(format_args!("{}: {error}", escape_path(path)))
+    pub(crate) fn input(path: &Path, cause: impl Into<AnyError>) -> Self {
+        Self::refused(cause).about(escape_path(path))
     }
 
     /// An output file that cannot be written.
-    pub(crate) fn output(path: &Path, error: impl fmt::Display) -> Self {
-        Self::failed(format_args!("{}: {error}", escape_path(path)))
+    pub(crate) fn output(path: &Path, cause: impl Into<AnyError>) -> Self {
+        Self::failed(cause).about(escape_path(path))
     }
 }
 
@@ -120,8 +145,18 @@ impl From<OpenError> for CliError {
 
 impl fmt::Display for CliError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        f.write_str(&self.advice)
+        let subject = self.subject.as_deref().map(|it| format!("{it}: "));
+        let subject = subject.unwrap_or_default();
+        // One line: what it quotes cannot end it.
+        let line = one_line(&format!("{subject}{}{}", self.cause, self.remark));
+        write!(f, "{line}{}", self.advice)
+    }
+}
+
+impl std::error::Error for CliError {
+    /// That of the cause, which the error says itself.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.source()
     }
 }
 
@@ -140,14 +175,9 @@ impl From<atecc::Error<BusFault>> for CliError {
         };
         let exit = exit_of(&failure);
         match failure.cause {
-            Cause::NoAnswer { .. } => Self::new(
-                exit,
-                format_args!(
-                    "{failure}: check power, wiring and address, and that the bus runs at 100 \
-                     kHz"
-                ),
-            )
-            .with_advice("nerves-key doctor looks for the cause, nerves-key scan for chips."),
+            Cause::NoAnswer { .. } => Self::new(exit, failure)
+                .with_remark(": check power, wiring and address, and that the bus runs at 100 kHz")
+                .with_advice("nerves-key doctor looks for the cause, nerves-key scan for chips."),
             Cause::BadWake(_) => {
                 Self::new(exit, failure).with_advice("nerves-key doctor says what to try.")
             }
@@ -169,7 +199,7 @@ impl From<atecc::Error<BusFault, WriteError>> for CliError {
             WriteError::OtherChip { .. } | WriteError::OtherKey | WriteError::Changed => {
                 Self::new(Exit::Stage, error)
             }
-            error => Self::failed(format_args!("{error}: run the same command again")),
+            error => Self::failed(error).with_remark(": run the same command again"),
         }
     }
 }
@@ -258,7 +288,7 @@ impl From<Refusal> for CliError {
     }
 }
 
-impl<S: fmt::Display> From<IssueError<S>> for CliError {
+impl<S: std::error::Error + 'static> From<IssueError<S>> for CliError {
     fn from(error: IssueError<S>) -> Self {
         let exit = match error {
             IssueError::Sign(_) | IssueError::Signature(_) => Exit::Failed,
@@ -268,13 +298,13 @@ impl<S: fmt::Display> From<IssueError<S>> for CliError {
     }
 }
 
-impl<S: fmt::Display> From<ProvisionError<BusFault, S>> for CliError {
+impl<S: std::error::Error + 'static> From<ProvisionError<BusFault, S>> for CliError {
     fn from(error: ProvisionError<BusFault, S>) -> Self {
         const AGAIN: &str =
             "Nothing that was done is lost: run the same command again to continue.";
         const SPOILED: &str = "Running it again will not help: see nerves-key info.";
-        let (exit, reason, next) = match &error {
-            ProvisionError::Bus(fault) => (Exit::Failed, fault.to_string(), AGAIN),
+        let (exit, next) = match &error {
+            ProvisionError::Bus(_) | ProvisionError::Signer(_) => (Exit::Failed, AGAIN),
             ProvisionError::Run(run) => {
                 let exit = match run {
                     RunError::Changed { .. } | RunError::KeyChanged | RunError::OtherSigner => {
@@ -282,11 +312,43 @@ impl<S: fmt::Display> From<ProvisionError<BusFault, S>> for CliError {
                     }
                     run => run.failure().map_or(Exit::Failed, exit_of),
                 };
-                let next = if run.is_resumable() { AGAIN } else { SPOILED };
-                (exit, run.to_string(), next)
+                (exit, if run.is_resumable() { AGAIN } else { SPOILED })
             }
-            ProvisionError::Signer(_) => (Exit::Failed, error.to_string(), AGAIN),
         };
-        Self::new(exit, reason).with_advice(next)
+        let error = match error {
+            ProvisionError::Bus(fault) => Self::new(exit, fault),
+            ProvisionError::Run(run) => Self::new(exit, run),
+            ProvisionError::Signer(signer) => Self::new(exit, signer).about("the signer failed"),
+        };
+        error.with_advice(next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+    use std::io;
+
+    use super::*;
+
+    /// Says its source by `source` alone.
+    #[derive(Debug, thiserror::Error)]
+    #[error("no list")]
+    struct NoList(#[source] io::Error);
+
+    #[test]
+    fn the_sources_of_a_cause_are_kept() {
+        let cause = NoList(io::ErrorKind::TimedOut.into());
+        let error = CliError::input(Path::new("a\nb"), cause).with_remark(", again");
+        let error = error.with_advice("Wait.");
+        assert_eq!(error.to_string(), "a\\nb: no list, again\nWait.");
+        let source = error.source().and_then(|it| it.downcast_ref::<io::Error>());
+        assert_eq!(source.map(io::Error::kind), Some(io::ErrorKind::TimedOut));
+    }
+
+    #[test]
+    fn what_a_cause_quotes_does_not_end_the_line() {
+        let error = CliError::failed("one\ntwo").with_advice("three\nfour");
+        assert_eq!(error.to_string(), "one\\ntwo\nthree\\nfour");
     }
 }

@@ -140,7 +140,7 @@ fn directory(path: &Path) -> &Path {
 
 /// The error for a file that is not to be overwritten.
 pub(crate) fn in_the_way(path: &Path) -> CliError {
-    CliError::refused(format_args!("{} exists already", escape_path(path)))
+    CliError::refused(format!("{} exists already", escape_path(path)))
 }
 
 /// Read a file that is small by nature, at most [`LIMIT`] bytes.
@@ -161,7 +161,7 @@ pub(crate) fn bytes_at_most(path: &Path, limit: u64) -> Result<Vec<u8>, ReadErro
 /// Read standard input, which is at most `limit` bytes.
 pub(crate) fn stdin_at_most(limit: u64) -> Result<Vec<u8>, CliError> {
     take(io::stdin().lock(), limit)
-        .map_err(|error| CliError::refused(format_args!("standard input: {error}")))
+        .map_err(|error| CliError::refused(error).about("standard input"))
 }
 
 /// Why an input cannot be read.
@@ -251,7 +251,7 @@ pub(crate) fn certificate(path: &Path) -> Result<Certificate, CliError> {
         (Some(one), 0) => Ok(one),
         (_, others) => Err(CliError::input(
             path,
-            format_args!(
+            format!(
                 "{} certificates, and one is wanted: keep that one alone in a file",
                 others + 1
             ),

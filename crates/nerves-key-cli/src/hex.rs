@@ -11,7 +11,7 @@ use crate::error::CliError;
 pub(crate) fn array<const N: usize>(what: &str, text: &str) -> Result<[u8; N], CliError> {
     bytes(what, text)?.try_into().map_err(|bytes: Vec<u8>| {
         let plural = if bytes.len() == 1 { "" } else { "s" };
-        CliError::refused(format_args!(
+        CliError::refused(format!(
             "{what} has {} byte{plural} instead of {N}",
             bytes.len()
         ))
@@ -37,7 +37,7 @@ pub(crate) fn bytes(what: &str, text: &str) -> Result<Vec<u8>, CliError> {
     let mut bytes = Vec::new();
     for word in text.split(is_separator).filter(|word| !word.is_empty()) {
         let wrong = || {
-            CliError::refused(format_args!(
+            CliError::refused(format!(
                 "{what}: {word:?} is no hex: two digits for a byte, or one alone between separators"
             ))
         };

@@ -60,7 +60,7 @@ impl<'a> PendingChip<'a> {
             return Ok(self.device);
         };
         if !is_absent(&path)? {
-            return Err(CliError::refused(format_args!(
+            return Err(CliError::refused(format!(
                 "{}: made by another process meanwhile",
                 escape_path(&path)
             )));

@@ -17,11 +17,11 @@ const RELEASED: (u16, u8, u8) = (2026, 11, 23);
 pub(crate) fn now() -> Result<DateTime, CliError> {
     let since_1970 = SystemTime::now()
         .duration_since(UNIX_EPOCH)
-        .map_err(|error| CliError::refused(format_args!("the clock is before 1970: {error}")))?;
+        .map_err(|error| CliError::refused(error).about("the clock is before 1970"))?;
     let now = DateTime::from_unix_seconds(since_1970.as_secs()).map_err(CliError::refused)?;
     let released = release_day()?;
     if now < released {
-        return Err(CliError::refused(format_args!(
+        return Err(CliError::refused(format!(
             "the clock says {now}, which is before this release ({released}): set it first"
         )));
     }
@@ -37,7 +37,7 @@ pub(crate) fn unix_seconds() -> Result<u64, CliError> {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .map(|time| time.as_secs())
-        .map_err(|error| CliError::refused(format_args!("the clock is before 1970: {error}")))
+        .map_err(|error| CliError::refused(error).about("the clock is before 1970"))
 }
 
 /// The day of this release: a clock that says less is not set.
@@ -54,8 +54,7 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], CliError> {
 }
 
 fn fill(bytes: &mut [u8]) -> Result<(), CliError> {
-    getrandom::fill(bytes)
-        .map_err(|error| CliError::failed(format_args!("no random numbers: {error}")))
+    getrandom::fill(bytes).map_err(|error| CliError::failed(error).about("no random numbers"))
 }
 
 /// A new private key.

@@ -29,7 +29,7 @@ use atecc_text::hidden;
 use fs4::{FileExt, TryLockError};
 
 use crate::error::CliError;
-use crate::files::{self, ReadError};
+use crate::files;
 use crate::output::{escape, escape_path, one_line};
 
 /// A million devices need less.
@@ -105,9 +105,9 @@ impl UsedSerials {
     pub(crate) fn claim(&self, serial: &str, chip: SerialNumber) -> Result<(), CliError> {
         let chip = chip.to_string();
         let mut file = self.lock()?;
-        let of_list = |error: &dyn std::fmt::Display| CliError::input(&self.path, error);
-        let bytes = files::take(&file, LIMIT).map_err(|error: ReadError| of_list(&error))?;
-        let lines = parse(&bytes).map_err(|error| of_list(&error))?;
+        let bytes =
+            files::take(&file, LIMIT).map_err(|error| CliError::input(&self.path, error))?;
+        let lines = parse(&bytes).map_err(|error| CliError::input(&self.path, error))?;
         match standing(&lines, serial, &chip) {
             Standing::Claimed => return Ok(()),
             Standing::Taken(holder) => return Err(self.taken_error(serial, holder.as_deref())),
@@ -124,13 +124,13 @@ impl UsedSerials {
         written.map_err(|error| {
             // Half a line would be in the way of the next one.
             let _ = file.set_len(bytes.len() as u64);
-            of_list(&error)
+            CliError::input(&self.path, error)
         })
     }
 
     fn taken_error(&self, serial: &str, holder: Option<&str>) -> CliError {
         let of = holder.map_or(String::new(), |chip| format!(" as that of the chip {chip}"));
-        CliError::refused(format_args!(
+        CliError::refused(format!(
             "the serial \"{}\" is in use: it is in the list of used serials {}{of}",
             escape(serial),
             escape_path(&self.path)
@@ -140,10 +140,8 @@ impl UsedSerials {
     fn open(&self) -> Result<File, CliError> {
         let file = OpenOptions::new().read(true).append(true).open(&self.path);
         let file = file.map_err(|error| {
-            CliError::input(
-                &self.path,
-                format_args!("{error}: a serial is written to the list before it is given"),
-            )
+            CliError::input(&self.path, error)
+                .with_remark(": a serial is written to the list before it is given")
         })?;
         let is_file = file.metadata().is_ok_and(|it| it.is_file());
         is_file.then_some(file).ok_or_else(|| {

@@ -21,7 +21,7 @@ pub(super) fn run(arguments: &Csr, output: Output) -> Result<(), CliError> {
     let mut device = arguments.chip.open()?;
     let snapshot = causes::run(&mut device, ReadSnapshot::new())?;
     let lacks = |what: &str, part| {
-        let error = CliError::new(Exit::Stage, format_args!("the chip has no {what}"));
+        let error = CliError::new(Exit::Stage, format!("the chip has no {what}"));
         missing_part::explain(&snapshot, part, error)
     };
     let key = snapshot.public_key;
@@ -32,9 +32,8 @@ pub(super) fn run(arguments: &Csr, output: Output) -> Result<(), CliError> {
     } else {
         let serial = "manufacturer serial number: give --subject";
         let otp = snapshot.otp.ok_or_else(|| lacks(serial, Part::OTP))?;
-        let otp = Otp::from_bytes(otp).map_err(|_foreign| {
-            CliError::new(Exit::Stage, format_args!("the chip has no {serial}"))
-        })?;
+        let otp = Otp::from_bytes(otp)
+            .map_err(|_foreign| CliError::new(Exit::Stage, format!("the chip has no {serial}")))?;
         let name = Name::from_stored_serial(otp.manufacturer_serial());
         name.map_err(CliError::failed)?.as_der().to_vec()
     };
@@ -52,7 +51,7 @@ pub(super) fn run(arguments: &Csr, output: Output) -> Result<(), CliError> {
 }
 
 fn subject(text: &str) -> Result<Vec<u8>, CliError> {
-    let wrong = |error| CliError::refused(format_args!("--subject {text:?}: {error}"));
+    let wrong = |error| CliError::refused(error).about(format!("--subject {text:?}"));
     let name = x509_cert::name::Name::from_str(text).map_err(wrong)?;
     name.to_der().map_err(wrong)
 }

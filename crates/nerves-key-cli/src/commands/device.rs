@@ -25,7 +25,7 @@ pub(super) fn run(command: &Device, output: Output) -> Result<(), CliError> {
     let mut signing = AnySigner::open(signer_key, options)?;
     signing.check(&signer.signer.public_key)?;
     if serial.contains('/') || serial == "." || serial == ".." {
-        return Err(CliError::refused(format_args!(
+        return Err(CliError::refused(format!(
             "the serial {serial:?} cannot be the name of a file"
         )));
     }

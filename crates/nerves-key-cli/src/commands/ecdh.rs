@@ -23,7 +23,7 @@ pub(super) fn run(arguments: &Ecdh, output: Output) -> Result<(), CliError> {
     if !config.data_lock().is_locked() || !slot_config.ecdh_in_the_clear() {
         return Err(CliError::new(
             Exit::Stage,
-            format_args!(
+            format!(
                 "the chip does not give a shared secret out: data zone {}, SlotConfig of slot 0 \
                  {:04X}; it takes a locked data zone, bit 2 set and bit 3 clear",
                 config.data_lock(),

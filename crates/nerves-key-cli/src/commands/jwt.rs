@@ -33,13 +33,13 @@ pub(super) fn run(arguments: &Jwt, output: Output) -> Result<(), CliError> {
 
 /// A JSON object, or the one in a file.
 fn object(text: &str, what: &str) -> Result<Map<String, Value>, CliError> {
-    let wrong = |error: &dyn std::fmt::Display| CliError::refused(format_args!("{what}: {error}"));
+    let wrong = |error: Box<dyn std::error::Error>| CliError::refused(error).about(what);
     let value = match text.strip_prefix('@') {
         Some(path) => serde_json::from_slice(&files::read(Path::new(path))?),
         None => serde_json::from_str(text),
     };
-    match value.map_err(|error| wrong(&error))? {
+    match value.map_err(|error| wrong(error.into()))? {
         Value::Object(object) => Ok(object),
-        other => Err(wrong(&format_args!("{other} is no JSON object"))),
+        other => Err(wrong(format!("{other} is no JSON object").into())),
     }
 }

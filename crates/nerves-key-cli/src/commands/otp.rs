@@ -17,7 +17,7 @@ pub(super) fn run(command: &OtpCommand, output: Output) -> Result<(), CliError> 
     let bytes = snapshot.otp.ok_or_else(|| {
         let error = CliError::new(
             Exit::Stage,
-            format_args!(
+            format!(
                 "the chip does not show its OTP zone: data and OTP are {}, and it can be read once \
                  they are locked",
                 snapshot.config.data_lock()

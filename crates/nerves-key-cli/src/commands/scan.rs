@@ -71,7 +71,7 @@ pub(super) fn run(arguments: &Scan, output: Output) -> Result<(), CliError> {
         output.result("", &document)?;
         let error = CliError::new(
             Exit::NoChip,
-            format_args!(
+            format!(
                 "no chip answered on {} at {}",
                 names(&buses),
                 describe_tries(arguments)
@@ -167,7 +167,7 @@ fn buses(directory: &Path) -> Result<Vec<DeviceUri>, CliError> {
     if paths.is_empty() {
         return Err(CliError::new(
             Exit::NoChip,
-            format_args!(
+            format!(
                 "there is no I2C bus in {}: load the module i2c-dev and enable the bus, on a \
                  Raspberry Pi with dtparam=i2c_arm=on",
                 escape_path(directory)

@@ -75,7 +75,7 @@ fn create(arguments: &SignerCreate, output: Output) -> Result<(), CliError> {
 
 fn answer(arguments: &SignerAnswer, output: Output) -> Result<(), CliError> {
     let (name, text) = read_request(&arguments.request)?;
-    let of_request = |error: DocumentError| CliError::refused(format_args!("{name}: {error}"));
+    let of_request = |error: DocumentError| CliError::refused(error).about(&name);
     let request = SigningRequest::from_json(&text).map_err(of_request)?;
     if let Some(out) = &arguments.out {
         files::check_absent(out)?;
@@ -83,7 +83,7 @@ fn answer(arguments: &SignerAnswer, output: Output) -> Result<(), CliError> {
     let signer = files::signer(&arguments.signer_cert)?;
     signing::check_validity(&signer, system::now()?)?;
     if request.signer_public_key != signer.signer.public_key {
-        return Err(CliError::refused(format_args!(
+        return Err(CliError::refused(format!(
             "{name}: it asks for another signer than that of {}",
             escape_path(&arguments.signer_cert)
         )));
@@ -126,6 +126,6 @@ fn read_request(path: &Path) -> Result<(String, String), CliError> {
         return Ok((escape_path(path), files::read_text(path)?.to_string()));
     }
     let text = String::from_utf8(files::stdin_at_most(files::LIMIT)?)
-        .map_err(|error| CliError::refused(format_args!("standard input: {error}")))?;
+        .map_err(|error| CliError::refused(error).about("standard input"))?;
     Ok(("standard input".into(), text))
 }

@@ -58,8 +58,8 @@ fn signature(text: &str) -> Result<SignatureBytes, CliError> {
     }
     SignatureBytes::from_der(&bytes).map_err(|error| {
         let len = bytes.len();
-        CliError::refused(format_args!(
-            "--signature has {len} bytes, neither the 64 of R then S nor DER: {error}"
+        CliError::refused(error).about(format!(
+            "--signature has {len} bytes, neither the 64 of R then S nor DER"
         ))
     })
 }

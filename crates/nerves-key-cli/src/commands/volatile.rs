@@ -39,7 +39,7 @@ fn unlock(arguments: &Unlock, output: Output) -> Result<(), CliError> {
     let activate = Activate::with_key(&key, config.serial_number(), system::random()?);
     match causes::run(&mut device, activate)? {
         Activation::Active => say(true, output),
-        Activation::WrongKey => Err(CliError::failed(format_args!(
+        Activation::WrongKey => Err(CliError::failed(format!(
             "{}: not the activation key of this chip; its device key stays inactive",
             escape_path(&arguments.activation_key)
         ))),

@@ -3,14 +3,14 @@
 mod key_name;
 mod secret;
 
-use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
 use atecc_x509::{Certificate, CheckedSigner, DateTime, Format, PublicKey, SignatureBytes};
 use nerves_key_provision::{
-    CertificateSigner, ExecSigner, KeyFileError, KeySigner, PinSource, Pkcs11Error,
-    Pkcs11ErrorKind, Pkcs11Signer, Pkcs11Token, Pkcs11Uri, Refusal, SigningAnswer, SigningRequest,
+    AnswerMismatch, CertificateSigner, ExecError, ExecSigner, KeyFileError, KeySigner, PinSource,
+    Pkcs11Error, Pkcs11ErrorKind, Pkcs11Signer, Pkcs11Token, Pkcs11Uri, Refusal, SigningAnswer,
+    SigningRequest,
 };
 use zeroize::Zeroizing;
 
@@ -31,19 +31,19 @@ pub(crate) enum AnySigner {
     Answer(Box<SigningAnswer>),
 }
 
-/// Why it did not sign, in its own words.
-#[derive(Debug)]
-pub(crate) struct SignerError(String);
-
-impl fmt::Display for SignerError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// Every kind of error becomes its text.
-fn in_words(error: impl fmt::Display) -> SignerError {
-    SignerError(error.to_string())
+/// Why it did not sign.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SignerError {
+    #[error(transparent)]
+    Key(<KeySigner as CertificateSigner>::Error),
+    #[error(transparent)]
+    Token(#[from] Pkcs11Error),
+    #[error(transparent)]
+    Command(#[from] ExecError),
+    #[error(transparent)]
+    Answer(#[from] AnswerMismatch),
+    #[error("it signs for devices alone")]
+    DevicesOnly,
 }
 
 impl CertificateSigner for AnySigner {
@@ -51,10 +51,10 @@ impl CertificateSigner for AnySigner {
 
     fn sign_once(&mut self, request: &SigningRequest) -> Result<SignatureBytes, SignerError> {
         match self {
-            Self::Key(key) => key.sign_once(request).map_err(in_words),
-            Self::Token(token) => token.sign_once(request).map_err(in_words),
-            Self::Command(command) => command.sign_once(request).map_err(in_words),
-            Self::Answer(answer) => answer.sign_once(request).map_err(in_words),
+            Self::Key(key) => key.sign_once(request).map_err(SignerError::Key),
+            Self::Token(token) => Ok(token.sign_once(request)?),
+            Self::Command(command) => Ok(command.sign_once(request)?),
+            Self::Answer(answer) => Ok(answer.sign_once(request)?),
         }
     }
 }
@@ -99,11 +99,9 @@ impl AnySigner {
     /// Sign what is not for a device: its own certificate.
     pub(crate) fn sign_own(&mut self, digest: &[u8; 32]) -> Result<SignatureBytes, SignerError> {
         match self {
-            Self::Key(key) => key.sign_digest(digest).map_err(in_words),
-            Self::Token(token) => token.sign_digest(digest).map_err(in_words),
-            Self::Command(_) | Self::Answer(_) => {
-                Err(SignerError("it signs for devices alone".into()))
-            }
+            Self::Key(key) => key.sign_digest(digest).map_err(SignerError::Key),
+            Self::Token(token) => Ok(token.sign_digest(digest)?),
+            Self::Command(_) | Self::Answer(_) => Err(SignerError::DevicesOnly),
         }
     }
 
@@ -125,9 +123,8 @@ impl AnySigner {
                 match certificate.verify(&challenge, &signature) {
                     Ok(()) => Some(*certificate),
                     Err(mismatch) => {
-                        return Err(CliError::refused(format_args!(
-                            "the signer key does not belong to the signer certificate: {mismatch}"
-                        )));
+                        return Err(CliError::refused(mismatch)
+                            .about("the signer key does not belong to the signer certificate"));
                     }
                 }
             }
@@ -135,7 +132,7 @@ impl AnySigner {
             Self::Answer(answer) => Some(answer.request().signer_public_key),
         };
         match known {
-            Some(key) if key != *certificate => Err(CliError::refused(format_args!(
+            Some(key) if key != *certificate => Err(CliError::refused(format!(
                 "the signer key does not belong to the signer certificate: its public key is \
                  {key:?}, the certificate's is {certificate:?}"
             ))),

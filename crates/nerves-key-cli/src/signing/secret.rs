@@ -23,10 +23,10 @@ pub(super) fn get(named: Option<&SecretName>, what: &str) -> Result<Zeroizing<St
     match named {
         Some(SecretName::Variable(name)) => match std::env::var(name) {
             Ok(text) => Ok(Zeroizing::new(text)),
-            Err(VarError::NotPresent) => Err(CliError::refused(format_args!(
+            Err(VarError::NotPresent) => Err(CliError::refused(format!(
                 "{what}: --passphrase env:NAME: environment variable not found"
             ))),
-            Err(VarError::NotUnicode(_)) => Err(CliError::refused(format_args!(
+            Err(VarError::NotUnicode(_)) => Err(CliError::refused(format!(
                 "{what}: --passphrase env:NAME: the variable is not UTF-8"
             ))),
         },
@@ -41,9 +41,9 @@ pub(super) fn get(named: Option<&SecretName>, what: &str) -> Result<Zeroizing<St
 /// The first line of the file that `option` names.
 pub(super) fn read_unquoted(option: &str, path: &Path) -> Result<Zeroizing<String>, CliError> {
     first_line(path).map_err(|error| {
-        CliError::refused(format_args!(
-            "the file that {option} names: {error} (it names a file, and is not the secret itself)"
-        ))
+        CliError::refused(error)
+            .about(format!("the file that {option} names"))
+            .with_remark(" (it names a file, and is not the secret itself)")
     })
 }
 
@@ -68,9 +68,9 @@ fn ask(what: &str) -> Result<Zeroizing<String>, CliError> {
     match rpassword::prompt_password(one_line(&format!("{what}: "))) {
         Ok(text) => Ok(Zeroizing::new(text)),
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-            Err(CliError::refused(format_args!("{what}: nothing was typed")))
+            Err(CliError::refused(format!("{what}: nothing was typed")))
         }
-        Err(error) => Err(CliError::refused(format_args!(
+        Err(error) => Err(CliError::refused(format!(
             "{what} is needed and there is no terminal to ask at ({error}): \
              give --passphrase env:NAME or file:PATH"
         ))),

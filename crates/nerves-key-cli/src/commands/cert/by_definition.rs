@@ -107,6 +107,6 @@ fn with(
             E::SerialNumber { name } => format!("--value {name}=HEX"),
             _ => return CliError::refused(error),
         };
-        CliError::refused(format_args!("{error} ({option})"))
+        CliError::refused(error).with_remark(format!(" ({option})"))
     })
 }

@@ -24,7 +24,7 @@ pub(super) fn run(arguments: &Issue, output: Output) -> Result<(), CliError> {
     let definition = by_definition::read(&arguments.definition)?;
     let public_key = key("--public-key", &arguments.public_key)?;
     let public_key = PublicKey::on_curve(*public_key.as_bytes())
-        .map_err(|error| CliError::refused(format_args!("--public-key: {error}")))?;
+        .map_err(|error| CliError::refused(error).about("--public-key"))?;
     let signer_id = u16::from_be_bytes(hex::array("--signer-id", &arguments.signer_id)?);
     let mut signer = AnySigner::open(&arguments.signer_key, &arguments.options)?;
     let signer_key = signer.public_key()?;
@@ -112,7 +112,7 @@ fn check_number(number: &[u8]) -> Result<(), CliError> {
         _ => return Ok(()),
     };
     let number = HEXUPPER.encode(number);
-    Err(CliError::refused(format_args!(
+    Err(CliError::refused(format!(
         "the serial number {number} {problem}: many programs refuse such a certificate"
     )))
 }

@@ -120,36 +120,33 @@ fn value(check: &FieldCheck) -> Value {
 /// The 72 bytes.
 pub(super) fn show_compressed(arguments: &CertFile, output: Output) -> Result<(), CliError> {
     let certificate = files::certificate(&arguments.file)?;
-    let of_file = |error: String| {
-        CliError::input(
-            &arguments.file,
-            format_args!("{error} (nerves-key cert check says it field by field)"),
-        )
+    let of_file = |error: Box<dyn std::error::Error>| {
+        CliError::input(&arguments.file, error)
+            .with_remark(" (nerves-key cert check says it field by field)")
     };
     let chosen = Chosen::of(&certificate, arguments)?;
     let definition = chosen.definition.as_ref();
     let compressed = if chosen.knows_chip {
         round_trip(&certificate, definition).map_err(|error| {
             let lost = lost(&certificate, definition);
-            of_file(format!("{error}{lost}"))
+            of_file(format!("{error}{lost}").into())
         })?
     } else {
         // All but the serial number is known.
         let checks = certificate.check_fields(definition);
-        let checks = checks.map_err(|error| of_file(error.to_string()))?;
+        let checks = checks.map_err(|error| of_file(error.into()))?;
         let known = |check: &&FieldCheck| check.part != Part::SerialNumber;
         let mut lost = checks
             .iter()
             .filter(known)
             .filter(|check| !check.survives());
         if let Some(check) = lost.next() {
-            return Err(of_file(format!(
-                "a chip cannot give its {} back",
-                check.part
-            )));
+            return Err(of_file(
+                format!("a chip cannot give its {} back", check.part).into(),
+            ));
         }
         output.message("serial number not compared: --device-sn was not given");
-        in_either_format(&certificate, definition).map_err(|error| of_file(error.to_string()))?
+        in_either_format(&certificate, definition).map_err(|error| of_file(error.into()))?
     };
     if compressed.dates.format() == Format::V1 && chosen.is_nerves_key {
         output.message(&format!("warning: {}", Warning::Format));
@@ -181,7 +178,7 @@ pub(super) fn show_decompressed(arguments: &Decompress, output: Output) -> Resul
         }
         (None, Some(Kind::Device)) => {
             let missing = |option| {
-                CliError::refused(format_args!(
+                CliError::refused(format!(
                     "{option} is missing: a device certificate is made of it, too"
                 ))
             };

@@ -141,7 +141,7 @@ fn lint(zone: &ConfigZone, output: Output) -> Result<(), CliError> {
     match faults {
         0 => Ok(()),
         1 => Err(CliError::failed("1 fault found").after_document()),
-        count => Err(CliError::failed(format_args!("{count} faults found")).after_document()),
+        count => Err(CliError::failed(format!("{count} faults found")).after_document()),
     }
 }
 

@@ -34,7 +34,7 @@ fn with_chip_name(mut zone: ConfigZone, name: ChipName) -> Result<ConfigZone, Cl
         }
         // Its last byte is that of a lot, which a name does not tell.
         own if name.is_of(own) => Ok(zone),
-        own => Err(CliError::refused(format_args!(
+        own => Err(CliError::refused(format!(
             "--chip says {name}, the configuration {own}: leave --chip out"
         ))),
     }
@@ -76,9 +76,7 @@ fn parse_argument(what: &str, text: &str) -> Result<ConfigZone, CliError> {
             };
             read.map_err(|error| CliError::input(path, error))
         }
-        None => {
-            dump::parse(text).map_err(|error| CliError::refused(format_args!("{what}: {error}")))
-        }
+        None => dump::parse(text).map_err(|error| CliError::refused(error).about(what)),
     }
 }
 

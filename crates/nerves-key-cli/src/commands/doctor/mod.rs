@@ -51,7 +51,7 @@ fn report(
     match exit {
         None => Ok(()),
         Some(exit) => {
-            let error = CliError::new(exit, format_args!("faults found: {faults}"));
+            let error = CliError::new(exit, format!("faults found: {faults}"));
             Err(error.after_document())
         }
     }

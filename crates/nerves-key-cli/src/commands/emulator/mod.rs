@@ -46,7 +46,7 @@ pub(super) fn run(command: &Emulator, output: Output) -> Result<(), CliError> {
 
 fn create(file: &Path, chip: Revision, output: Output) -> Result<(), CliError> {
     if file.symlink_metadata().is_ok() {
-        return Err(CliError::refused(format_args!(
+        return Err(CliError::refused(format!(
             "{} exists already",
             escape_path(file)
         )));

@@ -19,7 +19,7 @@ pub(super) fn unplug(_: &ServedBus, _: u8, _: Output) -> Result<(), CliError> {
 }
 
 fn refusal() -> CliError {
-    CliError::refused(format_args!(
+    CliError::refused(format!(
         "emulated buses are served on Linux only, and this is {}",
         std::env::consts::OS
     ))

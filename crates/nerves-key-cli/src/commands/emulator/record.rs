@@ -23,7 +23,7 @@ pub(super) fn start(
 ) -> Result<(), CliError> {
     let mut all = buses.values();
     let (Some(bus), None) = (all.next(), all.next()) else {
-        return Err(CliError::refused(format_args!(
+        return Err(CliError::refused(format!(
             "--record: a transcript is of one bus, and {} are served",
             buses.len()
         )));

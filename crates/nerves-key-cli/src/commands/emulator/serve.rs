@@ -177,7 +177,7 @@ fn buses(specs: &[BusSpec], pace: Pace) -> Result<Buses, CliError> {
         }
         let (bus, summaries) = populate(spec.number, chips, pace)?;
         if buses.insert(spec.number, bus).is_some() {
-            return Err(CliError::refused(format_args!(
+            return Err(CliError::refused(format!(
                 "bus {} is given twice: name all of its images at once",
                 spec.number
             )));
@@ -209,7 +209,7 @@ fn populate(
         let summary = Summary::of(chip.image());
         let same = |(_, other): &&(String, Summary)| other.address == summary.address;
         if let Some((other, _)) = summaries.iter().find(same) {
-            return Err(CliError::refused(format_args!(
+            return Err(CliError::refused(format!(
                 "bus {number}: {other} and {name} both have the address {:#04X}",
                 summary.address
             )));

@@ -68,7 +68,7 @@ fn replace_process(command: &mut Command) -> CliError {
     let device = command.get_envs().next();
     let device = device.and_then(|(_, device)| device).unwrap_or_default();
     CliError::refused("--device starts this program anew, which it can on Unix only").with_advice(
-        format_args!(
+        format!(
             "Set NERVES_KEY_DEVICE to {} and leave --device out.",
             escape(&device.to_string_lossy())
         ),
@@ -96,7 +96,7 @@ impl Checked {
         if faults == 0 {
             return Ok(());
         }
-        let error = CliError::new(self.exit, format_args!("faults found: {faults}"));
+        let error = CliError::new(self.exit, format!("faults found: {faults}"));
         Err(error.after_document())
     }
 }

@@ -52,7 +52,7 @@ pub(super) fn run(chip: &ThisChip, output: Output) -> Result<(), CliError> {
     if documents.is_empty() {
         let mut reasons = silent.into_iter();
         let first = reasons.next().unwrap_or("there is no bus".to_owned());
-        let error = CliError::new(Exit::NoChip, format_args!("no chip answers: {first}"));
+        let error = CliError::new(Exit::NoChip, format!("no chip answers: {first}"));
         return Err(reasons.fold(error, CliError::with_advice));
     }
     output.result(&lines.join("\n"), &json!({ "chips": documents }))

@@ -15,7 +15,7 @@ use crate::output::escape_path;
 /// answer is for.
 pub(super) fn check(inputs: &Inputs, plan: &Plan, absent: Option<&Path>) -> Result<(), CliError> {
     if let (Some(_), Some(path)) = (inputs.plan_digest, absent) {
-        return Err(CliError::refused(format_args!(
+        return Err(CliError::refused(format!(
             "another plan than the one asked for: {} does not exist, and a chip that is not made \
              yet has no plan to compare (nerves-key emulator create makes it before)",
             escape_path(path)
@@ -23,7 +23,7 @@ pub(super) fn check(inputs: &Inputs, plan: &Plan, absent: Option<&Path>) -> Resu
     }
     let digest = plan.digest();
     if let Some(expected) = inputs.plan_digest.filter(|expected| *expected != digest) {
-        return Err(CliError::refused(format_args!(
+        return Err(CliError::refused(format!(
             "another plan than the one asked for: its digest is {}, not {}",
             HEXUPPER.encode(&digest),
             HEXUPPER.encode(&expected)
@@ -64,7 +64,7 @@ pub(super) fn check_chip(answer: &SigningAnswer, snapshot: &Snapshot) -> Result<
 fn check_contents(answer: &SigningAnswer, plan: &Plan) -> Result<(), CliError> {
     let request = answer.request();
     if request.serial != plan.serial() {
-        return Err(CliError::refused(format_args!(
+        return Err(CliError::refused(format!(
             "the answer is for the serial {:?}, not {:?}",
             request.serial,
             plan.serial()

@@ -180,7 +180,7 @@ fn issue_time(signer: Option<&AnySigner>, now: DateTime) -> Result<DateTime, Cli
     };
     let asked = answer.request().not_before;
     if asked > now {
-        return Err(CliError::refused(format_args!(
+        return Err(CliError::refused(format!(
             "the clock says {now}, but the certificate was asked for at {asked}: set it first"
         )));
     }
@@ -203,6 +203,6 @@ fn user_area(text: &str) -> Result<Vec<u8>, CliError> {
         Some(path) => files::read(Path::new(path)),
         None => HEXLOWER_PERMISSIVE
             .decode(text.as_bytes())
-            .map_err(|error| CliError::refused(format_args!("--otp-user {text:?}: {error}"))),
+            .map_err(|error| CliError::refused(error).about(format!("--otp-user {text:?}"))),
     }
 }

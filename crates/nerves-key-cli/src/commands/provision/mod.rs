@@ -83,7 +83,7 @@ where
     B: I2c<Error = BusFault>,
     D: DelayNs,
     W: WakePulse<B, D>,
-    S: CertificateSigner<Error: std::fmt::Display>,
+    S: CertificateSigner<Error: std::error::Error + 'static>,
 {
     device.set_timing(Timing::new(plan.config().revision().family()));
     let challenges = system::challenges()?;
@@ -104,7 +104,7 @@ where
     B: I2c<Error = BusFault>,
     D: DelayNs,
     W: WakePulse<B, D>,
-    S: std::fmt::Display,
+    S: std::error::Error + 'static,
 {
     let failure = match &error {
         ProvisionError::Run(run) => run.failure().copied(),

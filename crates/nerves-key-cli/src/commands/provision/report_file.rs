@@ -7,7 +7,6 @@
 //! record; where the chip has another key by then, the report names the
 //! certificate, to be revoked.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use atecc_x509::{PublicKey, SignatureBytes};
@@ -20,7 +19,7 @@ use super::document::{self, FORMAT, Start};
 use crate::certificate::Summary;
 use crate::error::CliError;
 use crate::files::{self, Readers};
-use crate::signing::AnySigner;
+use crate::signing::{AnySigner, SignerError};
 
 /// Where the report goes, if anywhere.
 #[derive(Debug, Default)]
@@ -75,10 +74,8 @@ impl ReportFile {
             return Ok(DeviceKey::New);
         };
         if record.chip != snapshot.config.serial_number().to_string() {
-            return Err(files::in_the_way(path).with_advice(format_args!(
-                "It is the record of the chip {}.",
-                record.chip
-            )));
+            return Err(files::in_the_way(path)
+                .with_advice(format!("It is the record of the chip {}.", record.chip)));
         }
         let held = snapshot.public_key;
         let held = held.is_some_and(|key| key.bytes() == record.public_key.as_bytes());
@@ -178,21 +175,25 @@ impl Recorded<'_> {
 }
 
 impl CertificateSigner for Recorded<'_> {
-    type Error = String;
+    type Error = RecordedError;
 
-    fn sign_once(&mut self, request: &SigningRequest) -> Result<SignatureBytes, String> {
-        self.signer.sign_once(request).map_err(in_words)
+    fn sign_once(&mut self, request: &SigningRequest) -> Result<SignatureBytes, RecordedError> {
+        Ok(self.signer.sign_once(request)?)
     }
 
-    fn sign(&mut self, request: &SigningRequest) -> Result<SignatureBytes, String> {
-        self.record(request)
-            .map_err(|error| format!("it was not asked, for want of a record: {error}"))?;
-        self.signer.sign(request).map_err(in_words)
+    fn sign(&mut self, request: &SigningRequest) -> Result<SignatureBytes, RecordedError> {
+        self.record(request).map_err(RecordedError::NoRecord)?;
+        Ok(self.signer.sign(request)?)
     }
 }
 
-fn in_words(error: impl fmt::Display) -> String {
-    error.to_string()
+/// Why nothing was signed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum RecordedError {
+    #[error("it was not asked, for want of a record: {0}")]
+    NoRecord(CliError),
+    #[error(transparent)]
+    Signer(#[from] SignerError),
 }
 
 /// What can be said of a certificate that has yet to be signed: all but its

@@ -108,11 +108,11 @@ fn area(device: &mut RecordedDevice) -> Result<(Area, SerialNumber), CliError> {
         // Nothing makes a NervesKey of it.
         stage @ Stage::Foreign(_) => Err(CliError::new(
             Exit::Stage,
-            format_args!("the chip has no settings ({stage})"),
+            format!("the chip has no settings ({stage})"),
         )),
         stage => Err(CliError::new(
             Exit::Stage,
-            format_args!("the chip has no settings ({stage}): nerves-key provision finishes it"),
+            format!("the chip has no settings ({stage}): nerves-key provision finishes it"),
         )),
     }
 }
@@ -120,15 +120,14 @@ fn area(device: &mut RecordedDevice) -> Result<(Area, SerialNumber), CliError> {
 fn settings_error(error: SettingsError) -> CliError {
     match error {
         SettingsError::TooLarge { .. } => CliError::new(Exit::Stage, error),
-        SettingsError::Torn | SettingsError::Unknown => CliError::failed(format_args!(
-            "{error} (nerves-key settings import, or clear; export --raw saves the bytes)"
-        )),
+        SettingsError::Torn | SettingsError::Unknown => CliError::failed(error)
+            .with_remark(" (nerves-key settings import, or clear; export --raw saves the bytes)"),
         error => CliError::failed(error),
     }
 }
 
 fn missing(key: &str) -> CliError {
-    CliError::failed(format_args!(
+    CliError::failed(format!(
         "there is no setting {key:?}: nerves-key settings get lists all"
     ))
 }
@@ -190,7 +189,7 @@ fn edit(
             Some(other) => {
                 return Err(CliError::new(
                     Exit::Stage,
-                    format_args!(
+                    format!(
                         "the settings are no map but {}: import replaces them",
                         json::of(&other)
                     ),

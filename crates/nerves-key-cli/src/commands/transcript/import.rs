@@ -58,12 +58,11 @@ fn describe_error(text: &str, arguments: &Import, error: ImportError) -> CliErro
     match (said, Format::detect(text)) {
         (Some(said), Ok(found)) if said != found => CliError::input(
             path,
-            format_args!("--from says {said}, but these are lines of {found}: leave it out"),
+            format!("--from says {said}, but these are lines of {found}: leave it out"),
         ),
-        (Some(said), Err(Unrecognized::Unknown)) => CliError::input(
-            path,
-            format_args!("no line of {said}, as --from says: {error}"),
-        ),
+        (Some(said), Err(Unrecognized::Unknown)) => {
+            CliError::input(path, format!("no line of {said}, as --from says: {error}"))
+        }
         _ => CliError::input(path, error),
     }
 }
@@ -131,7 +130,7 @@ fn format(text: &str, arguments: &Import) -> Result<Format, CliError> {
                      are no capture: transcript decode --hex explains one frame"
                 }
             };
-            CliError::input(&arguments.file, format!("{error}; {remedy}"))
+            CliError::input(&arguments.file, error).with_remark(format!("; {remedy}"))
         }),
     }
 }

@@ -121,10 +121,7 @@ pub(super) fn argument(name: &str, text: &str) -> Result<Value, CliError> {
     match to(text) {
         Ok(value) => Ok(value),
         Err(JsonError::NotJson(_)) => Ok(key(text)),
-        Err(error) => Err(CliError::refused(format_args!(
-            "setting \"{}\": {error}",
-            escape(name)
-        ))),
+        Err(error) => Err(CliError::refused(error).about(format!("setting \"{}\"", escape(name)))),
     }
 }
 
