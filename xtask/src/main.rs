@@ -10,6 +10,7 @@ mod fuzz;
 mod interop;
 mod msrv;
 mod no_std;
+mod systems;
 mod test;
 mod tool;
 mod valgrind;
@@ -36,6 +37,8 @@ enum Task {
     Arrows,
     /// Builds without std, and without alloc where it is promised.
     NoStd,
+    /// Checks the command for other systems than this one.
+    Systems,
     /// Whether every dependency supports the workspace's Rust version.
     Msrv,
     /// Runs the vectors of the reference implementations.
@@ -83,6 +86,7 @@ fn main() -> ExitCode {
         Task::Test(options) => return test::run(&options),
         Task::Arrows => arrows::run(),
         Task::NoStd => no_std::run(),
+        Task::Systems => systems::run(),
         Task::Msrv => msrv::run(),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Valgrind => valgrind::run(),

@@ -36,7 +36,7 @@ enum Memory {
 
 /// Build and link everything.
 pub(crate) fn run() -> Result<(), Error> {
-    add_targets()?;
+    add_targets(&TARGETS)?;
     let metadata = metadata::workspace()?;
     let (mut rows, mut findings) = (Vec::new(), Vec::new());
     for (name, memory) in CRATES {

@@ -8,7 +8,7 @@ use xtask_support::error::Error;
 use xtask_support::{run, table};
 
 use crate::tool::{API, COMMANDS, JUDGES, LOAD, MUTANTS, SIZE, Tool};
-use crate::{arrows, fuzz, interop, msrv, no_std, valgrind};
+use crate::{arrows, fuzz, interop, msrv, no_std, systems, valgrind};
 
 /// Options of `cargo xtask test`.
 #[derive(Debug, clap::Args)]
@@ -93,6 +93,7 @@ const STEPS: &[(&str, Work)] = &[
     ),
     ("cargo xtask api --check", Work::Tool(API, &["--check"])),
     ("cargo xtask no-std", Work::Own(no_std::run)),
+    ("cargo xtask systems", Work::Own(systems::run)),
     ("cargo xtask size", Work::Tool(SIZE, &["size"])),
     (
         "cargo xtask no-emulator",

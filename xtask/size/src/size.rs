@@ -52,7 +52,7 @@ struct Figures {
 
 /// Build, measure, print.
 pub(crate) fn run(options: &Options) -> Result<(), Error> {
-    add_targets()?;
+    add_targets(&TARGETS)?;
     let metadata = metadata::workspace()?;
     let mut figures = Vec::new();
     for target in TARGETS {

@@ -177,7 +177,6 @@ pub(super) const RULES: &[Rule] = &[
             "atecc-config",
             "atecc-decode",
             "atecc-emulator",
-            "atecc-linux",
             "atecc-text",
             "atecc-transcript",
             "atecc-x509",

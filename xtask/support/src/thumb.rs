@@ -23,19 +23,19 @@ pub fn write(path: &Path, text: &str) -> Result<(), Error> {
         })
 }
 
-/// Install the targets. Where there is no rustup, the builds tell what is missing.
+/// Install `targets`. Where there is no rustup, the builds tell what is missing.
 ///
 /// # Errors
 /// [`Error`] of rustup.
-pub fn add_targets() -> Result<(), Error> {
+pub fn add_targets(targets: &[&str]) -> Result<(), Error> {
     let Ok(installed) = run::captured(&mut run::program(
         "rustup",
         ["target", "list", "--installed"],
     )) else {
         return Ok(());
     };
-    for target in TARGETS {
-        if !installed.lines().any(|line| line == target) {
+    for target in targets {
+        if !installed.lines().any(|line| line == *target) {
             run::shown(&mut run::program("rustup", ["target", "add", target]))?;
         }
     }
