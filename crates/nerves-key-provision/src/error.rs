@@ -1,6 +1,7 @@
 //! What can stop a run. The chip can be provisioned further unless said
 //! otherwise.
 
+use atecc::procedures::TooManyBytes;
 use atecc::{Failure, Slot};
 use atecc_x509::{Error as X509Error, RoundTripError, SignatureMismatch};
 use nerves_key::IdentityError;
@@ -18,9 +19,9 @@ pub enum RunError {
     /// The chip refused or was lost in this step.
     #[error("step \"{step}\": {failure}")]
     Step {
-        /// Which.
+        /// The plan's.
         step: Step,
-        /// Why.
+        /// What the chip answered, or the bus did.
         failure: Failure,
     },
     /// The chip is not the one that the plan was made for, or has changed.
@@ -83,9 +84,16 @@ pub enum RunError {
     /// A lock reported success but is not set.
     #[error("the chip reported success, but not every lock is set")]
     NotLocked,
-    /// A step came before the one that it needs.
+    /// What a plan writes is longer than the place for it.
+    #[error(transparent)]
+    TooLong(#[from] TooManyBytes),
+    /// A step came before the one that it needs: of no plan, but a signature may
+    /// come that was not asked for.
     #[error("step \"{0}\" has nothing to work on")]
     OutOfOrder(Step),
+    /// An error has ended this run before.
+    #[error("an error has ended this run: plan again")]
+    Ended,
 }
 
 impl RunError {
@@ -104,12 +112,14 @@ impl RunError {
             | Self::ReadBackSlot(_)
             | Self::NotShown(_)
             | Self::Signer(_)
-            | Self::NotLocked => true,
+            | Self::NotLocked
+            | Self::Ended => true,
             Self::Certificate(_)
             | Self::RoundTrip(_)
             | Self::Chain(_)
             | Self::ReadBack(_)
             | Self::OtherSigner
+            | Self::TooLong(_)
             | Self::OutOfOrder(_) => false,
         }
     }

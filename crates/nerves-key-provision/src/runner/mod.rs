@@ -4,23 +4,29 @@
 //! is issued away from the chip. Run it until it stops with
 //! [`RunOutcome::NeedsSignature`], give it the signature, run it again.
 
-mod checks;
+//!
+//! What a run knows is its state (`state.rs`); each state begins the steps that
+//! may follow it, and says what the chip is asked, what it has to answer and
+//! which state comes then (`open.rs`, `issued.rs`, `locked.rs`).
+
+mod issued;
+mod locked;
+mod open;
+mod prove;
 mod read_slots;
-mod task;
+mod state;
+mod work;
 
 use alloc::boxed::Box;
+use core::mem;
 
-use atecc::commands::{GenKey, GenKeyMode, LockTarget, WriteBlock, WriteWord};
-use atecc::procedures::{CreateKey, ReadConfig};
-use atecc::{Answer, ConfigZone, Failure, Next, Once, Place, Procedure, PublicKey, Status};
-use atecc_x509::{Name, NervesKeyDevice, SignatureBytes, Tbs, round_trip};
-use nerves_key::{Activate, Identity, ReadSnapshot};
-use nerves_key_schema::{ConfigWrite, DataImage, slot};
+use atecc::{Answer, Next, Procedure};
+use atecc_x509::SignatureBytes;
 
-use read_slots::ReadSlots;
-use task::{Output, Task};
+use state::{Context, State};
+use work::{After, Begun, Progress, Work};
 
-use crate::{Challenges, Plan, Possession, Report, RunError, SigningRequest, Step};
+use crate::{Challenges, Plan, Report, RunError, SigningRequest, Step};
 
 /// Where a run stands.
 #[derive(Clone, Copy, Debug)]
@@ -32,14 +38,14 @@ pub enum Event<'a> {
         index: usize,
         /// How many the plan has.
         total: usize,
-        /// Which.
+        /// The plan's, with this index.
         step: &'a Step,
     },
     /// It is done.
     Done {
         /// From 0.
         index: usize,
-        /// Which.
+        /// The plan's, with this index.
         step: &'a Step,
     },
     /// The chip refused to sign before the data lock; it is asked again after.
@@ -82,34 +88,30 @@ pub enum RunOutcome {
 /// ```
 #[derive(Debug)]
 pub struct Runner<'p, F> {
-    plan: &'p Plan,
-    challenges: Challenges,
+    context: Context<'p>,
     on_event: F,
     at: usize,
-    task: Option<Task>,
-    public_key: Option<PublicKey>,
-    tbs: Option<Tbs>,
-    image: Option<DataImage<'p>>,
-    identity: Option<Identity>,
-    possession: Option<Possession>,
-    config: Option<ConfigZone>,
+    phase: Phase<'p>,
+}
+
+#[derive(Debug)]
+enum Phase<'p> {
+    /// No step is under way.
+    Between(State<'p>),
+    /// The chip works on one.
+    Working(Work<'p>),
+    /// An error ended the run.
+    Failed,
 }
 
 impl<'p, F: FnMut(Event<'_>)> Runner<'p, F> {
     /// Begin `plan`. `on_event` is told of each step.
     pub const fn new(plan: &'p Plan, challenges: Challenges, on_event: F) -> Self {
         Self {
-            plan,
-            challenges,
+            context: Context { plan, challenges },
             on_event,
             at: 0,
-            task: None,
-            public_key: None,
-            tbs: None,
-            image: None,
-            identity: None,
-            possession: None,
-            config: None,
+            phase: Phase::Between(State::Unread),
         }
     }
 
@@ -119,176 +121,78 @@ impl<'p, F: FnMut(Event<'_>)> Runner<'p, F> {
     /// [`RunError`] when it does not verify, or the certificate would not come
     /// back byte for byte. The chip is then as it was.
     pub fn signed(&mut self, signature: SignatureBytes) -> Result<(), RunError> {
-        let out_of_order = || RunError::OutOfOrder(Step::IssueCertificate);
-        let tbs = self.tbs.take().ok_or_else(out_of_order)?;
-        let device = self.device()?;
-        let certificate = tbs.assemble(&signature)?;
-        certificate
-            .verify(&device.signer_public_key)
-            .map_err(RunError::Signer)?;
-        let certificate = round_trip(&certificate, &device)?.to_bytes();
-        self.image = Some(self.plan.image(certificate));
-        Ok(())
+        match mem::replace(&mut self.phase, Phase::Failed) {
+            Phase::Between(State::Signing(signing)) => {
+                let issued = signing.sign(self.context.plan, &signature);
+                let (state, result) = match issued {
+                    Ok(issued) => (State::Issued(issued), Ok(())),
+                    Err(error) => (State::Proved(signing.proved), Err(error)),
+                };
+                self.phase = Phase::Between(state);
+                result
+            }
+            phase => {
+                self.phase = phase;
+                Err(RunError::OutOfOrder(Step::IssueCertificate))
+            }
+        }
     }
 
     /// What was done, once the runner has stopped with [`RunOutcome::Finished`].
     #[must_use]
     pub fn into_report(self) -> Option<Report> {
-        let identity = self.identity?;
-        let replaced = self.plan.replaced_key();
-        Some(Report {
-            config: self.config?,
-            otp: identity.otp,
-            public_key: self.public_key?,
-            device_certificate: identity.device_certificate,
-            signer_certificate: identity.signer_certificate,
-            key_origin: self.plan.key_origin(&identity.public_key),
-            replaced_key: replaced.map(|key| PublicKey(*key.as_bytes())),
-            possession_before_lock: self.possession,
-        })
-    }
-
-    fn x509_key(&self) -> Option<atecc_x509::PublicKey> {
-        self.public_key.as_ref().map(x509)
-    }
-
-    /// Whether the data lock lies behind the present step.
-    fn data_locked(&self) -> bool {
-        let mut before = self.plan.steps.iter().take(self.at);
-        self.plan.found.data_lock().is_locked() || before.any(|step| *step == Step::LockData)
-    }
-
-    /// The configuration zone as it has to be at the present step.
-    fn expected(&self) -> ConfigZone {
-        let mut before = self.plan.steps.iter().take(self.at);
-        if before.any(|step| matches!(step, Step::LockConfig { .. })) {
-            self.plan.config.with_config_locked()
-        } else {
-            self.plan.found
+        match self.phase {
+            Phase::Between(State::Finished(report)) => Some(*report),
+            _ => None,
         }
     }
 
-    /// The chip's part of `step`.
-    fn begin(&self, step: &Step) -> Result<Task, RunError> {
-        let nothing_there = || RunError::OutOfOrder(step.clone());
-        Ok(match step {
-            Step::CheckChip | Step::CheckConfig | Step::CheckLocks => {
-                Task::ReadConfig(ReadConfig::new())
-            }
-            Step::WriteConfig(ConfigWrite::Word(address, data)) => {
-                Task::WriteWord(Once(WriteWord {
-                    address: *address,
-                    data: *data,
-                }))
-            }
-            Step::WriteConfig(ConfigWrite::Block(address, data)) => {
-                Task::WriteBlock(Once(WriteBlock {
-                    address: *address,
-                    data: *data,
-                }))
-            }
-            Step::LockConfig { crc } => Task::lock(LockTarget::Config { crc: *crc }),
-            Step::CreateKey => Task::CreateKey(CreateKey::new(slot::DEVICE_KEY)),
-            Step::ReadPublicKey | Step::CheckKey => Task::ReadPublicKey(Once(GenKey {
-                mode: GenKeyMode::Public,
-                slot: slot::DEVICE_KEY,
-            })),
-            Step::ProveKey => Task::Sign(nerves_key::sign(self.challenge())),
-            Step::IssueCertificate => Task::None,
-            Step::VerifyChain => {
-                let _: &DataImage<'_> = self.image.as_ref().ok_or_else(nothing_there)?;
-                Task::None
-            }
-            Step::WriteOtp => Task::write(Place::Otp, self.plan.otp.bytes(), step)?,
-            Step::WriteSlot(slot) | Step::WriteSecret(slot) => {
-                let image = self.image.as_ref().ok_or_else(nothing_there)?;
-                let bytes = image.slot(*slot).ok_or_else(nothing_there)?;
-                Task::write(Place::Slot(*slot), bytes, step)?
-            }
-            Step::LockData => {
-                let image = self.image.as_ref().ok_or_else(nothing_there)?;
-                let crc = image.lock_crc(self.plan.otp.bytes());
-                Task::lock(LockTarget::Data { crc })
-            }
-            Step::Activate => {
-                let keys = self.plan.volatile_keys.as_ref().ok_or_else(nothing_there)?;
-                let serial = self.plan.config.serial_number();
-                let [input @ .., _, _, _, _, _, _, _, _, _, _, _, _] = self.challenge();
-                Task::Activate(Box::new(Activate::new(keys, serial, input)))
-            }
-            Step::ReadSlots => {
-                let image = self.image.as_ref().ok_or_else(nothing_there)?;
-                Task::ReadSlots(Box::new(ReadSlots::new(image)))
-            }
-            Step::ReadBack => Task::ReadBack(Box::new(ReadSnapshot::new())),
-            Step::LockSlot(slot) => Task::lock(LockTarget::Slot(*slot)),
-        })
-    }
-
-    fn challenge(&self) -> [u8; 32] {
-        if self.data_locked() {
-            self.challenges.after_lock
-        } else if self.image.is_some() {
-            self.challenges.before_lock
-        } else {
-            self.challenges.before_certificate
-        }
-    }
-
-    /// What the chip will hold of its certificate beside the 72 bytes.
-    fn device(&self) -> Result<NervesKeyDevice, RunError> {
-        Ok(NervesKeyDevice {
-            subject: Name::from_stored_serial(self.plan.otp.manufacturer_serial())?,
-            device_sn: *self.plan.config.serial_number().bytes(),
-            public_key: self
-                .x509_key()
-                .ok_or(RunError::OutOfOrder(Step::IssueCertificate))?,
-            signer_public_key: self.plan.signer.signer.public_key,
-        })
-    }
-
-    fn signing_request(&mut self) -> Result<SigningRequest, RunError> {
-        let device = self.device()?;
-        let tbs = device.issue(self.plan.validity, self.plan.format)?;
-        let request = SigningRequest {
-            to_be_signed: tbs.as_der().to_vec(),
-            digest: tbs.digest(),
-            public_key: device.public_key,
-            chip: self.plan.config.serial_number(),
-            serial: self.plan.serial.clone(),
-            otp: self.plan.otp,
-            signer_public_key: device.signer_public_key,
-            not_before: self.plan.validity.not_before(),
+    /// Begin the next step.
+    fn begin(&mut self, state: State<'p>) -> Result<Begin<'p>, RunError> {
+        let (plan, index) = (self.context.plan, self.at);
+        let Some(step) = plan.steps.get(index) else {
+            self.phase = Phase::Between(state);
+            return Ok(Begin::Stop(RunOutcome::Finished));
         };
-        self.tbs = Some(tbs);
-        Ok(request)
+        // The signer's step has begun before the signature.
+        if !matches!(state, State::Issued(_)) || *step != Step::IssueCertificate {
+            let total = plan.steps.len();
+            (self.on_event)(Event::Started { index, total, step });
+        }
+        match state.begin(self.context, step)? {
+            Begun::Work(work) => Ok(Begin::Work(work)),
+            Begun::Done(state) => {
+                self.end(state.into());
+                Ok(Begin::Ended)
+            }
+            Begun::NeedsSignature(request, state) => {
+                self.phase = Phase::Between(state);
+                Ok(Begin::Stop(RunOutcome::NeedsSignature(request)))
+            }
+        }
     }
 
-    /// What follows from a task that the chip did not carry out.
-    fn failed(&mut self, step: &Step, failure: Failure) -> Result<(), RunError> {
-        let refused = failure.refusal() == Some(Status::Execution);
-        match step {
-            Step::ProveKey if refused && !self.data_locked() => {
-                self.possession = Some(Possession::Refused);
-                (self.on_event)(Event::PossessionUnproved);
-                return Ok(());
-            }
-            Step::Activate if refused && !self.data_locked() => {
-                (self.on_event)(Event::ActivationUnproved);
-                return Ok(());
-            }
-            _ => {}
+    /// The present step is done.
+    fn end(&mut self, After { state, event }: After<'p>) {
+        if let Some(event) = event {
+            (self.on_event)(event);
         }
-        Err(RunError::Step {
-            step: step.clone(),
-            failure,
-        })
+        let index = self.at;
+        if let Some(step) = self.context.plan.steps.get(index) {
+            (self.on_event)(Event::Done { index, step });
+        }
+        self.at += 1;
+        self.phase = Phase::Between(state);
     }
 }
 
-/// The same 64 bytes.
-const fn x509(key: &PublicKey) -> atecc_x509::PublicKey {
-    atecc_x509::PublicKey::from_bytes(*key.bytes())
+/// What the next step begins with.
+enum Begin<'p> {
+    Work(Work<'p>),
+    /// It is done already.
+    Ended,
+    /// The run stops.
+    Stop(RunOutcome),
 }
 
 impl<F: FnMut(Event<'_>)> Procedure for &mut Runner<'_, F> {
@@ -297,40 +201,29 @@ impl<F: FnMut(Event<'_>)> Procedure for &mut Runner<'_, F> {
 
     fn resume(&mut self, answer: Answer<'_>) -> Next<RunOutcome, RunError> {
         let mut answer = answer;
-        let (plan, total) = (self.plan, self.plan.steps.len());
-        while let Some(step) = plan.steps.get(self.at) {
-            let index = self.at;
-            if self.task.is_none() {
-                if *step == Step::IssueCertificate && self.image.is_none() {
-                    (self.on_event)(Event::Started { index, total, step });
-                    let request = self.signing_request().map(Box::new);
-                    return Next::Done(request.map(RunOutcome::NeedsSignature));
-                }
-                if *step != Step::IssueCertificate {
-                    (self.on_event)(Event::Started { index, total, step });
-                }
-                match self.begin(step) {
-                    Ok(task) => self.task = Some(task),
+        loop {
+            let work = match mem::replace(&mut self.phase, Phase::Failed) {
+                Phase::Failed => return Next::Done(Err(RunError::Ended)),
+                Phase::Working(work) => work,
+                Phase::Between(state) => match self.begin(state) {
                     Err(error) => return Next::Done(Err(error)),
+                    Ok(Begin::Stop(outcome)) => return Next::Done(Ok(outcome)),
+                    Ok(Begin::Ended) => continue,
+                    Ok(Begin::Work(work)) => {
+                        answer = Answer::Start;
+                        work
+                    }
+                },
+            };
+            match work.resume(answer) {
+                Progress::Send(request, work) => {
+                    self.phase = Phase::Working(work);
+                    return Next::Send(request);
                 }
-                answer = Answer::Start;
+                Progress::Done(Err(error)) => return Next::Done(Err(error)),
+                Progress::Done(Ok(after)) => self.end(after),
             }
-            let next = match &mut self.task {
-                Some(task) => task.resume(answer),
-                None => Next::Done(Ok(Output::Nothing)),
-            };
-            let judged = match next {
-                Next::Send(request) => return Next::Send(request),
-                Next::Done(Ok(output)) => self.complete(step, &output),
-                Next::Done(Err(failure)) => self.failed(step, failure),
-            };
-            self.task = None;
-            if let Err(error) = judged {
-                return Next::Done(Err(error));
-            }
-            (self.on_event)(Event::Done { index, step });
-            self.at += 1;
+            answer = Answer::Start;
         }
-        Next::Done(Ok(RunOutcome::Finished))
     }
 }

@@ -1,0 +1,169 @@
+//! Once data are locked: what was locked in, the key, and the remaining locks.
+
+use alloc::boxed::Box;
+
+use atecc::commands::LockTarget;
+use atecc::procedures::{LockAndConfirm, ReadConfig};
+use atecc::{ConfigZone, PublicKey, Slot};
+use nerves_key::{Identity, ReadSnapshot, Snapshot};
+
+use super::prove::{activate_locked, prove_locked};
+use super::read_slots::ReadSlots;
+use super::state::{Certain, Certified, Contents, Context, Lockable, Locked, LockedBy, State};
+use super::work::{Begun, out_of_order, run};
+use crate::plan::other_signer;
+use crate::{Plan, Report, RunError, Step};
+
+impl<'p> Locked<'p> {
+    pub(super) fn begin(self, context: Context<'p>, step: &'p Step) -> Result<Begun<'p>, RunError> {
+        let Context { plan, .. } = context;
+        match step {
+            Step::Activate => activate_locked(context, step, State::Locked(self)),
+            Step::ReadBack => Ok(run(step, ReadSnapshot::new(), move |snapshot| {
+                let Self { by } = self;
+                let identity = check_read_back(plan, &by, &snapshot)?;
+                let certified = Certified { by, identity };
+                Ok(State::Certified(Box::new(certified)))
+            })),
+            _ => Err(out_of_order(step)),
+        }
+    }
+}
+
+impl<'p> Certified<'p> {
+    pub(super) fn begin(
+        self: Box<Self>,
+        Context { challenges, .. }: Context<'p>,
+        step: &'p Step,
+    ) -> Result<Begun<'p>, RunError> {
+        match (step, &self.by) {
+            (Step::ReadSlots, LockedBy::ThisRun(Lockable { contents, .. })) => {
+                let read = ReadSlots::new(&contents.image);
+                Ok(run(step, read, move |differs| {
+                    if let Some(slot) = differs {
+                        return Err(RunError::ReadBackSlot(slot));
+                    }
+                    Ok(State::Certified(self))
+                }))
+            }
+            (Step::ProveKey, by) => {
+                let possession = match by {
+                    LockedBy::ThisRun(lockable) => Some(lockable.possession),
+                    LockedBy::EarlierRun => None,
+                };
+                let identity = self.identity;
+                let key = PublicKey(*identity.public_key.as_bytes());
+                let certain = Certain {
+                    identity,
+                    possession,
+                };
+                let certain = State::Certain(Box::new(certain));
+                Ok(prove_locked(step, &key, challenges.after_lock, certain))
+            }
+            _ => Err(out_of_order(step)),
+        }
+    }
+}
+
+impl Certain {
+    pub(super) fn begin<'p>(
+        self: Box<Self>,
+        Context { plan, .. }: Context<'p>,
+        step: &'p Step,
+    ) -> Result<Begun<'p>, RunError> {
+        match step {
+            Step::LockSlot(slot) => {
+                let lock = LockAndConfirm::new(LockTarget::Slot(*slot));
+                Ok(run(step, lock, move |()| Ok(State::Certain(self))))
+            }
+            Step::CheckLocks => Ok(run(step, ReadConfig::new(), move |zone| {
+                check_locks(plan, &zone)?;
+                Ok(State::Finished(Box::new(self.report(plan, zone))))
+            })),
+            _ => Err(out_of_order(step)),
+        }
+    }
+
+    fn report(self, plan: &Plan, config: ConfigZone) -> Report {
+        let Self {
+            identity,
+            possession,
+        } = self;
+        let replaced = plan.replaced_key();
+        Report {
+            config,
+            otp: identity.otp,
+            public_key: PublicKey(*identity.public_key.as_bytes()),
+            key_origin: plan.key_origin(&identity.public_key),
+            device_certificate: identity.device_certificate,
+            signer_certificate: identity.signer_certificate,
+            replaced_key: replaced.map(|key| PublicKey(*key.as_bytes())),
+            possession_before_lock: possession,
+        }
+    }
+}
+
+fn check_read_back(
+    plan: &Plan,
+    by: &LockedBy<'_>,
+    snapshot: &Snapshot,
+) -> Result<Identity, RunError> {
+    compare("OTP zone", snapshot.otp.as_ref(), plan.otp.bytes())?;
+    if let LockedBy::ThisRun(Lockable { contents, .. }) = by {
+        check_contents(contents, snapshot)?;
+    }
+    if other_signer(snapshot, &plan.signer, plan.accepted_signer)?.is_some() {
+        return Err(RunError::OtherSigner);
+    }
+    Ok(snapshot.identity()?)
+}
+
+fn check_contents(
+    Contents { key, image }: &Contents<'_>,
+    snapshot: &Snapshot,
+) -> Result<(), RunError> {
+    for (what, read, wrote) in [
+        (
+            "device certificate",
+            &snapshot.device_certificate,
+            &image.device_certificate,
+        ),
+        (
+            "signer public key",
+            &snapshot.signer_public_key,
+            &image.signer_public_key,
+        ),
+        (
+            "signer certificate",
+            &snapshot.signer_certificate,
+            &image.signer_certificate,
+        ),
+    ] {
+        compare(what, read.as_ref(), wrote)?;
+    }
+    compare("public key", snapshot.public_key.as_ref(), key)
+}
+
+/// What is not shown is not known to differ.
+fn compare<T: PartialEq>(what: &'static str, read: Option<&T>, wrote: &T) -> Result<(), RunError> {
+    match read {
+        None => Err(RunError::NotShown(what)),
+        Some(read) if read == wrote => Ok(()),
+        Some(_) => Err(RunError::ReadBack(what)),
+    }
+}
+
+fn check_locks(plan: &Plan, zone: &ConfigZone) -> Result<(), RunError> {
+    let slot_locked = |slot: &Slot| zone.slot_lock(*slot).is_locked();
+    let mut keys = plan.layout.locked_slots().iter();
+    let mut planned = plan.locked_by_steps();
+    if zone.config_lock().is_locked()
+        && zone.data_lock().is_locked()
+        && keys.all(slot_locked)
+        && planned.all(slot_locked)
+    {
+        Ok(())
+    } else {
+        Err(RunError::NotLocked)
+    }
+}
