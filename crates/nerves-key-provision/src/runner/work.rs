@@ -1,6 +1,7 @@
 //! What a step has the chip do, and what follows from it.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::fmt;
 
 use atecc::{Answer, Failure, Next, Procedure, Request};
@@ -110,7 +111,7 @@ pub(super) fn out_of_order(step: &Step) -> RunError {
 }
 
 /// Contents of a slot, which may be secret.
-pub(super) struct Bytes(Zeroizing<alloc::vec::Vec<u8>>);
+pub(super) struct Bytes(Zeroizing<Vec<u8>>);
 
 impl Bytes {
     pub(super) fn copy(bytes: &[u8]) -> Self {
