@@ -7,21 +7,19 @@ mod error;
 mod kind;
 mod persistent;
 mod session;
+mod token;
 mod uri;
 
 use atecc_x509::{PublicKey, SignatureBytes};
 
-use self::persistent::{Login, OpenToken, PAUSES, SigningToken, TokenSession, again};
+use self::persistent::{OpenToken, PAUSES, SigningToken, again};
 use self::session::LoadedModule;
+use self::token::Login;
 use super::{CertificateSigner, SigningRequest};
 
 pub use error::Pkcs11Error;
 pub use kind::Pkcs11ErrorKind;
 pub use uri::{PinSource, Pkcs11Uri, Pkcs11UriError};
-
-/// How often a token signs one digest. Of 512 signatures about one has an R
-/// that the Elixir library cannot read.
-const TRIES: usize = 4;
 
 /// A token, opened and not logged in to.
 ///
@@ -48,14 +46,14 @@ impl Pkcs11Token {
     /// The token's label.
     #[must_use]
     pub fn label(&self) -> &str {
-        self.0.session().label()
+        self.0.info().label()
     }
 
     /// Whether [`Self::signer`] needs a PIN: the token asks for one and has no
     /// pad of its own to enter it.
     #[must_use]
     pub fn wants_pin(&self) -> bool {
-        self.0.session().login() == Login::Pin
+        Login::new(self.0.info()) == Login::Pin
     }
 
     /// Log in and find the key that the URI names.
@@ -83,17 +81,7 @@ impl Pkcs11Signer {
     /// # Errors
     /// [`Pkcs11Error`], the token's.
     pub fn sign_digest(&mut self, digest: &[u8; 32]) -> Result<SignatureBytes, Pkcs11Error> {
-        let mut signature = self.0.sign(digest)?;
-        for _ in 1..TRIES {
-            if signature.is_readable_by_reference() {
-                break;
-            }
-            let last = core::mem::replace(&mut signature, self.0.sign(digest)?);
-            if signature == last {
-                break;
-            }
-        }
-        Ok(signature)
+        self.0.sign_readable(digest)
     }
 }
 

@@ -1,24 +1,20 @@
 //! A session with a token, through the library's functions.
 
 use std::path::{Path, PathBuf};
-use std::string::{String, ToString};
+use std::string::ToString;
 use std::vec::Vec;
 
 use atecc_x509::{PublicKey, SignatureBytes};
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
-use cryptoki::error::{Error as CryptokiError, RvError};
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::{Session, UserType};
-use cryptoki::slot::{Slot, TokenInfo};
+use cryptoki::slot::TokenInfo;
 use cryptoki::types::AuthPin;
 
-use super::persistent::{Login, Module, TokenSession};
+use super::persistent::{Module, TokenSession};
+use super::token::{key_id, matches, refused_login};
 use super::{Pkcs11Error, Pkcs11Uri};
-
-/// `OBJECT IDENTIFIER 1.2.840.10045.3.1.7`, prime256v1, as `CKA_EC_PARAMS` has
-/// it. Source: RFC 5480, section 2.1.1.1; PKCS#11 v2.40, section 2.3.3.
-const PRIME256V1: [u8; 10] = [0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07];
 
 /// Before the point in `CKA_EC_POINT`: an OCTET STRING of 65 bytes, and the
 /// mark of an uncompressed point. Source: PKCS#11 v2.40, section 2.3.3.
@@ -104,56 +100,21 @@ impl Module for LoadedModule {
 impl TokenSession for ModuleSession {
     type Key = TokenKey;
 
-    fn label(&self) -> &str {
-        self.info.label()
-    }
-
-    fn login(&self) -> Login {
-        match (
-            self.info.login_required(),
-            self.info.protected_authentication_path(),
-        ) {
-            (false, _) => Login::None,
-            (true, true) => Login::AtTheToken,
-            (true, false) => Login::Pin,
-        }
-    }
-
-    fn counts_wrong_pin(&self) -> bool {
-        self.info.user_pin_count_low()
-            || self.info.user_pin_final_try()
-            || self.info.user_pin_locked()
+    fn info(&self) -> &TokenInfo {
+        &self.info
     }
 
     fn log_in(&self, pin: Option<&str>) -> Result<(), Pkcs11Error> {
         let pin = pin.map(AuthPin::from);
-        let token = || self.label().to_string();
-        let code = match self.session.login(UserType::User, pin.as_ref()) {
-            Ok(()) => return Ok(()),
-            Err(CryptokiError::Pkcs11(code, function)) => (code, function),
-            Err(error) => return Err(error.into()),
-        };
-        Err(match code {
-            (RvError::PinIncorrect | RvError::PinInvalid | RvError::PinLenRange, _) => {
-                Pkcs11Error::WrongPin {
-                    token: token(),
-                    last_try: self.info.user_pin_final_try(),
-                }
-            }
-            (RvError::PinLocked, _) => Pkcs11Error::PinLocked(token()),
-            // `SoftHSM` read its file between two writes of another process.
-            (RvError::UserPinNotInitialized, _) if self.info.user_pin_initialized() => {
-                Pkcs11Error::PinDenied(token())
-            }
-            // Another session of this process has.
-            (RvError::UserAlreadyLoggedIn, _) => return Ok(()),
-            (code, function) => CryptokiError::Pkcs11(code, function).into(),
-        })
+        match self.session.login(UserType::User, pin.as_ref()) {
+            Ok(()) => Ok(()),
+            Err(error) => refused_login(&self.info, error),
+        }
     }
 
     fn find_key(&self, uri: &Pkcs11Uri) -> Result<TokenKey, Pkcs11Error> {
         let session = &self.session;
-        let token = || self.label().to_string();
+        let token = || self.info.label().to_string();
         let wanted = |class| {
             let label = uri.object.as_ref();
             let label = label.map(|label| Attribute::Label(label.clone().into_bytes()));
@@ -169,18 +130,8 @@ impl TokenSession for ModuleSession {
             let (token, found) = (token(), keys.len());
             return Err(Pkcs11Error::Key { token, found });
         };
-        let mut id = None;
-        for attribute in
-            session.get_attributes(handle, &[AttributeType::EcParams, AttributeType::Id])?
-        {
-            match attribute {
-                Attribute::EcParams(curve) if curve != PRIME256V1 => {
-                    return Err(Pkcs11Error::NotP256(token()));
-                }
-                Attribute::Id(bytes) if !bytes.is_empty() => id = Some(bytes),
-                _ => {}
-            }
-        }
+        let attributes = [AttributeType::EcParams, AttributeType::Id];
+        let id = key_id(&self.info, session.get_attributes(handle, &attributes)?)?;
         let public = match id {
             Some(id) => [Attribute::Class(ObjectClass::PUBLIC_KEY), Attribute::Id(id)].into(),
             None => wanted(ObjectClass::PUBLIC_KEY),
@@ -202,18 +153,6 @@ impl TokenSession for ModuleSession {
             Err(_) => Err(Pkcs11Error::Signature(signature.len())),
         }
     }
-}
-
-fn matches(uri: &Pkcs11Uri, slot: Slot, info: &TokenInfo) -> bool {
-    let same = |asked: &Option<String>, found: &str| match asked {
-        Some(asked) => asked == found,
-        None => true,
-    };
-    same(&uri.token, info.label())
-        && same(&uri.manufacturer, info.manufacturer_id())
-        && same(&uri.model, info.model())
-        && same(&uri.serial, info.serial_number())
-        && uri.slot_id.is_none_or(|asked| asked == slot.id())
 }
 
 /// The point of the only public key object that matches.

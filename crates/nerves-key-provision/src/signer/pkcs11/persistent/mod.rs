@@ -19,8 +19,10 @@ use std::string::{String, ToString};
 use std::time::Duration;
 
 use atecc_x509::{PublicKey, SignatureBytes};
+use cryptoki::slot::TokenInfo;
 use zeroize::Zeroizing;
 
+use super::token::{Login, counts_wrong_pin};
 use super::{Pkcs11Error, Pkcs11Uri};
 
 /// Before each further try.
@@ -33,16 +35,9 @@ pub(super) const PAUSES: [Duration; 6] = [
     Duration::from_millis(500),
 ];
 
-/// What a token asks of its user.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Login {
-    /// Nothing.
-    None,
-    /// A PIN, on a pad of its own.
-    AtTheToken,
-    /// A PIN, from this program.
-    Pin,
-}
+/// How often a token signs one digest. Of 512 signatures about one has an R
+/// that the Elixir library cannot read.
+const TRIES: usize = 4;
 
 /// A library that is loaded: cryptoki's, or a test's.
 pub(super) trait Module: fmt::Debug {
@@ -57,10 +52,7 @@ pub(super) trait Module: fmt::Debug {
 pub(super) trait TokenSession: fmt::Debug {
     type Key: fmt::Debug;
 
-    fn label(&self) -> &str;
-    fn login(&self) -> Login;
-    /// Whether a wrong PIN was given since the last right one.
-    fn counts_wrong_pin(&self) -> bool;
+    fn info(&self) -> &TokenInfo;
     fn log_in(&self, pin: Option<&str>) -> Result<(), Pkcs11Error>;
     fn find_key(&self, uri: &Pkcs11Uri) -> Result<Self::Key, Pkcs11Error>;
     fn public_key(key: &Self::Key) -> Option<PublicKey>;
@@ -136,14 +128,14 @@ impl<M: Module> OpenToken<M> {
         })
     }
 
-    pub(super) const fn session(&self) -> &M::Session {
-        &self.session
+    pub(super) fn info(&self) -> &TokenInfo {
+        self.session.info()
     }
 
     /// Log in and find the key.
     pub(super) fn signer(self, pin: Option<&str>) -> Result<SigningToken<M>, Pkcs11Error> {
         let mut token = SigningToken {
-            label: self.session.label().to_string(),
+            label: self.session.info().label().to_string(),
             module: self.module,
             uri: self.uri,
             pauses: self.pauses,
@@ -168,6 +160,25 @@ impl<M: Module> SigningToken<M> {
     /// Sign once. What may pass is followed by a new session.
     pub(super) fn sign(&mut self, digest: &[u8; 32]) -> Result<SignatureBytes, Pkcs11Error> {
         again(self.pauses, || self.try_to_sign(digest))
+    }
+
+    /// Sign until the Elixir library can read the result, for as long as the
+    /// signatures differ and [`TRIES`] times at most.
+    pub(super) fn sign_readable(
+        &mut self,
+        digest: &[u8; 32],
+    ) -> Result<SignatureBytes, Pkcs11Error> {
+        let mut signature = self.sign(digest)?;
+        for _ in 1..TRIES {
+            if signature.is_readable_by_reference() {
+                break;
+            }
+            let last = core::mem::replace(&mut signature, self.sign(digest)?);
+            if signature == last {
+                break;
+            }
+        }
+        Ok(signature)
     }
 
     fn try_to_sign(&mut self, digest: &[u8; 32]) -> Result<SignatureBytes, Pkcs11Error> {
@@ -195,11 +206,11 @@ impl<M: Module> SigningToken<M> {
             Some(session) => session,
             None => self.module.open(&self.uri)?,
         };
-        let login = session.login();
+        let login = Login::new(session.info());
         if login != Login::None {
             let in_doubt = match self.trial {
                 PinTrial::Untried | PinTrial::Accepted => false,
-                PinTrial::Unknown => login == Login::AtTheToken || session.counts_wrong_pin(),
+                PinTrial::Unknown => login == Login::AtTheToken || counts_wrong_pin(session.info()),
                 PinTrial::UnknownTwice => true,
             };
             if in_doubt {

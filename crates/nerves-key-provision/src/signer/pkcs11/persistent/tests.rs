@@ -8,8 +8,10 @@ use std::vec::Vec;
 
 use cryptoki::context::Function;
 use cryptoki::error::{Error as CryptokiError, RvError};
+use cryptoki_sys::{CKF_LOGIN_REQUIRED, CKF_USER_PIN_COUNT_LOW};
 
 use super::super::Pkcs11ErrorKind;
+use super::super::token::tests::token_info;
 use super::*;
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -23,15 +25,22 @@ enum Call {
 const CALLS: [Call; 4] = [Call::Open, Call::LogIn, Call::FindKey, Call::Sign];
 
 /// A token that does as it is told, and remembers what it was asked.
-#[derive(Clone, Debug, Default)]
-struct Fake(Rc<RefCell<Told>>);
+#[derive(Clone, Debug)]
+struct Fake(Rc<RefCell<Told>>, TokenInfo);
+
+impl Default for Fake {
+    fn default() -> Self {
+        Self(Rc::default(), token_info(CKF_LOGIN_REQUIRED))
+    }
+}
 
 #[derive(Debug, Default)]
 struct Told {
     calls: Vec<Call>,
+    /// The signatures to come; ones after them.
+    signatures: Vec<[u8; 64]>,
     /// What the next such call comes to, first to last.
     failures: Vec<(Call, Pkcs11Error)>,
-    wrong_pins: usize,
 }
 
 impl Fake {
@@ -79,16 +88,8 @@ impl Module for Fake {
 impl TokenSession for Fake {
     type Key = ();
 
-    fn label(&self) -> &'static str {
-        "fake"
-    }
-
-    fn login(&self) -> Login {
-        Login::Pin
-    }
-
-    fn counts_wrong_pin(&self) -> bool {
-        self.0.borrow().wrong_pins > 0
+    fn info(&self) -> &TokenInfo {
+        &self.1
     }
 
     fn log_in(&self, pin: Option<&str>) -> Result<(), Pkcs11Error> {
@@ -106,7 +107,9 @@ impl TokenSession for Fake {
 
     fn sign(&self, (): &(), _: &[u8; 32]) -> Result<SignatureBytes, Pkcs11Error> {
         self.call(Call::Sign)?;
-        Ok(SignatureBytes::from_bytes([1; 64]))
+        let signatures = &mut self.0.borrow_mut().signatures;
+        let next = (!signatures.is_empty()).then(|| signatures.remove(0));
+        Ok(SignatureBytes::from_bytes(next.unwrap_or([1; 64])))
     }
 }
 
@@ -215,14 +218,15 @@ fn a_pin_of_which_nothing_is_known_is_given_once_more() {
 /// It may have been the PIN at which the token failed.
 #[test]
 fn a_pin_is_not_given_again_where_the_token_counts_a_wrong_one() {
-    let fake = Fake::failing(vec![(Call::LogIn, code(RvError::GeneralError))]);
-    fake.0.borrow_mut().wrong_pins = 1;
+    let counting = token_info(CKF_LOGIN_REQUIRED | CKF_USER_PIN_COUNT_LOW);
+    let mut fake = Fake::failing(vec![(Call::LogIn, code(RvError::GeneralError))]);
+    fake.1 = counting.clone();
     let error = fake.sign().unwrap_err();
     assert!(matches!(error, Pkcs11Error::PinInDoubt(_)), "{error}");
     assert_eq!(fake.asked(Call::LogIn), 1);
     // Of a right one nothing is in doubt.
-    let fake = Fake::failing(vec![(Call::Sign, code(RvError::GeneralError))]);
-    fake.0.borrow_mut().wrong_pins = 1;
+    let mut fake = Fake::failing(vec![(Call::Sign, code(RvError::GeneralError))]);
+    fake.1 = counting;
     assert!(fake.sign().is_ok());
     assert_eq!(fake.asked(Call::LogIn), 2);
 }
@@ -288,4 +292,30 @@ fn a_session_outlives_what_does_not_pass() {
 fn a_pin_is_not_shown() {
     let pin = Pin(Zeroizing::new("31415".to_owned()));
     assert_eq!(format!("{pin:?}"), "Pin(..)");
+}
+
+/// An R below 2^247: the Elixir library misreads what DER makes of it.
+fn unreadable(last: u8) -> [u8; 64] {
+    let mut bytes = [1; 64];
+    bytes[0] = 0;
+    bytes[1] = 0;
+    bytes[63] = last;
+    bytes
+}
+
+#[test]
+fn a_signature_that_cannot_be_read_is_made_anew() {
+    let sign = |signatures: &[[u8; 64]]| {
+        let fake = Fake::default();
+        fake.0.borrow_mut().signatures = signatures.to_vec();
+        let signature = fake.signer().unwrap().sign_readable(&[0; 32]).unwrap();
+        (*signature.as_bytes(), fake.asked(Call::Sign))
+    };
+    assert!(!SignatureBytes::from_bytes(unreadable(1)).is_readable_by_reference());
+    assert_eq!(sign(&[]), ([1; 64], 1));
+    assert_eq!(sign(&[unreadable(1), unreadable(2)]), ([1; 64], 3));
+    // A token that gives the same again would go on doing so.
+    assert_eq!(sign(&[unreadable(1); 4]), (unreadable(1), 2));
+    let differing = [1, 2, 3, 4].map(unreadable);
+    assert_eq!(sign(&differing), (unreadable(4), 4));
 }
