@@ -161,6 +161,45 @@ fn another_chip_put_in_while_the_signer_signs_is_noticed() {
     station.provision(&first).unwrap();
 }
 
+/// A runner takes a signature only where it asked for one, and a wrong one leads
+/// back to the question; what an error has ended stays ended.
+#[test]
+fn a_run_goes_on_only_where_it_stopped() {
+    let (bus, other) = (
+        Bus::with_chip(Chip::blank(Revision::Atecc608A)),
+        Bus::with_chip(Chip::blank(Revision::Atecc608B)),
+    );
+    let mut station = station();
+    let plan = Plan::new(&Station::snapshot(&bus).unwrap(), &station.request).unwrap();
+    let mut runner = Runner::new(&plan, CHALLENGES, |_| {});
+    let garbage = SignatureBytes::from_bytes([0x5A; 64]);
+    let unasked = runner.signed(garbage).unwrap_err();
+    assert!(matches!(
+        unasked,
+        RunError::OutOfOrder(Step::IssueCertificate)
+    ));
+    let mut asked = Vec::new();
+    for _ in 0..2 {
+        let Ok(RunOutcome::NeedsSignature(request)) = Station::device(&bus).run(&mut runner) else {
+            panic!("the plan needs a signature");
+        };
+        asked.push(request.digest);
+        let wrong = runner.signed(garbage).unwrap_err();
+        assert!(matches!(wrong, RunError::Signer(_)), "{wrong}");
+    }
+    assert_eq!(asked[0], asked[1]);
+    let Ok(RunOutcome::NeedsSignature(request)) = Station::device(&bus).run(&mut runner) else {
+        panic!("the plan needs a signature");
+    };
+    runner.signed(station.key.sign(&request).unwrap()).unwrap();
+    let changed = Station::device(&other).run(&mut runner).unwrap_err();
+    assert!(matches!(changed, Error::Failed(RunError::Changed { .. })));
+    let ended = Station::device(&bus).run(&mut runner).unwrap_err();
+    assert!(matches!(ended, Error::Failed(RunError::Ended)), "{ended}");
+    assert!(runner.into_report().is_none());
+    station.provision(&bus).unwrap().unwrap();
+}
+
 #[test]
 fn a_chip_begun_in_the_volatile_layout_is_left_as_it_is() {
     let bus = Bus::with_chip(Chip::blank(Revision::Atecc608A));
