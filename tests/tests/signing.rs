@@ -71,7 +71,7 @@ fn a_certificate_signed_elsewhere() {
     let text = answer.to_json().unwrap();
     let mut answer = SigningAnswer::from_json(&text).unwrap();
     // DER is as good.
-    let der = data_encoding::HEXUPPER.encode(&signature.to_der().unwrap());
+    let der = data_encoding::HEXUPPER.encode(&signature.to_der());
     let mut document: serde_json::Value = serde_json::from_str(&text).unwrap();
     document["signature_der"] = der.into();
     assert_eq!(

@@ -40,7 +40,7 @@ use crate::{DefinitionError, ValueError, Values};
 /// let now = DateTime::new(2026, 3, 15, 9, 15, 0)?;
 /// let tbs = chip.issue(Validity::issued_at(now, 10)?, Format::V0, 0x00C4)?;
 /// let signature = SignatureBytes::from_bytes([0x11; 64]); // From whoever signs.
-/// let certificate = tbs.assemble(&signature)?;
+/// let certificate = tbs.assemble(&signature);
 /// assert_eq!(certificate.subject_text(), "O=Acme, CN=0123456789ABCDEFEE");
 /// let compressed = round_trip(&certificate, &chip)?;
 /// assert_eq!(compressed.signer_id, 0x00C4);
@@ -340,10 +340,10 @@ impl CertificateDef for Defined {
             dates,
             signer_id,
             serial: self.serial_number(dates, signer_id)?,
-            issuer: &definition.issuer.fill(context)?,
+            issuer: &definition.issuer.fill(context),
             not_before: definition.validity.not_before.of(validity.not_before()),
             not_after: definition.validity.not_after.of(not_after),
-            subject: &definition.subject.fill(context)?,
+            subject: &definition.subject.fill(context),
             public_key: &self.values.public_key,
             extensions: extensions.as_deref(),
         })

@@ -122,7 +122,7 @@ impl AuthorityKeyDef {
         };
         let mut parts = tlv(context_tag(0, false), &[id.as_bytes()])?;
         if let Some(issuer) = &self.issuer {
-            let name = tlv(context_tag(4, true), &[issuer.fill(context)?.as_der()])?;
+            let name = tlv(context_tag(4, true), &[issuer.fill(context).as_der()])?;
             parts.extend(tlv(context_tag(1, true), &[&name])?);
         }
         if let Some(number) = &self.serial_number {
@@ -138,7 +138,7 @@ impl GeneralNameDef {
         let (tag, value) = match self {
             Self::Email(text) => (context_tag(1, false), text.fill(context)),
             Self::Dns(text) => (context_tag(2, false), text.fill(context)),
-            Self::Directory(name) => (context_tag(4, true), name.fill(context)?.as_der().to_vec()),
+            Self::Directory(name) => (context_tag(4, true), name.fill(context).as_der().to_vec()),
             Self::Uri(text) => (context_tag(6, false), text.fill(context)),
         };
         Ok(tlv(tag, &[&value])?)

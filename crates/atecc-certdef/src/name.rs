@@ -1,6 +1,6 @@
 //! Names with places.
 
-use atecc_x509::{Attribute, Error, Name, ObjectIdentifier, StringType};
+use atecc_x509::{Attribute, Name, ObjectIdentifier, StringType};
 use der::asn1::AnyRef;
 use der::{Decode, Reader, SliceReader, Tag};
 
@@ -18,7 +18,7 @@ pub(crate) struct AttributeDef {
 }
 
 impl NameDef {
-    pub(crate) fn fill(&self, context: Context<'_>) -> Result<Name, Error> {
+    pub(crate) fn fill(&self, context: Context<'_>) -> Name {
         let parts: Vec<Vec<_>> = self
             .0
             .iter()

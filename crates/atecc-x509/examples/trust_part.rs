@@ -52,7 +52,7 @@ fn main() -> Result {
     )?;
     device.verify(&signer_key)?;
     signer.verify(&TrustChain::microchip_root()?.public_key()?)?;
-    print!("{}{}", device.to_pem()?, signer.to_pem()?);
+    print!("{}{}", device.to_pem(), signer.to_pem());
     Ok(())
 }
 

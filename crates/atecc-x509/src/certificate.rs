@@ -20,11 +20,11 @@ use crate::{DateTime, Error, Part, PublicKey, SignatureBytes};
 /// # let validity = atecc_x509::Validity::issued_at(now, 10)?;
 /// # let tbs = signer.issue(validity, atecc_x509::Format::V0)?;
 /// # let signature = atecc_x509::SignatureBytes::from_bytes([0x11; 64]);
-/// # let der = tbs.assemble(&signature)?.into_der();
+/// # let der = tbs.assemble(&signature).into_der();
 /// use atecc_x509::Certificate;
 ///
 /// let certificate = Certificate::from_der(der)?;
-/// println!("{}", certificate.to_pem()?);
+/// println!("{}", certificate.to_pem());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -41,6 +41,11 @@ impl Certificate {
         let der = der.into();
         let parsed = Parsed::new(&der)?;
         Ok(Self { der, parsed })
+    }
+
+    /// What `parsed` was taken from, without taking it apart again.
+    pub(crate) const fn assembled(der: Vec<u8>, parsed: Parsed) -> Self {
+        Self { der, parsed }
     }
 
     /// The DER.

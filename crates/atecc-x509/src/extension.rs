@@ -90,13 +90,13 @@ impl Extension {
         }
     }
 
-    pub(crate) fn to_der(&self) -> Result<Vec<u8>, der::Error> {
-        let oid = tlv(Tag::ObjectIdentifier, &[self.kind.oid().as_bytes()])?;
+    pub(crate) fn to_der(&self) -> Vec<u8> {
+        let oid = tlv(Tag::ObjectIdentifier, &[self.kind.oid().as_bytes()]);
         let critical: &[u8] = match self.criticality {
             Criticality::Critical => &[0x01, 0x01, 0xFF],
             Criticality::NotCritical => &[],
         };
-        let value = tlv(Tag::OctetString, &[&self.value])?;
+        let value = tlv(Tag::OctetString, &[&self.value]);
         tlv(Tag::Sequence, &[&oid, critical, &value])
     }
 }

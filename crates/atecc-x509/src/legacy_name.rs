@@ -11,7 +11,6 @@ use alloc::vec::Vec;
 
 use der::Tag;
 
-use crate::Error;
 use crate::Name;
 use crate::name::{COMMON_NAME, attribute};
 
@@ -33,34 +32,22 @@ impl Name {
     /// The subject that the existing libraries made of `serial`, when it is
     /// another one than [`Name::from_stored_serial`] makes and they made one
     /// at all. For reading, after a signature did not verify.
-    ///
-    /// # Errors
-    /// [`Error::Der`] is the encoder's and does not occur.
-    pub fn as_the_reference_splits(serial: &[u8]) -> Result<Option<Self>, Error> {
+    #[must_use]
+    pub fn as_the_reference_splits(serial: &[u8]) -> Option<Self> {
         let mut parts = serial.split(|byte| *byte == b'/');
-        let Some(common_name) = parts.next() else {
-            return Ok(None);
-        };
-        let mut attributes: Vec<_> =
-            [attribute(&COMMON_NAME, Tag::Utf8String, common_name)?].into();
+        let common_name = parts.next()?;
+        let mut attributes: Vec<_> = [attribute(&COMMON_NAME, Tag::Utf8String, common_name)].into();
         for part in parts {
-            let Some(equals) = part.iter().position(|byte| *byte == b'=') else {
-                return Ok(None);
-            };
+            let equals = part.iter().position(|byte| *byte == b'=')?;
             let (label, value) = part.split_at(equals);
             let value = value.get(1..).unwrap_or_default();
-            let Some((oid, text)) = attribute_type(label) else {
-                return Ok(None);
-            };
-            let Some(tag) = text.tag(value) else {
-                return Ok(None);
-            };
-            attributes.push(attribute(oid, tag, value)?);
+            let (oid, text) = attribute_type(label)?;
+            attributes.push(attribute(oid, text.tag(value)?, value));
         }
         if attributes.len() == 1 {
-            return Ok(None);
+            return None;
         }
-        Self::of_attributes(&attributes).map(Some)
+        Some(Self::of_attributes(&attributes))
     }
 }
 
@@ -109,9 +96,7 @@ mod tests {
     use super::*;
 
     fn split(serial: &str) -> Option<Vec<u8>> {
-        Name::as_the_reference_splits(serial.as_bytes())
-            .unwrap()
-            .map(|name| name.as_der().to_vec())
+        Name::as_the_reference_splits(serial.as_bytes()).map(|name| name.as_der().to_vec())
     }
 
     /// From a certificate that `nerves_key` 1.3 made.

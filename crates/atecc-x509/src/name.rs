@@ -42,10 +42,8 @@ pub(crate) const COMMON_NAME: [u8; 3] = [0x55, 0x04, 0x03];
 
 impl Name {
     /// CN=Signer: issuer and subject of every `NervesKey` signer.
-    ///
-    /// # Errors
-    /// [`Error::Der`] is the encoder's and does not occur.
-    pub fn signer() -> Result<Self, Error> {
+    #[must_use]
+    pub fn signer() -> Self {
         Self::common_name(b"Signer")
     }
 
@@ -61,17 +59,15 @@ impl Name {
                 Err(SerialTextError::TooLong(bytes.len()).into())
             }
             [.., 0] => Err(SerialTextError::EndsWithZero.into()),
-            bytes => Self::common_name(bytes),
+            bytes => Ok(Self::common_name(bytes)),
         }
     }
 
     /// The subject of a device certificate to be rebuilt: `serial` as the OTP
     /// zone has it. The existing libraries have issued empty serials and
     /// serials that are not UTF-8.
-    ///
-    /// # Errors
-    /// [`Error::Der`] is the encoder's and does not occur.
-    pub fn from_stored_serial(serial: &[u8]) -> Result<Self, Error> {
+    #[must_use]
+    pub fn from_stored_serial(serial: &[u8]) -> Self {
         Self::common_name(serial)
     }
 
@@ -81,12 +77,12 @@ impl Name {
         &self.der
     }
 
-    fn common_name(value: &[u8]) -> Result<Self, Error> {
-        Self::of_attributes(&[attribute(&COMMON_NAME, Tag::Utf8String, value)?])
+    fn common_name(value: &[u8]) -> Self {
+        Self::of_attributes(&[attribute(&COMMON_NAME, Tag::Utf8String, value)])
     }
 
     /// A name of one attribute in each of its parts.
-    pub(crate) fn of_attributes(attributes: &[Vec<u8>]) -> Result<Self, Error> {
+    pub(crate) fn of_attributes(attributes: &[Vec<u8>]) -> Self {
         Self::of_sets(
             attributes
                 .iter()
@@ -94,25 +90,23 @@ impl Name {
         )
     }
 
-    fn of_sets(sets: impl Iterator<Item = Result<Vec<u8>, der::Error>>) -> Result<Self, Error> {
-        let sets: Result<Vec<_>, _> = sets.collect();
-        let der = tlv(Tag::Sequence, &[&sets?.concat()])?;
-        Ok(Self { der })
+    fn of_sets(sets: impl Iterator<Item = Vec<u8>>) -> Self {
+        let sets: Vec<_> = sets.collect();
+        let der = tlv(Tag::Sequence, &[&sets.concat()]);
+        Self { der }
     }
 
     /// A name of these parts, which have one attribute each or several. They
     /// and the attributes of each stand in this order; DER wants those of one
     /// part sorted by their bytes, the shorter first.
-    ///
-    /// # Errors
-    /// [`Error::Der`] for a length past what DER here holds.
-    pub fn from_attributes(parts: &[&[Attribute]]) -> Result<Self, Error> {
+    #[must_use]
+    pub fn from_attributes(parts: &[&[Attribute]]) -> Self {
         Self::of_sets(parts.iter().map(|part| {
-            let attributes: Result<Vec<_>, _> = part
+            let attributes: Vec<_> = part
                 .iter()
                 .map(|one| attribute(one.oid.as_bytes(), one.string.tag(), &one.value))
                 .collect();
-            tlv(Tag::Set, &[&attributes?.concat()])
+            tlv(Tag::Set, &[&attributes.concat()])
         }))
     }
 }
@@ -150,9 +144,9 @@ impl StringType {
 }
 
 /// `AttributeTypeAndValue`; `oid` without its tag and length.
-pub(crate) fn attribute(oid: &[u8], tag: Tag, value: &[u8]) -> Result<Vec<u8>, der::Error> {
-    let oid = tlv(Tag::ObjectIdentifier, &[oid])?;
-    tlv(Tag::Sequence, &[&oid, &tlv(tag, &[value])?])
+pub(crate) fn attribute(oid: &[u8], tag: Tag, value: &[u8]) -> Vec<u8> {
+    let oid = tlv(Tag::ObjectIdentifier, &[oid]);
+    tlv(Tag::Sequence, &[&oid, &tlv(tag, &[value])])
 }
 
 #[cfg(test)]

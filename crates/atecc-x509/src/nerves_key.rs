@@ -84,7 +84,7 @@ impl CertificateDef for NervesKeySigner {
     }
 
     fn to_be_signed(&self, dates: EncodedDates, _: u16) -> Result<Tbs, Error> {
-        let (signer, validity) = (Name::signer()?, dates.decode()?);
+        let (signer, validity) = (Name::signer(), dates.decode()?);
         Tbs::new(&TbsFields {
             template: self.template(),
             dates,
@@ -132,7 +132,7 @@ impl CertificateDef for NervesKeyDevice {
                 .template()
                 .serial_source()
                 .serial_number(&inputs, SERIAL_LENGTH)?,
-            issuer: &Name::signer()?,
+            issuer: &Name::signer(),
             not_before: Time::Rfc5280(validity.not_before()),
             not_after: Time::Rfc5280(validity.not_after()),
             subject: &self.subject,

@@ -86,7 +86,15 @@ pub(crate) struct ParsedExtension {
     pub(crate) value: Range<usize>,
 }
 
+/// What a signed part says, and where in its own DER.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct ParsedTbs {
+    tbs: Tbs,
+    places: Vec<(Part, Range<usize>)>,
+}
+
 /// What the inner SEQUENCE yields.
+#[derive(Clone, Debug, Eq, PartialEq)]
 struct Tbs {
     serial: Range<usize>,
     not_before: Result<DateTime, Error>,
@@ -127,6 +135,37 @@ impl Parsed {
         })
     }
 
+    /// As [`Parsed::new`] of `der`, whose parts have these lengths: `parsed`, the
+    /// signature's algorithm, `signature`.
+    pub(crate) fn assembled(
+        parsed: &ParsedTbs,
+        signature: SignatureBytes,
+        der: &[u8],
+        [tbs, algorithm, bits]: [usize; 3],
+    ) -> Self {
+        let bits = der.len().saturating_sub(bits)..der.len();
+        let algorithm = bits.start.saturating_sub(algorithm)..bits.start;
+        let tbs = algorithm.start.saturating_sub(tbs)..algorithm.start;
+        let moved = |place: &Range<usize>| tbs.start + place.start..tbs.start + place.end;
+        let parts = parsed.places.iter();
+        let mut places: Vec<_> = parts.map(|(part, place)| (*part, moved(place))).collect();
+        places.extend([(Part::Algorithm, algorithm), (Part::Signature, bits)]);
+        let extensions = parsed.tbs.extensions.iter().map(|one| ParsedExtension {
+            value: moved(&one.value),
+            ..one.clone()
+        });
+        Self {
+            serial: moved(&parsed.tbs.serial),
+            not_before: parsed.tbs.not_before.clone(),
+            not_after: parsed.tbs.not_after.clone(),
+            public_key: parsed.tbs.public_key,
+            extensions: extensions.collect(),
+            signature: Ok(signature),
+            places,
+            tbs,
+        }
+    }
+
     /// What the byte at `offset` belongs to.
     #[cfg(test)]
     pub(crate) fn part_at(&self, offset: usize) -> Part {
@@ -134,6 +173,19 @@ impl Parsed {
             .iter()
             .find(|(_, range)| range.contains(&offset))
             .map_or(Part::Structure, |(part, _)| *part)
+    }
+}
+
+impl ParsedTbs {
+    pub(crate) fn new(der: &[u8]) -> Result<Self, der::Error> {
+        let mut places = Places(Vec::new());
+        let mut reader = SliceReader::new(der)?;
+        let tbs = reader.sequence(|reader| places.tbs(reader))?;
+        reader.finish()?;
+        Ok(Self {
+            tbs,
+            places: places.0,
+        })
     }
 }
 

@@ -7,13 +7,16 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use der::pem::{self, LineEnding};
+use data_encoding::BASE64;
+use der::pem;
 
 use crate::{Certificate, Error};
 
-const LABEL: &str = "CERTIFICATE";
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 const END: &str = "-----END CERTIFICATE-----";
+
+/// Become the 64 characters of a line.
+const BYTES_OF_A_LINE: usize = 48;
 
 /// Why a text is not a certificate.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -65,26 +68,35 @@ impl Certificate {
     }
 
     /// The certificate as PEM, lines of 64 characters ended by LF.
-    ///
-    /// # Errors
-    /// [`Error::Pem`] is the encoder's and does not occur.
-    pub fn to_pem(&self) -> Result<String, Error> {
-        Ok(pem::encode_string(LABEL, LineEnding::LF, self.as_der()).map_err(PemError::from)?)
+    #[must_use]
+    pub fn to_pem(&self) -> String {
+        let lines = self.as_der().chunks(BYTES_OF_A_LINE);
+        let body = lines.flat_map(|line| [BASE64.encode(line), String::from("\n")]);
+        let ends = |text| [String::from(text), String::from("\n")];
+        ends(BEGIN)
+            .into_iter()
+            .chain(body)
+            .chain(ends(END))
+            .collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use der::pem::LineEnding;
+
     use super::*;
     use crate::testing::signer;
 
     #[test]
     fn pem_round_trip_with_text_around() {
         let certificate = signer();
-        let pem = certificate.to_pem().unwrap();
+        let pem = certificate.to_pem();
         assert!(pem.starts_with("-----BEGIN CERTIFICATE-----\nMIIBpz"));
         let text = std::format!("Certificate:\n    Data: ...\n{pem}\n\n");
         assert_eq!(Certificate::from_pem(&text).unwrap(), certificate);
+        let theirs = pem::encode_string("CERTIFICATE", LineEnding::LF, certificate.as_der());
+        assert_eq!(pem, theirs.unwrap());
         let dos = pem.replace('\n', "\r\n");
         assert_eq!(Certificate::from_pem(&dos).unwrap(), certificate);
     }
@@ -93,7 +105,7 @@ mod tests {
     #[test]
     fn every_certificate_of_a_text() {
         let certificate = signer();
-        let pem = certificate.to_pem().unwrap();
+        let pem = certificate.to_pem();
         let text = std::format!("subject: one\n{pem}\nsubject: two\n{pem}rest\n");
         let chain = Certificate::chain_from_pem(&text).unwrap();
         assert_eq!(chain, [certificate.clone(), certificate]);

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::encode::tlv;
 use crate::tbs::ECDSA_WITH_SHA256;
-use crate::{Error, PublicKey, SignatureBytes};
+use crate::{PublicKey, SignatureBytes};
 
 /// `extensionRequest`, 1.2.840.113549.1.9.14. Source: RFC 2985, section 5.4.2.
 const EXTENSION_REQUEST: [u8; 9] = [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x09, 0x0E];
@@ -38,9 +38,9 @@ pub enum AlternativeName {
 /// let subject = Name::from_serial("device-1")?;
 /// let key = PublicKey::from_bytes([0x5A; 64]);
 /// let names = [AlternativeName::Dns("device-1.example".into())];
-/// let request = RequestInfo::new(subject.as_der(), &key, &names)?;
+/// let request = RequestInfo::new(subject.as_der(), &key, &names);
 /// let _digest = request.digest(); // Goes to the chip, which signs it.
-/// let der = request.assemble(&SignatureBytes::from_bytes([0x11; 64]))?;
+/// let der = request.assemble(&SignatureBytes::from_bytes([0x11; 64]));
 /// assert_eq!(der[0], 0x30);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -51,17 +51,11 @@ pub struct RequestInfo {
 
 impl RequestInfo {
     /// For `subject`, a name in DER, and a key that will sign it.
-    ///
-    /// # Errors
-    /// [`Error::Der`] for a length past what DER here holds.
-    pub fn new(
-        subject: &[u8],
-        public_key: &PublicKey,
-        names: &[AlternativeName],
-    ) -> Result<Self, Error> {
+    #[must_use]
+    pub fn new(subject: &[u8], public_key: &PublicKey, names: &[AlternativeName]) -> Self {
         let attributes = match names {
             [] => Vec::new(),
-            names => extension_request(names)?,
+            names => extension_request(names),
         };
         // Version 0; the attributes are there even when they are none.
         let der = tlv(
@@ -70,10 +64,10 @@ impl RequestInfo {
                 &[0x02, 0x01, 0x00],
                 subject,
                 &public_key.to_spki_der(),
-                &tlv(context(0, true), &[&attributes])?,
+                &tlv(context(0, true), &[&attributes]),
             ],
-        )?;
-        Ok(Self { der })
+        );
+        Self { der }
     }
 
     /// What is signed: SHA-256 of the information.
@@ -83,38 +77,36 @@ impl RequestInfo {
     }
 
     /// The request in DER.
-    ///
-    /// # Errors
-    /// As [`RequestInfo::new`].
-    pub fn assemble(&self, signature: &SignatureBytes) -> Result<Vec<u8>, Error> {
+    #[must_use]
+    pub fn assemble(&self, signature: &SignatureBytes) -> Vec<u8> {
         // A BIT STRING begins with the number of its unused bits.
-        let signature = tlv(Tag::BitString, &[&[0x00], &signature.to_der()?])?;
+        let signature = tlv(Tag::BitString, &[&[0x00], &signature.to_der()]);
         let parts: [&[u8]; 3] = [&self.der, &ECDSA_WITH_SHA256, &signature];
-        Ok(tlv(Tag::Sequence, &parts)?)
+        tlv(Tag::Sequence, &parts)
     }
 }
 
-fn extension_request(names: &[AlternativeName]) -> Result<Vec<u8>, der::Error> {
-    let names: Result<Vec<_>, _> = names.iter().map(general_name).collect();
-    let names = tlv(Tag::Sequence, &[&names?.concat()])?;
+fn extension_request(names: &[AlternativeName]) -> Vec<u8> {
+    let names: Vec<_> = names.iter().map(general_name).collect();
+    let names = tlv(Tag::Sequence, &[&names.concat()]);
     let extension = tlv(
         Tag::Sequence,
         &[
-            &tlv(Tag::ObjectIdentifier, &[&SUBJECT_ALT_NAME])?,
-            &tlv(Tag::OctetString, &[&names])?,
+            &tlv(Tag::ObjectIdentifier, &[&SUBJECT_ALT_NAME]),
+            &tlv(Tag::OctetString, &[&names]),
         ],
-    )?;
-    let extensions = tlv(Tag::Sequence, &[&extension])?;
+    );
+    let extensions = tlv(Tag::Sequence, &[&extension]);
     tlv(
         Tag::Sequence,
         &[
-            &tlv(Tag::ObjectIdentifier, &[&EXTENSION_REQUEST])?,
-            &tlv(Tag::Set, &[&extensions])?,
+            &tlv(Tag::ObjectIdentifier, &[&EXTENSION_REQUEST]),
+            &tlv(Tag::Set, &[&extensions]),
         ],
     )
 }
 
-fn general_name(name: &AlternativeName) -> Result<Vec<u8>, der::Error> {
+fn general_name(name: &AlternativeName) -> Vec<u8> {
     match name {
         AlternativeName::Email(text) => tlv(context(1, false), &[text.as_bytes()]),
         AlternativeName::Dns(text) => tlv(context(2, false), &[text.as_bytes()]),
@@ -140,12 +132,10 @@ mod tests {
     /// the request's first part.
     #[test]
     fn the_digest_is_of_the_first_part() {
-        let subject = Name::signer().unwrap();
+        let subject = Name::signer();
         let key = PublicKey::from_bytes([0x5A; 64]);
-        let request = RequestInfo::new(subject.as_der(), &key, &[]).unwrap();
-        let der = request
-            .assemble(&SignatureBytes::from_bytes([0x11; 64]))
-            .unwrap();
+        let request = RequestInfo::new(subject.as_der(), &key, &[]);
+        let der = request.assemble(&SignatureBytes::from_bytes([0x11; 64]));
         // The whole has a length of two bytes, its first part one of one.
         let [0x30, 0x81, _, rest @ ..] = der.as_slice() else {
             panic!("{der:02X?}");

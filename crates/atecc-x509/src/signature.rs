@@ -10,10 +10,10 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use der::asn1::UintRef;
-use der::{Decode, Encode, Reader, SliceReader, Tag};
+use der::{Decode, Reader, SliceReader, Tag};
 
 use crate::Error;
-use crate::encode::tlv;
+use crate::encode::{tlv, unsigned};
 
 /// The order n of P-256's group. Source: FIPS 186-5 by way of SP 800-186,
 /// section 3.2.1.3.
@@ -83,15 +83,10 @@ impl SignatureBytes {
 
     /// `SEQUENCE { INTEGER R, INTEGER S }` with minimal integers, at most 72
     /// bytes.
-    ///
-    /// # Errors
-    /// [`Error::Der`] never occurs for 32-byte numbers; it is the encoder's.
-    pub fn to_der(&self) -> Result<Vec<u8>, Error> {
+    #[must_use]
+    pub fn to_der(&self) -> Vec<u8> {
         let (r, s) = self.0.split_at(32);
-        Ok(tlv(
-            Tag::Sequence,
-            &[&UintRef::new(r)?.to_der()?, &UintRef::new(s)?.to_der()?],
-        )?)
+        tlv(Tag::Sequence, &[&unsigned(r), &unsigned(s)])
     }
 
     /// # Errors
@@ -141,7 +136,7 @@ mod tests {
         bytes[31] = 0x01;
         bytes[32] = 0x80;
         let signature = SignatureBytes::from_bytes(bytes);
-        let der = signature.to_der().unwrap();
+        let der = signature.to_der();
         // SEQUENCE, INTEGER 01, INTEGER of 33 bytes.
         assert_eq!(der[..8], [0x30, 0x26, 0x02, 0x01, 0x01, 0x02, 0x21, 0x00]);
         assert_eq!(der[8..], bytes[32..]);
@@ -256,7 +251,7 @@ mod tests {
         fn der_round_trip(mut bytes in proptest::array::uniform::<_, 64>(any::<u8>()), zeros in 0_usize..34) {
             bytes[..zeros].fill(0);
             let signature = SignatureBytes::from_bytes(bytes);
-            let der = signature.to_der().unwrap();
+            let der = signature.to_der();
             prop_assert_eq!(SignatureBytes::from_der(&der).unwrap(), signature);
         }
     }

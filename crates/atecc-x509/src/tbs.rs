@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::encode::tlv;
 use crate::extension::Extension;
+use crate::parse::{Parsed, ParsedTbs};
 use crate::{
     Certificate, CompressedCertificate, DateTime, EncodedDates, Error, Name, PublicKey,
     SerialNumber, SignatureBytes, Template,
@@ -29,6 +30,7 @@ const FIRST_GENERALIZED_YEAR: u16 = 2050;
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Tbs {
     der: Vec<u8>,
+    parsed: ParsedTbs,
     template: Template,
     dates: EncodedDates,
     signer_id: u16,
@@ -74,30 +76,32 @@ impl Tbs {
     /// The signed part of a certificate that says this.
     ///
     /// # Errors
-    /// [`Error::Der`] for a length past what DER here holds.
+    /// [`Error::Der`] for what no reader would take, as a length of 256 MiB.
     pub fn new(fields: &TbsFields<'_>) -> Result<Self, Error> {
         let extensions = match fields.extensions {
-            Some(extensions) => tlv(EXTENSIONS, &[&sequence_of(extensions)?])?,
+            Some(extensions) => tlv(EXTENSIONS, &[&sequence_of(extensions)]),
             None => Vec::new(),
         };
         let der = tlv(
             Tag::Sequence,
             &[
                 &VERSION_3,
-                &tlv(Tag::Integer, &[fields.serial.as_bytes()])?,
+                &tlv(Tag::Integer, &[fields.serial.as_bytes()]),
                 &ECDSA_WITH_SHA256,
                 fields.issuer.as_der(),
                 &tlv(
                     Tag::Sequence,
-                    &[&fields.not_before.to_der()?, &fields.not_after.to_der()?],
-                )?,
+                    &[&fields.not_before.to_der(), &fields.not_after.to_der()],
+                ),
                 fields.subject.as_der(),
                 &fields.public_key.to_spki_der(),
                 &extensions,
             ],
-        )?;
+        );
+        let parsed = ParsedTbs::new(&der)?;
         Ok(Self {
             der,
+            parsed,
             template: fields.template,
             dates: fields.dates,
             signer_id: fields.signer_id,
@@ -117,14 +121,14 @@ impl Tbs {
     }
 
     /// The certificate.
-    ///
-    /// # Errors
-    /// [`Error::Der`] for a length past what DER here holds.
-    pub fn assemble(&self, signature: &SignatureBytes) -> Result<Certificate, Error> {
+    #[must_use]
+    pub fn assemble(&self, signature: &SignatureBytes) -> Certificate {
         // A BIT STRING begins with the number of its unused bits.
-        let signature = tlv(Tag::BitString, &[&[0x00], &signature.to_der()?])?;
-        let der = tlv(Tag::Sequence, &[&self.der, &ECDSA_WITH_SHA256, &signature])?;
-        Certificate::from_der(der)
+        let bits = tlv(Tag::BitString, &[&[0x00], &signature.to_der()]);
+        let parts: [&[u8]; 3] = [&self.der, &ECDSA_WITH_SHA256, &bits];
+        let der = tlv(Tag::Sequence, &parts);
+        let parsed = Parsed::assembled(&self.parsed, *signature, &der, parts.map(<[u8]>::len));
+        Certificate::assembled(der, parsed)
     }
 
     /// The 72 bytes for the chip.
@@ -145,13 +149,13 @@ pub(crate) const EXTENSIONS: Tag = Tag::ContextSpecific {
     number: der::TagNumber(3),
 };
 
-fn sequence_of(extensions: &[Extension]) -> Result<Vec<u8>, der::Error> {
-    let extensions: Result<Vec<_>, _> = extensions.iter().map(Extension::to_der).collect();
-    tlv(Tag::Sequence, &[&extensions?.concat()])
+fn sequence_of(extensions: &[Extension]) -> Vec<u8> {
+    let extensions: Vec<_> = extensions.iter().map(Extension::to_der).collect();
+    tlv(Tag::Sequence, &[&extensions.concat()])
 }
 
 impl Time {
-    fn to_der(self) -> Result<Vec<u8>, der::Error> {
+    fn to_der(self) -> Vec<u8> {
         match self {
             Self::Rfc5280(date) if date.fields().year < FIRST_GENERALIZED_YEAR => {
                 let text = digits(date);
@@ -186,15 +190,33 @@ fn digits(date: DateTime) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing;
+
+    /// A whole certificate is not taken apart again: its places are moved.
+    #[test]
+    fn what_is_assembled_is_what_a_reader_finds() {
+        for certificate in [testing::signer(), testing::device()] {
+            let fields = certificate.parsed();
+            let tbs = Tbs {
+                der: certificate.tbs_der().to_vec(),
+                parsed: ParsedTbs::new(certificate.tbs_der()).unwrap(),
+                template: Template::NERVES_KEY_SIGNER,
+                dates: EncodedDates::from_bytes([0; 3], 0, crate::Format::V0),
+                signer_id: 0,
+            };
+            let assembled = tbs.assemble(&fields.signature.clone().unwrap());
+            assert_eq!(assembled, certificate);
+        }
+    }
 
     #[test]
     fn times_change_their_form_in_2050() {
         let date = |year| DateTime::new(year, 12, 31, 23, 0, 0).unwrap();
-        let time = |date| Time::Rfc5280(date).to_der().unwrap();
+        let time = |date| Time::Rfc5280(date).to_der();
         assert_eq!(time(date(2049)), b"\x17\x0D491231230000Z");
         assert_eq!(time(date(2050)), b"\x18\x0F20501231230000Z");
         assert_eq!(time(DateTime::LAST), b"\x18\x0F99991231235959Z");
-        let generalized = Time::Generalized(date(2049)).to_der().unwrap();
+        let generalized = Time::Generalized(date(2049)).to_der();
         assert_eq!(generalized, b"\x18\x0F20491231230000Z");
     }
 }

@@ -89,7 +89,7 @@ pub(crate) fn signer_def() -> NervesKeySigner {
 
 pub(crate) fn device_def() -> NervesKeyDevice {
     NervesKeyDevice {
-        subject: Name::from_stored_serial(SERIAL).unwrap(),
+        subject: Name::from_stored_serial(SERIAL),
         device_sn: DEVICE_SN,
         public_key: device().public_key().unwrap(),
         signer_public_key: PublicKey::from_bytes(DEVICE_SIGNER_KEY),

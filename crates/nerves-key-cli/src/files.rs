@@ -235,7 +235,7 @@ pub(crate) fn create_pair(
     key_path: &Path,
     key: &KeySigner,
 ) -> Result<(), CliError> {
-    let certificate = certificate.to_pem().map_err(CliError::failed)?;
+    let certificate = certificate.to_pem();
     let key = key.to_pem().map_err(CliError::failed)?;
     create(key_path, key.as_ref().as_bytes(), Readers::Owner)?;
     create(certificate_path, certificate.as_bytes(), Readers::Everyone).inspect_err(|_| {

@@ -51,7 +51,7 @@ pub enum IssueError<S> {
 /// let certificate = self_signed(key.public_key(), now, 10, Format::V0, |digest| {
 ///     key.sign_digest(digest)
 /// })?;
-/// println!("{}", certificate.to_pem()?);
+/// println!("{}", certificate.to_pem());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -80,7 +80,7 @@ pub fn self_signed<S>(
     {
         signature = second;
     }
-    Ok(tbs.assemble(&signature)?)
+    Ok(tbs.assemble(&signature))
 }
 
 /// [`self_signed`] with a key at hand.
@@ -138,7 +138,7 @@ pub struct DeviceSubject<'a> {
 ///     serial: &ManufacturerSerial::new("N1234")?,
 /// };
 /// let certificate = create_device(&device, &signer, &mut key, now, Format::V0)?;
-/// println!("{}", certificate.to_pem()?);
+/// println!("{}", certificate.to_pem());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -176,7 +176,7 @@ pub fn create_device<S: CertificateSigner>(
         signer_public_key,
         not_before: validity.not_before(),
     };
-    let certificate = tbs.assemble(&signing.sign(&request).map_err(IssueError::Sign)?)?;
+    let certificate = tbs.assemble(&signing.sign(&request).map_err(IssueError::Sign)?);
     certificate.verify(&signer_public_key)?;
     Ok(certificate)
 }

@@ -103,7 +103,7 @@ impl Identity {
         };
         let signer_certificate = rebuilt(Some(slots.signer_certificate), &signer, SIGNER)?;
         verified(&signer_certificate, &signer_public_key, SIGNER)?;
-        let (device_certificate, _) = device_with_any_subject(&self.otp, DEVICE, |subject| {
+        let (device_certificate, _) = device_with_any_subject(&self.otp, |subject| {
             let definition = NervesKeyDevice {
                 subject,
                 device_sn: *self.serial_number.bytes(),

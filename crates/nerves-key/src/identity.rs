@@ -106,7 +106,7 @@ impl Snapshot {
             let certificate = rebuilt(self.device_certificate, &definition, DEVICE)?;
             verified(&certificate, &signer_public_key, DEVICE).map(|()| certificate)
         };
-        let (device_certificate, subject) = device_with_any_subject(&otp, DEVICE, device)?;
+        let (device_certificate, subject) = device_with_any_subject(&otp, device)?;
         Ok(Identity {
             serial_number,
             otp,
@@ -123,17 +123,15 @@ impl Snapshot {
 /// error of the plain reading when none does.
 pub(crate) fn device_with_any_subject(
     otp: &Otp,
-    certificate: &'static str,
     device: impl Fn(Name) -> Result<Certificate, IdentityError>,
 ) -> Result<(Certificate, SubjectReading), IdentityError> {
-    let of_name = of_rebuilding(certificate);
     let serial = otp.manufacturer_serial();
-    let plain = Name::from_stored_serial(serial).map_err(of_name)?;
+    let plain = Name::from_stored_serial(serial);
     let error = match device(plain) {
         Ok(certificate) => return Ok((certificate, SubjectReading::CommonName)),
         Err(error) => error,
     };
-    match Name::as_the_reference_splits(serial).map_err(of_name)? {
+    match Name::as_the_reference_splits(serial) {
         Some(split) => match device(split) {
             Ok(certificate) => Ok((certificate, SubjectReading::ReferenceSplit)),
             Err(_) => Err(error),

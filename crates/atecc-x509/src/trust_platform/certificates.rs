@@ -57,10 +57,10 @@ impl CertificateDef for TrustSigner {
             dates: in_utc_time(dates, validity)?,
             signer_id,
             serial: serial_number(template, &self.public_key, signer_id, dates)?,
-            issuer: &self.chain.root_name()?,
+            issuer: &self.chain.root_name(),
             not_before: Time::Rfc5280(validity.not_before()),
             not_after: Time::Generalized(validity.not_after()),
-            subject: &self.chain.signer_name(signer_id)?,
+            subject: &self.chain.signer_name(signer_id),
             public_key: &self.public_key,
             extensions: Some(&[
                 extension::signs_certificates(),
@@ -88,7 +88,7 @@ impl CertificateDef for TrustDevice {
         let (template, validity) = (self.template(), dates.decode()?);
         let extensions: alloc::vec::Vec<_> = self
             .layout
-            .alternative_name()?
+            .alternative_name()
             .into_iter()
             .chain([
                 extension::end_entity_only(),
@@ -103,10 +103,10 @@ impl CertificateDef for TrustDevice {
             dates: in_utc_time(dates, validity)?,
             signer_id,
             serial: serial_number(template, &self.public_key, signer_id, dates)?,
-            issuer: &self.chain.signer_name(signer_id)?,
+            issuer: &self.chain.signer_name(signer_id),
             not_before: Time::Rfc5280(validity.not_before()),
             not_after: Time::Generalized(validity.not_after()),
-            subject: &self.chain.name(&subject)?,
+            subject: &self.chain.name(&subject),
             public_key: &self.public_key,
             extensions: Some(&extensions),
         })

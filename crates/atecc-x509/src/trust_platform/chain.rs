@@ -52,19 +52,19 @@ impl TrustChain {
         Certificate::from_der(ROOT_CA_002)
     }
 
-    pub(super) fn root_name(&self) -> Result<Name, Error> {
+    pub(super) fn root_name(&self) -> Name {
         self.name(&self.root)
     }
 
-    pub(super) fn signer_name(&self, signer_id: u16) -> Result<Name, Error> {
+    pub(super) fn signer_name(&self, signer_id: u16) -> Name {
         self.name(&format!("{}{signer_id:04X}", self.signer))
     }
 
-    pub(super) fn name(&self, common_name: &str) -> Result<Name, Error> {
+    pub(super) fn name(&self, common_name: &str) -> Name {
         let utf8 = |oid, value: &str| attribute(oid, Tag::Utf8String, value.as_bytes());
         Name::of_attributes(&[
-            utf8(&ORGANIZATION, &self.organization)?,
-            utf8(&COMMON_NAME, common_name)?,
+            utf8(&ORGANIZATION, &self.organization),
+            utf8(&COMMON_NAME, common_name),
         ])
     }
 }
@@ -77,7 +77,7 @@ mod tests {
     fn the_root_has_the_names_of_its_chain() {
         let root = TrustChain::microchip_root().unwrap();
         let chain = TrustChain::microchip().unwrap();
-        let name = chain.root_name().unwrap();
+        let name = chain.root_name();
         assert_eq!(root.subject_der(), name.as_der());
         assert_eq!(root.issuer_der(), name.as_der());
         let key = root.public_key().unwrap();
@@ -89,7 +89,7 @@ mod tests {
     fn a_signer_has_four_digits() {
         let chain = TrustChain::microchip().unwrap();
         for (id, digits) in [(0x2C00, b"2C00"), (0x0007, b"0007"), (0, b"0000")] {
-            let name = chain.signer_name(id).unwrap();
+            let name = chain.signer_name(id);
             assert!(name.as_der().ends_with(digits));
         }
     }

@@ -6,11 +6,11 @@ use core::fmt;
 
 use der::Tag;
 
+use crate::Name;
 use crate::Template;
 use crate::encode::tlv;
 use crate::extension::{self, Extension};
 use crate::name::attribute;
-use crate::{Error, Name};
 
 /// What the device certificate of a trust part says of its chip. The chip's
 /// serial number is 9 bytes, as 18 hex digits.
@@ -57,18 +57,18 @@ impl TrustLayout {
     }
 
     /// The extension that has the EUI.
-    pub(super) fn alternative_name(&self) -> Result<Option<Extension>, Error> {
+    pub(super) fn alternative_name(&self) -> Option<Extension> {
         let text: Vec<u8> = match self {
-            Self::SerialAtecc | Self::SnSerial => return Ok(None),
+            Self::SerialAtecc | Self::SnSerial => return None,
             Self::Eui48(eui) => [b"eui48_", eui.as_slice()].concat(),
             Self::Eui64(eui) => [b"eui64_", eui.as_slice()].concat(),
         };
         // The underscore is none of a PrintableString's characters; it is
         // what these certificates have.
-        let name = attribute(&SERIAL_NUMBER, Tag::PrintableString, &text)?;
-        let name = Name::of_attributes(&[name])?;
-        let names = tlv(Tag::Sequence, &[&tlv(DIRECTORY_NAME, &[name.as_der()])?])?;
-        Ok(Some(extension::alternative_name(names)))
+        let name = attribute(&SERIAL_NUMBER, Tag::PrintableString, &text);
+        let name = Name::of_attributes(&[name]);
+        let names = tlv(Tag::Sequence, &[&tlv(DIRECTORY_NAME, &[name.as_der()])]);
+        Some(extension::alternative_name(names))
     }
 }
 

@@ -28,7 +28,7 @@ const TEMPLATE: Template = match Template::new(5, 1, SerialSource::PublicKeyPosi
 const ORGANIZATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.10");
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 
-fn name(common_name: &str) -> std::result::Result<Name, Error> {
+fn name(common_name: &str) -> Name {
     let [organization, common_name] = [(ORGANIZATION, "Brook Meters"), (COMMON_NAME, common_name)]
         .map(|(oid, value)| Attribute {
             oid,
@@ -71,10 +71,10 @@ impl CertificateDef for Meter {
             dates,
             signer_id,
             serial: TEMPLATE.serial_source().serial_number(&inputs, 16)?,
-            issuer: &name("Maker 1")?,
+            issuer: &name("Maker 1"),
             not_before: Time::Rfc5280(validity.not_before()),
             not_after: Time::Rfc5280(validity.not_after()),
-            subject: &name(&format!("Meter {}", self.serial))?,
+            subject: &name(&format!("Meter {}", self.serial)),
             public_key: &self.public_key,
             extensions: Some(&[signs, authority]),
         })
@@ -92,7 +92,7 @@ impl Meter {
         let dates = EncodedDates::encode(Validity::issued_at(now, 20)?, Format::V0)?;
         let tbs = self.to_be_signed(dates, 0)?;
         let signature = maker.run(SignDigest::new(IDENTITY, tbs.digest()))?;
-        let certificate = tbs.assemble(&SignatureBytes::from_bytes(signature))?;
+        let certificate = tbs.assemble(&SignatureBytes::from_bytes(signature));
         Ok(round_trip(&certificate, self)?)
     }
 

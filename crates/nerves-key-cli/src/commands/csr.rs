@@ -35,15 +35,15 @@ pub(super) fn run(arguments: &Csr, output: Output) -> Result<(), CliError> {
         let otp = Otp::from_bytes(otp)
             .map_err(|_foreign| CliError::new(Exit::Stage, format!("the chip has no {serial}")))?;
         let name = Name::from_stored_serial(otp.manufacturer_serial());
-        name.map_err(CliError::failed)?.as_der().to_vec()
+        name.as_der().to_vec()
     };
-    let request = RequestInfo::new(&subject, &key, &arguments.san).map_err(CliError::refused)?;
+    let request = RequestInfo::new(&subject, &key, &arguments.san);
     let signature = causes::run(&mut device, sign(request.digest()))?;
     let signature = SignatureBytes::from_bytes(signature);
     // A key that cannot be read is not the one that signs.
     key.verify(&request.digest(), &signature)
         .map_err(CliError::failed)?;
-    let der = request.assemble(&signature).map_err(CliError::failed)?;
+    let der = request.assemble(&signature);
     let pem = pem(&der)?;
     let file = arguments.out.as_deref();
     let document = json!({ "pem": pem });

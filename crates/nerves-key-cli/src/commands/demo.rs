@@ -87,7 +87,7 @@ pub(super) fn run(arguments: &Demo, output: Output) -> Result<(), CliError> {
 /// The demonstration's own files are replaced each time.
 fn write(directory: &Path, name: &str, certificate: &Certificate) -> Result<String, CliError> {
     let path = directory.join(name);
-    let pem = certificate.to_pem().map_err(CliError::failed)?;
+    let pem = certificate.to_pem();
     fs::write(&path, pem).map_err(|error| CliError::output(&path, error))?;
     Ok(path.to_string_lossy().into_owned())
 }

@@ -22,9 +22,7 @@ pub(super) fn run(arguments: &Sign, output: Output) -> Result<(), CliError> {
     let digest = digest(arguments.digest.as_deref(), arguments.file.as_deref())?;
     let mut device = arguments.chip.open()?;
     let signature = causes::run(&mut device, SignVerified::new(digest))?;
-    let der = SignatureBytes::from_bytes(signature)
-        .to_der()
-        .map_err(CliError::failed)?;
+    let der = SignatureBytes::from_bytes(signature).to_der();
     let bytes = match arguments.format {
         Format::Der => der.as_slice(),
         Format::Raw => &signature,

@@ -48,7 +48,7 @@ fn create(arguments: &SignerCreate, output: Output) -> Result<(), CliError> {
             let certificate = self_signed(public_key, now, years, format, |digest| {
                 signer.sign_own(digest)
             })?;
-            let pem = certificate.to_pem().map_err(CliError::failed)?;
+            let pem = certificate.to_pem();
             files::create(&certificate_path, pem.as_bytes(), Readers::Everyone)?;
             (certificate, None)
         }

@@ -157,7 +157,7 @@ impl Proved {
     /// What the chip will hold of its certificate beside the 72 bytes.
     fn device(&self, plan: &Plan) -> Result<NervesKeyDevice, RunError> {
         Ok(NervesKeyDevice {
-            subject: Name::from_stored_serial(plan.otp.manufacturer_serial())?,
+            subject: Name::from_stored_serial(plan.otp.manufacturer_serial()),
             device_sn: *plan.config.serial_number().bytes(),
             public_key: x509(&self.key),
             signer_public_key: plan.signer.signer.public_key,
@@ -178,7 +178,7 @@ impl Signing {
     ) -> Result<Issued<'p>, RunError> {
         let Self { proved, tbs } = self;
         let device = proved.device(plan)?;
-        let certificate = tbs.assemble(signature)?;
+        let certificate = tbs.assemble(signature);
         certificate
             .verify(&device.signer_public_key)
             .map_err(RunError::Signer)?;

@@ -97,8 +97,7 @@ pub(super) fn export(
     out: Option<&Path>,
     output: Output,
 ) -> Result<(), CliError> {
-    let pem: Result<String, _> = certificates.iter().map(|one| one.to_pem()).collect();
-    let pem = pem.map_err(CliError::failed)?;
+    let pem: String = certificates.iter().map(|one| one.to_pem()).collect();
     let document = json!({ "pem": pem });
     output.file_or(out, (pem.as_bytes(), Readers::Everyone), &pem, &document)
 }

@@ -189,7 +189,7 @@ pub(super) fn show_decompressed(arguments: &Decompress, output: Output) -> Resul
             let sn = arguments.device_sn.as_deref();
             let signer = arguments.signer_key.as_deref();
             let definition = NervesKeyDevice {
-                subject: Name::from_stored_serial(serial.as_bytes()).map_err(CliError::refused)?,
+                subject: Name::from_stored_serial(serial.as_bytes()),
                 device_sn: hex::array("--device-sn", sn.ok_or_else(|| missing("--device-sn"))?)?,
                 public_key,
                 signer_public_key: key(
@@ -209,7 +209,7 @@ pub(super) fn show_decompressed(arguments: &Decompress, output: Output) -> Resul
     let summary = Summary::of(&certificate).map_err(CliError::failed)?;
     let mut document = summary.json();
     document["verified"] = json!(verifies.as_ref().map(Result::is_ok));
-    output.result(&certificate.to_pem().map_err(CliError::failed)?, &document)?;
+    output.result(&certificate.to_pem(), &document)?;
     match verifies {
         Some(Err(error)) => Err(CliError::failed(error).after_document()),
         Some(Ok(())) | None => Ok(()),
@@ -254,7 +254,7 @@ impl Chosen {
         let subject = certificate.subject_text();
         let serial = subject.strip_prefix("CN=").unwrap_or(&subject);
         let definition = NervesKeyDevice {
-            subject: Name::from_stored_serial(serial.as_bytes()).map_err(of_file)?,
+            subject: Name::from_stored_serial(serial.as_bytes()),
             device_sn: match &arguments.device_sn {
                 Some(text) => hex::array("--device-sn", text)?,
                 None => [0; 9],

@@ -197,7 +197,7 @@ fn root_key(path: &Path) -> Result<KeySigner, CliError> {
     if path.symlink_metadata().is_err() {
         let key = system::new_key()?;
         let pem = key.to_pem().map_err(CliError::failed)?;
-        let certificate = test_root(&key)?.to_pem().map_err(CliError::failed)?;
+        let certificate = test_root(&key)?.to_pem();
         let text = Zeroizing::new([pem.as_ref(), certificate.as_str()].concat());
         files::create(path, text.as_bytes(), Readers::Owner)?;
         return Ok(key);
@@ -245,7 +245,7 @@ fn assemble(tbs: &[u8], signature: &SignatureBytes) -> Result<Vec<u8>, CliError>
     const ECDSA_WITH_SHA256: [u8; 12] = [
         0x30, 0x0A, 0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x04, 0x03, 0x02,
     ];
-    let signature = signature.to_der().map_err(CliError::failed)?;
+    let signature = signature.to_der();
     // A BIT STRING without unused bits; a signature has at most 72 bytes.
     let length = u8::try_from(signature.len() + 1).map_err(CliError::failed)?;
     let body = [

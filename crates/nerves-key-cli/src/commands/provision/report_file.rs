@@ -201,7 +201,6 @@ pub(super) enum RecordedError {
 fn asked_for(request: &SigningRequest) -> Result<Value, CliError> {
     let tbs = request.tbs().map_err(CliError::failed)?;
     let certificate = tbs.assemble(&SignatureBytes::from_bytes([0; 64]));
-    let certificate = certificate.map_err(CliError::failed)?;
     let summary = Summary::of(&certificate).map_err(CliError::failed)?;
     Ok(summary.json_of_unsigned())
 }
