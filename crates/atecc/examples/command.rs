@@ -1,7 +1,7 @@
 //! A command that this crate does not know: the `Delete` of an ECC204.
 //! Source: cryptoauthlib `calib_delete.c` and `calib_command.h`.
 
-use atecc::{Command, Data, DecodeError, Device, Expect, Opcode, Repeat};
+use atecc::{Command, Data, DecodeError, Device, Expect, Opcode, Retry};
 
 /// Erase every slot. `mac` proves who asks for it.
 struct Delete {
@@ -23,8 +23,8 @@ impl Command for Delete {
         Expect::Done
     }
     /// A second one would meet slots that are erased, and another MAC.
-    fn repeat(&self) -> Repeat {
-        Repeat::ReadStateFirst
+    fn repeat(&self) -> Retry {
+        Retry::CheckStateFirst
     }
     fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {
         DecodeError::done(Self::OPCODE, payload)

@@ -52,12 +52,12 @@ pub trait Command {
 
     /// Whether the command may be sent again when nobody knows what became of
     /// it.
-    fn repeat(&self) -> Repeat;
+    fn repeat(&self) -> Retry;
 
     /// Whether it needs `TempKey` or another state that sleep erases, so that
     /// it is not sent to a chip that has slept since the command before.
     fn needs_volatile(&self) -> bool {
-        self.repeat() == Repeat::NeedsVolatile
+        self.repeat() == Retry::RestartSequence
     }
 
     /// Whether it leaves something new in `TempKey` or the like, that does not
@@ -160,16 +160,16 @@ impl Expect {
 
 /// What sending a command twice does, when the first outcome is unknown.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Repeat {
+pub enum Retry {
     /// Nothing: the chip ends in the same state and answers the same.
-    Harmless,
+    Idempotent,
     /// It uses up or needs `TempKey` or another volatile state, which sleep
     /// erases: its procedure has to start over, which does no harm.
-    NeedsVolatile,
+    RestartSequence,
     /// It would change the chip a second time (a counter; a use of a slot's key,
     /// which may be limited), or be refused although it had succeeded: read the
     /// chip's state first.
-    ReadStateFirst,
+    CheckStateFirst,
 }
 
 /// A payload that does not fit its command.
@@ -247,7 +247,7 @@ pub struct Request {
     len: u8,
     opcode: Opcode,
     expect: Expect,
-    repeat: Repeat,
+    repeat: Retry,
     chips: Chips,
     needs_volatile: bool,
     loads_volatile: bool,
@@ -348,7 +348,7 @@ impl Request {
 
     /// Whether it may be sent again after an unknown outcome.
     #[must_use]
-    pub const fn repeat(&self) -> Repeat {
+    pub const fn repeat(&self) -> Retry {
         self.repeat
     }
 
@@ -402,8 +402,8 @@ mod tests {
         fn expect(&self) -> Expect {
             Expect::Done
         }
-        fn repeat(&self) -> Repeat {
-            Repeat::Harmless
+        fn repeat(&self) -> Retry {
+            Retry::Idempotent
         }
         fn decode(&self, _: &[u8]) -> Result<(), DecodeError> {
             Ok(())

@@ -1,7 +1,7 @@
 //! Procedures: sequences of commands with one result, sans-IO.
 
 use crate::session::{Left, Outcome, Session, Step};
-use crate::{Cause, Command, Executed, Failure, Repeat, Request, Timing};
+use crate::{Cause, Command, Executed, Failure, Request, Retry, Timing};
 
 /// A sequence of commands in which each may depend on the answers before it.
 ///
@@ -167,7 +167,7 @@ impl<C: Command> Procedure for Once<C> {
     type Error = Failure;
 
     fn is_harmless(&self) -> bool {
-        self.0.repeat() != Repeat::ReadStateFirst
+        self.0.repeat() != Retry::CheckStateFirst
     }
 
     fn resume(&mut self, answer: Answer<'_>) -> Next<C::Response, Failure> {

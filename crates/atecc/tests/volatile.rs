@@ -5,9 +5,7 @@
 //! cryptoauthlib `calib_command.h` and its tests.
 
 use atecc::commands::*;
-use atecc::{
-    BlockAddress, Chips, Command, Expect, Family, Place, PublicKey, Repeat, Request, Slot,
-};
+use atecc::{BlockAddress, Chips, Command, Expect, Family, Place, PublicKey, Request, Retry, Slot};
 
 const SLOT: Slot = Slot::S9;
 const KEY: PublicKey = PublicKey([0x11; 64]);
@@ -414,16 +412,16 @@ fn what_kdf_and_ecdh_are_to_answer() {
     }
     // A use of a slot's key may count; `TempKey` has to be made again.
     for (source, repeat) in [
-        (KdfSource::Slot(SLOT), Repeat::ReadStateFirst),
-        (KdfSource::TempKey, Repeat::NeedsVolatile),
+        (KdfSource::Slot(SLOT), Retry::CheckStateFirst),
+        (KdfSource::TempKey, Retry::RestartSequence),
     ] {
         let kdf = Kdf::new(source, KdfTarget::Output, prf(short)).unwrap();
         assert_eq!(kdf.repeat(), repeat, "{source:?}");
     }
     for (mode, repeat) in [
-        (EcdhMode::SlotToOutput(SLOT), Repeat::ReadStateFirst),
-        (EcdhMode::TempKeyToOutput, Repeat::NeedsVolatile),
-        (EcdhMode::TempKeyToSlot(SLOT), Repeat::NeedsVolatile),
+        (EcdhMode::SlotToOutput(SLOT), Retry::CheckStateFirst),
+        (EcdhMode::TempKeyToOutput, Retry::RestartSequence),
+        (EcdhMode::TempKeyToSlot(SLOT), Retry::RestartSequence),
     ] {
         assert_eq!(Ecdh { mode, peer: KEY }.repeat(), repeat, "{mode:?}");
     }

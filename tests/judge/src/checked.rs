@@ -1,6 +1,6 @@
 //! A procedure under which each answer is compared with what the chip did.
 
-use atecc::{Answer, Executed, Failure, Next, Procedure, Repeat, Request};
+use atecc::{Answer, Executed, Failure, Next, Procedure, Request, Retry};
 
 use crate::figures::{Figures, Wrong, cause};
 use crate::wire::{End, Execution, Wire};
@@ -21,7 +21,7 @@ pub struct Checked<'a, P> {
 struct Pending {
     group: Vec<u8>,
     name: String,
-    repeat: Repeat,
+    repeat: Retry,
     /// Number of the first execution that may be its own.
     since: usize,
 }
@@ -49,7 +49,7 @@ impl<'a, P> Checked<'a, P> {
         let case = self.case;
         let describe = |what: String| format!("{case}: {}: {what}", pending.name);
         let ran = own.iter().filter(|execution| has_run(execution)).count();
-        if ran > 1 && pending.repeat != Repeat::Harmless {
+        if ran > 1 && pending.repeat != Retry::Idempotent {
             let ends = format!("{own:02X?}");
             self.figures.blame(Wrong::Twice, || describe(ends));
         }

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, Repeat, Slot};
+use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, Retry, Slot};
 
 /// Encrypt or decrypt one block of 16 bytes with AES-128, ECB.
 ///
@@ -98,10 +98,10 @@ impl Command for Aes {
     fn expect(&self) -> Expect {
         Expect::Bytes(16)
     }
-    fn repeat(&self) -> Repeat {
+    fn repeat(&self) -> Retry {
         match self.key {
-            AesKey::Slot(..) => Repeat::ReadStateFirst,
-            AesKey::TempKey(_) => Repeat::NeedsVolatile,
+            AesKey::Slot(..) => Retry::CheckStateFirst,
+            AesKey::TempKey(_) => Retry::RestartSequence,
         }
     }
     fn decode(&self, payload: &[u8]) -> Result<[u8; 16], DecodeError> {
@@ -161,8 +161,8 @@ impl Command for AesGfm {
     fn expect(&self) -> Expect {
         Expect::Bytes(16)
     }
-    fn repeat(&self) -> Repeat {
-        Repeat::Harmless
+    fn repeat(&self) -> Retry {
+        Retry::Idempotent
     }
     fn decode(&self, payload: &[u8]) -> Result<[u8; 16], DecodeError> {
         DecodeError::exactly(Self::OPCODE, payload)

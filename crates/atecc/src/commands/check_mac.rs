@@ -4,7 +4,7 @@
 use super::SourceFlag;
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Command, Data, DecodeError, Expect, Opcode, Repeat, Slot};
+use crate::{Command, Data, DecodeError, Expect, Opcode, Retry, Slot};
 
 /// Check the response that a MAC of another chip or host gave.
 ///
@@ -100,11 +100,11 @@ impl Command for CheckMac {
     fn expect(&self) -> Expect {
         Expect::Verdict
     }
-    fn repeat(&self) -> Repeat {
+    fn repeat(&self) -> Retry {
         match self.blocks {
             // A use of the key, which may be limited.
-            Blocks::KeyThenChallenge | Blocks::KeyThenTempKey(_) => Repeat::ReadStateFirst,
-            Blocks::TempKeyThenChallenge(_) | Blocks::TempKeyTwice(_) => Repeat::NeedsVolatile,
+            Blocks::KeyThenChallenge | Blocks::KeyThenTempKey(_) => Retry::CheckStateFirst,
+            Blocks::TempKeyThenChallenge(_) | Blocks::TempKeyTwice(_) => Retry::RestartSequence,
         }
     }
     fn needs_volatile(&self) -> bool {

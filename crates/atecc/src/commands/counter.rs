@@ -2,7 +2,7 @@
 
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Command, DecodeError, Expect, Opcode, Repeat};
+use crate::{Command, DecodeError, Expect, Opcode, Retry};
 
 /// Read or increment a monotonic counter, 0 to 2 097 151. The response is the
 /// value, after the increment if there was one.
@@ -69,10 +69,10 @@ impl Command for Counter {
     fn expect(&self) -> Expect {
         Expect::Bytes(4)
     }
-    fn repeat(&self) -> Repeat {
+    fn repeat(&self) -> Retry {
         match self.mode {
-            CounterMode::Read => Repeat::Harmless,
-            CounterMode::Increment => Repeat::ReadStateFirst,
+            CounterMode::Read => Retry::Idempotent,
+            CounterMode::Increment => Retry::CheckStateFirst,
         }
     }
     fn decode(&self, payload: &[u8]) -> Result<u32, DecodeError> {
@@ -109,6 +109,6 @@ mod tests {
             [0x07, 0x24, 0x01, 0x01, 0x00, 0x06, 0xF7]
         );
         assert_eq!(read.decode(&[0x01, 0x02, 0x00, 0x00]), Ok(0x0201));
-        assert_eq!(increment.repeat(), Repeat::ReadStateFirst);
+        assert_eq!(increment.repeat(), Retry::CheckStateFirst);
     }
 }

@@ -3,7 +3,7 @@
 use super::SourceFlag;
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Command, Data, DecodeError, Expect, Opcode, Repeat, Slot};
+use crate::{Command, Data, DecodeError, Expect, Opcode, Retry, Slot};
 
 /// Replace the key in `target` by one derived from TempKey and its parent (or
 /// itself, as the slot's WriteConfig has it). The old key is lost.
@@ -46,8 +46,8 @@ impl Command for DeriveKey {
     fn expect(&self) -> Expect {
         Expect::Done
     }
-    fn repeat(&self) -> Repeat {
-        Repeat::ReadStateFirst
+    fn repeat(&self) -> Retry {
+        Retry::CheckStateFirst
     }
     fn needs_volatile(&self) -> bool {
         true

@@ -5,7 +5,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, PublicKey, Repeat, Slot};
+use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, PublicKey, Retry, Slot};
 
 /// The secret that a private key in the chip shares with `peer`: the X
 /// coordinate of the product, 32 bytes, big-endian.
@@ -145,13 +145,13 @@ impl Command for Ecdh {
             }
         }
     }
-    fn repeat(&self) -> Repeat {
+    fn repeat(&self) -> Retry {
         match self.mode {
             EcdhMode::TempKeyToSlot(_)
             | EcdhMode::TempKeyToTempKey
             | EcdhMode::TempKeyToOutput
-            | EcdhMode::TempKeyToEncryptedOutput => Repeat::NeedsVolatile,
-            _ => Repeat::ReadStateFirst,
+            | EcdhMode::TempKeyToEncryptedOutput => Retry::RestartSequence,
+            _ => Retry::CheckStateFirst,
         }
     }
     fn loads_volatile(&self) -> bool {

@@ -4,7 +4,7 @@
 use super::CounterId;
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Command, Data, DecodeError, Expect, Opcode, Repeat, Slot};
+use crate::{Command, Data, DecodeError, Expect, Opcode, Retry, Slot};
 
 /// Replace TempKey by a digest of itself and of something the chip holds.
 ///
@@ -125,8 +125,8 @@ impl Command for GenDig {
     fn expect(&self) -> Expect {
         Expect::Done
     }
-    fn repeat(&self) -> Repeat {
-        Repeat::ReadStateFirst
+    fn repeat(&self) -> Retry {
+        Retry::CheckStateFirst
     }
     fn needs_volatile(&self) -> bool {
         true

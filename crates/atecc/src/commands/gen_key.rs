@@ -2,7 +2,7 @@
 
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, PublicKey, Repeat, Slot};
+use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, PublicKey, Retry, Slot};
 
 /// Param2 that stands for TempKey. Source: cryptoauthlib `calib_genkey.c`.
 const TEMP_KEY: u16 = 0xFFFF;
@@ -54,11 +54,11 @@ impl Command for GenKey {
     fn expect(&self) -> Expect {
         Expect::Bytes(64)
     }
-    fn repeat(&self) -> Repeat {
+    fn repeat(&self) -> Retry {
         match self.mode {
-            GenKeyMode::Public => Repeat::Harmless,
+            GenKeyMode::Public => Retry::Idempotent,
             GenKeyMode::Create | GenKeyMode::PublicDigest | GenKeyMode::CreateDigest => {
-                Repeat::ReadStateFirst
+                Retry::CheckStateFirst
             }
         }
     }
@@ -127,8 +127,8 @@ impl Command for DigestPublicKey {
     fn expect(&self) -> Expect {
         Expect::Done
     }
-    fn repeat(&self) -> Repeat {
-        Repeat::ReadStateFirst
+    fn repeat(&self) -> Retry {
+        Retry::CheckStateFirst
     }
     fn needs_volatile(&self) -> bool {
         true
@@ -187,8 +187,8 @@ impl Command for CreateTempKey {
     fn expect(&self) -> Expect {
         Expect::Bytes(64)
     }
-    fn repeat(&self) -> Repeat {
-        Repeat::Harmless
+    fn repeat(&self) -> Retry {
+        Retry::Idempotent
     }
     fn loads_volatile(&self) -> bool {
         true

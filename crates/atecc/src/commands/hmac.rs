@@ -4,7 +4,7 @@
 use super::{IncludeSerial, MacOtp, SourceFlag};
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, DecodeError, Expect, Family, Opcode, Repeat, Slot};
+use crate::{Chips, Command, DecodeError, Expect, Family, Opcode, Retry, Slot};
 
 /// HMAC-SHA256 over TempKey and the command, with the key in `slot`.
 ///
@@ -51,8 +51,8 @@ impl Command for Hmac {
         Expect::Bytes(32)
     }
     /// A use of the key, which may be limited.
-    fn repeat(&self) -> Repeat {
-        Repeat::ReadStateFirst
+    fn repeat(&self) -> Retry {
+        Retry::CheckStateFirst
     }
     fn needs_volatile(&self) -> bool {
         true

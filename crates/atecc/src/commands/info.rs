@@ -2,7 +2,7 @@
 
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, DecodeError, Expect, Family, Opcode, Repeat, Revision, Slot};
+use crate::{Chips, Command, DecodeError, Expect, Family, Opcode, Retry, Revision, Slot};
 
 /// Mode 0x00: ask for the chip's revision.
 ///
@@ -30,8 +30,8 @@ impl Command for InfoRevision {
     fn expect(&self) -> Expect {
         Expect::Bytes(4)
     }
-    fn repeat(&self) -> Repeat {
-        Repeat::Harmless
+    fn repeat(&self) -> Retry {
+        Retry::Idempotent
     }
     fn decode(&self, payload: &[u8]) -> Result<Revision, DecodeError> {
         DecodeError::exactly(Self::OPCODE, payload).map(Revision::from_bytes)
@@ -81,8 +81,8 @@ impl Command for InfoKeyValid {
     fn expect(&self) -> Expect {
         Expect::Bytes(4)
     }
-    fn repeat(&self) -> Repeat {
-        Repeat::Harmless
+    fn repeat(&self) -> Retry {
+        Retry::Idempotent
     }
     fn decode(&self, payload: &[u8]) -> Result<bool, DecodeError> {
         let [valid, ..]: [u8; 4] = DecodeError::exactly(Self::OPCODE, payload)?;
@@ -159,8 +159,8 @@ impl Command for InfoState {
     fn expect(&self) -> Expect {
         Expect::Bytes(4)
     }
-    fn repeat(&self) -> Repeat {
-        Repeat::NeedsVolatile
+    fn repeat(&self) -> Retry {
+        Retry::RestartSequence
     }
     fn decode(&self, payload: &[u8]) -> Result<VolatileState, DecodeError> {
         let [temp_key_flags, flags, ..]: [u8; 4] = DecodeError::exactly(Self::OPCODE, payload)?;
@@ -213,8 +213,8 @@ impl Command for InfoGpio {
     fn expect(&self) -> Expect {
         Expect::Bytes(4)
     }
-    fn repeat(&self) -> Repeat {
-        Repeat::Harmless
+    fn repeat(&self) -> Retry {
+        Retry::Idempotent
     }
     fn decode(&self, payload: &[u8]) -> Result<[u8; 4], DecodeError> {
         DecodeError::exactly(Self::OPCODE, payload)
@@ -274,10 +274,10 @@ impl Command for InfoLatch {
     fn expect(&self) -> Expect {
         Expect::Bytes(4)
     }
-    fn repeat(&self) -> Repeat {
+    fn repeat(&self) -> Retry {
         match self {
-            Self::Read => Repeat::Harmless,
-            Self::Clear | Self::Set => Repeat::NeedsVolatile,
+            Self::Read => Retry::Idempotent,
+            Self::Clear | Self::Set => Retry::RestartSequence,
         }
     }
     fn decode(&self, payload: &[u8]) -> Result<bool, DecodeError> {

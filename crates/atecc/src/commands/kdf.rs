@@ -6,7 +6,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use super::KeyBlock;
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, Repeat, Slot};
+use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, Retry, Slot};
 
 /// Derive a key: `function` of the key in `source`, to `target`.
 ///
@@ -405,10 +405,10 @@ impl Command for Kdf<'_> {
             _ => Expect::Done,
         }
     }
-    fn repeat(&self) -> Repeat {
+    fn repeat(&self) -> Retry {
         match self.source {
-            KdfSource::Slot(_) => Repeat::ReadStateFirst,
-            _ => Repeat::NeedsVolatile,
+            KdfSource::Slot(_) => Retry::CheckStateFirst,
+            _ => Retry::RestartSequence,
         }
     }
     fn needs_volatile(&self) -> bool {

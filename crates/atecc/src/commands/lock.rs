@@ -6,7 +6,7 @@
 
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Command, DecodeError, Expect, Opcode, Repeat, Slot};
+use crate::{Command, DecodeError, Expect, Opcode, Retry, Slot};
 
 /// Lock a zone or a slot, for ever.
 ///
@@ -68,8 +68,8 @@ impl Command for Lock {
     fn expect(&self) -> Expect {
         Expect::Done
     }
-    fn repeat(&self) -> Repeat {
-        Repeat::ReadStateFirst
+    fn repeat(&self) -> Retry {
+        Retry::CheckStateFirst
     }
     fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {
         DecodeError::done(Self::OPCODE, payload)
@@ -118,8 +118,8 @@ impl Command for LockWithoutCrc {
     fn expect(&self) -> Expect {
         Expect::Done
     }
-    fn repeat(&self) -> Repeat {
-        Repeat::ReadStateFirst
+    fn repeat(&self) -> Retry {
+        Retry::CheckStateFirst
     }
     fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {
         DecodeError::done(Self::OPCODE, payload)

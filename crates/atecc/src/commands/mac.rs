@@ -4,7 +4,7 @@
 use super::SourceFlag;
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Command, Data, DecodeError, Expect, Opcode, Repeat, Slot};
+use crate::{Command, Data, DecodeError, Expect, Opcode, Retry, Slot};
 
 /// SHA-256 over a key, a challenge and the command: 32 bytes that only who
 /// knows the key can make.
@@ -130,12 +130,12 @@ impl Command for Mac {
     fn expect(&self) -> Expect {
         Expect::Bytes(32)
     }
-    fn repeat(&self) -> Repeat {
+    fn repeat(&self) -> Retry {
         match self.blocks {
             // A use of the key, which may be limited.
-            MacBlocks::KeyThenChallenge(_) | MacBlocks::KeyThenTempKey(_) => Repeat::ReadStateFirst,
+            MacBlocks::KeyThenChallenge(_) | MacBlocks::KeyThenTempKey(_) => Retry::CheckStateFirst,
             MacBlocks::TempKeyThenChallenge(..) | MacBlocks::TempKeyTwice(_) => {
-                Repeat::NeedsVolatile
+                Retry::RestartSequence
             }
         }
     }

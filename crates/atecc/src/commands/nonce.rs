@@ -4,7 +4,7 @@
 use super::SeedUpdate;
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, Repeat};
+use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, Retry};
 
 /// Param2 bit 15: TempKey in place of a random number.
 const FIXED: u16 = 0x8000;
@@ -63,8 +63,8 @@ impl Command for LoadNonce {
     fn expect(&self) -> Expect {
         Expect::Done
     }
-    fn repeat(&self) -> Repeat {
-        Repeat::Harmless
+    fn repeat(&self) -> Retry {
+        Retry::Idempotent
     }
     fn loads_volatile(&self) -> bool {
         true
@@ -135,8 +135,8 @@ impl Command for LoadNonce64 {
     fn expect(&self) -> Expect {
         Expect::Done
     }
-    fn repeat(&self) -> Repeat {
-        Repeat::Harmless
+    fn repeat(&self) -> Retry {
+        Retry::Idempotent
     }
     fn loads_volatile(&self) -> bool {
         true
@@ -193,8 +193,8 @@ impl Command for RandomNonce {
     fn expect(&self) -> Expect {
         Expect::Bytes(32)
     }
-    fn repeat(&self) -> Repeat {
-        Repeat::Harmless
+    fn repeat(&self) -> Retry {
+        Retry::Idempotent
     }
     fn loads_volatile(&self) -> bool {
         true
@@ -258,8 +258,8 @@ impl Command for FixedNonce {
     fn expect(&self) -> Expect {
         Expect::Bytes(32)
     }
-    fn repeat(&self) -> Repeat {
-        Repeat::ReadStateFirst
+    fn repeat(&self) -> Retry {
+        Retry::CheckStateFirst
     }
     fn needs_volatile(&self) -> bool {
         true

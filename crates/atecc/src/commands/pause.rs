@@ -3,7 +3,7 @@
 
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, DecodeError, Expect, Family, Opcode, Repeat};
+use crate::{Chips, Command, DecodeError, Expect, Family, Opcode, Retry};
 
 /// Send every chip to idle whose Selector byte (configuration byte 85) is
 /// another one. Such a chip gives no response at all.
@@ -46,8 +46,8 @@ impl Command for Pause {
     fn expect(&self) -> Expect {
         Expect::DoneOrSilence
     }
-    fn repeat(&self) -> Repeat {
-        Repeat::Harmless
+    fn repeat(&self) -> Retry {
+        Retry::Idempotent
     }
     fn decode(&self, payload: &[u8]) -> Result<Paused, DecodeError> {
         if payload.is_empty() {

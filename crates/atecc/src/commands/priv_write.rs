@@ -4,7 +4,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Command, Data, DecodeError, Expect, Opcode, Repeat, Slot};
+use crate::{Command, Data, DecodeError, Expect, Opcode, Retry, Slot};
 
 /// Write a private key into a slot. The key that was there is lost.
 ///
@@ -104,10 +104,10 @@ impl Command for PrivWrite {
     fn expect(&self) -> Expect {
         Expect::Done
     }
-    fn repeat(&self) -> Repeat {
+    fn repeat(&self) -> Retry {
         match self.key {
-            PrivateKeyData::Clear(_) => Repeat::Harmless,
-            PrivateKeyData::Encrypted { .. } => Repeat::NeedsVolatile,
+            PrivateKeyData::Clear(_) => Retry::Idempotent,
+            PrivateKeyData::Encrypted { .. } => Retry::RestartSequence,
         }
     }
     fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {

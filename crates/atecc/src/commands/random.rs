@@ -2,7 +2,7 @@
 
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Command, DecodeError, Expect, Opcode, Repeat};
+use crate::{Command, DecodeError, Expect, Opcode, Retry};
 
 /// 32 random bytes.
 ///
@@ -72,8 +72,8 @@ impl Command for Random {
     fn expect(&self) -> Expect {
         Expect::Bytes(32)
     }
-    fn repeat(&self) -> Repeat {
-        Repeat::Harmless
+    fn repeat(&self) -> Retry {
+        Retry::Idempotent
     }
     fn decode(&self, payload: &[u8]) -> Result<[u8; 32], DecodeError> {
         DecodeError::exactly(Self::OPCODE, payload)

@@ -3,7 +3,7 @@
 
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{BlockAddress, Command, DecodeError, Expect, Opcode, Repeat, WordAddress};
+use crate::{BlockAddress, Command, DecodeError, Expect, Opcode, Retry, WordAddress};
 
 /// Param1 bit 7: 32 bytes instead of 4.
 pub(super) const BLOCK: u8 = 0x80;
@@ -41,8 +41,8 @@ impl Command for ReadBlock {
     fn expect(&self) -> Expect {
         Expect::Bytes(32)
     }
-    fn repeat(&self) -> Repeat {
-        Repeat::Harmless
+    fn repeat(&self) -> Retry {
+        Retry::Idempotent
     }
     fn decode(&self, payload: &[u8]) -> Result<[u8; 32], DecodeError> {
         DecodeError::exactly(Self::OPCODE, payload)
@@ -94,8 +94,8 @@ impl Command for ReadWord {
     fn expect(&self) -> Expect {
         Expect::Bytes(4)
     }
-    fn repeat(&self) -> Repeat {
-        Repeat::Harmless
+    fn repeat(&self) -> Retry {
+        Retry::Idempotent
     }
     fn decode(&self, payload: &[u8]) -> Result<[u8; 4], DecodeError> {
         DecodeError::exactly(Self::OPCODE, payload)

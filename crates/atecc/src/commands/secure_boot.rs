@@ -3,7 +3,7 @@
 
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, Repeat};
+use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, Retry};
 
 /// Check the digest of the host's firmware, by a signature or by the digest
 /// that the chip stores.
@@ -110,8 +110,8 @@ impl Command for SecureBoot {
             Protection::Encrypted => Expect::VerdictOr(32),
         }
     }
-    fn repeat(&self) -> Repeat {
-        Repeat::ReadStateFirst
+    fn repeat(&self) -> Retry {
+        Retry::CheckStateFirst
     }
     fn needs_volatile(&self) -> bool {
         self.protection == Protection::Encrypted

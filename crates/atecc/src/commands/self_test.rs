@@ -3,7 +3,7 @@
 
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, DecodeError, Expect, Family, Opcode, Repeat};
+use crate::{Chips, Command, DecodeError, Expect, Family, Opcode, Retry};
 
 /// Test the chip's engines, or with no test read what failed before.
 ///
@@ -99,8 +99,8 @@ impl Command for SelfTest {
     fn expect(&self) -> Expect {
         Expect::Engines
     }
-    fn repeat(&self) -> Repeat {
-        Repeat::Harmless
+    fn repeat(&self) -> Retry {
+        Retry::Idempotent
     }
     fn decode(&self, payload: &[u8]) -> Result<Engines, DecodeError> {
         let [failed] = DecodeError::exactly(Self::OPCODE, payload)?;

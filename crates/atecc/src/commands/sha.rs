@@ -3,7 +3,7 @@
 
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, Repeat, Slot};
+use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, Retry, Slot};
 
 /// Longest piece of one `SHA` command, bytes.
 pub const SHA_BLOCK: usize = 64;
@@ -60,11 +60,11 @@ impl Command for ShaStart {
     fn expect(&self) -> Expect {
         Expect::Done
     }
-    fn repeat(&self) -> Repeat {
+    fn repeat(&self) -> Retry {
         match self {
-            Self::Sha256 => Repeat::Harmless,
-            Self::Hmac(_) => Repeat::ReadStateFirst,
-            Self::HmacTempKey => Repeat::NeedsVolatile,
+            Self::Sha256 => Retry::Idempotent,
+            Self::Hmac(_) => Retry::CheckStateFirst,
+            Self::HmacTempKey => Retry::RestartSequence,
         }
     }
     fn loads_volatile(&self) -> bool {
@@ -183,8 +183,8 @@ impl Command for ShaUpdate<'_> {
     fn expect(&self) -> Expect {
         Expect::Done
     }
-    fn repeat(&self) -> Repeat {
-        Repeat::ReadStateFirst
+    fn repeat(&self) -> Retry {
+        Retry::CheckStateFirst
     }
     fn needs_volatile(&self) -> bool {
         true
@@ -266,8 +266,8 @@ impl Command for ShaEnd<'_> {
     fn expect(&self) -> Expect {
         Expect::Bytes(32)
     }
-    fn repeat(&self) -> Repeat {
-        Repeat::ReadStateFirst
+    fn repeat(&self) -> Retry {
+        Retry::CheckStateFirst
     }
     fn needs_volatile(&self) -> bool {
         true
@@ -326,8 +326,8 @@ impl Command for ShaPublic {
     fn expect(&self) -> Expect {
         Expect::Done
     }
-    fn repeat(&self) -> Repeat {
-        Repeat::ReadStateFirst
+    fn repeat(&self) -> Retry {
+        Retry::CheckStateFirst
     }
     fn needs_volatile(&self) -> bool {
         true

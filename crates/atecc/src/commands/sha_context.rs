@@ -5,7 +5,7 @@
 use super::sha::{length_is_param2, sha_mode};
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, Repeat};
+use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, Retry};
 
 /// The state of a SHA-256 under way: 36 to 99 bytes. Byte count (4, low byte
 /// first), eight state words (low byte first each), then the bytes of the
@@ -78,8 +78,8 @@ impl Command for ShaReadContext {
     fn expect(&self) -> Expect {
         Expect::UpTo(99)
     }
-    fn repeat(&self) -> Repeat {
-        Repeat::NeedsVolatile
+    fn repeat(&self) -> Retry {
+        Retry::RestartSequence
     }
     fn decode(&self, payload: &[u8]) -> Result<ShaContext, DecodeError> {
         ShaContext::new(payload)
@@ -137,8 +137,8 @@ impl Command for ShaWriteContext {
     fn expect(&self) -> Expect {
         Expect::Done
     }
-    fn repeat(&self) -> Repeat {
-        Repeat::Harmless
+    fn repeat(&self) -> Retry {
+        Retry::Idempotent
     }
     fn loads_volatile(&self) -> bool {
         true

@@ -4,7 +4,7 @@
 use super::IncludeSerial;
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, DecodeError, Expect, Family, Opcode, Repeat, Slot};
+use crate::{Chips, Command, DecodeError, Expect, Family, Opcode, Retry, Slot};
 
 /// Sign the 32-byte digest in `source` with the key in `slot`.
 ///
@@ -68,8 +68,8 @@ impl Command for Sign {
         Expect::Bytes(64)
     }
     /// A use of the key, which may be limited.
-    fn repeat(&self) -> Repeat {
-        Repeat::ReadStateFirst
+    fn repeat(&self) -> Retry {
+        Retry::CheckStateFirst
     }
     fn needs_volatile(&self) -> bool {
         true
@@ -146,8 +146,8 @@ impl Command for SignInternal {
         Expect::Bytes(64)
     }
     /// A use of the key, which may be limited.
-    fn repeat(&self) -> Repeat {
-        Repeat::ReadStateFirst
+    fn repeat(&self) -> Retry {
+        Retry::CheckStateFirst
     }
     fn needs_volatile(&self) -> bool {
         true

@@ -3,7 +3,7 @@
 
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Command, DecodeError, Expect, Opcode, Repeat, Slot};
+use crate::{Command, DecodeError, Expect, Opcode, Retry, Slot};
 
 /// Write one of the two configuration bytes that stay writable once, or use up
 /// one use of a limited key.
@@ -50,8 +50,8 @@ impl Command for UpdateExtra {
     fn expect(&self) -> Expect {
         Expect::Done
     }
-    fn repeat(&self) -> Repeat {
-        Repeat::ReadStateFirst
+    fn repeat(&self) -> Retry {
+        Retry::CheckStateFirst
     }
     fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {
         DecodeError::done(Self::OPCODE, payload)

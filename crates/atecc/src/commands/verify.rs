@@ -4,7 +4,7 @@
 use super::DigestSource;
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, PublicKey, Repeat, Slot};
+use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, PublicKey, Retry, Slot};
 
 /// Check an ECDSA signature over the 32-byte digest in `source`.
 ///
@@ -138,8 +138,8 @@ impl Command for Verify {
     fn expect(&self) -> Expect {
         self.answer.expect()
     }
-    fn repeat(&self) -> Repeat {
-        Repeat::NeedsVolatile
+    fn repeat(&self) -> Retry {
+        Retry::RestartSequence
     }
     fn decode(&self, payload: &[u8]) -> Result<Verdict, DecodeError> {
         Verdict::decode(payload)
@@ -241,8 +241,8 @@ impl Command for Validate {
     fn expect(&self) -> Expect {
         self.answer.expect()
     }
-    fn repeat(&self) -> Repeat {
-        Repeat::NeedsVolatile
+    fn repeat(&self) -> Retry {
+        Retry::RestartSequence
     }
     fn decode(&self, payload: &[u8]) -> Result<Verdict, DecodeError> {
         Verdict::decode(payload)

@@ -9,7 +9,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use super::read::BLOCK;
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{BlockAddress, Command, Data, DecodeError, Expect, Opcode, Repeat, WordAddress};
+use crate::{BlockAddress, Command, Data, DecodeError, Expect, Opcode, Retry, WordAddress};
 
 /// Param1 bits 7 and 6: 32 bytes, encrypted.
 #[cfg(feature = "parse")]
@@ -61,8 +61,8 @@ impl Command for WriteBlock {
     fn expect(&self) -> Expect {
         Expect::Done
     }
-    fn repeat(&self) -> Repeat {
-        Repeat::Harmless
+    fn repeat(&self) -> Retry {
+        Retry::Idempotent
     }
     fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {
         DecodeError::done(Self::OPCODE, payload)
@@ -137,8 +137,8 @@ impl Command for WriteEncrypted {
     fn expect(&self) -> Expect {
         Expect::Done
     }
-    fn repeat(&self) -> Repeat {
-        Repeat::NeedsVolatile
+    fn repeat(&self) -> Retry {
+        Retry::RestartSequence
     }
     fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {
         DecodeError::done(Self::OPCODE, payload)
@@ -215,8 +215,8 @@ impl Command for WriteWord {
     fn expect(&self) -> Expect {
         Expect::Done
     }
-    fn repeat(&self) -> Repeat {
-        Repeat::Harmless
+    fn repeat(&self) -> Retry {
+        Retry::Idempotent
     }
     fn decode(&self, payload: &[u8]) -> Result<(), DecodeError> {
         DecodeError::done(Self::OPCODE, payload)

@@ -1,6 +1,6 @@
 //! A command that needs what another one left in `TempKey`.
 
-use crate::{Answer, Command, Failure, Next, Procedure, Repeat};
+use crate::{Answer, Command, Failure, Next, Procedure, Retry};
 
 /// How often the pair is started.
 const TRIES: u8 = 3;
@@ -105,7 +105,7 @@ where
     }
 
     fn may_start_over(&self, failure: Failure) -> bool {
-        let harmless = failure.not_executed() || self.command.repeat() != Repeat::ReadStateFirst;
+        let harmless = failure.not_executed() || self.command.repeat() != Retry::CheckStateFirst;
         let allowed = self.again == Again::Always || (harmless && self.preparation.is_harmless());
         self.tries < TRIES && failure.may_have_lost_state() && allowed
     }
@@ -120,7 +120,7 @@ where
     type Error = Failure;
 
     fn is_harmless(&self) -> bool {
-        let command = self.command.repeat() != Repeat::ReadStateFirst;
+        let command = self.command.repeat() != Retry::CheckStateFirst;
         self.again == Again::Always || (command && self.preparation.is_harmless())
     }
 

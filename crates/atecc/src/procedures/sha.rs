@@ -4,7 +4,7 @@
 //! A context is lost with a sleep, so that a failure begins again.
 
 use crate::commands::{DigestTarget, SHA_BLOCK, ShaEnd, ShaPiece, ShaStart, ShaUpdate};
-use crate::{Answer, Command, Failure, Family, Next, Procedure, Repeat};
+use crate::{Answer, Command, Failure, Family, Next, Procedure, Retry};
 
 /// How often the whole is started.
 const TRIES: u8 = 4;
@@ -107,7 +107,7 @@ impl Procedure for HashInChip<'_> {
                 if self.tries < TRIES
                     && self.done.is_some()
                     && failure.may_have_lost_state()
-                    && (self.is_unlimited || self.start.repeat() != Repeat::ReadStateFirst) =>
+                    && (self.is_unlimited || self.start.repeat() != Retry::CheckStateFirst) =>
             {
                 self.begin()
             }

@@ -1,7 +1,7 @@
 //! What became of a command, what may be repeated, and what a sleep has erased.
 
 use super::{Chip, Session, State, TRIES, Volatile};
-use crate::{Cause, Executed, Failure, Repeat, Request};
+use crate::{Cause, Executed, Failure, Request, Retry};
 
 impl Session {
     /// The bus carries no more.
@@ -31,7 +31,7 @@ impl Session {
             self.lose_volatile();
         }
         let Some(request) = &self.request else { return };
-        let allowed = request.repeat() == Repeat::Harmless || self.executed == Executed::No;
+        let allowed = request.repeat() == Retry::Idempotent || self.executed == Executed::No;
         let in_time = self.tries < TRIES && self.spent_us < self.timing.give_up_us;
         if allowed && in_time {
             self.tries += 1;
