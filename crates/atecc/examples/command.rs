@@ -1,7 +1,7 @@
 //! A command that this crate does not know: the `Delete` of an ECC204.
 //! Source: cryptoauthlib `calib_delete.c` and `calib_command.h`.
 
-use atecc::{Command, Data, DecodeError, Device, Expect, Opcode, Retry};
+use atecc::{Command, Data, DecodeError, Device, Opcode, ResponseKind, Retry};
 
 /// Erase every slot. `mac` proves who asks for it.
 struct Delete {
@@ -19,8 +19,8 @@ impl Command for Delete {
     fn data(&self) -> Data<'_> {
         Data::one(&self.mac)
     }
-    fn expect(&self) -> Expect {
-        Expect::Done
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Status
     }
     /// A second one would meet slots that are erased, and another MAC.
     fn repeat(&self) -> Retry {

@@ -48,7 +48,7 @@ pub trait Command {
     }
 
     /// The form of the response.
-    fn expect(&self) -> Expect;
+    fn expect(&self) -> ResponseKind;
 
     /// Whether the command may be sent again when nobody knows what became of
     /// it.
@@ -99,11 +99,11 @@ pub enum Chips {
 
 /// The form of a response.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Expect {
+pub enum ResponseKind {
     /// One status byte: 0x00 is success, anything else a failure.
-    Done,
+    Status,
     /// One status byte: 0x00 and 0x01 (comparison failed) are both answers.
-    Verdict,
+    Comparison,
     /// One byte with a bit for each engine that failed: 0x01, 0x04, 0x08, 0x10
     /// and 0x20. A byte with another bit is a status.
     Engines,
@@ -111,22 +111,24 @@ pub enum Expect {
     Bytes(u8),
     /// Status 0x00, or this many bytes of payload: the chip's configuration
     /// decides.
-    DoneOr(u8),
+    StatusOr(u8),
     /// Status 0x00 or 0x01, or this many bytes of payload.
-    VerdictOr(u8),
+    ComparisonOr(u8),
     /// At most this many bytes of payload, more than one.
     UpTo(u8),
     /// Status 0x00, or no response at all.
-    DoneOrSilence,
+    StatusOrSilence,
 }
 
-impl Expect {
+impl ResponseKind {
     /// The longest payload when the command succeeds.
     #[must_use]
     pub const fn payload_len(self) -> u8 {
         match self {
-            Self::Done | Self::Verdict | Self::Engines | Self::DoneOrSilence => 1,
-            Self::Bytes(len) | Self::DoneOr(len) | Self::VerdictOr(len) | Self::UpTo(len) => len,
+            Self::Status | Self::Comparison | Self::Engines | Self::StatusOrSilence => 1,
+            Self::Bytes(len) | Self::StatusOr(len) | Self::ComparisonOr(len) | Self::UpTo(len) => {
+                len
+            }
         }
     }
 
@@ -134,8 +136,8 @@ impl Expect {
     #[must_use]
     pub const fn takes(self, len: usize) -> bool {
         match self {
-            Self::Done | Self::Verdict | Self::Engines | Self::DoneOrSilence => false,
-            Self::Bytes(exactly) | Self::DoneOr(exactly) | Self::VerdictOr(exactly) => {
+            Self::Status | Self::Comparison | Self::Engines | Self::StatusOrSilence => false,
+            Self::Bytes(exactly) | Self::StatusOr(exactly) | Self::ComparisonOr(exactly) => {
                 len == exactly as usize
             }
             Self::UpTo(most) => len <= most as usize,
@@ -146,10 +148,10 @@ impl Expect {
     #[must_use]
     pub const fn is_answer(self, status: Status) -> bool {
         match self {
-            Self::Done | Self::DoneOr(_) | Self::DoneOrSilence => {
+            Self::Status | Self::StatusOr(_) | Self::StatusOrSilence => {
                 matches!(status, Status::Success)
             }
-            Self::Verdict | Self::VerdictOr(_) => {
+            Self::Comparison | Self::ComparisonOr(_) => {
                 matches!(status, Status::Success | Status::Miscompare)
             }
             Self::Engines => status.byte() & !0x3D == 0,
@@ -246,7 +248,7 @@ pub struct Request {
     bytes: [u8; 1 + MAX_GROUP],
     len: u8,
     opcode: Opcode,
-    expect: Expect,
+    expect: ResponseKind,
     repeat: Retry,
     chips: Chips,
     needs_volatile: bool,
@@ -336,7 +338,7 @@ impl Request {
 
     /// The form of the response.
     #[must_use]
-    pub const fn expect(&self) -> Expect {
+    pub const fn expect(&self) -> ResponseKind {
         self.expect
     }
 
@@ -399,8 +401,8 @@ mod tests {
             const BYTES: [u8; 400] = [0xAB; 400];
             Data(&BYTES[..self.0], &[], &[])
         }
-        fn expect(&self) -> Expect {
-            Expect::Done
+        fn expect(&self) -> ResponseKind {
+            ResponseKind::Status
         }
         fn repeat(&self) -> Retry {
             Retry::Idempotent

@@ -43,7 +43,9 @@ mod timing;
 
 pub use address::{AddressError, BlockAddress, Place, WordAddress, Zone};
 pub use bus_address::{BusAddress, InvalidBusAddress};
-pub use command::{Chips, Command, Data, DecodeError, Expect, Request, RequestTooLong, Retry};
+pub use command::{
+    Chips, Command, Data, DecodeError, Request, RequestTooLong, ResponseKind, Retry,
+};
 pub use config::ConfigZone;
 pub use crc::{Crc16, crc16};
 pub use device::{Device, GeneralCall, WakePulse};

@@ -5,7 +5,9 @@
 //! cryptoauthlib `calib_command.h` and its tests.
 
 use atecc::commands::*;
-use atecc::{BlockAddress, Chips, Command, Expect, Family, Place, PublicKey, Request, Retry, Slot};
+use atecc::{
+    BlockAddress, Chips, Command, Family, Place, PublicKey, Request, ResponseKind, Retry, Slot,
+};
 
 const SLOT: Slot = Slot::S9;
 const KEY: PublicKey = PublicKey([0x11; 64]);
@@ -398,14 +400,22 @@ fn what_kdf_and_ecdh_are_to_answer() {
     };
     let (short, long, split) = (PrfResult::Bytes32, PrfResult::Bytes64, PrfResult::Split);
     for (target, function, expected) in [
-        (KdfTarget::Output, prf(short), Expect::Bytes(32)),
-        (KdfTarget::Output, prf(long), Expect::Bytes(64)),
-        (KdfTarget::Output, aes, Expect::Bytes(32)),
-        (KdfTarget::EncryptedOutput, prf(short), Expect::Bytes(64)),
-        (KdfTarget::EncryptedOutput, prf(long), Expect::Bytes(96)),
-        (KdfTarget::TempKey, prf(short), Expect::Done),
-        (KdfTarget::Slot(SLOT), prf(short), Expect::Done),
-        (KdfTarget::TempKey, prf(split), Expect::Bytes(32)),
+        (KdfTarget::Output, prf(short), ResponseKind::Bytes(32)),
+        (KdfTarget::Output, prf(long), ResponseKind::Bytes(64)),
+        (KdfTarget::Output, aes, ResponseKind::Bytes(32)),
+        (
+            KdfTarget::EncryptedOutput,
+            prf(short),
+            ResponseKind::Bytes(64),
+        ),
+        (
+            KdfTarget::EncryptedOutput,
+            prf(long),
+            ResponseKind::Bytes(96),
+        ),
+        (KdfTarget::TempKey, prf(short), ResponseKind::Status),
+        (KdfTarget::Slot(SLOT), prf(short), ResponseKind::Status),
+        (KdfTarget::TempKey, prf(split), ResponseKind::Bytes(32)),
     ] {
         let kdf = Kdf::new(KdfSource::TempKey, target, function).unwrap();
         assert_eq!(kdf.expect(), expected, "{target:?} {function:?}");

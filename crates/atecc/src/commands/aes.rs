@@ -2,7 +2,7 @@
 
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, Retry, Slot};
+use crate::{Chips, Command, Data, DecodeError, Family, Opcode, ResponseKind, Retry, Slot};
 
 /// Encrypt or decrypt one block of 16 bytes with AES-128, ECB.
 ///
@@ -95,8 +95,8 @@ impl Command for Aes {
     fn data(&self) -> Data<'_> {
         Data::one(&self.input)
     }
-    fn expect(&self) -> Expect {
-        Expect::Bytes(16)
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Bytes(16)
     }
     fn repeat(&self) -> Retry {
         match self.key {
@@ -158,8 +158,8 @@ impl Command for AesGfm {
     fn data(&self) -> Data<'_> {
         Data(&self.h, &self.input, &[])
     }
-    fn expect(&self) -> Expect {
-        Expect::Bytes(16)
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Bytes(16)
     }
     fn repeat(&self) -> Retry {
         Retry::Idempotent

@@ -4,7 +4,7 @@
 use super::SourceFlag;
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Command, Data, DecodeError, Expect, Opcode, Retry, Slot};
+use crate::{Command, Data, DecodeError, Opcode, ResponseKind, Retry, Slot};
 
 /// Check the response that a MAC of another chip or host gave.
 ///
@@ -97,8 +97,8 @@ impl Command for CheckMac {
     fn data(&self) -> Data<'_> {
         Data(&self.challenge, &self.response, &self.other_data)
     }
-    fn expect(&self) -> Expect {
-        Expect::Verdict
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Comparison
     }
     fn repeat(&self) -> Retry {
         match self.blocks {

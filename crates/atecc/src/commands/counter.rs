@@ -2,7 +2,7 @@
 
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Command, DecodeError, Expect, Opcode, Retry};
+use crate::{Command, DecodeError, Opcode, ResponseKind, Retry};
 
 /// Read or increment a monotonic counter, 0 to 2 097 151. The response is the
 /// value, after the increment if there was one.
@@ -66,8 +66,8 @@ impl Command for Counter {
     fn param2(&self) -> u16 {
         (self.counter as u8).into()
     }
-    fn expect(&self) -> Expect {
-        Expect::Bytes(4)
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Bytes(4)
     }
     fn repeat(&self) -> Retry {
         match self.mode {

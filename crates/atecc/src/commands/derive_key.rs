@@ -3,7 +3,7 @@
 use super::SourceFlag;
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Command, Data, DecodeError, Expect, Opcode, Retry, Slot};
+use crate::{Command, Data, DecodeError, Opcode, ResponseKind, Retry, Slot};
 
 /// Replace the key in `target` by one derived from TempKey and its parent (or
 /// itself, as the slot's WriteConfig has it). The old key is lost.
@@ -43,8 +43,8 @@ impl Command for DeriveKey {
     fn data(&self) -> Data<'_> {
         self.mac.as_ref().map_or(Data::NONE, |mac| Data::one(mac))
     }
-    fn expect(&self) -> Expect {
-        Expect::Done
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Status
     }
     fn repeat(&self) -> Retry {
         Retry::CheckStateFirst

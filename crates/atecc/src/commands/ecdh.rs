@@ -5,7 +5,9 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, PublicKey, Retry, Slot};
+use crate::{
+    Chips, Command, Data, DecodeError, Family, Opcode, PublicKey, ResponseKind, Retry, Slot,
+};
 
 /// The secret that a private key in the chip shares with `peer`: the X
 /// coordinate of the product, 32 bytes, big-endian.
@@ -132,16 +134,16 @@ impl Command for Ecdh {
     fn data(&self) -> Data<'_> {
         Data::one(self.peer.bytes())
     }
-    fn expect(&self) -> Expect {
+    fn expect(&self) -> ResponseKind {
         match self.mode {
-            EcdhMode::Compatible(_) => Expect::DoneOr(32),
-            EcdhMode::CompatibleEncrypted(_) => Expect::DoneOr(64),
+            EcdhMode::Compatible(_) => ResponseKind::StatusOr(32),
+            EcdhMode::CompatibleEncrypted(_) => ResponseKind::StatusOr(64),
             EcdhMode::SlotToTempKey(_)
             | EcdhMode::TempKeyToSlot(_)
-            | EcdhMode::TempKeyToTempKey => Expect::Done,
-            EcdhMode::SlotToOutput(_) | EcdhMode::TempKeyToOutput => Expect::Bytes(32),
+            | EcdhMode::TempKeyToTempKey => ResponseKind::Status,
+            EcdhMode::SlotToOutput(_) | EcdhMode::TempKeyToOutput => ResponseKind::Bytes(32),
             EcdhMode::SlotToEncryptedOutput(_) | EcdhMode::TempKeyToEncryptedOutput => {
-                Expect::Bytes(64)
+                ResponseKind::Bytes(64)
             }
         }
     }

@@ -4,7 +4,7 @@
 use super::CounterId;
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Command, Data, DecodeError, Expect, Opcode, Retry, Slot};
+use crate::{Command, Data, DecodeError, Opcode, ResponseKind, Retry, Slot};
 
 /// Replace TempKey by a digest of itself and of something the chip holds.
 ///
@@ -122,8 +122,8 @@ impl Command for GenDig {
             _ => Data::NONE,
         }
     }
-    fn expect(&self) -> Expect {
-        Expect::Done
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Status
     }
     fn repeat(&self) -> Retry {
         Retry::CheckStateFirst

@@ -2,7 +2,9 @@
 
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, PublicKey, Retry, Slot};
+use crate::{
+    Chips, Command, Data, DecodeError, Family, Opcode, PublicKey, ResponseKind, Retry, Slot,
+};
 
 /// Param2 that stands for TempKey. Source: cryptoauthlib `calib_genkey.c`.
 const TEMP_KEY: u16 = 0xFFFF;
@@ -51,8 +53,8 @@ impl Command for GenKey {
     fn param2(&self) -> u16 {
         self.slot.index().into()
     }
-    fn expect(&self) -> Expect {
-        Expect::Bytes(64)
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Bytes(64)
     }
     fn repeat(&self) -> Retry {
         match self.mode {
@@ -124,8 +126,8 @@ impl Command for DigestPublicKey {
             .as_ref()
             .map_or(Data::NONE, |bytes| Data::one(bytes))
     }
-    fn expect(&self) -> Expect {
-        Expect::Done
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Status
     }
     fn repeat(&self) -> Retry {
         Retry::CheckStateFirst
@@ -184,8 +186,8 @@ impl Command for CreateTempKey {
     fn param2(&self) -> u16 {
         TEMP_KEY
     }
-    fn expect(&self) -> Expect {
-        Expect::Bytes(64)
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Bytes(64)
     }
     fn repeat(&self) -> Retry {
         Retry::Idempotent

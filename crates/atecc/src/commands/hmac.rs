@@ -4,7 +4,7 @@
 use super::{IncludeSerial, MacOtp, SourceFlag};
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, DecodeError, Expect, Family, Opcode, Retry, Slot};
+use crate::{Chips, Command, DecodeError, Family, Opcode, ResponseKind, Retry, Slot};
 
 /// HMAC-SHA256 over TempKey and the command, with the key in `slot`.
 ///
@@ -47,8 +47,8 @@ impl Command for Hmac {
     fn param2(&self) -> u16 {
         self.slot.index().into()
     }
-    fn expect(&self) -> Expect {
-        Expect::Bytes(32)
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Bytes(32)
     }
     /// A use of the key, which may be limited.
     fn repeat(&self) -> Retry {

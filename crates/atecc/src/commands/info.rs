@@ -2,7 +2,7 @@
 
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, DecodeError, Expect, Family, Opcode, Retry, Revision, Slot};
+use crate::{Chips, Command, DecodeError, Family, Opcode, ResponseKind, Retry, Revision, Slot};
 
 /// Mode 0x00: ask for the chip's revision.
 ///
@@ -27,8 +27,8 @@ impl Command for InfoRevision {
     fn param1(&self) -> u8 {
         0x00
     }
-    fn expect(&self) -> Expect {
-        Expect::Bytes(4)
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Bytes(4)
     }
     fn repeat(&self) -> Retry {
         Retry::Idempotent
@@ -78,8 +78,8 @@ impl Command for InfoKeyValid {
     fn param2(&self) -> u16 {
         self.slot.index().into()
     }
-    fn expect(&self) -> Expect {
-        Expect::Bytes(4)
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Bytes(4)
     }
     fn repeat(&self) -> Retry {
         Retry::Idempotent
@@ -156,8 +156,8 @@ impl Command for InfoState {
     fn param1(&self) -> u8 {
         0x02
     }
-    fn expect(&self) -> Expect {
-        Expect::Bytes(4)
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Bytes(4)
     }
     fn repeat(&self) -> Retry {
         Retry::RestartSequence
@@ -210,8 +210,8 @@ impl Command for InfoGpio {
     fn param2(&self) -> u16 {
         self.driver.into()
     }
-    fn expect(&self) -> Expect {
-        Expect::Bytes(4)
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Bytes(4)
     }
     fn repeat(&self) -> Retry {
         Retry::Idempotent
@@ -271,8 +271,8 @@ impl Command for InfoLatch {
     fn param2(&self) -> u16 {
         (*self as u8).into()
     }
-    fn expect(&self) -> Expect {
-        Expect::Bytes(4)
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Bytes(4)
     }
     fn repeat(&self) -> Retry {
         match self {

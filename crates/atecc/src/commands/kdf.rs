@@ -6,7 +6,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use super::KeyBlock;
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, Retry, Slot};
+use crate::{Chips, Command, Data, DecodeError, Family, Opcode, ResponseKind, Retry, Slot};
 
 /// Derive a key: `function` of the key in `source`, to `target`.
 ///
@@ -395,14 +395,14 @@ impl Command for Kdf<'_> {
     fn data(&self) -> Data<'_> {
         Data(&self.details, self.function.message(), &[])
     }
-    fn expect(&self) -> Expect {
+    fn expect(&self) -> ResponseKind {
         match self.target {
-            KdfTarget::Output => Expect::Bytes(self.function.result_len()),
+            KdfTarget::Output => ResponseKind::Bytes(self.function.result_len()),
             KdfTarget::EncryptedOutput => {
-                Expect::Bytes(self.function.result_len().saturating_add(32))
+                ResponseKind::Bytes(self.function.result_len().saturating_add(32))
             }
-            _ if self.function.is_split() => Expect::Bytes(32),
-            _ => Expect::Done,
+            _ if self.function.is_split() => ResponseKind::Bytes(32),
+            _ => ResponseKind::Status,
         }
     }
     fn repeat(&self) -> Retry {

@@ -6,7 +6,7 @@
 
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Command, DecodeError, Expect, Opcode, Retry, Slot};
+use crate::{Command, DecodeError, Opcode, ResponseKind, Retry, Slot};
 
 /// Lock a zone or a slot, for ever.
 ///
@@ -65,8 +65,8 @@ impl Command for Lock {
             LockTarget::Slot(_) => 0,
         }
     }
-    fn expect(&self) -> Expect {
-        Expect::Done
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Status
     }
     fn repeat(&self) -> Retry {
         Retry::CheckStateFirst
@@ -115,8 +115,8 @@ impl Command for LockWithoutCrc {
     fn param1(&self) -> u8 {
         *self as u8
     }
-    fn expect(&self) -> Expect {
-        Expect::Done
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Status
     }
     fn repeat(&self) -> Retry {
         Retry::CheckStateFirst

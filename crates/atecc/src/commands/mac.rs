@@ -4,7 +4,7 @@
 use super::SourceFlag;
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Command, Data, DecodeError, Expect, Opcode, Retry, Slot};
+use crate::{Command, Data, DecodeError, Opcode, ResponseKind, Retry, Slot};
 
 /// SHA-256 over a key, a challenge and the command: 32 bytes that only who
 /// knows the key can make.
@@ -127,8 +127,8 @@ impl Command for Mac {
             MacBlocks::KeyThenTempKey(_) | MacBlocks::TempKeyTwice(_) => Data::NONE,
         }
     }
-    fn expect(&self) -> Expect {
-        Expect::Bytes(32)
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Bytes(32)
     }
     fn repeat(&self) -> Retry {
         match self.blocks {

@@ -4,7 +4,7 @@
 use super::SeedUpdate;
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, Retry};
+use crate::{Chips, Command, Data, DecodeError, Family, Opcode, ResponseKind, Retry};
 
 /// Param2 bit 15: TempKey in place of a random number.
 const FIXED: u16 = 0x8000;
@@ -60,8 +60,8 @@ impl Command for LoadNonce {
     fn data(&self) -> Data<'_> {
         Data::one(&self.value)
     }
-    fn expect(&self) -> Expect {
-        Expect::Done
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Status
     }
     fn repeat(&self) -> Retry {
         Retry::Idempotent
@@ -132,8 +132,8 @@ impl Command for LoadNonce64 {
     fn data(&self) -> Data<'_> {
         Data::one(&self.value)
     }
-    fn expect(&self) -> Expect {
-        Expect::Done
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Status
     }
     fn repeat(&self) -> Retry {
         Retry::Idempotent
@@ -190,8 +190,8 @@ impl Command for RandomNonce {
     fn data(&self) -> Data<'_> {
         Data::one(&self.input)
     }
-    fn expect(&self) -> Expect {
-        Expect::Bytes(32)
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Bytes(32)
     }
     fn repeat(&self) -> Retry {
         Retry::Idempotent
@@ -255,8 +255,8 @@ impl Command for FixedNonce {
     fn data(&self) -> Data<'_> {
         Data::one(&self.input)
     }
-    fn expect(&self) -> Expect {
-        Expect::Bytes(32)
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Bytes(32)
     }
     fn repeat(&self) -> Retry {
         Retry::CheckStateFirst

@@ -3,7 +3,7 @@
 
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, DecodeError, Expect, Family, Opcode, Retry};
+use crate::{Chips, Command, DecodeError, Family, Opcode, ResponseKind, Retry};
 
 /// Send every chip to idle whose Selector byte (configuration byte 85) is
 /// another one. Such a chip gives no response at all.
@@ -43,8 +43,8 @@ impl Command for Pause {
     fn param1(&self) -> u8 {
         self.selector
     }
-    fn expect(&self) -> Expect {
-        Expect::DoneOrSilence
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::StatusOrSilence
     }
     fn repeat(&self) -> Retry {
         Retry::Idempotent

@@ -4,7 +4,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Command, Data, DecodeError, Expect, Opcode, Retry, Slot};
+use crate::{Command, Data, DecodeError, Opcode, ResponseKind, Retry, Slot};
 
 /// Write a private key into a slot. The key that was there is lost.
 ///
@@ -101,8 +101,8 @@ impl Command for PrivWrite {
             PrivateKeyData::Encrypted { cipher, mac } => Data(cipher, mac, &[]),
         }
     }
-    fn expect(&self) -> Expect {
-        Expect::Done
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Status
     }
     fn repeat(&self) -> Retry {
         match self.key {

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Command, DecodeError, Expect, Opcode, Retry};
+use crate::{Command, DecodeError, Opcode, ResponseKind, Retry};
 
 /// 32 random bytes.
 ///
@@ -69,8 +69,8 @@ impl Command for Random {
     fn param1(&self) -> u8 {
         self.seed as u8
     }
-    fn expect(&self) -> Expect {
-        Expect::Bytes(32)
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Bytes(32)
     }
     fn repeat(&self) -> Retry {
         Retry::Idempotent

@@ -3,7 +3,7 @@
 
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{BlockAddress, Command, DecodeError, Expect, Opcode, Retry, WordAddress};
+use crate::{BlockAddress, Command, DecodeError, Opcode, ResponseKind, Retry, WordAddress};
 
 /// Param1 bit 7: 32 bytes instead of 4.
 pub(super) const BLOCK: u8 = 0x80;
@@ -38,8 +38,8 @@ impl Command for ReadBlock {
     fn param2(&self) -> u16 {
         self.address.param2()
     }
-    fn expect(&self) -> Expect {
-        Expect::Bytes(32)
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Bytes(32)
     }
     fn repeat(&self) -> Retry {
         Retry::Idempotent
@@ -91,8 +91,8 @@ impl Command for ReadWord {
     fn param2(&self) -> u16 {
         self.address.param2()
     }
-    fn expect(&self) -> Expect {
-        Expect::Bytes(4)
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Bytes(4)
     }
     fn repeat(&self) -> Retry {
         Retry::Idempotent

@@ -3,7 +3,7 @@
 
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, Retry};
+use crate::{Chips, Command, Data, DecodeError, Family, Opcode, ResponseKind, Retry};
 
 /// Check the digest of the host's firmware, by a signature or by the digest
 /// that the chip stores.
@@ -104,10 +104,10 @@ impl Command for SecureBoot {
             SecureBootMode::Stored => Data::one(&self.digest),
         }
     }
-    fn expect(&self) -> Expect {
+    fn expect(&self) -> ResponseKind {
         match self.protection {
-            Protection::Clear => Expect::Verdict,
-            Protection::Encrypted => Expect::VerdictOr(32),
+            Protection::Clear => ResponseKind::Comparison,
+            Protection::Encrypted => ResponseKind::ComparisonOr(32),
         }
     }
     fn repeat(&self) -> Retry {

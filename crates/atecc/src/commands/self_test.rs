@@ -3,7 +3,7 @@
 
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, DecodeError, Expect, Family, Opcode, Retry};
+use crate::{Chips, Command, DecodeError, Family, Opcode, ResponseKind, Retry};
 
 /// Test the chip's engines, or with no test read what failed before.
 ///
@@ -96,8 +96,8 @@ impl Command for SelfTest {
     fn param1(&self) -> u8 {
         self.tests.0
     }
-    fn expect(&self) -> Expect {
-        Expect::Engines
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Engines
     }
     fn repeat(&self) -> Retry {
         Retry::Idempotent

@@ -3,7 +3,7 @@
 
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, Retry, Slot};
+use crate::{Chips, Command, Data, DecodeError, Family, Opcode, ResponseKind, Retry, Slot};
 
 /// Longest piece of one `SHA` command, bytes.
 pub const SHA_BLOCK: usize = 64;
@@ -57,8 +57,8 @@ impl Command for ShaStart {
             Self::HmacTempKey => 0xFFFF,
         }
     }
-    fn expect(&self) -> Expect {
-        Expect::Done
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Status
     }
     fn repeat(&self) -> Retry {
         match self {
@@ -180,8 +180,8 @@ impl Command for ShaUpdate<'_> {
     fn data(&self) -> Data<'_> {
         Data::one(self.piece.0)
     }
-    fn expect(&self) -> Expect {
-        Expect::Done
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Status
     }
     fn repeat(&self) -> Retry {
         Retry::CheckStateFirst
@@ -263,8 +263,8 @@ impl Command for ShaEnd<'_> {
     fn data(&self) -> Data<'_> {
         Data::one(self.piece.0)
     }
-    fn expect(&self) -> Expect {
-        Expect::Bytes(32)
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Bytes(32)
     }
     fn repeat(&self) -> Retry {
         Retry::CheckStateFirst
@@ -323,8 +323,8 @@ impl Command for ShaPublic {
     fn param2(&self) -> u16 {
         self.slot.index().into()
     }
-    fn expect(&self) -> Expect {
-        Expect::Done
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Status
     }
     fn repeat(&self) -> Retry {
         Retry::CheckStateFirst

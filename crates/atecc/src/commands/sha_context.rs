@@ -5,7 +5,7 @@
 use super::sha::{length_is_param2, sha_mode};
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, Retry};
+use crate::{Chips, Command, Data, DecodeError, Family, Opcode, ResponseKind, Retry};
 
 /// The state of a SHA-256 under way: 36 to 99 bytes. Byte count (4, low byte
 /// first), eight state words (low byte first each), then the bytes of the
@@ -75,8 +75,8 @@ impl Command for ShaReadContext {
     fn param1(&self) -> u8 {
         0x06
     }
-    fn expect(&self) -> Expect {
-        Expect::UpTo(99)
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::UpTo(99)
     }
     fn repeat(&self) -> Retry {
         Retry::RestartSequence
@@ -134,8 +134,8 @@ impl Command for ShaWriteContext {
     fn data(&self) -> Data<'_> {
         Data::one(self.context.as_bytes())
     }
-    fn expect(&self) -> Expect {
-        Expect::Done
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Status
     }
     fn repeat(&self) -> Retry {
         Retry::Idempotent

@@ -4,7 +4,7 @@
 use super::IncludeSerial;
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, DecodeError, Expect, Family, Opcode, Retry, Slot};
+use crate::{Chips, Command, DecodeError, Family, Opcode, ResponseKind, Retry, Slot};
 
 /// Sign the 32-byte digest in `source` with the key in `slot`.
 ///
@@ -64,8 +64,8 @@ impl Command for Sign {
     fn param2(&self) -> u16 {
         self.slot.index().into()
     }
-    fn expect(&self) -> Expect {
-        Expect::Bytes(64)
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Bytes(64)
     }
     /// A use of the key, which may be limited.
     fn repeat(&self) -> Retry {
@@ -142,8 +142,8 @@ impl Command for SignInternal {
     fn param2(&self) -> u16 {
         self.slot.index().into()
     }
-    fn expect(&self) -> Expect {
-        Expect::Bytes(64)
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Bytes(64)
     }
     /// A use of the key, which may be limited.
     fn repeat(&self) -> Retry {

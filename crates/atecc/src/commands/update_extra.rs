@@ -3,7 +3,7 @@
 
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Command, DecodeError, Expect, Opcode, Retry, Slot};
+use crate::{Command, DecodeError, Opcode, ResponseKind, Retry, Slot};
 
 /// Write one of the two configuration bytes that stay writable once, or use up
 /// one use of a limited key.
@@ -47,8 +47,8 @@ impl Command for UpdateExtra {
             Self::UseKey(slot) => slot.index().into(),
         }
     }
-    fn expect(&self) -> Expect {
-        Expect::Done
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Status
     }
     fn repeat(&self) -> Retry {
         Retry::CheckStateFirst

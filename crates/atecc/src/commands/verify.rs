@@ -4,7 +4,9 @@
 use super::DigestSource;
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, Data, DecodeError, Expect, Family, Opcode, PublicKey, Retry, Slot};
+use crate::{
+    Chips, Command, Data, DecodeError, Family, Opcode, PublicKey, ResponseKind, Retry, Slot,
+};
 
 /// Check an ECDSA signature over the 32-byte digest in `source`.
 ///
@@ -61,10 +63,10 @@ pub enum VerifyAnswer {
 }
 
 impl VerifyAnswer {
-    const fn expect(self) -> Expect {
+    const fn expect(self) -> ResponseKind {
         match self {
-            Self::Status => Expect::Verdict,
-            Self::Mac => Expect::VerdictOr(32),
+            Self::Status => ResponseKind::Comparison,
+            Self::Mac => ResponseKind::ComparisonOr(32),
         }
     }
 
@@ -135,7 +137,7 @@ impl Command for Verify {
             VerifyKey::Stored(_) | VerifyKey::ValidateExternal(_) => Data::one(&self.signature),
         }
     }
-    fn expect(&self) -> Expect {
+    fn expect(&self) -> ResponseKind {
         self.answer.expect()
     }
     fn repeat(&self) -> Retry {
@@ -238,7 +240,7 @@ impl Command for Validate {
     fn data(&self) -> Data<'_> {
         Data(&self.signature, &self.other_data, &[])
     }
-    fn expect(&self) -> Expect {
+    fn expect(&self) -> ResponseKind {
         self.answer.expect()
     }
     fn repeat(&self) -> Retry {

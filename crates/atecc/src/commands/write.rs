@@ -9,7 +9,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use super::read::BLOCK;
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{BlockAddress, Command, Data, DecodeError, Expect, Opcode, Retry, WordAddress};
+use crate::{BlockAddress, Command, Data, DecodeError, Opcode, ResponseKind, Retry, WordAddress};
 
 /// Param1 bits 7 and 6: 32 bytes, encrypted.
 #[cfg(feature = "parse")]
@@ -58,8 +58,8 @@ impl Command for WriteBlock {
     fn data(&self) -> Data<'_> {
         Data::one(&self.data)
     }
-    fn expect(&self) -> Expect {
-        Expect::Done
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Status
     }
     fn repeat(&self) -> Retry {
         Retry::Idempotent
@@ -134,8 +134,8 @@ impl Command for WriteEncrypted {
     fn data(&self) -> Data<'_> {
         Data(&self.cipher, &self.mac, &[])
     }
-    fn expect(&self) -> Expect {
-        Expect::Done
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Status
     }
     fn repeat(&self) -> Retry {
         Retry::RestartSequence
@@ -212,8 +212,8 @@ impl Command for WriteWord {
     fn data(&self) -> Data<'_> {
         Data::one(&self.data)
     }
-    fn expect(&self) -> Expect {
-        Expect::Done
+    fn expect(&self) -> ResponseKind {
+        ResponseKind::Status
     }
     fn repeat(&self) -> Retry {
         Retry::Idempotent

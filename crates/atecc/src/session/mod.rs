@@ -76,7 +76,9 @@ mod wake;
 use answer::{AFTER_WAKE, GROUP_OVERHEAD, Heard, Mark, SELF_TEST_FAILED, hear};
 use wake::{Progress, Purpose, REST_US, WakeStep, Waking};
 
-use crate::{Cause, Chips, Executed, Expect, Failure, MAX_GROUP, Opcode, Request, Status, Timing};
+use crate::{
+    Cause, Chips, Executed, Failure, MAX_GROUP, Opcode, Request, ResponseKind, Status, Timing,
+};
 
 /// No answer is longer than a group.
 #[expect(clippy::cast_possible_truncation, reason = "155")]
@@ -685,8 +687,8 @@ impl Session {
     fn sent(&mut self, outcome: Outcome) {
         let opcode = self.opcode();
         let expect = self.request.as_ref().map(Request::expect);
-        let payload = expect.map_or(0, Expect::payload_len);
-        let engines = expect == Some(Expect::Engines);
+        let payload = expect.map_or(0, ResponseKind::payload_len);
+        let engines = expect == Some(ResponseKind::Engines);
         self.want = payload.saturating_add(GROUP_OVERHEAD).min(LONGEST);
         self.reads = 0;
         self.busy_looks = 0;

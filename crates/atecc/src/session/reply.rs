@@ -3,7 +3,7 @@
 
 use super::answer::{Heard, hear};
 use super::{BUSY_LOOKS, Chip, READS, Session, State};
-use crate::{Cause, DecodeError, Executed, Expect, GroupError, Outcome, Request, Status};
+use crate::{Cause, DecodeError, Executed, GroupError, Outcome, Request, ResponseKind, Status};
 
 impl Session {
     /// Nobody acknowledged a look: still busy, or asleep; the chip says neither.
@@ -22,7 +22,7 @@ impl Session {
         };
         let waited_us = self.waited_us;
         let expect = self.request.as_ref().map(Request::expect);
-        let silent = expect == Some(Expect::DoneOrSilence) && !self.doubtful;
+        let silent = expect == Some(ResponseKind::StatusOrSilence) && !self.doubtful;
         if silent && waited_us > longest.saturating_mul(2) {
             // One flipped bit makes an idle or a sleep token of a command, or
             // has the chip wait for more: silence is believed the third time.
@@ -141,7 +141,7 @@ impl Session {
     }
 
     /// A one-byte answer: the result, or a status that is none.
-    pub(super) fn answered(&mut self, byte: u8, expect: Expect) {
+    pub(super) fn answered(&mut self, byte: u8, expect: ResponseKind) {
         let opcode = self.opcode();
         let status = Status::from_byte(byte);
         let parameters = self.request.as_ref().map_or([0; 3], Request::parameters);
@@ -153,7 +153,7 @@ impl Session {
         // What a woken chip says is never taken for two failing engines: a reset
         // and a wake by noise may come again and again.
         if expect.is_answer(status) && status != Status::AfterWake {
-            let ambiguous = expect == Expect::Engines && status.is_listed_failure();
+            let ambiguous = expect == ResponseKind::Engines && status.is_listed_failure();
             if ambiguous && !self.is_confirmed(byte, 2) {
                 return self.again(cause, Executed::Unknown, State::Idling);
             }
