@@ -6,10 +6,10 @@ use arbitrary::{Result, Unstructured};
 use atecc::commands::{GenKey, GenKeyMode, IncludeSerial, InternalPurpose, LockTarget, ShaStart};
 use atecc::commands::{SignInternal, VerifyKey, ZoneState};
 use atecc::procedures::{
-    ChallengeMac, CreateKey, HashInChip, LockAndConfirm, ReadConfig, ReadEncrypted, ReadPlace,
-    SessionKey, SignDigest, VerifyDigest, WriteBlockEncrypted, WritePlace, sign_about_key,
+    ChallengeMac, CreateKey, HashInChip, LockAndConfirm, ReadConfig, ReadEncrypted, ReadRegion,
+    SessionKey, SignDigest, VerifyDigest, WriteBlockEncrypted, WriteRegion, sign_about_key,
 };
-use atecc::{BlockAddress, Command, ConfigZone, Family, Once, Place, PublicKey, parse_group};
+use atecc::{BlockAddress, Command, ConfigZone, Family, Once, Region, PublicKey, parse_group};
 use libfuzzer_sys::fuzz_target;
 use nerves_key_fuzz::commands::{Visitor, choose, slot};
 use nerves_key_fuzz::hostile::run;
@@ -37,7 +37,7 @@ fn forget<T, E>(_: std::result::Result<T, E>) {}
 
 fn procedure(u: &mut Unstructured<'_>) -> Result<()> {
     let slot = slot(u)?;
-    let place = *u.choose(&[Place::Config, Place::Otp, Place::Slot(slot)])?;
+    let place = *u.choose(&[Region::Config, Region::Otp, Region::Slot(slot)])?;
     let key = [0x5A; 32];
     let key = SessionKey {
         slot,
@@ -61,9 +61,9 @@ fn procedure(u: &mut Unstructured<'_>) -> Result<()> {
             u,
         )),
         5 => forget(run(ReadConfig::new(), u)),
-        6 => forget(run(ReadPlace::<72>::new(place), u)),
+        6 => forget(run(ReadRegion::<72>::new(place), u)),
         7 => {
-            if let Ok(write) = WritePlace::new(place, vec![0xA5; usize::from(u.arbitrary::<u8>()?)])
+            if let Ok(write) = WriteRegion::new(place, vec![0xA5; usize::from(u.arbitrary::<u8>()?)])
             {
                 forget(run(write, u));
             }

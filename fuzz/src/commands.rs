@@ -2,7 +2,7 @@
 
 use arbitrary::{Result, Unstructured};
 use atecc::commands::*;
-use atecc::{BlockAddress, Command, Place, PublicKey, Slot, WordAddress};
+use atecc::{BlockAddress, Command, Region, PublicKey, Slot, WordAddress};
 
 /// What is done with a command.
 pub trait Visitor {
@@ -341,9 +341,9 @@ fn pick<T: Clone>(kind: u8, of: &[T]) -> T {
 }
 
 fn block(slot: Slot, block: u8) -> Result<BlockAddress> {
-    BlockAddress::new(Place::Slot(slot), block).map_err(|_| arbitrary::Error::IncorrectFormat)
+    BlockAddress::new(Region::Slot(slot), block).map_err(|_| arbitrary::Error::IncorrectFormat)
 }
 
 fn word(slot: Slot, word: u8) -> Result<WordAddress> {
-    WordAddress::new(Place::Slot(slot), word).map_err(|_| arbitrary::Error::IncorrectFormat)
+    WordAddress::new(Region::Slot(slot), word).map_err(|_| arbitrary::Error::IncorrectFormat)
 }

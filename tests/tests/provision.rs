@@ -6,8 +6,8 @@ use std::rc::Rc;
 use atecc::commands::{DigestSource, GenKey, GenKeyMode, LockTarget, Sign, WriteBlock, WriteWord};
 use atecc::procedures::LockAndConfirm;
 use atecc::{
-    Answer, BlockAddress, Cause, Command, Error, Executed, Failure, Next, Opcode, Place, Procedure,
-    Status, WordAddress,
+    Answer, BlockAddress, Cause, Command, Error, Executed, Failure, Next, Opcode, Procedure,
+    Region, Status, WordAddress,
 };
 use atecc_emulator::{Bus, Chip, CutPoint, Defects, Fault, Faults, Revision};
 use atecc_x509::{CompressedCertificate, DateTime, Format, SignatureBytes};
@@ -72,7 +72,7 @@ fn a_finished_chip_refuses_what_would_change_it() {
                 slot: slot::DEVICE_KEY
             }
         ));
-        let config = WordAddress::new(Place::Config, 5).unwrap();
+        let config = WordAddress::new(Region::Config, 5).unwrap();
         assert!(refused(
             &bus,
             WriteWord {
@@ -80,7 +80,7 @@ fn a_finished_chip_refuses_what_would_change_it() {
                 data: [0; 4]
             }
         ));
-        for place in [Place::Otp, Place::Slot(slot::DEVICE_CERTIFICATE)] {
+        for place in [Region::Otp, Region::Slot(slot::DEVICE_CERTIFICATE)] {
             let address = BlockAddress::new(place, 0).unwrap();
             assert!(refused(
                 &bus,

@@ -131,7 +131,7 @@ mod tests {
     use atecc::commands::{
         Ecdh, EcdhMode, GenKey, GenKeyMode, InfoLatch, Lock, LockTarget, ReadBlock,
     };
-    use atecc::{BlockAddress, Command, Place, PublicKey, Request};
+    use atecc::{BlockAddress, Command, PublicKey, Region, Request};
 
     use super::*;
 
@@ -165,10 +165,10 @@ mod tests {
         };
         assert_eq!(asked(zone, &lock), [(Operation::Lock, slot)]);
         assert_eq!(asked(zone, &InfoLatch::Read), []);
-        let address = BlockAddress::new(Place::Slot(slot), 1).unwrap();
+        let address = BlockAddress::new(Region::Slot(slot), 1).unwrap();
         let read = asked(zone, &ReadBlock { address });
         assert_eq!(read, [(Operation::Read, slot)]);
-        let config = BlockAddress::new(Place::Config, 1).unwrap();
+        let config = BlockAddress::new(Region::Config, 1).unwrap();
         assert_eq!(asked(zone, &ReadBlock { address: config }), []);
     }
 }

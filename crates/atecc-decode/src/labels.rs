@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use atecc::{Place, Slot};
+use atecc::{Region, Slot};
 
 /// Names that a caller gives to slots.
 pub trait Labels {
@@ -34,14 +34,14 @@ impl fmt::Display for Labelled<'_> {
 }
 
 /// `configuration`, `OTP`, or a slot as above.
-pub(crate) struct LabelledPlace<'a>(pub(crate) &'a dyn Labels, pub(crate) Place);
+pub(crate) struct LabelledPlace<'a>(pub(crate) &'a dyn Labels, pub(crate) Region);
 
 impl fmt::Display for LabelledPlace<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.1 {
-            Place::Config => f.write_str("configuration"),
-            Place::Otp => f.write_str("OTP"),
-            Place::Slot(slot) => Labelled(self.0, slot).fmt(f),
+            Region::Config => f.write_str("configuration"),
+            Region::Otp => f.write_str("OTP"),
+            Region::Slot(slot) => Labelled(self.0, slot).fmt(f),
         }
     }
 }

@@ -42,7 +42,7 @@ pub enum AddressError {
         /// How many there are.
         limit: u8,
         /// The zone, or the slot of the data zone.
-        place: Place,
+        place: Region,
     },
     /// No such 4-byte word.
     #[error("word {word} is outside {place}: it has {limit}")]
@@ -52,14 +52,14 @@ pub enum AddressError {
         /// How many there are.
         limit: u8,
         /// The zone, or the slot of the data zone.
-        place: Place,
+        place: Region,
     },
 }
 
 /// A zone that is addressed as a whole, or a slot.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Place {
+pub enum Region {
     /// Configuration zone.
     Config,
     /// OTP zone.
@@ -68,7 +68,7 @@ pub enum Place {
     Slot(Slot),
 }
 
-impl Place {
+impl Region {
     /// Size in bytes.
     #[must_use]
     pub const fn size(self) -> usize {
@@ -97,21 +97,21 @@ impl Place {
     }
 }
 
-/// Place, block and word that Param2 names; `zone` is Param1 without its other
+/// Region, block and word that Param2 names; `zone` is Param1 without its other
 /// bits.
 #[cfg(feature = "parse")]
-fn parts(group: &CommandGroup<'_>, zone: u8) -> Result<(Place, u8, u8), CommandError> {
+fn parts(group: &CommandGroup<'_>, zone: u8) -> Result<(Region, u8, u8), CommandError> {
     let [low, high] = group.param2.to_le_bytes();
     let word = low & 0x07;
     match zone {
-        0 => Ok((Place::Config, low >> 3, word)),
-        1 => Ok((Place::Otp, low >> 3, word)),
-        2 => Ok((Place::Slot(Slot::from_nibble(low >> 3)), high, word)),
+        0 => Ok((Region::Config, low >> 3, word)),
+        1 => Ok((Region::Otp, low >> 3, word)),
+        2 => Ok((Region::Slot(Slot::from_nibble(low >> 3)), high, word)),
         _ => Err(group.wrong_mode()),
     }
 }
 
-impl core::fmt::Display for Place {
+impl core::fmt::Display for Region {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Slot(slot) => slot.fmt(f),
@@ -123,16 +123,16 @@ impl core::fmt::Display for Place {
 /// A 32-byte block that exists.
 ///
 /// ```
-/// use atecc::{BlockAddress, Place, Slot};
+/// use atecc::{BlockAddress, Region, Slot};
 ///
-/// let slot = Place::Slot(Slot::S10); // 72 bytes: three blocks.
+/// let slot = Region::Slot(Slot::S10); // 72 bytes: three blocks.
 /// assert!(BlockAddress::new(slot, 2).is_ok());
 /// assert!(BlockAddress::new(slot, 3).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct BlockAddress {
-    place: Place,
+    place: Region,
     block: u8,
 }
 
@@ -142,7 +142,7 @@ impl BlockAddress {
     ///
     /// # Errors
     /// [`AddressError::Block`] past the last block.
-    pub const fn new(place: Place, block: u8) -> Result<Self, AddressError> {
+    pub const fn new(place: Region, block: u8) -> Result<Self, AddressError> {
         #[expect(clippy::cast_possible_truncation, reason = "at most 13 blocks")]
         let limit = place.size().div_ceil(32) as u8;
         if block < limit {
@@ -158,7 +158,7 @@ impl BlockAddress {
 
     /// The zone or slot.
     #[must_use]
-    pub const fn place(self) -> Place {
+    pub const fn place(self) -> Region {
         self.place
     }
 
@@ -195,15 +195,15 @@ impl core::fmt::Display for BlockAddress {
 /// A 4-byte word that exists.
 ///
 /// ```
-/// use atecc::{Place, WordAddress};
+/// use atecc::{Region, WordAddress};
 ///
-/// let word = WordAddress::new(Place::Config, 21)?; // Bytes 84 to 87.
+/// let word = WordAddress::new(Region::Config, 21)?; // Bytes 84 to 87.
 /// assert_eq!(word.word(), 21);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct WordAddress {
-    place: Place,
+    place: Region,
     word: u8,
 }
 
@@ -212,7 +212,7 @@ impl WordAddress {
     ///
     /// # Errors
     /// [`AddressError::Word`] past the last word.
-    pub const fn new(place: Place, word: u8) -> Result<Self, AddressError> {
+    pub const fn new(place: Region, word: u8) -> Result<Self, AddressError> {
         #[expect(clippy::cast_possible_truncation, reason = "at most 104 words")]
         let limit = (place.size() / 4) as u8;
         if word < limit {
@@ -224,7 +224,7 @@ impl WordAddress {
 
     /// The zone or slot.
     #[must_use]
-    pub const fn place(self) -> Place {
+    pub const fn place(self) -> Region {
         self.place
     }
 
@@ -269,21 +269,21 @@ mod tests {
         let word = |place, word| WordAddress::new(place, word).map(WordAddress::param2);
         let block = |place, block| BlockAddress::new(place, block).map(BlockAddress::param2);
         // Configuration word 4 holds the I2C address, word 21 the lock bytes.
-        assert_eq!(word(Place::Config, 4), Ok(0x0004));
-        assert_eq!(word(Place::Config, 21), Ok(0x0015));
-        assert_eq!(block(Place::Config, 3), Ok(0x0018));
-        assert_eq!(block(Place::Otp, 1), Ok(0x0008));
+        assert_eq!(word(Region::Config, 4), Ok(0x0004));
+        assert_eq!(word(Region::Config, 21), Ok(0x0015));
+        assert_eq!(block(Region::Config, 3), Ok(0x0018));
+        assert_eq!(block(Region::Otp, 1), Ok(0x0008));
         // Slot 10: two full blocks, then words 16 and 17 in block 2.
-        assert_eq!(block(Place::Slot(Slot::S10), 1), Ok(0x0150));
-        assert_eq!(word(Place::Slot(Slot::S10), 17), Ok(0x0251));
-        assert_eq!(block(Place::Slot(Slot::S8), 12), Ok(0x0C40));
+        assert_eq!(block(Region::Slot(Slot::S10), 1), Ok(0x0150));
+        assert_eq!(word(Region::Slot(Slot::S10), 17), Ok(0x0251));
+        assert_eq!(block(Region::Slot(Slot::S8), 12), Ok(0x0C40));
     }
 
     #[test]
     fn nothing_past_the_end() {
-        for place in [Place::Config, Place::Otp]
+        for place in [Region::Config, Region::Otp]
             .into_iter()
-            .chain(Slot::ALL.map(Place::Slot))
+            .chain(Slot::ALL.map(Region::Slot))
         {
             let blocks = u8::try_from(place.size().div_ceil(32)).unwrap();
             let words = u8::try_from(place.size() / 4).unwrap();

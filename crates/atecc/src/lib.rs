@@ -41,7 +41,7 @@ mod slot;
 mod status;
 mod timing;
 
-pub use address::{AddressError, BlockAddress, Place, WordAddress, Zone};
+pub use address::{AddressError, BlockAddress, Region, WordAddress, Zone};
 pub use bus_address::{BusAddress, InvalidBusAddress};
 pub use command::{
     Chips, Command, Data, DecodeError, Request, RequestTooLong, ResponseKind, Retry,

@@ -2,8 +2,8 @@
 //! with the chip told to sleep.
 
 use atecc::commands::{Lock, LockTarget};
-use atecc::procedures::{CreateKey, LockAndConfirm, ReadConfig, SignDigest, WritePlace};
-use atecc::{Once, Outcome, Place, Procedure, Run, Slot, Step, Timing, crc16};
+use atecc::procedures::{CreateKey, LockAndConfirm, ReadConfig, SignDigest, WriteRegion};
+use atecc::{Once, Outcome, Procedure, Region, Run, Slot, Step, Timing, crc16};
 use proptest::prelude::*;
 
 /// What the bus does at one step.
@@ -110,6 +110,6 @@ proptest! {
         drive(CreateKey::new(slot), &script)?;
         drive(LockAndConfirm::new(lock), &script)?;
         drive(Once(Lock { target: lock }), &script)?;
-        drive(WritePlace::new(Place::Slot(Slot::S8), &[7; 416]).unwrap(), &script)?;
+        drive(WriteRegion::new(Region::Slot(Slot::S8), &[7; 416]).unwrap(), &script)?;
     }
 }

@@ -1,9 +1,9 @@
 //! Devices on a mocked bus: every byte that goes over it, in order.
 
 use atecc::commands::{CreateTempKey, InfoRevision, Lock, LockTarget, Random};
-use atecc::procedures::{CreateKey, LockAndConfirm, ReadPlace, SignDigest, WritePlace};
+use atecc::procedures::{CreateKey, LockAndConfirm, ReadRegion, SignDigest, WriteRegion};
 use atecc::{
-    BusAddress, Cause, Device, Error, Executed, Family, GroupError, Opcode, Place, PublicKey,
+    BusAddress, Cause, Device, Error, Executed, Family, GroupError, Opcode, PublicKey, Region,
     Revision, Slot, Status, Timing, crc16,
 };
 use embedded_hal::i2c::{ErrorKind, NoAcknowledgeSource};
@@ -308,8 +308,8 @@ fn a_certificate_slot_is_two_blocks_and_two_words() {
         bus.push(answer(&vec![param2[1]; len], len + 3));
     }
     bus.push(sleep());
-    let slot = Place::Slot(Slot::S10);
-    let bytes = on(&bus, |device| device.run(ReadPlace::<72>::new(slot))).unwrap();
+    let slot = Region::Slot(Slot::S10);
+    let bytes = on(&bus, |device| device.run(ReadRegion::<72>::new(slot))).unwrap();
     assert_eq!(bytes[..32], [0; 32]);
     assert_eq!(bytes[32..64], [1; 32]);
     assert_eq!(bytes[64..], [2; 8]);
@@ -331,9 +331,9 @@ fn a_short_slot_is_written_in_whole_blocks() {
         answer(&[0x00], 4),
         sleep(),
     ]);
-    let write = WritePlace::new(Place::Slot(Slot::S1), &[3; 36]).unwrap();
+    let write = WriteRegion::new(Region::Slot(Slot::S1), &[3; 36]).unwrap();
     assert_eq!(on(&bus, |device| device.run(write)), Ok(()));
-    let error = WritePlace::new(Place::Slot(Slot::S1), &[3; 37]).unwrap_err();
+    let error = WriteRegion::new(Region::Slot(Slot::S1), &[3; 37]).unwrap_err();
     assert_eq!(
         error.to_string(),
         "37 bytes do not fit slot 1, which has 36"
@@ -450,7 +450,7 @@ mod another_host {
 
     fn read() -> ReadBlock {
         ReadBlock {
-            address: BlockAddress::new(Place::Config, 1).unwrap(),
+            address: BlockAddress::new(Region::Config, 1).unwrap(),
         }
     }
 

@@ -7,7 +7,7 @@ use atecc::procedures::{
     Configure, ConfigureError, IncrementCounter, LockConfiguration, LockData, ReadConfig,
     TooManyBytes, WriteData, WriteDataError,
 };
-use atecc::{BusAddress, Device, Error, Executed, Place, Slot};
+use atecc::{BusAddress, Device, Error, Executed, Region, Slot};
 use atecc_emulator::{
     Bus, Chip, CutPoint, DeadBus, Delay, EepromEffect, Fault, Faults, I2cHandle, LostReply,
     Revision,
@@ -359,7 +359,7 @@ fn too_much_for_a_slot_is_refused_and_a_private_keys_slot_is_not_looked_at() {
     slots[2] = &long;
     assert!(WriteData::new(&config, slots, &OTP).is_ok());
     slots[15] = &long;
-    let place = Place::Slot(Slot::S15);
+    let place = Region::Slot(Slot::S15);
     let error = WriteData::new(&config, slots, &OTP).unwrap_err();
     assert_eq!(error, TooManyBytes { place, len: 73 });
 }

@@ -18,7 +18,7 @@ use atecc::commands::{
     VerifyKey, WriteBlock, WriteEncrypted, WriteWord, ZoneState,
 };
 use atecc::parse::{CommandError, Parse, Part};
-use atecc::{BlockAddress, Opcode, Place, PublicKey, Request, Slot, WordAddress, crc16};
+use atecc::{BlockAddress, Opcode, PublicKey, Region, Request, Slot, WordAddress, crc16};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
@@ -79,11 +79,11 @@ fn slots() -> impl Strategy<Value = Slot> {
     (0..16_u8).prop_map(|index| Slot::new(index).unwrap())
 }
 
-fn places() -> impl Strategy<Value = Place> {
+fn places() -> impl Strategy<Value = Region> {
     prop_oneof![
-        Just(Place::Config),
-        Just(Place::Otp),
-        slots().prop_map(Place::Slot),
+        Just(Region::Config),
+        Just(Region::Otp),
+        slots().prop_map(Region::Slot),
     ]
 }
 

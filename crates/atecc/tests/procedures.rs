@@ -7,7 +7,7 @@ use atecc::procedures::{
     ChallengeMac, CreateKey, HashInChip, LockAndConfirm, Prepared, SignDigest,
 };
 use atecc::{
-    Answer, BlockAddress, Cause, Executed, Failure, Family, Next, Once, Opcode, Place, Procedure,
+    Answer, BlockAddress, Cause, Executed, Failure, Family, Next, Once, Opcode, Procedure, Region,
     Slot, Status,
 };
 
@@ -58,7 +58,7 @@ fn a_use_of_a_key_in_the_preparation_is_not_repeated() {
     };
     let source = DigSource::Data(Slot::S2);
     let dig = Prepared::new(Once(nonce), GenDig { source });
-    let address = BlockAddress::new(Place::Slot(Slot::S6), 0).unwrap();
+    let address = BlockAddress::new(Region::Slot(Slot::S6), 0).unwrap();
     let read = ReadBlock { address };
     let told = [
         Said::Payload(vec![1; 32]),
@@ -272,7 +272,7 @@ fn session_keys_without_a_limit() {
         input: [7; 20],
         serial: SerialNumber([1, 0x23, 3, 4, 5, 6, 7, 8, 0xEE]),
     };
-    let address = BlockAddress::new(Place::Slot(Slot::S6), 0).unwrap();
+    let address = BlockAddress::new(Region::Slot(Slot::S6), 0).unwrap();
     let read = || ReadEncrypted::new(address, key);
     let write = || WriteBlockEncrypted::new(address, &[7; 32], ZoneState::Locked, key);
     let told = [

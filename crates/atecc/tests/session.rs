@@ -9,7 +9,7 @@ use atecc::commands::{
 };
 use atecc::{
     BlockAddress, Cause, Command, DecodeError, Executed, Failure, Family, Left, Opcode, Outcome,
-    Place, Request, Session, Slot, Status, Step, Timing, crc16,
+    Region, Request, Session, Slot, Status, Step, Timing, crc16,
 };
 
 /// What a session did.
@@ -294,7 +294,7 @@ fn a_longer_answer_is_read_at_its_length_and_named() {
     let mut session = Session::new(Timing::default());
     let mut chip = Chip::new(&[&[0x5A; 32][..]; 4]);
     let write = WriteBlock {
-        address: BlockAddress::new(Place::Slot(Slot::S8), 0).unwrap(),
+        address: BlockAddress::new(Region::Slot(Slot::S8), 0).unwrap(),
         data: [0; 32],
     };
     let failure = chip.run(&mut session, &write).unwrap_err();

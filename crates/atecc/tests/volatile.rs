@@ -6,7 +6,7 @@
 
 use atecc::commands::*;
 use atecc::{
-    BlockAddress, Chips, Command, Family, Place, PublicKey, Request, ResponseKind, Retry, Slot,
+    BlockAddress, Chips, Command, Family, PublicKey, Region, Request, ResponseKind, Retry, Slot,
 };
 
 const SLOT: Slot = Slot::S9;
@@ -359,7 +359,7 @@ fn answers_of_keys_and_slots_have_one_length() {
     check(&PrivWrite { slot, key }, 1);
     let context = ShaContext::new(&[7; 99]).unwrap();
     check(&ShaWriteContext { context }, 1);
-    let address = BlockAddress::new(Place::Slot(SLOT), 0).unwrap();
+    let address = BlockAddress::new(Region::Slot(SLOT), 0).unwrap();
     let data = [7; 32];
     check(&WriteBlock { address, data }, 1);
     let (cipher, mac, zone_state) = ([7; 32], [7; 32], ZoneState::Locked);

@@ -4,7 +4,7 @@ use atecc::commands::{DerivedKey, Engines, PrivateKeyData, SelfTest, SharedSecre
 use atecc::config::LockState;
 use atecc::{
     BlockAddress, BusAddress, Cause, Command, ConfigZone, Crc16, DecodeError, Executed, Failure,
-    Family, Opcode, Place, Request, Session, Slot, Status, Timing, WordAddress, Zone, crc16,
+    Family, Opcode, Region, Request, Session, Slot, Status, Timing, WordAddress, Zone, crc16,
 };
 
 #[test]
@@ -16,9 +16,9 @@ fn places_and_addresses() {
     ] {
         assert_eq!(zone.to_string(), name);
     }
-    let slot = Place::Slot(Slot::S10);
+    let slot = Region::Slot(Slot::S10);
     let block = BlockAddress::new(slot, 1).unwrap();
-    let word = WordAddress::new(Place::Config, 21).unwrap();
+    let word = WordAddress::new(Region::Config, 21).unwrap();
     assert_eq!(block.to_string(), "slot 10 block 1");
     assert_eq!(word.to_string(), "configuration zone word 21");
     assert_eq!((word.word(), block.block()), (21, 1));
@@ -193,7 +193,7 @@ fn secrets_are_not_shown() {
     let (a, b) = ([0xA5; 32], [0xB6; 64]);
     let nonce = [0xC7; 32];
     let (cipher, mac) = ([0xA5; 36], [0xB6; 32]);
-    let address = BlockAddress::new(Place::Slot(Slot::S8), 0).unwrap();
+    let address = BlockAddress::new(Region::Slot(Slot::S8), 0).unwrap();
     let write = WriteBlock { address, data: a };
     let request = Request::new(&write).unwrap();
     let mut crc = Crc16::new();
@@ -255,7 +255,7 @@ fn secrets_of_the_host_are_not_shown() {
         otp: &[0xA5; 64],
         serial: &serial,
     };
-    let address = BlockAddress::new(Place::Slot(Slot::S8), 0).unwrap();
+    let address = BlockAddress::new(Region::Slot(Slot::S8), 0).unwrap();
     let zone = atecc::commands::ZoneState::Locked;
     let write = WriteBlockEncrypted::new(address, &secret, zone, key);
     for (shown, expected) in [

@@ -2,7 +2,7 @@
 //! is refused, and the cause is told once something turns out to be missing.
 
 use atecc::commands::{GenKey, GenKeyMode, ReadBlock};
-use atecc::{BlockAddress, Cause, Failure, Place, Request, Status};
+use atecc::{BlockAddress, Cause, Failure, Region, Request, Status};
 use atecc_config::{Explanation, Known};
 use nerves_key::{IdentityError, Snapshot};
 use nerves_key_schema::slot;
@@ -14,11 +14,11 @@ use crate::error::CliError;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Part {
     PublicKey,
-    Stored(Place),
+    Stored(Region),
 }
 
 impl Part {
-    pub(crate) const OTP: Self = Self::Stored(Place::Otp);
+    pub(crate) const OTP: Self = Self::Stored(Region::Otp);
 
     /// The first that `snapshot` lacks, in the order in which they are needed.
     fn missing(snapshot: &Snapshot) -> Option<Self> {
@@ -26,16 +26,16 @@ impl Part {
             (snapshot.otp.is_none(), Self::OTP),
             (
                 snapshot.signer_public_key.is_none(),
-                Self::Stored(Place::Slot(slot::SIGNER_PUBLIC_KEY)),
+                Self::Stored(Region::Slot(slot::SIGNER_PUBLIC_KEY)),
             ),
             (snapshot.public_key.is_none(), Self::PublicKey),
             (
                 snapshot.signer_certificate.is_none(),
-                Self::Stored(Place::Slot(slot::SIGNER_CERTIFICATE)),
+                Self::Stored(Region::Slot(slot::SIGNER_CERTIFICATE)),
             ),
             (
                 snapshot.device_certificate.is_none(),
-                Self::Stored(Place::Slot(slot::DEVICE_CERTIFICATE)),
+                Self::Stored(Region::Slot(slot::DEVICE_CERTIFICATE)),
             ),
         ];
         let missing = parts.into_iter().find(|(is_missing, _)| *is_missing);

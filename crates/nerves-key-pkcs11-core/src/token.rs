@@ -22,8 +22,8 @@ use std::time::{Duration, Instant};
 
 use atecc::commands::Random;
 use atecc::config::ConfigZone;
-use atecc::procedures::ReadPlace;
-use atecc::{Error as DeviceError, Failure, Once, Place, Procedure, Timing};
+use atecc::procedures::ReadRegion;
+use atecc::{Error as DeviceError, Failure, Once, Procedure, Region, Timing};
 use atecc_config::{Explanation, Known, Refused, WithCauses};
 use atecc_x509::SignatureBytes;
 use cryptoki_sys::CK_SLOT_ID;
@@ -438,19 +438,19 @@ impl Token {
 /// beginning of the auxiliary device certificate, which is a signature.
 fn is_unchanged(device: &mut AnyDevice, chip: &Chip) -> Result<bool, DeviceError<BusFault>> {
     let mut config = ConfigZone([0; 128]);
-    config.0[..32].copy_from_slice(&first_block(device, Place::Config)?);
+    config.0[..32].copy_from_slice(&first_block(device, Region::Config)?);
     if config.serial_number() != chip.serial_number() {
         return Ok(false);
     }
     let Some(known) = chip.auxiliary() else {
         return Ok(true);
     };
-    let block = first_block(device, Place::Slot(slot::AUX_DEVICE_CERTIFICATE))?;
+    let block = first_block(device, Region::Slot(slot::AUX_DEVICE_CERTIFICATE))?;
     Ok(known.device_certificate.starts_with(&block))
 }
 
-fn first_block(device: &mut AnyDevice, place: Place) -> Result<[u8; 32], DeviceError<BusFault>> {
-    device.run(ReadPlace::<32>::new(place))
+fn first_block(device: &mut AnyDevice, place: Region) -> Result<[u8; 32], DeviceError<BusFault>> {
+    device.run(ReadRegion::<32>::new(place))
 }
 
 /// The refusal with its causes, by the configuration as it was read last when the

@@ -5,7 +5,7 @@
 //! `nerves_key` 1.3, `NervesKey.Config.configure`.
 
 use atecc::config::{ConfigZone, offset};
-use atecc::{BlockAddress, Place, Slot, WordAddress};
+use atecc::{BlockAddress, Region, Slot, WordAddress};
 
 use crate::Layout;
 
@@ -61,11 +61,11 @@ pub enum ConfigWrite {
 pub fn writes(zone: &ConfigZone) -> impl Iterator<Item = ConfigWrite> {
     let zone = *zone;
     let word = move |index: u8| {
-        let address = WordAddress::new(Place::Config, index).ok()?;
+        let address = WordAddress::new(Region::Config, index).ok()?;
         Some(ConfigWrite::Word(address, zone.word(index)))
     };
     let block = move |index: u8| {
-        let address = BlockAddress::new(Place::Config, index).ok()?;
+        let address = BlockAddress::new(Region::Config, index).ok()?;
         let chunk = zone.0.get(32 * usize::from(index)..)?.first_chunk()?;
         Some(ConfigWrite::Block(address, *chunk))
     };
@@ -119,8 +119,8 @@ mod tests {
             assert_eq!(data, part().0[at..at + data.len()]);
             let index = |size| u8::try_from(at / size).unwrap();
             match place {
-                Err(word) => assert_eq!(WordAddress::new(Place::Config, index(4)), Ok(word)),
-                Ok(block) => assert_eq!(BlockAddress::new(Place::Config, index(32)), Ok(block)),
+                Err(word) => assert_eq!(WordAddress::new(Region::Config, index(4)), Ok(word)),
+                Ok(block) => assert_eq!(BlockAddress::new(Region::Config, index(32)), Ok(block)),
             }
             written[at..at + data.len()].fill(true);
         }

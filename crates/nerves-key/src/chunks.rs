@@ -7,7 +7,7 @@
 use alloc::vec::Vec;
 
 use atecc::commands::{ReadBlock, ReadWord, WriteBlock, WriteWord};
-use atecc::{Answer, BlockAddress, Failure, Next, Place, Procedure, Slot, WordAddress};
+use atecc::{Answer, BlockAddress, Failure, Next, Procedure, Region, Slot, WordAddress};
 use zeroize::Zeroizing;
 
 /// What a chunk is to hold. Settings may be passwords.
@@ -56,7 +56,7 @@ impl Chunk {
 /// The chunks of `slots`, one slot after the other.
 pub(crate) fn chunks(slots: &[Slot]) -> Vec<Chunk> {
     let of_slot = |slot: &Slot| {
-        let place = Place::Slot(*slot);
+        let place = Region::Slot(*slot);
         let (blocks, words) = (slot.size() / 32, slot.size() / 4);
         let count = |number: usize| u8::try_from(number).unwrap_or(u8::MAX);
         let block = move |index| BlockAddress::new(place, index).ok().map(Chunk::Block);

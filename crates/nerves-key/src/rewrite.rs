@@ -7,8 +7,8 @@
 use alloc::vec::Vec;
 
 use atecc::commands::{GenKey, GenKeyMode};
-use atecc::procedures::ReadPlace;
-use atecc::{Answer, Failure, Next, Once, Place, Procedure, PublicKey, SerialNumber, Slot};
+use atecc::procedures::ReadRegion;
+use atecc::{Answer, Failure, Next, Once, Procedure, PublicKey, Region, SerialNumber, Slot};
 use nerves_key_schema::slot;
 use zeroize::Zeroizing;
 
@@ -50,7 +50,7 @@ pub(crate) struct Rewrite {
 
 #[derive(Clone, Debug)]
 enum Phase {
-    Chip(SerialNumber, ReadPlace<32>),
+    Chip(SerialNumber, ReadRegion<32>),
     Key(PublicKey, Once<GenKey>),
     Read(ReadChunks),
     Write(WriteChunks),
@@ -70,7 +70,7 @@ impl Rewrite {
     /// On this chip alone.
     pub(crate) fn on_chip(self, chip: SerialNumber) -> Self {
         Self {
-            phase: Phase::Chip(chip, ReadPlace::new(Place::Config)),
+            phase: Phase::Chip(chip, ReadRegion::new(Region::Config)),
             ..self
         }
     }

@@ -1,8 +1,8 @@
 //! All that a NervesKey shows of itself, read in one awake session.
 
 use atecc::commands::{GenKey, GenKeyMode};
-use atecc::procedures::{ReadConfig, ReadPlace};
-use atecc::{Answer, ConfigZone, Failure, Next, Once, Place, Procedure, PublicKey, Slot, Status};
+use atecc::procedures::{ReadConfig, ReadRegion};
+use atecc::{Answer, ConfigZone, Failure, Next, Once, Procedure, PublicKey, Region, Slot, Status};
 use nerves_key_schema::slot;
 
 use crate::{Stage, TrustKind};
@@ -83,11 +83,11 @@ pub struct ReadSnapshot {
 enum Phase {
     Config(ReadConfig),
     PublicKey(Once<GenKey>),
-    Otp(ReadPlace<64>),
-    Slot(Slot, ReadPlace<72>),
-    Eui(ReadPlace<16>),
+    Otp(ReadRegion<64>),
+    Slot(Slot, ReadRegion<72>),
+    Eui(ReadRegion<16>),
     LoraKey(Once<GenKey>),
-    LoraSlot(ReadPlace<216>),
+    LoraSlot(ReadRegion<216>),
     Done,
 }
 
@@ -127,7 +127,7 @@ impl ReadSnapshot {
             Phase::PublicKey(ask) => shown(ask.resume(answer)).map(|key| {
                 self.snapshot.public_key = key;
                 if self.snapshot.config.data_lock().is_locked() {
-                    Phase::Otp(ReadPlace::new(Place::Otp))
+                    Phase::Otp(ReadRegion::new(Region::Otp))
                 } else {
                     Phase::Done
                 }
@@ -144,12 +144,12 @@ impl ReadSnapshot {
             }),
             Phase::LoraKey(ask) => shown(ask.resume(answer)).map(|key| {
                 self.snapshot.public_key = key;
-                Phase::LoraSlot(ReadPlace::new(Place::Slot(LORA_CERTIFICATES)))
+                Phase::LoraSlot(ReadRegion::new(Region::Slot(LORA_CERTIFICATES)))
             }),
             Phase::LoraSlot(read) => shown(read.resume(answer)).map(|bytes| {
                 self.snapshot
                     .keep_lora(bytes.as_ref().map(<[_; 216]>::as_slice));
-                Phase::Eui(ReadPlace::new(Place::Slot(slot::DEVICE_CERTIFICATE)))
+                Phase::Eui(ReadRegion::new(Region::Slot(slot::DEVICE_CERTIFICATE)))
             }),
             Phase::Eui(read) => shown(read.resume(answer)).map(|eui| {
                 self.snapshot.eui = eui;
@@ -169,7 +169,7 @@ impl ReadSnapshot {
                     _ => {
                         self.snapshot.signer_certificate = bytes;
                         match self.snapshot.stage() {
-                            Stage::TrustPart => Phase::Eui(ReadPlace::new(Place::Slot(MAC))),
+                            Stage::TrustPart => Phase::Eui(ReadRegion::new(Region::Slot(MAC))),
                             _ => Phase::Done,
                         }
                     }
@@ -205,7 +205,7 @@ impl Procedure for ReadSnapshot {
 }
 
 fn reading(slot: Slot) -> Phase {
-    Phase::Slot(slot, ReadPlace::new(Place::Slot(slot)))
+    Phase::Slot(slot, ReadRegion::new(Region::Slot(slot)))
 }
 
 /// A refusal is an answer: the chip does not show this.

@@ -17,7 +17,7 @@ use atecc::commands::{
     NonceTarget, Random, ReadBlock, ShaEnd, ShaPiece, ShaStart, Sign, Verify, VerifyAnswer,
     VerifyKey, WriteBlock,
 };
-use atecc::{BlockAddress, Command, Place, PublicKey, Request, Slot, Status};
+use atecc::{BlockAddress, Command, PublicKey, Region, Request, Slot, Status};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
 use p256::ecdsa::signature::hazmat::PrehashVerifier;
@@ -157,7 +157,7 @@ impl<B: I2c, D: DelayNs> Run<'_, B, D> {
         self.done(Step::Lock, &LockWithoutCrc::Config)?;
         let mode = GenKeyMode::Create;
         let key = self.done(Step::GenKey, &GenKey { mode, slot: KEY })?;
-        let (address, data) = (block(Place::Slot(SCRATCH), 0), [0x5A; 32]);
+        let (address, data) = (block(Region::Slot(SCRATCH), 0), [0x5A; 32]);
         self.optional(Step::Write, &WriteBlock { address, data });
         if self.has(Step::Sha) {
             self.digest();
@@ -167,7 +167,7 @@ impl<B: I2c, D: DelayNs> Run<'_, B, D> {
 
     fn read_all(&mut self) {
         for number in 0..4 {
-            let address = block(Place::Config, number);
+            let address = block(Region::Config, number);
             self.optional(Step::Read, &ReadBlock { address });
         }
     }
@@ -297,7 +297,7 @@ impl<B: I2c, D: DelayNs> Run<'_, B, D> {
     }
 }
 
-fn block(place: Place, number: u8) -> BlockAddress {
+fn block(place: Region, number: u8) -> BlockAddress {
     BlockAddress::new(place, number).expect("a block of the zone or slot")
 }
 

@@ -8,12 +8,12 @@ use atecc::commands::{
 use atecc::host::{Head, MacInput, derive_key, mac, random_nonce};
 use atecc::procedures::{
     ChallengeMac, ChallengeResponse, CreateKey, DeterministicMac, HashInChip, LockAndConfirm,
-    Prepared, ReadConfig, ReadEncrypted, ReadPlace, SessionKey, SignDigest, VerifyDigest,
-    WriteBlockEncrypted, WritePlace,
+    Prepared, ReadConfig, ReadEncrypted, ReadRegion, SessionKey, SignDigest, VerifyDigest,
+    WriteBlockEncrypted, WriteRegion,
 };
 use atecc::{
-    BlockAddress, ConfigZone, Device, Error, Executed, Failure, Family, Left, Once, Place,
-    Procedure, PublicKey, SerialNumber, Slot, Timing,
+    BlockAddress, ConfigZone, Device, Error, Executed, Failure, Family, Left, Once, Procedure,
+    PublicKey, Region, SerialNumber, Slot, Timing,
 };
 use atecc_emulator::{Bus, Delay, Image, Revision};
 
@@ -29,9 +29,9 @@ use crate::wire::{Wire, WireError};
 #[expect(missing_docs, reason = "the names are the procedures'")]
 pub enum Operation {
     Case(usize),
-    ReadPlace,
+    ReadRegion,
     ReadConfig,
-    WritePlace,
+    WriteRegion,
     SignDigest,
     VerifyDigest,
     VerifyBadDigest,
@@ -48,9 +48,9 @@ pub enum Operation {
 impl Operation {
     /// All but [`Self::Case`].
     pub const PROCEDURES: [Self; 14] = [
-        Self::ReadPlace,
+        Self::ReadRegion,
         Self::ReadConfig,
-        Self::WritePlace,
+        Self::WriteRegion,
         Self::SignDigest,
         Self::VerifyDigest,
         Self::VerifyBadDigest,
@@ -128,8 +128,8 @@ impl Harness {
         let slot = Slot::ALL;
         match operation {
             Operation::Case(at) => self.sequence(at, case),
-            Operation::ReadPlace => {
-                let read = self.run(ReadPlace::<416>::new(Place::Slot(slot[8])), case);
+            Operation::ReadRegion => {
+                let read = self.run(ReadRegion::<416>::new(Region::Slot(slot[8])), case);
                 self.equal(read, |image| slot_of(image, 8).to_vec(), case)
             }
             Operation::ReadConfig => {
@@ -138,8 +138,8 @@ impl Harness {
                     .map(|ConfigZone(zone)| zone);
                 self.equal(read, |image| image.config().to_vec(), case)
             }
-            Operation::WritePlace => {
-                let write = WritePlace::new(Place::Slot(slot[8]), data).expect("it fits");
+            Operation::WriteRegion => {
+                let write = WriteRegion::new(Region::Slot(slot[8]), data).expect("it fits");
                 let written = self.run(write, case).map(|()| data);
                 self.equal(written, |image| slot_of(image, 8)[..100].to_vec(), case)
             }
@@ -360,7 +360,7 @@ fn session_key<'a>(key: &'a [u8; 32], image: &Image, seed: u8) -> SessionKey<'a>
 }
 
 fn block_of_slot_6() -> BlockAddress {
-    BlockAddress::new(Place::Slot(Slot::S6), 0).expect("a block")
+    BlockAddress::new(Region::Slot(Slot::S6), 0).expect("a block")
 }
 
 /// Whether another chip takes the signature.

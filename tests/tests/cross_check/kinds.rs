@@ -15,7 +15,7 @@ use atecc::commands::{
 };
 use atecc::procedures::Prepared;
 use atecc::{
-    BlockAddress, Cause, Chips, Command, Device, Error, Failure, Once, Opcode, Place, Request,
+    BlockAddress, Cause, Chips, Command, Device, Error, Failure, Once, Opcode, Region, Request,
     Status, WordAddress,
 };
 use atecc_decode::AnyCommand;
@@ -301,7 +301,7 @@ pub(crate) const KINDS: &[Kind] = &[
     |prng, wire| {
         let zone_state = prng.one_of(&[ZoneState::Unlocked, ZoneState::Locked]);
         let (cipher, mac) = (prng.bytes(), prng.bytes());
-        let place = [Place::Otp, Place::Slot(prng.slot())];
+        let place = [Region::Otp, Region::Slot(prng.slot())];
         let address = BlockAddress::new(prng.one_of(&place), 0).unwrap();
         wire.send(WriteEncrypted {
             address,
@@ -500,10 +500,10 @@ fn write_word(prng: &mut Prng, wire: &mut Wire) -> Sent {
     const ADDRESS_AND_MODE: u8 = 4;
     let place = prng.place();
     let address = prng.word_of(place);
-    let kept = WordAddress::new(Place::Config, ADDRESS_AND_MODE).unwrap();
+    let kept = WordAddress::new(Region::Config, ADDRESS_AND_MODE).unwrap();
     let data = prng.bytes();
     let address = if address == kept {
-        prng.word_of(Place::Otp)
+        prng.word_of(Region::Otp)
     } else {
         address
     };

@@ -1,6 +1,6 @@
 //! Random parameters, all from one seed.
 
-use atecc::{BlockAddress, Place, PublicKey, Slot, WordAddress};
+use atecc::{BlockAddress, PublicKey, Region, Slot, WordAddress};
 use tests_random::SplitMix64;
 
 /// Parameters of one seed.
@@ -42,9 +42,9 @@ impl Prng {
     }
 
     /// Any place that can be read.
-    pub(crate) fn place(&mut self) -> Place {
-        let slot = Place::Slot(self.slot());
-        self.one_of(&[Place::Config, Place::Otp, slot, slot])
+    pub(crate) fn place(&mut self) -> Region {
+        let slot = Region::Slot(self.slot());
+        self.one_of(&[Region::Config, Region::Otp, slot, slot])
     }
 
     pub(crate) fn block(&mut self) -> BlockAddress {
@@ -56,7 +56,7 @@ impl Prng {
         }
     }
 
-    pub(crate) fn word_of(&mut self, place: Place) -> WordAddress {
+    pub(crate) fn word_of(&mut self, place: Region) -> WordAddress {
         loop {
             if let Ok(address) = WordAddress::new(place, self.byte() % 104) {
                 return address;

@@ -2,8 +2,10 @@
 //! certificate that is read back: the key in slot 2, the 72 bytes in slot 8.
 
 use atecc::commands::LockTarget;
-use atecc::procedures::{CreateKey, LockAndConfirm, ReadConfig, ReadPlace, SignDigest, WritePlace};
-use atecc::{Crc16, Device, Place, Slot};
+use atecc::procedures::{
+    CreateKey, LockAndConfirm, ReadConfig, ReadRegion, SignDigest, WriteRegion,
+};
+use atecc::{Crc16, Device, Region, Slot};
 use atecc_certdef::{Defined, Values};
 use atecc_emulator::{Bus, Chip, Revision};
 use atecc_x509::{
@@ -75,12 +77,12 @@ fn provisioned_and_read_back() {
             bytes[..72].copy_from_slice(&compressed);
         }
         crc.update(&bytes);
-        let write = WritePlace::new(Place::Slot(slot(index)), bytes).unwrap();
+        let write = WriteRegion::new(Region::Slot(slot(index)), bytes).unwrap();
         device.run(write).unwrap();
     }
     crc.update(&[0; 64]);
     device
-        .run(WritePlace::new(Place::Otp, [0; 64]).unwrap())
+        .run(WriteRegion::new(Region::Otp, [0; 64]).unwrap())
         .unwrap();
     let target = LockTarget::Data { crc: crc.finish() };
     device.run(LockAndConfirm::new(target)).unwrap();
@@ -91,7 +93,7 @@ fn provisioned_and_read_back() {
     let key = device.run(public_key()).unwrap();
     let chip = defined(config.serial_number(), key, &signer);
     let stored = device
-        .run(ReadPlace::<72>::new(Place::Slot(slot(8))))
+        .run(ReadRegion::<72>::new(Region::Slot(slot(8))))
         .unwrap();
     let stored = CompressedCertificate::from_bytes(&stored).unwrap();
     assert_eq!(stored.signer_id, SIGNER_ID);

@@ -6,13 +6,13 @@ use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use atecc::commands::{DerivedKey, PrivateKeyData, SharedSecret, WriteBlock};
-use atecc::{BlockAddress, Outcome, Place, Request, Session, Slot, Step, Timing};
+use atecc::{BlockAddress, Outcome, Region, Request, Session, Slot, Step, Timing};
 
 use crate::memory::{Found, left_of, masked, with_plain};
 
 fn block() -> WriteBlock {
     WriteBlock {
-        address: BlockAddress::new(Place::Slot(Slot::S8), 0).unwrap(),
+        address: BlockAddress::new(Region::Slot(Slot::S8), 0).unwrap(),
         data: [0; 32],
     }
 }

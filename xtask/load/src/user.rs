@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use atecc::commands::{Counter, CounterId, CounterMode, InfoRevision, ReadBlock};
 use atecc::procedures::{Confirmed, ReadConfig};
-use atecc::{BlockAddress, Error as DeviceError, Executed, Failure, Once, Place, Slot};
+use atecc::{BlockAddress, Error as DeviceError, Executed, Failure, Once, Region, Slot};
 use atecc_x509::{PublicKey, SignatureBytes};
 use data_encoding::HEXUPPER;
 use nerves_key::{ReadSnapshot, SignVerified};
@@ -151,7 +151,7 @@ fn without_counters(config: &[u8; 128]) -> [u8; 128] {
 }
 
 fn block(device: &mut AnyDevice, slot: u8) -> Result<[u8; 32], DeviceError<BusFault>> {
-    let place = Place::Slot(Slot::ALL[usize::from(slot)]);
+    let place = Region::Slot(Slot::ALL[usize::from(slot)]);
     match BlockAddress::new(place, 0) {
         Ok(address) => device.run(Confirmed::new(Once(ReadBlock { address }))),
         Err(_) => unreachable!("every slot has a first block"),

@@ -8,7 +8,7 @@ use atecc::host::{self, DigInput, Head, InternalMessage, MacInput, TempKeyState,
 use atecc::procedures::*;
 use atecc::signer::{ChipSigner, ChipVerifier, Signature};
 use atecc::{
-    BlockAddress, ChipRng, ConfigZone, Device, Family, Place, PublicKey, SerialNumber,
+    BlockAddress, ChipRng, ConfigZone, Device, Family, Region, PublicKey, SerialNumber,
     Slot, Timing, WordAddress,
 };
 use rand_core::TryRng;
@@ -123,8 +123,8 @@ fn keys_and_digests(chip: &mut Chip) {
 
 #[inline(always)]
 fn zones(chip: &mut Chip) {
-    let block = || BlockAddress::new(given(Place::Slot(SLOT)), given(0));
-    let word = || WordAddress::new(given(Place::Config), given(0));
+    let block = || BlockAddress::new(given(Region::Slot(SLOT)), given(0));
+    let word = || WordAddress::new(given(Region::Config), given(0));
     apart(chip, |chip| block().map(|address| chip.execute(ReadBlock { address })));
     apart(chip, |chip| word().map(|address| chip.execute(ReadWord { address })));
     apart(chip, |chip| {
@@ -155,7 +155,7 @@ fn procedures(chip: &mut Chip) {
         ChallengeMac::new(given(SLOT), bytes()),
         DeterministicMac::new(given(SLOT), bytes()),
         ReadConfig::new(),
-        ReadPlace::<72>::new(given(Place::Slot(SLOT))),
+        ReadRegion::<72>::new(given(Region::Slot(SLOT))),
         Confirmed::new(ReadConfig::new()),
         HashInChip::new(given(ShaStart::Sha256), given(Family::Atecc608), &bytes_at::<256>()[..]),
         SignDigest::new(given(SLOT), bytes()),
@@ -176,14 +176,14 @@ fn procedures(chip: &mut Chip) {
             .map(|write| chip.run(write).map(|done| chip.run(LockData::new(done))))
     });
     apart(chip, |chip| {
-        WritePlace::new(given(Place::Slot(SLOT)), &bytes_at::<72>()[..]).map(|write| chip.run(write))
+        WriteRegion::new(given(Region::Slot(SLOT)), &bytes_at::<72>()[..]).map(|write| chip.run(write))
     });
     apart(chip, |chip| {
-        BlockAddress::new(given(Place::Slot(SLOT)), given(0))
+        BlockAddress::new(given(Region::Slot(SLOT)), given(0))
             .map(|address| chip.run(ReadEncrypted::new(address, session_key())))
     });
     apart(chip, |chip| {
-        BlockAddress::new(given(Place::Slot(SLOT)), given(0)).map(|address| {
+        BlockAddress::new(given(Region::Slot(SLOT)), given(0)).map(|address| {
             let zone = given(ZoneState::Locked);
             chip.run(WriteBlockEncrypted::new(address, bytes_at(), zone, session_key()))
         })

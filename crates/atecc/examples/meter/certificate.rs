@@ -1,7 +1,7 @@
 //! The meter's certificate: what of it the chip holds, and how it comes back.
 
-use atecc::procedures::{ReadPlace, SignDigest};
-use atecc::{Place, SerialNumber};
+use atecc::procedures::{ReadRegion, SignDigest};
+use atecc::{Region, SerialNumber};
 use atecc_x509::{
     Attribute, Certificate, CertificateDef, CompressedCertificate, Criticality, DateTime,
     EncodedDates, Error, Extension, ExtensionKind, Format, Name, ObjectIdentifier, PublicKey,
@@ -98,8 +98,8 @@ impl Meter {
 
     /// Read the certificate back, and verify it.
     pub(crate) fn certificate(&self, meter: &mut Emulated) -> Result<Certificate> {
-        let stored = meter.run(ReadPlace::<72>::new(Place::Slot(CERTIFICATE)))?;
-        let maker = meter.run(ReadPlace::<72>::new(Place::Slot(MAKER)))?;
+        let stored = meter.run(ReadRegion::<72>::new(Region::Slot(CERTIFICATE)))?;
+        let maker = meter.run(ReadRegion::<72>::new(Region::Slot(MAKER)))?;
         assert_eq!(PublicKey::from_padded_slot(&maker)?, self.maker);
         let compressed = CompressedCertificate::from_bytes(&stored)?;
         let certificate = decompress(&compressed, self)?;

@@ -7,10 +7,10 @@ mod layout;
 
 use atecc::commands::{Counter, CounterMode, ZoneState};
 use atecc::procedures::{
-    Configure, CreateKey, IncrementCounter, LockConfiguration, LockData, ReadEncrypted, ReadPlace,
+    Configure, CreateKey, IncrementCounter, LockConfiguration, LockData, ReadEncrypted, ReadRegion,
     SessionKey, SignDigest, WriteBlockEncrypted, WriteData,
 };
-use atecc::{BlockAddress, ConfigZone, Device, Place, Timing};
+use atecc::{BlockAddress, ConfigZone, Device, Region, Timing};
 use atecc_emulator::{Bus, Chip, Delay, I2cHandle, Revision};
 use atecc_x509::{DateTime, PublicKey, SignatureBytes};
 
@@ -64,7 +64,7 @@ fn tariff(device: &mut Emulated, config: &ConfigZone, tariff: &[u8; 32]) -> Resu
         input,
         serial: config.serial_number(),
     };
-    let block = BlockAddress::new(Place::Slot(TARIFF), 0)?;
+    let block = BlockAddress::new(Region::Slot(TARIFF), 0)?;
     // The inputs are from the host's random number generator.
     let (to_write, to_read) = (session([0x57; 20]), session([0x52; 20]));
     device.run(WriteBlockEncrypted::new(
@@ -77,7 +77,11 @@ fn tariff(device: &mut Emulated, config: &ConfigZone, tariff: &[u8; 32]) -> Resu
     assert_eq!(*read, *tariff);
     // In the clear there is nothing to be had, of the key neither.
     for slot in [TARIFF, IO_KEY] {
-        assert!(device.run(ReadPlace::<32>::new(Place::Slot(slot))).is_err());
+        assert!(
+            device
+                .run(ReadRegion::<32>::new(Region::Slot(slot)))
+                .is_err()
+        );
     }
     Ok(())
 }

@@ -16,9 +16,9 @@ pub(super) const BLOCK: u8 = 0x80;
 /// # ));
 /// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
 /// use atecc::commands::ReadBlock;
-/// use atecc::{BlockAddress, Place};
+/// use atecc::{BlockAddress, Region};
 ///
-/// let address = BlockAddress::new(Place::Config, 0)?;
+/// let address = BlockAddress::new(Region::Config, 0)?;
 /// assert_eq!(device.execute(ReadBlock { address })?[..2], [0x01, 0x23]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -68,10 +68,10 @@ impl Parse<'_> for ReadBlock {
 /// # ));
 /// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
 /// use atecc::commands::ReadWord;
-/// use atecc::{Place, WordAddress};
+/// use atecc::{Region, WordAddress};
 ///
 /// // UserExtra, Selector, LockValue, LockConfig.
-/// let address = WordAddress::new(Place::Config, 21)?;
+/// let address = WordAddress::new(Region::Config, 21)?;
 /// assert_eq!(device.execute(ReadWord { address })?[2..], [0x55, 0x55]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -117,20 +117,20 @@ impl Parse<'_> for ReadWord {
 mod tests {
     use super::*;
     use crate::commands::testing::group;
-    use crate::{Place, Slot};
+    use crate::{Region, Slot};
 
     #[test]
     fn bytes() {
         let block = ReadBlock {
-            address: BlockAddress::new(Place::Config, 0).unwrap(),
+            address: BlockAddress::new(Region::Config, 0).unwrap(),
         };
         assert_eq!(group(&block), [0x07, 0x02, 0x80, 0x00, 0x00, 0x09, 0xAD]);
         let word = ReadWord {
-            address: WordAddress::new(Place::Config, 0).unwrap(),
+            address: WordAddress::new(Region::Config, 0).unwrap(),
         };
         assert_eq!(group(&word), [0x07, 0x02, 0x00, 0x00, 0x00, 0x1E, 0x2D]);
         let slot = ReadWord {
-            address: WordAddress::new(Place::Slot(Slot::S11), 0).unwrap(),
+            address: WordAddress::new(Region::Slot(Slot::S11), 0).unwrap(),
         };
         assert_eq!(group(&slot), [0x07, 0x02, 0x02, 0x58, 0x00, 0x1E, 0x74]);
         assert_eq!(word.decode(&[1, 2, 3, 4]), Ok([1, 2, 3, 4]));

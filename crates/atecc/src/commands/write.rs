@@ -22,9 +22,9 @@ const BOTH: u8 = BLOCK | ZoneState::Unlocked as u8;
 /// ```
 /// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
 /// use atecc::commands::{ReadBlock, WriteBlock};
-/// use atecc::{BlockAddress, Place, Slot};
+/// use atecc::{BlockAddress, Region, Slot};
 ///
-/// let address = BlockAddress::new(Place::Slot(Slot::S8), 3)?;
+/// let address = BlockAddress::new(Region::Slot(Slot::S8), 3)?;
 /// device.execute(WriteBlock { address, data: [0x5A; 32] })?;
 /// assert_eq!(device.execute(ReadBlock { address })?, [0x5A; 32]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -87,10 +87,10 @@ impl Parse<'_> for WriteBlock {
 ///
 /// ```
 /// use atecc::commands::{WriteEncrypted, ZoneState};
-/// use atecc::{BlockAddress, Place, Request, Slot};
+/// use atecc::{BlockAddress, Region, Request, Slot};
 ///
 /// let write = WriteEncrypted {
-///     address: BlockAddress::new(Place::Slot(Slot::S5), 0)?,
+///     address: BlockAddress::new(Region::Slot(Slot::S5), 0)?,
 ///     zone_state: ZoneState::Locked,
 ///     cipher: [0xC1; 32],
 ///     mac: [0xC2; 32],
@@ -176,10 +176,10 @@ impl Parse<'_> for WriteEncrypted {
 /// # ));
 /// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
 /// use atecc::commands::WriteWord;
-/// use atecc::{Place, WordAddress};
+/// use atecc::{Region, WordAddress};
 ///
 /// // I2C_Address, reserved, OTPmode, ChipMode.
-/// let address = WordAddress::new(Place::Config, 4)?;
+/// let address = WordAddress::new(Region::Config, 4)?;
 /// device.execute(WriteWord { address, data: [0xC0, 0x00, 0xAA, 0x00] })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -239,12 +239,12 @@ impl Parse<'_> for WriteWord {
 mod tests {
     use super::*;
     use crate::commands::testing::group;
-    use crate::{Place, Slot};
+    use crate::{Region, Slot};
 
     #[test]
     fn bytes() {
         let word = WriteWord {
-            address: WordAddress::new(Place::Config, 4).unwrap(),
+            address: WordAddress::new(Region::Config, 4).unwrap(),
             data: [0xC0, 0x00, 0xA1, 0x00],
         };
         assert_eq!(
@@ -256,14 +256,14 @@ mod tests {
             ]
         );
         let block = WriteBlock {
-            address: BlockAddress::new(Place::Slot(Slot::S8), 12).unwrap(),
+            address: BlockAddress::new(Region::Slot(Slot::S8), 12).unwrap(),
             data: [0x5A; 32],
         };
         let bytes = group(&block);
         assert_eq!(bytes[..5], [0x27, 0x12, 0x82, 0x40, 0x0C]);
         assert_eq!(bytes[5..37], [0x5A; 32]);
         let encrypted = WriteEncrypted {
-            address: BlockAddress::new(Place::Slot(Slot::S8), 0).unwrap(),
+            address: BlockAddress::new(Region::Slot(Slot::S8), 0).unwrap(),
             zone_state: ZoneState::Locked,
             cipher: [0xC1; 32],
             mac: [0xAC; 32],

@@ -6,7 +6,7 @@
 use super::{LockAndConfirm, ReadConfig};
 use crate::commands::{LockTarget, WriteWord};
 use crate::config::{ConfigZone, offset};
-use crate::{Answer, BusAddress, Cause, Executed, Failure, Next, Place, Procedure, WordAddress};
+use crate::{Answer, BusAddress, Cause, Executed, Failure, Next, Procedure, Region, WordAddress};
 
 /// Write the configuration zone, read it back and compare it. Nothing is locked.
 ///
@@ -147,7 +147,7 @@ impl<F: Fn(&ConfigZone) -> ConfigZone> Configure<F> {
             let next = FIRST.saturating_add(1).saturating_add(position);
             let word = if next < WORDS { next } else { FIRST };
             let data = wanted.word(word);
-            if let Ok(address) = WordAddress::new(Place::Config, word)
+            if let Ok(address) = WordAddress::new(Region::Config, word)
                 && data != held.word(word)
             {
                 let done = position.saturating_add(1);

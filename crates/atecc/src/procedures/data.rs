@@ -9,8 +9,8 @@ use zeroize::Zeroize;
 use super::{LockAndConfirm, TooManyBytes};
 use crate::commands::{LockTarget, ReadWord, WriteBlock};
 use crate::{
-    Answer, BlockAddress, Command, ConfigZone, Crc16, DecodeError, Executed, Failure, Next, Place,
-    Procedure, Slot, WordAddress,
+    Answer, BlockAddress, Command, ConfigZone, Crc16, DecodeError, Executed, Failure, Next,
+    Procedure, Region, Slot, WordAddress,
 };
 
 /// Write every slot without a private key, and the OTP zone. Nothing is locked.
@@ -55,12 +55,12 @@ impl WrittenData {
 impl<'a> Contents<'a> {
     /// The place that comes at `index`, with its bytes; nothing for a slot
     /// that is not written.
-    fn place(&self, index: usize) -> Option<(Place, &'a [u8])> {
+    fn place(&self, index: usize) -> Option<(Region, &'a [u8])> {
         let Some(slot) = Slot::ALL.get(index) else {
-            return Some((Place::Otp, self.otp));
+            return Some((Region::Otp, self.otp));
         };
         let bytes = self.slots.get(index)?;
-        (!self.config.key_config(*slot).private()).then_some((Place::Slot(*slot), bytes))
+        (!self.config.key_config(*slot).private()).then_some((Region::Slot(*slot), bytes))
     }
 
     fn crc(&self) -> u16 {
@@ -169,7 +169,7 @@ impl Procedure for WriteData<'_> {
     fn resume(&mut self, answer: Answer<'_>) -> Next<WrittenData, WriteDataError> {
         match answer {
             Answer::Start => {
-                return match WordAddress::new(Place::Config, LOCKS) {
+                return match WordAddress::new(Region::Config, LOCKS) {
                     Ok(address) => Next::send(&ReadWord { address }),
                     Err(_) => Next::Done(Err(WriteDataError::Locked)),
                 };

@@ -64,7 +64,7 @@ impl SessionKey<'_> {
 /// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
 /// use atecc::procedures::{ReadConfig, ReadEncrypted, SessionKey, WriteBlockEncrypted};
 /// use atecc::commands::ZoneState;
-/// use atecc::{BlockAddress, Place, Slot};
+/// use atecc::{BlockAddress, Region, Slot};
 ///
 /// let serial = device.run(ReadConfig::new())?.serial_number();
 /// let key = SessionKey {
@@ -73,7 +73,7 @@ impl SessionKey<'_> {
 ///     serial,
 ///     input: [0x11; 20], // Random, and another one each time.
 /// };
-/// let address = BlockAddress::new(Place::Slot(Slot::S5), 0)?;
+/// let address = BlockAddress::new(Region::Slot(Slot::S5), 0)?;
 /// device.run(WriteBlockEncrypted::new(address, &[0x5A; 32], ZoneState::Locked, key))?;
 /// assert_eq!(*device.run(ReadEncrypted::new(address, key))?, [0x5A; 32]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -125,7 +125,7 @@ impl Procedure for ReadEncrypted<'_> {
 /// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
 /// use atecc::commands::ZoneState;
 /// use atecc::procedures::{ReadConfig, SessionKey, WriteBlockEncrypted};
-/// use atecc::{BlockAddress, Place, Slot};
+/// use atecc::{BlockAddress, Region, Slot};
 ///
 /// let key = SessionKey {
 ///     slot: Slot::S4,
@@ -133,7 +133,7 @@ impl Procedure for ReadEncrypted<'_> {
 ///     input: [0x11; 20], // Random, and another one each time.
 ///     serial: device.run(ReadConfig::new())?.serial_number(),
 /// };
-/// let address = BlockAddress::new(Place::Slot(Slot::S5), 0)?;
+/// let address = BlockAddress::new(Region::Slot(Slot::S5), 0)?;
 /// device.run(WriteBlockEncrypted::new(address, &[0x5A; 32], ZoneState::Locked, key))?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -2,7 +2,7 @@
 
 use crate::commands::{Lock, LockTarget, ReadWord};
 use crate::config::{ConfigZone, LockState};
-use crate::{Answer, Cause, Command, Executed, Failure, Next, Place, Procedure, WordAddress};
+use crate::{Answer, Cause, Command, Executed, Failure, Next, Procedure, Region, WordAddress};
 
 /// How often the lock is sent when each reply is lost and the chip is found
 /// unlocked each time.
@@ -57,7 +57,7 @@ impl LockAndConfirm {
             LockTarget::Slot(_) => 22,
         };
         self.lost = Some(lost);
-        match WordAddress::new(Place::Config, word) {
+        match WordAddress::new(Region::Config, word) {
             Ok(address) => Next::send(&ReadWord { address }),
             Err(_) => Next::failed(lost),
         }

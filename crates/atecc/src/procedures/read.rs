@@ -1,28 +1,28 @@
 //! Reading a zone or slot whole.
 
 use crate::commands::{ReadBlock, ReadWord};
-use crate::{Answer, BlockAddress, ConfigZone, Failure, Next, Place, Procedure, WordAddress};
+use crate::{Answer, BlockAddress, ConfigZone, Failure, Next, Procedure, Region, WordAddress};
 
 /// Read the first `N` bytes of a place: whole blocks, then the words that are
 /// left (the two words at the end of a certificate slot take less bus time
 /// than a third block).
 ///
 /// ```
-/// use atecc::{Place, Slot, procedures::ReadPlace};
-/// let certificate = ReadPlace::<72>::new(Place::Slot(Slot::S10));
+/// use atecc::{Region, Slot, procedures::ReadRegion};
+/// let certificate = ReadRegion::<72>::new(Region::Slot(Slot::S10));
 /// ```
 #[derive(Clone, Debug)]
-pub struct ReadPlace<const N: usize> {
-    place: Place,
+pub struct ReadRegion<const N: usize> {
+    place: Region,
     bytes: [u8; N],
     done: usize,
 }
 
-impl<const N: usize> ReadPlace<N> {
+impl<const N: usize> ReadRegion<N> {
     /// `N` is a multiple of 4 (checked when compiling). Past the end of the
     /// place there is nothing to read and the result is 0.
     #[must_use]
-    pub const fn new(place: Place) -> Self {
+    pub const fn new(place: Region) -> Self {
         const { assert!(N.is_multiple_of(4), "the chip reads whole words") }
         Self {
             place,
@@ -58,7 +58,7 @@ impl<const N: usize> ReadPlace<N> {
     }
 }
 
-impl<const N: usize> Procedure for ReadPlace<N> {
+impl<const N: usize> Procedure for ReadRegion<N> {
     type Output = [u8; N];
     type Error = Failure;
 
@@ -88,13 +88,13 @@ impl<const N: usize> Procedure for ReadPlace<N> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct ReadConfig(ReadPlace<128>);
+pub struct ReadConfig(ReadRegion<128>);
 
 impl ReadConfig {
     /// Four blocks.
     #[must_use]
     pub const fn new() -> Self {
-        Self(ReadPlace::new(Place::Config))
+        Self(ReadRegion::new(Region::Config))
     }
 }
 

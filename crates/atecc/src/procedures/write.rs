@@ -1,7 +1,7 @@
 //! Writing a slot or the OTP zone whole, by blocks.
 
 use crate::commands::WriteBlock;
-use crate::{Answer, BlockAddress, Failure, Next, Place, Procedure};
+use crate::{Answer, BlockAddress, Failure, Next, Procedure, Region};
 
 /// Write bytes to a place from its start, filled with zeros to whole blocks.
 ///
@@ -12,17 +12,17 @@ use crate::{Answer, BlockAddress, Failure, Next, Place, Procedure};
 ///
 /// ```
 /// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
-/// use atecc::procedures::{ReadPlace, WritePlace};
-/// use atecc::{Place, Slot};
+/// use atecc::procedures::{ReadRegion, WriteRegion};
+/// use atecc::{Region, Slot};
 ///
-/// let place = Place::Slot(Slot::S8);
-/// device.run(WritePlace::new(place, b"forty bytes take two blocks of the slot.")?)?;
-/// assert_eq!(&device.run(ReadPlace::<40>::new(place))?[..5], b"forty");
+/// let place = Region::Slot(Slot::S8);
+/// device.run(WriteRegion::new(place, b"forty bytes take two blocks of the slot.")?)?;
+/// assert_eq!(&device.run(ReadRegion::<40>::new(place))?[..5], b"forty");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct WritePlace<D> {
-    place: Place,
+pub struct WriteRegion<D> {
+    place: Region,
     data: D,
     block: u8,
 }
@@ -32,17 +32,17 @@ pub struct WritePlace<D> {
 #[error("{len} bytes do not fit {place}, which has {limit}", limit = .place.size())]
 pub struct TooManyBytes {
     /// Where they were to go.
-    pub place: Place,
+    pub place: Region,
     /// How many they are.
     pub len: usize,
 }
 
-impl<D: AsRef<[u8]>> WritePlace<D> {
+impl<D: AsRef<[u8]>> WriteRegion<D> {
     /// Write `data`, then zeros to the end of its last block.
     ///
     /// # Errors
     /// [`TooManyBytes`] when `data` is longer than `place`.
-    pub fn new(place: Place, data: D) -> Result<Self, TooManyBytes> {
+    pub fn new(place: Region, data: D) -> Result<Self, TooManyBytes> {
         let len = data.as_ref().len();
         if len > place.size() {
             return Err(TooManyBytes { place, len });
@@ -71,7 +71,7 @@ impl<D: AsRef<[u8]>> WritePlace<D> {
     }
 }
 
-impl<D: AsRef<[u8]>> Procedure for WritePlace<D> {
+impl<D: AsRef<[u8]>> Procedure for WriteRegion<D> {
     type Output = ();
     type Error = Failure;
 

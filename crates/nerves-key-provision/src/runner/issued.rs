@@ -1,8 +1,8 @@
 //! From the signer's signature to the data lock.
 
 use atecc::commands::LockTarget;
-use atecc::procedures::{LockAndConfirm, ReadConfig, WritePlace};
-use atecc::{Once, Place};
+use atecc::procedures::{LockAndConfirm, ReadConfig, WriteRegion};
+use atecc::{Once, Region};
 use nerves_key::Snapshot;
 
 use super::open::{READ_PUBLIC_KEY, same_chip};
@@ -65,12 +65,12 @@ impl<'p> Writable<'p> {
         match step {
             Step::WriteOtp => {
                 let bytes = Bytes::copy(run.plan.otp.bytes());
-                self.write(Place::Otp, bytes, step)
+                self.write(Region::Otp, bytes, step)
             }
             Step::WriteSlot(slot) | Step::WriteSecret(slot) => {
                 let bytes = self.contents.image.slot(*slot);
                 let bytes = Bytes::copy(bytes.ok_or_else(|| out_of_order(step))?);
-                self.write(Place::Slot(*slot), bytes, step)
+                self.write(Region::Slot(*slot), bytes, step)
             }
             Step::Activate => activate(run, step, State::Writable(self)),
             Step::ProveKey => {
@@ -88,8 +88,8 @@ impl<'p> Writable<'p> {
         }
     }
 
-    fn write(self, place: Place, bytes: Bytes, step: &'p Step) -> Result<Begun<'p>, RunError> {
-        let write = WritePlace::new(place, bytes)?;
+    fn write(self, region: Region, bytes: Bytes, step: &'p Step) -> Result<Begun<'p>, RunError> {
+        let write = WriteRegion::new(region, bytes)?;
         Ok(run(step, write, move |()| Ok(State::Writable(self))))
     }
 }

@@ -2,12 +2,12 @@
 
 use alloc::vec::Vec;
 
-use atecc::procedures::ReadPlace;
-use atecc::{Answer, Failure, Next, Place, Procedure, Slot};
+use atecc::procedures::ReadRegion;
+use atecc::{Answer, Failure, Next, Procedure, Region, Slot};
 use nerves_key_schema::{DataImage, slot};
 
 /// The longest slot, 416 bytes. Of a shorter one the rest reads as zeros.
-type Reading = ReadPlace<416>;
+type Reading = ReadRegion<416>;
 
 /// Read the slots of a [`DataImage`] that a snapshot leaves out, up to the
 /// first that differs. Secrets are left out too: the lock's CRC has compared
@@ -46,7 +46,7 @@ impl Procedure for ReadSlots {
         while let Some((slot, expected)) = self.expected.get(self.at) {
             let reading = self
                 .reading
-                .get_or_insert_with(|| Reading::new(Place::Slot(*slot)));
+                .get_or_insert_with(|| Reading::new(Region::Slot(*slot)));
             match reading.resume(answer) {
                 Next::Send(request) => return Next::Send(request),
                 Next::Done(Err(failure)) => return Next::failed(failure),

@@ -13,7 +13,7 @@ use atecc::commands::{
     SourceFlag, UpdateExtra, Validate, ValidityChange, Verify, VerifyAnswer, VerifyKey, WriteBlock,
     WriteEncrypted, WriteWord, ZoneState,
 };
-use atecc::{Chips, Command, Family, Place, Slot};
+use atecc::{Chips, Command, Family, Region, Slot};
 
 use super::{Before, Case, Cases, block, request, word};
 use crate::chips::{DIGEST, Kit};
@@ -79,27 +79,27 @@ impl Cases {
         use Before::{Digested, Nothing};
         let (data, word) = (VALUE, [0x99; 4]);
         for (name, place, at) in [
-            ("Read block", Place::Slot(S[8]), 0),
-            ("Read block 1", Place::Slot(S[8]), 1),
-            ("Read block config", Place::Config, 0),
-            ("Read block OTP", Place::Otp, 0),
-            ("Read block secret", Place::Slot(S[2]), 0),
+            ("Read block", Region::Slot(S[8]), 0),
+            ("Read block 1", Region::Slot(S[8]), 1),
+            ("Read block config", Region::Config, 0),
+            ("Read block OTP", Region::Otp, 0),
+            ("Read block secret", Region::Slot(S[2]), 0),
         ] {
             let address = block(place, at);
             self.add(name, Nothing, &ReadBlock { address });
         }
-        let address = self::word(Place::Config, 21);
+        let address = self::word(Region::Config, 21);
         self.add("Read word", Nothing, &ReadWord { address });
-        let address = block(Place::Slot(S[6]), 0);
+        let address = block(Region::Slot(S[6]), 0);
         self.add("Read block encrypted", Digested, &ReadBlock { address });
-        let address = block(Place::Slot(S[8]), 2);
+        let address = block(Region::Slot(S[8]), 2);
         self.add("Write block", Nothing, &WriteBlock { address, data });
-        let address = block(Place::Slot(S[2]), 0);
+        let address = block(Region::Slot(S[2]), 0);
         self.add("Write block secret", Nothing, &WriteBlock { address, data });
-        let (address, data) = (self::word(Place::Slot(S[13]), 1), word);
+        let (address, data) = (self::word(Region::Slot(S[13]), 1), word);
         self.add("Write word", Nothing, &WriteWord { address, data });
         let write = WriteEncrypted {
-            address: block(Place::Slot(S[6]), 0),
+            address: block(Region::Slot(S[6]), 0),
             zone_state: ZoneState::Locked,
             cipher: [0x12; 32],
             mac: [0x34; 32],

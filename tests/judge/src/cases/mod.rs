@@ -6,7 +6,7 @@ use atecc::commands::{
     DigSource, GenDig, GenKey, GenKeyMode, LoadNonce, NonceTarget, RandomNonce, SeedUpdate,
     ShaStart,
 };
-use atecc::{BlockAddress, Command, Family, Opcode, Place, Request, Slot, WordAddress};
+use atecc::{BlockAddress, Command, Family, Opcode, Region, Request, Slot, WordAddress};
 
 use crate::chips::{DIGEST, Kit};
 
@@ -137,10 +137,10 @@ fn request<C: Command>(command: &C) -> Request {
     Request::new(command).expect("it fits a group")
 }
 
-fn block(place: Place, block: u8) -> BlockAddress {
+fn block(place: Region, block: u8) -> BlockAddress {
     BlockAddress::new(place, block).expect("a block")
 }
 
-fn word(place: Place, word: u8) -> WordAddress {
+fn word(place: Region, word: u8) -> WordAddress {
     WordAddress::new(place, word).expect("a word")
 }

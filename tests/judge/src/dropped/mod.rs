@@ -11,10 +11,10 @@ use atecc::commands::{
     DigestSource, GenKey, GenKeyMode, LoadNonce, LockTarget, NonceTarget, ShaStart, Sign,
 };
 use atecc::procedures::{
-    ChallengeMac, CreateKey, DeterministicMac, HashInChip, LockAndConfirm, ReadPlace, SignDigest,
-    WritePlace,
+    ChallengeMac, CreateKey, DeterministicMac, HashInChip, LockAndConfirm, ReadRegion, SignDigest,
+    WriteRegion,
 };
-use atecc::{Device, Failure, Family, Left, Once, Place, Procedure, Request, Slot};
+use atecc::{Device, Failure, Family, Left, Once, Procedure, Region, Request, Slot};
 use atecc_emulator::{Bus, Chip, ExecutionTime, Power, Revision};
 
 use crate::checked::Checked;
@@ -77,8 +77,8 @@ pub fn run(stride: usize) -> Report {
             stride,
             report: &mut report,
         };
-        trial.each_point("ReadPlace", &ReadPlace::<72>::new(Place::Slot(S[9])));
-        trial.each_point("WritePlace", &write([0x19; 100]));
+        trial.each_point("ReadRegion", &ReadRegion::<72>::new(Region::Slot(S[9])));
+        trial.each_point("WriteRegion", &write([0x19; 100]));
         trial.each_point("SignDigest", &SignDigest::new(S[0], [0x18; 32]));
         trial.each_point("ChallengeMac", &ChallengeMac::new(S[2], [0x17; 20]));
         trial.each_point("CreateKey", &CreateKey::new(S[7]));
@@ -145,7 +145,7 @@ impl Trial<'_> {
         let image = || bus.image(0).expect("one chip");
         let right = match next {
             Next::Read => {
-                let read = ReadPlace::<416>::new(Place::Slot(S[8]));
+                let read = ReadRegion::<416>::new(Region::Slot(S[8]));
                 let read = finish(device, read, wire, figures, case);
                 read.is_ok_and(|read| read == slot_of(&image(), 8))
             }
@@ -190,8 +190,8 @@ fn hash(family: Family) -> HashInChip<'static> {
     HashInChip::new(ShaStart::Sha256, family, &MESSAGE)
 }
 
-fn write(data: [u8; 100]) -> WritePlace<[u8; 100]> {
-    WritePlace::new(Place::Slot(S[8]), data).expect("it fits")
+fn write(data: [u8; 100]) -> WriteRegion<[u8; 100]> {
+    WriteRegion::new(Region::Slot(S[8]), data).expect("it fits")
 }
 
 /// A digest, much else, then its signature.

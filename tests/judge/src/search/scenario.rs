@@ -4,7 +4,7 @@ use atecc::commands::{
     Counter, CounterId, CounterMode, DigestSource, InfoRevision, LoadNonce, Lock, LockTarget,
     NonceTarget, ReadBlock, Sign, WriteBlock,
 };
-use atecc::{BlockAddress, Place, Request, Slot};
+use atecc::{BlockAddress, Region, Request, Slot};
 
 use super::{Command, Effect, request};
 
@@ -35,13 +35,13 @@ impl Effect {
 type Sent = (Request, Command);
 
 fn read(block: u8, byte: u8) -> Sent {
-    let address = BlockAddress::new(Place::Slot(Slot::S8), block).expect("slot 8 has 13");
+    let address = BlockAddress::new(Region::Slot(Slot::S8), block).expect("slot 8 has 13");
     let effect = Effect::Answer { byte, len: 32 };
     (request(&ReadBlock { address }), harmless(effect))
 }
 
 fn write(block: u8) -> Sent {
-    let address = BlockAddress::new(Place::Slot(Slot::S8), block).expect("slot 8 has 13");
+    let address = BlockAddress::new(Region::Slot(Slot::S8), block).expect("slot 8 has 13");
     let effect = Effect::Answer { byte: 0x00, len: 1 };
     let data = [0x5A; 32];
     (request(&WriteBlock { address, data }), harmless(effect))

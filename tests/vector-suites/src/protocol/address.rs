@@ -6,7 +6,7 @@
 use std::error::Error;
 
 use atecc::commands::{ReadBlock, ReadWord};
-use atecc::{AddressError, BlockAddress, Command, Place, Request, Slot, WordAddress};
+use atecc::{AddressError, BlockAddress, Command, Region, Request, Slot, WordAddress};
 use serde::Deserialize;
 
 use tests_vector_runner::{Checked, Outcome, Verdict, holds, same};
@@ -44,20 +44,20 @@ pub(super) struct SlotSizes {
 
 pub(super) fn config(Offset(offset, address): &Offset) -> Checked {
     holds("a whole word", offset % 4 == 0)?;
-    word(Place::Config, offset / 4, *address)
+    word(Region::Config, offset / 4, *address)
 }
 
 pub(super) fn otp(Offset(offset, address): &Offset) -> Checked {
     holds("a whole word", offset % 4 == 0)?;
-    word(Place::Otp, offset / 4, *address)
+    word(Region::Otp, offset / 4, *address)
 }
 
 pub(super) fn config_block(InBlock(block, offset, address): &InBlock) -> Checked {
-    in_block(Place::Config, *block, *offset, *address)
+    in_block(Region::Config, *block, *offset, *address)
 }
 
 pub(super) fn data(row: &Data) -> Checked {
-    let place = Place::Slot(Slot::new(row.slot)?);
+    let place = Region::Slot(Slot::new(row.slot)?);
     let mut verdict = Verdict::Pass;
     for (index, address) in (0..).zip(&row.addr_of_byte_offset) {
         if word(place, index, *address)? == PAST_THE_END {
@@ -68,7 +68,7 @@ pub(super) fn data(row: &Data) -> Checked {
 }
 
 pub(super) fn data_block(InSlot(slot, block, offset, address): &InSlot) -> Checked {
-    in_block(Place::Slot(Slot::new(*slot)?), *block, *offset, *address)
+    in_block(Region::Slot(Slot::new(*slot)?), *block, *offset, *address)
 }
 
 pub(super) fn edge_args(row: &EdgeArgs) -> Checked {
@@ -92,18 +92,18 @@ pub(super) fn slot_sizes(row: &SlotSizes) -> Checked {
         same(
             "size",
             ours[usize::from(slot.index())],
-            size(Place::Slot(slot)),
+            size(Region::Slot(slot)),
         )?;
     }
     Ok(Verdict::Pass)
 }
 
 /// Size in bytes. Source: ATECC508A datasheet, "EEPROM Organization".
-const fn size(place: Place) -> usize {
+const fn size(place: Region) -> usize {
     match place {
-        Place::Config => 128,
-        Place::Otp => 64,
-        Place::Slot(slot) => match slot.index() {
+        Region::Config => 128,
+        Region::Otp => 64,
+        Region::Slot(slot) => match slot.index() {
             0..=7 => 36,
             8 => 416,
             _ => 72,
@@ -113,7 +113,7 @@ const fn size(place: Place) -> usize {
 
 /// Ours has the same address, or says that the word does not exist when it
 /// does not.
-fn word(place: Place, index: u16, theirs: u16) -> Checked {
+fn word(place: Region, index: u16, theirs: u16) -> Checked {
     let index = u8::try_from(index)?;
     let exists = usize::from(index) * 4 < size(place);
     match WordAddress::new(place, index) {
@@ -136,7 +136,7 @@ fn word(place: Place, index: u16, theirs: u16) -> Checked {
 }
 
 /// As [`word`]; the first word of a block that exists has the block's address.
-fn in_block(place: Place, block: u16, offset: u16, theirs: u16) -> Checked {
+fn in_block(place: Region, block: u16, offset: u16, theirs: u16) -> Checked {
     if let (0, Ok(address)) = (offset, BlockAddress::new(place, u8::try_from(block)?)) {
         same(
             "address of the block",
@@ -158,17 +158,17 @@ fn param2<C: Command>(command: &C) -> Result<u16, Box<dyn Error>> {
 
 /// The word that a call of the reference is about, when ours can say it: not
 /// when it is no whole word or lies past its block.
-fn place_of_call(call: &str) -> Result<Option<(Place, u16)>, Box<dyn Error>> {
+fn place_of_call(call: &str) -> Result<Option<(Region, u16)>, Box<dyn Error>> {
     let (function, rest) = call.split_once('(').ok_or("no call")?;
     let arguments = rest.trim_end_matches(')').split(',');
     let arguments: Vec<i32> = arguments
         .map(|argument| argument.trim().parse())
         .collect::<Result<_, _>>()?;
-    let slot = |index: i32| Some(Place::Slot(Slot::new(u8::try_from(index).ok()?).ok()?));
+    let slot = |index: i32| Some(Region::Slot(Slot::new(u8::try_from(index).ok()?).ok()?));
     let (place, index) = match (function, arguments.as_slice()) {
-        ("to_config_addr", [offset]) => (Some(Place::Config), whole_word(*offset)),
-        ("to_config_addr", [block, offset]) => (Some(Place::Config), of_block(*block, *offset)),
-        ("to_otp_addr", [offset]) => (Some(Place::Otp), whole_word(*offset)),
+        ("to_config_addr", [offset]) => (Some(Region::Config), whole_word(*offset)),
+        ("to_config_addr", [block, offset]) => (Some(Region::Config), of_block(*block, *offset)),
+        ("to_otp_addr", [offset]) => (Some(Region::Otp), whole_word(*offset)),
         ("to_data_addr", [index, offset]) => (slot(*index), whole_word(*offset)),
         ("to_data_addr", [index, block, offset]) => (slot(*index), of_block(*block, *offset)),
         _ => return Err(format!("{call} is not known here").into()),

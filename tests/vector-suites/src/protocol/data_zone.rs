@@ -2,8 +2,8 @@
 
 use std::error::Error;
 
-use atecc::procedures::{ReadPlace, TooManyBytes, WritePlace};
-use atecc::{Answer, Failure, Next, Place, Procedure, Slot};
+use atecc::procedures::{ReadRegion, TooManyBytes, WriteRegion};
+use atecc::{Answer, Failure, Next, Procedure, Region, Slot};
 use serde::Deserialize;
 
 use super::script::payload;
@@ -59,7 +59,7 @@ pub(super) fn data_zone(row: &DataZone) -> Checked {
 fn read<const N: usize>(slot: Slot, theirs: &[Vec<u8>]) -> Checked {
     // No two words are alike, so that a wrong address would show.
     let memory: [u8; N] = std::array::from_fn(|at| u8::try_from(at % 251).unwrap_or_default());
-    let (result, ours) = drive(ReadPlace::<N>::new(Place::Slot(slot)), &memory)?;
+    let (result, ours) = drive(ReadRegion::<N>::new(Region::Slot(slot)), &memory)?;
     same("bytes read", result?, memory)?;
     if ours == theirs {
         return Ok(Verdict::Pass);
@@ -82,8 +82,8 @@ fn read<const N: usize>(slot: Slot, theirs: &[Vec<u8>]) -> Checked {
 /// The reference's `write` ends with words, which a chip takes only once its
 /// data zone is locked; ours always writes whole blocks, as its `write_padded`.
 fn write(row: &DataZone, slot: Slot, data: &[u8], theirs: &[Vec<u8>]) -> Checked {
-    let place = Place::Slot(slot);
-    let procedure = match WritePlace::new(place, data) {
+    let place = Region::Slot(slot);
+    let procedure = match WriteRegion::new(place, data) {
         Ok(procedure) => procedure,
         Err(error) => {
             let len = data.len();

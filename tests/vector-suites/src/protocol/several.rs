@@ -10,7 +10,7 @@ use atecc::commands::{
 };
 use atecc::host::{self, Head, MacInput};
 use atecc::{
-    BlockAddress, Cause, Command, Failure, Opcode, Place, Request, SerialNumber, Slot, Status,
+    BlockAddress, Cause, Command, Failure, Opcode, Region, Request, SerialNumber, Slot, Status,
 };
 
 use super::call::{Answer, Call, Sent, is_sent};
@@ -95,7 +95,7 @@ pub(super) fn auth_volatile_key(row: &Call) -> Checked {
         return Err("less than three commands".into());
     };
     let read = ReadBlock {
-        address: BlockAddress::new(Place::Config, 0)?,
+        address: BlockAddress::new(Region::Config, 0)?,
     };
     is_sent(&Request::new(&read)?, config)?;
     let block = read.decode(&config.response.0)?;

@@ -6,7 +6,7 @@ use atecc::commands::{
     WriteWord,
 };
 use atecc::{
-    BlockAddress, Command, DecodeError, Place, PublicKey, Request, RequestTooLong, Revision, Slot,
+    BlockAddress, Command, DecodeError, PublicKey, Region, Request, RequestTooLong, Revision, Slot,
     WordAddress, Zone,
 };
 
@@ -131,7 +131,7 @@ impl Typed {
 
 /// A word of a place.
 struct Spot {
-    place: Place,
+    place: Region,
     word: u8,
 }
 
@@ -148,17 +148,17 @@ const fn zone(bits: u8) -> Option<Zone> {
 fn place(zone: Zone, address: u16) -> Option<Spot> {
     let [low, high] = address.to_le_bytes();
     let (place, word) = match zone {
-        Zone::Config => (Place::Config, u8::try_from(address).ok()?),
-        Zone::Otp => (Place::Otp, u8::try_from(address).ok()?),
+        Zone::Config => (Region::Config, u8::try_from(address).ok()?),
+        Zone::Otp => (Region::Otp, u8::try_from(address).ok()?),
         Zone::Data => (
-            Place::Slot(Slot::new(low >> 3).ok()?),
+            Region::Slot(Slot::new(low >> 3).ok()?),
             high.checked_mul(8)?.checked_add(low & 7)?,
         ),
     };
     Some(Spot { place, word })
 }
 
-fn block(place: Place, word: u8) -> Option<BlockAddress> {
+fn block(place: Region, word: u8) -> Option<BlockAddress> {
     word.is_multiple_of(8)
         .then(|| BlockAddress::new(place, word / 8).ok())
         .flatten()

@@ -5,7 +5,7 @@ use atecc::commands::{
     UpdateExtra, WriteBlock, WriteEncrypted, WriteWord, ZoneState,
 };
 use atecc::host::{Head, encrypt_private_key, encrypt_write};
-use atecc::{BlockAddress, Place, WordAddress};
+use atecc::{BlockAddress, Region, WordAddress};
 
 use super::{none, random_nonce};
 use crate::chip::{self, CLEAR, ENCRYPTED, KEY, LockState, PRIVATE, SERIAL, load, mix, mixed};
@@ -82,11 +82,11 @@ fn priv_write() -> Vec<Row> {
     group("PrivWrite", 0x46, modes)
 }
 
-fn block(place: Place, block: u8) -> BlockAddress {
+fn block(place: Region, block: u8) -> BlockAddress {
     BlockAddress::new(place, block).expect("a block of every place")
 }
 
-fn word(place: Place, word: u8) -> WordAddress {
+fn word(place: Region, word: u8) -> WordAddress {
     WordAddress::new(place, word).expect("a word of every place")
 }
 
@@ -100,13 +100,13 @@ fn read() -> Vec<Row> {
         row(mode, byte(0x80 | zone), none, &ReadBlock { address })
     };
     let modes = [
-        words("4 bytes, configuration", 0, Place::Config),
-        words("4 bytes, OTP", 1, Place::Otp),
-        words("4 bytes, slot", 2, Place::Slot(CLEAR)),
-        blocks("32 bytes, configuration", 0, Place::Config),
-        blocks("32 bytes, OTP", 1, Place::Otp),
-        blocks("32 bytes, slot", 2, Place::Slot(CLEAR)),
-        blocks("32 bytes, slot, encrypted", 2, Place::Slot(ENCRYPTED))
+        words("4 bytes, configuration", 0, Region::Config),
+        words("4 bytes, OTP", 1, Region::Otp),
+        words("4 bytes, slot", 2, Region::Slot(CLEAR)),
+        blocks("32 bytes, configuration", 0, Region::Config),
+        blocks("32 bytes, OTP", 1, Region::Otp),
+        blocks("32 bytes, slot", 2, Region::Slot(CLEAR)),
+        blocks("32 bytes, slot, encrypted", 2, Region::Slot(ENCRYPTED))
             .after([random_nonce(), mix()])
             .when("encrypted"),
     ];
@@ -167,32 +167,32 @@ fn write() -> Vec<Row> {
         };
         row(mode, byte(param1), |data| data.len() == 64, &command).after([load(), mix()])
     };
-    let otp_word = words("4 bytes, OTP", 1, word(Place::Otp, 0));
+    let otp_word = words("4 bytes, OTP", 1, word(Region::Otp, 0));
     let modes = [
-        words("4 bytes, configuration", 0, word(Place::Config, 6)).in_state(Open),
+        words("4 bytes, configuration", 0, word(Region::Config, 6)).in_state(Open),
         otp_word.note("only an ATECC508A whose OTP mode is consumption takes them"),
-        words("4 bytes, slot", 2, word(Place::Slot(CLEAR), 0)),
-        blocks("32 bytes, configuration", 0, block(Place::Config, 1)).in_state(Open),
-        blocks("32 bytes, OTP", 1, block(Place::Otp, 0)).in_state(ConfigLocked),
-        blocks("32 bytes, slot", 2, block(Place::Slot(CLEAR), 0)),
+        words("4 bytes, slot", 2, word(Region::Slot(CLEAR), 0)),
+        blocks("32 bytes, configuration", 0, block(Region::Config, 1)).in_state(Open),
+        blocks("32 bytes, OTP", 1, block(Region::Otp, 0)).in_state(ConfigLocked),
+        blocks("32 bytes, slot", 2, block(Region::Slot(CLEAR), 0)),
         encrypted(
             "encrypted, OTP, data unlocked",
             0xC1,
-            Place::Otp,
+            Region::Otp,
             ZoneState::Unlocked,
         )
         .in_state(ConfigLocked),
         encrypted(
             "encrypted, slot, data unlocked",
             0xC2,
-            Place::Slot(ENCRYPTED),
+            Region::Slot(ENCRYPTED),
             ZoneState::Unlocked,
         )
         .in_state(ConfigLocked),
         encrypted(
             "encrypted, slot, data locked",
             0x82,
-            Place::Slot(ENCRYPTED),
+            Region::Slot(ENCRYPTED),
             ZoneState::Locked,
         )
         .in_state(Locked),

@@ -8,7 +8,7 @@ use atecc::commands::{
     ShaStart, SourceFlag,
 };
 use atecc::procedures::{HashInChip, Prepared, ReadConfig, SignDigest};
-use atecc::{BlockAddress, Cause, Error, Family, Once, Place, Revision, Slot};
+use atecc::{BlockAddress, Cause, Error, Family, Once, Region, Revision, Slot};
 use nerves_key::ReadSnapshot;
 use nerves_key_device::BusFault;
 use nerves_key_provision::{CertificateSlots, Harden, Hardening, Plan, provision};
@@ -93,7 +93,7 @@ fn derive_key(device: &mut Recorded<'_>) -> ScenarioResult {
         temp_key: SourceFlag::Input,
         mac: None,
     };
-    let address = BlockAddress::new(Place::Slot(slot), 0).map_err(text)?;
+    let address = BlockAddress::new(Region::Slot(slot), 0).map_err(text)?;
     chip_may_refuse(device.execute(ReadBlock { address }))?;
     chip_may_refuse(device.run(Prepared::new(Once(nonce), derive)))?;
     chip_may_refuse(device.execute(ReadBlock { address }))

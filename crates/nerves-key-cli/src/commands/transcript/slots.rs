@@ -2,7 +2,7 @@
 //! configuration is one, or where somebody says so.
 
 use atecc::config::offset;
-use atecc::{BlockAddress, ConfigZone, Place, Slot, WordAddress};
+use atecc::{BlockAddress, ConfigZone, Region, Slot, WordAddress};
 use atecc_decode::{AnyCommand, Labels};
 use atecc_emulator::Image;
 use atecc_transcript::{Cause, Exchange, Start, Transcript, exchanges};
@@ -93,7 +93,7 @@ fn command_of(exchange: &Exchange) -> Option<(usize, Vec<u8>)> {
         _ => return None,
     };
     // A status in the place of an answer is none of its bytes.
-    (place == Place::Config && bytes.len() > 1).then_some((at, bytes))
+    (place == Region::Config && bytes.len() > 1).then_some((at, bytes))
 }
 
 const fn word(address: WordAddress) -> usize {
