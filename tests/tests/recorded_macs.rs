@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::Path;
 
-use atecc::host::{self, DigInput, Head, MacInput};
+use atecc::host::{self, CommandHeader, DigInput, MacInput};
 use atecc::{Opcode, SerialNumber};
 use serde::Deserialize;
 use tests_vector_runner::Hex;
@@ -76,24 +76,24 @@ fn computed(recorded: &Recorded) -> [u8; 32] {
         .as_ref()
         .map_or([0; 32], |challenge| challenge.array().unwrap());
     let mac = |key: &[u8; 32], temp_key: &[u8; 32]| {
-        let head = Head::new(Opcode::Mac, mode, recorded.key_id);
+        let head = CommandHeader::new(Opcode::Mac, mode, recorded.key_id);
         host::mac(head, &input(mode, key, &challenge, temp_key))
     };
     match recorded.command.as_str() {
         "MAC" => mac(&KEY, &loaded),
         "HMAC" => {
-            let head = Head::new(Opcode::Hmac, mode, recorded.key_id);
+            let head = CommandHeader::new(Opcode::Hmac, mode, recorded.key_id);
             host::hmac_508(head, &input(0x01, &KEY, &challenge, &loaded))
         }
         "GenDig+MAC" => {
             let (zone, key_id) = (recorded.gendig_zone, recorded.gendig_key_id);
-            let head = Head::new(Opcode::GenDig, zone.unwrap(), key_id.unwrap());
+            let head = CommandHeader::new(Opcode::GenDig, zone.unwrap(), key_id.unwrap());
             let temp_key = host::gen_dig(head, DigInput::Stored(&KEY), &loaded, &SERIAL);
             mac(&KEY, &temp_key)
         }
         "DeriveKey+MAC" => {
             let derive_mode = recorded.derive_mode.unwrap();
-            let head = Head::new(Opcode::DeriveKey, derive_mode, recorded.key_id);
+            let head = CommandHeader::new(Opcode::DeriveKey, derive_mode, recorded.key_id);
             mac(&host::derive_key(head, &KEY, &loaded, &SERIAL), &loaded)
         }
         command => panic!("{command} is not known here"),
@@ -145,7 +145,7 @@ fn check_mac() {
         };
         let (challenge, rest) = data.split_first_chunk::<32>().unwrap();
         let (response, other_data) = rest.split_first_chunk::<32>().unwrap();
-        let head = Head::new(Opcode::CheckMac, *mode, u16::from_le_bytes([*low, *high]));
+        let head = CommandHeader::new(Opcode::CheckMac, *mode, u16::from_le_bytes([*low, *high]));
         let ours = host::check_mac_response(
             head,
             &input(*mode, &KEY, challenge, &loaded),

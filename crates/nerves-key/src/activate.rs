@@ -9,7 +9,7 @@
 use alloc::boxed::Box;
 
 use atecc::commands::{Blocks, CheckMac, InfoLatch, OtpPart, RandomNonce, SeedUpdate, SourceFlag};
-use atecc::host::{Head, MacInput, check_mac_response, random_nonce};
+use atecc::host::{CommandHeader, MacInput, check_mac_response, random_nonce};
 use atecc::{Answer, Command, DecodeError, Failure, Next, Procedure, SerialNumber};
 use nerves_key_schema::{VolatileKeys, slot};
 use zeroize::Zeroizing;
@@ -118,7 +118,7 @@ impl Activate {
             otp: &[0; 64],
             serial: &self.serial,
         };
-        check.response = check_mac_response(Head::of(&check), &input, &check.other_data);
+        check.response = check_mac_response(CommandHeader::of(&check), &input, &check.other_data);
         check
     }
 

@@ -5,7 +5,7 @@ use atecc::commands::{
     DeriveKey, GenKey, GenKeyMode, LoadNonce, LockTarget, NonceTarget, SeedUpdate, ShaStart,
     SourceFlag, VerifyKey, ZoneState,
 };
-use atecc::host::{Head, MacInput, derive_key, mac, random_nonce};
+use atecc::host::{CommandHeader, MacInput, derive_key, mac, random_nonce};
 use atecc::procedures::{
     ChallengeMac, ChallengeResponse, CreateKey, DeterministicMac, HashInChip, LockAndConfirm,
     Prepared, ReadConfig, ReadEncrypted, ReadRegion, SessionKey, SignDigest, VerifyDigest,
@@ -237,7 +237,7 @@ impl Harness {
     fn challenge(&mut self, before: &Image, seed: u8, case: &str) -> bool {
         let input = [seed; 20];
         let procedure = ChallengeMac::new(Slot::S2, input);
-        let head = Head::of(procedure.command());
+        let head = CommandHeader::of(procedure.command());
         let answered = self.run(procedure, case);
         let serial = SerialNumber(before.serial().0);
         let key = key_of(before);
@@ -268,7 +268,7 @@ impl Harness {
         };
         let serial = SerialNumber(before.serial().0);
         let old = key_of(before);
-        let new = derive_key(Head::of(&derive), &old, &load.value, &serial);
+        let new = derive_key(CommandHeader::of(&derive), &old, &load.value, &serial);
         let derived = self.run(Prepared::new(Once(load), derive), case);
         self.unchanged(&derived, before, 2, case);
         if derived == Err(Executed::Unknown) && ![old, new].contains(&key_of(&self.image())) {

@@ -2,7 +2,7 @@
 //! succeed, with known keys.
 
 use atecc::commands::{DigSource, GenDig, LoadNonce, NonceTarget};
-use atecc::host::{self, DigInput, Head};
+use atecc::host::{self, CommandHeader, DigInput};
 use atecc::{ConfigZone, PublicKey, Request, SerialNumber, Slot, crc16};
 use atecc_emulator::{Image, Revision};
 use p256::ecdsa::signature::hazmat::PrehashSigner;
@@ -114,7 +114,7 @@ pub(super) fn mix() -> Request {
 /// `TempKey` after [`load`] and [`mix`].
 pub(super) fn mixed() -> [u8; 32] {
     let stored = DigInput::Stored(&KEY_BYTES);
-    host::gen_dig(Head::of(&gen_dig()), stored, &TEMP_KEY, &SERIAL)
+    host::gen_dig(CommandHeader::of(&gen_dig()), stored, &TEMP_KEY, &SERIAL)
 }
 
 const fn gen_dig() -> GenDig {

@@ -4,7 +4,7 @@
 use core::hint::black_box;
 
 use atecc::commands::*;
-use atecc::host::{self, DigInput, Head, InternalMessage, MacInput, TempKeyState, Validity};
+use atecc::host::{self, DigInput, CommandHeader, InternalMessage, MacInput, TempKeyState, Validity};
 use atecc::procedures::*;
 use atecc::signer::{ChipSigner, ChipVerifier, Signature};
 use atecc::{
@@ -215,8 +215,8 @@ fn host_side(chip: &mut Chip) {
         static SERIAL: SerialNumber = SerialNumber([0; 9]);
         black_box(&SERIAL)
     }
-    fn head() -> Head {
-        given(Head::of(&InfoRevision))
+    fn head() -> CommandHeader {
+        given(CommandHeader::of(&InfoRevision))
     }
     fn input() -> MacInput<'static> {
         MacInput {

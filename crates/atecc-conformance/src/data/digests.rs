@@ -1,7 +1,7 @@
 //! MAC, HMAC, GenDig and DeriveKey from their recorded inputs.
 
 use atecc::config::offset;
-use atecc::host::{self, DigInput, Head, MacInput};
+use atecc::host::{self, CommandHeader, DigInput, MacInput};
 use atecc::{Opcode, SerialNumber};
 use atecc_emulator::{CONFIG_SIZE, DATA_SIZE, Image, Revision, Slot};
 
@@ -72,13 +72,13 @@ fn by_host(mac: &Mac) -> Verdict {
     };
     let loaded = array(mac.tempkey.as_ref()).unwrap_or_default();
     let challenge = array(mac.challenge.as_ref()).unwrap_or_default();
-    let head = |opcode, mode| Head::new(opcode, mode, mac.key_id);
+    let head = |opcode, mode| CommandHeader::new(opcode, mode, mac.key_id);
     let (mut key, mut temp_key) = (key, loaded);
     if let Some(mode) = mac.derive_mode {
         key = host::derive_key(head(Opcode::DeriveKey, mode), &key, &loaded, &SERIAL);
     }
     if let (Some(zone), Some(id)) = (mac.gendig_zone, mac.gendig_key_id) {
-        let head = Head::new(Opcode::GenDig, zone, id);
+        let head = CommandHeader::new(Opcode::GenDig, zone, id);
         temp_key = host::gen_dig(head, DigInput::Stored(&key), &loaded, &SERIAL);
     }
     let input = MacInput {
@@ -154,7 +154,7 @@ fn dug_by_host(dig: &GenDig) -> Verdict {
         (2, Some(Ok(other))) => DigInput::NoMac(&key, other),
         _ => return Verdict::Skipped(Reason::Content),
     };
-    let head = Head::new(Opcode::GenDig, dig.zone, dig.key_id);
+    let head = CommandHeader::new(Opcode::GenDig, dig.zone, dig.key_id);
     let ours = host::gen_dig(head, input, &loaded, &SERIAL);
     Verdict::equal(&dig.expect.0, &ours)
 }
@@ -183,7 +183,7 @@ fn dug_by_emulator(dig: &GenDig) -> Verdict {
         otp: &OTP,
         serial: &SERIAL,
     };
-    let expected = host::mac(Head::new(Opcode::Mac, TEMP_KEY_MAC, 0), &input);
+    let expected = host::mac(CommandHeader::new(Opcode::Mac, TEMP_KEY_MAC, 0), &input);
     let ours = harness.say(Opcode::Mac, TEMP_KEY_MAC, 0, &CHALLENGE);
     Verdict::equal(&expected, &ours)
 }

@@ -1,13 +1,13 @@
 //! DeriveKey: the new key, and the MAC that authorizes it.
 
-use super::{Head, sha256, tail, zeros};
+use super::{CommandHeader, sha256, tail, zeros};
 use crate::SerialNumber;
 
 /// The key that a [`crate::commands::DeriveKey`] writes: from the source key
 /// (the parent's, or the target's own as its WriteConfig has it) and TempKey.
 #[must_use]
 pub fn derive_key(
-    head: Head,
+    head: CommandHeader,
     source: &[u8; 32],
     temp_key: &[u8; 32],
     serial: &SerialNumber,
@@ -17,7 +17,7 @@ pub fn derive_key(
 
 /// The MAC that a DeriveKey carries where the slot asks for one.
 #[must_use]
-pub fn derive_key_mac(head: Head, parent: &[u8; 32], serial: &SerialNumber) -> [u8; 32] {
+pub fn derive_key_mac(head: CommandHeader, parent: &[u8; 32], serial: &SerialNumber) -> [u8; 32] {
     sha256(&[parent, &head.0, &tail(serial)])
 }
 
@@ -30,7 +30,7 @@ mod tests {
 
     #[test]
     fn vectors() {
-        let head = Head::of(&DeriveKey {
+        let head = CommandHeader::of(&DeriveKey {
             target: Slot::S9,
             temp_key: SourceFlag::Input,
             mac: None,

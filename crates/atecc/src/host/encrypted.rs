@@ -1,7 +1,7 @@
 //! Encrypted reads and writes. `TempKey` holds the session key: a random nonce
 //! digested with the slot's key by GenDig.
 
-use super::{Head, sha256, tail, zeros};
+use super::{CommandHeader, sha256, tail, zeros};
 use crate::SerialNumber;
 
 /// Both ways of the encryption: a block read is decrypted with `TempKey`.
@@ -33,7 +33,7 @@ pub struct EncryptedWrite {
 /// Encrypt and authenticate a block to be written.
 #[must_use]
 pub fn encrypt_write(
-    head: Head,
+    head: CommandHeader,
     plain: &[u8; 32],
     temp_key: &[u8; 32],
     serial: &SerialNumber,
@@ -57,7 +57,7 @@ pub struct EncryptedKey {
 /// padding, then the scalar, big-endian.
 #[must_use]
 pub fn encrypt_private_key(
-    head: Head,
+    head: CommandHeader,
     plain: &[u8; 36],
     temp_key: &[u8; 32],
     serial: &SerialNumber,
@@ -83,7 +83,7 @@ mod tests {
     fn write_vectors() {
         let plain = counting(0x00);
         let write = |param1| {
-            let head = Head::new(Opcode::Write, param1, 0x0040);
+            let head = CommandHeader::new(Opcode::Write, param1, 0x0040);
             encrypt_write(head, &plain, &TEMP_KEY, &SERIAL)
         };
         assert_eq!(write(0x82).cipher, [0x40; 32]);
@@ -102,7 +102,7 @@ mod tests {
     fn private_key_vector() {
         let mut plain = [0; 36];
         plain[4..].copy_from_slice(&counting::<32>(0x01));
-        let head = Head::new(Opcode::PrivWrite, 0x40, 7);
+        let head = CommandHeader::new(Opcode::PrivWrite, 0x40, 7);
         let key = encrypt_private_key(head, &plain, &TEMP_KEY, &SERIAL);
         assert_eq!(
             key.cipher,

@@ -1,6 +1,6 @@
 //! GenDig: what `TempKey` becomes.
 
-use super::{Head, sha256, tail, zeros};
+use super::{CommandHeader, sha256, tail, zeros};
 use crate::config::{KeyConfig, LockState, SlotConfig};
 use crate::{Opcode, SerialNumber};
 
@@ -41,7 +41,7 @@ impl core::fmt::Debug for DigInput<'_> {
 /// `TempKey` after a GenDig, from what it was before.
 #[must_use]
 pub fn gen_dig(
-    head: Head,
+    head: CommandHeader,
     input: DigInput<'_>,
     temp_key: &[u8; 32],
     serial: &SerialNumber,
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     fn digest(zone: u8, param2: u16, input: DigInput<'_>) -> [u8; 32] {
-        let head = Head::new(Opcode::GenDig, zone, param2);
+        let head = CommandHeader::new(Opcode::GenDig, zone, param2);
         gen_dig(head, input, &TEMP_KEY, &SERIAL)
     }
 

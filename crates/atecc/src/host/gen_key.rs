@@ -1,6 +1,6 @@
 //! GenKey with a digest: what `TempKey` becomes.
 
-use super::{Head, sha256, tail, zeros};
+use super::{CommandHeader, sha256, tail, zeros};
 use crate::{PublicKey, SerialNumber};
 
 /// `TempKey` after a GenKey in a digest mode. `head` is the command's, or of
@@ -8,7 +8,7 @@ use crate::{PublicKey, SerialNumber};
 /// and Param2.
 #[must_use]
 pub fn gen_key_digest(
-    head: Head,
+    head: CommandHeader,
     public_key: &PublicKey,
     temp_key: &[u8; 32],
     serial: &SerialNumber,
@@ -31,7 +31,7 @@ mod tests {
     #[test]
     fn vectors() {
         let digest = |param1, param2| {
-            let head = Head::new(Opcode::GenKey, param1, param2);
+            let head = CommandHeader::new(Opcode::GenKey, param1, param2);
             gen_key_digest(head, &PublicKey(hex(PUBLIC_KEY)), &TEMP_KEY, &SERIAL)
         };
         assert_eq!(

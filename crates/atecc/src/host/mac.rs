@@ -3,7 +3,7 @@
 use hmac::{Hmac, KeyInit, Mac as _};
 use sha2::Sha256;
 
-use super::{Head, include, middle, second, sha256, tail, zeros};
+use super::{CommandHeader, include, middle, second, sha256, tail, zeros};
 use crate::SerialNumber;
 
 /// What goes into a MAC beside the command.
@@ -29,7 +29,7 @@ impl core::fmt::Debug for MacInput<'_> {
 }
 
 /// Bit 4 of Param1: the first 11 bytes of OTP; bit 5: the first 8.
-fn otp_part(head: Head, otp: &[u8; 64]) -> [u8; 11] {
+fn otp_part(head: CommandHeader, otp: &[u8; 64]) -> [u8; 11] {
     let mut part = [0; 11];
     let taken = match (head.param1() & 0x10, head.param1() & 0x20) {
         (0, 0) => 0,
@@ -43,7 +43,7 @@ fn otp_part(head: Head, otp: &[u8; 64]) -> [u8; 11] {
 }
 
 /// The parts of the 88-byte message after its first two blocks.
-fn rest(head: Head, input: &MacInput<'_>) -> [u8; 24] {
+fn rest(head: CommandHeader, input: &MacInput<'_>) -> [u8; 24] {
     let [sn8, sn0, sn1] = tail(input.serial);
     let whole = include(head);
     let parts: [&[u8]; 6] = [
@@ -63,14 +63,14 @@ fn rest(head: Head, input: &MacInput<'_>) -> [u8; 24] {
 
 /// What [`crate::commands::Mac`] answers.
 #[must_use]
-pub fn mac(head: Head, input: &MacInput<'_>) -> [u8; 32] {
+pub fn mac(head: CommandHeader, input: &MacInput<'_>) -> [u8; 32] {
     sha256(&[input.first, input.second, &rest(head, input)])
 }
 
 /// What [`crate::commands::Hmac`] answers: HMAC-SHA256 with the key `first`
 /// over 32 zeros, TempKey (`second`) and the rest of the message.
 #[must_use]
-pub fn hmac_508(head: Head, input: &MacInput<'_>) -> [u8; 32] {
+pub fn hmac_508(head: CommandHeader, input: &MacInput<'_>) -> [u8; 32] {
     match Hmac::<Sha256>::new_from_slice(input.first) {
         Ok(hmac) => hmac
             .chain_update(zeros(32))
@@ -86,7 +86,11 @@ pub fn hmac_508(head: Head, input: &MacInput<'_>) -> [u8; 32] {
 /// The response that [`crate::commands::CheckMac`] takes for a match.
 /// `other_data` is the command's; bit 5 of `head`'s Param1 includes `otp`.
 #[must_use]
-pub fn check_mac_response(head: Head, input: &MacInput<'_>, other_data: &[u8; 13]) -> [u8; 32] {
+pub fn check_mac_response(
+    head: CommandHeader,
+    input: &MacInput<'_>,
+    other_data: &[u8; 13],
+) -> [u8; 32] {
     let (command, serial_data) = other_data.split_at(4);
     let (first, serial_data) = serial_data.split_at(3);
     let (second, third) = serial_data.split_at(4);
@@ -153,14 +157,14 @@ mod tests {
                 "54CD628DB8A97D90D7E2521E5639F6529ED6668414A8B0C0D02C4CC75184DCDF",
             ),
         ] {
-            let head = Head::new(Opcode::Mac, param1, 4);
+            let head = CommandHeader::new(Opcode::Mac, param1, 4);
             assert_eq!(mac(head, &input(&second)), hex(digest), "mode {param1:02X}");
         }
     }
 
     #[test]
     fn hmac_vector() {
-        let head = Head::new(Opcode::Hmac, 0x04, 4);
+        let head = CommandHeader::new(Opcode::Hmac, 0x04, 4);
         assert_eq!(
             hmac_508(head, &input(&TEMP_KEY)),
             hex("7FEA9CAB31ED3E7D7595872DC2451AFDB34ED9C7CCB8386E0B6D8E68EE5B1122")
@@ -170,7 +174,7 @@ mod tests {
     #[test]
     fn check_mac_vector() {
         let other_data = core::array::from_fn(|at| u8::try_from(at).unwrap());
-        let head = Head::new(Opcode::CheckMac, 0x00, 4);
+        let head = CommandHeader::new(Opcode::CheckMac, 0x00, 4);
         assert_eq!(
             check_mac_response(head, &input(&CHALLENGE), &other_data),
             hex("0D13743C4804E57631C9DAA09E51B63500E93FBEAF4AD7885A21D83761792CC0")

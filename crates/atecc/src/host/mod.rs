@@ -3,7 +3,7 @@
 //! Each function computes what the chip computes for one command, from the
 //! same inputs: nonces, MACs, digests into `TempKey`, derived keys, the
 //! encryption of reads and writes. The commands' own parameters are part of
-//! the messages, so the functions take the command itself as a [`Head`].
+//! the messages, so the functions take the command itself as a [`CommandHeader`].
 //!
 //! Nothing here touches a bus, and nothing keeps a key.
 //! Sources: ATECC508A datasheet, the message tables of each command; for the
@@ -40,9 +40,9 @@ use crate::{Command, Opcode, SerialNumber};
 
 /// Opcode and parameters as they are hashed: four bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Head([u8; 4]);
+pub struct CommandHeader([u8; 4]);
 
-impl Head {
+impl CommandHeader {
     /// Those of `command`.
     #[must_use]
     pub fn of<C: Command>(command: &C) -> Self {
@@ -105,7 +105,7 @@ fn second(serial: &SerialNumber, include: Include) -> [u8; 2] {
 }
 
 /// Bit 6 of Param1 of MAC, HMAC and Sign.
-fn include(head: Head) -> Include {
+fn include(head: CommandHeader) -> Include {
     if head.param1() & 0x40 == 0 {
         Include::Fixed
     } else {

@@ -1,6 +1,6 @@
 //! SecureBoot with a protected digest.
 
-use super::{Head, sha256, xor};
+use super::{CommandHeader, sha256, xor};
 
 /// The key of one protected SecureBoot: from the IO protection key and the
 /// nonce in `TempKey`.
@@ -39,7 +39,7 @@ impl BootKey {
 /// when it compares with a stored digest.
 #[must_use]
 pub fn secure_boot_mac(
-    head: Head,
+    head: CommandHeader,
     key: &BootKey,
     digest: &[u8; 32],
     signature: Option<&[u8; 64]>,
@@ -67,7 +67,7 @@ mod tests {
         );
         let signature = counting(0x00);
         let mac = |param1, signature| {
-            let head = Head::new(Opcode::SecureBoot, param1, 0);
+            let head = CommandHeader::new(Opcode::SecureBoot, param1, 0);
             secure_boot_mac(head, &key, &CHALLENGE, signature)
         };
         assert_eq!(

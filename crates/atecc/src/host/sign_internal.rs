@@ -1,6 +1,6 @@
 //! The message that Sign signs when it makes it itself.
 
-use super::{Head, include, middle, second, sha256, tail};
+use super::{CommandHeader, include, middle, second, sha256, tail};
 use crate::config::{ConfigZone, KeyConfig, LockState, SlotConfig};
 use crate::{SerialNumber, Slot};
 
@@ -51,7 +51,7 @@ impl InternalMessage {
     /// What a [`crate::commands::SignInternal`] signs.
     #[must_use]
     pub fn new(
-        head: Head,
+        head: CommandHeader,
         temp_key: &[u8; 32],
         state: &TempKeyState,
         serial: &SerialNumber,
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn vector() {
-        let head = Head::of(&SignInternal {
+        let head = CommandHeader::of(&SignInternal {
             slot: Slot::S1,
             serial: IncludeSerial::Whole,
             purpose: InternalPurpose::Any,

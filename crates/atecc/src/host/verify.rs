@@ -1,13 +1,13 @@
 //! Verify that answers with a MAC.
 
-use super::{Head, sha256};
+use super::{CommandHeader, sha256};
 
 /// The MAC that a good signature is answered with. `digest` is what the
 /// signature is over; `nonce` is the second half of the message digest buffer
 /// when the digest is its first half, else the first.
 #[must_use]
 pub fn verify_mac(
-    head: Head,
+    head: CommandHeader,
     io_key: &[u8; 32],
     digest: &[u8; 32],
     nonce: &[u8; 32],
@@ -24,7 +24,7 @@ mod tests {
 
     #[test]
     fn vector() {
-        let head = Head::new(Opcode::Verify, 0xA2, 0x0004);
+        let head = CommandHeader::new(Opcode::Verify, 0xA2, 0x0004);
         assert_eq!(
             verify_mac(head, &KEY, &CHALLENGE, &NONCE, &counting(0x00)),
             hex("BE4EB62561B75DF296308DD2A84437F5B4A867CEE41B29C084423738C32DCCC1")

@@ -7,7 +7,7 @@ use super::Prepared;
 use crate::commands::{
     DigSource, GenDig, RandomNonce, ReadBlock, SeedUpdate, WriteEncrypted, ZoneState,
 };
-use crate::host::{self, DigInput, Head};
+use crate::host::{self, CommandHeader, DigInput};
 use crate::{
     Answer, BlockAddress, Command, DecodeError, Failure, Next, Once, Procedure, SerialNumber, Slot,
 };
@@ -52,7 +52,7 @@ impl SessionKey<'_> {
     /// `TempKey` after nonce and GenDig.
     fn temp_key(&self, random: &[u8; 32]) -> Zeroizing<[u8; 32]> {
         let nonce = host::random_nonce(random, &self.input, SeedUpdate::Automatic);
-        let head = Head::of(&self.gen_dig());
+        let head = CommandHeader::of(&self.gen_dig());
         let temp_key = host::gen_dig(head, DigInput::Stored(self.key), &nonce, &self.serial);
         Zeroizing::new(temp_key)
     }
@@ -184,7 +184,7 @@ impl<'a> WriteBlockEncrypted<'a> {
             mac: [0; 32],
         };
         let temp_key = self.key.temp_key(random);
-        let head = Head::of(&write);
+        let head = CommandHeader::of(&write);
         let encrypted = host::encrypt_write(head, self.plain, &temp_key, &self.key.serial);
         write.cipher = encrypted.cipher;
         write.mac = encrypted.mac;

@@ -8,7 +8,7 @@ mod operation;
 mod prepare;
 
 use atecc::commands::SeedUpdate;
-use atecc::host::{Head, random_nonce};
+use atecc::host::{CommandHeader, random_nonce};
 use atecc::{Cause, ConfigZone, Failure, Family, Opcode, SerialNumber, Slot, Status, crc16};
 use atecc_emulator::{Bus, Chip, Delay, Entropy, I2cHandle};
 use embedded_hal::delay::DelayNs;
@@ -161,8 +161,8 @@ impl Host {
         }
     }
 
-    fn head(opcode: Opcode, p1: u8, p2: u16) -> Head {
-        Head::new(opcode, p1, p2)
+    fn head(opcode: Opcode, p1: u8, p2: u16) -> CommandHeader {
+        CommandHeader::new(opcode, p1, p2)
     }
 
     /// `TempKey` by a random `Nonce`.

@@ -2,7 +2,7 @@
 
 use atecc::config::offset;
 use atecc::host::{
-    BootKey, Head, InternalMessage, TempKeyState, Validity, derive_key, derive_key_mac,
+    BootKey, CommandHeader, InternalMessage, TempKeyState, Validity, derive_key, derive_key_mac,
     encrypt_private_key, encrypt_write, gen_key_digest, hmac_508, mac, secure_boot_mac, xor,
 };
 use atecc::{Opcode, PublicKey, Slot};
@@ -380,7 +380,7 @@ impl Host {
             self.send(Opcode::GenKey, 0x10, p2, &[0, 0, 0])?;
             let public_key = PublicKey(memory::public_key(slot));
             self.temp_key.value = gen_key_digest(
-                Head::new(Opcode::GenKey, 0, 0),
+                CommandHeader::new(Opcode::GenKey, 0, 0),
                 &public_key,
                 &self.temp_key.value,
                 &self.serial,
@@ -393,7 +393,7 @@ impl Host {
         let flags = 0x40 | self.source_flag() << 2 | slot.index();
         let state = TempKeyState::of(flags, &self.zone, slot, Validity::NotValidated);
         let message = InternalMessage::new(
-            Head::new(Opcode::Sign, 0x00, parent.index().into()),
+            CommandHeader::new(Opcode::Sign, 0x00, parent.index().into()),
             &value,
             &state,
             &self.serial,

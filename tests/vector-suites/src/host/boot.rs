@@ -1,7 +1,7 @@
 //! SecureBoot, the IO protection key, and the limit of counter 0.
 
 use atecc::Opcode;
-use atecc::host::{self, BootKey, CounterMatchError, Head};
+use atecc::host::{self, BootKey, CommandHeader, CounterMatchError};
 use serde::Deserialize;
 
 use super::row::{Row, Status};
@@ -53,7 +53,7 @@ pub(super) fn mac(row: &Row<MacInputs, Mac>) -> Checked {
     let without =
         inputs.mode & 0x07 == STORED && inputs.secure_boot_config & 0x03 == DIGEST_IS_STORED;
     let ours = host::secure_boot_mac(
-        Head::new(Opcode::SecureBoot, inputs.mode, inputs.param2),
+        CommandHeader::new(Opcode::SecureBoot, inputs.mode, inputs.param2),
         &BootKey::from_bytes(inputs.hashed_key.array()?),
         &inputs.digest.array()?,
         (!without).then_some(&signature),

@@ -2,7 +2,7 @@
 
 use atecc::Opcode;
 use atecc::commands::{DeriveKey, SourceFlag};
-use atecc::host::{self, Head};
+use atecc::host::{self, CommandHeader};
 use serde::Deserialize;
 
 use super::row::{Row, Status, no_such_command, serial, slot, unsuited};
@@ -59,12 +59,12 @@ pub(super) fn mac(row: &Row<Inputs, Mac>) -> Checked {
 }
 
 impl Inputs {
-    fn head(&self) -> Head {
-        Head::new(Opcode::DeriveKey, self.mode, self.target_key_id)
+    fn head(&self) -> CommandHeader {
+        CommandHeader::new(Opcode::DeriveKey, self.mode, self.target_key_id)
     }
 
     /// Every DeriveKey of the target.
-    fn typed(&self) -> Vec<Head> {
+    fn typed(&self) -> Vec<CommandHeader> {
         let flags = [SourceFlag::Random, SourceFlag::Input];
         let commands = slot(self.target_key_id).into_iter().flat_map(|target| {
             flags.map(|temp_key| DeriveKey {
@@ -73,6 +73,8 @@ impl Inputs {
                 mac: None,
             })
         });
-        commands.map(|command| Head::of(&command)).collect()
+        commands
+            .map(|command| CommandHeader::of(&command))
+            .collect()
     }
 }

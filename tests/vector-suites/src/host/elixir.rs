@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use atecc::commands::{Blocks, CheckMac, OtpPart, RandomNonce, SeedUpdate, SourceFlag};
-use atecc::host::{self, Head, MacInput};
+use atecc::host::{self, CommandHeader, MacInput};
 use atecc::{Command, Opcode, Slot};
 use serde::Deserialize;
 
@@ -54,7 +54,7 @@ pub(super) fn check_mac(row: &CheckMacRow) -> Checked {
         other_data,
     };
     let response = host::check_mac_response(
-        Head::of(&command),
+        CommandHeader::of(&command),
         &MacInput {
             first: &row.key.array()?,
             second: &row.nonce.array()?,
@@ -92,10 +92,10 @@ pub(super) fn mac(row: &MacRow) -> Checked {
     Ok(Verdict::Pass)
 }
 
-fn head(row: &MacRow) -> Result<Head, Box<dyn Error>> {
+fn head(row: &MacRow) -> Result<CommandHeader, Box<dyn Error>> {
     let ([opcode], [mode]) = (row.opcode.array()?, row.mode.array()?);
     let opcode = Opcode::from_byte(opcode).ok_or("no such opcode")?;
-    Ok(Head::new(
+    Ok(CommandHeader::new(
         opcode,
         mode,
         u16::from_le_bytes(row.param2.array()?),

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use atecc::commands::{CounterId, DigSource, GenDig, Half, Quarter};
 use atecc::config::{KeyConfig, LockState, SlotConfig};
-use atecc::host::{self, DigInput, Head};
+use atecc::host::{self, CommandHeader, DigInput};
 use atecc::{Opcode, Slot};
 use serde::Deserialize;
 
@@ -33,7 +33,7 @@ pub(super) struct Output {
 
 pub(super) fn gen_dig(row: &Row<Inputs, Output>) -> Checked {
     let inputs = &row.inputs;
-    let head = Head::new(Opcode::GenDig, inputs.zone, inputs.key_id);
+    let head = CommandHeader::new(Opcode::GenDig, inputs.zone, inputs.key_id);
     match row.status {
         Status::BadParam => return no_such_command(head, &heads()),
         Status::ExecutionError => return unsuited(row.temp_key()?.is_usable()),
@@ -77,7 +77,7 @@ fn input<'a>(
 
 /// Every GenDig, with the same shared nonces and without further transport
 /// keys, which zone 2 all have.
-fn heads() -> Vec<Head> {
+fn heads() -> Vec<CommandHeader> {
     let nonce = [0; 32];
     let config = [
         Quarter::First,
@@ -108,6 +108,6 @@ fn heads() -> Vec<Head> {
         .chain(slots)
         .chain(nonces)
         .chain([DigSource::TransportKey(0)])
-        .map(|source| Head::of(&GenDig { source }))
+        .map(|source| CommandHeader::of(&GenDig { source }))
         .collect()
 }

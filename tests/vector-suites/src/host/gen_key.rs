@@ -1,7 +1,7 @@
 //! GenKey with a digest: what `TempKey` becomes.
 
 use atecc::commands::{DigestPublicKey, GenKey, GenKeyMode};
-use atecc::host::{self, Head};
+use atecc::host::{self, CommandHeader};
 use atecc::{Command, Opcode, PublicKey};
 use serde::Deserialize;
 
@@ -43,15 +43,15 @@ pub(super) fn digest(row: &Row<Inputs, Output>) -> Checked {
     ) {
         (STORED, _, Some(other_data)) => {
             let [mode, low, high] = other_data.array()?;
-            Head::new(Opcode::GenKey, mode, u16::from_le_bytes([low, high]))
+            CommandHeader::new(Opcode::GenKey, mode, u16::from_le_bytes([low, high]))
         }
-        (0, DIGEST, _) => Head::new(Opcode::GenKey, inputs.mode, inputs.key_id),
+        (0, DIGEST, _) => CommandHeader::new(Opcode::GenKey, inputs.mode, inputs.key_id),
         (0, 0, _) => {
             // Without a digest TempKey stays as it is.
             let slot = slot(inputs.key_id).ok_or("no slot")?;
             let heads = [GenKeyMode::Public, GenKeyMode::Create]
-                .map(|mode| Head::of(&GenKey { mode, slot }));
-            let head = Head::new(Opcode::GenKey, inputs.mode, inputs.key_id);
+                .map(|mode| CommandHeader::of(&GenKey { mode, slot }));
+            let head = CommandHeader::new(Opcode::GenKey, inputs.mode, inputs.key_id);
             holds("there is no such command", heads.contains(&head))?;
             same("TempKey", &temp_key[..], theirs)?;
             return Ok(Verdict::Pass);

@@ -4,7 +4,7 @@ use atecc::Opcode;
 use atecc::commands::{
     Blocks, CheckMac, Hmac, IncludeSerial, Mac, MacBlocks, MacOtp, OtpPart, SourceFlag,
 };
-use atecc::host::{self, Head, MacInput};
+use atecc::host::{self, CommandHeader, MacInput};
 use serde::Deserialize;
 
 use super::row::{Row, Status, no_such_command, otp, serial, slot, unsuited};
@@ -31,7 +31,7 @@ pub(super) struct Response {
 
 pub(super) fn mac(row: &Row<MacInputs, Response>) -> Checked {
     let inputs = &row.inputs;
-    let head = Head::new(Opcode::Mac, inputs.mode, inputs.key_id);
+    let head = CommandHeader::new(Opcode::Mac, inputs.mode, inputs.key_id);
     let typed = macs(inputs.key_id);
     let temp_key = row.temp_key()?;
     match row.status {
@@ -61,7 +61,7 @@ pub(super) fn mac(row: &Row<MacInputs, Response>) -> Checked {
 }
 
 /// Every MAC with a key id.
-fn macs(key_id: u16) -> Vec<Head> {
+fn macs(key_id: u16) -> Vec<CommandHeader> {
     let Some(slot) = slot(key_id) else {
         return Vec::new();
     };
@@ -78,7 +78,7 @@ fn macs(key_id: u16) -> Vec<Head> {
     for blocks in blocks {
         for otp in OTPS {
             for serial in SERIALS {
-                heads.push(Head::of(&Mac {
+                heads.push(CommandHeader::of(&Mac {
                     blocks,
                     otp,
                     serial,
@@ -113,7 +113,7 @@ pub(super) struct ClientResponse {
 
 pub(super) fn check_mac(row: &Row<CheckMacInputs, ClientResponse>) -> Checked {
     let inputs = &row.inputs;
-    let head = Head::new(Opcode::CheckMac, inputs.mode, inputs.key_id);
+    let head = CommandHeader::new(Opcode::CheckMac, inputs.mode, inputs.key_id);
     let temp_key = row.temp_key()?;
     match row.status {
         Status::BadParam => return no_such_command(head, &check_macs(inputs.key_id)),
@@ -142,7 +142,7 @@ pub(super) fn check_mac(row: &Row<CheckMacInputs, ClientResponse>) -> Checked {
 }
 
 /// Every CheckMac with a key id.
-fn check_macs(key_id: u16) -> Vec<Head> {
+fn check_macs(key_id: u16) -> Vec<CommandHeader> {
     let Some(slot) = slot(key_id) else {
         return Vec::new();
     };
@@ -157,7 +157,7 @@ fn check_macs(key_id: u16) -> Vec<Head> {
     let mut heads = Vec::new();
     for blocks in blocks {
         for otp in [OtpPart::None, OtpPart::First8] {
-            heads.push(Head::of(&CheckMac {
+            heads.push(CommandHeader::of(&CheckMac {
                 blocks,
                 otp,
                 slot,
@@ -181,7 +181,7 @@ pub(super) struct HmacInputs {
 
 pub(super) fn hmac(row: &Row<HmacInputs, Response>) -> Checked {
     let inputs = &row.inputs;
-    let head = Head::new(Opcode::Hmac, inputs.mode, inputs.key_id);
+    let head = CommandHeader::new(Opcode::Hmac, inputs.mode, inputs.key_id);
     let typed = hmacs(inputs.key_id);
     match row.status {
         Status::BadParam => return no_such_command(head, &typed),
@@ -206,7 +206,7 @@ pub(super) fn hmac(row: &Row<HmacInputs, Response>) -> Checked {
 }
 
 /// Every HMAC with a key id.
-fn hmacs(key_id: u16) -> Vec<Head> {
+fn hmacs(key_id: u16) -> Vec<CommandHeader> {
     let Some(slot) = slot(key_id) else {
         return Vec::new();
     };
@@ -214,7 +214,7 @@ fn hmacs(key_id: u16) -> Vec<Head> {
     for temp_key in FLAGS {
         for otp in OTPS {
             for serial in SERIALS {
-                heads.push(Head::of(&Hmac {
+                heads.push(CommandHeader::of(&Hmac {
                     slot,
                     temp_key,
                     otp,

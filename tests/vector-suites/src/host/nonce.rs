@@ -5,7 +5,7 @@ use std::error::Error;
 use atecc::commands::{
     FixedNonce, LoadNonce, LoadNonce64, NonceTarget, NonceTarget64, RandomNonce, SeedUpdate,
 };
-use atecc::host::{self, Head};
+use atecc::host::{self, CommandHeader};
 use atecc::{Command, Data, Opcode};
 use serde::Deserialize;
 
@@ -37,7 +37,7 @@ const TARGETS_64: [NonceTarget64; 2] = [NonceTarget64::TempKey, NonceTarget64::M
 
 pub(super) fn nonce(row: &Row<Inputs, Output>) -> Checked {
     let inputs = &row.inputs;
-    let head = Head::new(Opcode::Nonce, inputs.mode, inputs.zero);
+    let head = CommandHeader::new(Opcode::Nonce, inputs.mode, inputs.zero);
     match row.status {
         Status::BadParam => return no_such_command(head, &heads()),
         Status::ExecutionError => return unsuited(row.temp_key()?.is_usable()),
@@ -112,17 +112,17 @@ fn loaded<C: Command>(
 }
 
 /// Every Nonce.
-fn heads() -> Vec<Head> {
+fn heads() -> Vec<CommandHeader> {
     let input = [0; 20];
     let hashed = SEEDS.into_iter().flat_map(|seed| {
         [
-            Head::of(&RandomNonce { input, seed }),
-            Head::of(&FixedNonce { input, seed }),
+            CommandHeader::of(&RandomNonce { input, seed }),
+            CommandHeader::of(&FixedNonce { input, seed }),
         ]
     });
     let value = [0; 32];
-    let loaded = TARGETS.map(|target| Head::of(&LoadNonce { target, value }));
+    let loaded = TARGETS.map(|target| CommandHeader::of(&LoadNonce { target, value }));
     let value = [0; 64];
-    let loaded_64 = TARGETS_64.map(|target| Head::of(&LoadNonce64 { target, value }));
+    let loaded_64 = TARGETS_64.map(|target| CommandHeader::of(&LoadNonce64 { target, value }));
     hashed.chain(loaded).chain(loaded_64).collect()
 }

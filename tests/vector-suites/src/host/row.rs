@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use atecc::host::Head;
+use atecc::host::CommandHeader;
 use atecc::{SerialNumber, Slot};
 use serde::Deserialize;
 
@@ -77,7 +77,7 @@ impl<I, O> Row<I, O> {
 
 /// The library refuses parameters of `head`. Ours cannot be given them: no
 /// command has that head, `typed` being the heads of all that come near.
-pub(super) fn no_such_command(head: Head, typed: &[Head]) -> Checked {
+pub(super) fn no_such_command(head: CommandHeader, typed: &[CommandHeader]) -> Checked {
     holds("there is such a command", !typed.contains(&head))?;
     Ok(Verdict::Differs("no-such-command"))
 }

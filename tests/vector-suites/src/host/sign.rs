@@ -4,7 +4,7 @@ use std::error::Error;
 
 use atecc::Opcode;
 use atecc::config::{ConfigZone, KeyConfig, LockState, SlotConfig};
-use atecc::host::{self, Head, InternalMessage, TempKeyState, Validity};
+use atecc::host::{self, CommandHeader, InternalMessage, TempKeyState, Validity};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -60,7 +60,7 @@ pub(super) fn message(row: &Row<SignInputs, Message>) -> Checked {
     let state = &inputs.state;
     same("unused", [0, 0], [state.use_flag, state.update_count])?;
     let ours = InternalMessage::new(
-        Head::new(Opcode::Sign, inputs.mode, inputs.key_id),
+        CommandHeader::new(Opcode::Sign, inputs.mode, inputs.key_id),
         &temp_key.bytes()?,
         &TempKeyState {
             flags: flags(temp_key),
@@ -131,7 +131,7 @@ pub(super) fn verify_mac(row: &Row<VerifyInputs, Mac>) -> Checked {
         _ => digest,
     };
     let ours = host::verify_mac(
-        Head::new(Opcode::Verify, inputs.mode, inputs.key_id),
+        CommandHeader::new(Opcode::Verify, inputs.mode, inputs.key_id),
         &inputs.io_key.array()?,
         &digest,
         &nonce,

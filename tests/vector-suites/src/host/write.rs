@@ -1,7 +1,7 @@
 //! Encrypted reads and writes, of blocks and of private keys.
 
 use atecc::Opcode;
-use atecc::host::{self, Head};
+use atecc::host::{self, CommandHeader};
 use serde::Deserialize;
 
 use super::row::{Row, Status, serial, unsuited};
@@ -27,7 +27,7 @@ pub(super) fn gen_mac(row: &Row<GenMacInputs, TempKeyOutput>) -> Checked {
         return unsuited(row.temp_key()?.is_usable());
     }
     let ours = host::encrypt_write(
-        Head::new(Opcode::Write, inputs.zone, inputs.key_id),
+        CommandHeader::new(Opcode::Write, inputs.zone, inputs.key_id),
         &inputs.stored_value.array()?,
         &row.temp_key()?.bytes()?,
         &serial(&inputs.sn)?,
@@ -57,7 +57,7 @@ pub(super) fn block(row: &Row<Inputs, Output>) -> Checked {
     }
     let (plain, temp_key) = (inputs.input_data.array()?, row.temp_key()?.bytes()?);
     let ours = host::encrypt_write(
-        Head::new(Opcode::Write, inputs.zone, inputs.key_id),
+        CommandHeader::new(Opcode::Write, inputs.zone, inputs.key_id),
         &plain,
         &temp_key,
         &serial(&inputs.sn)?,
@@ -75,7 +75,7 @@ pub(super) fn private_key(row: &Row<Inputs, Output>) -> Checked {
         return unsuited(row.temp_key()?.is_usable());
     }
     let ours = host::encrypt_private_key(
-        Head::new(Opcode::PrivWrite, inputs.zone, inputs.key_id),
+        CommandHeader::new(Opcode::PrivWrite, inputs.zone, inputs.key_id),
         &inputs.input_data.array()?,
         &row.temp_key()?.bytes()?,
         &serial(&inputs.sn)?,

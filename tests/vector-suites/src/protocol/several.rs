@@ -8,7 +8,7 @@ use atecc::commands::{
     NonceTarget, OtpPart, RandomNonce, ReadBlock, SeedUpdate, ShaEnd, ShaPiece, ShaStart,
     SourceFlag,
 };
-use atecc::host::{self, Head, MacInput};
+use atecc::host::{self, CommandHeader, MacInput};
 use atecc::{
     BlockAddress, Cause, Command, Failure, Opcode, Region, Request, SerialNumber, Slot, Status,
 };
@@ -134,7 +134,7 @@ fn proof(slot: Slot, key: &[u8; 32], temp_key: &[u8; 32], config: &[u8; 32]) -> 
         serial: &serial(config),
     };
     CheckMac {
-        response: host::check_mac_response(Head::of(&command), &input, &other_data),
+        response: host::check_mac_response(CommandHeader::of(&command), &input, &other_data),
         ..command
     }
 }

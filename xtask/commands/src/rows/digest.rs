@@ -4,7 +4,7 @@ use atecc::commands::{
     CounterId, DeriveKey, DigSource, FixedNonce, GenDig, Half, LoadNonce, LoadNonce64, NonceTarget,
     NonceTarget64, Quarter, RandomNonce, SeedUpdate, SourceFlag,
 };
-use atecc::host::{Head, derive_key_mac};
+use atecc::host::{CommandHeader, derive_key_mac};
 
 use super::{ONLY_608, none, random_nonce};
 use crate::chip::{KEY, KEY_BYTES, NO_MAC, ROLLED, ROLLED_BY_MAC, SERIAL, TEMP_KEY, load};
@@ -26,7 +26,7 @@ fn derive_key() -> Vec<Row> {
         target,
         ..of(SourceFlag::Input)
     };
-    let mac = derive_key_mac(Head::of(&authorized), &KEY_BYTES, &SERIAL);
+    let mac = derive_key_mac(CommandHeader::of(&authorized), &KEY_BYTES, &SERIAL);
     let authorized = DeriveKey {
         mac: Some(mac),
         ..authorized

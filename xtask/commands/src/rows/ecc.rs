@@ -5,7 +5,9 @@ use atecc::commands::{
     IncludeSerial, InternalPurpose, NonceTarget, Protection, SecureBoot, SecureBootMode, Sign,
     SignInternal, Validate, ValidityChange, Verify, VerifyAnswer, VerifyKey,
 };
-use atecc::host::{BootKey, Head, InternalMessage, TempKeyState, Validity, gen_key_digest};
+use atecc::host::{
+    BootKey, CommandHeader, InternalMessage, TempKeyState, Validity, gen_key_digest,
+};
 use atecc::{Opcode, Request, Slot};
 use sha2::{Digest, Sha256};
 
@@ -226,11 +228,11 @@ fn validation(change: ValidityChange, answer: VerifyAnswer) -> Validate {
         serial: IncludeSerial::Fixed,
         purpose: InternalPurpose::Any,
     };
-    let head = Head::new(Opcode::GenKey, 0x00, 0x0000);
+    let head = CommandHeader::new(Opcode::GenKey, 0x00, 0x0000);
     let temp_key = gen_key_digest(head, &public_key(), &TEMP_KEY, &SERIAL);
     let flags = FLAGS | TO_VALIDATE.index();
     let state = TempKeyState::of(flags, &config_608(), TO_VALIDATE, validity);
-    let message = InternalMessage::new(Head::of(&signed), &temp_key, &state, &SERIAL);
+    let message = InternalMessage::new(CommandHeader::of(&signed), &temp_key, &state, &SERIAL);
     Validate {
         change,
         slot: TO_VALIDATE,

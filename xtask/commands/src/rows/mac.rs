@@ -3,7 +3,7 @@
 use atecc::commands::{
     Blocks, CheckMac, Hmac, IncludeSerial, Mac, MacBlocks, MacOtp, OtpPart, SourceFlag,
 };
-use atecc::host::{Head, MacInput, check_mac_response};
+use atecc::host::{CommandHeader, MacInput, check_mac_response};
 
 use super::{ONLY_508, OTP_BITS, none, random_nonce, random_temp_key};
 use crate::chip::{KEY, KEY_BYTES, OTP, SERIAL, TEMP_KEY, load};
@@ -40,7 +40,7 @@ fn checked(blocks: Blocks, otp: OtpPart, temp_key: &[u8; 32]) -> CheckMac {
         otp: &OTP,
         serial: &SERIAL,
     };
-    let response = check_mac_response(Head::of(&command), &input, &OTHER_DATA);
+    let response = check_mac_response(CommandHeader::of(&command), &input, &OTHER_DATA);
     CheckMac {
         response,
         ..command

@@ -4,7 +4,7 @@ use atecc::commands::{
     InfoRevision, Lock, LockTarget, LockWithoutCrc, PrivWrite, PrivateKeyData, ReadBlock, ReadWord,
     UpdateExtra, WriteBlock, WriteEncrypted, WriteWord, ZoneState,
 };
-use atecc::host::{Head, encrypt_private_key, encrypt_write};
+use atecc::host::{CommandHeader, encrypt_private_key, encrypt_write};
 use atecc::{BlockAddress, Region, WordAddress};
 
 use super::{none, random_nonce};
@@ -63,7 +63,7 @@ fn priv_write() -> Vec<Row> {
         cipher: plain,
         mac: [0; 32],
     };
-    let encrypted = encrypt_private_key(Head::of(&of(any)), &plain, &mixed(), &SERIAL);
+    let encrypted = encrypt_private_key(CommandHeader::of(&of(any)), &plain, &mixed(), &SERIAL);
     let encrypted = PrivateKeyData::Encrypted {
         cipher: encrypted.cipher,
         mac: encrypted.mac,
@@ -159,7 +159,7 @@ fn write() -> Vec<Row> {
             cipher: [0; 32],
             mac: [0; 32],
         };
-        let sent = encrypt_write(Head::of(&command), &[0x5A; 32], &mixed(), &SERIAL);
+        let sent = encrypt_write(CommandHeader::of(&command), &[0x5A; 32], &mixed(), &SERIAL);
         let command = WriteEncrypted {
             cipher: sent.cipher,
             mac: sent.mac,
