@@ -35,24 +35,24 @@ impl core::fmt::Display for Zone {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum AddressError {
     /// No such 32-byte block.
-    #[error("block {block} is outside {place}: it has {limit}")]
+    #[error("block {block} is outside {region}: it has {limit}")]
     Block {
         /// The block asked for.
         block: u8,
         /// How many there are.
         limit: u8,
         /// The zone, or the slot of the data zone.
-        place: Region,
+        region: Region,
     },
     /// No such 4-byte word.
-    #[error("word {word} is outside {place}: it has {limit}")]
+    #[error("word {word} is outside {region}: it has {limit}")]
     Word {
         /// The word asked for, counted from the start of the zone or slot.
         word: u8,
         /// How many there are.
         limit: u8,
         /// The zone, or the slot of the data zone.
-        place: Region,
+        region: Region,
     },
 }
 
@@ -115,7 +115,7 @@ impl core::fmt::Display for Region {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::Slot(slot) => slot.fmt(f),
-            place => place.zone().fmt(f),
+            region => region.zone().fmt(f),
         }
     }
 }
@@ -132,63 +132,63 @@ impl core::fmt::Display for Region {
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct BlockAddress {
-    place: Region,
+    region: Region,
     block: u8,
 }
 
 impl BlockAddress {
-    /// Block `block` of `place`. The last block of a slot may be shorter than
+    /// Block `block` of `region`. The last block of a slot may be shorter than
     /// 32 bytes: reads are filled with zeros, writes lose what is past the end.
     ///
     /// # Errors
     /// [`AddressError::Block`] past the last block.
-    pub const fn new(place: Region, block: u8) -> Result<Self, AddressError> {
+    pub const fn new(region: Region, block: u8) -> Result<Self, AddressError> {
         #[expect(clippy::cast_possible_truncation, reason = "at most 13 blocks")]
-        let limit = place.size().div_ceil(32) as u8;
+        let limit = region.size().div_ceil(32) as u8;
         if block < limit {
-            Ok(Self { place, block })
+            Ok(Self { region, block })
         } else {
             Err(AddressError::Block {
                 block,
                 limit,
-                place,
+                region,
             })
         }
     }
 
     /// The zone or slot.
     #[must_use]
-    pub const fn place(self) -> Region {
-        self.place
+    pub const fn region(self) -> Region {
+        self.region
     }
 
-    /// Its number in the place, from 0.
+    /// Its number in the region, from 0.
     #[must_use]
     pub const fn block(self) -> u8 {
         self.block
     }
 
     pub(crate) const fn zone(self) -> Zone {
-        self.place.zone()
+        self.region.zone()
     }
 
     pub(crate) const fn param2(self) -> u16 {
-        self.place.param2(self.block, 0)
+        self.region.param2(self.block, 0)
     }
 
     /// The block that Param2 names; the word in it is ignored. `zone` is Param1
     /// without its other bits.
     #[cfg(feature = "parse")]
     pub(crate) fn from_group(group: &CommandGroup<'_>, zone: u8) -> Result<Self, CommandError> {
-        let (place, block, _) = parts(group, zone)?;
-        let address = Self::new(place, block);
+        let (region, block, _) = parts(group, zone)?;
+        let address = Self::new(region, block);
         address.ok().ok_or_else(|| group.wrong_param2())
     }
 }
 
 impl core::fmt::Display for BlockAddress {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "{} block {}", self.place, self.block)
+        write!(f, "{} block {}", self.region, self.block)
     }
 }
 
@@ -203,60 +203,64 @@ impl core::fmt::Display for BlockAddress {
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct WordAddress {
-    place: Region,
+    region: Region,
     word: u8,
 }
 
 impl WordAddress {
-    /// Word `word` of `place`, counted from its start: byte offset / 4.
+    /// Word `word` of `region`, counted from its start: byte offset / 4.
     ///
     /// # Errors
     /// [`AddressError::Word`] past the last word.
-    pub const fn new(place: Region, word: u8) -> Result<Self, AddressError> {
+    pub const fn new(region: Region, word: u8) -> Result<Self, AddressError> {
         #[expect(clippy::cast_possible_truncation, reason = "at most 104 words")]
-        let limit = (place.size() / 4) as u8;
+        let limit = (region.size() / 4) as u8;
         if word < limit {
-            Ok(Self { place, word })
+            Ok(Self { region, word })
         } else {
-            Err(AddressError::Word { word, limit, place })
+            Err(AddressError::Word {
+                word,
+                limit,
+                region,
+            })
         }
     }
 
     /// The zone or slot.
     #[must_use]
-    pub const fn place(self) -> Region {
-        self.place
+    pub const fn region(self) -> Region {
+        self.region
     }
 
-    /// Its number in the place, from 0: byte offset / 4.
+    /// Its number in the region, from 0: byte offset / 4.
     #[must_use]
     pub const fn word(self) -> u8 {
         self.word
     }
 
     pub(crate) const fn zone(self) -> Zone {
-        self.place.zone()
+        self.region.zone()
     }
 
     pub(crate) const fn param2(self) -> u16 {
-        self.place.param2(self.word / 8, self.word % 8)
+        self.region.param2(self.word / 8, self.word % 8)
     }
 
     /// The word that Param2 names. `zone` is Param1 without its other bits.
     #[cfg(feature = "parse")]
     pub(crate) fn from_group(group: &CommandGroup<'_>, zone: u8) -> Result<Self, CommandError> {
-        let (place, block, word) = parts(group, zone)?;
+        let (region, block, word) = parts(group, zone)?;
         let address = block
             .checked_mul(8)
             .and_then(|first| first.checked_add(word))
-            .and_then(|word| Self::new(place, word).ok());
+            .and_then(|word| Self::new(region, word).ok());
         address.ok_or_else(|| group.wrong_param2())
     }
 }
 
 impl core::fmt::Display for WordAddress {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "{} word {}", self.place, self.word)
+        write!(f, "{} word {}", self.region, self.word)
     }
 }
 
@@ -266,8 +270,8 @@ mod tests {
 
     #[test]
     fn param2_of_the_datasheet() {
-        let word = |place, word| WordAddress::new(place, word).map(WordAddress::param2);
-        let block = |place, block| BlockAddress::new(place, block).map(BlockAddress::param2);
+        let word = |region, word| WordAddress::new(region, word).map(WordAddress::param2);
+        let block = |region, block| BlockAddress::new(region, block).map(BlockAddress::param2);
         // Configuration word 4 holds the I2C address, word 21 the lock bytes.
         assert_eq!(word(Region::Config, 4), Ok(0x0004));
         assert_eq!(word(Region::Config, 21), Ok(0x0015));
@@ -281,28 +285,28 @@ mod tests {
 
     #[test]
     fn nothing_past_the_end() {
-        for place in [Region::Config, Region::Otp]
+        for region in [Region::Config, Region::Otp]
             .into_iter()
             .chain(Slot::ALL.map(Region::Slot))
         {
-            let blocks = u8::try_from(place.size().div_ceil(32)).unwrap();
-            let words = u8::try_from(place.size() / 4).unwrap();
-            assert!(BlockAddress::new(place, blocks - 1).is_ok());
-            assert!(WordAddress::new(place, words - 1).is_ok());
+            let blocks = u8::try_from(region.size().div_ceil(32)).unwrap();
+            let words = u8::try_from(region.size() / 4).unwrap();
+            assert!(BlockAddress::new(region, blocks - 1).is_ok());
+            assert!(WordAddress::new(region, words - 1).is_ok());
             assert_eq!(
-                BlockAddress::new(place, blocks),
+                BlockAddress::new(region, blocks),
                 Err(AddressError::Block {
                     block: blocks,
                     limit: blocks,
-                    place
+                    region
                 })
             );
             assert_eq!(
-                WordAddress::new(place, words),
+                WordAddress::new(region, words),
                 Err(AddressError::Word {
                     word: words,
                     limit: words,
-                    place
+                    region
                 })
             );
         }

@@ -359,9 +359,9 @@ fn too_much_for_a_slot_is_refused_and_a_private_keys_slot_is_not_looked_at() {
     slots[2] = &long;
     assert!(WriteData::new(&config, slots, &OTP).is_ok());
     slots[15] = &long;
-    let place = Region::Slot(Slot::S15);
+    let region = Region::Slot(Slot::S15);
     let error = WriteData::new(&config, slots, &OTP).unwrap_err();
-    assert_eq!(error, TooManyBytes { place, len: 73 });
+    assert_eq!(error, TooManyBytes { region, len: 73 });
 }
 
 /// Another host was faster, with something else: that is not our lock.

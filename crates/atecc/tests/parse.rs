@@ -79,7 +79,7 @@ fn slots() -> impl Strategy<Value = Slot> {
     (0..16_u8).prop_map(|index| Slot::new(index).unwrap())
 }
 
-fn places() -> impl Strategy<Value = Region> {
+fn regions() -> impl Strategy<Value = Region> {
     prop_oneof![
         Just(Region::Config),
         Just(Region::Otp),
@@ -89,16 +89,16 @@ fn places() -> impl Strategy<Value = Region> {
 
 /// Of whole length or shorter, as the last of a slot is.
 fn blocks() -> impl Strategy<Value = BlockAddress> {
-    places().prop_flat_map(|place| {
-        let blocks = u8::try_from(place.size().div_ceil(32)).unwrap();
-        (0..blocks).prop_map(move |block| BlockAddress::new(place, block).unwrap())
+    regions().prop_flat_map(|region| {
+        let blocks = u8::try_from(region.size().div_ceil(32)).unwrap();
+        (0..blocks).prop_map(move |block| BlockAddress::new(region, block).unwrap())
     })
 }
 
 fn words() -> impl Strategy<Value = WordAddress> {
-    places().prop_flat_map(|place| {
-        let words = u8::try_from(place.size() / 4).unwrap();
-        (0..words).prop_map(move |word| WordAddress::new(place, word).unwrap())
+    regions().prop_flat_map(|region| {
+        let words = u8::try_from(region.size() / 4).unwrap();
+        (0..words).prop_map(move |word| WordAddress::new(region, word).unwrap())
     })
 }
 

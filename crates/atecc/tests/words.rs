@@ -8,7 +8,7 @@ use atecc::{
 };
 
 #[test]
-fn places_and_addresses() {
+fn regions_and_addresses() {
     for (zone, name) in [
         (Zone::Config, "configuration zone"),
         (Zone::Otp, "OTP zone"),

@@ -14,12 +14,12 @@ use crate::hex::{Hex, Short};
 use crate::labels::{Labelled, LabelledPlace, Labels};
 
 fn block_words(address: BlockAddress, labels: &dyn Labels) -> String {
-    let place = LabelledPlace(labels, address.place());
+    let place = LabelledPlace(labels, address.region());
     format!("{place}, block {} (32 bytes)", address.block())
 }
 
 fn word_words(address: WordAddress, labels: &dyn Labels) -> String {
-    let place = LabelledPlace(labels, address.place());
+    let place = LabelledPlace(labels, address.region());
     format!("{place}, word {} (4 bytes)", address.word())
 }
 

@@ -25,7 +25,7 @@ pub struct WriteData<'a> {
     /// The lock has been looked at.
     is_open: bool,
     /// What is being written, and which block of it: 0 to 15 a slot, 16 OTP.
-    place: usize,
+    region: usize,
     block: u8,
 }
 
@@ -53,9 +53,9 @@ impl WrittenData {
 }
 
 impl<'a> Contents<'a> {
-    /// The place that comes at `index`, with its bytes; nothing for a slot
+    /// The region that comes at `index`, with its bytes; nothing for a slot
     /// that is not written.
-    fn place(&self, index: usize) -> Option<(Region, &'a [u8])> {
+    fn region(&self, index: usize) -> Option<(Region, &'a [u8])> {
         let Some(slot) = Slot::ALL.get(index) else {
             return Some((Region::Otp, self.otp));
         };
@@ -65,9 +65,9 @@ impl<'a> Contents<'a> {
 
     fn crc(&self) -> u16 {
         let mut crc = Crc16::new();
-        for (place, bytes) in (0..PLACES).filter_map(|index| self.place(index)) {
+        for (region, bytes) in (0..REGIONS).filter_map(|index| self.region(index)) {
             crc.update(bytes);
-            for _ in bytes.len()..place.size() {
+            for _ in bytes.len()..region.size() {
                 crc.update(&[0]);
             }
         }
@@ -91,7 +91,7 @@ pub enum WriteDataError {
 const LOCKS: u8 = 21;
 
 /// 16 slots and OTP.
-const PLACES: usize = 17;
+const REGIONS: usize = 17;
 
 impl<'a> WriteData<'a> {
     /// Write `slots`, each from its start, and `otp` to a chip with the
@@ -110,16 +110,16 @@ impl<'a> WriteData<'a> {
             slots,
             otp,
         };
-        for (place, bytes) in (0..PLACES).filter_map(|index| contents.place(index)) {
+        for (region, bytes) in (0..REGIONS).filter_map(|index| contents.region(index)) {
             let len = bytes.len();
-            if len > place.size() {
-                return Err(TooManyBytes { place, len });
+            if len > region.size() {
+                return Err(TooManyBytes { region, len });
             }
         }
         Ok(Self {
             contents,
             is_open: false,
-            place: 0,
+            region: 0,
             block: 0,
         })
     }
@@ -141,9 +141,9 @@ impl<'a> WriteData<'a> {
     }
 
     fn write(&mut self) -> Next<WrittenData, WriteDataError> {
-        while self.place < PLACES {
-            if let Some((place, bytes)) = self.contents.place(self.place)
-                && let Ok(address) = BlockAddress::new(place, self.block)
+        while self.region < REGIONS {
+            if let Some((region, bytes)) = self.contents.region(self.region)
+                && let Ok(address) = BlockAddress::new(region, self.block)
             {
                 let mut data = [0; 32];
                 let from = bytes.iter().skip(32 * usize::from(self.block));
@@ -154,7 +154,7 @@ impl<'a> WriteData<'a> {
                 data.zeroize();
                 return next;
             }
-            self.place = self.place.saturating_add(1);
+            self.region = self.region.saturating_add(1);
             self.block = 0;
         }
         let crc = self.contents.crc();
@@ -186,7 +186,7 @@ impl Procedure for WriteData<'_> {
 impl core::fmt::Debug for WriteData<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("WriteData")
-            .field("place", &self.place)
+            .field("region", &self.region)
             .field("block", &self.block)
             .finish_non_exhaustive()
     }

@@ -3,7 +3,7 @@
 use crate::commands::{ReadBlock, ReadWord};
 use crate::{Answer, BlockAddress, ConfigZone, Failure, Next, Procedure, Region, WordAddress};
 
-/// Read the first `N` bytes of a place: whole blocks, then the words that are
+/// Read the first `N` bytes of a region: whole blocks, then the words that are
 /// left (the two words at the end of a certificate slot take less bus time
 /// than a third block).
 ///
@@ -13,19 +13,19 @@ use crate::{Answer, BlockAddress, ConfigZone, Failure, Next, Procedure, Region, 
 /// ```
 #[derive(Clone, Debug)]
 pub struct ReadRegion<const N: usize> {
-    place: Region,
+    region: Region,
     bytes: [u8; N],
     done: usize,
 }
 
 impl<const N: usize> ReadRegion<N> {
     /// `N` is a multiple of 4 (checked when compiling). Past the end of the
-    /// place there is nothing to read and the result is 0.
+    /// region there is nothing to read and the result is 0.
     #[must_use]
-    pub const fn new(place: Region) -> Self {
+    pub const fn new(region: Region) -> Self {
         const { assert!(N.is_multiple_of(4), "the chip reads whole words") }
         Self {
-            place,
+            region,
             bytes: [0; N],
             done: 0,
         }
@@ -37,13 +37,13 @@ impl<const N: usize> ReadRegion<N> {
         reason = "a slot has at most 104 words"
     )]
     fn next(&self) -> Option<Next<[u8; N], Failure>> {
-        let left = N.min(self.place.size()).checked_sub(self.done)?;
+        let left = N.min(self.region.size()).checked_sub(self.done)?;
         match left {
             0 => None,
-            1..=31 => WordAddress::new(self.place, (self.done / 4) as u8)
+            1..=31 => WordAddress::new(self.region, (self.done / 4) as u8)
                 .ok()
                 .map(|address| Next::send(&ReadWord { address })),
-            _ => BlockAddress::new(self.place, (self.done / 32) as u8)
+            _ => BlockAddress::new(self.region, (self.done / 32) as u8)
                 .ok()
                 .map(|address| Next::send(&ReadBlock { address })),
         }

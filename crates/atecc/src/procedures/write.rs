@@ -3,7 +3,7 @@
 use crate::commands::WriteBlock;
 use crate::{Answer, BlockAddress, Failure, Next, Procedure, Region};
 
-/// Write bytes to a place from its start, filled with zeros to whole blocks.
+/// Write bytes to a region from its start, filled with zeros to whole blocks.
 ///
 /// Blocks are the only form that data and OTP zone take before they are
 /// locked; the chip drops what is past the end of a short last block. The
@@ -15,24 +15,24 @@ use crate::{Answer, BlockAddress, Failure, Next, Procedure, Region};
 /// use atecc::procedures::{ReadRegion, WriteRegion};
 /// use atecc::{Region, Slot};
 ///
-/// let place = Region::Slot(Slot::S8);
-/// device.run(WriteRegion::new(place, b"forty bytes take two blocks of the slot.")?)?;
-/// assert_eq!(&device.run(ReadRegion::<40>::new(place))?[..5], b"forty");
+/// let region = Region::Slot(Slot::S8);
+/// device.run(WriteRegion::new(region, b"forty bytes take two blocks of the slot.")?)?;
+/// assert_eq!(&device.run(ReadRegion::<40>::new(region))?[..5], b"forty");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct WriteRegion<D> {
-    place: Region,
+    region: Region,
     data: D,
     block: u8,
 }
 
-/// Data longer than the place.
+/// Data longer than the region.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("{len} bytes do not fit {place}, which has {limit}", limit = .place.size())]
+#[error("{len} bytes do not fit {region}, which has {limit}", limit = .region.size())]
 pub struct TooManyBytes {
     /// Where they were to go.
-    pub place: Region,
+    pub region: Region,
     /// How many they are.
     pub len: usize,
 }
@@ -41,14 +41,14 @@ impl<D: AsRef<[u8]>> WriteRegion<D> {
     /// Write `data`, then zeros to the end of its last block.
     ///
     /// # Errors
-    /// [`TooManyBytes`] when `data` is longer than `place`.
-    pub fn new(place: Region, data: D) -> Result<Self, TooManyBytes> {
+    /// [`TooManyBytes`] when `data` is longer than `region`.
+    pub fn new(region: Region, data: D) -> Result<Self, TooManyBytes> {
         let len = data.as_ref().len();
-        if len > place.size() {
-            return Err(TooManyBytes { place, len });
+        if len > region.size() {
+            return Err(TooManyBytes { region, len });
         }
         Ok(Self {
-            place,
+            region,
             data,
             block: 0,
         })
@@ -56,7 +56,7 @@ impl<D: AsRef<[u8]>> WriteRegion<D> {
 
     fn next(&self) -> Next<(), Failure> {
         let chunk = self.data.as_ref().chunks(32).nth(self.block.into());
-        let address = BlockAddress::new(self.place, self.block);
+        let address = BlockAddress::new(self.region, self.block);
         let (Some(chunk), Ok(address)) = (chunk, address) else {
             return Next::Done(Ok(()));
         };

@@ -1,6 +1,6 @@
 //! Addresses, seen in the Param2 of the Read commands that have them.
 //!
-//! The reference computes an address for places that do not exist; here such
+//! The reference computes an address for regions that do not exist; here such
 //! an address cannot be made.
 
 use std::error::Error;
@@ -57,10 +57,10 @@ pub(super) fn config_block(InBlock(block, offset, address): &InBlock) -> Checked
 }
 
 pub(super) fn data(row: &Data) -> Checked {
-    let place = Region::Slot(Slot::new(row.slot)?);
+    let region = Region::Slot(Slot::new(row.slot)?);
     let mut verdict = Verdict::Pass;
     for (index, address) in (0..).zip(&row.addr_of_byte_offset) {
-        if word(place, index, *address)? == PAST_THE_END {
+        if word(region, index, *address)? == PAST_THE_END {
             verdict = PAST_THE_END;
         }
     }
@@ -72,11 +72,11 @@ pub(super) fn data_block(InSlot(slot, block, offset, address): &InSlot) -> Check
 }
 
 pub(super) fn edge_args(row: &EdgeArgs) -> Checked {
-    let place = place_of_call(&row.call)?;
-    match (place, &row.result) {
-        (Some((place, index)), Outcome::Value(address)) => word(place, index, *address),
-        (Some((place, index)), Outcome::Raised { .. }) => {
-            let ours = WordAddress::new(place, u8::try_from(index)?);
+    let region = region_of_call(&row.call)?;
+    match (region, &row.result) {
+        (Some((region, index)), Outcome::Value(address)) => word(region, index, *address),
+        (Some((region, index)), Outcome::Raised { .. }) => {
+            let ours = WordAddress::new(region, u8::try_from(index)?);
             holds("there is no such word", ours.is_err())?;
             Ok(Verdict::Pass)
         }
@@ -99,8 +99,8 @@ pub(super) fn slot_sizes(row: &SlotSizes) -> Checked {
 }
 
 /// Size in bytes. Source: ATECC508A datasheet, "EEPROM Organization".
-const fn size(place: Region) -> usize {
-    match place {
+const fn size(region: Region) -> usize {
+    match region {
         Region::Config => 128,
         Region::Otp => 64,
         Region::Slot(slot) => match slot.index() {
@@ -113,10 +113,10 @@ const fn size(place: Region) -> usize {
 
 /// Ours has the same address, or says that the word does not exist when it
 /// does not.
-fn word(place: Region, index: u16, theirs: u16) -> Checked {
+fn word(region: Region, index: u16, theirs: u16) -> Checked {
     let index = u8::try_from(index)?;
-    let exists = usize::from(index) * 4 < size(place);
-    match WordAddress::new(place, index) {
+    let exists = usize::from(index) * 4 < size(region);
+    match WordAddress::new(region, index) {
         Ok(address) => {
             holds("the word exists", exists)?;
             same("address", param2(&ReadWord { address })?, theirs)?;
@@ -125,8 +125,8 @@ fn word(place: Region, index: u16, theirs: u16) -> Checked {
         Err(error) => {
             let expected = AddressError::Word {
                 word: index,
-                limit: u8::try_from(size(place) / 4)?,
-                place,
+                limit: u8::try_from(size(region) / 4)?,
+                region,
             };
             holds("the word does not exist", !exists)?;
             same("error", error, expected)?;
@@ -136,8 +136,8 @@ fn word(place: Region, index: u16, theirs: u16) -> Checked {
 }
 
 /// As [`word`]; the first word of a block that exists has the block's address.
-fn in_block(place: Region, block: u16, offset: u16, theirs: u16) -> Checked {
-    if let (0, Ok(address)) = (offset, BlockAddress::new(place, u8::try_from(block)?)) {
+fn in_block(region: Region, block: u16, offset: u16, theirs: u16) -> Checked {
+    if let (0, Ok(address)) = (offset, BlockAddress::new(region, u8::try_from(block)?)) {
         same(
             "address of the block",
             param2(&ReadBlock { address })?,
@@ -147,7 +147,7 @@ fn in_block(place: Region, block: u16, offset: u16, theirs: u16) -> Checked {
     let index = block
         .checked_mul(8)
         .and_then(|word| word.checked_add(offset));
-    word(place, index.ok_or("no such block")?, theirs)
+    word(region, index.ok_or("no such block")?, theirs)
 }
 
 fn param2<C: Command>(command: &C) -> Result<u16, Box<dyn Error>> {
@@ -158,14 +158,14 @@ fn param2<C: Command>(command: &C) -> Result<u16, Box<dyn Error>> {
 
 /// The word that a call of the reference is about, when ours can say it: not
 /// when it is no whole word or lies past its block.
-fn place_of_call(call: &str) -> Result<Option<(Region, u16)>, Box<dyn Error>> {
+fn region_of_call(call: &str) -> Result<Option<(Region, u16)>, Box<dyn Error>> {
     let (function, rest) = call.split_once('(').ok_or("no call")?;
     let arguments = rest.trim_end_matches(')').split(',');
     let arguments: Vec<i32> = arguments
         .map(|argument| argument.trim().parse())
         .collect::<Result<_, _>>()?;
     let slot = |index: i32| Some(Region::Slot(Slot::new(u8::try_from(index).ok()?).ok()?));
-    let (place, index) = match (function, arguments.as_slice()) {
+    let (region, index) = match (function, arguments.as_slice()) {
         ("to_config_addr", [offset]) => (Some(Region::Config), whole_word(*offset)),
         ("to_config_addr", [block, offset]) => (Some(Region::Config), of_block(*block, *offset)),
         ("to_otp_addr", [offset]) => (Some(Region::Otp), whole_word(*offset)),
@@ -173,7 +173,7 @@ fn place_of_call(call: &str) -> Result<Option<(Region, u16)>, Box<dyn Error>> {
         ("to_data_addr", [index, block, offset]) => (slot(*index), of_block(*block, *offset)),
         _ => return Err(format!("{call} is not known here").into()),
     };
-    Ok(place.zip(index))
+    Ok(region.zip(index))
 }
 
 fn whole_word(offset: i32) -> Option<u16> {

@@ -82,12 +82,12 @@ fn read<const N: usize>(slot: Slot, theirs: &[Vec<u8>]) -> Checked {
 /// The reference's `write` ends with words, which a chip takes only once its
 /// data zone is locked; ours always writes whole blocks, as its `write_padded`.
 fn write(row: &DataZone, slot: Slot, data: &[u8], theirs: &[Vec<u8>]) -> Checked {
-    let place = Region::Slot(slot);
-    let procedure = match WriteRegion::new(place, data) {
+    let region = Region::Slot(slot);
+    let procedure = match WriteRegion::new(region, data) {
         Ok(procedure) => procedure,
         Err(error) => {
             let len = data.len();
-            same("error", error, TooManyBytes { place, len })?;
+            same("error", error, TooManyBytes { region, len })?;
             holds("both refuse", len > slot.size() && theirs.is_empty())?;
             return Ok(Verdict::Pass);
         }

@@ -58,12 +58,12 @@ impl Typed {
 
     /// Read 4 or 32 bytes at `address`, as Param2 has it.
     pub(super) fn read(zone: Zone, address: u16, length: usize) -> Option<Self> {
-        match (length, place(zone, address)?) {
-            (32, Spot { place, word }) => Some(Self::ReadBlock(ReadBlock {
-                address: block(place, word)?,
+        match (length, region(zone, address)?) {
+            (32, Spot { region, word }) => Some(Self::ReadBlock(ReadBlock {
+                address: block(region, word)?,
             })),
-            (4, Spot { place, word }) => Some(Self::ReadWord(ReadWord {
-                address: WordAddress::new(place, word).ok()?,
+            (4, Spot { region, word }) => Some(Self::ReadWord(ReadWord {
+                address: WordAddress::new(region, word).ok()?,
             })),
             _ => None,
         }
@@ -71,13 +71,13 @@ impl Typed {
 
     /// Write 4 or 32 bytes at `address`, as Param2 has it.
     pub(super) fn write(zone: Zone, address: u16, data: &[u8]) -> Option<Self> {
-        let Spot { place, word } = place(zone, address)?;
+        let Spot { region, word } = region(zone, address)?;
         if let Ok(data) = data.try_into() {
-            let address = block(place, word)?;
+            let address = block(region, word)?;
             return Some(Self::WriteBlock(WriteBlock { address, data }));
         }
         Some(Self::WriteWord(WriteWord {
-            address: WordAddress::new(place, word).ok()?,
+            address: WordAddress::new(region, word).ok()?,
             data: data.try_into().ok()?,
         }))
     }
@@ -129,9 +129,9 @@ impl Typed {
     }
 }
 
-/// A word of a place.
+/// A word of a region.
 struct Spot {
-    place: Region,
+    region: Region,
     word: u8,
 }
 
@@ -145,9 +145,9 @@ const fn zone(bits: u8) -> Option<Zone> {
 }
 
 /// Param2 taken apart. Source: ATECC508A datasheet, "Address Encoding".
-fn place(zone: Zone, address: u16) -> Option<Spot> {
+fn region(zone: Zone, address: u16) -> Option<Spot> {
     let [low, high] = address.to_le_bytes();
-    let (place, word) = match zone {
+    let (region, word) = match zone {
         Zone::Config => (Region::Config, u8::try_from(address).ok()?),
         Zone::Otp => (Region::Otp, u8::try_from(address).ok()?),
         Zone::Data => (
@@ -155,12 +155,12 @@ fn place(zone: Zone, address: u16) -> Option<Spot> {
             high.checked_mul(8)?.checked_add(low & 7)?,
         ),
     };
-    Some(Spot { place, word })
+    Some(Spot { region, word })
 }
 
-fn block(place: Region, word: u8) -> Option<BlockAddress> {
+fn block(region: Region, word: u8) -> Option<BlockAddress> {
     word.is_multiple_of(8)
-        .then(|| BlockAddress::new(place, word / 8).ok())
+        .then(|| BlockAddress::new(region, word / 8).ok())
         .flatten()
 }
 

@@ -78,15 +78,15 @@ fn command_of(exchange: &Exchange) -> Option<(usize, Vec<u8>)> {
     let bytes = answer.payload();
     let done = bytes == [0x00];
     let (place, at, bytes) = match command {
-        AnyCommand::ReadWord(read) => (read.address.place(), word(read.address), bytes),
-        AnyCommand::ReadBlock(read) => (read.address.place(), block(read.address), bytes),
+        AnyCommand::ReadWord(read) => (read.address.region(), word(read.address), bytes),
+        AnyCommand::ReadBlock(read) => (read.address.region(), block(read.address), bytes),
         AnyCommand::WriteWord(write) if done => (
-            write.address.place(),
+            write.address.region(),
             word(write.address),
             write.data.into(),
         ),
         AnyCommand::WriteBlock(write) if done => (
-            write.address.place(),
+            write.address.region(),
             block(write.address),
             write.data.into(),
         ),
