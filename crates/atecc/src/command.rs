@@ -301,13 +301,15 @@ impl Request {
             return Err(too_long);
         };
         let [param2_low, param2_high] = param2.to_le_bytes();
-        let head = [COMMAND, count, byte, param1, param2_low, param2_high];
+        let head = [count, byte, param1, param2_low, param2_high];
+        let [word_address, group @ ..] = &mut self.bytes;
+        *word_address = COMMAND;
         let mut len = 0;
         for part in [&head[..], a, b, c] {
-            append(&mut self.bytes, &mut len, part).ok_or(too_long)?;
+            append(group, &mut len, part).ok_or(too_long)?;
         }
-        let crc = crc16(self.bytes.get(1..len).unwrap_or_default()).to_le_bytes();
-        append(&mut self.bytes, &mut len, &crc).ok_or(too_long)?;
+        let crc = crc16(group.get(..len).ok_or(too_long)?).to_le_bytes();
+        append(group, &mut len, &crc).ok_or(too_long)?;
         self.len = count.saturating_add(1);
         Ok(())
     }
@@ -315,6 +317,7 @@ impl Request {
     /// The bytes of the I2C write: word address 0x03, then the group.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
+        // `fill` has written that many; of none the chip would hear nothing.
         self.bytes.get(..usize::from(self.len)).unwrap_or_default()
     }
 

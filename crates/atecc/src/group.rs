@@ -50,6 +50,20 @@ pub enum GroupError {
 /// # Errors
 /// [`GroupError`] when there is no whole and sound group.
 pub fn parse_group(bytes: &[u8]) -> Result<&[u8], GroupError> {
+    split_group(bytes).map(|group| group.body)
+}
+
+/// A sound group in its parts.
+pub(crate) struct Group<'a> {
+    /// Of all its bytes, this one and the CRC included.
+    pub(crate) count: u8,
+    pub(crate) body: &'a [u8],
+    /// As it travels, low byte first.
+    pub(crate) crc: [u8; 2],
+}
+
+/// The group that `bytes` begins with.
+pub(crate) fn split_group(bytes: &[u8]) -> Result<Group<'_>, GroupError> {
     let Some(&count) = bytes.first() else {
         return Err(GroupError::Count(0));
     };
@@ -62,10 +76,16 @@ pub fn parse_group(bytes: &[u8]) -> Result<&[u8], GroupError> {
         got: bytes.len(),
     };
     let group = bytes.get(..length).ok_or(short)?;
-    let (covered, crc) = group.split_last_chunk::<2>().ok_or(short)?;
-    let (got, computed) = (u16::from_le_bytes(*crc), crc16(covered));
+    let [covered @ .., low, high] = group else {
+        return Err(short);
+    };
+    let [_, body @ ..] = covered else {
+        return Err(short);
+    };
+    let crc = [*low, *high];
+    let (got, computed) = (u16::from_le_bytes(crc), crc16(covered));
     if got == computed {
-        Ok(covered.get(1..).unwrap_or_default())
+        Ok(Group { count, body, crc })
     } else {
         Err(GroupError::Crc { got, computed })
     }

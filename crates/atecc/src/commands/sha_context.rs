@@ -42,6 +42,7 @@ impl ShaContext {
     /// The bytes as the chip has them.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
+        // `new` has put that many there; the chip takes no context of none.
         self.bytes.get(..usize::from(self.len)).unwrap_or_default()
     }
 }

@@ -187,6 +187,7 @@ impl ConfigZone {
     /// Byte `at`, 0 to 127; past the end of the zone everything is 0.
     #[must_use]
     pub fn byte(&self, at: usize) -> u8 {
+        // Not a fallback but the meaning, above.
         self.0.get(at).copied().unwrap_or(0)
     }
 

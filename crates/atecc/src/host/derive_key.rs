@@ -1,6 +1,6 @@
 //! DeriveKey: the new key, and the MAC that authorizes it.
 
-use super::{CommandHeader, sha256, tail, zeros};
+use super::{CommandHeader, sha256, tail};
 use crate::SerialNumber;
 
 /// The key that a [`crate::commands::DeriveKey`] writes: from the source key
@@ -12,7 +12,7 @@ pub fn derive_key(
     temp_key: &[u8; 32],
     serial: &SerialNumber,
 ) -> [u8; 32] {
-    sha256(&[source, &head.0, &tail(serial), zeros(25), temp_key])
+    sha256(&[source, &head.0, &tail(serial), &[0; 25], temp_key])
 }
 
 /// The MAC that a DeriveKey carries where the slot asks for one.

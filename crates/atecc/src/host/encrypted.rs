@@ -1,7 +1,7 @@
 //! Encrypted reads and writes. `TempKey` holds the session key: a random nonce
 //! digested with the slot's key by GenDig.
 
-use super::{CommandHeader, sha256, tail, zeros};
+use super::{CommandHeader, sha256, tail};
 use crate::SerialNumber;
 
 /// Both ways of the encryption: a block read is decrypted with `TempKey`.
@@ -40,7 +40,7 @@ pub fn encrypt_write(
 ) -> EncryptedWrite {
     EncryptedWrite {
         cipher: xor(plain, temp_key),
-        mac: sha256(&[temp_key, &head.0, &tail(serial), zeros(25), plain]),
+        mac: sha256(&[temp_key, &head.0, &tail(serial), &[0; 25], plain]),
     }
 }
 
@@ -69,7 +69,7 @@ pub fn encrypt_private_key(
     }
     EncryptedKey {
         cipher,
-        mac: sha256(&[temp_key, &head.0, &tail(serial), zeros(21), plain]),
+        mac: sha256(&[temp_key, &head.0, &tail(serial), &[0; 21], plain]),
     }
 }
 

@@ -1,6 +1,6 @@
 //! GenDig: what `TempKey` becomes.
 
-use super::{CommandHeader, sha256, tail, zeros};
+use super::{CommandHeader, sha256, tail};
 use crate::config::{KeyConfig, LockState, SlotConfig};
 use crate::{Opcode, SerialNumber};
 
@@ -51,30 +51,30 @@ pub fn gen_dig(
     let [_, param1, low, _] = head.0;
     let short = [Opcode::GenDig as u8, param1, low, 0];
     match input {
-        DigInput::Stored(stored) => sha256(&[stored, &head.0, &tail, zeros(25), temp_key]),
+        DigInput::Stored(stored) => sha256(&[stored, &head.0, &tail, &[0; 25], temp_key]),
         DigInput::NoMac(stored, other_data) => {
-            sha256(&[stored, &other_data, &tail, zeros(25), temp_key])
+            sha256(&[stored, &other_data, &tail, &[0; 25], temp_key])
         }
-        DigInput::SharedNonce(nonce) => sha256(&[nonce, &short, &tail, zeros(25), temp_key]),
-        DigInput::SharedNonceLast(nonce) => sha256(&[temp_key, &short, &tail, zeros(25), nonce]),
+        DigInput::SharedNonce(nonce) => sha256(&[nonce, &short, &tail, &[0; 25], temp_key]),
+        DigInput::SharedNonceLast(nonce) => sha256(&[temp_key, &short, &tail, &[0; 25], nonce]),
         DigInput::Counter(value) => sha256(&[
-            zeros(32),
+            &[0; 32],
             &head.0,
             &tail,
-            zeros(1),
+            &[0; 1],
             &value.to_le_bytes(),
-            zeros(20),
+            &[0; 20],
             temp_key,
         ]),
         DigInput::KeyConfig(SlotConfig(slot), KeyConfig(key), lock) => sha256(&[
-            zeros(32),
+            &[0; 32],
             &head.0,
             &tail,
-            zeros(1),
+            &[0; 1],
             &slot.to_le_bytes(),
             &key.to_le_bytes(),
             &[u8::from(!lock.is_locked())],
-            zeros(19),
+            &[0; 19],
             temp_key,
         ]),
     }

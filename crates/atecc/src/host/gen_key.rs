@@ -1,6 +1,6 @@
 //! GenKey with a digest: what `TempKey` becomes.
 
-use super::{CommandHeader, sha256, tail, zeros};
+use super::{CommandHeader, sha256, tail};
 use crate::{PublicKey, SerialNumber};
 
 /// `TempKey` after a GenKey in a digest mode. `head` is the command's, or of
@@ -17,7 +17,7 @@ pub fn gen_key_digest(
         temp_key,
         &head.0,
         &tail(serial),
-        zeros(25),
+        &[0; 25],
         public_key.bytes(),
     ])
 }

@@ -2,8 +2,9 @@
 
 use hmac::{Hmac, KeyInit, Mac as _};
 use sha2::Sha256;
+use zeroize::Zeroizing;
 
-use super::{CommandHeader, include, middle, second, sha256, tail, zeros};
+use super::{CommandHeader, include, middle, second, sha256, tail};
 use crate::SerialNumber;
 
 /// What goes into a MAC beside the command.
@@ -71,16 +72,18 @@ pub fn mac(head: CommandHeader, input: &MacInput<'_>) -> [u8; 32] {
 /// over 32 zeros, TempKey (`second`) and the rest of the message.
 #[must_use]
 pub fn hmac_508(head: CommandHeader, input: &MacInput<'_>) -> [u8; 32] {
-    match Hmac::<Sha256>::new_from_slice(input.first) {
-        Ok(hmac) => hmac
-            .chain_update(zeros(32))
-            .chain_update(input.second)
-            .chain_update(rest(head, input))
-            .finalize()
-            .into_bytes()
-            .into(),
-        Err(hmac::digest::InvalidLength) => [0; 32],
+    // A key shorter than a block is filled with zeros (RFC 2104).
+    let mut key = Zeroizing::new([0; 64]);
+    for (to, from) in key.iter_mut().zip(input.first) {
+        *to = *from;
     }
+    Hmac::<Sha256>::new((&*key).into())
+        .chain_update([0; 32])
+        .chain_update(input.second)
+        .chain_update(rest(head, input))
+        .finalize()
+        .into_bytes()
+        .into()
 }
 
 /// The response that [`crate::commands::CheckMac`] takes for a match.
@@ -95,16 +98,17 @@ pub fn check_mac_response(
     let (first, serial_data) = serial_data.split_at(3);
     let (second, third) = serial_data.split_at(4);
     let [sn8, sn0, sn1] = tail(input.serial);
-    let otp = if head.param1() & 0x20 == 0 {
-        zeros(8)
-    } else {
-        input.otp.get(..8).unwrap_or_default()
-    };
+    let mut otp = [0; 8];
+    if head.param1() & 0x20 != 0 {
+        for (to, from) in otp.iter_mut().zip(input.otp) {
+            *to = *from;
+        }
+    }
     sha256(&[
         input.first,
         input.second,
         command,
-        otp,
+        &otp,
         first,
         &[sn8],
         second,

@@ -72,13 +72,6 @@ fn sha256(parts: &[&[u8]]) -> [u8; 32] {
     hasher.finalize().into()
 }
 
-const ZEROS: [u8; 32] = [0; 32];
-
-/// `count` zeros, at most 32.
-fn zeros(count: usize) -> &'static [u8] {
-    ZEROS.get(..count).unwrap_or(&ZEROS)
-}
-
 /// SN\[8\], SN\[0\], SN\[1\]: the part of the serial number that generic chips
 /// share and that most messages end with.
 fn tail(serial: &SerialNumber) -> [u8; 3] {

@@ -98,13 +98,18 @@ impl InternalMessage {
     /// The parts that [`crate::commands::Validate`] carries: bytes 33 to 42, 44
     /// to 47 and 50 to 54.
     #[must_use]
-    pub fn other_data(&self) -> [u8; 19] {
-        let chosen = (33..43).chain(44..48).chain(50..55);
-        let mut other_data = [0; 19];
-        for (to, at) in other_data.iter_mut().zip(chosen) {
-            *to = self.0.get(at).copied().unwrap_or_default();
-        }
-        other_data
+    #[rustfmt::skip]
+    #[expect(clippy::many_single_char_names, reason = "bytes")]
+    pub const fn other_data(&self) -> [u8; 19] {
+        let [
+            ..,
+            a, b, c, d, e, f, g, h, i, j, // 33 to 42
+            _,
+            k, l, m, n, // 44 to 47
+            _, _,
+            o, p, q, r, s, // 50 to 54
+        ] = self.0;
+        [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s]
     }
 }
 

@@ -29,8 +29,8 @@ pub struct HashInChip<'a> {
     start: ShaStart,
     end: DigestTarget,
     data: &'a [u8],
-    /// `None` before the start; then how many bytes are taken in.
-    done: Option<usize>,
+    /// What the chip has not taken in; `None` before the start.
+    left: Option<&'a [u8]>,
     ending: bool,
     tries: u8,
     is_unlimited: bool,
@@ -50,7 +50,7 @@ impl<'a> HashInChip<'a> {
             start,
             end,
             data,
-            done: None,
+            left: None,
             ending: false,
             tries: 0,
             is_unlimited: false,
@@ -67,23 +67,22 @@ impl<'a> HashInChip<'a> {
 
     fn begin(&mut self) -> Next<[u8; 32], Failure> {
         self.tries = self.tries.saturating_add(1);
-        self.done = None;
+        self.left = None;
         self.ending = false;
         Next::send(&self.start)
     }
 
     /// The next 64 bytes, or the end with what is left of them.
-    fn next(&mut self) -> Next<[u8; 32], Failure> {
-        let done = self.done.unwrap_or_default();
-        let left = self.data.get(done..).unwrap_or_default();
+    fn next(&mut self, left: &'a [u8]) -> Next<[u8; 32], Failure> {
         let piece = ShaPiece::first_of(left);
-        if left.len() < SHA_BLOCK {
+        if let Some((_, rest)) = left.split_first_chunk::<SHA_BLOCK>() {
+            self.left = Some(rest);
+            Next::send(&ShaUpdate { piece })
+        } else {
+            self.left = Some(left);
             self.ending = true;
             let target = self.end;
             Next::send(&ShaEnd { piece, target })
-        } else {
-            self.done = Some(done.saturating_add(SHA_BLOCK));
-            Next::send(&ShaUpdate { piece })
         }
     }
 }
@@ -99,13 +98,10 @@ impl Procedure for HashInChip<'_> {
                 crate::DecodeError::exactly(<ShaEnd<'_> as Command>::OPCODE, payload)
                     .map_err(Failure::from),
             ),
-            Answer::Payload(_) => {
-                self.done = Some(self.done.unwrap_or_default());
-                self.next()
-            }
+            Answer::Payload(_) => self.next(self.left.unwrap_or(self.data)),
             Answer::Failed(failure)
                 if self.tries < TRIES
-                    && self.done.is_some()
+                    && self.left.is_some()
                     && failure.may_have_lost_state()
                     && (self.is_unlimited || self.start.repeat() != Retry::CheckStateFirst) =>
             {

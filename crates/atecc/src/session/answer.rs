@@ -1,6 +1,7 @@
 //! What the bytes of one read mean.
 
-use crate::{GroupError, MAX_GROUP, parse_group};
+use crate::GroupError;
+use crate::group::{Group, split_group};
 
 /// A group on the wire, as far as it has to be remembered: its count and CRC.
 pub(super) type Mark = [u8; 3];
@@ -31,14 +32,10 @@ pub(super) fn hear(read: &[u8]) -> Heard<'_> {
     if is_all(0xFF) || is_all(0x00) {
         return Heard::Nobody;
     }
-    match parse_group(read) {
-        Ok(payload) => {
-            let count = payload.len().saturating_add(GROUP_OVERHEAD.into());
-            let crc = read.get(..count).and_then(<[u8]>::last_chunk::<2>);
-            let [low, high] = crc.copied().unwrap_or_default();
-            // A sound group has at most `MAX_GROUP` bytes.
-            let count = u8::try_from(count.min(MAX_GROUP)).unwrap_or(u8::MAX);
-            Heard::Group(payload, [count, low, high])
+    match split_group(read) {
+        Ok(Group { count, body, crc }) => {
+            let [low, high] = crc;
+            Heard::Group(body, [count, low, high])
         }
         Err(error) => Heard::Damaged(error),
     }

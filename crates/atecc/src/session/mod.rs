@@ -414,6 +414,7 @@ impl Session {
             },
             State::Sending => Step::Write(self.request.as_ref().map_or(&[], Request::bytes)),
             State::Executing | State::Polling | State::IdleResting => Step::Wait(self.pause_us()),
+            // `want` is at most the buffer; a read of nothing counts as no answer.
             State::Reading => Step::Read(
                 self.rx
                     .get_mut(..usize::from(self.want))
@@ -492,6 +493,7 @@ impl Session {
     /// after [`Session::end`].
     pub fn answer(&self) -> Result<&[u8], Failure> {
         let len = usize::from(self.result?);
+        // Of a group that the buffer held; an empty payload would be refused.
         Ok(self.rx.get(1..=len).unwrap_or_default())
     }
 

@@ -1,7 +1,7 @@
 //! What an answer, or none, says of the command that was sent: the table of the
 //! session's documentation, row by row.
 
-use super::answer::{Heard, hear};
+use super::answer::{GROUP_OVERHEAD, Heard, hear};
 use super::{BUSY_LOOKS, Chip, READS, Session, State};
 use crate::{Cause, DecodeError, Executed, GroupError, Outcome, Request, ResponseKind, Status};
 
@@ -47,6 +47,7 @@ impl Session {
         let Some(request) = &self.request else { return };
         let (opcode, expect) = (request.opcode(), request.expect());
         self.reads = self.reads.saturating_add(1);
+        // `want` is at most the buffer; of nothing the chip would count as silent.
         let received = self.rx.get(..usize::from(self.want)).unwrap_or_default();
         let nobody = Cause::Damaged {
             opcode,
@@ -77,7 +78,8 @@ impl Session {
             [byte] => Some(*byte),
             _ => None,
         };
-        let len = u8::try_from(payload.len()).unwrap_or_default();
+        let [count, ..] = mark;
+        let len = count.saturating_sub(GROUP_OVERHEAD);
         let takes = expect.takes(payload.len());
         if mark == self.before && self.busy_looks < BUSY_LOOKS {
             return self.like_the_last(status);
