@@ -181,6 +181,7 @@ fn fixed_fields(zone: &ConfigZone, layout: Layout) -> [Option<Mismatch>; 13] {
     } else {
         0
     };
+    // A layout without volatile keys has the factory's zero.
     let permission = layout.volatile_key_permission().unwrap_or_default();
     let x509 = |index: u8| {
         let found = at(offset::X509_FORMAT + usize::from(index));

@@ -71,7 +71,9 @@ impl DataImage<'_> {
     pub fn lock_crc(&self, otp: &[u8; 64]) -> u16 {
         let mut crc = Crc16::new();
         for slot in Self::SLOTS {
-            crc.update(self.slot(slot).unwrap_or_default());
+            if let Some(bytes) = self.slot(slot) {
+                crc.update(bytes);
+            }
         }
         crc.update(otp);
         crc.finish()
