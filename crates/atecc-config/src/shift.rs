@@ -134,8 +134,8 @@ pub fn shift(bytes: &[u8]) -> Option<Shift> {
     };
     // A number of bytes that fits is the likeliest shift.
     let surplus = i16::try_from(bytes.len()).unwrap_or(i16::MAX) - 128;
-    let surplus = i8::try_from(surplus).unwrap_or_default();
-    let places = core::iter::once(surplus).chain((1..=32).flat_map(|by| [-by, by]));
+    let surplus = i8::try_from(surplus).ok();
+    let places = surplus.into_iter().chain((1..=32).flat_map(|by| [-by, by]));
     let by = places.filter(|by| *by != 0).find(|by| {
         let stands = first.at.saturating_add_signed((*by).into());
         stands >= after && is_displaced(rest, bytes, *by)
@@ -204,7 +204,8 @@ pub fn is_without_identity(bytes: &[u8]) -> bool {
     for (to, from) in whole.iter_mut().skip(IDENTITY).zip(zone) {
         *to = from;
     }
-    !is_identity(bytes.get(..8).unwrap_or_default()) && shift(&whole).is_none()
+    let begins = zone.first_chunk::<8>();
+    !begins.is_some_and(|bytes| is_identity(bytes)) && shift(&whole).is_none()
 }
 
 #[cfg(test)]

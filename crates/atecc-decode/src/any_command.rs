@@ -230,12 +230,10 @@ impl<'a> AnyCommand<'a> {
             command => command?,
         };
         let again = command.group();
+        // Both are whole groups: where the lengths differ, so do the counts.
         match again.iter().zip(group).position(|(a, b)| a != b) {
-            None if again.len() == group.len() => Ok(command),
-            offset => {
-                let offset = offset.unwrap_or(0);
-                Ok(Untyped::like(&parts, command, Unexpressed::Bits { offset }).into())
-            }
+            None => Ok(command),
+            Some(offset) => Ok(Untyped::like(&parts, command, Unexpressed::Bits { offset }).into()),
         }
     }
 
@@ -267,7 +265,8 @@ fn encode<C: Command>(command: &C) -> Vec<u8> {
     // What was parsed from a group fits one.
     Request::new(command).map_or_else(
         |_| Vec::new(),
-        |request| request.bytes().get(1..).unwrap_or_default().to_vec(),
+        // Without the word address.
+        |request| request.bytes().iter().skip(1).copied().collect(),
     )
 }
 

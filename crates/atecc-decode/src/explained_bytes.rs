@@ -167,10 +167,10 @@ fn block_0(block: &[u8]) -> String {
     for (to, from) in zone.0.iter_mut().zip(block) {
         *to = *from;
     }
-    let address = block.get(16).copied().unwrap_or_default() >> 1;
     format!(
-        "configuration block 0: serial number {}, {}, address 0x{address:02X}",
+        "configuration block 0: serial number {}, {}, address 0x{:02X}",
         zone.serial_number(),
-        zone.revision()
+        zone.revision(),
+        zone.i2c_address()
     )
 }

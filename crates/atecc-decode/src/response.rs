@@ -31,12 +31,12 @@ pub enum ResponseError {
 /// The payload of a group that is sound and nothing more.
 pub(crate) fn payload(group: &[u8]) -> Result<&[u8], ResponseError> {
     let payload = parse_group(group)?;
-    let count = group.first().copied().unwrap_or_default();
-    if group.len() == usize::from(count) {
-        Ok(payload)
-    } else {
-        let got = group.len();
-        Err(ResponseError::Trailing { count, got })
+    match *group {
+        [count, ..] if group.len() != usize::from(count) => {
+            let got = group.len();
+            Err(ResponseError::Trailing { count, got })
+        }
+        _ => Ok(payload),
     }
 }
 

@@ -176,9 +176,9 @@ pub(crate) fn changes(slots: &[Slot], old: &[u8], new: &[u8]) -> Vec<(usize, Chu
     for (index, chunk) in chunks(slots).into_iter().enumerate() {
         let range = at..at + chunk.len();
         at = range.end;
-        let bytes = new.get(range.clone()).unwrap_or_default();
-        if old.get(range) != Some(bytes) {
-            changes.push((index, chunk, padded(bytes)));
+        match (old.get(range.clone()), new.get(range)) {
+            (old, Some(new)) if old != Some(new) => changes.push((index, chunk, padded(new))),
+            _ => {}
         }
     }
     changes

@@ -114,12 +114,13 @@ impl Policy {
     #[must_use]
     pub fn ways(&self) -> Vec<Way> {
         let ways = changers(&self.zone, self.slot);
-        let ways = ways.into_iter().map(|(operation, slot)| Way {
-            operation,
-            slot,
-            needs: evaluate(&self.zone, operation, slot)
-                .needs()
-                .unwrap_or_default(),
+        let ways = ways.into_iter().filter_map(|(operation, slot)| {
+            let needs = evaluate(&self.zone, operation, slot).needs()?;
+            Some(Way {
+                operation,
+                slot,
+                needs,
+            })
         });
         ways.collect()
     }

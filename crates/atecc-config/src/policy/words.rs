@@ -168,6 +168,7 @@ impl Policy {
                 _ => Some(String::from("No command may use it.")),
             };
         }
+        // Most keys have none: nothing is said.
         let secret = self.secret_of_ecdh(&uses).unwrap_or_default();
         Some(format!("It is used by: {}.{secret}", names.join("; ")))
     }
@@ -199,7 +200,7 @@ impl Policy {
         let uses = self.uses();
         let mut found: Vec<(KeyNeed, Vec<&str>)> = Vec::new();
         for operation in &uses {
-            for need in self.needs(*operation).unwrap_or_default() {
+            for need in self.needs(*operation).into_iter().flatten() {
                 match need {
                     Need::Key(slot, need) if slot == self.slot => {
                         match found.iter_mut().find(|(known, _)| *known == need) {

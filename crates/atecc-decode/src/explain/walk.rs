@@ -152,7 +152,7 @@ impl Walk<'_> {
             step.again = again;
             step.waited_ns = waited_ns;
             step.reread = exchange.readings.len().saturating_sub(1);
-            step.request_bytes = command.as_ref().map(Bytes::hex).unwrap_or_default();
+            step.request_bytes = command.as_ref().map_or_else(String::new, Bytes::hex);
             if let Some((words, outcome, bytes)) = answer {
                 step.answer = words;
                 step.response_bytes = bytes;
@@ -173,8 +173,9 @@ impl Walk<'_> {
         let Some(line) = self.lines.get(index) else {
             return group;
         };
-        if let Action::Write { bytes, .. } = &line.action {
-            let rest = bytes.get(1..).unwrap_or_default();
+        if let Action::Write { bytes, .. } = &line.action
+            && let Some((_, rest)) = bytes.split_first()
+        {
             group.push(rest, |at| line.redacted.contains(&at.saturating_add(1)));
         }
         group

@@ -42,9 +42,11 @@ impl Record<'_> {
 
 /// Whether a record begins anywhere, right or wrong.
 pub(super) fn begins(bytes: &[u8]) -> bool {
-    [0, SECOND]
-        .iter()
-        .any(|at| bytes.get(*at..).unwrap_or_default().starts_with(&MAGIC))
+    [0, SECOND].iter().any(|at| {
+        bytes
+            .get(*at..)
+            .is_some_and(|rest| rest.starts_with(&MAGIC))
+    })
 }
 
 /// The newest of the records.

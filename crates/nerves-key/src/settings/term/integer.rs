@@ -69,6 +69,7 @@ impl Integer {
             }
             chunks.push(rest);
         }
+        // Zero has no digits but is written as one.
         let first = chunks.pop().unwrap_or(0);
         let sign = if self.negative { "-" } else { "" };
         let text = format!("{sign}{first}");
