@@ -190,24 +190,44 @@ fn an_interrupted_configuration_is_finished_by_another_run() {
 
 #[test]
 fn a_lock_whose_answer_is_lost_is_looked_at() {
-    let ready = || {
-        let bus = blank();
-        device(&bus).run(Configure::new(layout)).unwrap();
-        bus
-    };
-    disturbed(1, ready, |bus| {
-        let configured = device(bus).run(Configure::new(layout));
-        let Ok(configured) = configured else { return };
-        let result = device(bus).run(LockConfiguration::new(configured));
-        let is_locked = zone(bus).config_lock().is_locked();
-        match result {
-            Ok(locked) => assert_eq!(locked, zone(bus)),
-            Err(Error::Failed(ConfigureError::Failed(failure))) if failure.not_executed() => {
-                assert!(!is_locked, "{failure:?}");
+    // Undisturbed up to the lock, so that every disturbance meets it.
+    let (mut locks, mut failures) = (0, 0);
+    for fault in FAULTS {
+        for at in 0.. {
+            let bus = blank();
+            let configured = device(&bus).run(Configure::new(layout)).unwrap();
+            let first = bus.transactions();
+            bus.set_dead_bus(DeadBus::Error);
+            bus.set_faults(Faults::none().at(first + at, fault));
+            let result = device(&bus).run(LockConfiguration::new(configured));
+            let is_locked = zone(&bus).config_lock().is_locked();
+            let is_ok = result.is_ok();
+            match result {
+                Ok(locked) => {
+                    assert!(is_locked, "{fault:?} at {at}");
+                    assert_eq!(locked, zone(&bus));
+                    locks += 1;
+                }
+                Err(Error::Failed(ConfigureError::Failed(failure))) if failure.not_executed() => {
+                    assert!(!is_locked, "{failure:?}");
+                }
+                Err(Error::Failed(_) | Error::Bus { .. }) => failures += 1,
             }
-            Err(Error::Failed(_) | Error::Bus { .. }) => {}
+            // A chip that answers again is not left with less than success.
+            if matches!(fault, Fault::ReplyLost(_) | Fault::WriteAckLost) {
+                assert!(is_ok, "{fault:?} at {at}");
+            }
+            if bus.transactions() < first + at {
+                assert!(at > 10, "{at} transactions were disturbed");
+                assert!(is_ok, "nothing was disturbed");
+                break;
+            }
         }
-    });
+    }
+    assert!(
+        locks > 0 && failures > 0,
+        "{locks} locked, {failures} failed"
+    );
 }
 
 /// One increment counts one, or says that it has not, or does not know.
