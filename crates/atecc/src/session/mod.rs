@@ -69,16 +69,22 @@
 //! "Watchdog Failsafe"; recorded sessions.
 
 mod answer;
+mod clock;
 mod fate;
+mod renew;
 mod reply;
+mod send;
+mod state;
+mod step;
 mod wake;
 
-use answer::{AFTER_WAKE, GROUP_OVERHEAD, Heard, Mark, SELF_TEST_FAILED, hear};
-use wake::{Progress, Purpose, REST_US, WakeStep, Waking};
+pub use step::{Left, Outcome, Step};
 
-use crate::{
-    Cause, Chips, Executed, Failure, MAX_GROUP, Opcode, Request, ResponseKind, Status, Timing,
-};
+use answer::{AFTER_WAKE, Mark};
+use state::{Chip, Shown, State, Volatile};
+use wake::{Purpose, REST_US, WakeStep, Waking};
+
+use crate::{Cause, Executed, Failure, MAX_GROUP, Opcode, Request, Timing};
 
 /// No answer is longer than a group.
 #[expect(clippy::cast_possible_truncation, reason = "155")]
@@ -95,8 +101,6 @@ const IDLES: u8 = 4;
 const REWIND: &[u8] = &[0x00];
 const SLEEP: &[u8] = &[0x01];
 const IDLE: &[u8] = &[0x02];
-/// Nine clocks at 100 kHz.
-const BYTE_US: u32 = 90;
 /// A transfer that fails after this long has failed slowly: the longest group
 /// takes 14 ms at 100 kHz, and adapters that watch SCL give up after 25 to 35 ms
 /// (System Management Bus specification 2.0, section 3.1.1.3).
@@ -107,110 +111,6 @@ pub const STUCK_US: u32 = 1_500_000;
 const FRESH_US: u32 = 10_000;
 /// Between two tries to send a chip to idle.
 const IDLE_REST_US: u32 = 500;
-
-/// The next thing to do on the bus.
-#[derive(Debug)]
-#[must_use]
-pub enum Step<'a> {
-    /// SDA low for 60 us or more. Its own step, since platforms differ. An
-    /// acknowledge is not expected and its absence no fault.
-    Wake,
-    /// An I2C write to the chip.
-    Write(&'a [u8]),
-    /// An I2C read from the chip, filling the buffer, which holds zeros.
-    Read(&'a mut [u8]),
-    /// Wait at least this many microseconds.
-    Wait(u32),
-    /// The command is done, or the session is over.
-    Done,
-}
-
-/// What came of a [`Step`].
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Outcome {
-    /// Performed and acknowledged.
-    Done,
-    /// The chip did not acknowledge its address: it took nothing.
-    AddressNack,
-    /// Something was not acknowledged, and what the chip has taken is not
-    /// known: a data byte, or the transport cannot tell; a time-out or an
-    /// interruption of the transfer besides.
-    Nack,
-    /// Another controller won the bus; the chip has not got all of it.
-    ArbitrationLost,
-    /// The bus itself failed. The session only tries to put the chip to sleep.
-    Fault,
-}
-
-/// How a session has left the chip.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Left {
-    /// It took the sleep token, or was never woken.
-    Asleep,
-    /// It did not acknowledge the sleep token, or the bus failed: it may be
-    /// awake until its watchdog ends that, and hold what it held.
-    Unknown,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum State {
-    /// No command under way.
-    Ready,
-    Waking,
-    Sending,
-    /// Waiting for the first look.
-    Executing,
-    Reading,
-    Polling,
-    Rewinding,
-    /// Idle, then wake: restarts the watchdog, keeps volatile state.
-    Idling,
-    /// It was not acknowledged.
-    IdleResting,
-    /// Sleep, then wake: the way out of every confusion.
-    Sleeping,
-    Resting,
-    /// The sleep at the end.
-    Ending,
-    /// It was not acknowledged: the chip is busy, or asleep already.
-    EndWaiting,
-    /// It was: the chip takes a moment to fall asleep.
-    EndResting,
-    Ended,
-}
-
-/// How the chip is, as far as the session knows.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Chip {
-    /// Nothing was done to it yet.
-    Untouched,
-    /// Asleep, busy, awake: whatever others left.
-    Unknown,
-    Awake,
-    /// Sent to idle by `Pause`.
-    Idle,
-}
-
-/// What the chip has shown of itself in this session.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-enum Shown {
-    Nothing,
-    /// It acknowledged a read.
-    Acknowledge,
-    /// It gave a sound group.
-    Group,
-}
-
-/// `TempKey` and what else does not survive a sleep.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Volatile {
-    /// No command has been executed in this session.
-    Empty,
-    /// As the commands so far left it.
-    Kept,
-    /// The chip may have slept since.
-    Lost,
-}
 
 /// One awake session and its commands. See the module's documentation.
 ///
@@ -510,216 +410,8 @@ impl Session {
         self.slow_us
     }
 
-    /// Why `request` is not to be sent to this chip at all.
-    fn refuse(&self, request: &Request) -> Option<Cause> {
-        let opcode = request.opcode();
-        if let (Chips::Only(has), Some(is)) = (request.chips(), self.timing.family)
-            && has != is
-        {
-            return Some(Cause::NotOnThisChip { opcode, has, is });
-        }
-        let (longest_us, watchdog_us) = (self.timing.longest_us(opcode), self.timing.watchdog_us);
-        (longest_us > watchdog_us).then_some(Cause::TooSlow {
-            opcode,
-            longest_us,
-            watchdog_us,
-        })
-    }
-
     fn opcode(&self) -> Opcode {
         self.request.as_ref().map_or(Opcode::Info, Request::opcode)
-    }
-
-    /// How long to wait in a state that waits for the chip.
-    fn pause_us(&self) -> u32 {
-        let typical = self.timing.typical_us(self.opcode());
-        match self.state {
-            State::IdleResting => IDLE_REST_US,
-            State::Executing => typical,
-            // After the looks at once, the rest of the typical time.
-            _ if self.waited_us < typical => typical.saturating_sub(self.waited_us).max(1),
-            _ => self.timing.poll_us(self.opcode(), self.waited_us),
-        }
-    }
-
-    /// Add the time that the present step takes.
-    #[inline(never)]
-    fn account(&mut self, outcome: Outcome, took_us: u32) {
-        let done = outcome == Outcome::Done;
-        let (asked, estimate) = match self.step() {
-            Step::Wait(us) => (us, us),
-            Step::Write(bytes) if done => (0, transfer_us(bytes)),
-            Step::Read(bytes) if done => (0, transfer_us(bytes)),
-            Step::Write(_) | Step::Read(_) => {
-                if took_us > SLOW_US {
-                    self.slow_us = self.slow_us.saturating_add(took_us);
-                }
-                (0, transfer_us(&[]))
-            }
-            Step::Wake => {
-                if !done && took_us > SLOW_US {
-                    self.slow_us = self.slow_us.saturating_add(took_us);
-                }
-                (0, 0)
-            }
-            Step::Done => (0, 0),
-        };
-        let (least, most) = (asked.max(took_us), estimate.max(took_us));
-        self.awake_us = self.awake_us.saturating_add(most);
-        self.spent_us = self.spent_us.saturating_add(most);
-        self.waited_us = self.waited_us.saturating_add(least);
-    }
-
-    #[inline(never)]
-    fn wake(&mut self) {
-        self.chip = Chip::Unknown;
-        let purpose = if self.shown == Shown::Group {
-            Purpose::Begin
-        } else {
-            self.purpose
-        };
-        self.wake_for(purpose);
-    }
-
-    #[inline(never)]
-    fn wake_for(&mut self, purpose: Purpose) {
-        self.blank();
-        self.waking = Waking::new(purpose);
-        self.state = State::Waking;
-    }
-
-    #[inline(never)]
-    fn woke(&mut self, done: bool, took_us: u32) {
-        let step = self.waking.step();
-        if step == WakeStep::Pulse {
-            self.awake_us = 0;
-        }
-        if step == WakeStep::Sleep && done {
-            self.waking.note_sleep();
-        }
-        let seen = (done && step == WakeStep::Look)
-            .then(|| self.rx.first_chunk::<4>().copied())
-            .flatten();
-        self.blank();
-        if seen.is_some() {
-            self.shown = self.shown.max(Shown::Acknowledge);
-        }
-        match self.waking.advance(&self.timing, seen, took_us) {
-            Progress::Going => {
-                if seen.is_some_and(|bytes| matches!(hear(&bytes), Heard::Group(..))) {
-                    self.shown = Shown::Group;
-                }
-            }
-            Progress::Awake(status) => self.woken(status),
-            Progress::NotIdle => self.idle(),
-            Progress::Failed(cause) => {
-                self.lose_volatile();
-                self.chip = Chip::Unknown;
-                if self.request.is_none() {
-                    self.state = State::Ending;
-                } else {
-                    self.fail(cause, Executed::No);
-                }
-            }
-        }
-    }
-
-    fn woken(&mut self, status: Status) {
-        self.shown = Shown::Group;
-        self.chip = Chip::Awake;
-        self.failed_self_test = status == Status::SelfTest;
-        self.before = if self.failed_self_test {
-            SELF_TEST_FAILED
-        } else {
-            AFTER_WAKE
-        };
-        match self.waking.purpose() {
-            Purpose::Renew => self.renewed = true,
-            Purpose::Begin | Purpose::Probe => {
-                self.lose_volatile();
-                // Another wake would clear a failed self test, so that chip is
-                // taken as it is.
-                self.renewed |= self.waking.has_slept() || self.failed_self_test;
-            }
-        }
-        if self.request.is_none() {
-            self.state = State::Ending;
-        } else if self.renewed {
-            self.send();
-        } else if self.sleeps_first {
-            self.state = State::Sleeping;
-        } else {
-            self.idle();
-        }
-    }
-
-    /// Send the command, by way of a renewal if the watchdog asks for one.
-    fn send(&mut self) {
-        let opcode = self.opcode();
-        let sick = self.failed_self_test
-            && !matches!(opcode, Opcode::Info | Opcode::Read | Opcode::SelfTest);
-        let needs_volatile = self.request.as_ref().is_some_and(Request::needs_volatile);
-        if sick {
-            return self.fail(Cause::SelfTestFailed, Executed::No);
-        }
-        if needs_volatile && self.volatile == Volatile::Lost {
-            return self.fail(Cause::StateLost { opcode }, Executed::No);
-        }
-        let ends_us = self.awake_us.saturating_add(self.timing.longest_us(opcode));
-        let late = ends_us > self.timing.awake_us && self.awake_us > FRESH_US;
-        if self.idles < IDLES && (late || (self.blind && self.before != AFTER_WAKE)) {
-            self.idle();
-        } else {
-            self.state = State::Sending;
-        }
-    }
-
-    /// Send the chip to idle, to wake it again.
-    #[inline(never)]
-    fn idle(&mut self) {
-        self.idles = self.idles.saturating_add(1);
-        if self.idles > IDLES {
-            self.state = State::Sleeping;
-            self.lose_volatile();
-        } else {
-            self.state = State::Idling;
-        }
-    }
-
-    fn sent(&mut self, outcome: Outcome) {
-        let opcode = self.opcode();
-        let expect = self.request.as_ref().map(Request::expect);
-        let payload = expect.map_or(0, ResponseKind::payload_len);
-        let engines = expect == Some(ResponseKind::Engines);
-        self.want = payload.saturating_add(GROUP_OVERHEAD).min(LONGEST);
-        self.reads = 0;
-        self.busy_looks = 0;
-        self.waited_us = 0;
-        if self.tries == 1 {
-            // Whatever a lock was waited for.
-            self.spent_us = 0;
-        }
-        self.doubtful = outcome != Outcome::Done;
-        match outcome {
-            Outcome::AddressNack | Outcome::ArbitrationLost => {
-                self.again(Cause::NotTaken { opcode }, Executed::No, State::Idling);
-            }
-            // An answer like the last one is believed of a chip that was seen
-            // busy, so it is looked at while it is.
-            _ if self.doubtful || self.before != AFTER_WAKE || engines => self.look(),
-            _ => self.state = State::Executing,
-        }
-    }
-
-    #[inline(never)]
-    fn look(&mut self) {
-        self.blank();
-        self.state = State::Reading;
-    }
-
-    /// What a read does not fill reads as nobody.
-    fn blank(&mut self) {
-        self.rx = [0; MAX_GROUP];
     }
 }
 
@@ -750,12 +442,4 @@ impl core::fmt::Debug for Session {
             .field("left", &self.left)
             .finish_non_exhaustive()
     }
-}
-
-/// Start, address, bytes and stop at 100 kHz, in microseconds.
-fn transfer_us(bytes: &[u8]) -> u32 {
-    u32::try_from(bytes.len())
-        .unwrap_or(u32::MAX)
-        .saturating_add(1)
-        .saturating_mul(BYTE_US)
 }

@@ -1,0 +1,57 @@
+//! How long to wait, and what each step has taken.
+
+use super::{IDLE_REST_US, SLOW_US, Session, State, Step};
+use crate::Outcome;
+
+/// Nine clocks at 100 kHz.
+const BYTE_US: u32 = 90;
+
+impl Session {
+    /// How long to wait in a state that waits for the chip.
+    pub(super) fn pause_us(&self) -> u32 {
+        let typical = self.timing.typical_us(self.opcode());
+        match self.state {
+            State::IdleResting => IDLE_REST_US,
+            State::Executing => typical,
+            // After the looks at once, the rest of the typical time.
+            _ if self.waited_us < typical => typical.saturating_sub(self.waited_us).max(1),
+            _ => self.timing.poll_us(self.opcode(), self.waited_us),
+        }
+    }
+
+    /// Add the time that the present step takes.
+    #[inline(never)]
+    pub(super) fn account(&mut self, outcome: Outcome, took_us: u32) {
+        let done = outcome == Outcome::Done;
+        let (asked, estimate) = match self.step() {
+            Step::Wait(us) => (us, us),
+            Step::Write(bytes) if done => (0, transfer_us(bytes)),
+            Step::Read(bytes) if done => (0, transfer_us(bytes)),
+            Step::Write(_) | Step::Read(_) => {
+                if took_us > SLOW_US {
+                    self.slow_us = self.slow_us.saturating_add(took_us);
+                }
+                (0, transfer_us(&[]))
+            }
+            Step::Wake => {
+                if !done && took_us > SLOW_US {
+                    self.slow_us = self.slow_us.saturating_add(took_us);
+                }
+                (0, 0)
+            }
+            Step::Done => (0, 0),
+        };
+        let (least, most) = (asked.max(took_us), estimate.max(took_us));
+        self.awake_us = self.awake_us.saturating_add(most);
+        self.spent_us = self.spent_us.saturating_add(most);
+        self.waited_us = self.waited_us.saturating_add(least);
+    }
+}
+
+/// Start, address, bytes and stop at 100 kHz, in microseconds.
+fn transfer_us(bytes: &[u8]) -> u32 {
+    u32::try_from(bytes.len())
+        .unwrap_or(u32::MAX)
+        .saturating_add(1)
+        .saturating_mul(BYTE_US)
+}

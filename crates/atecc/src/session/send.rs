@@ -1,0 +1,80 @@
+//! A command refused, sent, and looked for.
+
+use super::answer::{AFTER_WAKE, GROUP_OVERHEAD};
+use super::{FRESH_US, IDLES, LONGEST, Session, State, Volatile};
+use crate::{Cause, Chips, Executed, MAX_GROUP, Opcode, Outcome, Request, ResponseKind};
+
+impl Session {
+    /// Why `request` is not to be sent to this chip at all.
+    pub(super) fn refuse(&self, request: &Request) -> Option<Cause> {
+        let opcode = request.opcode();
+        if let (Chips::Only(has), Some(is)) = (request.chips(), self.timing.family)
+            && has != is
+        {
+            return Some(Cause::NotOnThisChip { opcode, has, is });
+        }
+        let (longest_us, watchdog_us) = (self.timing.longest_us(opcode), self.timing.watchdog_us);
+        (longest_us > watchdog_us).then_some(Cause::TooSlow {
+            opcode,
+            longest_us,
+            watchdog_us,
+        })
+    }
+
+    /// Send the command, by way of a renewal if the watchdog asks for one.
+    pub(super) fn send(&mut self) {
+        let opcode = self.opcode();
+        let sick = self.failed_self_test
+            && !matches!(opcode, Opcode::Info | Opcode::Read | Opcode::SelfTest);
+        let needs_volatile = self.request.as_ref().is_some_and(Request::needs_volatile);
+        if sick {
+            return self.fail(Cause::SelfTestFailed, Executed::No);
+        }
+        if needs_volatile && self.volatile == Volatile::Lost {
+            return self.fail(Cause::StateLost { opcode }, Executed::No);
+        }
+        let ends_us = self.awake_us.saturating_add(self.timing.longest_us(opcode));
+        let late = ends_us > self.timing.awake_us && self.awake_us > FRESH_US;
+        if self.idles < IDLES && (late || (self.blind && self.before != AFTER_WAKE)) {
+            self.idle();
+        } else {
+            self.state = State::Sending;
+        }
+    }
+
+    pub(super) fn sent(&mut self, outcome: Outcome) {
+        let opcode = self.opcode();
+        let expect = self.request.as_ref().map(Request::expect);
+        let payload = expect.map_or(0, ResponseKind::payload_len);
+        let engines = expect == Some(ResponseKind::Engines);
+        self.want = payload.saturating_add(GROUP_OVERHEAD).min(LONGEST);
+        self.reads = 0;
+        self.busy_looks = 0;
+        self.waited_us = 0;
+        if self.tries == 1 {
+            // Whatever a lock was waited for.
+            self.spent_us = 0;
+        }
+        self.doubtful = outcome != Outcome::Done;
+        match outcome {
+            Outcome::AddressNack | Outcome::ArbitrationLost => {
+                self.again(Cause::NotTaken { opcode }, Executed::No, State::Idling);
+            }
+            // An answer like the last one is believed of a chip that was seen
+            // busy, so it is looked at while it is.
+            _ if self.doubtful || self.before != AFTER_WAKE || engines => self.look(),
+            _ => self.state = State::Executing,
+        }
+    }
+
+    #[inline(never)]
+    pub(super) fn look(&mut self) {
+        self.blank();
+        self.state = State::Reading;
+    }
+
+    /// What a read does not fill reads as nobody.
+    pub(super) fn blank(&mut self) {
+        self.rx = [0; MAX_GROUP];
+    }
+}
