@@ -210,6 +210,19 @@ mod tests {
         }
     }
 
+    /// A Bus Pirate's bytes without the START that stood before them.
+    #[test]
+    fn bytes_alone_give_their_form_away() {
+        for word in ["WRITE:", "TX:", "READ:", "RX:"] {
+            let bytes = format!("{word} 0xC0 ACK\n");
+            assert_eq!(Format::detect(&bytes), Ok(Format::BusPirate));
+            let both = format!("{bytes}write to 0x60 ack data: 0x03\n");
+            let several = Unrecognized::Several([Format::Saleae, Format::BusPirate].into());
+            assert_eq!(Format::detect(&both), Err(several), "{both}");
+        }
+        assert_eq!(Format::detect("TX: hello\n"), Err(Unrecognized::Unknown));
+    }
+
     /// Commas in the name of a form.
     fn names(format: Format) -> usize {
         format.to_string().matches(", ").count()

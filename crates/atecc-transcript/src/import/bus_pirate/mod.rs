@@ -64,7 +64,28 @@ pub fn lines(text: &str) -> Result<Vec<Line>, ImportError> {
 /// Whether a line is one of a transfer, or asks for one.
 pub(super) fn is_event(line: &str) -> bool {
     let trimmed = line.trim();
-    condition(trimmed).is_some() || begins_sniffed(trimmed) || is_typed(line)
+    condition(trimmed).is_some() || begins_sniffed(trimmed) || is_typed(line) || has_bytes(trimmed)
+}
+
+/// `WRITE: 0xC0 ACK` or `READ:  ACK 0x00`.
+fn has_bytes(line: &str) -> bool {
+    after_direction(line).is_some_and(|(_, words)| {
+        let mut words = words.split_whitespace();
+        words.any(|word| hex_byte(word).is_some())
+    })
+}
+
+/// What follows the word of a direction.
+fn after_direction(line: &str) -> Option<(Direction, &str)> {
+    const WORDS: [(&str, Direction); 4] = [
+        ("WRITE:", Direction::Write),
+        ("TX:", Direction::Write),
+        ("READ:", Direction::Read),
+        ("RX:", Direction::Read),
+    ];
+    WORDS
+        .into_iter()
+        .find_map(|(word, direction)| Some((direction, line.strip_prefix(word)?)))
 }
 
 /// `I2C>[0xC0 0x03]`.
@@ -130,16 +151,7 @@ impl Terminal {
         if begins_sniffed(line) {
             return self.sniffed(line);
         }
-        let direction = [
-            ("WRITE:", Direction::Write),
-            ("TX:", Direction::Write),
-            ("READ:", Direction::Read),
-            ("RX:", Direction::Read),
-        ];
-        let words = direction
-            .into_iter()
-            .find_map(|(word, direction)| Some((direction, line.strip_prefix(word)?)));
-        if let Some((direction, words)) = words {
+        if let Some((direction, words)) = after_direction(line) {
             self.acknowledged()?;
             self.words = Some(direction);
             return self.words(direction, words);
