@@ -21,6 +21,7 @@
 //! | `Random` | | all: hosts make keys of it |
 //! | `Nonce`, pass-through | 64 bytes, or to the alternate key buffer: keys | |
 //! | `SHA` | a context that is written | a context that is read: the key of an HMAC has gone into it |
+//! | `SHA`, end | | of an HMAC, or where its start was not seen: all |
 //! | any opcode that is not known | data | all |
 //!
 //! A response that is a status alone is shown. So is what Sign signs: 32 bytes
@@ -101,6 +102,17 @@ impl Default for Redaction {
 
 /// Word address, count, opcode, param1, param2.
 const DATA: usize = 6;
+/// The opcode of `SHA`, and bits 2 to 0 of its param1. Source: cryptoauthlib
+/// `calib_command.h`, `SHA_MODE_*`; the 508A alone has an end of its own for
+/// an HMAC.
+const SHA: u8 = 0x47;
+const SHA_MODE: u8 = 0x07;
+const SHA_START: u8 = 0x00;
+const SHA_END: u8 = 0x02;
+const SHA_HMAC_START: u8 = 0x04;
+const SHA_HMAC_END: u8 = 0x05;
+const SHA_READ_CONTEXT: u8 = 0x06;
+const SHA_WRITE_CONTEXT: u8 = 0x07;
 /// The count of a response that is a status and its CRC.
 const STATUS: u8 = 0x04;
 /// What a chip has to say after a wake. Source: ATECC508A datasheet, Table 9-3.
@@ -114,6 +126,8 @@ pub struct Redactor {
     secret: u128,
     /// By address: the next read begins at the front of that buffer.
     front: u128,
+    /// By address: the `SHA` that runs was seen to begin as a digest.
+    digest: u128,
 }
 
 impl Redactor {
@@ -124,6 +138,7 @@ impl Redactor {
             redaction,
             secret: 0,
             front: 0,
+            digest: 0,
         }
     }
 
@@ -152,9 +167,11 @@ impl Redactor {
                 // earlier secret may still be there, or a new one.
                 match (secrets.response, ack) {
                     (Response::Secret, _) => self.secret |= chip,
-                    (Response::Public, Ack::All) => self.secret &= !chip,
-                    (Response::Public, _) => {}
+                    (Response::OfSha, _) if self.digest & chip == 0 => self.secret |= chip,
+                    (_, Ack::All) => self.secret &= !chip,
+                    (_, _) => {}
                 }
+                self.follow_sha(chip, bytes, ack);
                 self.front |= chip;
                 if let Some(from) = secrets.command.filter(|from| *from < bytes.len()) {
                     return from..bytes.len();
@@ -163,6 +180,19 @@ impl Redactor {
             _ => {}
         }
         0..0
+    }
+
+    /// Only a start that has certainly begun a digest shows what comes of it:
+    /// a context that is written may be that of an HMAC.
+    fn follow_sha(&mut self, chip: u128, bytes: &[u8], ack: Ack) {
+        let Some([SHA, mode, ..]) = bytes.get(2..DATA) else {
+            return;
+        };
+        match (mode & SHA_MODE, ack) {
+            (SHA_START, Ack::All) => self.digest |= chip,
+            (SHA_START | SHA_HMAC_START | SHA_WRITE_CONTEXT, _) => self.digest &= !chip,
+            _ => {}
+        }
     }
 
     fn read(&mut self, address: u8, bytes: &[u8]) -> Range<usize> {
@@ -200,6 +230,8 @@ struct Secrets {
 #[derive(Clone, Copy)]
 enum Response {
     Public,
+    /// A digest or an HMAC, as its start said.
+    OfSha,
     Secret,
 }
 
@@ -247,15 +279,21 @@ impl Redaction {
             0x02 | 0x08 | 0x11 | 0x1B | 0x43 => in_response(),
             0x12 | 0x46 => in_command(),
             0x16 => self.nonce(*param1),
-            // Param1 bits 2 to 0: read context, write context.
-            0x47 if *param1 & 0x07 == 0x06 => in_response(),
-            0x47 if *param1 & 0x07 == 0x07 => in_command(),
+            SHA => match *param1 & SHA_MODE {
+                SHA_END => Secrets {
+                    command: None,
+                    response: Response::OfSha,
+                },
+                SHA_HMAC_END | SHA_READ_CONTEXT => in_response(),
+                SHA_WRITE_CONTEXT => in_command(),
+                _ => NONE,
+            },
             // Four bytes of details come before the message.
             0x56 => in_both(DATA + 4),
             // Pause, GenDig, Lock, DeriveKey, UpdateExtra, Counter,
-            // CheckMac, Info, GenKey, Sign, Verify, SHA, SelfTest, SecureBoot.
-            0x01 | 0x15 | 0x17 | 0x1C | 0x20 | 0x24 | 0x28 | 0x30 | 0x40 | 0x41 | 0x45 | 0x47
-            | 0x77 | 0x80 => NONE,
+            // CheckMac, Info, GenKey, Sign, Verify, SelfTest, SecureBoot.
+            0x01 | 0x15 | 0x17 | 0x1C | 0x20 | 0x24 | 0x28 | 0x30 | 0x40 | 0x41 | 0x45 | 0x77
+            | 0x80 => NONE,
             // AES, 0x51, and what is not known.
             _ => in_both(DATA),
         }
@@ -380,7 +418,8 @@ mod tests {
             ("Nonce, digest to its buffer", 0x16, 0x43, 0x00, NO, NO),
             ("Nonce, 64 bytes", 0x16, 0x23, 0x00, ALL, NO),
             ("Nonce, alternate key", 0x16, 0x83, 0x00, ALL, NO),
-            ("SHA, end", 0x47, 0x02, 0x00, NO, NO),
+            ("SHA, end, its start not seen", 0x47, 0x02, 0x00, NO, ANSWER),
+            ("SHA, end of an HMAC, 508A", 0x47, 0x05, 0x02, NO, ANSWER),
             ("SHA, read context", 0x47, 0x06, 0x00, NO, ANSWER),
             ("SHA, write context", 0x47, 0x07, 0x00, ALL, NO),
             ("Sign", 0x41, 0x80, 0x00, NO, NO),
@@ -393,6 +432,40 @@ mod tests {
         }
         let keys = Redaction::default().keys_in_temp_key();
         assert_eq!(hidden(keys, 0x16, 0x03, 0x00), [6..40, 0..0]);
+    }
+
+    /// Whether the response of the `SHA` that ends is hidden, after those with
+    /// `modes`.
+    fn ended_after(modes: &[u8], ack: Ack) -> Range<usize> {
+        let mut redactor = Redactor::new(Redaction::secrets());
+        for mode in modes {
+            redactor.hidden(&Action::Write {
+                address: CHIP,
+                bytes: &[0x03, 0x07, 0x47, *mode, 0x02, 0x00, 0x00, 0x00][..],
+                ack,
+            });
+            assert_eq!(read(&mut redactor, &[0x04, 0x00, 0x03, 0x40]), 0..0);
+        }
+        // To the output and the message digest buffer.
+        let end = [0x03, 0x07, 0x47, 0x42, 0x00, 0x00, 0x00, 0x00];
+        assert_eq!(write(&mut redactor, &end), 0..0);
+        let mut response = [0x5A; 35];
+        response[0] = 35;
+        read(&mut redactor, &response)
+    }
+
+    #[test]
+    fn an_hmac_by_sha_is_hidden_and_a_digest_is_shown() {
+        const HMAC: Range<usize> = 1..35;
+        assert_eq!(ended_after(&[0x00], Ack::All), 0..0);
+        assert_eq!(ended_after(&[0x00, 0x01, 0x01], Ack::All), 0..0);
+        assert_eq!(ended_after(&[0x04], Ack::All), HMAC);
+        assert_eq!(ended_after(&[0x00, 0x04, 0x01], Ack::All), HMAC);
+        assert_eq!(ended_after(&[0x04, 0x00], Ack::All), 0..0);
+        // A context that is written may be that of an HMAC.
+        assert_eq!(ended_after(&[0x00, 0x07], Ack::All), HMAC);
+        // It may not have begun, and an earlier HMAC goes on.
+        assert_eq!(ended_after(&[0x00], Ack::Unknown), HMAC);
     }
 
     #[test]
