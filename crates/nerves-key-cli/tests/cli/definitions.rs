@@ -165,6 +165,13 @@ fn what_is_missing_or_wrong_is_said() {
         message.contains("the definition has no value \"eui\", only serial"),
         "{message}"
     );
+    let twice = ["--value", "serial=A", "--value", "serial=B"];
+    let (code, message) = harness.fails(&[&decompress[..], &twice].concat());
+    assert_eq!(code, 5, "{message}");
+    assert!(
+        message.contains("--value serial is given twice"),
+        "{message}"
+    );
     fs::write(
         harness.path().join("bad.toml"),
         "name = \"Acme\"\ntemplate-id = 16\n",

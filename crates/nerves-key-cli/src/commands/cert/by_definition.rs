@@ -86,7 +86,12 @@ fn rebuild_with(
     if let Some(text) = device_sn {
         values.device_sn = Some(hex::array("--device-sn", text)?);
     }
-    for (name, text) in named {
+    for (place, (name, text)) in named.iter().enumerate() {
+        if named.iter().take(place).any(|(earlier, _)| earlier == name) {
+            return Err(CliError::refused(format!(
+                "--value {name} is given twice: give it once"
+            )));
+        }
         let bytes = text.clone().into_bytes();
         values.named.insert(name.clone(), bytes);
     }
