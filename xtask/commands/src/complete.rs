@@ -197,7 +197,14 @@ fn types(rows: &[Row]) -> Result<Vec<String>, Error> {
     };
     let mut gaps = Vec::new();
     for entry in std::fs::read_dir(&folder).map_err(file)? {
-        let text = std::fs::read_to_string(entry.map_err(file)?.path()).map_err(file)?;
+        let path = entry.map_err(file)?.path();
+        // A command of several files has a folder.
+        let path = if path.is_dir() {
+            path.join("mod.rs")
+        } else {
+            path
+        };
+        let text = std::fs::read_to_string(path).map_err(file)?;
         let names = text
             .lines()
             .filter_map(|line| line.strip_prefix("impl Command for "));
