@@ -134,7 +134,7 @@ impl Proved {
     ) -> Result<Begun<'p>, RunError> {
         match step {
             Step::IssueCertificate => {
-                let device = self.device(plan)?;
+                let device = self.device(plan);
                 let tbs = device.issue(plan.validity, plan.format)?;
                 let request = SigningRequest {
                     to_be_signed: tbs.as_der().to_vec(),
@@ -155,13 +155,13 @@ impl Proved {
     }
 
     /// What the chip will hold of its certificate beside the 72 bytes.
-    fn device(&self, plan: &Plan) -> Result<NervesKeyDevice, RunError> {
-        Ok(NervesKeyDevice {
+    fn device(&self, plan: &Plan) -> NervesKeyDevice {
+        NervesKeyDevice {
             subject: Name::from_stored_serial(plan.otp.manufacturer_serial()),
             device_sn: *plan.config.serial_number().bytes(),
             public_key: x509(&self.key),
             signer_public_key: plan.signer.signer.public_key,
-        })
+        }
     }
 }
 
@@ -177,7 +177,7 @@ impl Signing {
         signature: &SignatureBytes,
     ) -> Result<Issued<'p>, RunError> {
         let Self { proved, tbs } = self;
-        let device = proved.device(plan)?;
+        let device = proved.device(plan);
         let certificate = tbs.assemble(signature);
         certificate
             .verify(&device.signer_public_key)
