@@ -22,6 +22,7 @@ mod hex;
 mod html;
 mod labels;
 mod response;
+mod svg;
 
 pub use atecc::parse::{CommandError, Part};
 
@@ -31,3 +32,4 @@ pub use explained_bytes::{BytesKind, ExplainedBytes, explain_bytes};
 pub use html::html;
 pub use labels::{Labels, NoLabels};
 pub use response::ResponseError;
+pub use svg::svg;

@@ -1,7 +1,7 @@
 //! A transcript with all that can go wrong, in words and drawn.
 
 use atecc::Slot;
-use atecc_decode::{Explained, Labels, NoLabels, Outcome, StepKind, html};
+use atecc_decode::{Explained, Labels, NoLabels, Outcome, StepKind, html, svg};
 use atecc_transcript::Transcript;
 
 struct Names;
@@ -162,6 +162,50 @@ fn markup_in_a_transcript_stays_text() {
     }
 }
 
+/// Elements of a picture: the attributes of each.
+fn elements<'a>(picture: &'a str, name: &str) -> Vec<&'a str> {
+    let begin = format!("<{name} ");
+    let elements = picture.split('<').filter(|it| it.starts_with(&begin[1..]));
+    elements.map(|it| it.split('>').next().unwrap()).collect()
+}
+
+fn number(element: &str, attribute: &str) -> u64 {
+    let (_, value) = element.split_once(&format!(" {attribute}=\"")).unwrap();
+    value.split('"').next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_picture_stays_in_its_frame_and_its_text_is_no_markup() {
+    let picture = svg(&transcript(), &Names);
+    assert!(!picture.contains("<b>") && !picture.contains("<key>") && !picture.contains("<script"));
+    assert!(picture.contains("&lt;b&gt;ATECC608B&lt;/b&gt;"));
+    let (bars, names) = (elements(&picture, "rect"), elements(&picture, "text"));
+    let frame = elements(&picture, "svg")[0];
+    let (width, height) = (number(frame, "width"), number(frame, "height"));
+    for bar in bars.iter().filter(|bar| bar.contains(" x=")) {
+        assert!(number(bar, "x") + number(bar, "width") <= width, "{bar}");
+        assert!(number(bar, "y") + number(bar, "height") <= height, "{bar}");
+    }
+    for name in &names {
+        assert!(
+            number(name, "x") <= width && number(name, "y") <= height,
+            "{name}"
+        );
+    }
+    // Each write and each read that was acknowledged is a bar on the bus.
+    let explained = transcript();
+    let transfers = explained.lines.iter().filter(|line| {
+        use atecc_transcript::{Ack, Action};
+        matches!(
+            line.action,
+            Action::Write { ack: Ack::All, .. } | Action::Read { ack: Ack::All, .. }
+        )
+    });
+    let on_bus = bars.iter().filter(|bar| bar.contains("class=\"bus\""));
+    assert_eq!(on_bus.count(), transfers.count());
+    assert!(names.iter().any(|name| name.contains("class=\"bad\"")));
+}
+
 #[test]
 fn nothing_at_all() {
     let mut empty = transcript();
@@ -169,6 +213,7 @@ fn nothing_at_all() {
     let explained = Explained::new(&empty, &NoLabels);
     assert!(explained.steps.is_empty());
     assert!(html(&empty, &NoLabels).contains("0 commands"));
+    assert!(svg(&empty, &NoLabels).contains("0 commands"));
 }
 
 /// A word address that was left out is not 00.

@@ -13,6 +13,7 @@ use atecc_transcript::Transcript;
 
 use crate::explain::Explained;
 use crate::labels::Labels;
+pub(crate) use page::{Escaped, topic, weight};
 
 /// The timeline of `transcript`.
 #[must_use]

@@ -293,14 +293,14 @@ const fn class(kind: StepKind) -> &'static str {
 }
 
 /// What a command is about: its words without their details.
-fn topic(words: &str) -> &str {
+pub(crate) fn topic(words: &str) -> &str {
     let end = words.find([',', '(']).unwrap_or(words.len());
     words.get(..end).unwrap_or(words).trim_end()
 }
 
 /// Which labels come first where there is no room for all: failures and what
 /// cannot be undone.
-fn weight(step: &Step) -> u8 {
+pub(crate) fn weight(step: &Step) -> u8 {
     let opcode = step.request.split(' ').next().unwrap_or_default();
     match (step.outcome, opcode.trim_end_matches(',')) {
         (Outcome::Failed | Outcome::Damaged | Outcome::Nack, _) | (_, "Lock") => 0,
@@ -321,7 +321,7 @@ impl fmt::Display for Share {
 }
 
 /// Text that is no markup, also between quotation marks.
-struct Escaped<'a>(&'a str);
+pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -16,15 +16,7 @@ pub(crate) enum Transcript {
     /// Make a transcript of what another program has captured.
     Import(Import),
     /// Say where a transcript comes from and what it holds.
-    Show {
-        /// A transcript, as text or binary, or the JSON of a recording.
-        file: PathBuf,
-        /// Draw the timeline into this new HTML file.
-        #[arg(long, value_name = "FILE")]
-        html: Option<PathBuf>,
-        #[arg(long = "layout", value_name = "LAYOUT", help = SLOT_NAMES)]
-        slots: Option<SlotNames>,
-    },
+    Show(Show),
     /// Explain each command and its answer in words.
     Decode {
         /// As for show.
@@ -43,6 +35,20 @@ pub(crate) enum Transcript {
         /// As for show.
         b: PathBuf,
     },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Show {
+    /// A transcript, as text or binary, or the JSON of a recording.
+    pub(crate) file: PathBuf,
+    /// Draw the timeline into this new HTML file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) html: Option<PathBuf>,
+    /// Draw the timeline as a picture for documents into this new SVG file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+    #[arg(long = "layout", value_name = "LAYOUT", help = SLOT_NAMES)]
+    pub(crate) slots: Option<SlotNames>,
 }
 
 /// `--layout` of transcripts.

@@ -14,7 +14,7 @@ use crate::output::Output;
 pub(super) fn run(command: &Transcript, output: Output) -> Result<(), CliError> {
     match command {
         Transcript::Import(arguments) => import::run(arguments, output),
-        Transcript::Show { file, html, slots } => show::run(file, html.as_deref(), *slots, output),
+        Transcript::Show(arguments) => show::run(arguments, output),
         Transcript::Decode { file, hex, slots } => {
             decode::run(file.as_deref(), hex.as_deref(), *slots, output)
         }
