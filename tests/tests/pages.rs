@@ -1,6 +1,7 @@
-//! What the documents name is there: paths in this repository, and links from
-//! one document to another.
+//! What the documents name is there: paths in this repository, links from one
+//! document to another, and the places in them. Those of `docs` are a book.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -40,14 +41,50 @@ fn paths(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Relative links, without the place in the document.
-fn links(text: &str) -> impl Iterator<Item = &str> {
-    let links = text
+/// Relative links: the file, empty for the document itself, and the place in it.
+fn links(text: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
+    let inline = text
         .split("](")
         .skip(1)
-        .filter_map(|rest| rest.split_once(')'));
-    let links = links.filter_map(|(link, _)| link.split('#').next());
-    links.filter(|link| !link.is_empty() && !link.contains(':') && !link.contains(' '))
+        .filter_map(|rest| Some(rest.split_once(')')?.0));
+    // `[name]: link`, to which texts refer.
+    let below = text.lines().filter(|line| line.starts_with('['));
+    let below = below.filter_map(|line| Some(line.split_once("]: ")?.1));
+    let links = inline.chain(below);
+    let links = links.filter(|link| !link.contains(':') && !link.contains(' '));
+    links.map(|link| match link.split_once('#') {
+        Some((file, place)) => (file, Some(place)),
+        None => (link, None),
+    })
+}
+
+/// What is no code.
+fn prose(text: &str) -> String {
+    text.split("```").step_by(2).collect()
+}
+
+/// The places of a document: its headings, in small letters, with `-` for blanks
+/// and without other marks; a number behind those that were there before.
+fn places(text: &str) -> Vec<String> {
+    let mut seen = BTreeMap::new();
+    let prose = prose(text);
+    let headings = prose.lines().filter(|line| line.starts_with('#'));
+    headings
+        .map(|line| {
+            let words = line.trim_start_matches('#').trim().to_lowercase();
+            let place: String = words
+                .chars()
+                .filter(|it| it.is_alphanumeric() || matches!(it, ' ' | '-' | '_'))
+                .map(|it| if it == ' ' { '-' } else { it })
+                .collect();
+            let before: &mut usize = seen.entry(place.clone()).or_default();
+            *before += 1;
+            match *before {
+                1 => place,
+                again => format!("{place}-{}", again - 1),
+            }
+        })
+        .collect()
 }
 
 #[test]
@@ -56,18 +93,28 @@ fn documents_name_what_is_there() {
     documents(&root, &mut pages);
     let (mut wrong, mut named) = (Vec::new(), 0);
     for page in &pages {
-        let text = fs::read_to_string(page).unwrap();
-        // Code is code.
-        let prose: String = text.split("```").step_by(2).collect();
+        let prose = prose(&fs::read_to_string(page).unwrap());
         let shown = page.strip_prefix(&root).unwrap().display();
         let here = page.parent().unwrap();
-        for (path, from) in paths(&prose)
-            .map(|path| (path, root.as_path()))
-            .chain(links(&prose).map(|link| (link, here)))
-        {
+        for path in paths(&prose) {
             named += 1;
-            if !from.join(path).exists() {
+            if !root.join(path).exists() {
                 wrong.push(format!("{shown}: {path}"));
+            }
+        }
+        for (file, place) in links(&prose) {
+            named += 1;
+            let target = match file {
+                "" => page.clone(),
+                file => here.join(file),
+            };
+            if !target.exists() {
+                wrong.push(format!("{shown}: {file}"));
+            } else if let Some(place) = place {
+                let places = places(&fs::read_to_string(&target).unwrap());
+                if !places.iter().any(|it| it == place) {
+                    wrong.push(format!("{shown}: {file}#{place}, of {places:?}"));
+                }
             }
         }
     }
@@ -79,18 +126,49 @@ fn documents_name_what_is_there() {
     );
 }
 
+/// Each page of `docs` has its place in the book, once, and the book's pages
+/// lead to nothing outside, where a reader of the site would find nothing.
 #[test]
-fn what_counts_as_a_path_or_a_link() {
-    let text = "`tests/a.rs` `tests/CHIP/x` `cargo x` [a](b.md#c) [d](https://e) `docs/README.md`";
-    assert!(paths(text).eq(["tests/a.rs", "docs/README.md"]));
-    assert!(links(text).eq(["b.md"]));
+fn the_book_has_every_page_and_no_way_out() {
+    let (docs, mut pages) = (root().join("docs"), Vec::new());
+    documents(&docs, &mut pages);
+    let name = |path: &Path| path.strip_prefix(&docs).unwrap().display().to_string();
+    let mut pages: Vec<_> = pages.iter().map(|page| name(page)).collect();
+    pages.retain(|page| page != "SUMMARY.md");
+    pages.sort();
+    let summary = fs::read_to_string(docs.join("SUMMARY.md")).unwrap();
+    let mut listed: Vec<_> = links(&summary).map(|(file, _)| file.to_owned()).collect();
+    listed.sort();
+    assert_eq!(listed, pages);
+    assert!(docs.join("book.toml").exists());
+    let mut out = Vec::new();
+    for page in &pages {
+        let text = fs::read_to_string(docs.join(page)).unwrap();
+        let depth = page.matches('/').count();
+        for (file, _) in links(&prose(&text)) {
+            if file.matches("../").count() > depth {
+                out.push(format!("{page}: {file}"));
+            }
+        }
+    }
+    assert_eq!(out, [""; 0]);
 }
 
-/// The code of `docs/extending.md` stands in the example that is named before
-/// it, but for its indentation.
 #[test]
-fn code_of_extending_is_that_of_the_examples() {
-    let page = fs::read_to_string(root().join("docs/extending.md")).unwrap();
+fn what_counts_as_a_path_a_link_or_a_place() {
+    let text = "`tests/a.rs` `tests/CHIP/x` `cargo x` [a](b.md#c) [d](https://e) `docs/README.md`";
+    assert!(paths(text).eq(["tests/a.rs", "docs/README.md"]));
+    assert!(links(text).eq([("b.md", Some("c"))]));
+    assert!(links("[a]\n[a]: ../e.md#f\n").eq([("../e.md", Some("f"))]));
+    assert!(links("[a](#b) [c](d.md)").eq([("", Some("b")), ("d.md", None)]));
+    let text = "# A refusal: `0x0F`\n## a\n```sh\n# no\n```\n### A\n";
+    assert_eq!(places(text), ["a-refusal-0x0f", "a", "a-1"]);
+}
+
+/// The code of a page stands in the example that is named before it, but for its
+/// indentation. How many pieces there are.
+fn compare_with_examples(page: &str) -> usize {
+    let page = fs::read_to_string(root().join(page)).unwrap();
     let flat = |code: &str| -> String {
         code.lines()
             .map(|line| line.trim().to_owned() + "\n")
@@ -111,5 +189,12 @@ fn code_of_extending_is_that_of_the_examples() {
             compared += 1;
         }
     }
+    compared
+}
+
+#[test]
+fn code_of_pages_is_that_of_the_examples() {
+    let compared = compare_with_examples("docs/extending.md");
     assert!(compared > 5, "{compared} pieces of code");
+    assert_eq!(compare_with_examples("README.md"), 1);
 }

@@ -1,0 +1,1 @@
+include $(sort $(wildcard $(NERVES_DEFCONFIG_DIR)/packages/*/*.mk))
