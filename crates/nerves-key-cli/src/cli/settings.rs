@@ -16,15 +16,7 @@ pub(crate) enum Settings {
         key: Option<String>,
     },
     /// Change or add one setting.
-    Set {
-        #[command(flatten)]
-        target: SettingsTarget,
-        /// Its name; :name is an atom.
-        key: String,
-        /// Its value: JSON, or else text.
-        #[arg(allow_negative_numbers = true)]
-        value: String,
-    },
+    Set(Set),
     /// Remove one setting.
     Unset {
         #[command(flatten)]
@@ -56,6 +48,20 @@ pub(crate) enum Settings {
         #[arg(long, conflicts_with = "format")]
         raw: bool,
     },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Set {
+    #[command(flatten)]
+    pub(crate) target: SettingsTarget,
+    /// Its name; :name is an atom.
+    pub(crate) key: String,
+    /// Its value: JSON, or else text. What begins as JSON and is none is refused.
+    #[arg(allow_negative_numbers = true)]
+    pub(crate) value: String,
+    /// The value is text, whatever it looks like.
+    #[arg(long)]
+    pub(crate) text: bool,
 }
 
 /// What is written, and how.

@@ -15,11 +15,25 @@ pub(super) fn run(arguments: &Jwt, output: Output) -> Result<(), CliError> {
     header.insert("alg".into(), json!("ES256"));
     header.entry("typ").or_insert_with(|| json!("JWT"));
     let mut claims = object(&arguments.claims, "--claims")?;
+    let mut add = |name: &str, option: &str, value: u64| {
+        if let Some(given) = claims.get(name) {
+            return Err(CliError::refused(format!(
+                "--claims has {name:?} ({given}) already: leave it or {option} out"
+            )));
+        }
+        claims.insert(name.into(), json!(value));
+        Ok(())
+    };
     if arguments.iat || arguments.expires_in.is_some() {
+        let option = if arguments.iat {
+            "--iat"
+        } else {
+            "--expires-in"
+        };
         let now = system::unix_seconds()?;
-        claims.insert("iat".into(), json!(now));
+        add("iat", option, now)?;
         if let Some(seconds) = arguments.expires_in {
-            claims.insert("exp".into(), json!(now + u64::from(seconds)));
+            add("exp", "--expires-in", now + u64::from(seconds))?;
         }
     }
     let (header, claims) = (Value::Object(header), Value::Object(claims));

@@ -298,6 +298,26 @@ fn bytes_that_are_no_settings_are_warned_of() {
     );
 }
 
+/// A bracket that was forgotten does not become text.
+#[test]
+fn broken_json_is_refused_unless_it_is_said_to_be_text() {
+    let harness = finished();
+    for value in ["{\"a\": 1", "[1, 2", "\"a", " {x}"] {
+        let set = ["settings", "set", "--device", CHIP, "x", value];
+        let (code, message) = harness.fails(&set);
+        assert_eq!((code, message.contains("--text")), (5, true), "{message}");
+        assert!(!message.contains(value), "{message}");
+        harness.ok(&[&set[..], &["--text"]].concat());
+        let got = harness.json(&["settings", "get", "x", "--device", CHIP]);
+        assert_eq!(got["value"], value);
+    }
+    // Plain words are text, and what is JSON is text where that is said.
+    harness.ok(&["settings", "set", "--device", CHIP, "x", "two words"]);
+    harness.ok(&["settings", "set", "--device", CHIP, "--text", "x", "12"]);
+    let got = harness.json(&["settings", "get", "x", "--device", CHIP]);
+    assert_eq!(got["value"], "12");
+}
+
 #[test]
 fn an_error_names_its_setting() {
     let harness = finished();

@@ -38,6 +38,29 @@ fn signatures_are_verified_in_both_forms() {
     );
 }
 
+/// Claims that are given are kept; one that an option would replace is refused.
+#[test]
+fn a_token_has_the_claims_that_were_given() {
+    let harness = Harness::new();
+    harness.ok(&Harness::provision(CHIP, &["--serial", "K1", "--yes"]));
+    let given = ["jwt", "--device", CHIP, "--claims", r#"{"exp":5,"a":1}"#];
+    let claims = &harness.json(&given)["claims"];
+    assert_eq!(*claims, serde_json::json!({"exp": 5, "a": 1}));
+    let claims = &harness.json(&[&given[..], &["--iat"]].concat())["claims"];
+    assert_eq!((&claims["exp"], claims["iat"].is_u64()), (&5.into(), true));
+    let (code, message) = harness.fails(&[&given[..], &["--expires-in", "60"]].concat());
+    assert_eq!(
+        (code, message.contains("\"exp\" (5)")),
+        (5, true),
+        "{message}"
+    );
+    let given = ["jwt", "--device", CHIP, "--claims", r#"{"iat":5}"#];
+    for more in [&["--iat"][..], &["--expires-in", "60"]] {
+        let (code, message) = harness.fails(&[&given[..], more].concat());
+        assert_eq!((code, message.contains(more[0])), (5, true), "{message}");
+    }
+}
+
 #[test]
 fn what_an_unfinished_chip_cannot_do_says_so() {
     let harness = Harness::new();

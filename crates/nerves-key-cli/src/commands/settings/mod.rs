@@ -20,7 +20,7 @@ use serde_json::json;
 use crate::causes;
 use crate::chip::RecordedDevice;
 use crate::cli::chip::Chip;
-use crate::cli::settings::{Settings, SettingsFormat, SettingsTarget};
+use crate::cli::settings::{Set, Settings, SettingsFormat, SettingsTarget};
 use crate::error::{CliError, Exit};
 use crate::files::{self, Readers};
 use crate::output::Output;
@@ -28,8 +28,18 @@ use crate::output::Output;
 pub(super) fn run(command: &Settings, output: Output) -> Result<(), CliError> {
     match command {
         Settings::Get { chip, key } => get(chip, key.as_deref(), output),
-        Settings::Set { target, key, value } => {
-            let (key, value) = (json::key(key), json::argument(key, value)?);
+        Settings::Set(Set {
+            target,
+            key,
+            value,
+            text,
+        }) => {
+            let value = if *text {
+                Value::Text(value.clone())
+            } else {
+                json::argument(key, value)?
+            };
+            let key = json::key(key);
             edit(target, output, move |pairs| {
                 let place = json::place(pairs, &key);
                 match place.and_then(|at| pairs.get_mut(at)) {

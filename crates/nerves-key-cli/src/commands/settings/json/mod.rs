@@ -116,11 +116,18 @@ pub(super) fn like(key: &Value, others: &[(Value, Value)]) -> Value {
     }
 }
 
-/// The value of the setting `name` from the command line: JSON, or else text.
+/// The value of the setting `name` from the command line: JSON, or else text that
+/// does not begin as a JSON text of several parts does. Such a one is a mistake
+/// more likely than a wish, and is not quoted: it may be a password.
 pub(super) fn argument(name: &str, text: &str) -> Result<Value, CliError> {
     match to(text) {
         Ok(value) => Ok(value),
-        Err(JsonError::NotJson(_)) => Ok(key(text)),
+        Err(JsonError::NotJson(_)) if !text.trim_start().starts_with(['{', '[', '"']) => {
+            Ok(key(text))
+        }
+        Err(error @ JsonError::NotJson(_)) => Err(CliError::refused(error)
+            .about(format!("setting \"{}\"", escape(name)))
+            .with_advice("It begins as JSON: mend it, or give --text to store it as it is.")),
         Err(error) => Err(CliError::refused(error).about(format!("setting \"{}\"", escape(name)))),
     }
 }
@@ -234,7 +241,8 @@ mod tests {
             assert_eq!(to(text).unwrap(), value, "{text}");
         }
         assert_eq!(argument("a", "007").unwrap(), Value::Text("007".into()));
-        assert_eq!(argument("a", "[1").unwrap(), Value::Text("[1".into()));
+        assert_eq!(argument("a", "1]").unwrap(), Value::Text("1]".into()));
+        assert!(argument("a", "[1").is_err());
     }
 
     #[test]
