@@ -28,6 +28,30 @@ pub(crate) enum Exit {
     Refused = 5,
 }
 
+/// All of them, and when each is given.
+pub(crate) const EXIT_CODES: [(u8, &str); 6] = [
+    (0, "done, also when there was nothing left to do"),
+    (
+        Exit::Failed as u8,
+        "the operation failed, or what was looked at is not good: a signature or certificate does \
+         not verify, a fault was found, two things differ",
+    ),
+    (2, "wrong usage: the command line itself"),
+    (
+        Exit::NoChip as u8,
+        "no chip answers, or there is no such bus",
+    ),
+    (
+        Exit::Stage as u8,
+        "the chip's stage or contents do not allow it",
+    ),
+    (
+        Exit::Refused as u8,
+        "refused before the chip was touched: an input that cannot be used, or an answer that was \
+         not given",
+    ),
+];
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)

@@ -23,16 +23,14 @@ mod used_serials;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use crate::cli::Cli;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::read(std::env::args_os().collect()) {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
-    let output = output::Output::new(cli.json);
+    let output = output::Output::new(cli.json, cli.quiet);
     match commands::run(cli, output) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -23,11 +23,12 @@ use crate::redact::{redact, usage};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Output {
     json: bool,
+    quiet: bool,
 }
 
 impl Output {
-    pub(crate) const fn new(json: bool) -> Self {
-        Self { json }
+    pub(crate) const fn new(json: bool, quiet: bool) -> Self {
+        Self { json, quiet }
     }
 
     pub(crate) const fn is_json(self) -> bool {
@@ -85,6 +86,13 @@ impl Output {
         files::create(path, bytes, readers)?;
         let file = path.to_string_lossy();
         self.result(&escape(&file), &json!({ "file": file }))
+    }
+
+    /// How far it is, for people only who have not asked for quiet.
+    pub(crate) fn progress(self, text: &str) {
+        if !self.quiet {
+            message(text);
+        }
     }
 
     /// For people only. A standard error that is gone is no reason to stop

@@ -33,10 +33,10 @@ impl Progress {
                 self.times.push(self.started.elapsed());
                 self.done(step);
             }
-            Event::ActivationUnproved => self.output.message(
+            Event::ActivationUnproved => self.output.progress(
                 "  note: the chip does not activate its key before its data are locked; it is asked again after",
             ),
-            Event::PossessionUnproved => self.output.message(
+            Event::PossessionUnproved => self.output.progress(
                 "  note: the chip does not sign before its data are locked; it is asked again after",
             ),
             // What else a later library tells of is no step.
@@ -56,7 +56,7 @@ impl Progress {
                 1 => String::new(),
                 count => format!(" ({count} writes)"),
             };
-            self.output.message(&format!("  done: {label}{times}"));
+            self.output.progress(&format!("  done: {label}{times}"));
         }
     }
 

@@ -8,8 +8,10 @@ pub(crate) mod config;
 pub(crate) mod csr;
 pub(crate) mod demo;
 pub(crate) mod device;
+mod device_first;
 pub(crate) mod ecdh;
 pub(crate) mod emulator;
+pub(crate) mod examples;
 pub(crate) mod harden;
 pub(crate) mod jwt;
 pub(crate) mod otp;
@@ -25,9 +27,10 @@ pub(crate) mod transcript;
 pub(crate) mod verify;
 pub(crate) mod volatile;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use auxiliary::Aux;
 use cert::Cert;
@@ -61,8 +64,48 @@ pub(crate) struct Cli {
     #[arg(long, global = true)]
     pub(crate) json: bool,
 
+    /// Say nothing of progress; results, questions and errors alone.
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Cli {
+    /// What `arguments` say, the program's name first.
+    pub(crate) fn read(arguments: Vec<OsString>) -> Result<Self, clap::Error> {
+        let arguments = device_first::moved(arguments);
+        let mut matches = Self::with_examples().try_get_matches_from(arguments)?;
+        Self::from_arg_matches_mut(&mut matches)
+    }
+
+    /// The command line, with the examples that `--help` shows.
+    pub(crate) fn with_examples() -> clap::Command {
+        let codes = crate::error::EXIT_CODES.iter();
+        let codes: Vec<_> = codes
+            .map(|(code, when)| format!("\n  {code}  {when}"))
+            .collect();
+        let command = Self::command()
+            .max_term_width(100)
+            .arg(device_first::argument())
+            .after_long_help(format!("Exit codes:{}", codes.concat()));
+        add_examples(command, "")
+    }
+}
+
+fn add_examples(command: clap::Command, path: &str) -> clap::Command {
+    let below = command.get_subcommands().map(|it| it.get_name().to_owned());
+    let below: Vec<_> = below.collect();
+    let command = below.iter().fold(command, |command, name| {
+        let path = format!("{path} {name}");
+        command.mut_subcommand(name, |it| add_examples(it, path.trim()))
+    });
+    let examples: Vec<_> = examples::of(path).map(|it| format!("\n  {it}")).collect();
+    if examples.is_empty() {
+        return command;
+    }
+    command.after_long_help(format!("Examples:{}", examples.concat()))
 }
 
 #[derive(Debug, Subcommand)]

@@ -21,7 +21,7 @@ use crate::system;
 const SERIAL: &str = "DEMO-0001";
 
 pub(super) fn run(arguments: &Demo, output: Output) -> Result<(), CliError> {
-    let say = |text: &str| output.message(text);
+    let say = |text: &str| output.progress(text);
     let now = system::now()?;
 
     say("1. A signer: the certificate authority of a factory, which vouches for its devices.");

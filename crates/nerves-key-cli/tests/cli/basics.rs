@@ -31,6 +31,46 @@ fn the_demonstration() {
     }
 }
 
+/// `--device` is taken where people write it, and only by commands that have one.
+#[test]
+fn the_device_may_come_first() {
+    let harness = Harness::new();
+    harness.ok(&["emulator", "create", "chip.img"]);
+    let after = harness.ok(&["info", "--device", "emu:chip.img"]);
+    assert_eq!(harness.ok(&["--device", "emu:chip.img", "info"]), after);
+    assert_eq!(harness.ok(&["--device=emu:chip.img", "info"]), after);
+    let both = ["--device", "emu:chip.img", "info", "--device", "emu:"];
+    let none = ["--device", "emu:chip.img", "signer", "create", "x"];
+    for wrong in [&both[..], &none] {
+        let (code, message) = harness.fails(wrong);
+        assert_eq!((code, message.contains("--device")), (2, true), "{message}");
+    }
+}
+
+#[test]
+fn quiet_leaves_progress_out_and_nothing_else() {
+    let harness = Harness::new();
+    let arguments = Harness::provision("emu:chip.img", &["--serial", "Q1", "--yes", "-q"]);
+    let output = harness.run(&arguments);
+    assert!(output.status.success() && !output.stdout.is_empty());
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    let (code, message) = harness.fails(&["info", "-q", "--device", "/dev/i2c-99"]);
+    assert_eq!((code, message.is_empty()), (3, false));
+}
+
+#[test]
+fn no_line_of_help_is_wider_than_a_hundred_columns() {
+    let harness = Harness::new();
+    for command in ["", "provision", "csr", "emulator serve", "transcript show"] {
+        for help in ["-h", "--help"] {
+            let arguments: Vec<_> = command.split_whitespace().chain([help]).collect();
+            let text = harness.ok(&arguments);
+            let widest = text.lines().map(|line| line.chars().count()).max();
+            assert!(widest.unwrap() <= 100, "{text}");
+        }
+    }
+}
+
 #[test]
 fn from_blank_to_signature_on_each_chip() {
     let harness = Harness::new();

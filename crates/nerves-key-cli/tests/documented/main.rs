@@ -5,6 +5,7 @@
 //! The captures of `docs/troubleshooting.md` and `docs/config.md` are run by
 //! `tests/cli`, which compares what they print.
 
+mod examples;
 mod page;
 
 use std::collections::BTreeMap;
@@ -86,7 +87,12 @@ impl Reader {
         reader
     }
 
-    fn run(&self, script: &str) -> Result<(), String> {
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// What it prints on standard output.
+    fn run(&self, script: &str) -> Result<String, String> {
         let path = std::env::var("PATH").unwrap();
         let output = Command::new("sh")
             .args(["-euc", script])
@@ -98,7 +104,7 @@ impl Reader {
             .output()
             .unwrap();
         if output.status.success() {
-            return Ok(());
+            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
         let (out, err) = (output.stdout, output.stderr);
         Err(format!(
@@ -157,7 +163,8 @@ impl Help {
         let commands = commands.split("\n\n").next().unwrap_or_default();
         commands
             .lines()
-            .any(|line| line.split_whitespace().next() == Some(name) && line.starts_with("  "))
+            .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
+            .any(|line| line.split_whitespace().next() == Some(name))
     }
 
     fn has_commands(&mut self, subcommand: &[String]) -> bool {

@@ -86,13 +86,13 @@ pub(crate) fn blocks(text: &str) -> Result<Vec<Block>, Unclear> {
         loop {
             match lines.next() {
                 Some(("```", _)) => break,
-                Some((more, _)) => content += &format!("{more}\n"),
+                Some((more, _)) => push_line(&mut content, more),
                 None => return unclear(line, "a block without an end"),
             }
         }
         let mark = comment.take().filter(|it| is_mark(it));
         match language {
-            "sh" | "console" => blocks.push(block(line, mark, language, &content)?),
+            "sh" | "console" => blocks.push(block(line, mark.as_deref(), language, &content)?),
             _ if mark.is_some() => return unclear(line, "a mark at a block that is not run"),
             _ => {}
         }
@@ -100,17 +100,16 @@ pub(crate) fn blocks(text: &str) -> Result<Vec<Block>, Unclear> {
     Ok(blocks)
 }
 
+fn push_line(text: &mut String, line: &str) {
+    text.push_str(line);
+    text.push('\n');
+}
+
 fn is_mark(comment: &str) -> bool {
     comment.starts_with("not run:") || comment.starts_with("first:")
 }
 
-fn block(
-    line: usize,
-    mark: Option<String>,
-    language: &str,
-    content: &str,
-) -> Result<Block, Unclear> {
-    let mark = mark.as_deref();
+fn block(line: usize, mark: Option<&str>, language: &str, content: &str) -> Result<Block, Unclear> {
     let first = mark.and_then(|mark| mark.strip_prefix("first:"));
     let not_run = mark.and_then(|mark| mark.strip_prefix("not run:"));
     if let Some(why) = not_run {
@@ -135,7 +134,7 @@ fn block(
             language,
             text.strip_prefix("$ ").or(text.strip_prefix("# ")),
         ) {
-            ("console", Some(command)) => script += &format!("{command}\n"),
+            ("console", Some(command)) => push_line(&mut script, command),
             ("console", None) if not_run.is_none() => {
                 return unclear(
                     line,
@@ -143,7 +142,7 @@ fn block(
                 );
             }
             ("console", None) => {}
-            _ => script += &format!("{text}\n"),
+            _ => push_line(&mut script, text),
         }
     }
     Ok(Block {

@@ -1,0 +1,141 @@
+//! Examples of each command, in `--help` and in the manual pages. Tests run
+//! them: `tests/documented/examples.rs` says what they begin from.
+
+/// Command and examples.
+const EXAMPLES: &[(&str, &[&str])] = &[
+    ("demo", &["demo --out demo"]),
+    ("info", &["info", "info --device emu:chip.img"]),
+    ("doctor", &["doctor"]),
+    ("scan", &["scan", "scan --all"]),
+    ("otp show", &["otp show"]),
+    (
+        "provision",
+        &[
+            "provision --signer-cert factory.cert --signer-key factory.key --dry-run",
+            "provision --signer-cert factory.cert --signer-key factory.key --serial N1234",
+        ],
+    ),
+    (
+        "harden",
+        &["harden --dry-run", "harden --signer-cert factory.cert"],
+    ),
+    ("signer create", &["signer create factory2 --years 10"]),
+    (
+        "signer answer",
+        &["signer answer request.json --signer-cert factory.cert --signer-key factory.key"],
+    ),
+    (
+        "device create",
+        &["device create N1 --signer-cert factory.cert --signer-key factory.key"],
+    ),
+    ("cert show", &["cert show", "cert show factory.cert"]),
+    (
+        "cert export",
+        &["cert export", "cert export device --out device2.pem"],
+    ),
+    (
+        "cert check",
+        &["cert check device.pem --signer-cert factory.cert"],
+    ),
+    (
+        "cert compress",
+        &["cert compress device.pem --signer-cert factory.cert"],
+    ),
+    (
+        "aux provision",
+        &["aux provision --signer-cert factory.cert --signer-key factory.key"],
+    ),
+    ("aux show", &["aux show"]),
+    ("aux export", &["aux export --out aux.pem"]),
+    ("aux clear", &["aux clear"]),
+    ("settings get", &["settings get", "settings get wifi"]),
+    (
+        "settings set",
+        &[
+            "settings set wifi '{\"ssid\": \"a\"}'",
+            "settings set --text note '{not JSON'",
+        ],
+    ),
+    ("settings unset", &["settings unset wifi"]),
+    ("settings clear", &["settings clear"]),
+    ("settings export", &["settings export --out settings2.json"]),
+    ("settings import", &["settings import settings.json"]),
+    ("config show", &["config show"]),
+    ("config explain", &["config explain"]),
+    ("config diff", &["config diff standard"]),
+    ("config lint", &["config lint"]),
+    ("config why", &["config why write 10"]),
+    ("sign", &["sign --out message.sig message"]),
+    ("verify", &["verify --signature message.signature message"]),
+    (
+        "jwt",
+        &["jwt --claims '{\"aud\": \"my-project\"}' --expires-in 3600"],
+    ),
+    (
+        "csr",
+        &[
+            "csr --subject CN=device-1,O=Example",
+            "csr --san dns:device-1.example --san ip:192.0.2.1 --out request.pem",
+        ],
+    ),
+    ("ecdh", &["ecdh factory.cert"]),
+    ("random", &["random --bytes 16"]),
+    ("pkcs11 uri", &["pkcs11 uri"]),
+    (
+        "pkcs11 check",
+        &["pkcs11 check --module /usr/lib/pkcs11/nerves_key_pkcs11.so"],
+    ),
+    (
+        "emulator create",
+        &[
+            "emulator create new.img --chip atecc508a",
+            "emulator create part.img --trust tngtls --root test-root.pem",
+        ],
+    ),
+    (
+        "emulator serve",
+        &["emulator serve --socket /tmp/emu --bus 1=chip.img"],
+    ),
+    (
+        "emulator plug",
+        &["emulator plug --socket /tmp/emu --bus 1 other.img"],
+    ),
+    (
+        "emulator unplug",
+        &["emulator unplug --socket /tmp/emu --bus 1 0x60"],
+    ),
+    ("emulator show", &["emulator show chip.img"]),
+    (
+        "emulator snapshot",
+        &["emulator snapshot chip.img before.img"],
+    ),
+    (
+        "emulator restore",
+        &["emulator restore snapshot.img chip.img"],
+    ),
+    (
+        "transcript show",
+        &[
+            "transcript show run.txt",
+            "transcript show run.txt --html run.html --svg run.svg",
+        ],
+    ),
+    (
+        "transcript decode",
+        &[
+            "transcript decode run.txt",
+            "transcript decode --hex '03 07 30 00 00 00 03 5d'",
+        ],
+    ),
+    ("transcript diff", &["transcript diff run.txt run.txt"]),
+    ("completions", &["completions bash"]),
+    ("man", &["man ."]),
+];
+
+/// Those of a command, by its names after the program's.
+pub(crate) fn of(path: &str) -> impl Iterator<Item = String> {
+    let found = EXAMPLES.iter().filter(move |(command, _)| *command == path);
+    found
+        .flat_map(|(_, examples)| *examples)
+        .map(|example| format!("nerves-key {example}"))
+}

@@ -1,0 +1,156 @@
+//! The examples of `--help`, each run in a folder that has what they name.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::{PROGRAM, Reader};
+
+/// What is not run: it serves until it is interrupted, or needs what is served or
+/// installed.
+const NOT_RUN: [&str; 5] = [
+    "emulator serve",
+    "emulator plug",
+    "emulator unplug",
+    "pkcs11 uri",
+    "pkcs11 check",
+];
+
+/// Commands without an example: what they take is long, and has a page.
+const WITHOUT: [&str; 6] = [
+    "cert decompress",
+    "cert issue",
+    "transcript import",
+    "volatile mac",
+    "volatile status",
+    "volatile unlock",
+];
+
+const FIRST: &str = "
+nerves-key signer create factory --years 10
+provision() {
+    nerves-key provision --signer-cert factory.cert --signer-key factory.key \"$@\"
+}
+provision --serial N1234 --record run.txt
+nerves-key provision --signer-cert factory.cert --serial N2 --device emu:half.img \\
+    --request request.json
+nerves-key cert export device --out device.pem
+nerves-key settings set wifi '{\"ssid\": \"a\"}'
+nerves-key settings export --out settings.json
+nerves-key aux provision --signer-cert factory.cert --signer-key factory.key
+echo message > message
+nerves-key sign --out message.signature message
+nerves-key emulator snapshot chip.img snapshot.img
+";
+
+fn help(path: &str) -> String {
+    let arguments = path.split_whitespace().chain(["--help"]);
+    let output = Command::new(PROGRAM).args(arguments).output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Commands that have none below them.
+fn leaves() -> Vec<String> {
+    let (mut leaves, mut open) = (Vec::new(), vec![String::new()]);
+    while let Some(path) = open.pop() {
+        let help = help(&path);
+        let Some((_, below)) = help.split_once("\nCommands:\n") else {
+            leaves.push(path);
+            continue;
+        };
+        let lines = below.lines().take_while(|line| !line.is_empty());
+        let lines = lines.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+        let names = lines.filter_map(|line| line.split_whitespace().next());
+        let names = names.filter(|name| *name != "help");
+        open.extend(names.map(|name| format!("{path} {name}").trim().to_owned()));
+    }
+    leaves.sort();
+    leaves
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+    }
+}
+
+#[test]
+fn examples_of_every_command_do_what_is_said() {
+    let prepared = Reader::new();
+    prepared.run(FIRST).unwrap();
+    let (mut run, mut wrong) = (0, Vec::new());
+    for leaf in leaves() {
+        let help = help(&leaf);
+        let Some((_, examples)) = help.split_once("\nExamples:\n") else {
+            assert!(WITHOUT.contains(&&*leaf), "{leaf} has no example");
+            continue;
+        };
+        assert!(!WITHOUT.contains(&&*leaf), "{leaf} has an example");
+        let lines = examples.lines().take_while(|line| !line.is_empty());
+        for example in lines.map(str::trim) {
+            assert!(
+                example.starts_with(&format!("nerves-key {leaf}")),
+                "{example}"
+            );
+            if NOT_RUN.contains(&&*leaf) || example == "nerves-key scan --all" {
+                continue;
+            }
+            run += 1;
+            let told = || {
+                let reader = Reader::new();
+                copy(prepared.path(), reader.path());
+                reader
+            };
+            if let Err(error) = told().run(example) {
+                wrong.push(error);
+            }
+            // As one document, also when there is no chip.
+            let as_json = format!("{example} --json");
+            let nowhere = format!("NERVES_KEY_DEVICE=/dev/i2c-99 {as_json} || true");
+            for script in [as_json, nowhere] {
+                let printed = told()
+                    .run(&script)
+                    .unwrap_or_else(|error| panic!("{error}"));
+                if let Err(error) = serde_json::from_str::<serde_json::Value>(&printed) {
+                    wrong.push(format!("{script}: {error}: {printed}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(run > 40, "{run}");
+}
+
+/// A manual page for every command, with its examples, and with the exit codes of
+/// the page about them.
+#[test]
+fn manual_pages_have_examples_and_the_documented_exit_codes() {
+    let reader = Reader::new();
+    reader.run("nerves-key man .").unwrap();
+    let page = fs::read_to_string(crate::root().join("docs/command-line.md")).unwrap();
+    let (_, table) = page.split_once("| code | when |\n|---|---|\n").unwrap();
+    let rows = table.lines().take_while(|line| line.starts_with('|'));
+    let rows: Vec<_> = rows
+        .map(|row| {
+            let mut cells = row.trim_matches('|').split('|').map(str::trim);
+            (cells.next().unwrap(), cells.next().unwrap())
+        })
+        .collect();
+    assert_eq!(rows.len(), 6);
+    for leaf in leaves() {
+        let file = format!("nerves-key-{}.1", leaf.replace(' ', "-"));
+        let text = fs::read_to_string(reader.path().join(&file)).unwrap();
+        let text = text.replace("\\-", "-").replace("\\*(Aq", "'");
+        let (_, status) = text.split_once("\n.SH \"EXIT STATUS\"\n").unwrap();
+        for (code, when) in &rows {
+            assert!(
+                status.contains(&format!(".TP\n{code}\n{when}\n")),
+                "{file}: {code}"
+            );
+        }
+        assert_eq!(status.matches(".TP\n").count(), rows.len(), "{file}");
+        let has_examples = text.contains("\n.SH EXAMPLES\n");
+        assert_eq!(has_examples, !WITHOUT.contains(&&*leaf), "{file}");
+    }
+}
