@@ -1,14 +1,14 @@
 //! A chip that is looked at before anything is decided about it.
 //!
-//! An image file that does not exist is made when its chip is first used. What
-//! only looks, or refuses, must leave nothing behind.
+//! An image file that does not exist is made when its chip is to be provisioned.
+//! What only looks, or refuses, must leave nothing behind.
 
 use std::path::{Path, PathBuf};
 
 use atecc_emulator::Image;
 use nerves_key_device::{DEFAULT_CHIP, DeviceUri, EmulatedUri, emulated};
 
-use crate::chip::RecordedDevice;
+use crate::chip::{RecordedDevice, is_absent};
 use crate::cli::chip::Chip;
 use crate::error::CliError;
 use crate::output::escape_path;
@@ -67,12 +67,5 @@ impl<'a> PendingChip<'a> {
         }
         image.save(&path).map_err(CliError::refused)?;
         self.chip.open()
-    }
-}
-
-fn is_absent(path: &Path) -> Result<bool, CliError> {
-    match path.try_exists() {
-        Ok(exists) => Ok(!exists),
-        Err(error) => Err(CliError::input(path, error)),
     }
 }

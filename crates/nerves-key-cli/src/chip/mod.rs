@@ -3,5 +3,5 @@
 mod open;
 mod recording;
 
-pub(crate) use open::RecordedDevice;
+pub(crate) use open::{RecordedDevice, is_absent, refuse_absent};
 pub(crate) use recording::transcript_id;

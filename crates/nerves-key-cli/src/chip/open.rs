@@ -1,5 +1,6 @@
 //! A driver for the chip of a command, which is recorded where `--record` says so.
 
+use std::path::Path;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -12,6 +13,7 @@ use nerves_key_device::{AnyBus, AnyDelay, AnyDevice, AnyWake, BusFault, DeviceUr
 use super::recording::{Recording, Watch, redaction};
 use crate::cli::chip::Chip;
 use crate::error::CliError;
+use crate::output::escape_path;
 
 /// A driver for any chip, recorded if the user wants it so.
 pub(crate) type RecordedDevice = Device<RecordedBus, RecordedDelay, RecordedWake>;
@@ -22,7 +24,10 @@ type SharedTape = Rc<Tape<Recording, Watch>>;
 impl Chip {
     /// Open the bus, and before it the file that it is recorded in. The chip is
     /// not touched yet.
+    ///
+    /// An image file has to exist: a name that is mistyped makes no chip.
     pub(crate) fn open(&self) -> Result<RecordedDevice, CliError> {
+        refuse_absent(&self.device)?;
         let recording = match &self.record {
             Some(path) => Recording::create(path)?,
             None => Recording::Nowhere,
@@ -64,6 +69,28 @@ impl Chip {
         };
         let device = Device::new(bus, RecordedDelay { delay, tape });
         Ok(device.with_wake(RecordedWake).with_address(address))
+    }
+}
+
+/// An image file that does not exist is no chip yet.
+pub(crate) fn refuse_absent(device: &DeviceUri) -> Result<(), CliError> {
+    let DeviceUri::Emulated(EmulatedUri::Image { path, .. }) = device else {
+        return Ok(());
+    };
+    if !is_absent(path)? {
+        return Ok(());
+    }
+    let shown = escape_path(path);
+    Err(CliError::refused(format!("{shown}: there is no such image file")).with_advice(
+        "nerves-key emulator create makes the file of a blank chip, and nerves-key provision of \
+         one that it provisions.",
+    ))
+}
+
+pub(crate) fn is_absent(path: &Path) -> Result<bool, CliError> {
+    match path.try_exists() {
+        Ok(exists) => Ok(!exists),
+        Err(error) => Err(CliError::input(path, error)),
     }
 }
 

@@ -12,8 +12,8 @@ pub(crate) struct Chip {
     #[arg(
         long,
         help = "The chip: i2c:/dev/i2c-1, i2c:/dev/i2c-1?addr=0x35, 1 (for i2c:/dev/i2c-1), \
-                emu:FILE (an emulated chip in an image file, made blank when absent), \
-                emu:FILE?chip=atecc508a, emu: (a throw-away one), or \
+                emu:FILE (an emulated chip in an image file; provision makes a new one, also \
+                emu:FILE?chip=atecc508a), emu: (a throw-away one), or \
                 unix:SOCKET?bus=1&addr=0x60 (one that nerves-key emulator serves)",
         env = "NERVES_KEY_DEVICE",
         hide_env_values = true,

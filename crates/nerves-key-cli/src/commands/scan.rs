@@ -16,6 +16,7 @@ use nerves_key::{ReadSnapshot, Snapshot};
 use nerves_key_device::{DeviceUri, EmulatedUri};
 use serde_json::{Value, json};
 
+use crate::chip::refuse_absent;
 use crate::cli::scan::Scan;
 use crate::error::{CliError, Exit};
 use crate::output::{Output, escape, escape_path, one_line};
@@ -47,7 +48,10 @@ struct Found {
 
 pub(super) fn run(arguments: &Scan, output: Output) -> Result<(), CliError> {
     let buses = match &arguments.device {
-        Some(uri) => vec![uri.clone()],
+        Some(uri) => {
+            refuse_absent(uri)?;
+            vec![uri.clone()]
+        }
         None => buses(Path::new("/dev"))?,
     };
     let mut found = Vec::new();

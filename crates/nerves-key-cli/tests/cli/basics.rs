@@ -47,6 +47,31 @@ fn the_device_may_come_first() {
     }
 }
 
+/// Only what provisions makes the image file of a chip: a name that is mistyped is
+/// no chip.
+#[test]
+fn a_mistyped_image_is_no_chip() {
+    let harness = Harness::new();
+    for command in [
+        &["info"][..],
+        &["doctor"],
+        &["scan"],
+        &["random"],
+        &["config", "show"],
+    ] {
+        let (code, message) = harness.fails(&[command, &["--device", "emu:chpi.img"]].concat());
+        assert_eq!(code, 5, "{message}");
+        assert!(message.contains("no such image file"), "{message}");
+        assert!(!harness.path().join("chpi.img").exists(), "{command:?}");
+    }
+    let (code, message) = harness.fails(&["harden", "--yes", "--device", "emu:chpi.img"]);
+    assert_eq!(
+        (code, harness.path().join("chpi.img").exists()),
+        (5, false),
+        "{message}"
+    );
+}
+
 #[test]
 fn quiet_leaves_progress_out_and_nothing_else() {
     let harness = Harness::new();
@@ -82,6 +107,7 @@ fn from_blank_to_signature_on_each_chip() {
             assert_eq!(info["stage"], stage);
             info
         };
+        harness.ok(&["emulator", "create", "--chip", chip, &format!("{chip}.img")]);
         info("blank");
         let plan = harness.json(&Harness::provision(&device, &["--dry-run"]));
         let irreversible = |step: &&Value| step["irreversible"] == true;
@@ -118,6 +144,7 @@ fn from_blank_to_signature_on_each_chip() {
 #[test]
 fn the_serial_is_the_chips_own_by_default() {
     let harness = Harness::new();
+    harness.ok(&["emulator", "create", "chip.img"]);
     let chip = harness.json(&["info", "--device", "emu:chip.img"]);
     harness.ok(&Harness::provision("emu:chip.img", &["--yes"]));
     let info = harness.json(&["info", "--device", "emu:chip.img"]);
@@ -132,7 +159,7 @@ fn the_serial_is_the_chips_own_by_default() {
 fn refusals_leave_the_chip_as_it_was() {
     let harness = Harness::new();
     harness.ok(&["signer", "create", "other"]);
-    harness.ok(&["info", "--device", "emu:chip.img"]);
+    harness.ok(&["emulator", "create", "chip.img"]);
     let image = || fs::read(harness.path().join("chip.img")).unwrap();
     let before = image();
     let long = "S".repeat(49);

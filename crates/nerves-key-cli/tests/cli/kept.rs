@@ -110,7 +110,7 @@ fn what_does_not_fit_says_by_how_much() {
         message.contains("617 bytes, 93 too many: 524 fit"),
         "{message}"
     );
-    let (code, message) = harness.fails(&["settings", "get", "--device", "emu:blank.img"]);
+    let (code, message) = harness.fails(&["settings", "get", "--device", "emu:"]);
     assert_eq!(code, 4, "{message}");
 }
 

@@ -64,6 +64,7 @@ fn a_token_has_the_claims_that_were_given() {
 #[test]
 fn what_an_unfinished_chip_cannot_do_says_so() {
     let harness = Harness::new();
+    harness.ok(&["emulator", "create", "chip.img"]);
     harness.ok(&[
         "device",
         "create",

@@ -107,6 +107,7 @@ fn scans_find_chips_and_say_where_none_are() {
 #[test]
 fn the_otp_zone_is_shown() {
     let harness = Harness::new();
+    harness.ok(&["emulator", "create", "chip.img"]);
     let chip = "emu:chip.img";
     let (code, message) = harness.fails(&["otp", "show", "--device", chip]);
     assert_eq!(

@@ -200,6 +200,7 @@ fn encrypted_key_files() {
 #[test]
 fn a_report_of_what_was_done() {
     let harness = Harness::new();
+    harness.ok(&["emulator", "create", "a.img"]);
     let plan = harness.json(&["info", "--device", "emu:a.img"]);
     let dry = harness.json(&Harness::provision(
         "emu:a.img",

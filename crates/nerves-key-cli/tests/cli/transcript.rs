@@ -109,6 +109,7 @@ fn a_record_never_replaces_a_file() {
 fn the_same_and_another() {
     let folder = Harness::new();
     let path = folder.path();
+    folder.ok(&["emulator", "create", "c.img"]);
     for name in ["a.txt", "b.txt"] {
         folder.ok(&["info", "--device", "emu:c.img", "--record", name]);
     }
