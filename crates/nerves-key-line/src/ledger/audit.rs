@@ -1,0 +1,203 @@
+//! Is everything as it was written?
+//!
+//! Events are chained, and every other row follows from one. So a row that was
+//! altered, deleted, swapped or inserted differs from what its event says, and
+//! an event from its digest. Only the end of a chain can be taken away with all
+//! that follows from it: who has kept the [`Head`] of a report notices that.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use super::database::Value;
+use super::error::LedgerError;
+use super::rows::{columns, rows};
+use super::schema::TABLES;
+use super::work::Work;
+use crate::event::{self, Event, Kind};
+use crate::unit::State;
+
+/// The last event of a station's chain.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Head {
+    /// Whose chain.
+    pub station: String,
+    /// Its length: the number of the last event.
+    pub seq: i64,
+    /// The digest of that event, 64 hex digits.
+    pub digest: String,
+}
+
+/// Something that is not as it was written.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Finding {
+    /// The table.
+    pub table: &'static str,
+    /// The row: its columns and their values.
+    pub row: String,
+    /// What is wrong with it.
+    pub reason: Reason,
+}
+
+/// What is wrong.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// An event is missing before this one.
+    Gap,
+    /// It does not follow the one before it.
+    Chain,
+    /// It was altered: its digest is another.
+    Altered,
+    /// It should be there and is not, or not so.
+    Missing,
+    /// No event says so.
+    Unexplained,
+    /// The state cannot follow the one before.
+    Order,
+    /// A report knows this end of the chain, and the ledger does not.
+    Head,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Gap => "events before it are missing",
+            Self::Chain => "it does not follow the event before it",
+            Self::Altered => "it was altered: its digest is another",
+            Self::Missing => "the row that an event wrote is missing",
+            Self::Unexplained => "no event wrote this row",
+            Self::Order => "the state cannot follow the one before it",
+            Self::Head => "the end of the chain that a report knows is missing",
+        })
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}: {}", self.table, self.row, self.reason)
+    }
+}
+
+/// The last event of each chain.
+pub(super) fn heads(work: &mut Work<'_>) -> Result<Vec<Head>, LedgerError> {
+    let found = work.query(
+        "SELECT e.station, e.seq, e.digest FROM <event> e WHERE e.seq = \
+         (SELECT MAX(f.seq) FROM <event> f WHERE f.station = e.station) ORDER BY e.station",
+        &[],
+    )?;
+    let heads = found.iter().map(|row| match &row[..] {
+        [Value::Text(station), Value::Integer(seq), Value::Text(digest)] => Ok(Head {
+            station: station.clone(),
+            seq: *seq,
+            digest: digest.clone(),
+        }),
+        row => Err(LedgerError::Row(shown("event", row))),
+    });
+    heads.collect()
+}
+
+/// Compare all rows with the chains.
+pub(super) fn audit(work: &mut Work<'_>, known: &[Head]) -> Result<Vec<Finding>, LedgerError> {
+    let mut findings = Vec::new();
+    let mut expected: BTreeMap<&'static str, BTreeSet<Vec<Value>>> = BTreeMap::new();
+    let mut ends: BTreeMap<String, (i64, String)> = BTreeMap::new();
+    let mut digests = BTreeSet::new();
+    let mut steps = BTreeMap::new();
+    for row in work.all("event")? {
+        let mut add = |reason| {
+            findings.push(Finding {
+                table: "event",
+                row: shown("event", &row),
+                reason,
+            });
+        };
+        let Some((event, digest)) = Event::from_row(&row) else {
+            add(Reason::Altered);
+            continue;
+        };
+        let end = ends.get(&event.station);
+        let beginning = (0, event::beginning());
+        let (seq, before) = end.unwrap_or(&beginning);
+        if event.seq != seq + 1 {
+            add(Reason::Gap);
+        } else if event.before != *before {
+            add(Reason::Chain);
+        }
+        if event.digest() != digest {
+            add(Reason::Altered);
+        }
+        ends.insert(event.station.clone(), (event.seq, digest.clone()));
+        digests.insert((event.station.clone(), event.seq, digest));
+        for (table, values) in rows(&event) {
+            if table != "event" {
+                expected.entry(table).or_default().insert(values);
+            }
+        }
+        if let (Kind::Became(state), Some(chip), Some(step)) =
+            (event.kind, event.chip.clone(), event.number("step"))
+        {
+            steps.insert((chip, step), (state, event.text("from"), row));
+        }
+    }
+    for table in TABLES.into_iter().filter(|table| *table != "event") {
+        let found: BTreeSet<Vec<Value>> = work.all(table)?.into_iter().collect();
+        let wanted = expected.remove(table).unwrap_or_default();
+        let mut compare = |rows: Vec<&Vec<Value>>, reason: &Reason| {
+            findings.extend(rows.iter().map(|row| Finding {
+                table,
+                row: shown(table, row),
+                reason: reason.clone(),
+            }));
+        };
+        compare(wanted.difference(&found).collect(), &Reason::Missing);
+        compare(found.difference(&wanted).collect(), &Reason::Unexplained);
+    }
+    findings.extend(out_of_order(&steps));
+    let missing = known.iter().filter(|head| {
+        let head = (head.station.clone(), head.seq, head.digest.clone());
+        !digests.contains(&head)
+    });
+    findings.extend(missing.map(|head| Finding {
+        table: "event",
+        row: format!("station {:?}, seq {}", head.station, head.seq),
+        reason: Reason::Head,
+    }));
+    Ok(findings)
+}
+
+/// By chip and step: state, the one before as recorded, and the event's row.
+type Steps = BTreeMap<(String, i64), (State, Option<String>, Vec<Value>)>;
+
+fn out_of_order(steps: &Steps) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for ((chip, step), (state, from, row)) in steps {
+        let before = steps.get(&(chip.clone(), step - 1)).map(|(state, ..)| *state);
+        let fits = match before {
+            None => *step == 0 && matches!(state, State::Reserved | State::Verified),
+            Some(before) => {
+                before.may_become(*state) && from.as_deref() == Some(before.name())
+            }
+        };
+        if !fits {
+            findings.push(Finding {
+                table: "event",
+                row: shown("event", row),
+                reason: Reason::Order,
+            });
+        }
+    }
+    findings
+}
+
+/// A row in words: its first columns, as many as tell it from others.
+fn shown(table: &str, row: &[Value]) -> String {
+    let named = columns(table).iter().zip(row);
+    let shown = named.filter(|(name, _)| !matches!(**name, "body" | "document" | "certificate"));
+    let shown = shown.map(|(name, value)| match value {
+        Value::Null => format!("{name} nothing"),
+        Value::Integer(number) => format!("{name} {number}"),
+        Value::Text(text) => format!("{name} {text:?}"),
+    });
+    shown.collect::<Vec<_>>().join(", ")
+}

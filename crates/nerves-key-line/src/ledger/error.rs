@@ -1,0 +1,144 @@
+//! What the ledger refuses, and why.
+
+use atecc::SerialNumber;
+
+use super::database::DatabaseError;
+use super::schema::VERSION;
+use crate::batch::BatchError;
+use crate::serials::SerialError;
+use crate::unit::State;
+
+/// What the ledger refuses.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LedgerError {
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The batch.
+    #[error(transparent)]
+    Batch(#[from] BatchError),
+    /// The serial.
+    #[error(transparent)]
+    Serial(#[from] SerialError),
+    /// No random bytes.
+    #[error("the operating system gives no random bytes: {0}")]
+    Random(getrandom::Error),
+    /// Of a later program.
+    #[error(
+        "the tables have version {found}, this program writes version {VERSION}: use the program \
+         that made them, or a later one"
+    )]
+    Newer {
+        /// Their version.
+        found: usize,
+    },
+    /// Of an earlier program, or none.
+    #[error(
+        "the tables have version {found} (0 stands for none), this program writes version \
+         {VERSION}: migrate them first"
+    )]
+    Older {
+        /// Their version.
+        found: usize,
+    },
+    /// A batch of that name is there and says something else.
+    #[error(
+        "there is another batch {0:?}: a batch never changes once it is loaded; give this one \
+         another name"
+    )]
+    OtherBatch(String),
+    /// There is no such batch.
+    #[error("there is no batch {0:?}: load it first")]
+    NoBatch(String),
+    /// Every place is taken.
+    #[error("the batch {batch:?} is complete: all its {count} places are taken")]
+    Full {
+        /// Its name.
+        batch: String,
+        /// Its places.
+        count: u32,
+    },
+    /// The scheme wants a serial to be given.
+    #[error("the serials of the batch {0:?} are scanned: give the one of this unit")]
+    SerialWanted(String),
+    /// The scheme gives serials itself.
+    #[error("the batch {batch:?} gives serials by number; {serial:?} cannot be chosen")]
+    SerialGiven {
+        /// Its name.
+        batch: String,
+        /// What was given.
+        serial: String,
+    },
+    /// Another chip has the serial.
+    #[error("the serial {serial:?} of {product:?} is that of the chip {chip}")]
+    SerialTaken {
+        /// The serial.
+        serial: String,
+        /// Within which it is unique.
+        product: String,
+        /// Whose it is, in hex.
+        chip: String,
+    },
+    /// The chip is another batch's.
+    #[error("the chip {chip} belongs to the batch {batch:?}")]
+    ElsewhereMade {
+        /// The chip.
+        chip: SerialNumber,
+        /// Its batch.
+        batch: String,
+    },
+    /// The chip was scrapped.
+    #[error("the chip {0} is scrapped, for good")]
+    Scrapped(SerialNumber),
+    /// The chip is unknown.
+    #[error("the ledger knows no chip {0}")]
+    NoUnit(SerialNumber),
+    /// The chip is known.
+    #[error("the ledger knows the chip {0} already")]
+    KnownUnit(SerialNumber),
+    /// A unit was changed by somebody else meanwhile.
+    #[error("the chip {chip} was {seen} and is {state} by now: somebody else has it in hand")]
+    Overtaken {
+        /// The chip.
+        chip: SerialNumber,
+        /// Its state when it was looked at.
+        seen: State,
+        /// Its state now.
+        state: State,
+    },
+    /// A state that cannot follow.
+    #[error("the chip {chip} is {state} and cannot become {next}")]
+    Order {
+        /// The chip.
+        chip: SerialNumber,
+        /// Its state.
+        state: State,
+        /// What was asked for.
+        next: State,
+    },
+    /// Another unit has what must be one unit's alone.
+    #[error("the {what} of the chip {chip} is recorded as that of another: {other}")]
+    Taken {
+        /// The key or the certificate's serial number.
+        what: &'static str,
+        /// Whose it should be.
+        chip: SerialNumber,
+        /// Whose it is, in hex.
+        other: String,
+    },
+    /// The clock.
+    #[error(
+        "the clock says {now} ms, but the station's last event is of {last} ms (since 1970): set \
+         the clock first"
+    )]
+    Clock {
+        /// By the clock.
+        now: i64,
+        /// Of the last event.
+        last: i64,
+    },
+    /// A row that no ledger writes.
+    #[error("the row {0} of the ledger cannot be read: audit it")]
+    Row(String),
+}

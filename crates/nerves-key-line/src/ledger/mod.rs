@@ -1,0 +1,406 @@
+//! The ledger: what is known of batches and units, in a database.
+
+mod audit;
+mod database;
+mod error;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod rows;
+mod schema;
+mod sqlite;
+mod work;
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use atecc::SerialNumber;
+use nerves_key_schema::ManufacturerSerial;
+use serde_json::{Value as Json, json};
+
+use crate::batch::Batch;
+use crate::event::Kind;
+use crate::unit::{State, Unit};
+use work::Work;
+
+pub use audit::{Finding, Head, Reason};
+pub use database::{Database, DatabaseError, Rows, Statements, Value};
+pub use error::LedgerError;
+#[cfg(feature = "postgres")]
+pub use postgres::{Postgres, PostgresUrlError};
+pub use schema::{Tables, TablesError, VERSION};
+pub use sqlite::Sqlite;
+
+/// How often a transaction is tried that loses against others.
+const ATTEMPTS: u32 = 200;
+/// How far a clock may be behind the station's last event.
+const BEHIND: Duration = Duration::from_secs(5);
+
+/// Who writes.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Author {
+    /// The chain of events: of one machine or bench.
+    pub station: String,
+    /// Who works there.
+    pub operator: String,
+}
+
+/// A ledger.
+///
+/// ```
+/// use nerves_key_line::{Author, Ledger, Sqlite, Tables};
+///
+/// let author = Author { station: "bench".into(), operator: "ada".into() };
+/// let mut ledger = Ledger::create(Box::new(Sqlite::in_memory()?), Tables::default(), author)?;
+/// assert!(ledger.audit(&[])?.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Ledger {
+    database: Box<dyn Database>,
+    tables: Tables,
+    author: Author,
+}
+
+/// What is recorded with a state.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Facts {
+    /// The public key, x and y.
+    pub public_key: Option<[u8; 64]>,
+    /// The certificate that was issued for it.
+    pub certificate: Option<Issued>,
+    /// Anything else: plan digest, version of the tool, digest of the
+    /// transcript.
+    pub notes: serde_json::Map<String, Json>,
+}
+
+/// A certificate that was issued.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Issued {
+    /// The key identifier of its signer.
+    pub signer: [u8; 20],
+    /// Its serial number, big-endian.
+    pub serial: Vec<u8>,
+    /// DER.
+    pub der: Vec<u8>,
+}
+
+/// A batch and how far it is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct BatchStatus {
+    /// The batch.
+    pub batch: Batch,
+    /// Units of each state, in the order of [`State::ALL`].
+    pub units: [u64; State::ALL.len()],
+}
+
+impl BatchStatus {
+    /// Units of `state`.
+    #[must_use]
+    pub fn of(&self, state: State) -> u64 {
+        let units = State::ALL.iter().zip(self.units);
+        let found = units.filter(|(one, _)| **one == state);
+        found.map(|(_, units)| units).sum()
+    }
+}
+
+impl std::fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ledger")
+            .field("tables", &self.tables)
+            .field("author", &self.author)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Ledger {
+    /// Make the tables where there are none, or bring them up to [`VERSION`].
+    ///
+    /// # Errors
+    /// [`LedgerError::Newer`], or what the database says.
+    pub fn create(
+        mut database: Box<dyn Database>,
+        tables: Tables,
+        author: Author,
+    ) -> Result<Self, LedgerError> {
+        let from = version(&mut *database, &tables)?;
+        if from < VERSION {
+            database.script(&tables.migration(from))?;
+        }
+        Self::open(database, tables, author)
+    }
+
+    /// Open one that is there.
+    ///
+    /// # Errors
+    /// [`LedgerError::Newer`], [`LedgerError::Older`], or what the database
+    /// says.
+    pub fn open(
+        mut database: Box<dyn Database>,
+        tables: Tables,
+        author: Author,
+    ) -> Result<Self, LedgerError> {
+        match version(&mut *database, &tables)? {
+            VERSION => Ok(Self {
+                database,
+                tables,
+                author,
+            }),
+            found if found > VERSION => Err(LedgerError::Newer { found }),
+            found => Err(LedgerError::Older { found }),
+        }
+    }
+
+    /// Who writes.
+    #[must_use]
+    pub const fn author(&self) -> &Author {
+        &self.author
+    }
+
+    /// Load a batch, once. True when it was not there.
+    ///
+    /// # Errors
+    /// [`LedgerError::Batch`] when it cannot be made, and
+    /// [`LedgerError::OtherBatch`] when another one has its name.
+    pub fn load(&mut self, batch: &Batch) -> Result<bool, LedgerError> {
+        batch.check()?;
+        let id = event_id()?;
+        let (document, digest) = (batch.document(), batch.digest());
+        self.run(|work| {
+            if let Some(there) = work.batch_digest(&batch.name)? {
+                let is_this = there == digest;
+                let other = || LedgerError::OtherBatch(batch.name.clone());
+                return is_this.then_some(false).ok_or_else(other);
+            }
+            let body = json!({
+                "name": batch.name,
+                "product": batch.product,
+                "digest": digest,
+                "document": document,
+            });
+            work.append(&id, None, Kind::Loaded, &body)?;
+            Ok(true)
+        })
+    }
+
+    /// A batch.
+    ///
+    /// # Errors
+    /// [`LedgerError::NoBatch`] when there is none of this name.
+    pub fn batch(&mut self, name: &str) -> Result<Batch, LedgerError> {
+        self.run(|work| work.batch(name))
+    }
+
+    /// How far the batches are.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn status(&mut self) -> Result<Vec<BatchStatus>, LedgerError> {
+        self.run(|work| work.status())
+    }
+
+    /// What is known of a chip.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn unit(&mut self, chip: SerialNumber) -> Result<Option<Unit>, LedgerError> {
+        self.run(|work| work.unit(chip))
+    }
+
+    /// The units of a batch, in the order in which they were begun.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn units(&mut self, batch: &str) -> Result<Vec<Unit>, LedgerError> {
+        self.run(|work| work.units(batch))
+    }
+
+    /// Give `chip` a place and a serial in `batch`, or find the ones that it
+    /// has. `serial` is the one that was scanned, or the chip's own; a numbered
+    /// scheme takes none.
+    ///
+    /// Nothing may be written to the chip before this returns.
+    ///
+    /// # Errors
+    /// [`LedgerError`] when the chip belongs to another batch or is scrapped,
+    /// the batch is full, the serials have run out, the serial is another
+    /// chip's, or the clock is behind.
+    pub fn reserve(
+        &mut self,
+        chip: SerialNumber,
+        batch: &str,
+        serial: Option<&ManufacturerSerial>,
+    ) -> Result<Unit, LedgerError> {
+        let id = event_id()?;
+        self.run(|work| {
+            work.check_clock()?;
+            let Some(unit) = work.unit(chip)? else {
+                return work.reserve(&id, chip, batch, serial);
+            };
+            if unit.batch != batch {
+                return Err(LedgerError::ElsewhereMade {
+                    chip,
+                    batch: unit.batch,
+                });
+            }
+            match unit.state {
+                State::Scrapped => Err(LedgerError::Scrapped(chip)),
+                State::Abandoned => {
+                    work.advance(&id, &unit, State::Reserved, &Facts::default())?;
+                    work.unit(chip)?.ok_or(LedgerError::NoUnit(chip))
+                }
+                _ => Ok(unit),
+            }
+        })
+    }
+
+    /// Record a chip that is finished already, and was not made by this ledger.
+    ///
+    /// # Errors
+    /// As [`Ledger::reserve`]; [`LedgerError::KnownUnit`] when it is known.
+    pub fn record_finished(
+        &mut self,
+        chip: SerialNumber,
+        batch: &str,
+        serial: &ManufacturerSerial,
+        facts: &Facts,
+    ) -> Result<Unit, LedgerError> {
+        let id = event_id()?;
+        self.run(|work| {
+            if work.unit(chip)?.is_some() {
+                return Err(LedgerError::KnownUnit(chip));
+            }
+            work.record_finished(&id, chip, batch, serial, facts)
+        })
+    }
+
+    /// Bring a unit from the state that it was seen in to `state`.
+    ///
+    /// # Errors
+    /// [`LedgerError::Overtaken`] when it is in another state by now,
+    /// [`LedgerError::Order`] when the state cannot follow, and
+    /// [`LedgerError::Taken`] when key or certificate are another unit's.
+    pub fn advance(
+        &mut self,
+        unit: &Unit,
+        state: State,
+        facts: &Facts,
+    ) -> Result<Unit, LedgerError> {
+        let id = event_id()?;
+        self.run(|work| {
+            if !work.is_there(&id)? {
+                work.advance(&id, unit, state, facts)?;
+            }
+            work.unit(unit.chip)?.ok_or(LedgerError::NoUnit(unit.chip))
+        })
+    }
+
+    /// Record that a run failed: the unit keeps its state.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn fail(&mut self, chip: SerialNumber, cause: &str) -> Result<(), LedgerError> {
+        let id = event_id()?;
+        self.run(|work| {
+            if work.is_there(&id)? {
+                return Ok(());
+            }
+            let body = json!({ "cause": cause });
+            work.append(&id, Some(chip), Kind::Failed, &body)
+        })
+    }
+
+    /// The last event of each station, which a report carries: an audit that
+    /// knows it notices when the end of a chain is missing.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn heads(&mut self) -> Result<Vec<Head>, LedgerError> {
+        self.run(|work| audit::heads(work))
+    }
+
+    /// Compare everything with the chains of events. Empty when nothing was
+    /// changed since it was written.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn audit(&mut self, known: &[Head]) -> Result<Vec<Finding>, LedgerError> {
+        self.run(|work| audit::audit(work, known))
+    }
+
+    /// One transaction, again where another one was first.
+    fn run<T>(
+        &mut self,
+        mut body: impl FnMut(&mut Work<'_>) -> Result<T, LedgerError>,
+    ) -> Result<T, LedgerError> {
+        let mut attempt = 0;
+        loop {
+            let mut result = None;
+            let (tables, author) = (&self.tables, &self.author);
+            let ended = self.database.transaction(&mut |statements| {
+                let work = &mut Work {
+                    statements,
+                    tables,
+                    author,
+                };
+                match body(work) {
+                    Err(LedgerError::Database(error)) => Err(error),
+                    Ok(done) => {
+                        result = Some(Ok(done));
+                        Ok(())
+                    }
+                    Err(error) => {
+                        result = Some(Err(error));
+                        Err(DatabaseError::GivenUp)
+                    }
+                }
+            });
+            attempt += 1;
+            match (ended, result) {
+                (Ok(()) | Err(DatabaseError::GivenUp), Some(result)) => return result,
+                (Err(error), _) if attempt < ATTEMPTS && error.may_pass() => pause(attempt)?,
+                (Err(error), _) => return Err(LedgerError::Database(error)),
+                (Ok(()), None) => return Err(LedgerError::Database(DatabaseError::GivenUp)),
+            }
+        }
+    }
+}
+
+/// The version of the tables that are there; 0 where there are none.
+fn version(database: &mut dyn Database, tables: &Tables) -> Result<usize, LedgerError> {
+    let statement = tables.statement("SELECT MAX(version) FROM <version>");
+    let mut found = 0;
+    let read = database.transaction(&mut |statements| {
+        let rows = statements.query(&statement, &[])?;
+        let version = rows.first().and_then(|row| row.first()?.integer());
+        found = version.and_then(|version| usize::try_from(version).ok()).unwrap_or(0);
+        Ok(())
+    });
+    match read {
+        Ok(()) => Ok(found),
+        Err(DatabaseError::NoTable(_)) => Ok(0),
+        Err(error) => Err(LedgerError::Database(error)),
+    }
+}
+
+/// A longer while each time, and none that two stations have in common.
+fn pause(attempt: u32) -> Result<(), LedgerError> {
+    let mut random = [0; 1];
+    getrandom::fill(&mut random).map_err(LedgerError::Random)?;
+    let longest = u64::from(attempt.min(20));
+    let share = u64::from(random[0]) * longest * 1000 / 256;
+    std::thread::sleep(Duration::from_micros(500 + share));
+    Ok(())
+}
+
+/// 16 random bytes in hex.
+fn event_id() -> Result<String, LedgerError> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(LedgerError::Random)?;
+    Ok(data_encoding::HEXLOWER.encode(&random))
+}
+
+/// Milliseconds since 1970.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}

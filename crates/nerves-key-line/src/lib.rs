@@ -1,0 +1,29 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        reason = "a test that fails should say where"
+    )
+)]
+
+mod batch;
+mod event;
+mod ledger;
+mod serials;
+mod unit;
+
+pub use batch::{Batch, BatchError, BatchLayout};
+pub use event::{Event, Kind};
+#[cfg(feature = "postgres")]
+pub use ledger::{Postgres, PostgresUrlError};
+pub use ledger::{
+    Author, BatchStatus, Database, DatabaseError, Facts, Finding, Head, Issued, Ledger,
+    LedgerError, Reason, Rows, Sqlite, Statements, Tables, TablesError, VERSION, Value,
+};
+pub use serials::{List, ListError, Pattern, PatternError, SerialError, SerialScheme};
+pub use unit::{State, Unit, UnknownState};

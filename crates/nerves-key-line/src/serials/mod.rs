@@ -1,0 +1,91 @@
+//! How manufacturer serial numbers are given.
+
+mod list;
+mod pattern;
+
+use nerves_key_schema::ManufacturerSerial;
+use serde::{Deserialize, Serialize};
+
+pub use list::{List, ListError};
+pub use pattern::{Pattern, PatternError};
+
+/// Where the serial numbers of a batch come from.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum SerialScheme {
+    /// A counter in a text.
+    Pattern(Pattern),
+    /// One after the other of a list.
+    List(List),
+    /// As somebody scans or types them.
+    Scanned,
+    /// The chip's own serial number, in Base32.
+    Chip,
+}
+
+/// Why a number has no serial.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SerialError {
+    /// The counter has no more digits.
+    #[error(
+        "the pattern {pattern:?} has run out: {number} is above its last number, {last}. Load a \
+         batch with a pattern of more digits"
+    )]
+    PatternUsed {
+        /// The pattern.
+        pattern: String,
+        /// The number that was to be given.
+        number: u64,
+        /// The highest that it can give.
+        last: u64,
+    },
+    /// The list has no more lines.
+    #[error("the list of {length} serials has run out. Load a batch with a further list")]
+    ListUsed {
+        /// How many it has.
+        length: usize,
+    },
+}
+
+impl SerialScheme {
+    /// Whether serials are given by a number.
+    #[must_use]
+    pub const fn is_numbered(&self) -> bool {
+        matches!(self, Self::Pattern(_) | Self::List(_))
+    }
+
+    /// The first number to give.
+    #[must_use]
+    pub const fn first(&self) -> u64 {
+        match self {
+            Self::Pattern(pattern) => pattern.first(),
+            Self::List(_) | Self::Scanned | Self::Chip => 0,
+        }
+    }
+
+    /// The serial of `number`; none where serials have no numbers.
+    ///
+    /// # Errors
+    /// [`SerialError`] when there are no more.
+    pub fn serial(&self, number: u64) -> Result<Option<ManufacturerSerial>, SerialError> {
+        match self {
+            Self::Pattern(pattern) => pattern.serial(number).map(Some),
+            Self::List(list) => list.serial(number).map(Some),
+            Self::Scanned | Self::Chip => Ok(None),
+        }
+    }
+
+    /// What tells its numbers from those of other schemes of a product: two
+    /// batches with one pattern go on with one counter.
+    #[must_use]
+    pub fn pool(&self) -> String {
+        match self {
+            Self::Pattern(pattern) => pattern.to_string(),
+            Self::List(list) => format!("list {}", list.digest()),
+            Self::Scanned => "scanned".to_owned(),
+            Self::Chip => "chip".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! One after the other.
+
+use nerves_key_line::{Facts, Issued, LedgerError, List, SerialScheme, State, VERSION};
+use nerves_key_schema::ManufacturerSerial;
+
+use super::{Place, batch, chip, pattern};
+
+fn with_key(byte: u8) -> Facts {
+    let mut facts = Facts::default();
+    facts.public_key = Some([byte; 64]);
+    facts
+}
+
+fn with_certificate(serial: u8) -> Facts {
+    let mut facts = Facts::default();
+    facts.certificate = Some(Issued {
+        signer: [7; 20],
+        serial: vec![serial],
+        der: vec![0x30, serial],
+    });
+    facts
+}
+
+pub(super) fn serials_are_given_in_order(place: &dyn Place) {
+    let mut ledger = place.ledger("a");
+    ledger.load(&batch("b", pattern("A-{:03}"))).unwrap();
+    for index in 0..5 {
+        let unit = ledger.reserve(chip(index), "b", None).unwrap();
+        assert_eq!(unit.serial, format!("A-{index:03}"));
+        assert_eq!((unit.state, unit.step), (State::Reserved, 0));
+    }
+    let status = ledger.status().unwrap();
+    assert_eq!(status[0].of(State::Reserved), 5);
+    assert!(ledger.audit(&[]).unwrap().is_empty());
+}
+
+pub(super) fn a_chip_keeps_its_serial(place: &dyn Place) {
+    let mut first = place.ledger("a");
+    first.load(&batch("b", pattern("A-{:03}"))).unwrap();
+    first.reserve(chip(9), "b", None).unwrap();
+    let unit = first.reserve(chip(1), "b", None).unwrap();
+    let mut second = place.ledger("other");
+    assert_eq!(second.reserve(chip(1), "b", None).unwrap(), unit);
+    // Given up, and back again.
+    second
+        .advance(&unit, State::Abandoned, &Facts::default())
+        .unwrap();
+    let back = first.reserve(chip(1), "b", None).unwrap();
+    assert_eq!((back.serial, back.state), (unit.serial, State::Reserved));
+}
+
+pub(super) fn a_unit_goes_from_state_to_state(place: &dyn Place) {
+    let mut ledger = place.ledger("a");
+    ledger.load(&batch("b", pattern("A-{:03}"))).unwrap();
+    let unit = ledger.reserve(chip(1), "b", None).unwrap();
+    let early = ledger.advance(&unit, State::Locked, &Facts::default());
+    assert!(matches!(early, Err(LedgerError::Order { .. })), "{early:?}");
+    let unit = ledger.advance(&unit, State::Keyed, &with_key(1)).unwrap();
+    assert_eq!(unit.public_key, Some([1; 64]));
+    let unit = ledger
+        .advance(&unit, State::Issued, &with_certificate(1))
+        .unwrap();
+    assert_eq!(unit.certificate, Some(vec![0x30, 1]));
+    let unit = ledger
+        .advance(&unit, State::Locked, &Facts::default())
+        .unwrap();
+    let unit = ledger
+        .advance(&unit, State::Verified, &Facts::default())
+        .unwrap();
+    assert_eq!((unit.state, unit.step), (State::Verified, 4));
+    assert_eq!(ledger.units("b").unwrap(), [unit]);
+    assert!(ledger.audit(&[]).unwrap().is_empty());
+}
+
+pub(super) fn of_two_that_saw_one_state_one_wins(place: &dyn Place) {
+    let (mut one, mut other) = (place.ledger("a"), place.ledger("b"));
+    one.load(&batch("b", pattern("A-{:03}"))).unwrap();
+    let seen = one.reserve(chip(1), "b", None).unwrap();
+    one.advance(&seen, State::Keyed, &with_key(1)).unwrap();
+    let late = other.advance(&seen, State::Keyed, &with_key(2));
+    assert!(
+        matches!(
+            late,
+            Err(LedgerError::Overtaken {
+                state: State::Keyed,
+                ..
+            })
+        ),
+        "{late:?}"
+    );
+    assert_eq!(
+        one.unit(chip(1)).unwrap().unwrap().public_key,
+        Some([1; 64])
+    );
+}
+
+pub(super) fn a_key_is_one_units(place: &dyn Place) {
+    let mut ledger = place.ledger("a");
+    ledger.load(&batch("b", pattern("A-{:03}"))).unwrap();
+    let one = ledger.reserve(chip(1), "b", None).unwrap();
+    let other = ledger.reserve(chip(2), "b", None).unwrap();
+    ledger.advance(&one, State::Keyed, &with_key(1)).unwrap();
+    let twin = ledger.advance(&other, State::Keyed, &with_key(1));
+    let said = twin.unwrap_err().to_string();
+    assert!(said.contains(&chip(1).to_string()), "{said}");
+    assert_eq!(ledger.unit(chip(2)).unwrap(), Some(other));
+}
+
+pub(super) fn a_certificate_number_is_one_units(place: &dyn Place) {
+    let mut ledger = place.ledger("a");
+    ledger.load(&batch("b", pattern("A-{:03}"))).unwrap();
+    for (index, fits) in [(1, true), (2, false)] {
+        let unit = ledger.reserve(chip(index), "b", None).unwrap();
+        let key = with_key(u8::try_from(index).unwrap());
+        let unit = ledger.advance(&unit, State::Keyed, &key).unwrap();
+        let issued = ledger.advance(&unit, State::Issued, &with_certificate(5));
+        assert_eq!(issued.is_ok(), fits, "{issued:?}");
+    }
+}
+
+pub(super) fn a_replaced_key_stays_on_record(place: &dyn Place) {
+    let mut ledger = place.ledger("a");
+    ledger.load(&batch("b", pattern("A-{:03}"))).unwrap();
+    let unit = ledger.reserve(chip(1), "b", None).unwrap();
+    let unit = ledger.advance(&unit, State::Keyed, &with_key(1)).unwrap();
+    let unit = ledger
+        .advance(&unit, State::Issued, &with_certificate(1))
+        .unwrap();
+    // The power went, and the key was made again.
+    let unit = ledger.advance(&unit, State::Keyed, &with_key(2)).unwrap();
+    let unit = ledger
+        .advance(&unit, State::Issued, &with_certificate(2))
+        .unwrap();
+    assert_eq!(unit.public_key, Some([2; 64]));
+    assert_eq!(unit.certificate, Some(vec![0x30, 2]));
+    // The same key again is no new one.
+    let unit = ledger.advance(&unit, State::Keyed, &with_key(2)).unwrap();
+    assert_eq!(unit.public_key, Some([2; 64]));
+    assert!(ledger.audit(&[]).unwrap().is_empty());
+    let twin = ledger.reserve(chip(2), "b", None).unwrap();
+    assert!(ledger.advance(&twin, State::Keyed, &with_key(1)).is_err());
+}
+
+pub(super) fn a_batch_is_full_and_scrap_makes_room(place: &dyn Place) {
+    let mut ledger = place.ledger("a");
+    let mut small = batch("b", pattern("A-{:03}"));
+    small.count = 2;
+    ledger.load(&small).unwrap();
+    ledger.reserve(chip(1), "b", None).unwrap();
+    let unit = ledger.reserve(chip(2), "b", None).unwrap();
+    let full = ledger.reserve(chip(3), "b", None);
+    assert!(
+        matches!(full, Err(LedgerError::Full { count: 2, .. })),
+        "{full:?}"
+    );
+    ledger
+        .advance(&unit, State::Scrapped, &Facts::default())
+        .unwrap();
+    let scrapped = ledger.reserve(chip(2), "b", None);
+    assert!(
+        matches!(scrapped, Err(LedgerError::Scrapped(_))),
+        "{scrapped:?}"
+    );
+    let unit = ledger.reserve(chip(3), "b", None).unwrap();
+    assert_eq!(unit.serial, "A-002");
+    assert!(ledger.reserve(chip(4), "b", None).is_err());
+}
+
+pub(super) fn scanned_serials_are_unique_in_their_product(place: &dyn Place) {
+    let mut ledger = place.ledger("a");
+    ledger.load(&batch("b", SerialScheme::Scanned)).unwrap();
+    let serial = ManufacturerSerial::new("S1").unwrap();
+    let missing = ledger.reserve(chip(1), "b", None);
+    assert!(
+        matches!(missing, Err(LedgerError::SerialWanted(_))),
+        "{missing:?}"
+    );
+    ledger.reserve(chip(1), "b", Some(&serial)).unwrap();
+    let taken = ledger.reserve(chip(2), "b", Some(&serial));
+    assert!(
+        matches!(taken, Err(LedgerError::SerialTaken { .. })),
+        "{taken:?}"
+    );
+    let mut other = batch("c", SerialScheme::Scanned);
+    other.product = "actor".to_owned();
+    ledger.load(&other).unwrap();
+    ledger.reserve(chip(2), "c", Some(&serial)).unwrap();
+    // A counter that meets a scanned serial passes over it.
+    let mut few = batch("d", pattern("A-{:03}"));
+    few.serials = pattern("S{:01}");
+    assert!(
+        ledger.load(&few).is_err(),
+        "ten serials for a hundred units"
+    );
+    few.count = 5;
+    ledger.load(&few).unwrap();
+    let serials = (10..13).map(|index| ledger.reserve(chip(index), "d", None).unwrap().serial);
+    assert_eq!(serials.collect::<Vec<_>>(), ["S0", "S2", "S3"]);
+}
+
+pub(super) fn a_batch_is_loaded_once(place: &dyn Place) {
+    let mut ledger = place.ledger("a");
+    let one = batch("b", pattern("A-{:03}"));
+    assert!(ledger.load(&one).unwrap());
+    assert!(!ledger.load(&one).unwrap());
+    assert_eq!(ledger.batch("b").unwrap(), one);
+    let mut other = one.clone();
+    other.count = 99;
+    assert!(matches!(
+        ledger.load(&other),
+        Err(LedgerError::OtherBatch(_))
+    ));
+    assert!(matches!(ledger.batch("x"), Err(LedgerError::NoBatch(_))));
+    assert!(matches!(
+        ledger.reserve(chip(1), "x", None),
+        Err(LedgerError::NoBatch(_))
+    ));
+}
+
+pub(super) fn a_chip_of_another_batch_is_named(place: &dyn Place) {
+    let mut ledger = place.ledger("a");
+    ledger.load(&batch("b", pattern("A-{:03}"))).unwrap();
+    ledger.load(&batch("c", pattern("C-{:03}"))).unwrap();
+    ledger.reserve(chip(1), "b", None).unwrap();
+    let said = ledger.reserve(chip(1), "c", None).unwrap_err().to_string();
+    assert!(said.contains("belongs to the batch \"b\""), "{said}");
+}
+
+pub(super) fn serials_run_out(place: &dyn Place) {
+    let mut ledger = place.ledger("a");
+    let list = List::new(["X", "Y"]).unwrap();
+    let mut few = batch("b", pattern("A-{:03}"));
+    few.serials = SerialScheme::List(list);
+    few.count = 2;
+    ledger.load(&few).unwrap();
+    assert_eq!(ledger.reserve(chip(1), "b", None).unwrap().serial, "X");
+    let unit = ledger.reserve(chip(2), "b", None).unwrap();
+    assert_eq!(unit.serial, "Y");
+    ledger
+        .advance(&unit, State::Scrapped, &Facts::default())
+        .unwrap();
+    let over = ledger.reserve(chip(3), "b", None).unwrap_err().to_string();
+    assert!(over.contains("the list of 2 serials has run out"), "{over}");
+}
+
+pub(super) fn two_batches_go_on_with_one_counter(place: &dyn Place) {
+    let mut ledger = place.ledger("a");
+    ledger.load(&batch("b", pattern("A-{:03}"))).unwrap();
+    ledger.load(&batch("c", pattern("A-{:03}"))).unwrap();
+    assert_eq!(ledger.reserve(chip(1), "b", None).unwrap().serial, "A-000");
+    assert_eq!(ledger.reserve(chip(2), "c", None).unwrap().serial, "A-001");
+    assert_eq!(ledger.reserve(chip(3), "b", None).unwrap().serial, "A-002");
+}
+
+pub(super) fn a_finished_chip_is_recorded(place: &dyn Place) {
+    let mut ledger = place.ledger("a");
+    ledger.load(&batch("b", pattern("A-{:03}"))).unwrap();
+    let serial = ManufacturerSerial::new("OLD-1").unwrap();
+    let mut facts = with_key(3);
+    facts.certificate = with_certificate(3).certificate;
+    let unit = ledger
+        .record_finished(chip(1), "b", &serial, &facts)
+        .unwrap();
+    assert_eq!(
+        (unit.state, unit.serial.as_str()),
+        (State::Verified, "OLD-1")
+    );
+    assert!(matches!(
+        ledger.record_finished(chip(1), "b", &serial, &facts),
+        Err(LedgerError::KnownUnit(_))
+    ));
+    assert!(ledger.audit(&[]).unwrap().is_empty());
+}
+
+pub(super) fn tables_of_a_later_program_are_left_alone(place: &dyn Place) {
+    let ledger = place.ledger("a");
+    let author = ledger.author().clone();
+    drop(ledger);
+    let table = place.tables().name("version");
+    let later = VERSION + 1;
+    let insert = format!("INSERT INTO {table} (version) VALUES ({later})");
+    place.open().script(&insert).unwrap();
+    let error = nerves_key_line::Ledger::create(place.open(), place.tables(), author);
+    assert!(matches!(error, Err(LedgerError::Newer { found }) if found == later));
+}
+
+pub(super) fn a_clock_that_jumped_back_stops_the_line(place: &dyn Place) {
+    let mut ledger = place.ledger("a");
+    ledger.load(&batch("b", pattern("A-{:03}"))).unwrap();
+    let table = place.tables().name("event");
+    place
+        .open()
+        .script(&format!("UPDATE {table} SET at = at + 60000"))
+        .unwrap();
+    let error = ledger.reserve(chip(1), "b", None);
+    assert!(matches!(error, Err(LedgerError::Clock { .. })), "{error:?}");
+    assert_eq!(ledger.unit(chip(1)).unwrap(), None);
+    // Another station has a clock of its own.
+    place.ledger("other").reserve(chip(1), "b", None).unwrap();
+}
+
+pub(super) fn a_failure_is_an_event(place: &dyn Place) {
+    let mut ledger = place.ledger("a");
+    ledger.load(&batch("b", pattern("A-{:03}"))).unwrap();
+    let unit = ledger.reserve(chip(1), "b", None).unwrap();
+    ledger.fail(chip(1), "no answer").unwrap();
+    assert_eq!(ledger.unit(chip(1)).unwrap(), Some(unit));
+    assert_eq!(ledger.heads().unwrap()[0].seq, 3);
+}
