@@ -141,7 +141,19 @@ impl Event {
     /// From such a row, and the digest that stands in it. None when a value is
     /// of another type, or the kind unknown.
     pub(crate) fn from_row(row: &[Value]) -> Option<(Self, String)> {
-        let [station, seq, id, at, operator, chip, kind, body, before, digest] = row else {
+        let [
+            station,
+            seq,
+            id,
+            at,
+            operator,
+            chip,
+            kind,
+            body,
+            before,
+            digest,
+        ] = row
+        else {
             return None;
         };
         let chip = match chip {

@@ -19,11 +19,11 @@ mod unit;
 
 pub use batch::{Batch, BatchError, BatchLayout};
 pub use event::{Event, Kind};
-#[cfg(feature = "postgres")]
-pub use ledger::{Postgres, PostgresUrlError};
 pub use ledger::{
     Author, BatchStatus, Database, DatabaseError, Facts, Finding, Head, Issued, Ledger,
     LedgerError, Reason, Rows, Sqlite, Statements, Tables, TablesError, VERSION, Value,
 };
+#[cfg(feature = "postgres")]
+pub use ledger::{Postgres, PostgresUrlError};
 pub use serials::{List, ListError, Pattern, PatternError, SerialError, SerialScheme};
 pub use unit::{State, Unit, UnknownState};

@@ -87,7 +87,11 @@ pub(super) fn heads(work: &mut Work<'_>) -> Result<Vec<Head>, LedgerError> {
         &[],
     )?;
     let heads = found.iter().map(|row| match &row[..] {
-        [Value::Text(station), Value::Integer(seq), Value::Text(digest)] => Ok(Head {
+        [
+            Value::Text(station),
+            Value::Integer(seq),
+            Value::Text(digest),
+        ] => Ok(Head {
             station: station.clone(),
             seq: *seq,
             digest: digest.clone(),
@@ -172,12 +176,12 @@ type Steps = BTreeMap<(String, i64), (State, Option<String>, Vec<Value>)>;
 fn out_of_order(steps: &Steps) -> Vec<Finding> {
     let mut findings = Vec::new();
     for ((chip, step), (state, from, row)) in steps {
-        let before = steps.get(&(chip.clone(), step - 1)).map(|(state, ..)| *state);
+        let before = steps
+            .get(&(chip.clone(), step - 1))
+            .map(|(state, ..)| *state);
         let fits = match before {
             None => *step == 0 && matches!(state, State::Reserved | State::Verified),
-            Some(before) => {
-                before.may_become(*state) && from.as_deref() == Some(before.name())
-            }
+            Some(before) => before.may_become(*state) && from.as_deref() == Some(before.name()),
         };
         if !fits {
             findings.push(Finding {

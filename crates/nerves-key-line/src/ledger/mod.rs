@@ -10,7 +10,7 @@ mod schema;
 mod sqlite;
 mod work;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use atecc::SerialNumber;
 use nerves_key_schema::ManufacturerSerial;
@@ -31,6 +31,10 @@ pub use sqlite::Sqlite;
 
 /// How often a transaction is tried that loses against others.
 const ATTEMPTS: u32 = 200;
+/// How long a database may be away before that is an error.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Between two attempts to reach it.
+const AWAY: Duration = Duration::from_millis(200);
 /// How far a clock may be behind the station's last event.
 const BEHIND: Duration = Duration::from_secs(5);
 
@@ -57,6 +61,7 @@ pub struct Ledger {
     database: Box<dyn Database>,
     tables: Tables,
     author: Author,
+    patience: Duration,
 }
 
 /// What is recorded with a state.
@@ -144,10 +149,16 @@ impl Ledger {
                 database,
                 tables,
                 author,
+                patience: PATIENCE,
             }),
             found if found > VERSION => Err(LedgerError::Newer { found }),
             found => Err(LedgerError::Older { found }),
         }
+    }
+
+    /// Wait for a database that is away for so long, 10 s by default.
+    pub const fn set_patience(&mut self, patience: Duration) {
+        self.patience = patience;
     }
 
     /// Who writes.
@@ -266,8 +277,9 @@ impl Ledger {
     ) -> Result<Unit, LedgerError> {
         let id = event_id()?;
         self.run(|work| {
-            if work.unit(chip)?.is_some() {
-                return Err(LedgerError::KnownUnit(chip));
+            if let Some(unit) = work.unit(chip)? {
+                let is_done = work.is_there(&id)?;
+                return is_done.then_some(unit).ok_or(LedgerError::KnownUnit(chip));
             }
             work.record_finished(&id, chip, batch, serial, facts)
         })
@@ -333,6 +345,7 @@ impl Ledger {
         mut body: impl FnMut(&mut Work<'_>) -> Result<T, LedgerError>,
     ) -> Result<T, LedgerError> {
         let mut attempt = 0;
+        let begin = Instant::now();
         loop {
             let mut result = None;
             let (tables, author) = (&self.tables, &self.author);
@@ -358,6 +371,9 @@ impl Ledger {
             match (ended, result) {
                 (Ok(()) | Err(DatabaseError::GivenUp), Some(result)) => return result,
                 (Err(error), _) if attempt < ATTEMPTS && error.may_pass() => pause(attempt)?,
+                (Err(DatabaseError::Away(_)), _) if begin.elapsed() < self.patience => {
+                    std::thread::sleep(AWAY);
+                }
                 (Err(error), _) => return Err(LedgerError::Database(error)),
                 (Ok(()), None) => return Err(LedgerError::Database(DatabaseError::GivenUp)),
             }
@@ -372,7 +388,9 @@ fn version(database: &mut dyn Database, tables: &Tables) -> Result<usize, Ledger
     let read = database.transaction(&mut |statements| {
         let rows = statements.query(&statement, &[])?;
         let version = rows.first().and_then(|row| row.first()?.integer());
-        found = version.and_then(|version| usize::try_from(version).ok()).unwrap_or(0);
+        found = version
+            .and_then(|version| usize::try_from(version).ok())
+            .unwrap_or(0);
         Ok(())
     });
     match read {
@@ -402,5 +420,7 @@ fn event_id() -> Result<String, LedgerError> {
 /// Milliseconds since 1970.
 fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    since.map_or(0, |since| {
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    })
 }

@@ -22,10 +22,18 @@ pub(crate) fn columns(table: &str) -> &'static [&'static str] {
         "unit" => &["chip", "batch", "place", "serial", "station", "seq"],
         "step" => &["chip", "step", "state", "station", "seq"],
         "serial" => &["product", "serial", "chip", "station", "seq"],
-        "number" => &["product", "pool", "number", "round", "use", "station", "seq"],
+        "number" => &[
+            "product", "pool", "number", "round", "use", "station", "seq",
+        ],
         "key" => &["key", "chip", "step", "station", "seq"],
         "certificate" => &[
-            "signer", "serial", "chip", "step", "certificate", "station", "seq",
+            "signer",
+            "serial",
+            "chip",
+            "step",
+            "certificate",
+            "station",
+            "seq",
         ],
         _ => &[],
     }
@@ -56,7 +64,10 @@ pub(crate) fn rows(event: &Event) -> Vec<Row> {
                 add("unit", vec![chip.clone(), batch, place, serial.clone()]);
                 add("serial", vec![product, serial, chip.clone()]);
             }
-            add("step", vec![chip.clone(), step.clone(), state.name().into()]);
+            add(
+                "step",
+                vec![chip.clone(), step.clone(), state.name().into()],
+            );
             if body["key"].is_string() {
                 add("key", vec![text(&body["key"]), chip.clone(), step.clone()]);
             }

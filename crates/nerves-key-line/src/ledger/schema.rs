@@ -34,8 +34,12 @@ impl Tables {
     pub fn new(schema: Option<&str>, prefix: &str) -> Result<Self, TablesError> {
         for name in schema.into_iter().chain([prefix]) {
             let fits = name.len() <= 40;
-            let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-            let begins = name.bytes().next().is_none_or(|byte| !byte.is_ascii_digit());
+            let plain =
+                |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+            let begins = name
+                .bytes()
+                .next()
+                .is_none_or(|byte| !byte.is_ascii_digit());
             if !(fits && begins && name.bytes().all(plain)) {
                 return Err(TablesError(name.to_owned()));
             }

@@ -28,7 +28,11 @@ struct Number {
 }
 
 impl Work<'_> {
-    pub(super) fn query(&mut self, text: &str, parameters: &[Value]) -> Result<Rows, DatabaseError> {
+    pub(super) fn query(
+        &mut self,
+        text: &str,
+        parameters: &[Value],
+    ) -> Result<Rows, DatabaseError> {
         let statement = self.tables.statement(text);
         self.statements.query(&statement, parameters)
     }
@@ -168,7 +172,9 @@ impl Work<'_> {
             serial: serial.clone(),
             state: state.parse().map_err(|_error| row("the state"))?,
             step: *step,
-            public_key: key.map(|key| key.ok_or_else(|| row("the key"))).transpose()?,
+            public_key: key
+                .map(|key| key.ok_or_else(|| row("the key")))
+                .transpose()?,
             certificate: certificate
                 .map(|der| der.ok_or_else(|| row("the certificate")))
                 .transpose()?,
@@ -346,7 +352,8 @@ impl Work<'_> {
              AND m.round > n.round) ORDER BY n.number LIMIT 1",
             &of,
         )?;
-        if let Some([Value::Integer(number), Value::Integer(round)]) = back.first().map(|row| &row[..])
+        if let Some([Value::Integer(number), Value::Integer(round)]) =
+            back.first().map(|row| &row[..])
         {
             return Ok(Number {
                 number: *number,
@@ -420,7 +427,9 @@ impl Work<'_> {
             let statement = "SELECT chip FROM <key> WHERE key = $1";
             let found = self.query(statement, &[key_text.as_str().into()])?;
             let is_known = other("public key", found)?;
-            let replaced = unit.and_then(|unit| unit.public_key).filter(|old| old != key);
+            let replaced = unit
+                .and_then(|unit| unit.public_key)
+                .filter(|old| old != key);
             if let Some(old) = replaced {
                 body["replaced-key"] = HEXUPPER.encode(&old).into();
             }

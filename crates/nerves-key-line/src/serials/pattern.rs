@@ -133,7 +133,10 @@ impl FromStr for Pattern {
         let none = || PatternError::NoCounter(text.to_owned());
         let (before, rest) = text.split_once('{').ok_or_else(none)?;
         let (counter, after) = rest.split_once('}').ok_or_else(none)?;
-        if [before, counter, after].iter().any(|part| part.contains(['{', '}'])) {
+        if [before, counter, after]
+            .iter()
+            .any(|part| part.contains(['{', '}']))
+        {
             return Err(PatternError::Brace(text.to_owned()));
         }
         let digits = counter.strip_prefix(":0");
@@ -192,7 +195,10 @@ mod tests {
         assert_eq!(pattern.serial(0).unwrap().as_str(), "A00-B");
         assert_eq!(pattern.serial(99).unwrap().as_str(), "A99-B");
         let error = pattern.serial(100).unwrap_err().to_string();
-        assert!(error.contains("100 is above its last number, 99"), "{error}");
+        assert!(
+            error.contains("100 is above its last number, 99"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -209,7 +215,10 @@ mod tests {
             ("A/{:06}", "would be refused"),
             (" A{:06}", "would be refused"),
             ("A\u{202E}{:06}", "would be refused"),
-            ("0123456789012345678901234567890123456789012{:06}", "would be refused"),
+            (
+                "0123456789012345678901234567890123456789012{:06}",
+                "would be refused",
+            ),
         ] {
             let error = text.parse::<Pattern>().unwrap_err().to_string();
             assert!(error.contains(part), "{text:?}: {error}");

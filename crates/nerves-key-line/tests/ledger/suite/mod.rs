@@ -1,14 +1,18 @@
-//! What a ledger promises, on each database that it can live in.
+//! What a ledger promises, on whatever database it lives in.
 
 mod audit;
 mod cases;
 mod race;
 
+use std::process::ExitCode;
+use std::sync::Arc;
+
 use atecc::SerialNumber;
-use nerves_key_line::{Author, Batch, Database, Ledger, SerialScheme, Sqlite, Tables};
+use libtest_mimic::{Arguments, Trial};
+use nerves_key_line::{Author, Batch, Database, Ledger, SerialScheme, Tables};
 
 /// A database that several can open.
-trait Place: Sync {
+pub(crate) trait Place: Sync {
     fn open(&self) -> Box<dyn Database>;
 
     fn tables(&self) -> Tables;
@@ -22,24 +26,8 @@ trait Place: Sync {
     }
 }
 
-/// A file.
-struct File(tempfile::TempDir);
-
-impl File {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-}
-
-impl Place for File {
-    fn open(&self) -> Box<dyn Database> {
-        Box::new(Sqlite::open(&self.0.path().join("line.db")).unwrap())
-    }
-
-    fn tables(&self) -> Tables {
-        Tables::new(None, "line_").unwrap()
-    }
-}
+/// One promise.
+type Case = fn(&dyn Place);
 
 fn chip(index: u16) -> SerialNumber {
     let [high, low] = index.to_be_bytes();
@@ -64,21 +52,14 @@ fn pattern(text: &str) -> SerialScheme {
     SerialScheme::Pattern(text.parse().unwrap())
 }
 
-/// Every case on every database.
-macro_rules! suite {
+/// All of them, by name, as tests or as rows of a table.
+macro_rules! cases {
     ($($module:ident :: $case:ident),* $(,)?) => {
-        mod on_sqlite {
-            $(
-                #[test]
-                fn $case() {
-                    super::$module::$case(&super::File::new());
-                }
-            )*
-        }
+        const CASES: &[(&str, Case)] = &[$((stringify!($case), $module::$case)),*];
     };
 }
 
-suite! {
+cases! {
     cases::serials_are_given_in_order,
     cases::a_chip_keeps_its_serial,
     cases::a_unit_goes_from_state_to_state,
@@ -101,4 +82,18 @@ suite! {
     audit::what_was_not_touched_is_sound,
     audit::every_change_is_noticed,
     audit::a_shortened_chain_is_noticed_by_its_head,
+}
+
+/// Run every case, each on a database of its own.
+pub(crate) fn run(place: impl Fn(&str) -> Box<dyn Place> + Sync + Send + 'static) -> ExitCode {
+    let arguments = Arguments::from_args();
+    let place = Arc::new(place);
+    let trials = CASES.iter().map(|&(name, case)| {
+        let place = Arc::clone(&place);
+        Trial::test(name, move || {
+            case(&*place(name));
+            Ok(())
+        })
+    });
+    libtest_mimic::run(&arguments, trials.collect()).exit_code()
 }

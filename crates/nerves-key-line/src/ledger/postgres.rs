@@ -1,0 +1,166 @@
+//! A ledger on a server.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use postgres::error::SqlState;
+use postgres::types::{ToSql, Type};
+use postgres::{Client, Config, IsolationLevel, NoTls};
+
+use super::database::{Database, DatabaseError, Rows, Statements, Value};
+
+/// Before each transaction: how long a statement, and a wait for another
+/// transaction, may take.
+const LIMITS: &str = "SET LOCAL statement_timeout = '30s'; SET LOCAL lock_timeout = '30s'";
+/// How long a server may take to answer a connection.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// A server. The connection is made when it is first needed, and again after it
+/// broke. Statements are not prepared by name, so that a pool in transaction
+/// mode may lie between.
+pub struct Postgres {
+    config: Config,
+    client: Option<Client>,
+}
+
+/// A text that names no server.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} (write postgres://USER@HOST/DATABASE, or host=/run/postgresql user=.. dbname=..)")]
+pub struct PostgresUrlError(#[source] postgres::Error);
+
+impl fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Postgres")
+            .field("hosts", &self.config.get_hosts())
+            .field("database", &self.config.get_dbname())
+            .field("is_connected", &self.client.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+impl FromStr for Postgres {
+    type Err = PostgresUrlError;
+
+    fn from_str(text: &str) -> Result<Self, PostgresUrlError> {
+        let mut config: Config = text.parse().map_err(PostgresUrlError)?;
+        config.connect_timeout(CONNECT);
+        config.application_name("nerves-key line");
+        Ok(Self {
+            config,
+            client: None,
+        })
+    }
+}
+
+impl Postgres {
+    fn with<T>(
+        &mut self,
+        work: impl FnOnce(&mut Client) -> Result<T, DatabaseError>,
+    ) -> Result<T, DatabaseError> {
+        let mut client = match self.client.take() {
+            Some(client) if !client.is_closed() => client,
+            _ => self.config.connect(NoTls)?,
+        };
+        let result = work(&mut client);
+        // A connection that broke is not used again.
+        if !matches!(result, Err(DatabaseError::Away(_))) {
+            self.client = Some(client);
+        }
+        result
+    }
+}
+
+impl Database for Postgres {
+    fn transaction(
+        &mut self,
+        work: &mut dyn FnMut(&mut dyn Statements) -> Result<(), DatabaseError>,
+    ) -> Result<(), DatabaseError> {
+        self.with(|client| {
+            // All that is read is of one moment; what was inserted since meets a
+            // constraint, and the work is done again.
+            let transaction = client.build_transaction();
+            let transaction = transaction.isolation_level(IsolationLevel::RepeatableRead);
+            let mut transaction = transaction.start()?;
+            transaction.batch_execute(LIMITS)?;
+            work(&mut transaction)?;
+            Ok(transaction.commit()?)
+        })
+    }
+
+    fn script(&mut self, script: &str) -> Result<(), DatabaseError> {
+        self.with(|client| {
+            let mut transaction = client.transaction()?;
+            transaction.batch_execute(script)?;
+            Ok(transaction.commit()?)
+        })
+    }
+}
+
+impl Statements for postgres::Transaction<'_> {
+    fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Rows, DatabaseError> {
+        let parameters: Vec<(&(dyn ToSql + Sync), Type)> =
+            parameters.iter().map(parameter).collect();
+        let found = self.query_typed(statement, &parameters)?;
+        let rows = found.iter().map(|row| {
+            let columns = row.columns().iter().enumerate();
+            let values = columns.map(|(at, column)| value(row, at, column.type_()));
+            values.collect()
+        });
+        rows.collect()
+    }
+}
+
+fn parameter(value: &Value) -> (&(dyn ToSql + Sync), Type) {
+    match value {
+        Value::Null => (&None::<String>, Type::TEXT),
+        Value::Integer(number) => (number, Type::INT8),
+        Value::Text(text) => (text, Type::TEXT),
+    }
+}
+
+fn value(row: &postgres::Row, at: usize, kind: &Type) -> Result<Value, DatabaseError> {
+    Ok(if *kind == Type::INT8 {
+        row.try_get::<_, Option<i64>>(at)?
+            .map_or(Value::Null, Value::Integer)
+    } else if *kind == Type::INT4 {
+        let number = row.try_get::<_, Option<i32>>(at)?;
+        number.map_or(Value::Null, |number| Value::Integer(number.into()))
+    } else {
+        row.try_get::<_, Option<String>>(at)?
+            .map_or(Value::Null, Value::Text)
+    })
+}
+
+impl From<postgres::Error> for DatabaseError {
+    fn from(error: postgres::Error) -> Self {
+        let Some(said) = error.as_db_error() else {
+            // Without an answer of the server it is the connection that failed.
+            return Self::Away(Box::new(error));
+        };
+        let code = said.code().clone();
+        if code == SqlState::UNIQUE_VIOLATION {
+            return Self::Unique(said.to_string());
+        }
+        let is = |codes: &[SqlState]| codes.contains(&code);
+        if is(&[
+            SqlState::T_R_SERIALIZATION_FAILURE,
+            SqlState::T_R_DEADLOCK_DETECTED,
+            SqlState::LOCK_NOT_AVAILABLE,
+            SqlState::QUERY_CANCELED,
+        ]) {
+            return Self::Busy(Box::new(error));
+        }
+        if is(&[SqlState::UNDEFINED_TABLE, SqlState::INVALID_SCHEMA_NAME]) {
+            return Self::NoTable(Box::new(error));
+        }
+        // 08: connection; 57P: the server goes or comes; 53: it has no room.
+        if ["08", "57P", "53"]
+            .iter()
+            .any(|class| code.code().starts_with(class))
+        {
+            return Self::Away(Box::new(error));
+        }
+        Self::Refused(Box::new(error))
+    }
+}

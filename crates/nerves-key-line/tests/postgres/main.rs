@@ -1,0 +1,56 @@
+//! The promises of a ledger on a server, and what its grants refuse.
+//!
+//! The server is Debian's package `postgresql`, started here on a socket of its
+//! own; where there is none, nothing is tested and that is said.
+
+#[path = "../ledger/suite/mod.rs"]
+mod suite;
+
+mod server;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use nerves_key_line::{Database, Postgres, Tables};
+use server::Server;
+use suite::Place;
+
+/// Tables of one case.
+struct Schema {
+    server: Arc<Server>,
+    name: String,
+}
+
+impl Place for Schema {
+    fn open(&self) -> Box<dyn Database> {
+        let url = self.server.url(server::OWNER);
+        Box::new(url.parse::<Postgres>().unwrap())
+    }
+
+    fn tables(&self) -> Tables {
+        // A name of the database has 63 bytes at most.
+        let name: String = self.name.chars().take(40).collect();
+        Tables::new(Some(&name), "").unwrap()
+    }
+}
+
+fn main() -> ExitCode {
+    let Some(server) = Server::start() else {
+        println!("left out: there is no PostgreSQL (Debian's package postgresql)");
+        return ExitCode::SUCCESS;
+    };
+    let server = Arc::new(server);
+    suite::run(move |case| {
+        let schema = Schema {
+            server: Arc::clone(&server),
+            name: case.to_owned(),
+        };
+        let name = schema.tables().name("");
+        let name = name.trim_end_matches('.');
+        schema
+            .open()
+            .script(&format!("CREATE SCHEMA {name}"))
+            .unwrap();
+        Box::new(schema)
+    })
+}
