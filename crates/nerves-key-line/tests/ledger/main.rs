@@ -27,5 +27,5 @@ impl Place for File {
 }
 
 fn main() -> ExitCode {
-    suite::run(|_| Box::new(File::new()))
+    suite::run(|_| Box::new(File::new()), Vec::new())
 }

@@ -6,11 +6,13 @@
 #[path = "../ledger/suite/mod.rs"]
 mod suite;
 
+mod grants;
 mod server;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use libtest_mimic::Trial;
 use nerves_key_line::{Database, Postgres, Tables};
 use server::Server;
 use suite::Place;
@@ -34,16 +36,11 @@ impl Place for Schema {
     }
 }
 
-fn main() -> ExitCode {
-    let Some(server) = Server::start() else {
-        println!("left out: there is no PostgreSQL (Debian's package postgresql)");
-        return ExitCode::SUCCESS;
-    };
-    let server = Arc::new(server);
-    suite::run(move |case| {
-        let schema = Schema {
-            server: Arc::clone(&server),
-            name: case.to_owned(),
+impl Schema {
+    fn new(server: &Arc<Server>, name: &str) -> Self {
+        let schema = Self {
+            server: Arc::clone(server),
+            name: name.to_owned(),
         };
         let name = schema.tables().name("");
         let name = name.trim_end_matches('.');
@@ -51,6 +48,23 @@ fn main() -> ExitCode {
             .open()
             .script(&format!("CREATE SCHEMA {name}"))
             .unwrap();
-        Box::new(schema)
-    })
+        schema
+    }
+}
+
+fn main() -> ExitCode {
+    let Some(server) = Server::start() else {
+        println!("left out: there is no PostgreSQL (Debian's package postgresql)");
+        return ExitCode::SUCCESS;
+    };
+    let server = Arc::new(server);
+    let (here, there) = (Arc::clone(&server), Arc::clone(&server));
+    let more = vec![Trial::test(
+        "a_station_can_insert_and_nothing_else",
+        move || {
+            grants::a_station_can_insert_and_nothing_else(&Schema::new(&here, "grants"));
+            Ok(())
+        },
+    )];
+    suite::run(move |case| Box::new(Schema::new(&there, case)), more)
 }

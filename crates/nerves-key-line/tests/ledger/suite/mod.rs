@@ -29,12 +29,12 @@ pub(crate) trait Place: Sync {
 /// One promise.
 type Case = fn(&dyn Place);
 
-fn chip(index: u16) -> SerialNumber {
+pub(crate) fn chip(index: u16) -> SerialNumber {
     let [high, low] = index.to_be_bytes();
     SerialNumber([0x01, 0x23, high, low, 0, 0, 0, 0, 0xEE])
 }
 
-fn batch(name: &str, serials: SerialScheme) -> Batch {
+pub(crate) fn batch(name: &str, serials: SerialScheme) -> Batch {
     let document = serde_json::json!({
         "name": name,
         "product": "sensor",
@@ -48,7 +48,7 @@ fn batch(name: &str, serials: SerialScheme) -> Batch {
     Batch::from_document(&document.to_string()).unwrap()
 }
 
-fn pattern(text: &str) -> SerialScheme {
+pub(crate) fn pattern(text: &str) -> SerialScheme {
     SerialScheme::Pattern(text.parse().unwrap())
 }
 
@@ -84,8 +84,11 @@ cases! {
     audit::a_shortened_chain_is_noticed_by_its_head,
 }
 
-/// Run every case, each on a database of its own.
-pub(crate) fn run(place: impl Fn(&str) -> Box<dyn Place> + Sync + Send + 'static) -> ExitCode {
+/// Run every case, each on a database of its own, and `more`.
+pub(crate) fn run(
+    place: impl Fn(&str) -> Box<dyn Place> + Sync + Send + 'static,
+    more: Vec<Trial>,
+) -> ExitCode {
     let arguments = Arguments::from_args();
     let place = Arc::new(place);
     let trials = CASES.iter().map(|&(name, case)| {
@@ -95,5 +98,6 @@ pub(crate) fn run(place: impl Fn(&str) -> Box<dyn Place> + Sync + Send + 'static
             Ok(())
         })
     });
-    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+    let trials = trials.chain(more).collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
 }
