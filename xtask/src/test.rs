@@ -72,13 +72,15 @@ const STEPS: &[(&str, Work)] = &[
         ]),
     ),
     (
-        "cargo test --package nerves-key-pkcs11 --package nerves-key-cli --no-fail-fast",
+        "cargo test --package nerves-key-pkcs11 --package nerves-key-cli --features nerves-key-cli/line-postgres --no-fail-fast",
         Work::Tests(&[
             "test",
             "--package",
             "nerves-key-pkcs11",
             "--package",
             "nerves-key-cli",
+            "--features",
+            "nerves-key-cli/line-postgres",
             "--no-fail-fast",
         ]),
     ),
@@ -142,6 +144,17 @@ const INTEROP: &[(&str, Work)] = &[
     (
         "interop: signers of SoftHSM2 and OpenSSL",
         Work::Own(interop::scripts::signers),
+    ),
+    (
+        "cargo test --package nerves-key-line --all-features --test postgres",
+        Work::Tests(&[
+            "test",
+            "--package",
+            "nerves-key-line",
+            "--all-features",
+            "--test",
+            "postgres",
+        ]),
     ),
     (
         "cargo test --package nerves-key-provision --all-features --test softhsm",

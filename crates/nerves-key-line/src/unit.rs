@@ -59,17 +59,14 @@ impl State {
     #[must_use]
     pub const fn may_become(self, next: Self) -> bool {
         use State::{Abandoned, Issued, Keyed, Locked, Reserved, Scrapped, Verified};
-        match (self, next) {
-            (Scrapped, _) => false,
-            (_, Scrapped) => true,
-            (Verified, _) => false,
-            (Abandoned, Abandoned) => false,
-            (_, Abandoned) | (Abandoned, _) => true,
-            (Reserved, Keyed) => true,
-            (Keyed, Keyed | Issued) => true,
-            (Issued, Keyed | Issued | Locked) => true,
-            (Locked, Verified) => true,
-            _ => false,
+        match self {
+            Scrapped => false,
+            Verified => matches!(next, Scrapped),
+            Abandoned => !matches!(next, Abandoned),
+            Reserved => matches!(next, Keyed | Abandoned | Scrapped),
+            Keyed => matches!(next, Keyed | Issued | Abandoned | Scrapped),
+            Issued => matches!(next, Keyed | Issued | Locked | Abandoned | Scrapped),
+            Locked => matches!(next, Verified | Abandoned | Scrapped),
         }
     }
 }

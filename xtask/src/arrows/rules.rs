@@ -170,6 +170,12 @@ pub(super) const RULES: &[Rule] = &[
         elsewhere: Elsewhere::Except(&["clap"]),
     },
     Rule {
+        package: "nerves-key-line",
+        may: Workspace::Only(&["atecc", "atecc-text", "nerves-key-schema"]),
+        in_tests: &[],
+        elsewhere: Elsewhere::Except(NO_BUS),
+    },
+    Rule {
         package: "nerves-key-cli",
         may: Workspace::Only(&[
             "atecc",
@@ -182,6 +188,7 @@ pub(super) const RULES: &[Rule] = &[
             "atecc-x509",
             "nerves-key",
             "nerves-key-device",
+            "nerves-key-line",
             "nerves-key-pkcs11-core",
             "nerves-key-provision",
             "nerves-key-schema",

@@ -18,6 +18,11 @@ const PACKAGES: &[(&str, &str, &[&str])] = &[
     ("g++", "g++", &["--version"]),
     ("i2c-tools", "i2cdetect", &["-V"]),
     ("python3-venv", "python3", &["-c", "import ensurepip, venv"]),
+    (
+        "postgresql",
+        "sh",
+        &["-c", "ls /usr/lib/postgresql/*/bin/initdb"],
+    ),
     ("softhsm2", "softhsm2-util", &["--version"]),
     ("opensc", "opensc-tool", &["--version"]),
     ("gnutls-bin", "p11tool", &["--version"]),

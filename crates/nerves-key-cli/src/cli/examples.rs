@@ -128,6 +128,32 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     ("transcript diff", &["transcript diff run.txt run.txt"]),
+    ("line init", &["line init --ledger new.db"]),
+    (
+        "line migrate",
+        &["line migrate --print --ledger postgres: --schema line"],
+    ),
+    ("line batch", &["line batch batch.toml --ledger line.db"]),
+    (
+        "line run",
+        &["line run --ledger line.db --batch b --signer-key factory.key --device 1 --device 2"],
+    ),
+    ("line status", &["line status --ledger line.db"]),
+    (
+        "line audit",
+        &[
+            "line audit --ledger line.db",
+            "line audit --ledger line.db --against-chips emu:unit.img",
+        ],
+    ),
+    (
+        "line export",
+        &["line export --ledger line.db --batch b --for csv --out units.csv"],
+    ),
+    (
+        "line scrap",
+        &["line scrap 0123000000000001EE --reason cracked --ledger line.db"],
+    ),
     ("completions", &["completions bash"]),
     ("man", &["man ."]),
 ];

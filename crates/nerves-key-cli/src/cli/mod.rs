@@ -14,6 +14,8 @@ pub(crate) mod emulator;
 pub(crate) mod examples;
 pub(crate) mod harden;
 pub(crate) mod jwt;
+#[cfg(feature = "line")]
+pub(crate) mod line;
 pub(crate) mod otp;
 pub(crate) mod pkcs11;
 pub(crate) mod provision;
@@ -43,6 +45,8 @@ use ecdh::Ecdh;
 use emulator::Emulator;
 use harden::Harden;
 use jwt::Jwt;
+#[cfg(feature = "line")]
+use line::Line;
 use otp::OtpCommand;
 use pkcs11::Pkcs11;
 use provision::Provision;
@@ -160,6 +164,10 @@ pub(crate) enum Command {
     Ecdh(Ecdh),
     /// Random bytes of the chip.
     Random(Random),
+    /// A manufacturing line: batches of chips on many stations, with a ledger.
+    #[cfg(feature = "line")]
+    #[command(subcommand)]
+    Line(Line),
     /// The PKCS#11 module.
     #[command(subcommand)]
     Pkcs11(Pkcs11),

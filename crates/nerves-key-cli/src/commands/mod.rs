@@ -12,6 +12,8 @@ mod emulator;
 mod harden;
 mod info;
 mod jwt;
+#[cfg(feature = "line")]
+mod line;
 mod otp;
 mod pages;
 mod pkcs11;
@@ -52,6 +54,8 @@ pub(crate) fn run(cli: Cli, output: Output) -> Result<(), CliError> {
         Command::Csr(arguments) => csr::run(&arguments, output),
         Command::Ecdh(arguments) => ecdh::run(&arguments, output),
         Command::Random(arguments) => random::run(&arguments, output),
+        #[cfg(feature = "line")]
+        Command::Line(command) => line::run(&command, output),
         Command::Pkcs11(command) => pkcs11::run(&command, output),
         Command::Emulator(command) => emulator::run(&command, output),
         Command::Transcript(command) => transcript::run(&command, output),

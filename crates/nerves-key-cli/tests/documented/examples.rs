@@ -8,12 +8,16 @@ use crate::{PROGRAM, Reader};
 
 /// What is not run: it serves until it is interrupted, or needs what is served or
 /// installed.
-const NOT_RUN: [&str; 5] = [
+const NOT_RUN: [&str; 7] = [
     "emulator serve",
     "emulator plug",
     "emulator unplug",
     "pkcs11 uri",
     "pkcs11 check",
+    // The chip's serial number is any.
+    "line scrap",
+    // It prints a document on each line.
+    "line run",
 ];
 
 /// Commands without an example: what they take is long, and has a page.
@@ -41,6 +45,22 @@ nerves-key aux provision --signer-cert factory.cert --signer-key factory.key
 echo message > message
 nerves-key sign --out message.signature message
 nerves-key emulator snapshot chip.img snapshot.img
+";
+
+/// What the examples of the line begin from.
+const LINE: &str = "
+cat > batch.toml <<END
+name = 'b'
+product = 'p'
+count = 10
+signer = 'factory.cert'
+serials = { pattern = 'A-{:03}' }
+END
+nerves-key emulator create unit.img
+nerves-key line init --ledger line.db
+nerves-key line batch batch.toml --ledger line.db
+nerves-key line run --ledger line.db --batch b --signer-key factory.key --device emu:unit.img \\
+    --once --yes
 ";
 
 fn help(path: &str) -> String {
@@ -79,6 +99,9 @@ fn copy(from: &Path, to: &Path) {
 fn examples_of_every_command_do_what_is_said() {
     let prepared = Reader::new();
     prepared.run(FIRST).unwrap();
+    if cfg!(feature = "line") {
+        prepared.run(LINE).unwrap();
+    }
     let (mut run, mut wrong) = (0, Vec::new());
     for leaf in leaves() {
         let help = help(&leaf);

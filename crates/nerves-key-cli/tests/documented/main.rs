@@ -50,7 +50,17 @@ fn documents() -> Vec<(String, String)> {
     found.sort();
     let name = |path: &Path| path.strip_prefix(&root).unwrap().display().to_string();
     let read = |path: &PathBuf| (name(path), fs::read_to_string(path).unwrap());
-    found.iter().map(read).collect()
+    found
+        .iter()
+        .map(read)
+        .filter(|(name, _)| is_built(name))
+        .collect()
+}
+
+/// Whether this program has the commands of the document.
+fn is_built(document: &str) -> bool {
+    let of_the_line = ["docs/line.md", "crates/nerves-key-line/README.md"];
+    cfg!(feature = "line") || !of_the_line.contains(&document)
 }
 
 fn blocks_of(name: &str, text: &str) -> Vec<Block> {

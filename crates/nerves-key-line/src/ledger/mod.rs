@@ -80,8 +80,8 @@ pub struct Facts {
 /// A certificate that was issued.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Issued {
-    /// The key identifier of its signer.
-    pub signer: [u8; 20],
+    /// The public key of its signer, x and y.
+    pub signer: [u8; 64],
     /// Its serial number, big-endian.
     pub serial: Vec<u8>,
     /// DER.
@@ -206,7 +206,7 @@ impl Ledger {
     /// # Errors
     /// What the database says.
     pub fn status(&mut self) -> Result<Vec<BatchStatus>, LedgerError> {
-        self.run(|work| work.status())
+        self.run(work::status)
     }
 
     /// What is known of a chip.
@@ -327,7 +327,7 @@ impl Ledger {
     /// # Errors
     /// What the database says.
     pub fn heads(&mut self) -> Result<Vec<Head>, LedgerError> {
-        self.run(|work| audit::heads(work))
+        self.run(audit::heads)
     }
 
     /// Compare everything with the chains of events. Empty when nothing was

@@ -195,31 +195,6 @@ impl Work<'_> {
         Ok(units)
     }
 
-    pub(super) fn status(&mut self) -> Result<Vec<BatchStatus>, LedgerError> {
-        let documents = self.query("SELECT document FROM <batch> ORDER BY name", &[])?;
-        let counted = self.query(
-            "SELECT u.batch, s.state, COUNT(*) FROM <unit> u JOIN <step> s ON s.chip = u.chip \
-             WHERE s.step = (SELECT MAX(t.step) FROM <step> t WHERE t.chip = u.chip) \
-             GROUP BY u.batch, s.state",
-            &[],
-        )?;
-        let batches = documents.iter().map(|row| {
-            let document = row.first().and_then(Value::text).unwrap_or_default();
-            let batch = Batch::from_document(document)?;
-            let units = State::ALL.map(|state| {
-                let of_it = counted.iter().filter_map(|row| match &row[..] {
-                    [Value::Text(name), Value::Text(one), Value::Integer(count)] => {
-                        (*name == batch.name && one == state.name()).then_some(*count)
-                    }
-                    _ => None,
-                });
-                u64::try_from(of_it.sum::<i64>()).unwrap_or(0)
-            });
-            Ok(BatchStatus { batch, units })
-        });
-        batches.collect()
-    }
-
     /// A place and a serial for a chip that is not known yet.
     pub(super) fn reserve(
         &mut self,
@@ -311,7 +286,7 @@ impl Work<'_> {
         given: Option<&ManufacturerSerial>,
     ) -> Result<(ManufacturerSerial, Option<Number>), LedgerError> {
         if !batch.serials.is_numbered() {
-            let given = given.cloned();
+            let given = given.copied();
             let serial = given.ok_or_else(|| LedgerError::SerialWanted(batch.name.clone()))?;
             return Ok((serial, None));
         }
@@ -453,6 +428,32 @@ impl Work<'_> {
         }
         Ok(())
     }
+}
+
+/// How far each batch is.
+pub(super) fn status(work: &mut Work<'_>) -> Result<Vec<BatchStatus>, LedgerError> {
+    let documents = work.query("SELECT document FROM <batch> ORDER BY name", &[])?;
+    let counted = work.query(
+        "SELECT u.batch, s.state, COUNT(*) FROM <unit> u JOIN <step> s ON s.chip = u.chip \
+         WHERE s.step = (SELECT MAX(t.step) FROM <step> t WHERE t.chip = u.chip) \
+         GROUP BY u.batch, s.state",
+        &[],
+    )?;
+    let batches = documents.iter().map(|row| {
+        let document = row.first().and_then(Value::text).unwrap_or_default();
+        let batch = Batch::from_document(document)?;
+        let units = State::ALL.map(|state| {
+            let of_it = counted.iter().filter_map(|row| match &row[..] {
+                [Value::Text(name), Value::Text(one), Value::Integer(count)] => {
+                    (*name == batch.name && one == state.name()).then_some(*count)
+                }
+                _ => None,
+            });
+            u64::try_from(of_it.sum::<i64>()).unwrap_or(0)
+        });
+        Ok(BatchStatus { batch, units })
+    });
+    batches.collect()
 }
 
 /// The chip of 18 hex digits.

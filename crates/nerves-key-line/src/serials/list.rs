@@ -95,7 +95,7 @@ impl List {
     /// [`SerialError::ListUsed`] behind the end.
     pub fn serial(&self, number: u64) -> Result<ManufacturerSerial, SerialError> {
         let serial = usize::try_from(number).ok().and_then(|at| self.0.get(at));
-        serial.cloned().ok_or(SerialError::ListUsed {
+        serial.copied().ok_or(SerialError::ListUsed {
             length: self.0.len(),
         })
     }

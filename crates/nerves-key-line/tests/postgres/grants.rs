@@ -20,7 +20,7 @@ const TABLES: [&str; 10] = [
 
 pub(crate) fn a_station_can_insert_and_nothing_else(schema: &Schema) {
     let mut owner = schema.ledger("loader");
-    owner.load(&batch("b", pattern("A-{:03}"))).unwrap();
+    owner.load(&batch("b", &pattern("A-{:03}"))).unwrap();
     let tables = schema.tables();
     let name = tables.name("");
     let name = name.trim_end_matches('.');

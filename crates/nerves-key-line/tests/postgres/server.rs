@@ -19,7 +19,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// None where PostgreSQL is not installed.
+    /// None where `PostgreSQL` is not installed.
     pub(crate) fn start() -> Option<Self> {
         let programs = programs()?;
         let folder = tempfile::tempdir().unwrap();

@@ -14,7 +14,7 @@ fn with_key(byte: u8) -> Facts {
 fn with_certificate(serial: u8) -> Facts {
     let mut facts = Facts::default();
     facts.certificate = Some(Issued {
-        signer: [7; 20],
+        signer: [7; 64],
         serial: vec![serial],
         der: vec![0x30, serial],
     });
@@ -23,7 +23,7 @@ fn with_certificate(serial: u8) -> Facts {
 
 pub(super) fn serials_are_given_in_order(place: &dyn Place) {
     let mut ledger = place.ledger("a");
-    ledger.load(&batch("b", pattern("A-{:03}"))).unwrap();
+    ledger.load(&batch("b", &pattern("A-{:03}"))).unwrap();
     for index in 0..5 {
         let unit = ledger.reserve(chip(index), "b", None).unwrap();
         assert_eq!(unit.serial, format!("A-{index:03}"));
@@ -36,7 +36,7 @@ pub(super) fn serials_are_given_in_order(place: &dyn Place) {
 
 pub(super) fn a_chip_keeps_its_serial(place: &dyn Place) {
     let mut first = place.ledger("a");
-    first.load(&batch("b", pattern("A-{:03}"))).unwrap();
+    first.load(&batch("b", &pattern("A-{:03}"))).unwrap();
     first.reserve(chip(9), "b", None).unwrap();
     let unit = first.reserve(chip(1), "b", None).unwrap();
     let mut second = place.ledger("other");
@@ -51,7 +51,7 @@ pub(super) fn a_chip_keeps_its_serial(place: &dyn Place) {
 
 pub(super) fn a_unit_goes_from_state_to_state(place: &dyn Place) {
     let mut ledger = place.ledger("a");
-    ledger.load(&batch("b", pattern("A-{:03}"))).unwrap();
+    ledger.load(&batch("b", &pattern("A-{:03}"))).unwrap();
     let unit = ledger.reserve(chip(1), "b", None).unwrap();
     let early = ledger.advance(&unit, State::Locked, &Facts::default());
     assert!(matches!(early, Err(LedgerError::Order { .. })), "{early:?}");
@@ -74,7 +74,7 @@ pub(super) fn a_unit_goes_from_state_to_state(place: &dyn Place) {
 
 pub(super) fn of_two_that_saw_one_state_one_wins(place: &dyn Place) {
     let (mut one, mut other) = (place.ledger("a"), place.ledger("b"));
-    one.load(&batch("b", pattern("A-{:03}"))).unwrap();
+    one.load(&batch("b", &pattern("A-{:03}"))).unwrap();
     let seen = one.reserve(chip(1), "b", None).unwrap();
     one.advance(&seen, State::Keyed, &with_key(1)).unwrap();
     let late = other.advance(&seen, State::Keyed, &with_key(2));
@@ -96,7 +96,7 @@ pub(super) fn of_two_that_saw_one_state_one_wins(place: &dyn Place) {
 
 pub(super) fn a_key_is_one_units(place: &dyn Place) {
     let mut ledger = place.ledger("a");
-    ledger.load(&batch("b", pattern("A-{:03}"))).unwrap();
+    ledger.load(&batch("b", &pattern("A-{:03}"))).unwrap();
     let one = ledger.reserve(chip(1), "b", None).unwrap();
     let other = ledger.reserve(chip(2), "b", None).unwrap();
     ledger.advance(&one, State::Keyed, &with_key(1)).unwrap();
@@ -108,7 +108,7 @@ pub(super) fn a_key_is_one_units(place: &dyn Place) {
 
 pub(super) fn a_certificate_number_is_one_units(place: &dyn Place) {
     let mut ledger = place.ledger("a");
-    ledger.load(&batch("b", pattern("A-{:03}"))).unwrap();
+    ledger.load(&batch("b", &pattern("A-{:03}"))).unwrap();
     for (index, fits) in [(1, true), (2, false)] {
         let unit = ledger.reserve(chip(index), "b", None).unwrap();
         let key = with_key(u8::try_from(index).unwrap());
@@ -120,7 +120,7 @@ pub(super) fn a_certificate_number_is_one_units(place: &dyn Place) {
 
 pub(super) fn a_replaced_key_stays_on_record(place: &dyn Place) {
     let mut ledger = place.ledger("a");
-    ledger.load(&batch("b", pattern("A-{:03}"))).unwrap();
+    ledger.load(&batch("b", &pattern("A-{:03}"))).unwrap();
     let unit = ledger.reserve(chip(1), "b", None).unwrap();
     let unit = ledger.advance(&unit, State::Keyed, &with_key(1)).unwrap();
     let unit = ledger
@@ -143,7 +143,7 @@ pub(super) fn a_replaced_key_stays_on_record(place: &dyn Place) {
 
 pub(super) fn a_batch_is_full_and_scrap_makes_room(place: &dyn Place) {
     let mut ledger = place.ledger("a");
-    let mut small = batch("b", pattern("A-{:03}"));
+    let mut small = batch("b", &pattern("A-{:03}"));
     small.count = 2;
     ledger.load(&small).unwrap();
     ledger.reserve(chip(1), "b", None).unwrap();
@@ -168,7 +168,7 @@ pub(super) fn a_batch_is_full_and_scrap_makes_room(place: &dyn Place) {
 
 pub(super) fn scanned_serials_are_unique_in_their_product(place: &dyn Place) {
     let mut ledger = place.ledger("a");
-    ledger.load(&batch("b", SerialScheme::Scanned)).unwrap();
+    ledger.load(&batch("b", &SerialScheme::Scanned)).unwrap();
     let serial = ManufacturerSerial::new("S1").unwrap();
     let missing = ledger.reserve(chip(1), "b", None);
     assert!(
@@ -181,12 +181,12 @@ pub(super) fn scanned_serials_are_unique_in_their_product(place: &dyn Place) {
         matches!(taken, Err(LedgerError::SerialTaken { .. })),
         "{taken:?}"
     );
-    let mut other = batch("c", SerialScheme::Scanned);
-    other.product = "actor".to_owned();
+    let mut other = batch("c", &SerialScheme::Scanned);
+    "actor".clone_into(&mut other.product);
     ledger.load(&other).unwrap();
     ledger.reserve(chip(2), "c", Some(&serial)).unwrap();
     // A counter that meets a scanned serial passes over it.
-    let mut few = batch("d", pattern("A-{:03}"));
+    let mut few = batch("d", &pattern("A-{:03}"));
     few.serials = pattern("S{:01}");
     assert!(
         ledger.load(&few).is_err(),
@@ -200,7 +200,7 @@ pub(super) fn scanned_serials_are_unique_in_their_product(place: &dyn Place) {
 
 pub(super) fn a_batch_is_loaded_once(place: &dyn Place) {
     let mut ledger = place.ledger("a");
-    let one = batch("b", pattern("A-{:03}"));
+    let one = batch("b", &pattern("A-{:03}"));
     assert!(ledger.load(&one).unwrap());
     assert!(!ledger.load(&one).unwrap());
     assert_eq!(ledger.batch("b").unwrap(), one);
@@ -219,8 +219,8 @@ pub(super) fn a_batch_is_loaded_once(place: &dyn Place) {
 
 pub(super) fn a_chip_of_another_batch_is_named(place: &dyn Place) {
     let mut ledger = place.ledger("a");
-    ledger.load(&batch("b", pattern("A-{:03}"))).unwrap();
-    ledger.load(&batch("c", pattern("C-{:03}"))).unwrap();
+    ledger.load(&batch("b", &pattern("A-{:03}"))).unwrap();
+    ledger.load(&batch("c", &pattern("C-{:03}"))).unwrap();
     ledger.reserve(chip(1), "b", None).unwrap();
     let said = ledger.reserve(chip(1), "c", None).unwrap_err().to_string();
     assert!(said.contains("belongs to the batch \"b\""), "{said}");
@@ -229,7 +229,7 @@ pub(super) fn a_chip_of_another_batch_is_named(place: &dyn Place) {
 pub(super) fn serials_run_out(place: &dyn Place) {
     let mut ledger = place.ledger("a");
     let list = List::new(["X", "Y"]).unwrap();
-    let mut few = batch("b", pattern("A-{:03}"));
+    let mut few = batch("b", &pattern("A-{:03}"));
     few.serials = SerialScheme::List(list);
     few.count = 2;
     ledger.load(&few).unwrap();
@@ -245,8 +245,8 @@ pub(super) fn serials_run_out(place: &dyn Place) {
 
 pub(super) fn two_batches_go_on_with_one_counter(place: &dyn Place) {
     let mut ledger = place.ledger("a");
-    ledger.load(&batch("b", pattern("A-{:03}"))).unwrap();
-    ledger.load(&batch("c", pattern("A-{:03}"))).unwrap();
+    ledger.load(&batch("b", &pattern("A-{:03}"))).unwrap();
+    ledger.load(&batch("c", &pattern("A-{:03}"))).unwrap();
     assert_eq!(ledger.reserve(chip(1), "b", None).unwrap().serial, "A-000");
     assert_eq!(ledger.reserve(chip(2), "c", None).unwrap().serial, "A-001");
     assert_eq!(ledger.reserve(chip(3), "b", None).unwrap().serial, "A-002");
@@ -254,7 +254,7 @@ pub(super) fn two_batches_go_on_with_one_counter(place: &dyn Place) {
 
 pub(super) fn a_finished_chip_is_recorded(place: &dyn Place) {
     let mut ledger = place.ledger("a");
-    ledger.load(&batch("b", pattern("A-{:03}"))).unwrap();
+    ledger.load(&batch("b", &pattern("A-{:03}"))).unwrap();
     let serial = ManufacturerSerial::new("OLD-1").unwrap();
     let mut facts = with_key(3);
     facts.certificate = with_certificate(3).certificate;
@@ -286,7 +286,7 @@ pub(super) fn tables_of_a_later_program_are_left_alone(place: &dyn Place) {
 
 pub(super) fn a_clock_that_jumped_back_stops_the_line(place: &dyn Place) {
     let mut ledger = place.ledger("a");
-    ledger.load(&batch("b", pattern("A-{:03}"))).unwrap();
+    ledger.load(&batch("b", &pattern("A-{:03}"))).unwrap();
     let table = place.tables().name("event");
     place
         .open()
@@ -301,7 +301,7 @@ pub(super) fn a_clock_that_jumped_back_stops_the_line(place: &dyn Place) {
 
 pub(super) fn a_failure_is_an_event(place: &dyn Place) {
     let mut ledger = place.ledger("a");
-    ledger.load(&batch("b", pattern("A-{:03}"))).unwrap();
+    ledger.load(&batch("b", &pattern("A-{:03}"))).unwrap();
     let unit = ledger.reserve(chip(1), "b", None).unwrap();
     ledger.fail(chip(1), "no answer").unwrap();
     assert_eq!(ledger.unit(chip(1)).unwrap(), Some(unit));

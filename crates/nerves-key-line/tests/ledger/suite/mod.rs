@@ -34,7 +34,7 @@ pub(crate) fn chip(index: u16) -> SerialNumber {
     SerialNumber([0x01, 0x23, high, low, 0, 0, 0, 0, 0xEE])
 }
 
-pub(crate) fn batch(name: &str, serials: SerialScheme) -> Batch {
+pub(crate) fn batch(name: &str, serials: &SerialScheme) -> Batch {
     let document = serde_json::json!({
         "name": name,
         "product": "sensor",

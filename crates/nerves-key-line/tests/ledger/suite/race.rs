@@ -11,7 +11,7 @@ use super::{Place, batch, chip, pattern};
 /// left out.
 pub(super) fn no_serial_is_given_twice(place: &dyn Place) {
     let mut ledger = place.ledger("loader");
-    ledger.load(&batch("b", pattern("A-{:03}"))).unwrap();
+    ledger.load(&batch("b", &pattern("A-{:03}"))).unwrap();
     let given: Vec<String> = thread::scope(|scope| {
         let stations: Vec<_> = (0..8u16)
             .map(|station| {
@@ -38,7 +38,7 @@ pub(super) fn no_serial_is_given_twice(place: &dyn Place) {
 /// The same chip at two stations, again and again: each step is one's alone.
 pub(super) fn one_chip_at_two_stations(place: &dyn Place) {
     let mut ledger = place.ledger("loader");
-    ledger.load(&batch("b", pattern("A-{:03}"))).unwrap();
+    ledger.load(&batch("b", &pattern("A-{:03}"))).unwrap();
     let wins: usize = thread::scope(|scope| {
         let stations = ["one", "two"].map(|station| {
             scope.spawn(move || {

@@ -1,0 +1,174 @@
+//! Arguments of `nerves-key line`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use nerves_key_device::DeviceUri;
+
+use super::provision::SlotsOption;
+use super::signer_key::{KeyOptions, SIGNER_KEY};
+use crate::signing::KeyName;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Line {
+    /// Make the tables of a ledger.
+    Init(Place),
+    /// Bring the tables of a ledger up to date, or print the SQL that does.
+    Migrate(Migrate),
+    /// Load a batch: what is made.
+    Batch(Batch),
+    /// Provision the chips of a batch, one after the other on each device.
+    Run(Box<Run>),
+    /// Say how far the batches are.
+    Status(Place),
+    /// Compare every row of the ledger with the chains of events.
+    Audit(Audit),
+    /// Write the units of a batch for another program or service.
+    Export(Export),
+    /// Record that a chip is no product, for good.
+    Scrap(Scrap),
+}
+
+/// Where the ledger is, and who works.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Place {
+    /// The ledger: a file, or postgres://USER@HOST/DATABASE.
+    #[arg(
+        long,
+        value_name = "FILE|URL",
+        env = "NERVES_KEY_LEDGER",
+        hide_env_values = true
+    )]
+    pub(crate) ledger: String,
+    /// The schema of its tables, on a server.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) schema: Option<String>,
+    /// What the names of its tables begin with.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(crate) prefix: String,
+    /// The name of this station, of one machine or bench [default: its host
+    /// name].
+    #[arg(long, value_name = "NAME", env = "NERVES_KEY_STATION")]
+    pub(crate) station: Option<String>,
+    /// Who works here [default: the user's name].
+    #[arg(long, value_name = "NAME", env = "NERVES_KEY_OPERATOR")]
+    pub(crate) operator: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Migrate {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Print the SQL that makes the tables, and the grants of a station's role,
+    /// and do nothing.
+    #[arg(long)]
+    pub(crate) print: bool,
+    /// The role that --print grants to.
+    #[arg(
+        long,
+        value_name = "ROLE",
+        default_value = "station",
+        requires = "print"
+    )]
+    pub(crate) role: String,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Batch {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The TOML file that describes it.
+    pub(crate) file: PathBuf,
+    /// Check the file and do nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Run {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The batch.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) batch: String,
+    /// A device that chips are connected to; several work at once.
+    #[arg(long, required = true, value_name = "URI")]
+    pub(crate) device: Vec<DeviceUri>,
+    #[arg(long, help = SIGNER_KEY, value_name = "FILE|pkcs11:..|exec:..")]
+    pub(crate) signer_key: KeyName,
+    #[command(flatten)]
+    pub(crate) options: KeyOptions,
+    #[command(flatten)]
+    pub(crate) slots: SlotsOption,
+    /// One chip on each device, instead of one after the other.
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Do not ask before the first chip. Locks cannot be undone.
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// A program that is run before a chip is changed, with the unit as JSON on
+    /// its standard input. When it fails the chip is left alone.
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) on_start: Option<PathBuf>,
+    /// A program that is run for each chip that passed.
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) on_pass: Option<PathBuf>,
+    /// A program that is run for each chip that failed.
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) on_fail: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Audit {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// Compare the ends of the chains with those that this file has, as
+    /// `line status --json` or an earlier audit wrote them.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) heads: Option<PathBuf>,
+    /// Read these chips and compare them with the ledger.
+    #[arg(long, value_name = "URI")]
+    pub(crate) against_chips: Vec<DeviceUri>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Export {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The batch.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) batch: String,
+    /// The form.
+    #[arg(long = "for", value_name = "FORM")]
+    pub(crate) form: Form,
+    /// Write to this file, which must not exist, instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// For whom units are written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Form {
+    /// CSV: chip, serial, state, public key, certificate.
+    Csv,
+    /// A JSON document on each line.
+    Jsonl,
+    /// CSV for `nh device bulk_create`.
+    NervesHub,
+    /// JSON lines for AWS IoT bulk registration with CertificatePem.
+    Aws,
+    /// JSON for Azure DPS: bulk creation of individual enrolments, ten at a
+    /// time.
+    Azure,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Scrap {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The chip's serial number, 18 hex digits.
+    pub(crate) chip: String,
+    /// Why.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+}

@@ -1,0 +1,168 @@
+//! `nerves-key line batch`: a batch from its TOML file.
+
+use std::path::{Path, PathBuf};
+
+use data_encoding::HEXLOWER;
+use nerves_key_line::{Batch, BatchLayout, List, Pattern, SerialScheme};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::ledger;
+use crate::cli;
+use crate::error::CliError;
+use crate::files;
+use crate::output::Output;
+
+/// More than a list of a million serials needs.
+const LIMIT: u64 = 64 * 1024 * 1024;
+
+/// The file. Paths are relative to its folder.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Description {
+    name: String,
+    product: String,
+    count: u32,
+    #[serde(default = "board")]
+    board: String,
+    #[serde(default)]
+    layout: BatchLayout,
+    #[serde(default)]
+    format: u8,
+    signer: PathBuf,
+    serials: Serials,
+}
+
+/// Exactly one of `pattern`, `list`, `scanned` and `chip`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Serials {
+    pattern: Option<String>,
+    first: Option<u64>,
+    list: Option<PathBuf>,
+    column: Option<String>,
+    #[serde(default)]
+    scanned: bool,
+    #[serde(default)]
+    chip: bool,
+}
+
+fn board() -> String {
+    "NervesKey".to_owned()
+}
+
+pub(super) fn run(arguments: &cli::line::Batch, output: Output) -> Result<(), CliError> {
+    let batch = read(&arguments.file)?;
+    let digest = batch.digest();
+    let name = &batch.name;
+    if arguments.dry_run {
+        return output.result(
+            &format!(
+                "{name:?} can be loaded: {} units, digest {digest}",
+                batch.count
+            ),
+            &json!({ "name": name, "digest": digest, "loaded": false }),
+        );
+    }
+    let is_new = ledger::open(&arguments.place)?
+        .load(&batch)
+        .map_err(ledger::refused)?;
+    let text = if is_new {
+        "is loaded"
+    } else {
+        "was loaded before, the same"
+    };
+    output.result(
+        &format!("{name:?} {text}: {} units, digest {digest}", batch.count),
+        &json!({ "name": name, "digest": digest, "loaded": is_new }),
+    )
+}
+
+fn read(path: &Path) -> Result<Batch, CliError> {
+    let text = files::read_text(path)?;
+    let description: Description =
+        toml::from_str(&text).map_err(|error| CliError::input(path, error))?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let signer = folder.join(&description.signer);
+    // What a chip could not give back is refused here, not at the first chip.
+    files::signer(&signer)?;
+    let certificate = files::certificate(&signer)?;
+    let document = json!({
+        "name": description.name,
+        "product": description.product,
+        "count": description.count,
+        "board": description.board,
+        "layout": description.layout,
+        "format": description.format,
+        "signer": HEXLOWER.encode(certificate.as_der()),
+        "serials": scheme(&description.serials, folder, path)?,
+    });
+    Batch::from_document(&document.to_string()).map_err(|error| CliError::input(path, error))
+}
+
+fn scheme(serials: &Serials, folder: &Path, file: &Path) -> Result<SerialScheme, CliError> {
+    let wrong = |text: &str| Err(CliError::input(file, text.to_owned()));
+    let given = [
+        serials.pattern.is_some(),
+        serials.list.is_some(),
+        serials.scanned,
+        serials.chip,
+    ];
+    if given.iter().filter(|is_given| **is_given).count() != 1 {
+        return wrong("[serials] has one of pattern, list, scanned = true and chip = true");
+    }
+    if serials.first.is_some() && serials.pattern.is_none() {
+        return wrong("[serials] first belongs to pattern");
+    }
+    if serials.column.is_some() && serials.list.is_none() {
+        return wrong("[serials] column belongs to list");
+    }
+    if let Some(text) = &serials.pattern {
+        let pattern = text.parse::<Pattern>();
+        let pattern = pattern.and_then(|it| it.starting_at(serials.first.unwrap_or(0)));
+        let pattern = pattern.map_err(|error| CliError::input(file, error))?;
+        return Ok(SerialScheme::Pattern(pattern));
+    }
+    if let Some(list) = &serials.list {
+        return list_of(&folder.join(list), serials.column.as_deref()).map(SerialScheme::List);
+    }
+    Ok(if serials.scanned {
+        SerialScheme::Scanned
+    } else {
+        SerialScheme::Chip
+    })
+}
+
+/// A column of a CSV file, or each line of a file that is not named one.
+fn list_of(path: &Path, column: Option<&str>) -> Result<List, CliError> {
+    let bytes = files::read_at_most(path, LIMIT)?;
+    let of_file = |error: &dyn std::fmt::Display| CliError::input(path, error.to_string());
+    let text = std::str::from_utf8(&bytes).map_err(|error| of_file(&error))?;
+    let text = text.trim_start_matches('\u{FEFF}');
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(column.is_some())
+        .from_reader(text.as_bytes());
+    let at = match column {
+        None => 0,
+        Some(column) => {
+            let headers = reader.headers().map_err(|error| of_file(&error))?;
+            let found = headers.iter().position(|header| header == column);
+            found.ok_or_else(|| {
+                let headers: Vec<_> = headers.iter().collect();
+                of_file(&format_args!("no column {column:?}: it has {headers:?}"))
+            })?
+        }
+    };
+    let mut serials = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(|error| of_file(&error))?;
+        if column.is_none() && record.len() > 1 {
+            return Err(of_file(&format_args!(
+                "a line of {} columns: name the one of the serials by [serials] column",
+                record.len()
+            )));
+        }
+        serials.push(record.get(at).unwrap_or_default().to_owned());
+    }
+    List::new(serials.iter().map(String::as_str)).map_err(|error| of_file(&error))
+}

@@ -1,0 +1,344 @@
+//! One chip of a batch: from what it is to a verified unit.
+
+use std::path::Path;
+use std::sync::Mutex;
+
+use atecc::{SerialNumber, Timing};
+use atecc_x509::{Certificate, CheckedSigner, Format, SignatureBytes};
+use data_encoding::HEXUPPER;
+use nerves_key::{Identity, ReadSnapshot, Snapshot, Stage};
+use nerves_key_device::DeviceUri;
+use nerves_key_device::EmulatedUri;
+use nerves_key_line::{Batch, Facts, Issued, Ledger, LedgerError, SerialScheme, State, Unit};
+use nerves_key_provision::{
+    CertificateSigner, CertificateSlots, DeviceKey, Event, Plan, Request, SigningRequest,
+    SigningRequestError, default_serial, provision,
+};
+use nerves_key_schema::{BoardName, ManufacturerSerial};
+use serde_json::json;
+
+use super::ledger::refused;
+use crate::causes;
+use crate::chip::RecordedDevice;
+use crate::cli::chip::Chip;
+use crate::error::{CliError, Exit};
+use crate::signing::{AnySigner, SignerError};
+use crate::system;
+
+/// What all chips of a run have in common, checked once.
+pub(super) struct Recipe {
+    pub(super) batch: Batch,
+    pub(super) signer: CheckedSigner,
+    pub(super) board: BoardName,
+    pub(super) slots: CertificateSlots,
+}
+
+/// How a chip ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Ending {
+    /// It was provisioned, or its run was ended.
+    Made,
+    /// It was verified before, and is as the ledger says.
+    Before,
+    /// It was finished already, and the ledger did not know it.
+    Recorded,
+}
+
+/// A chip that is connected.
+pub(super) struct Connected {
+    device: RecordedDevice,
+    snapshot: Snapshot,
+}
+
+impl Connected {
+    /// Read what is there.
+    ///
+    /// # Errors
+    /// Exit code 3 where no chip answers.
+    pub(super) fn read(uri: &DeviceUri) -> Result<Self, CliError> {
+        if let DeviceUri::Emulated(EmulatedUri::Image { path, .. }) = uri {
+            check_image(path)?;
+        }
+        let chip = Chip {
+            device: uri.clone(),
+            record: None,
+        };
+        let mut device = chip.open()?;
+        let snapshot = causes::run(&mut device, ReadSnapshot::new())?;
+        Ok(Self { device, snapshot })
+    }
+
+    pub(super) fn serial_number(&self) -> SerialNumber {
+        self.snapshot.config.serial_number()
+    }
+
+    /// What the ledger can hold against it, before anything is changed.
+    pub(super) fn unit(
+        &self,
+        ledger: &mut Ledger,
+        recipe: &Recipe,
+        scanned: impl FnOnce() -> Result<ManufacturerSerial, CliError>,
+    ) -> Result<(Unit, Ending), CliError> {
+        let chip = self.serial_number();
+        let stage = self.snapshot.stage();
+        let known = ledger.unit(chip).map_err(refused)?;
+        match (stage, known) {
+            (Stage::Foreign(_), _) => Err(CliError::new(
+                Exit::Stage,
+                format!("the chip {chip} is locked as something else than a NervesKey"),
+            )),
+            (Stage::Finished(_) | Stage::TrustPart, None) => {
+                let unit = self.record(ledger, recipe)?;
+                Ok((unit, Ending::Recorded))
+            }
+            (Stage::KeySlotOpen(_), None) => Err(CliError::new(
+                Exit::Stage,
+                format!(
+                    "the data of the chip {chip} are locked, and the ledger does not know it: \
+                     end it where it was begun, or with nerves-key provision"
+                ),
+            )),
+            (_, Some(unit)) if unit.state == State::Verified => {
+                check_identity(&self.snapshot.identity()?, &unit)?;
+                Ok((unit, Ending::Before))
+            }
+            (_, Some(_)) => {
+                let unit = ledger.reserve(chip, &recipe.batch.name, None);
+                Ok((unit.map_err(refused)?, Ending::Made))
+            }
+            (_, None) => {
+                let serial = match recipe.batch.serials {
+                    SerialScheme::Scanned => Some(scanned()?),
+                    SerialScheme::Chip => Some(default_serial(&chip).map_err(CliError::refused)?),
+                    _ => None,
+                };
+                let unit = ledger.reserve(chip, &recipe.batch.name, serial.as_ref());
+                Ok((unit.map_err(refused)?, Ending::Made))
+            }
+        }
+    }
+
+    /// Write down a chip that is finished, which the ledger did not know.
+    fn record(&self, ledger: &mut Ledger, recipe: &Recipe) -> Result<Unit, CliError> {
+        let identity = self.snapshot.identity()?;
+        let chip = identity.serial_number;
+        if identity.signer_public_key.as_bytes() != recipe.signer.signer.public_key.as_bytes() {
+            return Err(CliError::new(
+                Exit::Stage,
+                format!("the chip {chip} is finished under another signer than the batch's"),
+            ));
+        }
+        let serial = identity.otp.manufacturer_serial();
+        let serial = ManufacturerSerial::from_bytes(serial).map_err(CliError::refused)?;
+        let facts = facts_of(&identity);
+        let unit = ledger.record_finished(chip, &recipe.batch.name, &serial, &facts);
+        unit.map_err(refused)
+    }
+
+    /// Make it the unit. `on_step` is told of each step: its number, how many
+    /// there are, and what it does.
+    pub(super) fn make(
+        mut self,
+        ledger: &mut Ledger,
+        recipe: &Recipe,
+        signer: &Mutex<AnySigner>,
+        unit: Unit,
+        mut on_step: impl FnMut(usize, usize, String),
+    ) -> Result<Unit, CliError> {
+        let request = request(recipe, &unit, &self.snapshot)?;
+        let plan = Plan::new(&self.snapshot, &request)?;
+        let mut notes = serde_json::Map::new();
+        notes.insert("plan-digest".into(), json!(HEXUPPER.encode(&plan.digest())));
+        notes.insert("version".into(), json!(env!("CARGO_PKG_VERSION")));
+        let mut signer = Recorded {
+            ledger,
+            signer,
+            unit,
+            notes,
+        };
+        let device = &mut self.device;
+        device.set_timing(Timing::new(plan.config().revision().family()));
+        let made = provision(device, &plan, &mut signer, system::challenges()?, |event| {
+            if let Event::Started { index, total, step } = event {
+                on_step(index, total, step.to_string());
+            }
+        });
+        made.map_err(CliError::from)?;
+        // What the runner read back is read once more: the ledger says what is
+        // on the chip.
+        let snapshot = causes::run(&mut self.device, ReadSnapshot::new())?;
+        let identity = snapshot.identity()?;
+        let Recorded {
+            ledger,
+            unit,
+            notes,
+            ..
+        } = signer;
+        let mut unit = unit;
+        let mut facts = facts_of(&identity);
+        facts.notes = notes;
+        if unit.state < State::Issued {
+            // The data were locked before the ledger could be told.
+            for state in [State::Keyed, State::Issued] {
+                if unit.state < state {
+                    unit = ledger.advance(&unit, state, &facts).map_err(refused)?;
+                }
+            }
+        }
+        check_identity(&identity, &unit)?;
+        for state in [State::Locked, State::Verified] {
+            if unit.state < state {
+                unit = ledger.advance(&unit, state, &facts).map_err(refused)?;
+            }
+        }
+        Ok(unit)
+    }
+}
+
+/// An image that is not there is no chip: a typing error must not make one.
+fn check_image(path: &Path) -> Result<(), CliError> {
+    if path.exists() {
+        return Ok(());
+    }
+    let cause = "there is no chip in it: nerves-key emulator create makes one";
+    Err(CliError::new(Exit::NoChip, cause).about(crate::output::escape_path(path)))
+}
+
+fn request(recipe: &Recipe, unit: &Unit, snapshot: &Snapshot) -> Result<Request, CliError> {
+    let signer_key = recipe.signer.signer.public_key;
+    let mut request = Request::new(
+        recipe.signer.clone(),
+        system::now()?,
+        system::release_day()?,
+    );
+    request.serial = Some(ManufacturerSerial::new(&unit.serial).map_err(CliError::refused)?);
+    request.board = Some(recipe.board.clone());
+    request.layout = recipe.batch.layout.into();
+    request.format = if recipe.batch.format == 1 {
+        Format::V1
+    } else {
+        Format::V0
+    };
+    request.signer_key = Some(signer_key);
+    request.certificate_slots = recipe.slots;
+    // A key whose birth is on record is kept.
+    if let (Some(recorded), Some(held)) = (unit.public_key, snapshot.public_key)
+        && *held.bytes() == recorded
+    {
+        request.device_key = DeviceKey::Recorded(atecc_x509::PublicKey::from_bytes(recorded));
+    }
+    Ok(request)
+}
+
+/// That the chip is what the ledger says.
+pub(super) fn check_identity(identity: &Identity, unit: &Unit) -> Result<(), CliError> {
+    let differs = |what: &str, chip: &str, ledger: &str| {
+        Err(CliError::failed(format!(
+            "the {what} of the chip {} is {chip}, and the ledger says {ledger}",
+            unit.chip
+        )))
+    };
+    let serial = identity.otp.manufacturer_serial();
+    if serial != unit.serial.as_bytes() {
+        let serial = String::from_utf8_lossy(serial);
+        return differs(
+            "serial",
+            &format!("{serial:?}"),
+            &format!("{:?}", unit.serial),
+        );
+    }
+    let key = identity.public_key.as_bytes();
+    if unit.public_key.as_ref() != Some(key) {
+        let recorded = unit.public_key.map(|key| HEXUPPER.encode(&key));
+        return differs(
+            "public key",
+            &HEXUPPER.encode(key),
+            recorded.as_deref().unwrap_or("nothing"),
+        );
+    }
+    if unit.certificate.as_deref() != Some(identity.device_certificate.as_der()) {
+        return differs("certificate", "another one", "the one that was issued last");
+    }
+    Ok(())
+}
+
+fn facts_of(identity: &Identity) -> Facts {
+    let mut facts = Facts::default();
+    facts.public_key = Some(*identity.public_key.as_bytes());
+    facts.certificate = Some(issued(
+        identity.signer_public_key.as_bytes(),
+        &identity.device_certificate,
+    ));
+    facts
+}
+
+fn issued(signer: &[u8; 64], certificate: &Certificate) -> Issued {
+    Issued {
+        signer: *signer,
+        serial: certificate.serial_number().to_vec(),
+        der: certificate.as_der().to_vec(),
+    }
+}
+
+/// A signer that is asked when the ledger has the key, and whose certificate is
+/// in the ledger before the chip gets it.
+struct Recorded<'a> {
+    ledger: &'a mut Ledger,
+    signer: &'a Mutex<AnySigner>,
+    unit: Unit,
+    notes: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Why there is no certificate.
+#[derive(Debug, thiserror::Error)]
+enum RecordedError {
+    #[error("it was not asked, since the ledger could not be told: {0}")]
+    Ledger(#[from] LedgerError),
+    #[error(transparent)]
+    Signer(#[from] SignerError),
+    #[error("what it signed is no certificate: {0}")]
+    Certificate(#[from] atecc_x509::Error),
+    #[error(transparent)]
+    Request(#[from] SigningRequestError),
+    #[error("it was given up by another device's worker")]
+    GivenUp,
+}
+
+impl CertificateSigner for Recorded<'_> {
+    type Error = RecordedError;
+
+    fn sign_once(&mut self, request: &SigningRequest) -> Result<SignatureBytes, RecordedError> {
+        let mut signer = self
+            .signer
+            .lock()
+            .map_err(|_poisoned| RecordedError::GivenUp)?;
+        Ok(signer.sign_once(request)?)
+    }
+
+    fn sign(&mut self, request: &SigningRequest) -> Result<SignatureBytes, RecordedError> {
+        let mut facts = Facts::default();
+        facts.public_key = Some(*request.public_key.as_bytes());
+        facts.notes = self.notes.clone();
+        self.unit = self.ledger.advance(&self.unit, State::Keyed, &facts)?;
+        // The one that was issued for just this before is as good, and no
+        // second one has to be accounted for.
+        let before = self.unit.certificate.clone().map(Certificate::from_der);
+        let before = before.and_then(Result::ok);
+        let before = before.filter(|it| it.tbs_der() == request.to_be_signed);
+        let signature = match &before {
+            Some(certificate) => certificate.signature()?,
+            None => {
+                let mut signer = self
+                    .signer
+                    .lock()
+                    .map_err(|_poisoned| RecordedError::GivenUp)?;
+                signer.sign(request)?
+            }
+        };
+        let certificate = request.tbs()?.assemble(&signature);
+        let mut facts = Facts::default();
+        facts.certificate = Some(issued(request.signer_public_key.as_bytes(), &certificate));
+        self.unit = self.ledger.advance(&self.unit, State::Issued, &facts)?;
+        Ok(signature)
+    }
+}

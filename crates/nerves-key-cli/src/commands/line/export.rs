@@ -1,0 +1,138 @@
+//! `nerves-key line export`: verified units, for other programs and services.
+//!
+//! Field names and limits are those of the services' own documentation.
+
+use data_encoding::HEXUPPER;
+use nerves_key_line::{State, Unit};
+use serde_json::{Value, json};
+
+use super::ledger;
+use super::station::{document, pem};
+use crate::cli::line::{Export, Form};
+use crate::error::CliError;
+use crate::files::Readers;
+use crate::output::Output;
+
+/// Azure takes no more enrolments in one call.
+const BULK: usize = 10;
+
+pub(super) fn run(arguments: &Export, output: Output) -> Result<(), CliError> {
+    let mut ledger = ledger::open(&arguments.place)?;
+    ledger.batch(&arguments.batch).map_err(ledger::refused)?;
+    let units = ledger.units(&arguments.batch).map_err(ledger::refused)?;
+    let verified = || units.iter().filter(|unit| unit.state == State::Verified);
+    let text = match arguments.form {
+        Form::Csv => csv(units.iter())?,
+        Form::Jsonl => lines(units.iter().map(document)),
+        Form::NervesHub => nerves_hub(verified())?,
+        Form::Aws => lines(verified().map(aws).collect::<Result<Vec<_>, _>>()?),
+        Form::Azure => azure(verified())?,
+    };
+    match &arguments.out {
+        Some(path) => output.file(path, (text.as_bytes(), Readers::Everyone)),
+        None if text.is_empty() && !output.is_json() => Ok(()),
+        // For programs: as it is, whether or not a document was asked for.
+        None => output.script(&text, &json!({ "text": text })),
+    }
+}
+
+fn lines(documents: impl IntoIterator<Item = Value>) -> String {
+    documents
+        .into_iter()
+        .map(|document| format!("{document}\n"))
+        .collect()
+}
+
+fn table<'a>(
+    header: &[&str],
+    rows: impl Iterator<Item = Vec<String>> + 'a,
+) -> Result<String, CliError> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(header).map_err(CliError::failed)?;
+    for row in rows {
+        writer.write_record(row).map_err(CliError::failed)?;
+    }
+    let bytes = writer
+        .into_inner()
+        .map_err(|error| CliError::failed(error.to_string()))?;
+    String::from_utf8(bytes).map_err(CliError::failed)
+}
+
+fn csv<'a>(units: impl Iterator<Item = &'a Unit> + 'a) -> Result<String, CliError> {
+    let header = [
+        "chip",
+        "batch",
+        "serial",
+        "state",
+        "public_key",
+        "certificate",
+    ];
+    let rows = units.map(|unit| {
+        let key = unit.public_key.map(|key| HEXUPPER.encode(&key));
+        vec![
+            unit.chip.to_string(),
+            unit.batch.clone(),
+            unit.serial.clone(),
+            unit.state.name().to_owned(),
+            key.unwrap_or_default(),
+            pem(unit).unwrap_or_default(),
+        ]
+    });
+    table(&header, rows)
+}
+
+/// `nh device bulk_create`: three columns, the tags one quoted list.
+fn nerves_hub<'a>(units: impl Iterator<Item = &'a Unit> + 'a) -> Result<String, CliError> {
+    let header = ["identifier", "tags", "description"];
+    let rows = units.map(|unit| {
+        let chip = format!("chip {}", unit.chip);
+        vec![unit.serial.clone(), unit.batch.clone(), chip]
+    });
+    table(&header, rows)
+}
+
+/// AWS IoT bulk registration with a template of the parameters `ThingName` and
+/// `CertificatePem`.
+fn aws(unit: &Unit) -> Result<Value, CliError> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b":_-".contains(&byte);
+    let name = &unit.serial;
+    if name.len() > 128 || !name.bytes().all(fits) {
+        return Err(CliError::refused(format!(
+            "the serial {name:?} is no name of a thing: letters, digits, \":\", \"_\" and \"-\", at \
+             most 128"
+        )));
+    }
+    Ok(json!({ "ThingName": name, "CertificatePem": pem(unit) }))
+}
+
+/// Azure Device Provisioning Service: the bodies of bulk calls, one a line.
+fn azure<'a>(units: impl Iterator<Item = &'a Unit>) -> Result<String, CliError> {
+    let enrolments: Vec<Value> = units.map(enrolment).collect::<Result<_, _>>()?;
+    let calls = enrolments.chunks(BULK);
+    Ok(lines(calls.map(
+        |some| json!({ "mode": "create", "enrollments": some }),
+    )))
+}
+
+fn enrolment(unit: &Unit) -> Result<Value, CliError> {
+    let id = &unit.serial;
+    let inside = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:".contains(&byte);
+    let last = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    // The subject of an X.509 leaf holds no more than 64.
+    let fits = id.len() <= 64 && id.bytes().all(inside) && id.bytes().last().is_some_and(last);
+    if !fits {
+        return Err(CliError::refused(format!(
+            "the serial {id:?} is no registration id: letters, digits, \"-\", \".\", \"_\" and \
+             \":\", the last a letter, a digit or \"-\", at most 64"
+        )));
+    }
+    Ok(json!({
+        "registrationId": id,
+        "deviceId": id,
+        "attestation": {
+            "type": "x509",
+            "x509": { "clientCertificates": { "primary": { "certificate": pem(unit) } } },
+        },
+        "provisioningStatus": "enabled",
+    }))
+}

@@ -1,0 +1,117 @@
+//! The ledger that the arguments name.
+
+use std::path::Path;
+
+use atecc::SerialNumber;
+use data_encoding::HEXUPPER_PERMISSIVE;
+use nerves_key_line::{Author, Database, DatabaseError, Ledger, LedgerError, Sqlite, Tables};
+
+use crate::cli::line::Place;
+use crate::error::{CliError, Exit};
+
+/// # Errors
+/// Exit code 5 for names that are none.
+pub(super) fn tables(place: &Place) -> Result<Tables, CliError> {
+    Tables::new(place.schema.as_deref(), &place.prefix).map_err(CliError::refused)
+}
+
+/// Make the tables where there are none.
+pub(super) fn create(place: &Place) -> Result<Ledger, CliError> {
+    Ledger::create(database(place)?, tables(place)?, author(place)?).map_err(refused)
+}
+
+/// Open a ledger that is there.
+pub(super) fn open(place: &Place) -> Result<Ledger, CliError> {
+    if !is_server(&place.ledger) && !Path::new(&place.ledger).exists() {
+        return Err(CliError::refused(format!(
+            "there is no ledger {:?}: nerves-key line init makes one",
+            place.ledger
+        )));
+    }
+    Ledger::open(database(place)?, tables(place)?, author(place)?).map_err(refused)
+}
+
+/// Exit code 1 where the same may succeed later, 5 otherwise.
+pub(super) fn refused(error: LedgerError) -> CliError {
+    match error {
+        LedgerError::Database(DatabaseError::Away(_) | DatabaseError::Busy(_)) => {
+            CliError::failed(error)
+        }
+        LedgerError::NoUnit(_) | LedgerError::Scrapped(_) | LedgerError::Order { .. } => {
+            CliError::new(Exit::Stage, error)
+        }
+        error => CliError::refused(error),
+    }
+}
+
+/// The serial number of a chip, as it is typed.
+pub(super) fn chip(text: &str) -> Result<SerialNumber, CliError> {
+    let bytes = HEXUPPER_PERMISSIVE.decode(text.as_bytes()).ok();
+    let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
+    bytes.map(SerialNumber).ok_or_else(|| {
+        CliError::refused(format!(
+            "{text:?} is no serial number of a chip: 18 hex digits, as nerves-key info shows them"
+        ))
+    })
+}
+
+fn is_server(ledger: &str) -> bool {
+    ["postgres:", "postgresql:", "host="]
+        .iter()
+        .any(|begin| ledger.starts_with(begin))
+}
+
+#[cfg(feature = "line-postgres")]
+fn server(url: &str) -> Result<Box<dyn Database>, CliError> {
+    let server: nerves_key_line::Postgres = url.parse().map_err(CliError::refused)?;
+    Ok(Box::new(server))
+}
+
+#[cfg(not(feature = "line-postgres"))]
+fn server(_: &str) -> Result<Box<dyn Database>, CliError> {
+    Err(CliError::refused(
+        "this program was built without PostgreSQL: build it with the feature line-postgres, or \
+         name a file",
+    ))
+}
+
+fn database(place: &Place) -> Result<Box<dyn Database>, CliError> {
+    if is_server(&place.ledger) {
+        return server(&place.ledger);
+    }
+    if place.schema.is_some() {
+        return Err(CliError::refused(
+            "--schema is of a server; a file has none",
+        ));
+    }
+    let path = Path::new(&place.ledger);
+    let file = Sqlite::open(path).map_err(|error| CliError::input(path, error))?;
+    Ok(Box::new(file))
+}
+
+fn author(place: &Place) -> Result<Author, CliError> {
+    let host = || std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    let user = || {
+        std::env::var("USER")
+            .or_else(|_| std::env::var("LOGNAME"))
+            .ok()
+    };
+    let station = place.station.clone().or_else(host);
+    let operator = place.operator.clone().or_else(user);
+    let author = Author {
+        station: station.unwrap_or_default().trim().to_owned(),
+        operator: operator.unwrap_or_else(|| "unknown".to_owned()),
+    };
+    for (option, name) in [
+        ("--station", &author.station),
+        ("--operator", &author.operator),
+    ] {
+        let fits = (1..=64).contains(&name.chars().count());
+        if !fits || atecc_text::hidden(name).is_some() {
+            return Err(CliError::refused(format!(
+                "{option} {name:?}: 1 to 64 characters that can be seen"
+            )));
+        }
+    }
+    Ok(author)
+}

@@ -1,0 +1,274 @@
+//! `nerves-key line run`.
+
+use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use atecc_x509::{Certificate, NervesKeySigner};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use nerves_key_device::DeviceUri;
+use nerves_key_line::{BatchLayout, SerialScheme};
+use nerves_key_schema::{BoardName, ManufacturerSerial};
+use serde_json::json;
+
+use super::chip::{Ending, Recipe};
+use super::ledger;
+use super::station::{Said, Scanner, Station, What, document};
+use crate::cli::line::Run;
+use crate::confirm;
+use crate::error::CliError;
+use crate::output::{Output, escape};
+use crate::signing::{self, AnySigner};
+use crate::system;
+
+/// More than a serial has.
+const LIMIT: u64 = 1024;
+
+pub(super) fn run(arguments: &Run, output: Output) -> Result<(), CliError> {
+    let recipe = recipe(arguments)?;
+    let mut signer = AnySigner::open(&arguments.signer_key, &arguments.options)?;
+    signer.check(&recipe.signer.signer.public_key)?;
+    check_devices(&arguments.device)?;
+    if !arguments.yes {
+        let question = format!(
+            "Every chip that is connected to one of {} device(s) becomes a NervesKey of the batch \
+             {:?}, for good.",
+            arguments.device.len(),
+            arguments.batch
+        );
+        confirm::require_word(output, &question, &arguments.batch)?;
+    }
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        // A second one ends the program, as it would without this.
+        let again = signal_hook::flag::register_conditional_default(signal, Arc::clone(&stop));
+        let first = signal_hook::flag::register(signal, Arc::clone(&stop));
+        again.and(first).map_err(CliError::failed)?;
+    }
+    let station = Station {
+        arguments,
+        recipe: &recipe,
+        signer: &Mutex::new(signer),
+        scanner: &Mutex::new(scanner(&recipe.batch.serials)),
+        stop: &stop,
+    };
+    let (say, said) = mpsc::channel();
+    let count = thread::scope(|scope| {
+        for (number, device) in arguments.device.iter().enumerate() {
+            let (station, say) = (&station, say.clone());
+            scope.spawn(move || station.work(number, device, &say));
+        }
+        drop(say);
+        show(&said, &arguments.device, output)
+    })?;
+    let Count { passed, failed } = count;
+    if stop.load(Ordering::Relaxed) {
+        output.message("stopped: the same command goes on with every chip that was begun");
+    }
+    if failed == 0 {
+        return Ok(());
+    }
+    Err(CliError::failed(format!("{failed} failed, {passed} passed")).after_document())
+}
+
+/// What is common to all chips, checked before any of them.
+fn recipe(arguments: &Run) -> Result<Recipe, CliError> {
+    let mut ledger = ledger::open(&arguments.place)?;
+    let batch = ledger.batch(&arguments.batch).map_err(ledger::refused)?;
+    if batch.layout == BatchLayout::Volatile {
+        return Err(CliError::refused(
+            "the volatile layout needs keys that line run does not take: use nerves-key provision",
+        ));
+    }
+    let der = batch.signer_der().map_err(CliError::refused)?;
+    let certificate = Certificate::from_der(der).map_err(CliError::refused)?;
+    let signer = NervesKeySigner::check(&certificate).map_err(CliError::refused)?;
+    signing::check_validity(&signer, system::now()?)?;
+    Ok(Recipe {
+        board: BoardName::new(&batch.board).map_err(CliError::refused)?,
+        slots: arguments.slots.certificate_slots(),
+        signer,
+        batch,
+    })
+}
+
+/// Two workers must not have one chip.
+fn check_devices(devices: &[DeviceUri]) -> Result<(), CliError> {
+    for (number, device) in devices.iter().enumerate() {
+        let text = device.to_string();
+        if devices
+            .iter()
+            .take(number)
+            .any(|other| other.to_string() == text)
+        {
+            return Err(CliError::refused(format!("--device {text} is given twice")));
+        }
+    }
+    Ok(())
+}
+
+/// Serials from standard input, where the batch has them scanned.
+fn scanner(scheme: &SerialScheme) -> Scanner {
+    let is_scanned = matches!(scheme, SerialScheme::Scanned);
+    Box::new(move |chip| {
+        if !is_scanned {
+            return Err(CliError::failed("the batch has no scanned serials"));
+        }
+        crate::output::message(&format!("the serial of the chip {chip}:"));
+        let mut line = String::new();
+        let read = io::stdin().lock().take(LIMIT).read_line(&mut line);
+        if read.map_err(CliError::failed)? == 0 {
+            return Err(CliError::refused("standard input has no more serials"));
+        }
+        ManufacturerSerial::new(line.trim_end_matches(['\r', '\n'])).map_err(CliError::refused)
+    })
+}
+
+#[derive(Debug, Default)]
+struct Count {
+    passed: usize,
+    failed: usize,
+}
+
+/// What the workers say, until the last is silent.
+fn show(said: &Receiver<Said>, devices: &[DeviceUri], output: Output) -> Result<Count, CliError> {
+    let bars = (!output.is_json() && io::stderr().is_terminal()).then(|| Bars::new(devices));
+    let mut count = Count::default();
+    for Said {
+        device: number,
+        what,
+    } in said
+    {
+        let device = devices
+            .get(number)
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        if let Some(bars) = &bars {
+            bars.show(number, &what);
+        }
+        let line = match &what {
+            What::Waiting | What::Step { .. } => None,
+            What::Passed { unit, ending, time } => {
+                count.passed += 1;
+                let word = match ending {
+                    Ending::Made => "made",
+                    Ending::Before => "made before",
+                    Ending::Recorded => "recorded",
+                };
+                Some(format!(
+                    "PASS  {device}  {}  {}  {word}, {:.1} s",
+                    unit.chip,
+                    escape(&unit.serial),
+                    time.as_secs_f64()
+                ))
+            }
+            What::Failed { chip, cause, .. } => {
+                count.failed += 1;
+                let chip = chip.map_or("no chip".to_owned(), |chip| chip.to_string());
+                Some(format!("FAIL  {device}  {chip}  {cause}"))
+            }
+        };
+        if output.is_json() {
+            json_line(&device, &what)?;
+        } else if let Some(line) = line {
+            let print = || output.result(&line, &json!(null));
+            match &bars {
+                Some(bars) => bars.all.suspend(print)?,
+                None => print()?,
+            }
+        }
+    }
+    Ok(count)
+}
+
+/// One document on one line, for a program that reads along.
+fn json_line(device: &str, what: &What) -> Result<(), CliError> {
+    let document = match what {
+        What::Waiting => json!({ "device": device, "event": "waiting" }),
+        What::Step { index, total, step } => {
+            json!({ "device": device, "event": "step", "step": index + 1, "of": total, "what": step })
+        }
+        What::Passed { unit, ending, time } => json!({
+            "device": device,
+            "event": "pass",
+            "ending": match ending {
+                Ending::Made => "made",
+                Ending::Before => "before",
+                Ending::Recorded => "recorded",
+            },
+            "unit": document(unit),
+            "milliseconds": milliseconds(*time),
+        }),
+        What::Failed {
+            chip,
+            cause,
+            exit,
+            time,
+        } => json!({
+            "device": device,
+            "event": "fail",
+            "chip": chip.map(|chip| chip.to_string()),
+            "cause": cause,
+            "exit_code": *exit as i32,
+            "milliseconds": milliseconds(*time),
+        }),
+    };
+    let mut stdout = io::stdout().lock();
+    let text = atecc_text::JsonText(&document.to_string()).to_string();
+    writeln!(stdout, "{text}")
+        .and_then(|()| stdout.flush())
+        .map_err(CliError::failed)
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A line of progress for each device.
+struct Bars {
+    all: MultiProgress,
+    bars: Vec<ProgressBar>,
+}
+
+impl Bars {
+    fn new(devices: &[DeviceUri]) -> Self {
+        let all = MultiProgress::new();
+        let style = ProgressStyle::with_template("{prefix}  {bar:20}  {wide_msg}");
+        let style = style.unwrap_or_else(|_error| ProgressStyle::default_bar());
+        let bars = devices.iter().map(|device| {
+            let bar = all.add(ProgressBar::new(1).with_style(style.clone()));
+            bar.set_prefix(escape(&device.to_string()));
+            bar
+        });
+        let bars = bars.collect();
+        Self { all, bars }
+    }
+
+    fn show(&self, device: usize, what: &What) {
+        let Some(bar) = self.bars.get(device) else {
+            return;
+        };
+        match what {
+            What::Waiting => {
+                bar.set_position(0);
+                bar.set_message("waiting for a chip");
+            }
+            What::Step { index, total, step } => {
+                bar.set_length(*total as u64);
+                bar.set_position(*index as u64);
+                bar.set_message(escape(step));
+            }
+            What::Passed { unit, .. } => {
+                bar.set_position(bar.length().unwrap_or(1));
+                bar.set_message(format!(
+                    "PASS  {}: take the chip away",
+                    escape(&unit.serial)
+                ));
+            }
+            What::Failed { cause, .. } => bar.set_message(format!("FAIL  {}", escape(cause))),
+        }
+    }
+}

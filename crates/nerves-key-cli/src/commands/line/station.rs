@@ -1,0 +1,219 @@
+//! One device of a station: chip after chip.
+
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use atecc::SerialNumber;
+use atecc_x509::Certificate;
+use nerves_key_device::DeviceUri;
+use nerves_key_line::{Ledger, Unit};
+use nerves_key_schema::ManufacturerSerial;
+use serde_json::{Value, json};
+
+use super::chip::{Connected, Ending, Recipe};
+use super::{hook, ledger};
+use crate::cli::line::Run;
+use crate::error::{CliError, Exit};
+use crate::signing::AnySigner;
+
+/// Between two looks for a chip.
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// What a device's worker says.
+#[derive(Clone, Debug)]
+pub(super) struct Said {
+    /// Which device, as it was named.
+    pub(super) device: usize,
+    pub(super) what: What,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum What {
+    /// There is no chip.
+    Waiting,
+    /// A step of a run.
+    Step {
+        index: usize,
+        total: usize,
+        step: String,
+    },
+    /// A chip is done.
+    Passed {
+        unit: Box<Unit>,
+        ending: Ending,
+        time: Duration,
+    },
+    /// A chip failed.
+    Failed {
+        chip: Option<SerialNumber>,
+        cause: String,
+        exit: Exit,
+        time: Duration,
+    },
+}
+
+/// What all workers share.
+pub(super) struct Station<'a> {
+    pub(super) arguments: &'a Run,
+    pub(super) recipe: &'a Recipe,
+    pub(super) signer: &'a Mutex<AnySigner>,
+    /// Serials that are scanned: one at a time.
+    pub(super) scanner: &'a Mutex<Scanner>,
+    pub(super) stop: &'a AtomicBool,
+}
+
+/// Whoever gives scanned serials.
+pub(super) type Scanner =
+    Box<dyn FnMut(SerialNumber) -> Result<ManufacturerSerial, CliError> + Send>;
+
+impl Station<'_> {
+    /// Work on `device` until the station stops, or on one chip.
+    pub(super) fn work(&self, number: usize, device: &DeviceUri, said: &Sender<Said>) {
+        let say = |what| {
+            // Nobody listens any more: then nothing is to be said.
+            let _ = said.send(Said {
+                device: number,
+                what,
+            });
+        };
+        let mut ledger = match ledger::open(&self.arguments.place) {
+            Ok(ledger) => ledger,
+            Err(error) => return say(failed(None, &error, Duration::ZERO)),
+        };
+        let mut last = None;
+        let mut is_waiting = false;
+        while !self.stop.load(Ordering::Relaxed) {
+            let begin = Instant::now();
+            match Connected::read(device) {
+                Ok(connected) if last == Some(connected.serial_number()) => {}
+                Ok(connected) => {
+                    is_waiting = false;
+                    let chip = connected.serial_number();
+                    last = Some(chip);
+                    say(self.chip(connected, &mut ledger, begin, &say));
+                }
+                Err(error) if self.arguments.once || error.exit != Exit::NoChip => {
+                    // What fails is said once, not three times a second.
+                    if !is_waiting {
+                        say(failed(None, &error, begin.elapsed()));
+                    }
+                    is_waiting = true;
+                }
+                Err(_) => {
+                    last = None;
+                    if !is_waiting {
+                        say(What::Waiting);
+                    }
+                    is_waiting = true;
+                }
+            }
+            if self.arguments.once {
+                return;
+            }
+            thread::sleep(PAUSE);
+        }
+    }
+
+    /// One chip, from its first look to PASS or FAIL.
+    fn chip(
+        &self,
+        connected: Connected,
+        ledger: &mut Ledger,
+        begin: Instant,
+        say: &dyn Fn(What),
+    ) -> What {
+        let chip = connected.serial_number();
+        match self.make(connected, ledger, say) {
+            Ok((unit, ending)) => {
+                let told = self.arguments.on_pass.as_deref();
+                let told = told.map(|program| hook::run(program, &document(&unit)));
+                match told.transpose() {
+                    Ok(_) => What::Passed {
+                        unit: Box::new(unit),
+                        ending,
+                        time: begin.elapsed(),
+                    },
+                    Err(error) => failed(Some(chip), &error, begin.elapsed()),
+                }
+            }
+            Err(error) => {
+                let mut cause = error.to_string();
+                if let Err(unrecorded) = ledger.fail(chip, &cause) {
+                    cause = format!("{cause} (and the ledger could not be told: {unrecorded})");
+                }
+                let failure = json!({ "chip": chip.to_string(), "cause": cause });
+                let program: Option<&Path> = self.arguments.on_fail.as_deref();
+                if let Some(Err(error)) = program.map(|program| hook::run(program, &failure)) {
+                    cause = format!("{cause} (and --on-fail: {error})");
+                }
+                What::Failed {
+                    chip: Some(chip),
+                    cause,
+                    exit: error.exit,
+                    time: begin.elapsed(),
+                }
+            }
+        }
+    }
+
+    fn make(
+        &self,
+        connected: Connected,
+        ledger: &mut Ledger,
+        say: &dyn Fn(What),
+    ) -> Result<(Unit, Ending), CliError> {
+        let chip = connected.serial_number();
+        let (unit, ending) = connected.unit(ledger, self.recipe, || {
+            let scanner = self.scanner.lock();
+            let mut scanner = scanner.map_err(|_poisoned| CliError::failed("nobody scans"))?;
+            scanner(chip)
+        })?;
+        if ending != Ending::Made {
+            return Ok((unit, ending));
+        }
+        if let Some(program) = &self.arguments.on_start {
+            hook::run(program, &document(&unit))?;
+        }
+        let unit = connected.make(
+            ledger,
+            self.recipe,
+            self.signer,
+            unit,
+            |index, total, step| {
+                say(What::Step { index, total, step });
+            },
+        )?;
+        Ok((unit, ending))
+    }
+}
+
+fn failed(chip: Option<SerialNumber>, error: &CliError, time: Duration) -> What {
+    What::Failed {
+        chip,
+        cause: error.to_string(),
+        exit: error.exit,
+        time,
+    }
+}
+
+/// A unit, for a hook and for who reads JSON.
+pub(super) fn document(unit: &Unit) -> Value {
+    json!({
+        "chip": unit.chip.to_string(),
+        "batch": unit.batch,
+        "serial": unit.serial,
+        "state": unit.state.name(),
+        "public_key": unit.public_key.map(|key| data_encoding::HEXUPPER.encode(&key)),
+        "certificate": pem(unit),
+    })
+}
+
+/// The unit's certificate.
+pub(super) fn pem(unit: &Unit) -> Option<String> {
+    let certificate = Certificate::from_der(unit.certificate.clone()?).ok()?;
+    Some(certificate.to_pem())
+}

@@ -1,0 +1,128 @@
+//! What is refused before any chip is touched.
+
+use crate::bench::{BATCH, Bench};
+
+#[test]
+fn batches_that_are_none() {
+    let bench = Bench::new();
+    bench.write("twice.csv", "serial\nA\nB\nA\n");
+    bench.write("mark.csv", "\u{FEFF}serial,x\n\"A,1\",1\n");
+    bench.write("columns.csv", "A,1\nB,2\n");
+    let list = |text: &str| BATCH.replace("pattern = \"ACME-{:06}\"\nfirst = 1", text);
+    for (text, part) in [
+        (
+            BATCH.replace("count = 100", "count = 0"),
+            "1 to 1000000 units",
+        ),
+        (BATCH.replace("count = 100", "cuont = 100"), "cuont"),
+        (BATCH.replace("{:06}", "{:01}"), "there are 9 serials"),
+        (BATCH.replace("ACME-", "ACME/"), "would be refused"),
+        (BATCH.replace("ACME-", &"A".repeat(43)), "would be refused"),
+        (BATCH.replace("{:06}", "x"), "no counter"),
+        (BATCH.replace("signer.cert", "none.cert"), "none.cert"),
+        (BATCH.replace("signer.cert", "signer.key"), "signer.key"),
+        (BATCH.replace("Sensor", ""), "product"),
+        (BATCH.replace("Sensor", "Sen\u{202E}sor"), "product"),
+        (
+            BATCH.replace("count", "board = \"elevenbytes\"\ncount"),
+            "board",
+        ),
+        (BATCH.replace("count", "format = 2\ncount"), "format 2"),
+        (
+            BATCH.replace("first = 1", "scanned = true"),
+            "one of pattern, list",
+        ),
+        (list("chip = true\nfirst = 1"), "first belongs to pattern"),
+        (
+            list("list = \"twice.csv\"\ncolumn = \"serial\""),
+            "stands in the list twice",
+        ),
+        (
+            list("list = \"twice.csv\"\ncolumn = \"sn\""),
+            "no column \"sn\"",
+        ),
+        (list("list = \"columns.csv\""), "2 columns"),
+        (list("list = \"none.csv\""), "none.csv"),
+        (
+            list("list = \"mark.csv\"\ncolumn = \"serial\""),
+            "there are 1 serials",
+        ),
+        (list(""), "one of pattern, list"),
+        ("name = ".to_owned(), "b.toml"),
+    ] {
+        bench.write("b.toml", &text);
+        let (code, said) = bench.refused(&["line", "batch", "b.toml"]);
+        assert_eq!(code, 5, "{text}: {said}");
+        assert!(said.contains(part), "{text}: {said}");
+    }
+    assert_eq!(
+        bench.json(&["line", "status"])["batches"],
+        serde_json::json!([])
+    );
+}
+
+#[test]
+fn a_batch_never_changes() {
+    let bench = Bench::with_batch();
+    bench.done(&["line", "batch", "b.toml"]);
+    bench.write("b.toml", &BATCH.replace("100", "99"));
+    let (code, said) = bench.refused(&["line", "batch", "b.toml"]);
+    assert!(
+        code == 5 && said.contains("give this one another name"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_stops_a_run_before_the_first_chip() {
+    let bench = Bench::with_batch();
+    let devices = bench.chips(1);
+    bench.done(&["signer", "create", "other"]);
+    let run = Bench::line_run(&devices, &[]);
+    let with = |from: &str, to: &'static str| {
+        run.iter()
+            .map(|word| if *word == from { to } else { *word })
+            .collect::<Vec<_>>()
+    };
+    let twice = [devices[0].clone(), devices[0].clone()];
+    for (arguments, code, part) in [
+        (with("b", "x"), 5, "no batch \"x\""),
+        (with("signer.key", "other.key"), 5, "does not belong"),
+        (with("--yes", "--json"), 5, "give --yes"),
+        (Bench::line_run(&twice, &[]), 5, "given twice"),
+        (
+            Bench::line_run(&devices, &["--schema", "s"]),
+            5,
+            "a file has none",
+        ),
+        (
+            Bench::line_run(&devices, &["--ledger", "none.db"]),
+            5,
+            "line init",
+        ),
+        (
+            Bench::line_run(&devices, &["--ledger", "signer.cert"]),
+            5,
+            "not a database",
+        ),
+        (
+            Bench::line_run(&devices, &["--station", ""]),
+            5,
+            "--station",
+        ),
+        (
+            Bench::line_run(&devices, &["--station", "a\u{202E}b"]),
+            5,
+            "--station",
+        ),
+    ] {
+        let (found, said) = bench.refused(&arguments);
+        assert_eq!(found, code, "{arguments:?}: {said}");
+        assert!(said.contains(part), "{arguments:?}: {said}");
+    }
+    assert_eq!(bench.units().len(), 0);
+    assert_eq!(
+        bench.json(&["info", "--device", &devices[0]])["stage"],
+        "blank"
+    );
+}

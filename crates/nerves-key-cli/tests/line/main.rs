@@ -1,0 +1,8 @@
+//! `nerves-key line`, as a bench uses it: on a ledger in a file and emulated
+//! chips in image files.
+
+mod bad_input;
+mod bench;
+mod exports;
+mod interrupted;
+mod stations;
