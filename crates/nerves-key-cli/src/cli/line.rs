@@ -32,7 +32,7 @@ pub(crate) enum Line {
 /// Where the ledger is, and who works.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Place {
-    /// The ledger: a file, or postgres://USER@HOST/DATABASE.
+    /// The ledger: a file, or `postgres://USER@HOST/DATABASE`.
     #[arg(
         long,
         value_name = "FILE|URL",
@@ -155,7 +155,7 @@ pub(crate) enum Form {
     Jsonl,
     /// CSV for `nh device bulk_create`.
     NervesHub,
-    /// JSON lines for AWS IoT bulk registration with CertificatePem.
+    /// JSON lines for bulk registration of AWS `IoT`, with `CertificatePem`.
     Aws,
     /// JSON for Azure DPS: bulk creation of individual enrolments, ten at a
     /// time.

@@ -212,7 +212,7 @@ fn request(recipe: &Recipe, unit: &Unit, snapshot: &Snapshot) -> Result<Request,
         system::release_day()?,
     );
     request.serial = Some(ManufacturerSerial::new(&unit.serial).map_err(CliError::refused)?);
-    request.board = Some(recipe.board.clone());
+    request.board = Some(recipe.board);
     request.layout = recipe.batch.layout.into();
     request.format = if recipe.batch.format == 1 {
         Format::V1
@@ -318,22 +318,21 @@ impl CertificateSigner for Recorded<'_> {
     fn sign(&mut self, request: &SigningRequest) -> Result<SignatureBytes, RecordedError> {
         let mut facts = Facts::default();
         facts.public_key = Some(*request.public_key.as_bytes());
-        facts.notes = self.notes.clone();
+        facts.notes.clone_from(&self.notes);
         self.unit = self.ledger.advance(&self.unit, State::Keyed, &facts)?;
         // The one that was issued for just this before is as good, and no
         // second one has to be accounted for.
         let before = self.unit.certificate.clone().map(Certificate::from_der);
         let before = before.and_then(Result::ok);
         let before = before.filter(|it| it.tbs_der() == request.to_be_signed);
-        let signature = match &before {
-            Some(certificate) => certificate.signature()?,
-            None => {
-                let mut signer = self
-                    .signer
-                    .lock()
-                    .map_err(|_poisoned| RecordedError::GivenUp)?;
-                signer.sign(request)?
-            }
+        let signature = if let Some(certificate) = &before {
+            certificate.signature()?
+        } else {
+            let mut signer = self
+                .signer
+                .lock()
+                .map_err(|_poisoned| RecordedError::GivenUp)?;
+            signer.sign(request)?
         };
         let certificate = request.tbs()?.assemble(&signature);
         let mut facts = Facts::default();

@@ -37,10 +37,12 @@ pub(super) fn run(arguments: &Export, output: Output) -> Result<(), CliError> {
 }
 
 fn lines(documents: impl IntoIterator<Item = Value>) -> String {
-    documents
-        .into_iter()
-        .map(|document| format!("{document}\n"))
-        .collect()
+    let mut text = String::new();
+    for document in documents {
+        text += &document.to_string();
+        text.push('\n');
+    }
+    text
 }
 
 fn table<'a>(
@@ -91,7 +93,7 @@ fn nerves_hub<'a>(units: impl Iterator<Item = &'a Unit> + 'a) -> Result<String, 
     table(&header, rows)
 }
 
-/// AWS IoT bulk registration with a template of the parameters `ThingName` and
+/// Bulk registration of AWS `IoT` with a template of the parameters `ThingName` and
 /// `CertificatePem`.
 fn aws(unit: &Unit) -> Result<Value, CliError> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b":_-".contains(&byte);
