@@ -19,7 +19,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use tool::{API, Arguments, COMMANDS, JUDGES, LOAD, LONG_JUDGES, MUTANTS, SIZE};
+use tool::{API, Arguments, COMMANDS, JUDGES, LOAD, LONG_JUDGES, MUTANTS, RELEASE, SIZE};
 
 /// Checks and measurements of this repository.
 #[derive(Debug, Parser)]
@@ -33,6 +33,8 @@ struct Door {
 enum Task {
     /// Everything that CI runs.
     Test(test::Options),
+    /// What is checked before a release, and takes long or needs more tools.
+    ReleaseCheck(Arguments),
     /// Which crate may depend on which.
     Arrows,
     /// Builds without std, and without alloc where it is promised.
@@ -84,6 +86,7 @@ enum Task {
 fn main() -> ExitCode {
     let result = match Door::parse().task {
         Task::Test(options) => return test::run(&options),
+        Task::ReleaseCheck(arguments) => return RELEASE.run(Some("release-check"), &arguments),
         Task::Arrows => arrows::run(),
         Task::NoStd => no_std::run(),
         Task::Systems => systems::run(),

@@ -382,4 +382,11 @@ pub(super) const RULES: &[Rule] = &[
         in_tests: &[],
         elsewhere: Elsewhere::Except(&[]),
     },
+    // It asks cargo, and builds what is released.
+    Rule {
+        package: "xtask-release",
+        may: Workspace::Only(&["xtask-support"]),
+        in_tests: &[],
+        elsewhere: Elsewhere::Except(&[]),
+    },
 ];

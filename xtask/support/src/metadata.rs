@@ -27,6 +27,26 @@ pub struct Package {
     #[serde(default)]
     pub features: std::collections::BTreeMap<String, Vec<String>>,
     pub dependencies: Vec<Dependency>,
+    /// The registries that it may go to; absent for any, empty for none.
+    pub publish: Option<Vec<String>>,
+    pub description: Option<String>,
+    pub license: Option<String>,
+    pub repository: Option<String>,
+    pub readme: Option<PathBuf>,
+    #[serde(default)]
+    pub keywords: Vec<String>,
+    #[serde(default)]
+    pub categories: Vec<String>,
+    #[serde(default)]
+    pub metadata: serde_json::Value,
+    #[serde(default)]
+    pub targets: Vec<Target>,
+}
+
+/// A library, a program, a test.
+#[derive(Debug, Deserialize)]
+pub struct Target {
+    pub kind: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -93,5 +113,12 @@ impl Package {
     #[must_use]
     pub fn is_product(&self) -> bool {
         self.source.is_none() && self.manifest_path.starts_with(run::root().join("crates"))
+    }
+
+    /// Whether others can depend on it.
+    #[must_use]
+    pub fn has_library(&self) -> bool {
+        let mut kinds = self.targets.iter().flat_map(|target| &target.kind);
+        kinds.any(|kind| matches!(kind.as_str(), "lib" | "rlib"))
     }
 }

@@ -1,0 +1,100 @@
+//! The steps of `cargo xtask release-check`. Each can be run alone; a step that
+//! cannot run on this machine is left out, and says why.
+
+mod deny;
+mod doc;
+mod features;
+mod packages;
+mod semver;
+mod targets;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::ValueEnum;
+use xtask_support::error::Error;
+use xtask_support::table;
+
+/// Options of `cargo xtask release-check`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Only these steps; without any, all.
+    #[arg(value_enum, value_name = "STEP")]
+    steps: Vec<Step>,
+}
+
+/// A step, the quick ones first.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+enum Step {
+    /// Every set of features of the `no_std` crates builds.
+    Features,
+    /// The documentation builds without a warning.
+    Doc,
+    /// Licences, sources, duplicates, and known weaknesses (cargo-deny).
+    Deny,
+    /// The crates can be published as they are.
+    Packages,
+    /// Command and libraries for other machines; unit tests on two of them.
+    Targets,
+    /// The version says what has changed (cargo-semver-checks).
+    Semver,
+}
+
+/// How a step ended that did not fail.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Outcome {
+    /// It ran; what it counted.
+    Passed(String),
+    /// It cannot run here; why not.
+    LeftOut(String),
+}
+
+/// Run the steps, all of them even when one fails.
+pub(crate) fn run(options: &Options) -> ExitCode {
+    let all = Step::value_variants();
+    let wanted = |step: &&Step| options.steps.is_empty() || options.steps.contains(step);
+    let (mut rows, mut counts) = (Vec::new(), [0_u32; 3]);
+    for step in all.iter().filter(wanted) {
+        println!("\n==> {}", step.name());
+        let start = Instant::now();
+        let result = step.perform();
+        let seconds = format!("{:.1} s", start.elapsed().as_secs_f64());
+        let (index, verdict, said) = match result {
+            Ok(Outcome::Passed(figures)) => (0, "ok", figures),
+            Err(error) => {
+                eprintln!("error: {error}");
+                (1, "FAILED", String::new())
+            }
+            Ok(Outcome::LeftOut(reason)) => (2, "left out", reason),
+        };
+        counts[index] += 1;
+        rows.push([step.name(), seconds, verdict.to_owned(), said]);
+    }
+    println!();
+    table::print(["step", "time", "result", "figures"], &rows);
+    let [passed, failed, left_out] = counts;
+    println!("{passed} passed, {failed} failed, {left_out} skipped");
+    if failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+impl Step {
+    fn name(self) -> String {
+        let value = self.to_possible_value();
+        value.map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+
+    fn perform(self) -> Result<Outcome, Error> {
+        match self {
+            Self::Features => features::run(),
+            Self::Doc => doc::run(),
+            Self::Deny => deny::run(),
+            Self::Packages => packages::run(),
+            Self::Targets => targets::run(),
+            Self::Semver => semver::run(),
+        }
+    }
+}
