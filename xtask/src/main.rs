@@ -35,6 +35,8 @@ enum Task {
     Test(test::Options),
     /// What is checked before a release, and takes long or needs more tools.
     ReleaseCheck(Arguments),
+    /// Programs, PKCS#11 module and Debian packages of a release.
+    Dist(Arguments),
     /// Which crate may depend on which.
     Arrows,
     /// Builds without std, and without alloc where it is promised.
@@ -87,6 +89,7 @@ fn main() -> ExitCode {
     let result = match Door::parse().task {
         Task::Test(options) => return test::run(&options),
         Task::ReleaseCheck(arguments) => return RELEASE.run(Some("release-check"), &arguments),
+        Task::Dist(arguments) => return RELEASE.run(Some("dist"), &arguments),
         Task::Arrows => arrows::run(),
         Task::NoStd => no_std::run(),
         Task::Systems => systems::run(),

@@ -1,6 +1,6 @@
 //! Programs that no machine brings along: installed where that is allowed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use xtask_support::error::Error;
@@ -40,7 +40,7 @@ pub(crate) fn add_target(target: &str) -> bool {
         || rustup(&["target", "add", target]).is_ok()
 }
 
-/// Install Debian packages whose programs are missing; the ones that are missing
+/// Install Debian packages whose programs (or files) are missing; the ones that are missing
 /// all the same.
 pub(crate) fn add_packages(programs: &[(&'static str, &'static str)]) -> Vec<&'static str> {
     let missing = |programs: &[(&'static str, &'static str)]| -> Vec<&'static str> {
@@ -61,8 +61,11 @@ pub(crate) fn add_packages(programs: &[(&'static str, &'static str)]) -> Vec<&'s
     missing(programs)
 }
 
-/// Whether a program is in `PATH`.
+/// Whether a program is in `PATH`, or a file where it should be.
 fn is_there(program: &str) -> bool {
+    if program.starts_with('/') {
+        return Path::new(program).exists();
+    }
     run::captured(&mut run::program("which", [program])).is_ok()
 }
 

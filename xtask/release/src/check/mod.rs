@@ -7,6 +7,7 @@ mod features;
 mod packages;
 mod semver;
 mod targets;
+mod twice;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -38,6 +39,8 @@ enum Step {
     Targets,
     /// The version says what has changed (cargo-semver-checks).
     Semver,
+    /// What is released, built twice: the same bytes.
+    Dist,
 }
 
 /// How a step ended that did not fail.
@@ -95,6 +98,7 @@ impl Step {
             Self::Packages => packages::run(),
             Self::Targets => targets::run(),
             Self::Semver => semver::run(),
+            Self::Dist => twice::run(),
         }
     }
 }

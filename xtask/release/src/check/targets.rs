@@ -30,13 +30,14 @@ const TARGETS: [(&str, System); 7] = [
 ];
 
 /// What is of Linux alone.
-const LINUX_ONLY: [&str; 2] = ["atecc-linux", "atecc-emulator-preload"];
+const LINUX_ONLY: [&str; 3] = ["atecc-emulator-preload", "atecc-linux", "nerves-key-pkcs11"];
 
 /// A machine that an emulator stands for.
 #[derive(Clone, Copy, Debug)]
 struct Emulated {
     target: &'static str,
-    linker: (&'static str, &'static str),
+    /// Packages, and what each brings: the program that links, and the C library.
+    linker: [(&'static str, &'static str); 2],
     emulator: &'static str,
     /// Where its C library is.
     root: &'static str,
@@ -45,13 +46,22 @@ struct Emulated {
 const EMULATED: [Emulated; 2] = [
     Emulated {
         target: "armv7-unknown-linux-gnueabihf",
-        linker: ("gcc-arm-linux-gnueabihf", "arm-linux-gnueabihf-gcc"),
+        linker: [
+            ("gcc-arm-linux-gnueabihf", "arm-linux-gnueabihf-gcc"),
+            (
+                "libc6-dev-armhf-cross",
+                "/usr/arm-linux-gnueabihf/lib/crti.o",
+            ),
+        ],
         emulator: "qemu-arm-static",
         root: "/usr/arm-linux-gnueabihf",
     },
     Emulated {
         target: "aarch64-unknown-linux-gnu",
-        linker: ("gcc-aarch64-linux-gnu", "aarch64-linux-gnu-gcc"),
+        linker: [
+            ("gcc-aarch64-linux-gnu", "aarch64-linux-gnu-gcc"),
+            ("libc6-dev-arm64-cross", "/usr/aarch64-linux-gnu/lib/crti.o"),
+        ],
         emulator: "qemu-aarch64-static",
         root: "/usr/aarch64-linux-gnu",
     },
@@ -132,11 +142,11 @@ fn check(metadata: &Metadata, target: &str, system: System) -> Result<(), Error>
 fn test(machine: Emulated) -> Result<Option<u64>, Error> {
     let Emulated {
         target,
-        linker: (package, linker),
+        linker: [(package, linker), library],
         emulator,
         root,
     } = machine;
-    let programs = [(package, linker), ("qemu-user-static", emulator)];
+    let programs = [(package, linker), library, ("qemu-user-static", emulator)];
     if !add_target(target) || !add_packages(&programs).is_empty() {
         return Ok(None);
     }
