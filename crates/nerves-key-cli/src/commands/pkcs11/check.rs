@@ -22,6 +22,10 @@ use crate::output::{Output, escape, escape_path, one_line};
 /// For a slot without a chip.
 const WIRING: &str = "check power, wiring and address, that the bus runs at 100 kHz, and that this \
                       user may read and write it (group i2c)";
+/// Such a program loads no libraries.
+const LINKED_STATICALLY: bool = cfg!(all(target_env = "musl", target_feature = "crt-static"));
+const DYNAMIC: &str = "this command is linked statically and loads no libraries: take one that is \
+                       linked dynamically, such as that of the Debian package";
 const EXPLAIN: &str = "NERVES_KEY_LOG=error explains each call that fails";
 
 pub(super) fn run(arguments: &Check, output: Output) -> Result<(), CliError> {
@@ -107,6 +111,7 @@ fn all(path: &Path, only: Option<u64>) -> Checked {
         Ok(exit) => exit,
         Err(error) => {
             let next = match error {
+                Error::LibraryLoading(_) if LINKED_STATICALLY => DYNAMIC,
                 Error::LibraryLoading(_) => "it is not this machine's module: install it anew",
                 _ => EXPLAIN,
             };

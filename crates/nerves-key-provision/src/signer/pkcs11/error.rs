@@ -23,6 +23,13 @@ pub enum Pkcs11Error {
         /// Why.
         source: CryptokiError,
     },
+    /// This program is linked statically with musl: it can load no library.
+    #[error(
+        "PKCS#11 library {}: this program is linked statically and loads no libraries; \
+         take one that is linked dynamically, such as that of the Debian package",
+        .0.display()
+    )]
+    LinkedStatically(PathBuf),
     /// No token is the one asked for, or several are.
     #[error("{} the one asked for; there is {}", count(*found, "token"), list(present))]
     Token {
@@ -100,7 +107,8 @@ impl Pkcs11Error {
             Self::Signature(_) | Self::Point(_) | Self::PinInDoubt(_) | Self::Lost(_) => {
                 Pkcs11ErrorKind::Token
             }
-            Self::Token { .. }
+            Self::LinkedStatically(_)
+            | Self::Token { .. }
             | Self::WrongPin { .. }
             | Self::PinLocked(_)
             | Self::Key { .. }

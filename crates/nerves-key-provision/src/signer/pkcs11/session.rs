@@ -50,9 +50,13 @@ pub(super) struct TokenKey {
 
 impl LoadedModule {
     /// # Errors
-    /// [`Pkcs11Error::Module`].
+    /// [`Pkcs11Error::Module`], [`Pkcs11Error::LinkedStatically`].
     pub(super) fn load(path: &Path) -> Result<Self, Pkcs11Error> {
         let path = path.to_path_buf();
+        // Musl's dlopen is there all the same, and always fails.
+        if cfg!(all(target_env = "musl", target_feature = "crt-static")) {
+            return Err(Pkcs11Error::LinkedStatically(path));
+        }
         match Pkcs11::new(&path) {
             Ok(library) => Ok(Self { library, path }),
             Err(source) => Err(Pkcs11Error::Module { path, source }),
