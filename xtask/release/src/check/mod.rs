@@ -4,6 +4,7 @@
 mod deny;
 mod doc;
 mod features;
+mod install;
 mod packages;
 mod semver;
 mod targets;
@@ -22,6 +23,10 @@ pub(crate) struct Options {
     /// Only these steps; without any, all.
     #[arg(value_enum, value_name = "STEP")]
     steps: Vec<Step>,
+    /// In `dist` only these targets; without any, all that can be
+    /// built here.
+    #[arg(long = "target", value_name = "TRIPLE")]
+    targets: Vec<String>,
 }
 
 /// A step, the quick ones first.
@@ -39,6 +44,8 @@ enum Step {
     Targets,
     /// The version says what has changed (cargo-semver-checks).
     Semver,
+    /// The Debian packages installed, used and purged in clean roots.
+    Install,
     /// What is released, built twice: the same bytes.
     Dist,
 }
@@ -60,7 +67,7 @@ pub(crate) fn run(options: &Options) -> ExitCode {
     for step in all.iter().filter(wanted) {
         println!("\n==> {}", step.name());
         let start = Instant::now();
-        let result = step.perform();
+        let result = step.perform(options);
         let seconds = format!("{:.1} s", start.elapsed().as_secs_f64());
         let (index, verdict, said) = match result {
             Ok(Outcome::Passed(figures)) => (0, "ok", figures),
@@ -90,7 +97,7 @@ impl Step {
         value.map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
-    fn perform(self) -> Result<Outcome, Error> {
+    fn perform(self, options: &Options) -> Result<Outcome, Error> {
         match self {
             Self::Features => features::run(),
             Self::Doc => doc::run(),
@@ -98,7 +105,8 @@ impl Step {
             Self::Packages => packages::run(),
             Self::Targets => targets::run(),
             Self::Semver => semver::run(),
-            Self::Dist => twice::run(),
+            Self::Install => install::run(),
+            Self::Dist => twice::run(&options.targets),
         }
     }
 }

@@ -3,7 +3,10 @@
 //! The second build is of a copy of the sources in another folder, with another
 //! target directory.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use xtask_support::error::Error;
 use xtask_support::run;
@@ -11,8 +14,11 @@ use xtask_support::run;
 use super::Outcome;
 use crate::dist::{self, Files, Sources};
 
-pub(super) fn run() -> Result<Outcome, Error> {
-    let (targets, absent) = dist::available(&[])?;
+const RUNS_HERE: &str = "x86_64-unknown-linux-musl";
+const TOKEN: &str = "pkcs11:token=a;object=b?module-path=/absent.so";
+
+pub(super) fn run(wanted: &[String]) -> Result<Outcome, Error> {
+    let (targets, absent) = dist::available(wanted)?;
     for reason in &absent {
         println!("left out: {reason}");
     }
@@ -21,6 +27,7 @@ pub(super) fn run() -> Result<Outcome, Error> {
     dist::print(&files);
     dist::write(&dist::folder(), &files)?;
     let elsewhere = run::target().join("release-check").join("elsewhere");
+    refuses_tokens(&dist::folder(), &files)?;
     let there = Sources {
         root: copy(&here.root, &elsewhere.join("sources"))?,
         target: elsewhere.join("built"),
@@ -36,6 +43,25 @@ pub(super) fn run() -> Result<Outcome, Error> {
         targets.len(),
         absent.len()
     )))
+}
+
+/// The static program of this machine says that it loads no PKCS#11 library.
+fn refuses_tokens(folder: &Path, files: &Files) -> Result<(), Error> {
+    let Some(name) = files.keys().find(|name| name.ends_with(RUNS_HERE)) else {
+        return Ok(());
+    };
+    let program = folder.join(name);
+    std::fs::set_permissions(&program, Permissions::from_mode(0o755))
+        .map_err(|error| dist::at(&program, error))?;
+    let mut create = Command::new(&program);
+    create.args(["signer", "create", "absent", "--key", TOKEN]);
+    match run::captured(create.current_dir(folder)) {
+        Err(Error::Command { output, .. }) if output.contains("linked statically") => Ok(()),
+        other => Err(Error::Findings {
+            check: "a static program with a key in a token",
+            findings: vec![format!("it is not refused for being static: {other:?}")],
+        }),
+    }
 }
 
 /// Copy what git has of a tree, and what is new in it, into an empty folder.
