@@ -55,7 +55,7 @@ pub enum OtpError {
         /// What it would be.
         text: Offending,
     },
-    /// A slash: see [`ManufacturerSerial::new`].
+    /// A slash: see [`crate::ManufacturerSerial::new`].
     #[error(
         "the manufacturer serial number \"{}\" holds a slash: the Elixir library nerves_key \
          (1.3 and before) takes what follows for another part of the subject and cannot read \
