@@ -245,3 +245,69 @@ fn a_ledger_that_was_changed_is_found_out() {
     let (code, said) = bench.refused(&["line", "audit", "--heads", "b.toml"]);
     assert_eq!(code, 5, "{said}");
 }
+
+/// A device that is empty says so once; one that then fails otherwise says that
+/// too, and counts.
+#[test]
+fn a_device_that_fails_is_not_taken_for_an_empty_one() {
+    use std::io::{BufRead, BufReader};
+    use std::process::Stdio;
+    let bench = Bench::with_batch();
+    let mut arguments = Bench::line_run(&["emu:late.img".to_owned()], &["--json"]);
+    arguments.retain(|word| *word != "--once");
+    let mut command = bench.command(&arguments);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut next = || -> Value { serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap() };
+    assert_eq!(next()["event"], "waiting");
+    bench.write("late.img", "no image");
+    let failed = next();
+    assert_eq!(
+        (&failed["event"], failed["chip"].is_null()),
+        (&"fail".into(), true),
+        "{failed}"
+    );
+    // A chip that comes after that is made as any other.
+    fs::remove_file(bench.path().join("late.img")).unwrap();
+    assert_eq!(next()["event"], "waiting");
+    bench.done(&["emulator", "create", "late.img"]);
+    let passed = loop {
+        let said = next();
+        if said["event"] != "step" {
+            break said;
+        }
+    };
+    assert_eq!(passed["event"], "pass", "{passed}");
+    let id = child.id().to_string();
+    std::process::Command::new("kill")
+        .args(["-INT", &id])
+        .status()
+        .unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1), "one failed");
+}
+
+/// What is longer than a serial is nobody's, and no part of it is the next one's.
+#[test]
+fn a_scanned_line_that_is_too_long_ends_where_it_ends() {
+    use std::io::Write;
+    use std::process::Stdio;
+    let bench = Bench::new();
+    let scanned = BATCH.split("pattern").next().unwrap().to_owned() + "scanned = true\n";
+    bench.write("b.toml", &scanned);
+    bench.done(&["line", "batch", "b.toml"]);
+    let devices = bench.chips(2);
+    let mut command = bench.command(&Bench::line_run(&devices, &[]));
+    let command = command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+    let lines = format!("{}\nS-2\n", "A".repeat(1030));
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(lines.as_bytes())
+        .unwrap();
+    child.wait_with_output().unwrap();
+    let units = bench.units();
+    assert_eq!(units.len(), 1, "{units:?}");
+    assert_eq!(units[0]["serial"], "S-2");
+}

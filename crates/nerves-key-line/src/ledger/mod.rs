@@ -177,6 +177,9 @@ impl Ledger {
         let id = event_id()?;
         let (document, digest) = (batch.document(), batch.digest());
         self.run(|work| {
+            if work.is_there(&id)? {
+                return Ok(true);
+            }
             if let Some(there) = work.batch_digest(&batch.name)? {
                 let is_this = there == digest;
                 let other = || LedgerError::OtherBatch(batch.name.clone());
@@ -384,17 +387,19 @@ impl Ledger {
 /// The version of the tables that are there; 0 where there are none.
 fn version(database: &mut dyn Database, tables: &Tables) -> Result<usize, LedgerError> {
     let statement = tables.statement("SELECT MAX(version) FROM <version>");
-    let mut found = 0;
+    let mut rows = Rows::new();
     let read = database.transaction(&mut |statements| {
-        let rows = statements.query(&statement, &[])?;
-        let version = rows.first().and_then(|row| row.first()?.integer());
-        found = version
-            .and_then(|version| usize::try_from(version).ok())
-            .unwrap_or(0);
+        rows = statements.query(&statement, &[])?;
         Ok(())
     });
     match read {
-        Ok(()) => Ok(found),
+        Ok(()) => match rows.first().map(|row| &row[..]) {
+            // A table of versions without one: it was begun and not filled.
+            Some([Value::Null]) => Ok(0),
+            Some([Value::Integer(version)]) => usize::try_from(*version)
+                .map_err(|_negative| LedgerError::Row("of the version".to_owned())),
+            _ => Err(LedgerError::Row("of the version".to_owned())),
+        },
         Err(DatabaseError::NoTable(_)) => Ok(0),
         Err(error) => Err(LedgerError::Database(error)),
     }

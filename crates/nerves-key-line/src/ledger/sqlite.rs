@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
 use rusqlite::types::{ToSql, ToSqlOutput, Value as SqliteValue, ValueRef};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, params_from_iter};
 
@@ -104,7 +105,9 @@ impl From<ValueRef<'_>> for Value {
 impl From<rusqlite::Error> for DatabaseError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
-            Some(ErrorCode::ConstraintViolation) => Self::Unique(error.to_string()),
+            Some(ErrorCode::ConstraintViolation) if is_unique(&error) => {
+                Self::Unique(error.to_string())
+            }
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 Self::Busy(Box::new(error))
             }
@@ -115,4 +118,12 @@ impl From<rusqlite::Error> for DatabaseError {
             _ => Self::Refused(Box::new(error)),
         }
     }
+}
+
+/// Whether it is another row that is in the way.
+fn is_unique(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    code.is_some_and(|code| {
+        [SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE].contains(&code)
+    })
 }

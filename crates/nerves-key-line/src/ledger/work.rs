@@ -267,9 +267,10 @@ impl Work<'_> {
              WHERE u.batch = $1 AND s.state = 'scrapped'",
             &[name],
         )?;
-        let taken = taken.first().and_then(|row| row.first()?.integer());
-        let scrapped = scrapped.first().and_then(|row| row.first()?.integer());
-        let (taken, scrapped) = (taken.unwrap_or(0), scrapped.unwrap_or(0));
+        let row = || LedgerError::Row(format!("of the places of {:?}", batch.name));
+        let number = |rows: &Rows| rows.first().and_then(|row| row.first()?.integer());
+        let taken = number(&taken).ok_or_else(row)?;
+        let scrapped = number(&scrapped).ok_or_else(row)?;
         if taken - scrapped >= i64::from(batch.count) {
             return Err(LedgerError::Full {
                 batch: batch.name.clone(),

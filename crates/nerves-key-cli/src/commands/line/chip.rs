@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Mutex;
 
+use atecc::procedures::ReadConfig;
 use atecc::{SerialNumber, Timing};
 use atecc_x509::{Certificate, CheckedSigner, Format, SignatureBytes};
 use data_encoding::HEXUPPER;
@@ -51,11 +52,15 @@ pub(super) struct Connected {
 }
 
 impl Connected {
-    /// Read what is there.
+    /// Read what is there; none where it is `known`, of which only the
+    /// configuration is read.
     ///
     /// # Errors
     /// Exit code 3 where no chip answers.
-    pub(super) fn read(uri: &DeviceUri) -> Result<Self, CliError> {
+    pub(super) fn read(
+        uri: &DeviceUri,
+        known: Option<SerialNumber>,
+    ) -> Result<Option<Self>, CliError> {
         if let DeviceUri::Emulated(EmulatedUri::Image { path, .. }) = uri {
             check_image(path)?;
         }
@@ -64,8 +69,14 @@ impl Connected {
             record: None,
         };
         let mut device = chip.open()?;
+        if known.is_some() {
+            let config = causes::run(&mut device, ReadConfig::new())?;
+            if known == Some(config.serial_number()) {
+                return Ok(None);
+            }
+        }
         let snapshot = causes::run(&mut device, ReadSnapshot::new())?;
-        Ok(Self { device, snapshot })
+        Ok(Some(Self { device, snapshot }))
     }
 
     pub(super) fn serial_number(&self) -> SerialNumber {
@@ -292,34 +303,36 @@ struct Recorded<'a> {
 /// Why there is no certificate.
 #[derive(Debug, thiserror::Error)]
 enum RecordedError {
-    #[error("it was not asked, since the ledger could not be told: {0}")]
-    Ledger(#[from] LedgerError),
+    #[error("it was not asked, since the ledger could not be told of the key: {0}")]
+    Key(#[source] LedgerError),
+    #[error(
+        "the certificate was issued, but the chip does not get it, since the ledger could not be \
+         told: {0}"
+    )]
+    Certificate(#[source] LedgerError),
     #[error(transparent)]
     Signer(#[from] SignerError),
-    #[error("what it signed is no certificate: {0}")]
-    Certificate(#[from] atecc_x509::Error),
+    #[error("what is on record is no certificate: {0}")]
+    Recorded(#[from] atecc_x509::Error),
     #[error(transparent)]
     Request(#[from] SigningRequestError),
     #[error("it was given up by another device's worker")]
     GivenUp,
 }
 
-impl CertificateSigner for Recorded<'_> {
-    type Error = RecordedError;
-
-    fn sign_once(&mut self, request: &SigningRequest) -> Result<SignatureBytes, RecordedError> {
-        let mut signer = self
-            .signer
-            .lock()
-            .map_err(|_poisoned| RecordedError::GivenUp)?;
-        Ok(signer.sign_once(request)?)
-    }
-
-    fn sign(&mut self, request: &SigningRequest) -> Result<SignatureBytes, RecordedError> {
+impl Recorded<'_> {
+    /// Record the key, have the certificate signed by `ask`, and record it:
+    /// there is no other way to the signer.
+    fn issue(
+        &mut self,
+        request: &SigningRequest,
+        ask: impl FnOnce(&mut AnySigner) -> Result<SignatureBytes, SignerError>,
+    ) -> Result<SignatureBytes, RecordedError> {
         let mut facts = Facts::default();
         facts.public_key = Some(*request.public_key.as_bytes());
         facts.notes.clone_from(&self.notes);
-        self.unit = self.ledger.advance(&self.unit, State::Keyed, &facts)?;
+        let keyed = self.ledger.advance(&self.unit, State::Keyed, &facts);
+        self.unit = keyed.map_err(RecordedError::Key)?;
         // The one that was issued for just this before is as good, and no
         // second one has to be accounted for.
         let before = self.unit.certificate.clone().map(Certificate::from_der);
@@ -328,16 +341,27 @@ impl CertificateSigner for Recorded<'_> {
         let signature = if let Some(certificate) = &before {
             certificate.signature()?
         } else {
-            let mut signer = self
-                .signer
-                .lock()
-                .map_err(|_poisoned| RecordedError::GivenUp)?;
-            signer.sign(request)?
+            let signer = self.signer.lock();
+            let mut signer = signer.map_err(|_poisoned| RecordedError::GivenUp)?;
+            ask(&mut signer)?
         };
         let certificate = request.tbs()?.assemble(&signature);
         let mut facts = Facts::default();
         facts.certificate = Some(issued(request.signer_public_key.as_bytes(), &certificate));
-        self.unit = self.ledger.advance(&self.unit, State::Issued, &facts)?;
+        let issued = self.ledger.advance(&self.unit, State::Issued, &facts);
+        self.unit = issued.map_err(RecordedError::Certificate)?;
         Ok(signature)
+    }
+}
+
+impl CertificateSigner for Recorded<'_> {
+    type Error = RecordedError;
+
+    fn sign_once(&mut self, request: &SigningRequest) -> Result<SignatureBytes, RecordedError> {
+        self.issue(request, |signer| signer.sign_once(request))
+    }
+
+    fn sign(&mut self, request: &SigningRequest) -> Result<SignatureBytes, RecordedError> {
+        self.issue(request, |signer| signer.sign(request))
     }
 }

@@ -119,9 +119,14 @@ fn scanner(scheme: &SerialScheme) -> Scanner {
         }
         crate::output::message(&format!("the serial of the chip {chip}:"));
         let mut line = String::new();
-        let read = io::stdin().lock().take(LIMIT).read_line(&mut line);
+        let mut stdin = io::stdin().lock();
+        let read = stdin.by_ref().take(LIMIT).read_line(&mut line);
         if read.map_err(CliError::failed)? == 0 {
             return Err(CliError::refused("standard input has no more serials"));
+        }
+        if !line.ends_with('\n') {
+            // The rest of it is nobody's serial.
+            stdin.skip_until(b'\n').map_err(CliError::failed)?;
         }
         ManufacturerSerial::new(line.trim_end_matches(['\r', '\n'])).map_err(CliError::refused)
     })

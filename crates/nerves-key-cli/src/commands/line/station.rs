@@ -85,30 +85,29 @@ impl Station<'_> {
             Err(error) => return say(failed(None, &error, Duration::ZERO)),
         };
         let mut last = None;
-        let mut is_waiting = false;
+        // What was said last while there is no chip: it is said once, not three
+        // times a second.
+        let mut told: Option<Option<String>> = None;
         while !self.stop.load(Ordering::Relaxed) {
             let begin = Instant::now();
-            match Connected::read(device) {
-                Ok(connected) if last == Some(connected.serial_number()) => {}
-                Ok(connected) => {
-                    is_waiting = false;
-                    let chip = connected.serial_number();
-                    last = Some(chip);
+            match Connected::read(device, last) {
+                Ok(None) => {}
+                Ok(Some(connected)) => {
+                    told = None;
+                    last = Some(connected.serial_number());
                     say(self.chip(connected, &mut ledger, begin, &say));
                 }
-                Err(error) if self.arguments.once || error.exit != Exit::NoChip => {
-                    // What fails is said once, not three times a second.
-                    if !is_waiting {
-                        say(failed(None, &error, begin.elapsed()));
-                    }
-                    is_waiting = true;
-                }
-                Err(_) => {
+                Err(error) => {
                     last = None;
-                    if !is_waiting {
-                        say(What::Waiting);
+                    let is_empty = error.exit == Exit::NoChip && !self.arguments.once;
+                    let cause = (!is_empty).then(|| error.to_string());
+                    if told.as_ref() != Some(&cause) {
+                        say(match &cause {
+                            None => What::Waiting,
+                            Some(_) => failed(None, &error, begin.elapsed()),
+                        });
+                        told = Some(cause);
                     }
-                    is_waiting = true;
                 }
             }
             if self.arguments.once {
