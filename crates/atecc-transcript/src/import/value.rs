@@ -52,6 +52,12 @@ pub(super) fn bare_hex(digits: &str) -> Option<u8> {
     fits.then(|| u8::from_str_radix(digits, 16).ok())?
 }
 
+/// Whether one of the words is a byte, as [`hex_byte`] knows it.
+pub(super) fn has_byte(line: &str) -> bool {
+    let mut words = line.split_whitespace();
+    words.any(|word| hex_byte(word).is_some())
+}
+
 /// `780-3300`: the first and the last sample of something.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) struct Samples {

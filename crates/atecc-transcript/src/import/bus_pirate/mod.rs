@@ -33,7 +33,7 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use super::error::{at, field};
-use super::value::{bare_hex, hex_byte};
+use super::value::{bare_hex, has_byte, hex_byte};
 use super::wire::{Bit, Direction, Wire};
 use super::{ImportError, Malformed};
 use crate::Line;
@@ -69,10 +69,7 @@ pub(super) fn is_event(line: &str) -> bool {
 
 /// `WRITE: 0xC0 ACK` or `READ:  ACK 0x00`.
 fn has_bytes(line: &str) -> bool {
-    after_direction(line).is_some_and(|(_, words)| {
-        let mut words = words.split_whitespace();
-        words.any(|word| hex_byte(word).is_some())
-    })
+    after_direction(line).is_some_and(|(_, words)| has_byte(words))
 }
 
 /// What follows the word of a direction.
@@ -92,6 +89,12 @@ fn after_direction(line: &str) -> Option<(Direction, &str)> {
 fn is_typed(line: &str) -> bool {
     let typed = line.trim().strip_prefix("I2C>");
     typed.is_some_and(|typed| typed.trim_start().starts_with(['[', '{']))
+}
+
+/// `I2C>`, or `i2c1>` of HydraBus, and what is typed there.
+fn is_prompt(line: &str) -> bool {
+    line.split_once('>')
+        .is_some_and(|(mode, _)| !mode.is_empty() && !mode.contains(char::is_whitespace))
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -156,12 +159,14 @@ impl Terminal {
             self.words = Some(direction);
             return self.words(direction, words);
         }
-        let passed_over = line.is_empty() || line.starts_with("I2C>") || line.contains("arning");
+        let passed_over = line.is_empty() || is_prompt(line) || line.contains("arning");
         match (self.words, self.state) {
-            (_, State::Idle) => Ok(()),
             _ if passed_over => Ok(()),
-            (Some(direction), _) => self.words(direction, line),
-            (None, _) => Err(Malformed::Event(line.to_string())),
+            (_, State::Idle) if !has_byte(line) => Ok(()),
+            (Some(direction), State::Addressing | State::Transfer(_)) => {
+                self.words(direction, line)
+            }
+            _ => Err(Malformed::Event(line.to_string())),
         }
     }
 

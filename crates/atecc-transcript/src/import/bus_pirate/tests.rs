@@ -45,6 +45,13 @@ fn both_forms_become_actions() {
     assert_eq!(restart, "write600307nackafter1\nread6004\n");
 }
 
+/// What is typed at a prompt, and what a Bus Pirate says of itself.
+#[test]
+fn what_is_no_traffic_is_passed_over() {
+    let said = "HiZ>m\nReady\nDEVID:0x0447 REVID:0x3046\ni2c1> [ 0xC0 0x03 ]\n";
+    assert_eq!(shown(&format!("{said}{TERMINAL}")), shown(TERMINAL));
+}
+
 #[test]
 fn what_is_not_told_is_refused() {
     let typed: String = TERMINAL
@@ -76,6 +83,16 @@ fn what_is_not_told_is_refused() {
             TERMINAL.replacen("WRITE: 0x00 NACK", "5B 30 78 61", 1),
             7,
             "unknown event \"5B 30 78 61\"",
+        ),
+        (
+            format!("WROTE: 0xC0 ACK\n{TERMINAL}"),
+            1,
+            "unknown event \"WROTE: 0xC0 ACK\"",
+        ),
+        (
+            format!("{SNIFFER}0xC1+ 0x04\n"),
+            SNIFFER.lines().count() + 1,
+            "unknown event \"0xC1+ 0x04\"",
         ),
         (SNIFFER.replace("0x5D+", "0x5D"), 5, "with + or - after it"),
         (SNIFFER.replace("0x5D+]", "0x5D"), 5, "with + or - after it"),

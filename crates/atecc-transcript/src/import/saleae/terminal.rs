@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::super::error::{at, field};
-use super::super::value::hex_byte;
+use super::super::value::{has_byte, hex_byte};
 use super::super::wire::{Bit, Direction, Wire, taken_as_acknowledged};
 use super::super::{ImportError, Malformed};
 use super::HEX;
@@ -29,11 +29,21 @@ pub(super) fn lines(text: &str) -> Result<Vec<Line>, ImportError> {
         last = number;
         if let Some((direction, rest)) = split(line) {
             transfer(&mut wire, direction, rest).map_err(at(number))?;
+        } else if has_byte(line) && has_word_of_transfer(line) {
+            return Err(at(number)(Malformed::Event(line.trim().into())));
         }
     }
     let mut lines = wire.finish().map_err(at(last))?;
     taken_as_acknowledged(&mut lines, "the terminal");
     Ok(lines)
+}
+
+/// Whether a line has a word that a transfer has. Other analyzers, such as that
+/// of SPI, print their bytes in the same terminal without these.
+fn has_word_of_transfer(line: &str) -> bool {
+    const WORDS: [&str; 6] = ["write", "read", "ack", "nak", "nack", "data:"];
+    let mut words = line.split_whitespace();
+    words.any(|word| WORDS.iter().any(|known| word.eq_ignore_ascii_case(known)))
 }
 
 /// `0x60 ack data: 0x03 0x07`.

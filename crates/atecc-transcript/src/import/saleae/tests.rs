@@ -244,6 +244,16 @@ fn malformed_lines_of_the_terminal_are_refused() {
             "must be ack or nak",
         ),
         (TERMINAL.replace("data: 0x01", "0x01"), 6, "data: and bytes"),
+        (
+            TERMINAL.replacen("write to 0x60 ack", "wrote to 0x60 ack", 1),
+            3,
+            "unknown event \"wrote to 0x60 ack",
+        ),
+        (
+            TERMINAL.replacen("read to 0x60", "Read to 0x60", 1),
+            2,
+            "unknown event \"Read to 0x60",
+        ),
     ] {
         let error = lines(&text).expect_err(part);
         assert!(error.to_string().contains(part), "{error}");
