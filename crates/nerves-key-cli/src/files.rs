@@ -14,7 +14,7 @@ use x509_cert::spki::SubjectPublicKeyInfoRef;
 use zeroize::Zeroizing;
 
 use crate::error::CliError;
-use crate::output::escape_path;
+use crate::output::{escape_path, message};
 
 /// Who may read a new file.
 #[derive(Clone, Copy, Debug)]
@@ -195,6 +195,31 @@ pub(crate) fn read_text(path: &Path) -> Result<Zeroizing<String>, CliError> {
     let text = std::str::from_utf8(&bytes).map_err(|error| CliError::input(path, error))?;
     Ok(Zeroizing::new(text.to_owned()))
 }
+
+/// Say of a private key's file that others than its owner may open it.
+#[cfg(unix)]
+pub(crate) fn warn_of_readers(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+
+    /// All that a group and others may do.
+    const OTHERS: u32 = 0o077;
+    // Pipes and devices have no mode that anybody could mend.
+    let Some(metadata) = path.metadata().ok().filter(fs::Metadata::is_file) else {
+        return;
+    };
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & OTHERS != 0 {
+        let name = escape_path(path);
+        message(&format!(
+            "warning: {name} is a private key and has mode {mode:04o}, which is not for its owner \
+             alone: chmod 600 {name}"
+        ));
+    }
+}
+
+/// Elsewhere no mode tells it.
+#[cfg(not(unix))]
+pub(crate) const fn warn_of_readers(_path: &Path) {}
 
 /// Read a key of 16 bytes: as they are, or as 32 hex digits in a line. It is in a
 /// box, which can be moved without a copy of the key staying behind.

@@ -321,3 +321,46 @@ fn serials_in_use() {
     fs::write(harness.path().join("used"), "N3\n").unwrap();
     assert_eq!(harness.json(&with("N3"))["done"], false);
 }
+
+/// It may be a checkout's, so it is used.
+#[test]
+fn a_key_file_that_others_may_read_is_warned_of() {
+    let harness = Harness::new();
+    let set_mode = |mode| {
+        let path = harness.path().join("signer.key");
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    for (mode, shown) in [
+        (0o600, None),
+        (0o400, None),
+        (0o640, Some("0640")),
+        (0o644, Some("0644")),
+        (0o602, Some("0602")),
+    ] {
+        set_mode(mode);
+        let name = format!("D{mode:o}");
+        let output = harness.run(&[
+            "device",
+            "create",
+            &name,
+            "--signer-cert",
+            "signer.cert",
+            "--signer-key",
+            "signer.key",
+        ]);
+        assert!(output.status.success(), "{mode:o}: {output:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        let warnings: Vec<_> = said.lines().filter(|line| line.contains("mode")).collect();
+        match shown {
+            None => assert!(warnings.is_empty(), "{mode:o}: {said}"),
+            Some(shown) => {
+                let [warning] = warnings[..] else {
+                    panic!("{mode:o}: {said}");
+                };
+                for part in ["warning: signer.key", shown, "chmod 600 signer.key"] {
+                    assert!(warning.contains(part), "{mode:o}: {warning}");
+                }
+            }
+        }
+    }
+}
