@@ -98,6 +98,11 @@ fn what_is_no_zone_is_refused() {
         ("zz", "256 hex digits"),
         ("012 3", "odd number of digits"),
         ("@/nonexistent", "/nonexistent: No such file"),
+        ("dump.txt", "\n@FILE reads it from a file."),
+        (
+            "signer.cert",
+            "\nsigner.cert is a file: @signer.cert reads it.",
+        ),
     ] {
         let (code, message) = harness.fails(&["config", "show", "--dump", dump]);
         assert_eq!((code, message.contains(says)), (5, true), "{message}");

@@ -6,11 +6,12 @@ use atecc::procedures::{Confirmed, ReadConfig};
 use atecc::{ConfigZone, Revision};
 use nerves_key_schema::{Layout, configure};
 
-use super::dump;
+use super::dump::{self, DumpError};
 use crate::causes;
 use crate::cli::config::{ChipName, Zone};
 use crate::error::CliError;
 use crate::files;
+use crate::output::escape;
 
 /// Of the dump that is given, else of the chip.
 pub(super) fn of(source: &Zone) -> Result<ConfigZone, CliError> {
@@ -76,7 +77,19 @@ fn parse_argument(what: &str, text: &str) -> Result<ConfigZone, CliError> {
             };
             read.map_err(|error| CliError::input(path, error))
         }
-        None => dump::parse(text).map_err(|error| CliError::refused(error).about(what)),
+        None => dump::parse(text).map_err(|error| {
+            let advice = if Path::new(text).is_file() {
+                Some(format!("{0} is a file: @{0} reads it.", escape(text)))
+            } else {
+                let is_word = matches!(error, DumpError::Word(_));
+                is_word.then(|| "@FILE reads it from a file.".to_owned())
+            };
+            let error = CliError::refused(error).about(what);
+            match advice {
+                Some(advice) => error.with_advice(advice),
+                None => error,
+            }
+        }),
     }
 }
 
