@@ -47,6 +47,9 @@ pub(crate) enum Settings {
         /// The file's bytes as they are, zeros behind them.
         #[arg(long, conflicts_with = "format")]
         raw: bool,
+        /// Do not ask before bytes are written that no program can read.
+        #[arg(long, requires = "raw")]
+        yes: bool,
     },
 }
 

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::certificate::Summary;
 use crate::cli;
-use crate::confirm;
+use crate::confirm::{self, Risk};
 use crate::error::CliError;
 use crate::files;
 use crate::output::{Output, escape, escape_path};
@@ -70,7 +70,7 @@ pub(super) fn run(arguments: &cli::harden::Harden, output: Output) -> Result<(),
     if !arguments.yes {
         let question =
             format!("{certificates}{plan}\nThis locks the certificates of {name} in, for good.");
-        confirm::require_word(output, &question, &serial)?;
+        confirm::require_word(output, Risk::Locks, &question, &serial)?;
     }
     device.set_timing(Timing::new(plan.config().revision().family()));
     causes::run(&mut device, Harden::new(&plan))?;

@@ -275,20 +275,29 @@ fn what_is_exported_can_be_imported() {
     assert_eq!(raw(&harness, "after.bin"), before);
 }
 
-/// Bytes that no program reads are written, and that is said.
+/// Bytes that no program reads are written when that was said and agreed to.
 #[test]
-fn bytes_that_are_no_settings_are_warned_of() {
+fn bytes_that_are_no_settings_are_asked_about_before_they_are_written() {
     let harness = finished();
     harness.ok(&["settings", "set", "a", "1", "--device", CHIP]);
+    let before = raw(&harness, "before.bin");
     let import = ["settings", "import", "--raw", "random", "--device", CHIP];
     std::fs::write(harness.path().join("random"), [0x5A, 0xA5, 0x17, 0x99]).unwrap();
-    let output = harness.run(&import);
+    let warning = "warning: no program can read these bytes: the settings are neither an Erlang \
+                   term nor a typed record, and settings that can be read are replaced";
+    let (code, said) = harness.fails(&import);
+    assert_eq!(code, 5, "{said}");
+    assert!(said.contains(warning), "{said}");
+    assert!(said.contains("give --yes to go on"), "{said}");
+    assert!(!said.contains("locks"), "{said}");
+    assert_eq!(raw(&harness, "kept.bin"), before);
+    let agreed = [&import[..], &["--yes"]].concat();
+    let output = harness.run(&agreed);
     assert!(output.status.success());
     let said = String::from_utf8(output.stderr).unwrap();
-    let warning = "warning: no program can read what was written: the settings are neither an \
-                   Erlang term nor a typed record, and settings that could be read are gone";
     assert!(said.contains(warning), "{said}");
-    let document = harness.json(&import);
+    assert_eq!(raw(&harness, "written.bin")[..4], [0x5A, 0xA5, 0x17, 0x99]);
+    let document = harness.json(&agreed);
     let warnings = document["warnings"].as_array().unwrap();
     assert!(
         warnings[0]

@@ -18,7 +18,7 @@ use super::chip::{Ending, Recipe};
 use super::ledger;
 use super::station::{Said, Scanner, Station, What, document};
 use crate::cli::line::Run;
-use crate::confirm;
+use crate::confirm::{self, Risk};
 use crate::error::CliError;
 use crate::output::{Output, escape};
 use crate::signing::{self, AnySigner};
@@ -39,7 +39,7 @@ pub(super) fn run(arguments: &Run, output: Output) -> Result<(), CliError> {
             arguments.device.len(),
             arguments.batch
         );
-        confirm::require_word(output, &question, &arguments.batch)?;
+        confirm::require_word(output, Risk::Locks, &question, &arguments.batch)?;
     }
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {

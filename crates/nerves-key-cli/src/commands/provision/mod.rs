@@ -21,13 +21,14 @@ use serde_json::json;
 
 use crate::certificate::Summary;
 use crate::cli::provision::Provision;
+use crate::confirm::{self, Risk};
 use crate::error::{CliError, Exit};
 use crate::files::{self, Readers};
 use crate::output::{Output, escape_path};
 use crate::pending_chip::PendingChip;
 use crate::progress::Progress;
 use crate::signing;
-use crate::{causes, confirm, system, used_serials};
+use crate::{causes, system, used_serials};
 use document::Start;
 use inputs::Inputs;
 use nerves_key_device::BusFault;
@@ -214,7 +215,7 @@ fn confirm(
         name(plan),
         plan.serial()
     );
-    confirm::require_word(output, &question, plan.serial())
+    confirm::require_word(output, Risk::Locks, &question, plan.serial())
 }
 
 fn finish(

@@ -21,6 +21,7 @@ use crate::causes;
 use crate::chip::RecordedDevice;
 use crate::cli::chip::Chip;
 use crate::cli::settings::{Set, Settings, SettingsFormat, SettingsTarget};
+use crate::confirm::{self, Risk};
 use crate::error::{CliError, Exit};
 use crate::files::{self, Readers};
 use crate::output::Output;
@@ -56,7 +57,13 @@ pub(super) fn run(command: &Settings, output: Output) -> Result<(), CliError> {
         }),
         Settings::Clear(chip) => clear(chip, output),
         Settings::Export { chip, raw, out } => export(chip, *raw, out.as_deref(), output),
-        Settings::Import { target, file, raw } => import(target, file, *raw, output),
+        Settings::Import {
+            target,
+            file,
+            raw: true,
+            yes,
+        } => import_raw(&target.chip, file, *yes, output),
+        Settings::Import { target, file, .. } => import(target, file, output),
     }
 }
 
@@ -88,19 +95,28 @@ fn update(
     let change = |stored: &Stored| {
         let write = change(stored)?;
         warnings.extend(atoms::warning(stored, write.after()));
-        warnings.extend(raw::warning(stored, write.after()));
         Ok(write)
     };
-    let update = UpdateSettings::new(area, change).on_chip(serial_number);
-    let updated = causes::run_with(&mut device, update, |error| match error {
-        atecc::Error::Bus { error, .. } => CliError::failed(error),
-        atecc::Error::Failed(UpdateError::Write(error)) => atecc::Error::Failed(error).into(),
-        atecc::Error::Failed(UpdateError::Refused(error)) => error,
-    })?;
+    let updated = write_update(&mut device, area, serial_number, change)?;
     for warning in &warnings {
         output.message(&format!("warning: {warning}"));
     }
     Ok((updated, warnings))
+}
+
+/// Write what `change` makes of what is there, in one session.
+fn write_update(
+    device: &mut RecordedDevice,
+    area: Area,
+    chip: SerialNumber,
+    change: impl FnOnce(&Stored) -> Result<WriteSettings, CliError>,
+) -> Result<Updated, CliError> {
+    let update = UpdateSettings::new(area, change).on_chip(chip);
+    causes::run_with(device, update, |error| match error {
+        atecc::Error::Bus { error, .. } => CliError::failed(error),
+        atecc::Error::Failed(UpdateError::Write(error)) => atecc::Error::Failed(error).into(),
+        atecc::Error::Failed(UpdateError::Refused(error)) => error,
+    })
 }
 
 /// Where the chip keeps settings, and which chip it is.
@@ -271,16 +287,33 @@ fn export(chip: &Chip, raw: bool, out: Option<&Path>, output: Output) -> Result<
     }
 }
 
-fn import(target: &SettingsTarget, file: &Path, raw: bool, output: Output) -> Result<(), CliError> {
-    if raw {
-        let bytes = raw::read(file)?;
-        let (_, warnings) = update(&target.chip, output, |stored| {
-            stored.write_raw(&bytes).map_err(settings_error)
-        })?;
-        let text = format!("{} bytes written as they are", bytes.len());
-        let document = json!({ "bytes": bytes.len(), "warnings": warnings });
-        return output.result(&text, &document);
+/// Write bytes as they are. What no program will be able to read is asked about
+/// first, outside of any session, and written only over what was there then.
+fn import_raw(chip: &Chip, file: &Path, yes: bool, output: Output) -> Result<(), CliError> {
+    let bytes = raw::read(file)?;
+    let mut device = chip.open()?;
+    let (area, serial_number) = area(&mut device)?;
+    let before = causes::run(&mut device, ReadSettings::new(area))?;
+    let write = before.write_raw(&bytes).map_err(settings_error)?;
+    let unreadable = raw::warning(&before, write.after());
+    let mut warnings = Vec::new();
+    warnings.extend(atoms::warning(&before, write.after()));
+    warnings.extend(unreadable.clone());
+    for warning in &warnings {
+        output.message(&format!("warning: {warning}"));
     }
+    if unreadable.is_some() && !yes {
+        let question = format!("This replaces the settings of {serial_number}.");
+        let word = serial_number.to_string();
+        confirm::require_word(output, Risk::Settings, &question, &word)?;
+    }
+    write_update(&mut device, area, serial_number, |_| Ok(write))?;
+    let text = format!("{} bytes written as they are", bytes.len());
+    let document = json!({ "bytes": bytes.len(), "warnings": warnings });
+    output.result(&text, &document)
+}
+
+fn import(target: &SettingsTarget, file: &Path, output: Output) -> Result<(), CliError> {
     let bytes = files::read(file)?;
     let text = str::from_utf8(&bytes).map_err(|error| CliError::input(file, error))?;
     if text.trim() == NONE {

@@ -23,14 +23,14 @@ pub(super) fn read(file: &Path) -> Result<Vec<u8>, CliError> {
         .unwrap_or(bytes))
 }
 
-/// What to say where no program can read what was written in place of `before`.
+/// What to say where no program will be able to read what replaces `before`.
 pub(super) fn warning(before: &Settings, after: &Settings) -> Option<String> {
     let error = after.value().err()?;
     let replaced = match before.value() {
-        Ok(Some(_)) => ", and settings that could be read are gone",
+        Ok(Some(_)) => ", and settings that can be read are replaced",
         Ok(None) | Err(_) => "",
     };
     Some(format!(
-        "no program can read what was written: {error}{replaced}"
+        "no program can read these bytes: {error}{replaced}"
     ))
 }
