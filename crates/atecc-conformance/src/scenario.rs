@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use atecc::commands::{InfoRevision, Random, SeedUpdate, ShaStart, VerifyKey};
+use atecc::commands::{InfoRevision, Random, SeedUpdate, ShaStart, Verdict, VerifyKey};
 use atecc::parse::CommandGroup;
 use atecc::procedures::{HashInChip, ReadConfig, SignDigest, VerifyDigest};
 use atecc::{Answer, Cause, Failure, Family, Next, Opcode, Procedure, PublicKey, Request};
@@ -151,10 +151,10 @@ fn genkey_sign_verify(script: &[Spoken], address: u8, bus: Replay) -> ScenarioRe
         .run(VerifyDigest::new(key, digest, signature))
         .map_err(said)?;
     let verified = payload(script.last().ok_or("no Verify")?) == [0];
-    if right == verified {
+    if (right == Verdict::Good) == verified {
         Ok(())
     } else {
-        Err(format!("signature right: {right}, recorded: {verified}"))
+        Err(format!("signature right: {right:?}, recorded: {verified}"))
     }
 }
 

@@ -6,7 +6,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use atecc::commands::{
-    BootVerdict, DerivedKey, Engines, Paused, ShaContext, SharedSecret, Verdict, VolatileState,
+    DerivedKey, Engines, Paused, ShaContext, SharedSecret, Verdict, VolatileState,
 };
 use atecc::{PublicKey, Revision};
 
@@ -29,17 +29,13 @@ impl Answer for () {
     }
 }
 
-/// A verdict: whether something is right.
+/// Whether something holds: the first of four bytes.
 impl Answer for bool {
     fn payload(&self) -> Vec<u8> {
-        vec![u8::from(!*self)]
+        vec![u8::from(*self), 0, 0, 0]
     }
     fn words(&self) -> String {
-        if *self {
-            "match".into()
-        } else {
-            "no match".into()
-        }
+        if *self { "yes".into() } else { "no".into() }
     }
 }
 
@@ -162,26 +158,9 @@ impl Answer for Verdict {
     }
     fn words(&self) -> String {
         match self {
-            Self::Good => "signature verified".into(),
-            Self::Bad => "signature not verified".into(),
-            Self::GoodIfMac(mac) => format!("signature verified, MAC {}", Short(mac)),
-        }
-    }
-}
-
-impl Answer for BootVerdict {
-    fn payload(&self) -> Vec<u8> {
-        match self {
-            Self::Good => vec![0x00],
-            Self::Bad => vec![0x01],
-            Self::GoodIfMac(mac) => mac.to_vec(),
-        }
-    }
-    fn words(&self) -> String {
-        match self {
-            Self::Good => "firmware right".into(),
-            Self::Bad => "firmware wrong".into(),
-            Self::GoodIfMac(mac) => format!("firmware right, MAC {}", Short(mac)),
+            Self::Good => "match".into(),
+            Self::Bad => "no match".into(),
+            Self::GoodIfMac(mac) => format!("match, MAC {}", Short(mac)),
         }
     }
 }

@@ -7,13 +7,13 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use atecc::commands::{
-    Aes, AesGfm, BootVerdict, CheckMac, Counter, CreateTempKey, DeriveKey, DerivedKey,
-    DigestPublicKey, Ecdh, Engines, FixedNonce, GenDig, GenKey, Hmac, InfoGpio, InfoKeyValid,
-    InfoLatch, InfoRevision, InfoState, Kdf, KdfMessageTooLong, LoadNonce, LoadNonce64, Lock,
-    LockWithoutCrc, Mac, Pause, Paused, PrivWrite, Random, RandomNonce, ReadBlock, ReadWord,
-    SecureBoot, SelfTest, ShaContext, ShaEnd, ShaPublic, ShaReadContext, ShaStart, ShaUpdate,
-    ShaWriteContext, SharedSecret, Sign, SignInternal, UpdateExtra, Validate, Verdict, Verify,
-    VolatileState, WriteBlock, WriteEncrypted, WriteWord,
+    Aes, AesGfm, CheckMac, Counter, CreateTempKey, DeriveKey, DerivedKey, DigestPublicKey, Ecdh,
+    Engines, FixedNonce, GenDig, GenKey, Hmac, InfoGpio, InfoKeyValid, InfoLatch, InfoRevision,
+    InfoState, Kdf, KdfMessageTooLong, LoadNonce, LoadNonce64, Lock, LockWithoutCrc, Mac, Pause,
+    Paused, PrivWrite, Random, RandomNonce, ReadBlock, ReadWord, SecureBoot, SelfTest, ShaContext,
+    ShaEnd, ShaPublic, ShaReadContext, ShaStart, ShaUpdate, ShaWriteContext, SharedSecret, Sign,
+    SignInternal, UpdateExtra, Validate, Verdict, Verify, VolatileState, WriteBlock,
+    WriteEncrypted, WriteWord,
 };
 use atecc::parse::{CommandError, CommandGroup, Parse};
 use atecc::{Chips, Command, Opcode, PublicKey, Request, Revision, Status, crc16};
@@ -149,7 +149,7 @@ macro_rules! commands {
             #[must_use]
             pub fn payload(&self) -> Vec<u8> {
                 match self {
-                    $(Self::$name(answer) => <$name as Describe>::payload(answer),)*
+                    $(Self::$name(answer) => answer.payload(),)*
                     Self::Status(status) => vec![status.byte()],
                     Self::Untyped(payload) => payload.clone(),
                 }
@@ -157,7 +157,7 @@ macro_rules! commands {
 
             fn words(&self) -> String {
                 match self {
-                    $(Self::$name(answer) => answer.words(),)*
+                    $(Self::$name(answer) => <$name as Describe>::plain(answer),)*
                     Self::Status(status) => response::status(*status),
                     Self::Untyped(payload) => response::untyped(payload),
                 }
@@ -169,7 +169,7 @@ macro_rules! commands {
 commands! {
     Aes => [u8; 16],
     AesGfm => [u8; 16],
-    CheckMac => bool,
+    CheckMac => Verdict,
     Counter => u32,
     DeriveKey => (),
     Ecdh => SharedSecret,
@@ -196,7 +196,7 @@ commands! {
     Random => [u8; 32],
     ReadBlock => [u8; 32],
     ReadWord => [u8; 4],
-    SecureBoot => BootVerdict,
+    SecureBoot => Verdict,
     SelfTest => Engines,
     ShaStart => (),
     ShaUpdate<'a> => (),

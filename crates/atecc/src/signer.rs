@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use signature::hazmat::{PrehashSigner, PrehashVerifier};
 use signature::{DigestSigner, DigestVerifier, SignatureEncoding, Signer, Verifier};
 
-use crate::commands::VerifyKey;
+use crate::commands::{Verdict, VerifyKey};
 use crate::procedures::{SignDigest, VerifyDigest};
 use crate::{DecodeError, Device, Error, Opcode, Procedure, Slot, WakePulse};
 
@@ -199,10 +199,9 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> ChipVerifier<I2C, D, W> {
 
     fn verify_32(&self, digest: [u8; 32], signature: &Signature) -> Result<(), signature::Error> {
         let verify = VerifyDigest::new(self.key, digest, signature.0);
-        if self.shared.run(verify)? {
-            Ok(())
-        } else {
-            Err(signature::Error::new())
+        match self.shared.run(verify)? {
+            Verdict::Good => Ok(()),
+            Verdict::Bad | Verdict::GoodIfMac(_) => Err(signature::Error::new()),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use atecc::commands::{
     DeriveKey, GenKey, GenKeyMode, LoadNonce, LockTarget, NonceTarget, SeedUpdate, ShaStart,
-    SourceFlag, VerifyKey, ZoneState,
+    SourceFlag, Verdict, VerifyKey, ZoneState,
 };
 use atecc::host::{CommandHeader, MacInput, derive_key, mac, random_nonce};
 use atecc::procedures::{
@@ -150,8 +150,8 @@ impl Harness {
                     verifies(&harness.kit, digest, signature)
                 })
             }
-            Operation::VerifyDigest => self.verify(crate::chips::DIGEST, true, case),
-            Operation::VerifyBadDigest => self.verify([seed | 1; 32], false, case),
+            Operation::VerifyDigest => self.verify(crate::chips::DIGEST, Verdict::Good, case),
+            Operation::VerifyBadDigest => self.verify([seed | 1; 32], Verdict::Bad, case),
             Operation::CreateKey => {
                 let created = self.run(CreateKey::new(slot[7]), case);
                 self.unchanged(&created, &before, 7, case);
@@ -228,10 +228,10 @@ impl Harness {
         results.is_ok_and(|results| results.iter().all(Result::is_ok))
     }
 
-    fn verify(&mut self, digest: [u8; 32], good: bool, case: &str) -> bool {
+    fn verify(&mut self, digest: [u8; 32], expected: Verdict, case: &str) -> bool {
         let key = VerifyKey::External(self.kit.public);
         let verdict = self.run(VerifyDigest::new(key, digest, self.kit.signature), case);
-        self.holds(verdict, case, |_, verdict| verdict == good)
+        self.holds(verdict, case, |_, verdict| verdict == expected)
     }
 
     fn challenge(&mut self, before: &Image, seed: u8, case: &str) -> bool {
@@ -369,5 +369,5 @@ pub(crate) fn verifies(kit: &Kit, digest: [u8; 32], signature: [u8; 64]) -> bool
     let mut device = Device::new(bus.i2c(), bus.delay());
     let key = VerifyKey::External(kit.public);
     let verdict = device.run(VerifyDigest::new(key, digest, signature));
-    verdict.is_ok_and(|good| good)
+    verdict.is_ok_and(|verdict| verdict == Verdict::Good)
 }

@@ -1,7 +1,7 @@
 //! A sample of the points at which a future can be dropped, and the smallest
 //! cases of what others leave in a chip.
 
-use atecc::commands::{InfoRevision, LoadNonce, NonceTarget, VerifyKey};
+use atecc::commands::{InfoRevision, LoadNonce, NonceTarget, Verdict, VerifyKey};
 use atecc::procedures::{SignDigest, VerifyDigest};
 use atecc::{Device, Request, Slot};
 use atecc_emulator::{Bus, PartialRead, Revision};
@@ -41,7 +41,7 @@ fn what_others_left_in_temp_key_is_not_signed() {
     let signature = device.run(SignDigest::new(Slot::S0, DIGEST)).unwrap();
     let key = VerifyKey::External(kit.public);
     let right = device.run(VerifyDigest::new(key, DIGEST, signature));
-    assert!(right.unwrap());
+    assert_eq!(right.unwrap(), Verdict::Good);
 }
 
 /// Another program dies in the middle of a write. The chip waits for the rest;

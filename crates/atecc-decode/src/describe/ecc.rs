@@ -10,7 +10,6 @@ use atecc::commands::{
 };
 
 use super::{Describe, serial_words};
-use crate::answer::Answer;
 use crate::hex::Short;
 use crate::labels::{Labelled, Labels};
 
@@ -82,6 +81,14 @@ const fn answer_words(answer: VerifyAnswer) -> &'static str {
     }
 }
 
+fn signature_words(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Good => "signature verified".into(),
+        Verdict::Bad => "signature not verified".into(),
+        Verdict::GoodIfMac(mac) => format!("signature verified, MAC {}", Short(mac)),
+    }
+}
+
 impl Describe for Verify {
     fn words(&self, labels: &dyn Labels) -> String {
         let key = match self.key {
@@ -100,6 +107,10 @@ impl Describe for Verify {
         let answer = answer_words(self.answer);
         format!("{key}{source}{answer}")
     }
+
+    fn plain(response: &Verdict) -> String {
+        signature_words(response)
+    }
 }
 
 impl Describe for Validate {
@@ -112,10 +123,14 @@ impl Describe for Validate {
         format!("Verify, {change} {}{answer}", Labelled(labels, self.slot))
     }
 
+    fn plain(response: &Verdict) -> String {
+        signature_words(response)
+    }
+
     fn answer(&self, response: &Verdict) -> String {
         match response {
             Verdict::Good => "signature verified, validity changed".into(),
-            Verdict::Bad | Verdict::GoodIfMac(_) => response.words(),
+            Verdict::Bad | Verdict::GoodIfMac(_) => signature_words(response),
         }
     }
 }
@@ -157,5 +172,13 @@ impl Describe for SecureBoot {
             Afterwards::Prohibit => ", prohibited afterwards",
         };
         format!("SecureBoot {mode}{protection}{afterwards}")
+    }
+
+    fn plain(response: &Verdict) -> String {
+        match response {
+            Verdict::Good => "firmware right".into(),
+            Verdict::Bad => "firmware wrong".into(),
+            Verdict::GoodIfMac(mac) => format!("firmware right, MAC {}", Short(mac)),
+        }
     }
 }

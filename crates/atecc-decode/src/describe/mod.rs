@@ -7,7 +7,6 @@ mod memory;
 mod state;
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use atecc::Command;
 use atecc::commands::IncludeSerial;
@@ -20,14 +19,14 @@ pub(crate) trait Describe: Command<Response: Answer> {
     /// What it asks for.
     fn words(&self, labels: &dyn Labels) -> String;
 
-    /// The payload that `response` was read from.
-    fn payload(response: &Self::Response) -> Vec<u8> {
-        response.payload()
+    /// What `response` says to any command of this type.
+    fn plain(response: &Self::Response) -> String {
+        response.words()
     }
 
-    /// What `response` says.
+    /// What `response` says to this one.
     fn answer(&self, response: &Self::Response) -> String {
-        response.words()
+        Self::plain(response)
     }
 }
 

@@ -2,8 +2,6 @@
 
 use alloc::format;
 use alloc::string::String;
-use alloc::vec;
-use alloc::vec::Vec;
 
 use atecc::commands::{
     FixedNonce, InfoGpio, InfoKeyValid, InfoLatch, InfoRevision, InfoState, LoadNonce, LoadNonce64,
@@ -21,19 +19,11 @@ impl Describe for InfoRevision {
     }
 }
 
-/// Whether something holds: the first of four bytes.
-fn first_of_four(holds: bool) -> Vec<u8> {
-    vec![u8::from(holds), 0, 0, 0]
-}
-
 impl Describe for InfoKeyValid {
     fn words(&self, labels: &dyn Labels) -> String {
         format!("Info, key valid in {}", Labelled(labels, self.slot))
     }
-    fn payload(response: &bool) -> Vec<u8> {
-        first_of_four(*response)
-    }
-    fn answer(&self, response: &bool) -> String {
+    fn plain(response: &bool) -> String {
         if *response { "valid" } else { "not valid" }.into()
     }
 }
@@ -59,10 +49,7 @@ impl Describe for InfoLatch {
         }
         .into()
     }
-    fn payload(response: &bool) -> Vec<u8> {
-        first_of_four(*response)
-    }
-    fn answer(&self, response: &bool) -> String {
+    fn plain(response: &bool) -> String {
         if *response {
             "latch set"
         } else {

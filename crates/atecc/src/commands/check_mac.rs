@@ -1,7 +1,7 @@
 //! `CheckMac` (opcode 0x28). Source: ATECC508A datasheet, "CheckMac Command";
 //! the OTP bit from cryptoauthlib `calib_command.h`.
 
-use super::SourceFlag;
+use super::{SourceFlag, Verdict};
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
 use crate::{Command, Data, DecodeError, Opcode, ResponseKind, Retry, Slot};
@@ -14,7 +14,7 @@ use crate::{Command, Data, DecodeError, Opcode, ResponseKind, Retry, Slot};
 /// ```
 /// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
 /// use atecc::Slot;
-/// use atecc::commands::{Blocks, CheckMac, OtpPart};
+/// use atecc::commands::{Blocks, CheckMac, OtpPart, Verdict};
 ///
 /// let guess = CheckMac {
 ///     blocks: Blocks::KeyThenChallenge,
@@ -24,7 +24,7 @@ use crate::{Command, Data, DecodeError, Opcode, ResponseKind, Retry, Slot};
 ///     response: [0; 32],
 ///     other_data: [0; 13],
 /// };
-/// assert!(!device.execute(guess)?);
+/// assert_eq!(device.execute(guess)?, Verdict::Bad);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -81,8 +81,8 @@ pub enum OtpPart {
 
 impl Command for CheckMac {
     const OPCODE: Opcode = Opcode::CheckMac;
-    /// Whether the response is the right one.
-    type Response = bool;
+    /// Never with a MAC.
+    type Response = Verdict;
 
     fn param1(&self) -> u8 {
         let otp = match self.otp {
@@ -110,9 +110,9 @@ impl Command for CheckMac {
     fn needs_volatile(&self) -> bool {
         self.blocks != Blocks::KeyThenChallenge
     }
-    fn decode(&self, payload: &[u8]) -> Result<bool, DecodeError> {
-        let [verdict] = DecodeError::exactly(Self::OPCODE, payload)?;
-        Ok(verdict == 0x00)
+    fn decode(&self, payload: &[u8]) -> Result<Verdict, DecodeError> {
+        let status: [u8; 1] = DecodeError::exactly(Self::OPCODE, payload)?;
+        Verdict::decode(Self::OPCODE, &status)
     }
 }
 
@@ -182,7 +182,7 @@ mod tests {
             ..check
         };
         assert_eq!(all.param1(), 0x26);
-        assert_eq!(check.decode(&[0x00]), Ok(true));
-        assert_eq!(check.decode(&[0x01]), Ok(false));
+        assert_eq!(check.decode(&[0x00]), Ok(Verdict::Good));
+        assert_eq!(check.decode(&[0x01]), Ok(Verdict::Bad));
     }
 }

@@ -24,6 +24,7 @@ mod sha_context;
 mod sign;
 mod source_flag;
 mod update_extra;
+mod verdict;
 mod verify;
 mod write;
 
@@ -47,7 +48,7 @@ pub use pause::{Pause, Paused};
 pub use priv_write::{PrivWrite, PrivateKeyData};
 pub use random::{Random, SeedUpdate};
 pub use read::{ReadBlock, ReadWord};
-pub use secure_boot::{Afterwards, BootVerdict, Protection, SecureBoot, SecureBootMode};
+pub use secure_boot::{Afterwards, Protection, SecureBoot, SecureBootMode};
 pub use self_test::{Engines, SelfTest};
 pub use sha::{
     DigestTarget, PieceTooLong, SHA_BLOCK, ShaEnd, ShaPiece, ShaPublic, ShaStart, ShaUpdate,
@@ -56,7 +57,8 @@ pub use sha_context::{ShaContext, ShaReadContext, ShaWriteContext};
 pub use sign::{DigestSource, InternalPurpose, Sign, SignInternal};
 pub use source_flag::SourceFlag;
 pub use update_extra::UpdateExtra;
-pub use verify::{Validate, ValidityChange, Verdict, Verify, VerifyAnswer, VerifyKey};
+pub use verdict::Verdict;
+pub use verify::{Validate, ValidityChange, Verify, VerifyAnswer, VerifyKey};
 pub use write::{WriteBlock, WriteEncrypted, WriteWord, ZoneState};
 
 #[cfg(test)]

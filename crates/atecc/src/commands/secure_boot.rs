@@ -1,6 +1,7 @@
 //! `SecureBoot` (opcode 0x80), ATECC608 only. Source: cryptoauthlib
 //! `calib_secureboot.c`.
 
+use super::Verdict;
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
 use crate::{Chips, Command, Data, DecodeError, Family, Opcode, ResponseKind, Retry};
@@ -62,20 +63,9 @@ pub enum Afterwards {
     Prohibit,
 }
 
-/// What [`SecureBoot`] answers.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum BootVerdict {
-    /// The firmware is right.
-    Good,
-    /// It is not.
-    Bad,
-    /// It is right if this MAC is.
-    GoodIfMac([u8; 32]),
-}
-
 impl Command for SecureBoot {
     const OPCODE: Opcode = Opcode::SecureBoot;
-    type Response = BootVerdict;
+    type Response = Verdict;
 
     fn chips(&self) -> Chips {
         Chips::Only(Family::Atecc608)
@@ -116,12 +106,8 @@ impl Command for SecureBoot {
     fn needs_volatile(&self) -> bool {
         self.protection == Protection::Encrypted
     }
-    fn decode(&self, payload: &[u8]) -> Result<BootVerdict, DecodeError> {
-        match payload {
-            [0x00] => Ok(BootVerdict::Good),
-            [_] => Ok(BootVerdict::Bad),
-            mac => DecodeError::exactly(Self::OPCODE, mac).map(BootVerdict::GoodIfMac),
-        }
+    fn decode(&self, payload: &[u8]) -> Result<Verdict, DecodeError> {
+        Verdict::decode(Self::OPCODE, payload)
     }
 }
 
@@ -180,8 +166,8 @@ mod tests {
             ..full
         };
         assert_eq!(group(&stored)[..5], [0x27, 0x80, 0x06, 0x00, 0x00]);
-        assert_eq!(stored.decode(&[0x00]), Ok(BootVerdict::Good));
-        assert_eq!(stored.decode(&[0x01]), Ok(BootVerdict::Bad));
-        assert_eq!(full.decode(&[3; 32]), Ok(BootVerdict::GoodIfMac([3; 32])));
+        assert_eq!(stored.decode(&[0x00]), Ok(Verdict::Good));
+        assert_eq!(stored.decode(&[0x01]), Ok(Verdict::Bad));
+        assert_eq!(full.decode(&[3; 32]), Ok(Verdict::GoodIfMac([3; 32])));
     }
 }

@@ -1,7 +1,7 @@
 //! `Verify` (opcode 0x45). Source: ATECC508A datasheet, "Verify Command"; the
 //! message digest buffer and the MAC from cryptoauthlib `calib_verify.c`.
 
-use super::DigestSource;
+use super::{DigestSource, Verdict};
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
 use crate::{
@@ -79,27 +79,6 @@ impl VerifyAnswer {
     }
 }
 
-/// What [`Verify`] and [`Validate`] answer.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Verdict {
-    /// The signature is right.
-    Good,
-    /// It is not.
-    Bad,
-    /// It is right if this MAC is.
-    GoodIfMac([u8; 32]),
-}
-
-impl Verdict {
-    fn decode(payload: &[u8]) -> Result<Self, DecodeError> {
-        match payload {
-            [0x00] => Ok(Self::Good),
-            [_] => Ok(Self::Bad),
-            mac => DecodeError::exactly(Opcode::Verify, mac).map(Self::GoodIfMac),
-        }
-    }
-}
-
 /// The code of P-256 in Param2 of an external verification.
 const P256: u16 = 0x0004;
 
@@ -144,7 +123,7 @@ impl Command for Verify {
         Retry::RestartSequence
     }
     fn decode(&self, payload: &[u8]) -> Result<Verdict, DecodeError> {
-        Verdict::decode(payload)
+        Verdict::decode(Self::OPCODE, payload)
     }
 }
 
@@ -247,7 +226,7 @@ impl Command for Validate {
         Retry::RestartSequence
     }
     fn decode(&self, payload: &[u8]) -> Result<Verdict, DecodeError> {
-        Verdict::decode(payload)
+        Verdict::decode(Self::OPCODE, payload)
     }
 }
 

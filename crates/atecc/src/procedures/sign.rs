@@ -59,14 +59,16 @@ impl Procedure for SignDigest {
 /// ```
 /// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
 /// use atecc::Slot;
-/// use atecc::commands::VerifyKey;
+/// use atecc::commands::{Verdict, VerifyKey};
 /// use atecc::procedures::{CreateKey, SignDigest, VerifyDigest};
 ///
 /// let slot = Slot::S0;
 /// let key = VerifyKey::External(device.run(CreateKey::new(slot))?);
 /// let signature = device.run(SignDigest::new(slot, [0x5A; 32]))?;
-/// assert!(device.run(VerifyDigest::new(key, [0x5A; 32], signature))?);
-/// assert!(!device.run(VerifyDigest::new(key, [0x5B; 32], signature))?);
+/// let right = device.run(VerifyDigest::new(key, [0x5A; 32], signature))?;
+/// assert_eq!(right, Verdict::Good);
+/// let wrong = device.run(VerifyDigest::new(key, [0x5B; 32], signature))?;
+/// assert_eq!(wrong, Verdict::Bad);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
@@ -89,13 +91,13 @@ impl VerifyDigest {
 }
 
 impl Procedure for VerifyDigest {
-    /// Whether the signature is right.
-    type Output = bool;
+    /// Never with a MAC: a status byte is asked for.
+    type Output = Verdict;
     type Error = Failure;
 
-    fn resume(&mut self, answer: Answer<'_>) -> Next<bool, Failure> {
+    fn resume(&mut self, answer: Answer<'_>) -> Next<Verdict, Failure> {
         let next = self.0.resume(answer);
-        next.map(|((), verdict)| verdict == Verdict::Good)
+        next.map(|((), verdict)| verdict)
     }
 }
 

@@ -4,8 +4,8 @@
 use std::error::Error;
 
 use atecc::commands::{
-    Blocks, CheckMac, DigestTarget, IncludeSerial, InfoLatch, LoadNonce, Mac, MacBlocks, MacOtp,
-    NonceTarget, OtpPart, RandomNonce, ReadBlock, SeedUpdate, ShaEnd, ShaPiece, ShaStart,
+    self, Blocks, CheckMac, DigestTarget, IncludeSerial, InfoLatch, LoadNonce, Mac, MacBlocks,
+    MacOtp, NonceTarget, OtpPart, RandomNonce, ReadBlock, SeedUpdate, ShaEnd, ShaPiece, ShaStart,
     SourceFlag,
 };
 use atecc::host::{self, CommandHeader, MacInput};
@@ -163,7 +163,8 @@ fn outcome(row: &Call, read: ReadBlock, draw: &RandomNonce, proof: &CheckMac) ->
     };
     let verdict = proof.decode(payloads.get(2).ok_or("no verdict")?)?;
     let latched = payloads.get(3).map(|latch| InfoLatch::Set.decode(latch));
-    match (&row.result, verdict, latched.transpose()?) {
+    let right = verdict == commands::Verdict::Good;
+    match (&row.result, right, latched.transpose()?) {
         (Answer::Other(ok), true, Some(true)) => same("result", ok.as_str(), Some("ok"))?,
         (Answer::Error(error), true, Some(false)) => {
             same("result", error.as_str(), ":latch_failed_to_set")?;
