@@ -48,6 +48,7 @@ pub struct CompressedCertificate {
 
 /// Byte 70 has no meaning that we know.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ParseError {
     /// Low half of byte 70.
     #[error("compressed certificate of format version {0}: only 0, 1 and 2 are known")]

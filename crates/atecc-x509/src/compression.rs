@@ -11,6 +11,7 @@ use crate::{
 
 /// Why a certificate does not survive compression.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum RoundTripError {
     /// It has no compressed form.
     #[error("the certificate cannot be compressed: {0}")]

@@ -42,6 +42,7 @@ pub struct DateTime(Fields);
 
 /// Why dates are not those of a compressed certificate.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum DateError {
     /// The fields name no day or no hour.
     #[error("{0} is no date of the calendar")]

@@ -6,6 +6,7 @@ use crate::{DateError, ParseError, Part, PemError, SerialError, SerialTextError,
 
 /// Why a certificate cannot be read, made, compressed or rebuilt.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The bytes are not the DER of a certificate.
     #[error("certificate: {0}")]

@@ -21,6 +21,7 @@ pub struct Name {
 /// Why a manufacturer's serial number cannot be issued. Its place in the OTP
 /// zone has 48 bytes and is padded with zero bytes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SerialTextError {
     /// No bytes.
     #[error("the manufacturer serial number is empty")]
@@ -124,6 +125,7 @@ pub struct Attribute {
 
 /// An ASN.1 type of strings.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub enum StringType {
     /// Any characters.
     Utf8,

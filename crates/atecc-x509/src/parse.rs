@@ -17,6 +17,7 @@ use crate::{DateTime, Error, PublicKey, SignatureBytes};
 
 /// A part of a certificate, in the order of its bytes.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub enum Part {
     /// `version`.
     Version,

@@ -20,6 +20,7 @@ const BYTES_OF_A_LINE: usize = 48;
 
 /// Why a text is not a certificate.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PemError {
     /// There is no begin line.
     #[error("no line says {BEGIN:?}")]

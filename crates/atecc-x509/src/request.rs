@@ -19,6 +19,7 @@ const SUBJECT_ALT_NAME: [u8; 3] = [0x55, 0x1D, 0x11];
 
 /// Another name of the subject. Texts are ASCII.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub enum AlternativeName {
     /// A host.
     Dns(String),

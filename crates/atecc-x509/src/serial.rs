@@ -65,6 +65,7 @@ pub struct SerialNumber {
 
 /// Why there is no serial number.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SerialError {
     /// Sources 0 and 7.
     #[error("serial number source {:X}: the serial number is stored elsewhere on the chip", .0.code())]

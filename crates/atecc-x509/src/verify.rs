@@ -16,6 +16,7 @@ pub struct NotOnCurve {
 
 /// A signature is not one of this key over these bytes.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SignatureMismatch {
     /// The key can have no signatures.
     #[error(transparent)]

@@ -33,6 +33,7 @@ impl core::fmt::Display for Zone {
 
 /// A block or word past the end of its zone or slot.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum AddressError {
     /// No such 32-byte block.
     #[error("block {block} is outside {region}: it has {limit}")]

@@ -15,6 +15,7 @@ pub struct BusAddress(u8);
 
 /// A number that is no usable 7-bit address.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum InvalidBusAddress {
     /// Past 7 bits: most likely the 8-bit form of the data sheets.
     #[error("I2C address 0x{0:02X} is the 8-bit form: the 7-bit address is 0x{half:02X}", half = .0 >> 1)]

@@ -56,6 +56,7 @@ impl Executed {
 /// What happened to a command.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub enum Cause {
     /// No chip acknowledged after any of the wake pulses.
     #[error("no chip answered {pulses} wake pulses")]
@@ -292,6 +293,7 @@ impl From<RequestTooLong> for Failure {
 
 /// What a device reports: the bus's own error, or that of a command or
 /// procedure.
+// Exhaustive: whoever makes it an error of their own has to tell both apart.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Error<B, P = Failure> {
     /// The I2C transfer failed, other than by a missing acknowledge.

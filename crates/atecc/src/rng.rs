@@ -26,6 +26,7 @@ pub struct ChipRng<'d, I2C, D, W>(&'d mut Device<I2C, D, W>);
 
 /// Why the chip gave no random number.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum RngError<E> {
     /// The chip or the bus.
     #[error("{0:?}")]

@@ -75,6 +75,7 @@ pub struct Mismatch {
 
 /// A field of the configuration zone.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub enum ConfigField {
     /// `I2C_Enable`, bit 0 of byte 14.
     I2cEnable,

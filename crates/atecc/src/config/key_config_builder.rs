@@ -87,6 +87,7 @@ impl KeyConfig {
 
 /// Bits that the datasheet forbids together.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ForbiddenKeyConfig {
     /// A reserved `KeyType`.
     #[error("KeyConfig 0x{config:04X} has KeyType {code}, which is reserved: 4, 6 or 7 are not")]
