@@ -90,6 +90,17 @@ fn what_stops_a_run_before_the_first_chip() {
         (with("signer.key", "other.key"), 5, "does not belong"),
         (with("--yes", "--json"), 5, "give --yes"),
         (Bench::line_run(&twice, &[]), 5, "given twice"),
+        (Bench::line_run(&["emu:".to_owned()], &[]), 5, "thrown away"),
+        (
+            Bench::line_run(&devices, &["--ledger", ":memory:"]),
+            5,
+            "line init",
+        ),
+        (
+            Bench::line_run(&devices, &["--ledger", "user=a dbname=b"]),
+            1,
+            "invalid configuration",
+        ),
         (
             Bench::line_run(&devices, &["--schema", "s"]),
             5,

@@ -117,9 +117,16 @@ fn a_chip_of_another_batch_is_left_alone() {
     let mut arguments = Bench::line_run(&devices, &["--on-start", "/bin/false"]);
     arguments[3] = "c";
     bench.refused(&arguments);
-    let output = bench.run(&Bench::line_run(&devices, &[]));
-    let said = String::from_utf8(output.stdout).unwrap();
-    assert!(said.contains("belongs to the batch \"c\""), "{said}");
+    let refused = || {
+        let output = bench.run(&Bench::line_run(&devices, &[]));
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(said.contains("belongs to the batch \"c\""), "{said}");
+    };
+    refused();
+    // Nor is it this batch's when it is finished.
+    arguments.truncate(arguments.len() - 2);
+    bench.done(&arguments);
+    refused();
 }
 
 #[test]
@@ -253,7 +260,8 @@ fn a_device_that_fails_is_not_taken_for_an_empty_one() {
     use std::io::{BufRead, BufReader};
     use std::process::Stdio;
     let bench = Bench::with_batch();
-    let mut arguments = Bench::line_run(&["emu:late.img".to_owned()], &["--json"]);
+    let late = ["emu:late.img".to_owned()];
+    let mut arguments = Bench::line_run(&late, &["--json"]);
     arguments.retain(|word| *word != "--once");
     let mut command = bench.command(&arguments);
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
@@ -310,4 +318,55 @@ fn a_scanned_line_that_is_too_long_ends_where_it_ends() {
     let units = bench.units();
     assert_eq!(units.len(), 1, "{units:?}");
     assert_eq!(units[0]["serial"], "S-2");
+}
+
+#[test]
+fn a_chip_that_was_made_otherwise_takes_no_place() {
+    let bench = Bench::with_batch();
+    let devices = bench.chips(2);
+    let provision = |device: &str, more: &[&str]| {
+        let mut arguments = vec![
+            "provision",
+            "--device",
+            device,
+            "--signer-cert",
+            "signer.cert",
+        ];
+        arguments.extend(more);
+        bench.done(&arguments);
+    };
+    provision(
+        &devices[0],
+        &["--signer-key", "signer.key", "--board", "other", "--yes"],
+    );
+    // A key that the ledger does not know, and a request for its certificate.
+    provision(&devices[1], &["--request", "request.json", "--yes"]);
+    for (device, part) in devices
+        .iter()
+        .zip(["another board", "the ledger does not know it"])
+    {
+        let output = bench.run(&Bench::line_run(std::slice::from_ref(device), &[]));
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(said.starts_with("FAIL") && said.contains(part), "{said}");
+    }
+    assert_eq!(bench.units().len(), 0);
+}
+
+/// Whoever reads along is gone: no chip is made that nobody sees.
+#[test]
+fn a_run_that_nobody_reads_ends() {
+    use std::io::{BufRead, BufReader};
+    use std::process::Stdio;
+    let bench = Bench::with_batch();
+    let devices = bench.chips(1);
+    let mut arguments = Bench::line_run(&devices, &["--json"]);
+    arguments.retain(|word| *word != "--once");
+    let mut command = bench.command(&arguments);
+    let command = command.stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    output.read_line(&mut line).unwrap();
+    drop(output);
+    assert!(!child.wait().unwrap().success());
 }

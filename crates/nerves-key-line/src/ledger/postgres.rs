@@ -13,6 +13,10 @@ use super::database::{Database, DatabaseError, Rows, Statements, Value};
 /// Before each transaction: how long a statement, and a wait for another
 /// transaction, may take.
 const LIMITS: &str = "SET LOCAL statement_timeout = '30s'; SET LOCAL lock_timeout = '30s'";
+/// Where a password is that no list of processes shows.
+const PASSWORD: &str = "PGPASSWORD";
+/// How long a network may swallow what is sent.
+const SILENCE: Duration = Duration::from_secs(30);
 /// How long a server may take to answer a connection.
 const CONNECT: Duration = Duration::from_secs(5);
 
@@ -46,6 +50,10 @@ impl FromStr for Postgres {
         let mut config: Config = text.parse().map_err(PostgresUrlError)?;
         config.connect_timeout(CONNECT);
         config.application_name("nerves-key line");
+        config.tcp_user_timeout(SILENCE);
+        if let (None, Some(password)) = (config.get_password(), std::env::var_os(PASSWORD)) {
+            config.password(password.as_encoded_bytes());
+        }
         Ok(Self {
             config,
             client: None,
@@ -149,18 +157,18 @@ impl From<postgres::Error> for DatabaseError {
             SqlState::LOCK_NOT_AVAILABLE,
             SqlState::QUERY_CANCELED,
         ]) {
-            return Self::Busy(Box::new(error));
+            return Self::Busy(Box::new(said.clone()));
         }
         if is(&[SqlState::UNDEFINED_TABLE, SqlState::INVALID_SCHEMA_NAME]) {
-            return Self::NoTable(Box::new(error));
+            return Self::NoTable(Box::new(said.clone()));
         }
         // 08: connection; 57P: the server goes or comes; 53: it has no room.
         if ["08", "57P", "53"]
             .iter()
             .any(|class| code.code().starts_with(class))
         {
-            return Self::Away(Box::new(error));
+            return Self::Away(Box::new(said.clone()));
         }
-        Self::Refused(Box::new(error))
+        Self::Refused(Box::new(said.clone()))
     }
 }

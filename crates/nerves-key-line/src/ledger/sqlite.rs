@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
 use rusqlite::types::{ToSql, ToSqlOutput, Value as SqliteValue, ValueRef};
-use rusqlite::{Connection, ErrorCode, TransactionBehavior, params_from_iter};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, params_from_iter};
 
 use super::database::{Database, DatabaseError, Rows, Statements, Value};
 
@@ -23,7 +23,14 @@ impl Sqlite {
     /// # Errors
     /// [`DatabaseError::Refused`] when it is no database, or cannot be made.
     pub fn open(path: &Path) -> Result<Self, DatabaseError> {
-        Self::with(Connection::open(path)?)
+        // The name of a file, and nothing that SQLite reads into it.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        if path.as_os_str().is_empty() || path.as_os_str() == ":memory:" {
+            return Err(DatabaseError::Refused("it is no name of a file".into()));
+        }
+        Self::with(Connection::open_with_flags(path, flags)?)
     }
 
     /// One in memory, for tests.

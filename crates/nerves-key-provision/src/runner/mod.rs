@@ -3,7 +3,6 @@
 //! It is a [`Procedure`], but one that stops half-way: the device certificate
 //! is issued away from the chip. Run it until it stops with
 //! [`RunOutcome::NeedsSignature`], give it the signature, run it again.
-
 //!
 //! What a run knows is its state (`state.rs`); each state begins the steps that
 //! may follow it, and says what the chip is asked, what it has to answer and

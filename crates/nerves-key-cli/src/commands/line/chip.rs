@@ -102,13 +102,17 @@ impl Connected {
                 let unit = self.record(ledger, recipe)?;
                 Ok((unit, Ending::Recorded))
             }
-            (Stage::KeySlotOpen(_), None) => Err(CliError::new(
+            (Stage::Keyed(_) | Stage::KeySlotOpen(_), None) => Err(CliError::new(
                 Exit::Stage,
                 format!(
-                    "the data of the chip {chip} are locked, and the ledger does not know it: \
-                     end it where it was begun, or with nerves-key provision"
+                    "the chip {chip} has a key already, and the ledger does not know it: end it \
+                     where it was begun, or with nerves-key provision"
                 ),
             )),
+            (_, Some(unit)) if unit.batch != recipe.batch.name => {
+                let batch = unit.batch;
+                Err(refused(LedgerError::ElsewhereMade { chip, batch }))
+            }
             (_, Some(unit)) if unit.state == State::Verified => {
                 check_identity(&self.snapshot.identity()?, &unit)?;
                 Ok((unit, Ending::Before))
@@ -137,6 +141,23 @@ impl Connected {
             return Err(CliError::new(
                 Exit::Stage,
                 format!("the chip {chip} is finished under another signer than the batch's"),
+            ));
+        }
+        let otherwise = [
+            (
+                "board",
+                identity.otp.board_name() == recipe.board.as_str().as_bytes(),
+            ),
+            (
+                "layout",
+                matches!(self.snapshot.stage(), Stage::Finished(layout)
+                    if layout == recipe.batch.layout.into()),
+            ),
+        ];
+        if let Some((what, _)) = otherwise.iter().find(|(_, is_same)| !is_same) {
+            return Err(CliError::new(
+                Exit::Stage,
+                format!("the chip {chip} is finished with another {what} than the batch's"),
             ));
         }
         let serial = identity.otp.manufacturer_serial();

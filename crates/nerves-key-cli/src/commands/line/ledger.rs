@@ -55,10 +55,19 @@ pub(super) fn chip(text: &str) -> Result<SerialNumber, CliError> {
     })
 }
 
+/// A URL, or words such as `host=.. user=..`: no name of a file, which may be
+/// written `./a=b`.
 fn is_server(ledger: &str) -> bool {
-    ["postgres:", "postgresql:", "host="]
-        .iter()
-        .any(|begin| ledger.starts_with(begin))
+    let is_word = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase());
+    let begins = |scheme: &str| {
+        let begin = ledger.get(..scheme.len());
+        begin.is_some_and(|begin| begin.eq_ignore_ascii_case(scheme))
+    };
+    begins("postgres:")
+        || begins("postgresql:")
+        || ledger
+            .split_once('=')
+            .is_some_and(|(name, _)| is_word(name))
 }
 
 #[cfg(feature = "line-postgres")]

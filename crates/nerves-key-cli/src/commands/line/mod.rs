@@ -43,6 +43,8 @@ fn migrate(arguments: &Migrate, output: Output) -> Result<(), CliError> {
         return init(&arguments.place, output);
     }
     let tables = ledger::tables(&arguments.place)?;
+    let role = arguments.role.as_str();
+    nerves_key_line::Tables::new(Some(role), "").map_err(CliError::refused)?;
     let (migration, grants) = (tables.migration(0), tables.grants(&arguments.role));
     output.script(
         &format!("{migration}-- A station:\n{grants}"),

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use atecc_x509::{Certificate, NervesKeySigner};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use nerves_key_device::DeviceUri;
+use nerves_key_device::{DeviceUri, EmulatedUri};
 use nerves_key_line::{BatchLayout, SerialScheme};
 use nerves_key_schema::{BoardName, ManufacturerSerial};
 use serde_json::json;
@@ -62,7 +62,12 @@ pub(super) fn run(arguments: &Run, output: Output) -> Result<(), CliError> {
             scope.spawn(move || station.work(number, device, &say));
         }
         drop(say);
-        show(&said, &arguments.device, output)
+        let shown = show(&said, &arguments.device, output);
+        if shown.is_err() {
+            // Nobody sees what is done: nothing more is.
+            stop.store(true, Ordering::Relaxed);
+        }
+        shown
     })?;
     let Count { passed, failed } = count;
     if stop.load(Ordering::Relaxed) {
@@ -99,6 +104,12 @@ fn recipe(arguments: &Run) -> Result<Recipe, CliError> {
 fn check_devices(devices: &[DeviceUri]) -> Result<(), CliError> {
     for (number, device) in devices.iter().enumerate() {
         let text = device.to_string();
+        if matches!(device, DeviceUri::Emulated(EmulatedUri::ThrowAway { .. })) {
+            return Err(CliError::refused(format!(
+                "--device {text}: a chip that is thrown away would take a serial with it; \
+                 nerves-key emulator create makes one that stays"
+            )));
+        }
         if devices
             .iter()
             .take(number)

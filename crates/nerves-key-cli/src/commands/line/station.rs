@@ -80,9 +80,8 @@ impl Station<'_> {
                 what,
             });
         };
-        let mut ledger = match ledger::open(&self.arguments.place) {
-            Ok(ledger) => ledger,
-            Err(error) => return say(failed(None, &error, Duration::ZERO)),
+        let Some(mut ledger) = self.ledger(&say) else {
+            return;
         };
         let mut last = None;
         // What was said last while there is no chip: it is said once, not three
@@ -112,6 +111,23 @@ impl Station<'_> {
             }
             if self.arguments.once {
                 return;
+            }
+            thread::sleep(PAUSE);
+        }
+    }
+
+    /// A connection of its own; tried again, except where one look is all.
+    fn ledger(&self, say: &dyn Fn(What)) -> Option<Ledger> {
+        let mut is_told = false;
+        loop {
+            match ledger::open(&self.arguments.place) {
+                Ok(ledger) => return Some(ledger),
+                Err(error) if !is_told => say(failed(None, &error, Duration::ZERO)),
+                Err(_) => {}
+            }
+            is_told = true;
+            if self.arguments.once || self.stop.load(Ordering::Relaxed) {
+                return None;
             }
             thread::sleep(PAUSE);
         }

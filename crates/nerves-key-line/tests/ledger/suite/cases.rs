@@ -295,6 +295,9 @@ pub(super) fn a_clock_that_jumped_back_stops_the_line(place: &dyn Place) {
     let error = ledger.reserve(chip(1), "b", None);
     assert!(matches!(error, Err(LedgerError::Clock { .. })), "{error:?}");
     assert_eq!(ledger.unit(chip(1)).unwrap(), None);
+    // What is recorded meanwhile does not make it right.
+    ledger.fail(chip(1), "the clock").unwrap();
+    assert!(ledger.reserve(chip(1), "b", None).is_err());
     // Another station has a clock of its own.
     place.ledger("other").reserve(chip(1), "b", None).unwrap();
 }
