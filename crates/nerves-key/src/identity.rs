@@ -57,18 +57,18 @@ pub enum IdentityError {
     /// A certificate cannot be rebuilt.
     #[error("{certificate}: {source}")]
     Rebuild {
-        /// Which.
+        /// Whose it is, and its slot.
         certificate: &'static str,
-        /// Why.
+        /// What of its 72 bytes fits no certificate of that kind.
         #[source]
         source: X509Error,
     },
     /// A certificate was rebuilt but does not verify under the signer's key.
     #[error("{certificate}: {source}")]
     Signature {
-        /// Which.
+        /// Whose it is, and its slot.
         certificate: &'static str,
-        /// Why.
+        /// Whether the key or the signature is at fault.
         #[source]
         source: SignatureMismatch,
     },

@@ -160,7 +160,7 @@ pub(super) struct Accepted {
     pub(super) reason: String,
 }
 
-/// Why.
+/// Why a mutant may live.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Kind {

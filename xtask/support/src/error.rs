@@ -12,7 +12,7 @@ pub enum Error {
     Start {
         /// As one would type it.
         command: String,
-        /// Why.
+        /// What the operating system answered.
         error: io::Error,
     },
     /// A program failed.
@@ -30,7 +30,7 @@ pub enum Error {
     File {
         /// Its path.
         path: PathBuf,
-        /// Why.
+        /// What the operating system answered, or what is no text or JSON.
         error: io::Error,
     },
     /// JSON that is none, or another.

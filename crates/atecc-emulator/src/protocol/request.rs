@@ -60,7 +60,7 @@ pub enum Request {
 pub struct Message {
     /// To whom.
     pub target: Target,
-    /// What.
+    /// A write, or a read.
     pub operation: Operation,
 }
 

@@ -26,7 +26,7 @@ const FIXED: u16 = 0x8000;
 pub struct LoadNonce {
     /// Where to.
     pub target: NonceTarget,
-    /// What.
+    /// Goes into the buffer byte for byte; nothing random is mixed in.
     pub value: [u8; 32],
 }
 
@@ -105,7 +105,7 @@ impl Parse<'_> for LoadNonce {
 pub struct LoadNonce64 {
     /// Where to.
     pub target: NonceTarget64,
-    /// What.
+    /// Goes into the buffer byte for byte; nothing random is mixed in.
     pub value: [u8; 64],
 }
 

@@ -24,7 +24,7 @@ pub(super) const BLOCK: u8 = 0x80;
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ReadBlock {
-    /// Where.
+    /// The block: 32 bytes of a zone or slot.
     pub address: BlockAddress,
 }
 
@@ -77,7 +77,7 @@ impl Parse<'_> for ReadBlock {
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ReadWord {
-    /// Where.
+    /// The word: 4 bytes of a zone or slot.
     pub address: WordAddress,
 }
 

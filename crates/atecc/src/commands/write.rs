@@ -31,9 +31,9 @@ const BOTH: u8 = BLOCK | ZoneState::Unlocked as u8;
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct WriteBlock {
-    /// Where.
+    /// The block: 32 bytes of a zone or slot.
     pub address: BlockAddress,
-    /// What.
+    /// The bytes, in the clear.
     pub data: [u8; 32],
 }
 
@@ -185,9 +185,9 @@ impl Parse<'_> for WriteEncrypted {
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct WriteWord {
-    /// Where.
+    /// The word: 4 bytes of a zone or slot.
     pub address: WordAddress,
-    /// What.
+    /// The bytes, in the clear.
     pub data: [u8; 4],
 }
 

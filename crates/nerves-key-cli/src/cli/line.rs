@@ -168,7 +168,7 @@ pub(crate) struct Scrap {
     pub(crate) place: Place,
     /// The chip's serial number, 18 hex digits.
     pub(crate) chip: String,
-    /// Why.
+    /// Why the chip is scrapped, for the ledger.
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: String,
 }

@@ -36,7 +36,7 @@ pub enum ListError {
     Serial {
         /// Which of the serials.
         at: usize,
-        /// Why.
+        /// Why the OTP zone does not take it.
         #[source]
         error: OtpError,
     },

@@ -70,7 +70,7 @@ pub enum PatternError {
     Serial {
         /// The pattern.
         pattern: String,
-        /// Why.
+        /// Why the OTP zone does not take it.
         #[source]
         error: OtpError,
     },

@@ -38,15 +38,15 @@ pub enum DocumentError {
     /// A member is no hex.
     #[error("{member}: {problem}")]
     Hex {
-        /// Which.
+        /// Its name in the document.
         member: &'static str,
-        /// Why.
+        /// The first character that is no hex digit, or the odd length.
         problem: DecodeError,
     },
     /// A member has too few or too many bytes.
     #[error("{member} has {found} bytes instead of {expected}")]
     Length {
-        /// Which.
+        /// Its name in the document.
         member: &'static str,
         /// The bytes that it has.
         found: usize,

@@ -16,7 +16,7 @@ pub enum OtpError {
     /// Longer than its field. Nothing is ever cut.
     #[error("the {field} has {len} bytes; there is room for {limit}")]
     TooLong {
-        /// Which.
+        /// Its name, such as `user data`.
         field: &'static str,
         /// Its length in bytes.
         len: usize,
@@ -29,7 +29,7 @@ pub enum OtpError {
     /// The bytes are no text.
     #[error("the {field} is not UTF-8: {error}")]
     NotUtf8 {
-        /// Which.
+        /// Its name, such as `user data`.
         field: &'static str,
         /// Where it goes wrong.
         error: str::Utf8Error,
@@ -40,7 +40,7 @@ pub enum OtpError {
         Shown(text.as_str()), u32::from(*character), reason(*character)
     )]
     Hidden {
-        /// Which.
+        /// Its name, such as `user data`.
         field: &'static str,
         /// What it would be.
         text: Offending,
@@ -50,7 +50,7 @@ pub enum OtpError {
     /// A blank at one end, which nobody sees.
     #[error("the {field} \"{}\" begins or ends with a blank", Shown(text.as_str()))]
     OuterBlank {
-        /// Which.
+        /// Its name, such as `user data`.
         field: &'static str,
         /// What it would be.
         text: Offending,

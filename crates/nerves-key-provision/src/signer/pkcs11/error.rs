@@ -20,7 +20,7 @@ pub enum Pkcs11Error {
     Module {
         /// The library.
         path: PathBuf,
-        /// Why.
+        /// The loader's answer, or that of `C_Initialize`.
         source: CryptokiError,
     },
     /// This program is linked statically with musl: it can load no library.

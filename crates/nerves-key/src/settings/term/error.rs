@@ -17,7 +17,7 @@ pub enum TermError {
     /// The bytes end before the term does.
     #[error("at byte {at}: {wanted} more are announced, {left} bytes are left")]
     Ends {
-        /// Where.
+        /// Offset from the version byte, which is 0.
         at: usize,
         /// Bytes or terms that are announced.
         wanted: usize,
@@ -27,7 +27,7 @@ pub enum TermError {
     /// A term that settings do not have.
     #[error("at byte {at}: {kind} is no setting (the bytes can be read as they are)")]
     Foreign {
-        /// Where.
+        /// Offset of its tag.
         at: usize,
         /// What it is.
         kind: ForeignKind,
@@ -35,7 +35,7 @@ pub enum TermError {
     /// No term begins so.
     #[error("at byte {at}: {tag} begins no term")]
     Tag {
-        /// Where.
+        /// Offset of the tag.
         at: usize,
         /// The byte.
         tag: u8,
@@ -43,7 +43,7 @@ pub enum TermError {
     /// An atom's name is not UTF-8.
     #[error("at byte {at}: the name of an atom: {error}")]
     Name {
-        /// Where.
+        /// Offset of its tag.
         at: usize,
         /// What is wrong.
         error: Utf8Error,
@@ -54,7 +54,7 @@ pub enum TermError {
     /// The text of a float is none.
     #[error("at byte {at}: a float as text that is no number")]
     FloatText {
-        /// Where.
+        /// Offset of its tag.
         at: usize,
     },
     /// Infinite, or not a number.
