@@ -5,6 +5,7 @@
 //! until the faults are used up. Then the chip has to be a finished NervesKey
 //! whose key signs. A witness in the chip's own memory looks at every change:
 //! at the instant of a data lock the chain has to verify already.
+#![forbid(unsafe_code)]
 
 mod fault;
 mod harden;

@@ -6,6 +6,7 @@
 //! with is the best that is known of how long chips take. `hosts/hosts.json` has
 //! such waits, each with its source; a run does with them what the program does,
 //! and nothing else: wake, write, wait, read, idle.
+#![forbid(unsafe_code)]
 
 mod wire;
 

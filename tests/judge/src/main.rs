@@ -1,4 +1,5 @@
 //! The judge's long forms, each with a table of figures.
+#![forbid(unsafe_code)]
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::process::ExitCode;

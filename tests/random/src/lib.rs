@@ -1,4 +1,5 @@
 //! Reproducible random input.
+#![forbid(unsafe_code)]
 
 mod split_mix;
 

@@ -5,6 +5,7 @@
 //! are common. Each certificate is compressed, rebuilt from its 72 bytes and
 //! compared, and its signature, taken from the DER by another parser, is
 //! verified.
+#![forbid(unsafe_code)]
 
 mod input;
 mod nonce_table;

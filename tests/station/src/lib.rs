@@ -1,4 +1,5 @@
 //! A provisioning station on an emulated bus, for tests.
+#![forbid(unsafe_code)]
 
 pub mod wire;
 

@@ -6,6 +6,7 @@
 //! Source: Erlang documentation, "External Term Format" and "Term Comparisons".
 //! The vectors, and Erlang/OTP where it is installed, have been asked about
 //! all of it.
+#![forbid(unsafe_code)]
 
 mod generator;
 pub mod otp;

@@ -1,5 +1,6 @@
 //! Certificates of Trust&GO and TrustFLEX parts: the reference's answers, and
 //! those of real parts.
+#![forbid(unsafe_code)]
 
 mod part;
 mod recorded;

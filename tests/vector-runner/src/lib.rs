@@ -5,6 +5,7 @@
 //! `vectors/differences.json`, and only after it has asserted what ours
 //! answers instead. Checks decide by what a row says, never by its name, so a
 //! suite also runs on other files of the same schema.
+#![forbid(unsafe_code)]
 
 use std::collections::BTreeMap;
 use std::error::Error;

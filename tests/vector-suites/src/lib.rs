@@ -1,5 +1,6 @@
 //! The suites of the vector files: what a reference implementation answered,
 //! against what ours answers.
+#![forbid(unsafe_code)]
 
 pub mod certificates;
 pub mod host;

@@ -4,6 +4,7 @@
 //! The rows are declared; what the table says of them is found out: the typed
 //! command is encoded and compared, emulated chips are asked, and the frames
 //! of others are looked through.
+#![forbid(unsafe_code)]
 
 mod chip;
 mod complete;
