@@ -53,6 +53,19 @@ impl fmt::Display for ByteOrEnd {
 /// The 72 bytes of a certificate: its signature, its dates in `format` and its
 /// signer's ID. Everything else of it is taken on trust; see [`round_trip`].
 ///
+/// ```
+/// # let vector = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vector.rs"));
+/// use atecc_x509::{Certificate, Format, NervesKeySigner, PublicKey, compress};
+///
+/// let signer = NervesKeySigner {
+///     public_key: PublicKey::from_bytes(vector.signer_key),
+/// };
+/// let certificate = Certificate::from_der(vector.signer_der)?; // 428 bytes.
+/// let compressed = compress(&certificate, &signer, Format::V0)?;
+/// assert_eq!(compressed.to_bytes(), vector.signer_slot);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`Error::Time`] or [`Error::Date`] when `format` cannot hold its dates,
 /// [`Error::Der`] or [`Error::SignatureNumber`] when its signature is not
@@ -72,6 +85,19 @@ pub fn compress(
 
 /// The certificate that `compressed` and the rest of the chip stand for.
 ///
+/// ```
+/// # let vector = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vector.rs"));
+/// use atecc_x509::{CompressedCertificate, NervesKeySigner, PublicKey, decompress};
+///
+/// let signer = NervesKeySigner {
+///     public_key: PublicKey::from_bytes(vector.signer_key), // Slot 11.
+/// };
+/// let slot_12 = CompressedCertificate::from_bytes(&vector.signer_slot)?;
+/// let certificate = decompress(&slot_12, &signer)?;
+/// assert_eq!(certificate.as_der(), vector.signer_der);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// [`Error::Template`] when `compressed` is another kind of certificate,
 /// [`Error::Date`] when its dates do not exist.
@@ -89,6 +115,27 @@ pub fn decompress(
 ///
 /// The format is 0 where that gives the certificate back, else 1: the serial
 /// number of a certificate that was made for the one is not that of the other.
+///
+/// ```
+/// # let vector = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vector.rs"));
+/// use atecc_x509::{Certificate, Name, NervesKeyDevice, Part, PublicKey};
+/// use atecc_x509::{RoundTripError, round_trip};
+///
+/// let certificate = Certificate::from_der(vector.device_der)?;
+/// let mut device = NervesKeyDevice {
+///     subject: Name::from_serial("HTYR2")?,
+///     device_sn: vector.device_sn,
+///     public_key: PublicKey::from_bytes(vector.device_key),
+///     signer_public_key: PublicKey::from_bytes(vector.signer_key),
+/// };
+/// assert_eq!(round_trip(&certificate, &device)?.to_bytes(), vector.device_slot);
+///
+/// // On a chip with another serial the certificate would come back as another one.
+/// device.subject = Name::from_serial("HTYR3")?;
+/// let error = round_trip(&certificate, &device).unwrap_err();
+/// assert!(matches!(error, RoundTripError::Differs { part: Part::Subject, .. }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// [`RoundTripError`] says what would be lost.

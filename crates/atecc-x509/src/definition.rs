@@ -14,6 +14,22 @@ use crate::{Certificate, EncodedDates, Error, Format, Tbs, Template, Validity};
 /// [`NervesKeyDevice`](crate::NervesKeyDevice) are a `NervesKey`'s,
 /// [`TrustSigner`](crate::TrustSigner) and [`TrustDevice`](crate::TrustDevice)
 /// those of the parts that Microchip provisions.
+///
+/// ```
+/// # let vector = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vector.rs"));
+/// use atecc_x509::{CertificateDef, CompressedCertificate, NervesKeySigner, PublicKey};
+/// use atecc_x509::Template;
+///
+/// let signer = NervesKeySigner {
+///     public_key: PublicKey::from_bytes(vector.signer_key),
+/// };
+/// let definition: &dyn CertificateDef = &signer;
+/// assert_eq!(definition.template(), Template::NERVES_KEY_SIGNER);
+/// let stored = CompressedCertificate::from_bytes(&vector.signer_slot)?;
+/// let tbs = definition.to_be_signed(stored.dates, stored.signer_id)?;
+/// assert_eq!(tbs.assemble(&stored.signature).as_der(), vector.signer_der);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait CertificateDef {
     /// Bytes 69 and 70 of its compressed form.
     fn template(&self) -> Template;

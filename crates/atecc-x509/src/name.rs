@@ -13,6 +13,20 @@ use crate::Error;
 use crate::encode::tlv;
 
 /// A distinguished name as DER.
+///
+/// ```
+/// use atecc_x509::Name;
+///
+/// // RFC 5280, section 4.1.2.4: SEQUENCE { SET { SEQUENCE { OID, UTF8String } } }.
+/// let name = Name::from_serial("N1")?;
+/// assert_eq!(
+///     name.as_der(),
+///     b"\x30\x0D\x31\x0B\x30\x09\x06\x03\x55\x04\x03\x0C\x02N1",
+/// );
+/// assert_eq!(Name::signer(), Name::from_serial("Signer")?);
+/// assert!(Name::from_serial("").is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Eq, Hash, PartialEq)]
 pub struct Name {
     der: Vec<u8>,

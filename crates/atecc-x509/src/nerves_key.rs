@@ -26,6 +26,21 @@ const SERIAL_LENGTH: usize = 16;
 const SIGNER_ID: u16 = 0;
 
 /// The self-signed certificate of a `NervesKey` signer, in slot 12.
+///
+/// ```
+/// # let vector = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vector.rs"));
+/// use atecc_x509::{Certificate, DateTime, Format, NervesKeySigner, PublicKey, Validity};
+///
+/// let signer = NervesKeySigner {
+///     public_key: PublicKey::from_bytes(vector.signer_key),
+/// };
+/// let now = DateTime::new(2026, 3, 15, 9, 15, 0)?;
+/// let tbs = signer.issue(Validity::issued_at(now, 10)?, Format::V0)?;
+/// // The Elixir library's certificate of that key, made at that time.
+/// let certificate = Certificate::from_der(vector.signer_der)?;
+/// assert_eq!(tbs.assemble(&certificate.signature()?), certificate);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct NervesKeySigner {
     /// The key that signs devices, and this certificate: slot 11.
@@ -33,6 +48,24 @@ pub struct NervesKeySigner {
 }
 
 /// The certificate of a `NervesKey`'s own key, in slot 10.
+///
+/// ```
+/// # let vector = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vector.rs"));
+/// use atecc_x509::{Certificate, DateTime, Format, Name, NervesKeyDevice, PublicKey, Validity};
+///
+/// let device = NervesKeyDevice {
+///     subject: Name::from_serial("HTYR2")?,
+///     device_sn: vector.device_sn,
+///     public_key: PublicKey::from_bytes(vector.device_key),
+///     signer_public_key: PublicKey::from_bytes(vector.signer_key),
+/// };
+/// let now = DateTime::new(2026, 3, 15, 9, 15, 0)?;
+/// let tbs = device.issue(Validity::issued_at(now, 31)?, Format::V0)?;
+/// // The Elixir library's certificate of that chip, made at that time.
+/// let certificate = Certificate::from_der(vector.device_der)?;
+/// assert_eq!(tbs.assemble(&certificate.signature()?), certificate);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct NervesKeyDevice {
     /// CN = the manufacturer's serial number of the OTP zone.

@@ -22,6 +22,22 @@ const SPKI_PREFIX: [u8; 27] = [
 /// Whether the point is on the curve is not known: what is read from a chip
 /// has to be compared and hashed first. With the feature `verify`,
 /// `PublicKey::on_curve` tells.
+///
+/// ```
+/// # let vector = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vector.rs"));
+/// use atecc_x509::{Certificate, PublicKey};
+///
+/// let key = PublicKey::from_bytes(vector.device_key);
+/// let certificate = Certificate::from_der(vector.device_der.as_slice())?;
+/// assert_eq!(certificate.public_key()?, key);
+/// // RFC 5480, section 2.2: an uncompressed point begins with 04.
+/// assert_eq!(key.to_sec1()[0], 0x04);
+/// assert_eq!(key.to_sec1()[1..], vector.device_key);
+/// let spki = key.to_spki_der();
+/// assert!(vector.device_der.windows(91).any(|bytes| bytes == spki));
+/// assert_eq!(PublicKey::from_spki_der(&spki), Some(key));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 pub struct PublicKey([u8; 64]);
 

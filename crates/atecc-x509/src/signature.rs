@@ -23,6 +23,20 @@ const ORDER: [u8; 32] = [
 ];
 
 /// R then S, 32 bytes each, big-endian.
+///
+/// ```
+/// use atecc_x509::SignatureBytes;
+///
+/// let mut bytes = [0; 64];
+/// bytes[31] = 0x80; // R = 128
+/// bytes[63] = 0x01; // S = 1
+/// let signature = SignatureBytes::from_bytes(bytes);
+/// // X.690, section 8.3.2: no byte more than the number needs with its sign.
+/// let der = [0x30, 0x07, 0x02, 0x02, 0x00, 0x80, 0x02, 0x01, 0x01];
+/// assert_eq!(signature.to_der(), der);
+/// assert_eq!(SignatureBytes::from_der(&der)?, signature);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Eq, Hash, PartialEq)]
 pub struct SignatureBytes([u8; 64]);
 

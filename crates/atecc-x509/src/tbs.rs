@@ -27,6 +27,23 @@ pub(crate) const ECDSA_WITH_SHA256: [u8; 12] = [
 const FIRST_GENERALIZED_YEAR: u16 = 2050;
 
 /// A certificate without its signature.
+///
+/// ```
+/// # let vector = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/vector.rs"));
+/// use atecc_x509::{DateTime, Format, NervesKeySigner, PublicKey, SignatureBytes, Validity};
+///
+/// let public_key = PublicKey::from_bytes(vector.signer_key);
+/// let now = DateTime::new(2026, 3, 15, 9, 15, 0)?;
+/// let validity = Validity::issued_at(now, 10)?;
+/// let tbs = NervesKeySigner { public_key }.issue(validity, Format::V0)?;
+/// // What the Elixir library's signer made of this digest.
+/// let signature = SignatureBytes::from_bytes(*vector.signer_slot.first_chunk().unwrap());
+/// # #[cfg(feature = "verify")]
+/// public_key.verify(&tbs.digest(), &signature)?;
+/// assert_eq!(tbs.assemble(&signature).as_der(), vector.signer_der);
+/// assert_eq!(tbs.compress(signature).to_bytes(), vector.signer_slot);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Tbs {
     der: Vec<u8>,

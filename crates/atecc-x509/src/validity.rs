@@ -77,6 +77,19 @@ impl IssueDate {
 }
 
 /// Issue date and years until expiry. Both ends exist.
+///
+/// ```
+/// use atecc_x509::{DateTime, Validity};
+///
+/// // Minutes and seconds have no place in the 72 bytes.
+/// let now = DateTime::new(2026, 3, 15, 9, 15, 0)?;
+/// let validity = Validity::issued_at(now, 10)?;
+/// assert_eq!(validity.not_before(), DateTime::new(2026, 3, 15, 9, 0, 0)?);
+/// assert_eq!(validity.not_after(), DateTime::new(2036, 3, 15, 9, 0, 0)?);
+/// // In the first format the longest are 31 years.
+/// assert!(Validity::issued_at(now, 32).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Validity {
     issue: IssueDate,
