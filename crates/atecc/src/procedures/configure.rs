@@ -239,6 +239,25 @@ impl<F> core::fmt::Debug for Configure<F> {
 /// decides. The zone is read once more at the end: another host may have locked
 /// it with something else. One that was locked already stays as it is, and
 /// nothing is sent.
+///
+/// ```
+/// # let bus = atecc_emulator::Bus::with_chip(atecc_emulator::Chip::blank(
+/// #     atecc_emulator::Revision::Atecc608B,
+/// # ));
+/// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
+/// use atecc::Slot;
+/// use atecc::config::{ConfigZone, KeyConfig};
+/// use atecc::procedures::{Configure, LockConfiguration};
+///
+/// let key = KeyConfig::private_key().pub_info().build();
+/// let configure = Configure::new(|part: &ConfigZone| part.with_key_config(Slot::S2, key));
+/// let configured = device.run(configure)?;
+/// assert!(!configured.zone().config_lock().is_locked());
+/// let zone = device.run(LockConfiguration::new(configured))?;
+/// assert!(zone.config_lock().is_locked());
+/// assert_eq!(zone.key_config(Slot::S2), key);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct LockConfiguration {
     zone: ConfigZone,

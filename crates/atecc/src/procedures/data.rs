@@ -19,6 +19,31 @@ use crate::{
 /// known. Private keys are made or written apart, before or after this. It can
 /// be run again after an interruption, up to the lock: on a chip whose data are
 /// locked it writes nothing.
+///
+/// ```
+/// # let bus = atecc_emulator::Bus::with_chip(atecc_emulator::Chip::blank(
+/// #     atecc_emulator::Revision::Atecc608B,
+/// # ));
+/// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
+/// # use atecc::procedures::{Configure, LockConfiguration};
+/// # let configured = device.run(Configure::new(|part: &atecc::ConfigZone| *part))?;
+/// # let config = device.run(LockConfiguration::new(configured))?;
+/// use atecc::procedures::WriteData;
+/// use atecc::{Region, Slot};
+///
+/// let mut slots: [&[u8]; 16] = [&[]; 16];
+/// slots[8] = b"settings"; // The rest of the slot is zeros.
+/// let write = WriteData::new(&config, slots, &[0; 64])?;
+/// let written = device.run(write.clone())?;
+/// // Nothing is locked: it can be done again.
+/// assert_eq!(device.run(write)?, written);
+///
+/// // Slot 9 has 72 bytes.
+/// slots[9] = &[0; 73];
+/// let error = WriteData::new(&config, slots, &[0; 64]).unwrap_err();
+/// assert_eq!((error.region, error.len), (Region::Slot(Slot::S9), 73));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct WriteData<'a> {
     contents: Contents<'a>,
@@ -199,6 +224,28 @@ impl core::fmt::Debug for WriteData<'_> {
 /// lock byte is read and decides. Where each of its answers is a refusal and the
 /// zone is found locked all the same, somebody else has locked it, with whatever:
 /// that is an error.
+///
+/// ```
+/// # let bus = atecc_emulator::Bus::with_chip(atecc_emulator::Chip::blank(
+/// #     atecc_emulator::Revision::Atecc608B,
+/// # ));
+/// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
+/// # use atecc::procedures::{Configure, LockConfiguration};
+/// # let configured = device.run(Configure::new(|part: &atecc::ConfigZone| *part))?;
+/// # let config = device.run(LockConfiguration::new(configured))?;
+/// use atecc::commands::ReadBlock;
+/// use atecc::procedures::{LockData, WriteData};
+/// use atecc::{BlockAddress, Region, Slot};
+///
+/// let mut slots: [&[u8]; 16] = [&[]; 16];
+/// slots[8] = &[0x5A; 40];
+/// let written = device.run(WriteData::new(&config, slots, &[0; 64])?)?;
+/// let address = BlockAddress::new(Region::Slot(Slot::S8), 0)?;
+/// assert!(device.execute(ReadBlock { address }).is_err()); // Not before the lock.
+/// device.run(LockData::new(written))?;
+/// assert_eq!(device.execute(ReadBlock { address })?, [0x5A; 32]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct LockData {
     lock: LockAndConfirm,
