@@ -1,4 +1,4 @@
-//! Commands that look: doctor, scan, otp show.
+//! `nerves-key doctor`, `scan` and `otp show`.
 
 use crate::harness::Harness;
 use crate::serving::Serving;

@@ -1,22 +1,21 @@
 //! The command as its user runs it: real processes, real files, emulated
 //! chips.
 
+mod auxiliary;
 mod basics;
 mod births;
 mod captures;
 mod compressed;
 mod config;
 mod definitions;
+mod doctor_scan_otp;
 mod emulator;
 mod halves;
 mod harden;
 mod harness;
 mod in_process;
 mod inputs;
-mod kept;
-mod key_use;
 mod killed;
-mod look;
 mod other_devices;
 mod readable;
 mod refusals;
@@ -24,6 +23,8 @@ mod refused;
 mod secrets;
 mod serials;
 mod serving;
+mod settings;
+mod sign_jwt_random;
 mod signers;
 mod stuck;
 mod tap;

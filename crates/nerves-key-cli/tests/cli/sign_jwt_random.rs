@@ -1,4 +1,5 @@
-//! What the chip's key does.
+//! `nerves-key sign`, `verify`, `jwt` and `random`, and what they, `csr` and
+//! `ecdh` say of a chip that is not ready.
 
 use crate::harness::Harness;
 
