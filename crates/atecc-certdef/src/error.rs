@@ -122,7 +122,7 @@ pub enum Problem {
     #[error("{0:?} has another meaning in braces: choose another name")]
     Reserved(String),
     /// No date.
-    #[error("{0}")]
+    #[error(transparent)]
     Date(#[from] DateError),
     /// Fields that exclude one another, or need one another.
     #[error("{0}")]

@@ -167,7 +167,7 @@ pub(crate) fn stdin_at_most(limit: u64) -> Result<Vec<u8>, CliError> {
 /// Why an input cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ReadError {
-    #[error("{0}")]
+    #[error(transparent)]
     Io(#[from] io::Error),
     #[error("larger than {0} bytes")]
     TooLarge(u64),

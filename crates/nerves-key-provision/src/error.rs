@@ -14,7 +14,7 @@ use crate::Step;
 #[non_exhaustive]
 pub enum RunError {
     /// The chip or the bus.
-    #[error("{0}")]
+    #[error(transparent)]
     Chip(#[from] Failure),
     /// The chip refused or was lost in this step.
     #[error("step \"{step}\": {failure}")]
@@ -64,8 +64,8 @@ pub enum RunError {
     #[error("device certificate: {0}")]
     RoundTrip(#[from] RoundTripError),
     /// What is to be locked, or was read back, does not verify.
-    #[error("{0}")]
-    Chain(#[source] IdentityError),
+    #[error(transparent)]
+    Chain(IdentityError),
     /// The chip refused to show this when it was read back. What it holds is
     /// not known to differ.
     #[error("the chip does not show its {0}, which is to be read back")]

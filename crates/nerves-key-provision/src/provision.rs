@@ -29,7 +29,7 @@ pub enum ProvisionError<B, S> {
     #[error("I2C transfer failed: {0:?}")]
     Bus(B),
     /// The chip, or what it shows.
-    #[error("{0}")]
+    #[error(transparent)]
     Run(RunError),
     /// The signer.
     #[error("the signer failed: {0}")]

@@ -19,7 +19,7 @@ use crate::chunks::{ReadChunks, WriteChunks};
 #[non_exhaustive]
 pub enum WriteError {
     /// The chip or the bus.
-    #[error("{0}")]
+    #[error(transparent)]
     Chip(#[from] Failure),
     /// Another chip is there than the one that this is for.
     #[error("this is the chip {found}, not {expected}: nothing was written")]

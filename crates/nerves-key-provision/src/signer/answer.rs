@@ -71,7 +71,7 @@ pub enum DocumentError {
     )]
     NoSignature,
     /// The signature is not the signer's.
-    #[error("{0}")]
+    #[error(transparent)]
     Signature(#[from] atecc_x509::SignatureMismatch),
 }
 

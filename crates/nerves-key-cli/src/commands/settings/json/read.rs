@@ -19,9 +19,9 @@ use crate::output::escape;
 /// Why JSON is no setting.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum JsonError {
-    #[error("{0}")]
+    #[error(transparent)]
     NotJson(#[from] serde_json::Error),
-    #[error("{0}")]
+    #[error(transparent)]
     Term(#[from] TermError),
     #[error("{{{0:?}: ..}} is no setting")]
     Tag(String),
