@@ -7,6 +7,7 @@ mod function;
 pub use derived_key::DerivedKey;
 pub use function::{HkdfKey, HkdfMessage, KdfFunction, PrfKeyLength, PrfResult};
 
+#[cfg(any(feature = "parse", test))]
 use super::KeyBlock;
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
