@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::process::Stdio;
 use std::time::Duration;
 
+use nerves_key_line::{Database, Sqlite};
+
 use crate::bench::Bench;
 
 /// Killed a little later each time, until every chip is done: none has two
@@ -43,4 +45,35 @@ fn kill_costs_nothing() {
         .collect();
     assert_eq!((units.len(), serials.len()), (12, 12));
     assert!(units.iter().all(|unit| unit["state"] == "verified"));
+}
+
+/// A ledger that does not take the key, or the certificate: nobody is asked for
+/// a certificate, or none reaches the chip, and no data are locked. Once it does,
+/// the chip goes on.
+#[test]
+fn what_the_ledger_does_not_know_is_not_locked() {
+    let bench = Bench::with_batch();
+    let devices = bench.chips(2);
+    let script = |text: &str| {
+        let mut ledger = Sqlite::open(&bench.path().join("line.db")).unwrap();
+        ledger.script(text).unwrap();
+    };
+    let cases = [
+        ("key", "it was not asked"),
+        ("certificate", "the chip does not get it"),
+    ];
+    for (device, (table, part)) in devices.iter().zip(cases) {
+        let device = std::slice::from_ref(device);
+        let refuse = format!("CREATE TRIGGER no BEFORE INSERT ON {table} BEGIN SELECT");
+        script(&format!("{refuse} RAISE(ROLLBACK, 'no room'); END"));
+        let output = bench.run(&Bench::line_run(device, &[]));
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(said.contains(part), "{table}: {said}");
+        let info = bench.json(&["info", "--device", &device[0]]);
+        assert_eq!(info["stage"], "keyed", "{table}: {info}");
+        assert_eq!(info["locks"]["data"], false, "{table}: {info}");
+        script("DROP TRIGGER no");
+        bench.done(&Bench::line_run(device, &[]));
+    }
+    bench.audit(&devices);
 }

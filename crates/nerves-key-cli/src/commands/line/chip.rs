@@ -209,14 +209,6 @@ impl Connected {
         let mut unit = unit;
         let mut facts = facts_of(&identity);
         facts.notes = notes;
-        if unit.state < State::Issued {
-            // The data were locked before the ledger could be told.
-            for state in [State::Keyed, State::Issued] {
-                if unit.state < state {
-                    unit = ledger.advance(&unit, state, &facts).map_err(refused)?;
-                }
-            }
-        }
         check_identity(&identity, &unit)?;
         for state in [State::Locked, State::Verified] {
             if unit.state < state {
