@@ -140,6 +140,8 @@ impl FromStr for Pattern {
             return Err(PatternError::Brace(text.to_owned()));
         }
         let digits = counter.strip_prefix(":0");
+        // A sign would be parsed, too.
+        let digits = digits.filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
         let digits = digits.and_then(|digits| digits.parse().ok());
         let digits = digits.filter(|digits| (1..=18).contains(digits));
         let digits = digits.ok_or_else(|| PatternError::Digits {
@@ -212,6 +214,7 @@ mod tests {
             ("A{:6}", "N from 1 to 18"),
             ("A{:00}", "N from 1 to 18"),
             ("A{:019}", "N from 1 to 18"),
+            ("A{:0+3}", "N from 1 to 18"),
             ("A/{:06}", "would be refused"),
             (" A{:06}", "would be refused"),
             ("A\u{202E}{:06}", "would be refused"),
