@@ -17,11 +17,8 @@ server=
 trap '[ -z "$server" ] || kill "$server"; rm -rf "$scratch"' EXIT
 
 environment="$work/libraries"
-if [ ! -x "$environment/bin/python" ]; then
-    python3 -m venv "$environment"
-fi
 # Without their dependencies: boards and USB adapters are not wanted here.
-"$environment/bin/pip" install --quiet --disable-pip-version-check --no-deps \
+sh "$here/environment.sh" "$environment" --no-deps \
     --requirement "$here/requirements.txt" --requirement "$here/libraries_requirements.txt"
 
 # wait_for_server: until it says how it is reached.

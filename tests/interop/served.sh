@@ -109,12 +109,8 @@ python3 "$here/snippet.py" "$here/../../docs/emulator-server.md" "$scratch/socke
 stop
 
 environment="$work/python"
-if [ ! -x "$environment/bin/python" ]; then
-    python3 -m venv "$environment"
-fi
 # Without their dependencies: boards and USB adapters are not wanted here.
-"$environment/bin/pip" install --quiet --disable-pip-version-check --no-deps \
-    --requirement "$here/requirements.txt"
+sh "$here/environment.sh" "$environment" --no-deps --requirement "$here/requirements.txt"
 for chip in atecc508a atecc608a atecc608b; do
     serve "$chip" --fast
     echo "$chip, adafruit-circuitpython-atecc"

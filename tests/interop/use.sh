@@ -23,11 +23,7 @@ nerves-key provision --signer-cert signer.cert --signer-key signer.key --serial 
 nerves-key cert export device --out device.pem >exported
 openssl x509 -in device.pem -noout -pubkey >public.pem
 
-if [ ! -x "$work/cache/jwt/bin/python" ]; then
-    python3 -m venv "$work/cache/jwt"
-    "$work/cache/jwt/bin/pip" install --quiet --disable-pip-version-check \
-        -r "$here/use_requirements.txt"
-fi
+sh "$here/environment.sh" "$work/cache/jwt" --requirement "$here/use_requirements.txt"
 nerves-key jwt --claims '{"aud":"a-project","name":"ä/b"}' --header '{"kid":"1"}' \
     --expires-in 3600 >token
 "$work/cache/jwt/bin/python" - <<'EOF'

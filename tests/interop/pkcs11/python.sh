@@ -1,9 +1,6 @@
 # Python: python-pkcs11 and PyKCS11.
-if [ ! -x "$CACHE/python/bin/python" ]; then
-    python3 -m venv "$CACHE/python"
-    "$CACHE/python/bin/pip" install --quiet --disable-pip-version-check \
-        -r "$(dirname "$PAGE")/pkcs11/requirements.txt"
-fi
+here=$(dirname "$PAGE")
+sh "$here/environment.sh" "$CACHE/python" --requirement "$here/pkcs11/requirements.txt"
 echo 'a message' >message
 openssl dgst -sha256 -binary message >digest
 for library in python-pkcs11 PyKCS11; do
