@@ -11,7 +11,7 @@ use data_encoding::{HEXUPPER, HEXUPPER_PERMISSIVE};
 use crate::extension::ExtensionDef;
 use crate::name::NameDef;
 use crate::text::{Captured, Context, Needs};
-use crate::{DefinitionError, ValueError, Values};
+use crate::{DefinitionError, IssueError, ValueError, Values, fit};
 
 /// A kind of certificate: what is the same in all of them, and where the rest
 /// comes from.
@@ -272,9 +272,29 @@ impl Defined {
     /// The bytes to be signed of a new certificate.
     ///
     /// # Errors
-    /// [`Error::Date`] when the validity does not fit into `format`.
-    pub fn issue(&self, validity: Validity, format: Format, signer_id: u16) -> Result<Tbs, Error> {
-        self.to_be_signed(EncodedDates::encode(validity, format)?, signer_id)
+    /// [`IssueError::Fit`] when a text is not of its type;
+    /// [`IssueError::Certificate`] when the validity does not fit into `format`.
+    pub fn issue(
+        &self,
+        validity: Validity,
+        format: Format,
+        signer_id: u16,
+    ) -> Result<Tbs, IssueError> {
+        let context = self.context(signer_id);
+        fit::name(&self.definition.issuer, context)?;
+        fit::name(&self.definition.subject, context)?;
+        for extension in self.definition.extensions.iter().flatten() {
+            fit::extension(extension, context)?;
+        }
+        let dates = EncodedDates::encode(validity, format).map_err(Error::from)?;
+        Ok(self.to_be_signed(dates, signer_id)?)
+    }
+
+    const fn context(&self, signer_id: u16) -> Context<'_> {
+        Context {
+            values: &self.values,
+            signer_id,
+        }
     }
 
     fn serial_number(&self, dates: EncodedDates, signer_id: u16) -> Result<SerialNumber, Error> {
@@ -316,10 +336,7 @@ impl CertificateDef for Defined {
 
     fn to_be_signed(&self, dates: EncodedDates, signer_id: u16) -> Result<Tbs, Error> {
         let definition = &self.definition;
-        let context = Context {
-            values: &self.values,
-            signer_id,
-        };
+        let context = self.context(signer_id);
         let validity = dates.decode()?;
         let not_after = match validity.expire_years() {
             0 => definition.validity.no_expiry,

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use atecc_x509::DateError;
+use atecc_x509::{DateError, Error};
+
+use crate::FitError;
 
 /// Why a text is no certificate definition.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -165,6 +167,18 @@ pub enum ValueError {
         /// Its name under `values`.
         name: String,
     },
+}
+
+/// Why a new certificate cannot be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IssueError {
+    /// A text or a value is not of the type that the definition says.
+    #[error(transparent)]
+    Fit(#[from] FitError),
+    /// The validity does not fit into the format, for example.
+    #[error(transparent)]
+    Certificate(#[from] Error),
 }
 
 fn one_of(known: &[String]) -> String {

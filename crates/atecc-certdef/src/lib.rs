@@ -20,11 +20,13 @@
 mod definition;
 mod error;
 mod extension;
+mod fit;
 mod name;
 mod read;
 mod text;
 mod values;
 
 pub use definition::{Defined, Definition, SignedBy};
-pub use error::{DefinitionError, Problem, ValueError};
+pub use error::{DefinitionError, IssueError, Problem, ValueError};
+pub use fit::{FitError, Place, Unfit};
 pub use values::Values;

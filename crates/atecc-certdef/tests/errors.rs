@@ -261,6 +261,14 @@ fn bytes_and_what_goes_together() {
         "line 6, serial-number.bytes: only sources 0 and 7 are a number that is stored: leave it \
          out",
     );
+    for source in ["8", "9"] {
+        refused(
+            "source = \"A\", length = 16",
+            &format!("source = \"{source}\", length = 16"),
+            "line 6, serial-number.length: sources 8 and 9 hash nothing: the number is 40 and what \
+             follows it, leave it out",
+        );
+    }
     refused(
         "ca = true",
         "ca = false",

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use atecc_x509::{DateTime, SerialNumber, SerialSource, Template};
 use toml::de::DeTable;
 
+pub(crate) use self::name::label;
 use self::name::name;
 use self::node::{Node, Table, line_of};
 use crate::definition::{DateForm, Definition, SerialDef, SignedBy, ValidityDef};
@@ -207,6 +208,12 @@ fn serial_number(node: &Node<'_>, names: &Names) -> Result<(SerialSource, Serial
                 )));
             }
             let length = match length {
+                Some(length) if matches!(source, S::DeviceSn | S::SignerId) => {
+                    return Err(length.error(Problem::Together(
+                        "sources 8 and 9 hash nothing: the number is 40 and what follows it, leave \
+                         it out",
+                    )));
+                }
                 Some(length) => length.integer(1, 32)?.into(),
                 None => SERIAL_LENGTH,
             };

@@ -35,6 +35,13 @@ const LABELS: &[&str] = &[
     "emailAddress",
 ];
 
+/// How messages call the type `oid`.
+pub(crate) fn label(oid: ObjectIdentifier) -> Option<&'static str> {
+    let is_it = |dotted: &str| ObjectIdentifier::new(dotted) == Ok(oid);
+    let found = TYPES.iter().find(|(_, dotted, _)| is_it(dotted));
+    found.map(|(label, ..)| *label)
+}
+
 pub(super) fn name(node: &Node<'_>, names: &Names) -> Result<NameDef> {
     let part = |node: &Node<'_>| -> Result<Vec<AttributeDef>> {
         if !node.is_array() {
