@@ -2,14 +2,14 @@
 //! another chip says of it, or with a second run on a quiet bus.
 
 use atecc::commands::{
-    DeriveKey, GenKey, GenKeyMode, LoadNonce, LockTarget, NonceTarget, SeedUpdate, ShaStart,
-    SourceFlag, Verdict, VerifyKey, ZoneState,
+    Counter, CounterId, CounterMode, DeriveKey, GenKey, GenKeyMode, LoadNonce, LockTarget,
+    NonceTarget, SeedUpdate, ShaStart, SourceFlag, Verdict, VerifyKey, ZoneState,
 };
 use atecc::host::{CommandHeader, MacInput, derive_key, mac, random_nonce};
 use atecc::procedures::{
-    ChallengeMac, ChallengeResponse, CreateKey, DeterministicMac, HashInChip, LockAndConfirm,
-    Prepared, ReadConfig, ReadEncrypted, ReadRegion, SessionKey, SignDigest, VerifyDigest,
-    WriteBlockEncrypted, WriteRegion,
+    ChallengeMac, ChallengeResponse, CreateKey, DeterministicMac, HashInChip, IncrementCounter,
+    LockAndConfirm, Prepared, ReadConfig, ReadEncrypted, ReadRegion, SessionKey, SignDigest,
+    VerifyDigest, WriteBlockEncrypted, WriteRegion,
 };
 use atecc::{
     BlockAddress, ConfigZone, Device, Error, Executed, Failure, Family, Left, Once, Procedure,
@@ -43,11 +43,12 @@ pub enum Operation {
     WriteBlockEncrypted,
     LockAndConfirm,
     DeriveKey,
+    IncrementCounter,
 }
 
 impl Operation {
     /// All but [`Self::Case`].
-    pub const PROCEDURES: [Self; 14] = [
+    pub const PROCEDURES: [Self; 15] = [
         Self::ReadRegion,
         Self::ReadConfig,
         Self::WriteRegion,
@@ -62,6 +63,7 @@ impl Operation {
         Self::WriteBlockEncrypted,
         Self::LockAndConfirm,
         Self::DeriveKey,
+        Self::IncrementCounter,
     ];
 }
 
@@ -187,6 +189,7 @@ impl Harness {
                 self.equal(written, |image| slot_of(image, 6)[..32].to_vec(), case)
             }
             Operation::DeriveKey => self.derive(&before, seed, case),
+            Operation::IncrementCounter => self.increment(&before, case),
             Operation::LockAndConfirm => {
                 let locked = self.run(LockAndConfirm::new(LockTarget::Slot(slot[14])), case);
                 if locked == Err(Executed::No) && before != self.image() {
@@ -278,6 +281,22 @@ impl Harness {
         self.equal(derived, |image| key_of(image).to_vec(), case)
     }
 
+    /// Counted once, or not at all; and what is said of it is so.
+    fn increment(&mut self, before: &Image, case: &str) -> bool {
+        let counted = self.run(IncrementCounter::new(CounterId::One), case);
+        let (before, after) = (count_of(before), count_of(&self.image()));
+        let wrong = match counted {
+            Ok(value) if value != before + 1 || after != value => Some(Wrong::Result),
+            Err(Executed::No) if after != before => Some(Wrong::NotExecuted),
+            Err(Executed::Unknown) if after > before + 1 => Some(Wrong::Twice),
+            _ => None,
+        };
+        if let Some(wrong) = wrong {
+            self.figures.blame(wrong, || case.into());
+        }
+        counted.is_ok()
+    }
+
     /// A second run on a quiet bus gives the same.
     fn same_again<P>(&mut self, procedure: P, case: &str) -> bool
     where
@@ -343,6 +362,17 @@ fn executed(error: &Error<WireError>) -> Executed {
 
 pub(crate) fn slot_of(image: &Image, index: u8) -> &[u8] {
     image.slot(atecc_emulator::Slot::new(index).expect("a slot"))
+}
+
+/// What another chip with this memory says of the second counter.
+fn count_of(image: &Image) -> u32 {
+    let bus = Bus::with_chip(chip(image, 9));
+    let mut device = Device::new(bus.i2c(), bus.delay());
+    let read = Counter {
+        mode: CounterMode::Read,
+        counter: CounterId::One,
+    };
+    device.execute(read).expect("its own counter")
 }
 
 /// What slot 2 holds.

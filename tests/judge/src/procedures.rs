@@ -115,6 +115,7 @@ pub fn run(stride: u64, pair_stride: u64) -> Report {
                 Operation::CreateKey,
                 Operation::LockAndConfirm,
                 Operation::DeriveKey,
+                Operation::IncrementCounter,
             ];
             let stride = if for_good.contains(&operation) {
                 1
