@@ -196,9 +196,10 @@ pub(crate) fn read_text(path: &Path) -> Result<Zeroizing<String>, CliError> {
     Ok(Zeroizing::new(text.to_owned()))
 }
 
-/// Say of a private key's file that others than its owner may open it.
+/// Say of a secret's file, which messages call `name`, that others than its owner
+/// may open it.
 #[cfg(unix)]
-pub(crate) fn warn_of_readers(path: &Path) {
+pub(crate) fn warn_of_readers(path: &Path, name: &str, what: &str) {
     use std::os::unix::fs::PermissionsExt;
 
     /// All that a group and others may do.
@@ -209,17 +210,16 @@ pub(crate) fn warn_of_readers(path: &Path) {
     };
     let mode = metadata.permissions().mode() & 0o777;
     if mode & OTHERS != 0 {
-        let name = escape_path(path);
         message(&format!(
-            "warning: {name} is a private key and has mode {mode:04o}, which is not for its owner \
-             alone: chmod 600 {name}"
+            "warning: {name} is {what} and has mode {mode:04o}, which is not for its owner alone: \
+             chmod 600 {name}"
         ));
     }
 }
 
 /// Elsewhere no mode tells it.
 #[cfg(not(unix))]
-pub(crate) const fn warn_of_readers(_path: &Path) {}
+pub(crate) const fn warn_of_readers(_path: &Path, _name: &str, _what: &str) {}
 
 /// Read a key of 16 bytes: as they are, or as 32 hex digits in a line. It is in a
 /// box, which can be moved without a copy of the key staying behind.
@@ -233,6 +233,7 @@ pub(crate) fn symmetric_key(path: &Path) -> Result<Box<Zeroizing<[u8; 16]>>, Cli
         ));
     }
     let bytes = Zeroizing::new(read(path)?);
+    warn_of_readers(path, &escape_path(path), "a secret key");
     let mut key = Box::new(Zeroizing::new([0; 16]));
     if bytes.len() == key.len() {
         key.copy_from_slice(&bytes);

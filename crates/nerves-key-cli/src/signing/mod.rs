@@ -192,7 +192,7 @@ pub(crate) fn check_validity(signer: &CheckedSigner, now: DateTime) -> Result<()
 /// Read a private key in PEM. Its text is wiped from memory.
 fn key(path: &Path, secret: Option<&SecretName>) -> Result<KeySigner, CliError> {
     let pem = files::read_text(path)?;
-    files::warn_of_readers(path);
+    files::warn_of_readers(path, &escape_path(path), "a private key");
     let key = match KeySigner::from_pem(&pem) {
         Err(KeyFileError::Encrypted) => {
             let passphrase = secret::get(secret, &format!("passphrase of {}", escape_path(path)))?;

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::SecretName;
 use crate::error::CliError;
 use crate::files::{self, ReadError};
-use crate::output::one_line;
+use crate::output::{escape_path, one_line};
 
 /// Longer than any passphrase.
 const LIMIT: u64 = 4096;
@@ -31,6 +31,7 @@ pub(super) fn get(named: Option<&SecretName>, what: &str) -> Result<Zeroizing<St
             ))),
         },
         Some(SecretName::File(path)) => {
+            files::warn_of_readers(path, &escape_path(path), "a secret");
             first_line(path).map_err(|error| CliError::input(path, error))
         }
         Some(SecretName::Bare(path)) => read_unquoted("--passphrase", path),
@@ -40,6 +41,7 @@ pub(super) fn get(named: Option<&SecretName>, what: &str) -> Result<Zeroizing<St
 
 /// The first line of the file that `option` names.
 pub(super) fn read_unquoted(option: &str, path: &Path) -> Result<Zeroizing<String>, CliError> {
+    files::warn_of_readers(path, &format!("the file that {option} names"), "a secret");
     first_line(path).map_err(|error| {
         CliError::refused(error)
             .about(format!("the file that {option} names"))

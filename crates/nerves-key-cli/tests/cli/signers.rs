@@ -324,12 +324,53 @@ fn serials_in_use() {
 
 /// It may be a checkout's, so it is used.
 #[test]
-fn a_key_file_that_others_may_read_is_warned_of() {
+fn a_secrets_file_that_others_may_read_is_warned_of() {
     let harness = Harness::new();
-    let set_mode = |mode| {
-        let path = harness.path().join("signer.key");
-        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    let file = |name: &str, bytes: &str| {
+        fs::write(harness.path().join(name), bytes).unwrap();
+        name.to_owned()
     };
+    let locked = file("locked.key", ENCRYPTED[0].1);
+    let plain = file("plain.key", include_str!("keys/plain.pem"));
+    let passphrase = file("passphrase", "station\n");
+    let activation = file("activation", "A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5\n");
+    let encryption = file("encryption", "SecretSecretKey!");
+    let set_modes = |mode| {
+        for name in [&locked, &plain, &passphrase, &activation, &encryption] {
+            let path = harness.path().join(name);
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        }
+    };
+    harness.ok(&["signer", "create", "plain", "--key", "plain.key"]);
+    let named = ["provision", "--dry-run", "--device", "emu:"];
+    let with =
+        |more: &[&'static str]| [&named[..], &["--signer-cert", "plain.cert"], more].concat();
+    let volatile = [
+        "--layout",
+        "volatile",
+        "--activation-key",
+        "activation",
+        "--encryption-key",
+        "encryption",
+        "--signer-key",
+        "plain.key",
+    ];
+    let encrypted = |passphrase| with(&["--signer-key", "locked.key", "--passphrase", passphrase]);
+    let runs = [
+        (with(&["--signer-key", "plain.key"]), vec!["plain.key"]),
+        (
+            with(&volatile),
+            vec!["activation", "encryption", "plain.key"],
+        ),
+        (
+            encrypted("file:passphrase"),
+            vec!["locked.key", "passphrase"],
+        ),
+        (
+            encrypted("passphrase"),
+            vec!["locked.key", "the file that --passphrase names"],
+        ),
+    ];
     for (mode, shown) in [
         (0o600, None),
         (0o400, None),
@@ -337,27 +378,20 @@ fn a_key_file_that_others_may_read_is_warned_of() {
         (0o644, Some("0644")),
         (0o602, Some("0602")),
     ] {
-        set_mode(mode);
-        let name = format!("D{mode:o}");
-        let output = harness.run(&[
-            "device",
-            "create",
-            &name,
-            "--signer-cert",
-            "signer.cert",
-            "--signer-key",
-            "signer.key",
-        ]);
-        assert!(output.status.success(), "{mode:o}: {output:?}");
-        let said = String::from_utf8(output.stderr).unwrap();
-        let warnings: Vec<_> = said.lines().filter(|line| line.contains("mode")).collect();
-        match shown {
-            None => assert!(warnings.is_empty(), "{mode:o}: {said}"),
-            Some(shown) => {
-                let [warning] = warnings[..] else {
-                    panic!("{mode:o}: {said}");
-                };
-                for part in ["warning: signer.key", shown, "chmod 600 signer.key"] {
+        set_modes(mode);
+        for (arguments, files) in &runs {
+            let output = harness.run(arguments);
+            assert!(output.status.success(), "{mode:o}: {output:?}");
+            let said = String::from_utf8(output.stderr).unwrap();
+            let mut warnings: Vec<_> = said.lines().filter(|line| line.contains("mode")).collect();
+            warnings.sort_unstable();
+            let Some(shown) = shown else {
+                assert!(warnings.is_empty(), "{mode:o}: {said}");
+                continue;
+            };
+            assert_eq!(warnings.len(), files.len(), "{said}");
+            for (warning, file) in warnings.iter().zip(files) {
+                for part in [&*format!("warning: {file} is a "), shown, "chmod 600 "] {
                     assert!(warning.contains(part), "{mode:o}: {warning}");
                 }
             }
