@@ -34,6 +34,10 @@ pub fn lines(text: &str) -> Result<Vec<Line>, ImportError> {
     for (number, row) in rows(text) {
         last = number;
         let value = |place: usize| row.get(place).copied().unwrap_or("");
+        if row.len() <= columns.annotation {
+            let row = text.lines().nth(number - 1).unwrap_or("");
+            return Err(at(number)(field("row", row, "as long as the first one")));
+        }
         let annotation = value(columns.annotation);
         if annotation.is_empty() || is_repetition(annotation) {
             continue;
@@ -165,6 +169,11 @@ mod tests {
                 "unknown event \"Halt\"",
             ),
             (SAMPLE.replace(",ACK", ","), 11, "no ACK or NACK"),
+            (
+                SAMPLE.replace(",Address read: C1", ""),
+                8,
+                "row \"7,2505000.00\": must be as long as",
+            ),
         ] {
             let error = lines(&text).expect_err(part);
             assert!(error.to_string().contains(part), "{error}");

@@ -235,6 +235,7 @@ impl Dump {
     /// `None` when a line says something else.
     fn parse(said: &str) -> Result<Option<Self>, Malformed> {
         let words = said.split('|').next().unwrap_or(said);
+        let looks_so = looks_like_bytes(words);
         let mut words = words.split_whitespace().peekable();
         let place = words
             .peek()
@@ -242,7 +243,7 @@ impl Dump {
             .and_then(|digits| u64::from_str_radix(digits, 16).ok());
         if place.is_some() {
             words.next();
-        } else if words.peek().is_none_or(|word| byte(word).is_none()) {
+        } else if words.peek().is_none_or(|word| byte(word).is_none()) && !looks_so {
             return Ok(None);
         }
         let bytes: Vec<u8> = words
@@ -257,6 +258,17 @@ impl Dump {
     fn next(&self) -> Option<u64> {
         self.place?.checked_add(16)
     }
+}
+
+/// A damaged dump would be missing unseen: all of two characters, or all but the
+/// first, and one of them at least is a byte.
+fn looks_like_bytes(words: &str) -> bool {
+    let mut rest = words.split_whitespace();
+    let first = rest.next().unwrap_or("");
+    let is_short = |word: &str| word.len() <= 2;
+    (is_short(first) || first.starts_with("0x"))
+        && rest.clone().all(is_short)
+        && rest.any(|word| byte(word).is_some())
 }
 
 fn byte(word: &str) -> Option<u8> {
@@ -378,6 +390,16 @@ mod tests {
             (SAMPLE.replace("length: 8", "len: 8"), 7, "txlength \"\""),
             (SAMPLE.replace("04 11 33", "04 1x 33"), 6, "bytes \"1x\""),
             (SAMPLE.replace("04 11 33 43", ""), 6, "1 to 16 bytes"),
+            (
+                SAMPLE.replace("0x3ffc9e34   04 11", "0x3ffc9eg4   04 11"),
+                6,
+                "bytes \"0x3ffc9eg4\"",
+            ),
+            (
+                SAMPLE.replace("0x3ffc9e34   04 11", "0g 11"),
+                6,
+                "bytes \"0g\"",
+            ),
         ] {
             let error = lines(&text, 0x60).expect_err(part);
             assert!(error.to_string().contains(part), "{error}");

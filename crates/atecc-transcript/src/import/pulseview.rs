@@ -37,6 +37,9 @@ pub fn lines(text: &str, sample_rate_hz: Option<NonZeroU64>) -> Result<Vec<Line>
     for (number, line) in (1..).zip(text.lines()) {
         last = number;
         let Some((name, samples, row, annotation)) = split(line) else {
+            if names_decoder(line) {
+                return Err(at(number)(Malformed::Event(line.trim().into())));
+            }
             continue;
         };
         decoder.check(name).map_err(at(number))?;
@@ -67,6 +70,11 @@ pub fn lines(text: &str, sample_rate_hz: Option<NonZeroU64>) -> Result<Vec<Line>
 /// Whether a line is one of the I2C decoder's.
 pub(super) fn is_event(line: &str) -> bool {
     split(line).is_some()
+}
+
+/// A line of the I2C decoder that is cut off or damaged would be missing unseen.
+fn names_decoder(line: &str) -> bool {
+    ["I²C", "I2C"].iter().any(|name| line.contains(name))
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -176,6 +184,16 @@ mod tests {
                 SAMPLE.replace("600-600", "99999999999999999999-600"),
                 47,
                 "two numbers",
+            ),
+            (
+                SAMPLE.replacen("600-600", "6o0-600", 1),
+                47,
+                "unknown event \"6o0-600 I²C",
+            ),
+            (
+                format!("{SAMPLE}9000-9100 I²C"),
+                113,
+                "unknown event \"9000-9100 I²C\"",
             ),
         ] {
             let error = lines(&text, None).expect_err(part);

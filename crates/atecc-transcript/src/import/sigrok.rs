@@ -15,11 +15,11 @@
 use alloc::vec::Vec;
 use core::num::NonZeroU64;
 
-use super::ImportError;
 use super::address::Width;
 use super::annotation::{self, Annotations, OneDecoder, is_repetition};
 use super::error::at;
 use super::value::{Samples, Since};
+use super::{ImportError, Malformed};
 use crate::Line;
 
 /// The actions. Times come of the sample numbers, where they are printed, and
@@ -35,6 +35,9 @@ pub fn lines(text: &str, sample_rate_hz: Option<NonZeroU64>) -> Result<Vec<Line>
     for (number, line) in (1..).zip(text.lines()) {
         last = number;
         let Some((name, samples, annotation)) = split(line) else {
+            if names_decoder(line) {
+                return Err(at(number)(Malformed::Event(line.trim().into())));
+            }
             continue;
         };
         decoder.check(name).map_err(at(number))?;
@@ -70,11 +73,18 @@ fn split(line: &str) -> Option<(&str, Option<&str>, &str)> {
     digits.then_some((name, samples, event))
 }
 
+/// A line of the I2C decoder that is cut off or damaged would be missing unseen.
+fn names_decoder(line: &str) -> bool {
+    line.split_whitespace().any(|word| {
+        let number = word.strip_prefix("i2c-").unwrap_or("");
+        number.starts_with(|first: char| first.is_ascii_digit())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use alloc::string::{String, ToString};
 
-    use super::super::Malformed;
     use super::*;
 
     const WITH_SAMPLES: &str = "\
@@ -155,6 +165,16 @@ mod tests {
                 "i2c-1: Waving: 03",
                 1,
                 Malformed::Event("Waving: 03".into()),
+            ),
+            (
+                "i2c-1: Start\n780-3300 i2c-1 Address write: 60",
+                2,
+                Malformed::Event("780-3300 i2c-1 Address write: 60".into()),
+            ),
+            (
+                "i2c-1: Start\n780-3300 i2c-1:",
+                2,
+                Malformed::Event("780-3300 i2c-1:".into()),
             ),
         ] {
             let error = lines(text, None).expect_err(text);
