@@ -188,6 +188,27 @@ fn a_lock_that_is_not_set_is_told() {
     }
 }
 
+/// A chain that verifies may be anybody's: the signer's certificate is compared
+/// byte by byte.
+#[test]
+fn another_signers_chip_is_not_hardened_as_ones_own() {
+    let setup = SETUPS[1];
+    let bus = open_chip(setup);
+    let own = setup.station().certificate;
+    assert!(!plan(&bus).is_signer_compared());
+    let compared = plan(&bus).signed_by(&own).unwrap();
+    assert!(compared.is_signer_compared());
+    assert_eq!(compared.slots(), plan(&bus).slots());
+    // The same certificate, but for the last byte of its signature.
+    let mut der = own.as_der().to_vec();
+    *der.last_mut().unwrap() ^= 1;
+    let another = atecc_x509::Certificate::from_der(der).unwrap();
+    assert!(matches!(
+        plan(&bus).signed_by(&another),
+        Err(HardenRefusal::OtherSigner)
+    ));
+}
+
 /// What does not verify is not locked in, and what has changed since it was
 /// read is not locked.
 #[test]

@@ -243,6 +243,40 @@ fn provision_with_events(bus: &Bus, setup: Setup) -> (Report, Vec<String>) {
     (report.unwrap().unwrap(), events)
 }
 
+/// Who shows progress counts on it.
+#[test]
+fn each_step_begins_once_and_then_ends() {
+    for setup in SETUPS {
+        let bus = Bus::with_chip(Chip::blank(setup.revision));
+        let mut station = setup.station();
+        let plan = Plan::new(&Station::snapshot(&bus).unwrap(), &station.request).unwrap();
+        let (mut told, steps) = (Vec::new(), plan.steps());
+        let mut device = Station::device(&bus);
+        let report = provision(
+            &mut device,
+            &plan,
+            &mut station.key,
+            CHALLENGES,
+            |event| match event {
+                Event::Started { index, total, step } => {
+                    assert_eq!((total, step), (steps.len(), &steps[index]));
+                    told.push((index, "begins"));
+                }
+                Event::Done { index, step } => {
+                    assert_eq!(step, &steps[index]);
+                    told.push((index, "ends"));
+                }
+                _ => {}
+            },
+        );
+        report.unwrap().unwrap();
+        let wanted: Vec<_> = (0..steps.len())
+            .flat_map(|index| [(index, "begins"), (index, "ends")])
+            .collect();
+        assert_eq!(told, wanted, "{setup}");
+    }
+}
+
 /// Sign is used before the data lock on trust in the reference's driver: a
 /// chip that refuses it then is finished all the same, and the report says so.
 #[test]
