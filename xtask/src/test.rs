@@ -180,6 +180,10 @@ const INTEROP: &[(&str, Work)] = &[
         Work::Own(interop::scripts::key_use),
     ),
     (
+        "interop: rustls, openssl s_server, mosquitto, curl, chromium",
+        Work::Own(interop::scripts::rustls),
+    ),
+    (
         "interop: PKCS#11 clients on a served chip",
         Work::Own(interop::pkcs11::run),
     ),

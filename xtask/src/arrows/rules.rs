@@ -170,6 +170,12 @@ pub(super) const RULES: &[Rule] = &[
         elsewhere: Elsewhere::Except(&["clap"]),
     },
     Rule {
+        package: "nerves-key-rustls",
+        may: Workspace::Only(&["atecc", "atecc-x509", "nerves-key"]),
+        in_tests: &["atecc-emulator", "nerves-key-device", "tests-station"],
+        elsewhere: Elsewhere::Except(&["clap"]),
+    },
+    Rule {
         package: "nerves-key-line",
         may: Workspace::Only(&["atecc", "atecc-text", "nerves-key-schema"]),
         in_tests: &[],

@@ -36,6 +36,7 @@ const PACKAGES: &[(&str, &str, &[&str])] = &[
     ("nginx-light", "which", &["nginx"]),
     ("apache2", "which", &["apache2"]),
     ("mosquitto", "which", &["mosquitto"]),
+    ("mosquitto-clients", "which", &["mosquitto_sub"]),
     ("stunnel4", "which", &["stunnel"]),
     ("openvpn", "openvpn", &["--show-ciphers"]),
     ("libnss3-tools", "which", &["tstclnt"]),

@@ -2,7 +2,7 @@
 //! signers that we did not write, and a browser: the scripts of `tests/interop`.
 
 use xtask_support::error::Error;
-use xtask_support::script;
+use xtask_support::{run, script};
 
 /// `tests/interop/served.sh`, with what is served and preloaded.
 pub(crate) fn served() -> Result<(), Error> {
@@ -32,4 +32,11 @@ pub(crate) fn timeline() -> Result<(), Error> {
 /// `tests/interop/use.sh`: what the key makes, before others.
 pub(crate) fn key_use() -> Result<(), Error> {
     script::run("tests/interop/use.sh", &[])
+}
+
+/// `tests/interop/rustls.sh`: TLS with the chip's key, before peers.
+pub(crate) fn rustls() -> Result<(), Error> {
+    let examples = ["build", "--quiet", "--package", "nerves-key-rustls", "--examples"];
+    run::shown(&mut run::cargo(examples))?;
+    script::run("tests/interop/rustls.sh", &[])
 }
