@@ -72,7 +72,7 @@ const STEPS: &[(&str, Work)] = &[
         ]),
     ),
     (
-        "cargo test --package nerves-key-pkcs11 --package nerves-key-cli --features nerves-key-cli/line-postgres --no-fail-fast",
+        "cargo test --package nerves-key-pkcs11 --package nerves-key-cli --features nerves-key-cli/connect,nerves-key-cli/line-postgres --no-fail-fast",
         Work::Tests(&[
             "test",
             "--package",
@@ -80,7 +80,7 @@ const STEPS: &[(&str, Work)] = &[
             "--package",
             "nerves-key-cli",
             "--features",
-            "nerves-key-cli/line-postgres",
+            "nerves-key-cli/connect,nerves-key-cli/line-postgres",
             "--no-fail-fast",
         ]),
     ),
@@ -178,6 +178,10 @@ const INTEROP: &[(&str, Work)] = &[
     (
         "interop: PyJWT, OpenSSL, bash and groff on what the key makes",
         Work::Own(interop::scripts::key_use),
+    ),
+    (
+        "interop: nerves-key connect, openssl s_server, mosquitto",
+        Work::Own(interop::scripts::connect),
     ),
     (
         "interop: rustls, openssl s_server, mosquitto, curl, chromium",

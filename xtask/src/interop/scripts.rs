@@ -34,6 +34,12 @@ pub(crate) fn key_use() -> Result<(), Error> {
     script::run("tests/interop/use.sh", &[])
 }
 
+/// `tests/interop/connect.sh`: servers that take the device, and that refuse it.
+pub(crate) fn connect() -> Result<(), Error> {
+    let features = ["nerves-key-cli/connect"];
+    script::run_with("tests/interop/connect.sh", &["nerves-key-cli"], &features, &[])
+}
+
 /// `tests/interop/rustls.sh`: TLS with the chip's key, before peers.
 pub(crate) fn rustls() -> Result<(), Error> {
     let examples = ["build", "--quiet", "--package", "nerves-key-rustls", "--examples"];

@@ -65,6 +65,13 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("config diff", &["config diff standard"]),
     ("config lint", &["config lint"]),
     ("config why", &["config why write 10"]),
+    (
+        "connect",
+        &[
+            "connect broker.local:8883 --ca ca.pem --mqtt-publish devices/1",
+            "connect --aws abc-ats.iot.eu-central-1.amazonaws.com",
+        ],
+    ),
     ("sign", &["sign --out message.sig message"]),
     ("verify", &["verify --signature message.signature message"]),
     (

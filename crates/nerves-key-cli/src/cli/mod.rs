@@ -5,6 +5,8 @@ pub(crate) mod auxiliary;
 pub(crate) mod cert;
 pub(crate) mod chip;
 pub(crate) mod config;
+#[cfg(feature = "connect")]
+pub(crate) mod connect;
 pub(crate) mod csr;
 pub(crate) mod demo;
 pub(crate) mod device;
@@ -38,6 +40,8 @@ use auxiliary::Aux;
 use cert::Cert;
 use chip::Chained;
 use config::Config;
+#[cfg(feature = "connect")]
+use connect::Connect;
 use csr::Csr;
 use demo::Demo;
 use device::Device;
@@ -160,6 +164,9 @@ pub(crate) enum Command {
     Jwt(Jwt),
     /// Make a certification request (PKCS#10), signed by the chip.
     Csr(Csr),
+    /// Find out whether the chip authenticates this device to a server, by TLS.
+    #[cfg(feature = "connect")]
+    Connect(Box<Connect>),
     /// Agree on a secret with another key, where the chip allows it.
     Ecdh(Ecdh),
     /// Random bytes of the chip.

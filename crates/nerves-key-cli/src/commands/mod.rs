@@ -3,6 +3,8 @@
 mod auxiliary;
 mod cert;
 mod config;
+#[cfg(feature = "connect")]
+mod connect;
 mod csr;
 mod demo;
 mod device;
@@ -52,6 +54,8 @@ pub(crate) fn run(cli: Cli, output: Output) -> Result<(), CliError> {
         Command::Verify(arguments) => verify::run(&arguments, output),
         Command::Jwt(arguments) => jwt::run(&arguments, output),
         Command::Csr(arguments) => csr::run(&arguments, output),
+        #[cfg(feature = "connect")]
+        Command::Connect(arguments) => connect::run(&arguments, output),
         Command::Ecdh(arguments) => ecdh::run(&arguments, output),
         Command::Random(arguments) => random::run(&arguments, output),
         #[cfg(feature = "line")]

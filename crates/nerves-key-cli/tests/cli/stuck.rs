@@ -168,6 +168,13 @@ const LINE: &[&str] = &[
 #[cfg(not(feature = "line"))]
 const LINE: &[&str] = &[];
 
+/// That of the feature `connect`: it reads the chip as `cert show` does, and then
+/// signs as `sign` does.
+#[cfg(feature = "connect")]
+const CONNECT: &[&str] = &["connect"];
+#[cfg(not(feature = "connect"))]
+const CONNECT: &[&str] = &[];
+
 /// All commands, by the help of each.
 fn commands(harness: &Harness) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
@@ -402,7 +409,7 @@ fn every_command_is_measured() {
     let known = CASES
         .iter()
         .map(|case| case.0)
-        .chain(WITHOUT_A_CHIP.iter().chain(LINE).copied());
+        .chain(WITHOUT_A_CHIP.iter().chain(LINE).chain(CONNECT).copied());
     let known: BTreeSet<_> = known.map(str::to_owned).collect();
     assert_eq!(commands(&harness), known);
 }

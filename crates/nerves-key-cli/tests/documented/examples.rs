@@ -8,12 +8,13 @@ use crate::{PROGRAM, Reader};
 
 /// What is not run: it serves until it is interrupted, or needs what is served or
 /// installed.
-const NOT_RUN: [&str; 7] = [
+const NOT_RUN: [&str; 8] = [
     "emulator serve",
     "emulator plug",
     "emulator unplug",
     "pkcs11 uri",
     "pkcs11 check",
+    "connect",
     // The chip's serial number is any.
     "line scrap",
     // It prints a document on each line.

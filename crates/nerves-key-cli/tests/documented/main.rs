@@ -60,7 +60,9 @@ fn documents() -> Vec<(String, String)> {
 /// Whether this program has the commands of the document.
 fn is_built(document: &str) -> bool {
     let of_the_line = ["docs/line.md", "crates/nerves-key-line/README.md"];
-    cfg!(feature = "line") || !of_the_line.contains(&document)
+    let connects = document == "docs/tls.md" || document.starts_with("docs/cloud/");
+    (cfg!(feature = "line") || !of_the_line.contains(&document))
+        && (cfg!(feature = "connect") || !connects)
 }
 
 fn blocks_of(name: &str, text: &str) -> Vec<Block> {

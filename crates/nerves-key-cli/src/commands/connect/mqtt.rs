@@ -1,0 +1,113 @@
+//! One message by MQTT, as a proof.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rumqttc::{
+    Client, ConnectReturnCode, ConnectionError, Event, Incoming, MqttOptions, QoS,
+    TlsConfiguration, Transport,
+};
+use rustls::ClientConfig;
+
+use super::refusal::{By, Refusal};
+use super::service::{Service, Target};
+
+/// What is published, and as whom.
+#[derive(Clone, Debug)]
+pub(super) struct Message {
+    pub(super) client_id: String,
+    pub(super) username: Option<String>,
+    pub(super) topic: String,
+    pub(super) text: String,
+}
+
+/// Publish, and wait until the broker has acknowledged it.
+pub(super) fn publish(
+    target: &Target,
+    message: &Message,
+    config: Arc<ClientConfig>,
+    timeout: Duration,
+) -> Result<(), Refusal> {
+    let broker = (target.host.as_str(), target.port);
+    let mut options = MqttOptions::new(&*message.client_id, broker);
+    options.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(config)));
+    if let Some(name) = &message.username {
+        options.set_username(name);
+    }
+    let (client, mut connection) = Client::new(options, 10);
+    let publish = client.publish(
+        &*message.topic,
+        QoS::AtLeastOnce,
+        false,
+        message.text.clone().into_bytes(),
+    );
+    publish.map_err(|error| {
+        Refusal::new(
+            By::Nobody,
+            error.to_string(),
+            format!("{:?} is no topic to publish to", message.topic),
+            "give a name without + and #",
+        )
+    })?;
+    let end = Instant::now() + timeout;
+    loop {
+        let left = end.saturating_duration_since(Instant::now());
+        match connection.recv_timeout(left) {
+            Ok(Ok(Event::Incoming(Incoming::PubAck(_)))) => break,
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => return Err(refusal(&error, target, message)),
+            Err(_) => {
+                return Err(Refusal::new(
+                    By::Server,
+                    "the broker has not acknowledged the message in time",
+                    "the connection is there, and the broker is silent",
+                    "--timeout waits longer",
+                ));
+            }
+        }
+    }
+    // The message is there; how the connection ends does not matter.
+    let _ = client.disconnect();
+    Ok(())
+}
+
+fn refusal(error: &ConnectionError, target: &Target, message: &Message) -> Refusal {
+    let id = &message.client_id;
+    let (cause, next) = match error {
+        ConnectionError::ConnectionRefused(code) => match code {
+            ConnectReturnCode::BadClientId => (
+                format!("the broker does not take the client's ID {id:?}"),
+                "--mqtt-client-id gives another one",
+            ),
+            ConnectReturnCode::BadUserNamePassword | ConnectReturnCode::NotAuthorized => (
+                format!("the broker knows the certificate, and does not let {id:?} in"),
+                "look at its rules for this client; --mqtt-username where it wants one",
+            ),
+            _ => (
+                "the broker does not take the connection".to_owned(),
+                "look into its log at this time",
+            ),
+        },
+        _ => match target.service {
+            Service::Aws => (
+                format!(
+                    "AWS IoT closes it where no policy allows iot:Connect for the client {id:?}, or \
+                     iot:Publish for this topic"
+                ),
+                "attach a policy to the certificate; the client's ID is often the thing's name",
+            ),
+            Service::Azure => (
+                format!(
+                    "Azure closes it where it does not know the device {id:?} or its user name"
+                ),
+                "give --mqtt-username HUB.azure-devices.net/DEVICE/?api-version=2021-04-12, or for \
+                 provisioning SCOPE/registrations/DEVICE/api-version=2019-03-31",
+            ),
+            Service::Any | Service::NervesHub => (
+                "the connection was closed, or this is no MQTT broker".to_owned(),
+                "look into the broker's log at this time",
+            ),
+        },
+    };
+    Refusal::new(By::Server, format!("MQTT: {error}"), cause, next)
+}
