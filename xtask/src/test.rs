@@ -188,6 +188,10 @@ const INTEROP: &[(&str, Work)] = &[
         Work::Own(interop::scripts::rustls),
     ),
     (
+        "interop: rustls, the module, sign and jwt at once",
+        Work::Own(interop::scripts::together),
+    ),
+    (
         "interop: PKCS#11 clients on a served chip",
         Work::Own(interop::pkcs11::run),
     ),

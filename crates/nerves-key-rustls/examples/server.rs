@@ -47,11 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn answer(
-    mut tcp: TcpStream,
-    config: Arc<ServerConfig>,
-    name: &str,
-) -> Result<(), Box<dyn Error>> {
+fn answer(mut tcp: TcpStream, config: Arc<ServerConfig>, name: &str) -> Result<(), Box<dyn Error>> {
     let mut connection = ServerConnection::new(config)?;
     let mut stream = Stream::new(&mut connection, &mut tcp);
     let mut request = [0; 4096];

@@ -37,12 +37,36 @@ pub(crate) fn key_use() -> Result<(), Error> {
 /// `tests/interop/connect.sh`: servers that take the device, and that refuse it.
 pub(crate) fn connect() -> Result<(), Error> {
     let features = ["nerves-key-cli/connect"];
-    script::run_with("tests/interop/connect.sh", &["nerves-key-cli"], &features, &[])
+    script::run_with(
+        "tests/interop/connect.sh",
+        &["nerves-key-cli"],
+        &features,
+        &[],
+    )
+}
+
+/// `tests/interop/together.sh`: four programs on one chip, a few signatures each.
+pub(crate) fn together() -> Result<(), Error> {
+    build_examples()?;
+    let packages = ["nerves-key-cli", "nerves-key-pkcs11"];
+    let features = ["nerves-key-pkcs11/emulator"];
+    let count = ["25".to_owned()];
+    script::run_with("tests/interop/together.sh", &packages, &features, &count)
 }
 
 /// `tests/interop/rustls.sh`: TLS with the chip's key, before peers.
 pub(crate) fn rustls() -> Result<(), Error> {
-    let examples = ["build", "--quiet", "--package", "nerves-key-rustls", "--examples"];
-    run::shown(&mut run::cargo(examples))?;
+    build_examples()?;
     script::run("tests/interop/rustls.sh", &[])
+}
+
+fn build_examples() -> Result<(), Error> {
+    let examples = [
+        "build",
+        "--quiet",
+        "--package",
+        "nerves-key-rustls",
+        "--examples",
+    ];
+    run::shown(&mut run::cargo(examples))
 }
