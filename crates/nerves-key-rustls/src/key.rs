@@ -57,7 +57,7 @@ impl ChipKey {
     /// # Errors
     /// [`ChipError`].
     pub fn sign_digest(&self, digest: [u8; 32]) -> Result<SignatureBytes, ChipError> {
-        let mut chip = self.chip.lock().map_err(|_| ChipError::Poisoned)?;
+        let mut chip = self.chip.lock().map_err(|_poisoned| ChipError::Poisoned)?;
         for _ in 0..TRIES {
             let signature = SignatureBytes::from_bytes(chip.sign(self.slot, digest)?);
             if self.public_key.verify(&digest, &signature).is_ok() {

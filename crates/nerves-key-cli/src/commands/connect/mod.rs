@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use atecc_x509::Certificate;
+use atecc_x509::{Certificate, DateTime};
 use nerves_key::{ReadAuxiliary, ReadSnapshot};
 use nerves_key_rustls::{ChipKey, TlsIdentity};
 use rustls::client::WebPkiServerVerifier;
@@ -61,11 +61,16 @@ pub(super) fn run(arguments: &Connect, output: Output) -> Result<(), CliError> {
     });
     let observer = Observer::default();
     let config = client_config(arguments, &target, roots, (key, &chain), &observer)?;
-    let timeout = Duration::from_secs(arguments.timeout.into());
-    let worker = thread::spawn({
-        let (target, observer, chain) = (target.clone(), observer.clone(), chain.clone());
-        move || work(target, config, observer, chain, now, message, timeout)
-    });
+    let task = Task {
+        target: target.clone(),
+        config,
+        observer,
+        chain: chain.clone(),
+        now,
+        message,
+        timeout: Duration::from_secs(arguments.timeout.into()),
+    };
+    let worker = thread::spawn(move || task.run());
     let chip = requests.serve(&mut device);
     let found = worker
         .join()
@@ -90,37 +95,44 @@ struct Found {
     refusal: Option<Refusal>,
 }
 
-fn work(
+/// The other thread's.
+struct Task {
     target: Target,
     config: Arc<ClientConfig>,
     observer: Observer,
     chain: Vec<Certificate>,
-    now: atecc_x509::DateTime,
+    now: DateTime,
     message: Option<Message>,
     timeout: Duration,
-) -> Found {
-    let attempt = handshake::run(&target, Arc::clone(&config), timeout);
-    let observed = observer.seen();
-    let evidence = Evidence {
-        target: &target,
-        attempt: &attempt,
-        observed: &observed,
-        chain: &chain,
-        now,
-    };
-    let mut refusal = evidence.refusal();
-    let mut published = false;
-    if let (None, Some(message)) = (&refusal, message) {
-        match mqtt::publish(&target, &message, config, timeout) {
-            Ok(()) => published = true,
-            Err(error) => refusal = Some(error),
+}
+
+impl Task {
+    /// It ends the chip's thread, too: the key goes with the configuration.
+    fn run(self) -> Found {
+        let config = Arc::clone(&self.config);
+        let attempt = handshake::run(&self.target, config, self.timeout);
+        let observed = self.observer.seen();
+        let evidence = Evidence {
+            target: &self.target,
+            attempt: &attempt,
+            observed: &observed,
+            chain: &self.chain,
+            now: self.now,
+        };
+        let mut refusal = evidence.refusal();
+        let mut published = false;
+        if let (None, Some(message)) = (&refusal, &self.message) {
+            match mqtt::publish(&self.target, message, self.config, self.timeout) {
+                Ok(()) => published = true,
+                Err(error) => refusal = Some(error),
+            }
         }
-    }
-    Found {
-        attempt,
-        observed,
-        published,
-        refusal,
+        Found {
+            attempt,
+            observed,
+            published,
+            refusal,
+        }
     }
 }
 
