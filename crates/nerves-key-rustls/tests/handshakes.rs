@@ -177,7 +177,6 @@ fn a_handshake_is_one_signature() {
             assert_eq!(wakes.count(), pulses, "{revision}");
             assert!(opcodes.len() <= 3 * count, "{opcodes:02X?}");
             let signatures = opcodes.iter().filter(|code| **code == 0x41);
-            #[expect(clippy::naive_bytecount, reason = "a few hundred")]
             let signatures = signatures.count();
             assert_eq!(signatures, count);
             println!(
