@@ -258,6 +258,14 @@ fn which_errors_end_a_chip() {
     use atecc::Cause;
     let lost = Cause::Bus.before_execution();
     assert!(RunError::Chip(lost).is_resumable());
+    assert_eq!(RunError::Chip(lost).failure(), Some(&lost));
+    let step = Step::LockData;
+    let at_a_step = RunError::Step {
+        step,
+        failure: lost,
+    };
+    assert_eq!(at_a_step.failure(), Some(&lost));
+    assert!(RunError::NotLocked.failure().is_none());
     assert!(RunError::NotLocked.is_resumable());
     assert!(!RunError::ReadBack("OTP zone").is_resumable());
     assert!(!RunError::OtherSigner.is_resumable());
