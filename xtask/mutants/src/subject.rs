@@ -65,6 +65,12 @@ const ACROSS: Judges = Judges {
     ],
 };
 
+/// The example of a layout of one's own.
+const LAYOUT: Judges = Judges {
+    package: "atecc-x509",
+    tests: &["meter"],
+};
+
 /// The own tests of what they share.
 const SWEEP: Judges = Judges::all("tests-fault-sweep");
 const SUITES: Judges = Judges::all("tests-vector-suites");
@@ -105,6 +111,7 @@ pub(super) const SUBJECTS: [Subject; 8] = [
             SUITES,
             CONFORMANCE,
             Judges::all("atecc-judge"),
+            LAYOUT,
         ],
     ),
     Subject::new("atecc-linux", 90, &[]),

@@ -165,7 +165,8 @@ mod tests {
             ("atecc", "heapless", Value::Null),
             ("nerves-key-schema", "sha2", Value::Null),
             ("atecc-x509", "embedded-hal", Value::Null),
-            ("atecc-x509", "atecc", json!("dev")),
+            ("atecc-x509", "atecc", Value::Null),
+            ("atecc-text", "atecc", json!("dev")),
             ("xtask", "nerves-key-schema", Value::Null),
         ] {
             let arrow = [(dependency, kind.clone())];

@@ -61,8 +61,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         package: "atecc",
         may: Workspace::Only(&[]),
-        // Certificates in its example of a layout of one's own.
-        in_tests: &["atecc-emulator", "atecc-x509"],
+        in_tests: EMULATOR,
         elsewhere: Elsewhere::Only(&[
             "crc",
             "defmt",
@@ -85,7 +84,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         package: "atecc-x509",
         may: Workspace::Only(&["atecc-text"]),
-        in_tests: &[],
+        // A chip in its example of a layout of one's own.
+        in_tests: &["atecc", "atecc-emulator"],
         elsewhere: Elsewhere::Except(NO_BUS),
     },
     Rule {
