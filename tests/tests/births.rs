@@ -32,7 +32,7 @@ fn plan(bus: &Bus, station: &Station) -> Result<Plan, Refusal> {
 fn has_key(device: &mut Device<I2cHandle, Delay>, mode: GenKeyMode) -> PublicKey {
     let slot = slot::DEVICE_KEY;
     let key = device.execute(GenKey { mode, slot }).unwrap();
-    PublicKey::from_bytes(*key.bytes())
+    key.into()
 }
 
 #[test]

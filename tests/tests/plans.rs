@@ -190,7 +190,7 @@ fn what_remains_of_a_finished_chip() {
     assert!(!finished.is_irreversible() && !finished.needs_signature());
 
     // A key has the origin of its record, and another key has not.
-    let key = PublicKey::from_bytes(*report.public_key.bytes());
+    let key = PublicKey::from(report.public_key);
     let other = PublicKey::from_bytes([0x5A; 64]);
     for (known, origin) in [
         (DeviceKey::Recorded(key), KeyOrigin::EarlierRun),

@@ -5,7 +5,7 @@ use std::fmt;
 use atecc::commands::{InfoRevision, Random, SeedUpdate, ShaStart, Verdict, VerifyKey};
 use atecc::parse::CommandGroup;
 use atecc::procedures::{HashInChip, ReadConfig, SignDigest, VerifyDigest};
-use atecc::{Answer, Cause, Failure, Family, Next, Opcode, Procedure, PublicKey, Request};
+use atecc::{Answer, Cause, Failure, Family, Next, Opcode, Procedure, Request};
 use atecc_decode::AnyCommand;
 
 use crate::driver::device;
@@ -146,7 +146,7 @@ fn genkey_sign_verify(script: &[Spoken], address: u8, bus: Replay) -> ScenarioRe
     same(payload(key), &public.0)?;
     let signature = device.run(SignDigest::new(slot, digest)).map_err(said)?;
     same(payload(sign), &signature)?;
-    let key = VerifyKey::External(PublicKey(public.0));
+    let key = VerifyKey::External(public);
     let right = device
         .run(VerifyDigest::new(key, digest, signature))
         .map_err(said)?;

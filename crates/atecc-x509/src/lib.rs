@@ -22,6 +22,8 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+#[cfg(feature = "atecc")]
+mod atecc_key;
 mod certificate;
 mod compressed;
 mod compression;

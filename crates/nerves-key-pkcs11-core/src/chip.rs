@@ -164,7 +164,7 @@ impl Key {
         }
         let allowed = |yes| if yes { Allowed::Yes } else { Allowed::No };
         Some(Self {
-            public: PublicKey::from_bytes(*snapshot.public_key?.bytes()),
+            public: snapshot.public_key?.into(),
             can: KeyUse {
                 sign: allowed(slot_config.signs_external()),
                 derive: allowed(slot_config.ecdh_in_the_clear()),

@@ -181,7 +181,7 @@ impl WriteAuxiliary {
             // Nothing is left that could be wrong for another key.
             rewrite.on_chip(chip)
         } else {
-            rewrite.with_key(chip, atecc::PublicKey(*identity.public_key.as_bytes()))
+            rewrite.with_key(chip, identity.public_key.into())
         };
         Self { new: *new, rewrite }
     }

@@ -89,7 +89,7 @@ impl Snapshot {
         let signer_public_key = PublicKey::from_nerves_key_slot(&key_slot)?;
         let public_key = self.public_key;
         let public_key = public_key.ok_or(IdentityError::Hidden("public key"))?;
-        let public_key = PublicKey::from_bytes(*public_key.bytes());
+        let public_key = PublicKey::from(public_key);
         let signer = NervesKeySigner {
             public_key: signer_public_key,
         };

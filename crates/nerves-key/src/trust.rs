@@ -144,7 +144,7 @@ impl Snapshot {
         let signer_public_key = self.padded_signer_key()?;
         let public_key = self.public_key;
         let public_key = public_key.ok_or(IdentityError::Hidden("public key"))?;
-        let public_key = PublicKey::from_bytes(*public_key.bytes());
+        let public_key = PublicKey::from(public_key);
         let signer = TrustSigner {
             chain: chain.clone(),
             public_key: signer_public_key,

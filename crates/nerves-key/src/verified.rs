@@ -108,7 +108,7 @@ impl Procedure for SignVerified {
                     None => Next::failed(failure),
                 });
                 shown.and_then(|key| {
-                    self.key = key.map(|key| PublicKey::from_bytes(*key.bytes()));
+                    self.key = key.map(PublicKey::from);
                     self.sign()
                 })
             }

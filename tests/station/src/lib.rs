@@ -141,7 +141,7 @@ impl Station {
         let snapshot = Self::snapshot(bus)?;
         if self.records == Records::Kept {
             let held = snapshot.public_key;
-            let held = held.map(|key| PublicKey::from_bytes(*key.bytes()));
+            let held = held.map(PublicKey::from);
             self.request.device_key = match held {
                 Some(key) if self.issued.contains(&key) => DeviceKey::Recorded(key),
                 _ => DeviceKey::New,

@@ -43,7 +43,7 @@ fn defined(serial_number: atecc::SerialNumber, key: atecc::PublicKey, signer: &S
     let values = Values {
         device_sn: Some(*serial_number.bytes()),
         signer_public_key: Some(signer.public_key()),
-        ..Values::new(PublicKey::from_bytes(*key.bytes()))
+        ..Values::new(PublicKey::from(key))
     };
     file.with(values).unwrap()
 }

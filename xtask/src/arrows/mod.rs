@@ -3,7 +3,7 @@
 
 mod rules;
 
-use rules::{Elsewhere, RULES, Rule, Workspace};
+use rules::{BEHIND_FEATURES, Elsewhere, RULES, Rule, Workspace};
 
 use xtask_support::error::Error;
 use xtask_support::metadata::{self, Kind, Metadata, Package};
@@ -58,7 +58,10 @@ fn violations(package: &Package, workspace: &[&str]) -> Vec<String> {
             let in_tests = dependency.kind == Some(Kind::Dev);
             let name = dependency.name.as_str();
             if workspace.contains(&name) {
-                !(rule.allows_workspace(name) || in_tests && rule.in_tests.contains(&name))
+                let allowed = rule.allows_workspace(name)
+                    || in_tests && rule.in_tests.contains(&name)
+                    || dependency.optional && BEHIND_FEATURES.contains(&(rule.package, name));
+                !allowed
             } else {
                 !in_tests && !rule.allows_elsewhere(name)
             }

@@ -57,6 +57,9 @@ const NO_BUS_NO_CRYPTO: &[&str] = &[
 /// A bus of its own (the trait is none), a terminal.
 const NO_ADAPTER_NO_TERMINAL: &[&str] = &["clap", "i2cdev", "linux-embedded-hal"];
 
+/// Arrows that may be there behind a feature alone: package and dependency.
+pub(super) const BEHIND_FEATURES: &[(&str, &str)] = &[("atecc-x509", "atecc")];
+
 pub(super) const RULES: &[Rule] = &[
     Rule {
         package: "atecc",

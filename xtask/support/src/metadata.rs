@@ -53,6 +53,9 @@ pub struct Target {
 pub struct Dependency {
     pub name: String,
     pub kind: Option<Kind>,
+    /// Whether it is there behind a feature alone.
+    #[serde(default)]
+    pub optional: bool,
 }
 
 /// Normal dependencies have none.

@@ -32,7 +32,7 @@ fn with_key(revision: Revision) -> Result<(Emulated, ConfigZone, PublicKey)> {
     let config = device.run(LockConfiguration::new(configured))?;
     device.set_timing(Timing::from_config(&config));
     let key = device.run(CreateKey::new(IDENTITY))?;
-    Ok((device, config, PublicKey::from_bytes(key.0)))
+    Ok((device, config, key.into()))
 }
 
 /// Certificate, keys and OTP are written and locked **for ever**.

@@ -26,7 +26,7 @@ pub(super) fn run(arguments: &Csr, output: Output) -> Result<(), CliError> {
     };
     let key = snapshot.public_key;
     let key = key.ok_or_else(|| lacks("key", Part::PublicKey))?;
-    let key = PublicKey::from_bytes(*key.bytes());
+    let key = PublicKey::from(key);
     let subject = if let Some(subject) = subject {
         subject
     } else {

@@ -1,8 +1,8 @@
 //! `nerves-key ecdh`.
 
+use atecc::Once;
 use atecc::commands::{Ecdh as EcdhCommand, EcdhMode, SharedSecret};
 use atecc::procedures::ReadConfig;
-use atecc::{Once, PublicKey};
 use data_encoding::HEXUPPER;
 use nerves_key_schema::slot;
 use serde_json::json;
@@ -33,7 +33,7 @@ pub(super) fn run(arguments: &Ecdh, output: Output) -> Result<(), CliError> {
     }
     let command = EcdhCommand {
         mode: EcdhMode::Compatible(slot::DEVICE_KEY),
-        peer: PublicKey(*peer.as_bytes()),
+        peer: peer.into(),
     };
     let secret = match causes::run(&mut device, Once(command))? {
         SharedSecret::Clear(secret) => Zeroizing::new(secret),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use atecc_x509::{PublicKey, SignatureBytes};
+use atecc_x509::SignatureBytes;
 use data_encoding::{HEXLOWER_PERMISSIVE, HEXUPPER};
 use nerves_key::ReadSnapshot;
 use serde_json::json;
@@ -26,7 +26,7 @@ pub(super) fn run(arguments: &Verify, output: Output) -> Result<(), CliError> {
             let error = CliError::new(Exit::Stage, "the chip has no key yet");
             missing_part::explain(&snapshot, Part::PublicKey, error)
         })?;
-        PublicKey::from_bytes(*key.bytes())
+        key.into()
     };
     let verdict = key.verify(&digest, &signature);
     let document = json!({

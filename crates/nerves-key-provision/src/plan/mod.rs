@@ -196,5 +196,5 @@ impl Plan {
 
 fn x509_key(snapshot: &Snapshot) -> Option<PublicKey> {
     let key = snapshot.public_key?;
-    Some(PublicKey::from_bytes(*key.bytes()))
+    Some(key.into())
 }

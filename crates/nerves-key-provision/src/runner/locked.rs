@@ -52,7 +52,7 @@ impl<'p> Certified<'p> {
                     LockedBy::EarlierRun => None,
                 };
                 let identity = self.identity;
-                let key = PublicKey(*identity.public_key.as_bytes());
+                let key = PublicKey::from(identity.public_key);
                 let certain = Certain {
                     identity,
                     possession,
@@ -93,11 +93,11 @@ impl Certain {
         Report {
             config,
             otp: identity.otp,
-            public_key: PublicKey(*identity.public_key.as_bytes()),
+            public_key: PublicKey::from(identity.public_key),
             key_origin: plan.key_origin(&identity.public_key),
             device_certificate: identity.device_certificate,
             signer_certificate: identity.signer_certificate,
-            replaced_key: replaced.map(|key| PublicKey(*key.as_bytes())),
+            replaced_key: replaced.map(PublicKey::from),
             possession_before_lock: possession,
         }
     }

@@ -8,7 +8,7 @@ use atecc::{ConfigZone, Once};
 use atecc_x509::{Name, NervesKeyDevice, SignatureBytes, round_trip};
 use nerves_key_schema::{ConfigWrite, slot};
 
-use super::prove::{prove, x509};
+use super::prove::prove;
 use super::state::{
     AsPlanned, ConfigLocked, Contents, Context, Issued, Keyed, Locked, LockedBy, Open, Proved,
     Signing, State,
@@ -96,7 +96,7 @@ impl ConfigLocked {
         Ok(match step {
             Step::CreateKey => run(step, CreateKey::new(slot::DEVICE_KEY), keyed),
             Step::ReadPublicKey => run(step, Once(READ_PUBLIC_KEY), move |key| {
-                if plan.device_key.known() != Some(x509(&key)) {
+                if plan.device_key.known() != Some(key.into()) {
                     return Err(RunError::KeyChanged);
                 }
                 keyed(key)
@@ -159,7 +159,7 @@ impl Proved {
         NervesKeyDevice {
             subject: Name::from_stored_serial(plan.otp.manufacturer_serial()),
             device_sn: *plan.config.serial_number().bytes(),
-            public_key: x509(&self.key),
+            public_key: self.key.into(),
             signer_public_key: plan.signer.signer.public_key,
         }
     }

@@ -89,7 +89,7 @@ fn activation(
 }
 
 fn check_proof(key: &PublicKey, challenge: &[u8; 32], signature: [u8; 64]) -> Result<(), RunError> {
-    x509(key)
+    atecc_x509::PublicKey::from(*key)
         .verify(challenge, &SignatureBytes::from_bytes(signature))
         .map_err(RunError::Possession)
 }
@@ -104,9 +104,4 @@ const fn check_activation(activation: Activation) -> Result<(), RunError> {
 /// The chip says that it may not, as some may before the data lock.
 fn is_refusal(failure: &Failure) -> bool {
     failure.refusal() == Some(Status::Execution)
-}
-
-/// The same 64 bytes.
-pub(super) const fn x509(key: &PublicKey) -> atecc_x509::PublicKey {
-    atecc_x509::PublicKey::from_bytes(*key.bytes())
 }

@@ -82,7 +82,7 @@ pub(super) fn of_run(
             .possession_before_lock
             .map(|possession| possession == Possession::Proved)
     );
-    let key = PublicKey::from_bytes(*report.public_key.bytes());
+    let key = PublicKey::from(report.public_key);
     add_identity(
         &mut document,
         plan,

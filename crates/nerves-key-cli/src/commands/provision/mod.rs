@@ -226,7 +226,7 @@ fn finish(
     output: Output,
 ) -> Result<(), CliError> {
     let mut document = document::of_run(plan, report, start, times)?;
-    let key = PublicKey::from_bytes(*report.public_key.bytes());
+    let key = PublicKey::from(report.public_key);
     document["replaced_keys"] = inputs.report.replaced_keys(plan, &key);
     signing::warn_of_certificate(&report.device_certificate, output)?;
     let summary = Summary::of(&report.device_certificate).map_err(CliError::failed)?;
