@@ -9,7 +9,7 @@ use atecc::procedures::{
     ChallengeMac, CreateKey, HashInChip, LockAndConfirm, ReadConfig, ReadEncrypted, ReadRegion,
     SessionKey, SignDigest, VerifyDigest, WriteBlockEncrypted, WriteRegion, sign_about_key,
 };
-use atecc::{BlockAddress, Command, ConfigZone, Family, Once, Region, PublicKey, parse_group};
+use atecc::{BlockAddress, Command, ConfigZone, Family, Once, PublicKey, Region, parse_group};
 use libfuzzer_sys::fuzz_target;
 use nerves_key_fuzz::commands::{Visitor, choose, slot};
 use nerves_key_fuzz::hostile::run;
@@ -63,7 +63,8 @@ fn procedure(u: &mut Unstructured<'_>) -> Result<()> {
         5 => forget(run(ReadConfig::new(), u)),
         6 => forget(run(ReadRegion::<72>::new(place), u)),
         7 => {
-            if let Ok(write) = WriteRegion::new(place, vec![0xA5; usize::from(u.arbitrary::<u8>()?)])
+            if let Ok(write) =
+                WriteRegion::new(place, vec![0xA5; usize::from(u.arbitrary::<u8>()?)])
             {
                 forget(run(write, u));
             }

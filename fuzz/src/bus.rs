@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use arbitrary::{Arbitrary, Result, Unstructured};
-use atecc::{ConfigZone, crc16, parse_group};
+use atecc::{ConfigZone, Group, parse_group};
 use atecc_emulator::{Bus, Chip, Entropy, Image, Revision};
 use embedded_hal::i2c::I2c;
 use nerves_key_schema::{Layout, configure};
@@ -157,11 +157,9 @@ fn exchange(bus: &Bus, address: u8, frame: &[u8]) {
 
 fn frame(opcode: u8, p1: u8, p2: u16, data: &[u8]) -> Vec<u8> {
     let data = data.get(..148).unwrap_or(data);
-    let mut group = vec![u8::try_from(data.len() + 7).unwrap_or(u8::MAX), opcode, p1];
-    group.extend_from_slice(&p2.to_le_bytes());
-    group.extend_from_slice(data);
-    let crc = crc16(&group).to_le_bytes();
-    [&[0x03], &group[..], &crc[..]].concat()
+    let [low, high] = p2.to_le_bytes();
+    let group = Group::new(&[&[opcode, p1, low, high], data].concat());
+    [&[0x03], group.expect("148 bytes of data fit").as_bytes()].concat()
 }
 
 /// What is locked stays so, and nobody changes the serial number.

@@ -2,7 +2,7 @@
 
 use arbitrary::{Result, Unstructured};
 use atecc::commands::*;
-use atecc::{BlockAddress, Command, Region, PublicKey, Slot, WordAddress};
+use atecc::{BlockAddress, Command, PublicKey, Region, Slot, WordAddress};
 
 /// What is done with a command.
 pub trait Visitor {

@@ -1,7 +1,7 @@
 //! A chip that answers a procedure with whatever the fuzzer likes.
 
 use arbitrary::Unstructured;
-use atecc::{Outcome, Procedure, Run, Step, Timing, crc16};
+use atecc::{Group, Outcome, Procedure, Run, Step, Timing};
 
 /// More steps than any procedure may take, however the chip behaves.
 const STEPS: u32 = 100_000;
@@ -55,8 +55,10 @@ fn fill(buffer: &mut [u8], script: &mut Unstructured<'_>) {
         96..=127 => put(buffer, &[script.arbitrary().unwrap_or(0)]),
         128..=223 => {
             let len = script.int_in_range(1..=99).unwrap_or(1);
-            let body = script.bytes(len.min(script.len())).unwrap_or(&[0]);
-            put(buffer, body);
+            match script.bytes(len.min(script.len())) {
+                Ok(body @ [_, ..]) => put(buffer, body),
+                _ => put(buffer, &[0]),
+            }
         }
         _ => {
             let len = buffer.len().min(script.len());
@@ -69,10 +71,8 @@ fn fill(buffer: &mut [u8], script: &mut Unstructured<'_>) {
 
 /// The group around `body`, as far as the host reads it.
 fn put(buffer: &mut [u8], body: &[u8]) {
-    let mut group = vec![u8::try_from(body.len() + 3).unwrap_or(u8::MAX)];
-    group.extend_from_slice(body);
-    group.extend_from_slice(&crc16(&group).to_le_bytes());
-    for (to, from) in buffer.iter_mut().zip(group) {
-        *to = from;
+    let group = Group::new(body).expect("the script's bodies are short");
+    for (to, from) in buffer.iter_mut().zip(group.as_bytes()) {
+        *to = *from;
     }
 }

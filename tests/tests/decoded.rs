@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use atecc::crc16;
+use atecc::{Group, crc16};
 use atecc_decode::{BytesKind, NoLabels, explain_bytes};
 use atecc_transcript::{Cause, Transcript, exchanges};
 use serde::Deserialize;
@@ -42,13 +42,8 @@ fn files(dir: &Path, ending: &str, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// `count | payload | CRC`.
 fn group(payload: &[u8]) -> Vec<u8> {
-    let mut group = vec![u8::try_from(payload.len() + 3).unwrap()];
-    group.extend_from_slice(payload);
-    let crc = crc16(&group).to_le_bytes();
-    group.extend_from_slice(&crc);
-    group
+    Group::new(payload).unwrap().as_bytes().to_vec()
 }
 
 fn is_sound(frame: &[u8]) -> bool {

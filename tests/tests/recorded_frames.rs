@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use atecc::crc16;
+use atecc::Group;
 use atecc_decode::{AnyCommand, CommandError, NoLabels, ResponseError};
 use data_encoding::HEXLOWER_PERMISSIVE;
 use serde_json::Value;
@@ -43,13 +43,8 @@ fn written(value: &Value) -> Option<Vec<u8>> {
     Some(bytes(value)?.strip_prefix(&[0x03])?.to_vec())
 }
 
-/// Count before it, CRC after it.
 fn group_of(payload: &[u8]) -> Vec<u8> {
-    let mut group = vec![u8::try_from(payload.len() + 3).unwrap()];
-    group.extend_from_slice(payload);
-    let crc = crc16(&group);
-    group.extend_from_slice(&crc.to_le_bytes());
-    group
+    Group::new(payload).unwrap().as_bytes().to_vec()
 }
 
 /// A list of groups around random bytes.

@@ -1,14 +1,10 @@
 //! Groups made of what stands in them.
 
-use atecc::{Opcode, crc16};
+use atecc::{Group, Opcode};
 
-/// A group around `body`: count before it, CRC after it.
+/// The group around `body`; nothing where no group holds it.
 pub(crate) fn seal(body: &[u8]) -> Vec<u8> {
-    let count = u8::try_from(body.len() + 3).unwrap_or(u8::MAX);
-    let mut group = vec![count];
-    group.extend_from_slice(body);
-    group.extend_from_slice(&crc16(&group).to_le_bytes());
-    group
+    Group::new(body).map_or_else(|_| Vec::new(), |group| group.as_bytes().to_vec())
 }
 
 /// A command as group.

@@ -3,7 +3,7 @@
 //! the chip that answered is the one that judges; and what is known must still
 //! be judged.
 
-use atecc::{Opcode, crc16};
+use atecc::{Group, Opcode};
 use atecc_conformance::{Case, Engine, Judge, Reason, Verdict};
 use atecc_emulator::{Bus, Chip, Entropy, Image, Revision, Slot};
 use atecc_transcript::{Ack, Action, Header, Line, Provenance, Start, Transcript};
@@ -109,10 +109,8 @@ fn command(prng: &mut Prng) -> (Opcode, u8, u16, Vec<u8>) {
 
 fn group((opcode, p1, p2, data): &(Opcode, u8, u16, Vec<u8>)) -> Vec<u8> {
     let [low, high] = p2.to_le_bytes();
-    let count = u8::try_from(7 + data.len()).unwrap();
-    let mut group = [&[count, *opcode as u8, *p1, low, high], &data[..]].concat();
-    group.extend(crc16(&group).to_le_bytes());
-    group
+    let body = [&[*opcode as u8, *p1, low, high], &data[..]].concat();
+    Group::new(&body).unwrap().as_bytes().to_vec()
 }
 
 /// Ask `commands` of a chip, in one session that idles between them.
@@ -271,8 +269,8 @@ mod altered {
             }
             change(rest);
             let end = rest.len() - 2;
-            let crc = crc16(&[count, &rest[..end]].concat());
-            rest[end..].copy_from_slice(&crc.to_le_bytes());
+            let sealed = Group::new(&rest[..end]).unwrap();
+            rest.copy_from_slice(&sealed.as_bytes()[1..]);
         }
     }
 

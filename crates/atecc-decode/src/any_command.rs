@@ -16,7 +16,7 @@ use atecc::commands::{
     WriteEncrypted, WriteWord,
 };
 use atecc::parse::{CommandError, CommandGroup, Parse};
-use atecc::{Chips, Command, Opcode, PublicKey, Request, Revision, Status, crc16};
+use atecc::{Chips, Command, Group, Opcode, PublicKey, Request, Revision, Status};
 
 use crate::answer::Answer;
 use crate::describe::Describe;
@@ -270,15 +270,9 @@ fn encode<C: Command>(command: &C) -> Vec<u8> {
     )
 }
 
-/// A group around `body`: count before it, CRC after it.
 fn group_of(body: &[u8]) -> Vec<u8> {
-    // A body comes from a group, which is at most 155 bytes.
-    let count = u8::try_from(body.len().saturating_add(3)).unwrap_or(u8::MAX);
-    let mut group = vec![count];
-    group.extend_from_slice(body);
-    let crc = crc16(&group).to_le_bytes();
-    group.extend_from_slice(&crc);
-    group
+    // What was parsed from a group fits one.
+    Group::new(body).map_or_else(|_| Vec::new(), |group| group.as_bytes().to_vec())
 }
 
 /// A command that a chip takes although no type of `atecc` has it.

@@ -2,7 +2,8 @@
 
 use zeroize::Zeroize;
 
-use crate::{Family, MAX_GROUP, Opcode, Status, crc16};
+use crate::group::seal;
+use crate::{Family, MAX_GROUP, Opcode, Status};
 
 /// A command with typed parameters and a typed response.
 ///
@@ -297,19 +298,16 @@ impl Request {
             opcode: self.opcode,
             len: data_len,
         };
-        let Ok(count) = u8::try_from(data_len.saturating_add(OVERHEAD)) else {
-            return Err(too_long);
-        };
         let [param2_low, param2_high] = param2.to_le_bytes();
-        let head = [count, byte, param1, param2_low, param2_high];
+        let head = [byte, param1, param2_low, param2_high];
         let [word_address, group @ ..] = &mut self.bytes;
         *word_address = COMMAND;
+        let [_, body @ ..] = group;
         let mut len = 0;
         for part in [&head[..], a, b, c] {
-            append(group, &mut len, part).ok_or(too_long)?;
+            append(body, &mut len, part).ok_or(too_long)?;
         }
-        let crc = crc16(group.get(..len).ok_or(too_long)?).to_le_bytes();
-        append(group, &mut len, &crc).ok_or(too_long)?;
+        let count = seal(group, len).ok_or(too_long)?;
         self.len = count.saturating_add(1);
         Ok(())
     }

@@ -50,7 +50,7 @@ pub use config::ConfigZone;
 pub use crc::{Crc16, crc16};
 pub use device::{Device, GeneralCall, WakePulse};
 pub use error::{Cause, Error, Executed, Failure};
-pub use group::{GroupError, MAX_GROUP, MIN_GROUP, parse_group};
+pub use group::{BodyLength, Group, GroupError, MAX_GROUP, MIN_GROUP, parse_group};
 pub use opcode::Opcode;
 pub use procedure::{Answer, Next, Once, Procedure, Run};
 pub use public_key::PublicKey;

@@ -5,7 +5,7 @@
 //! to a typed command; each command has it beside its encoding.
 
 use crate::commands::KdfMessageTooLong;
-use crate::group::{Group, split_group};
+use crate::group::{Parts, split_group};
 use crate::{Command, GroupError, Opcode, Slot};
 
 /// A command that can be read from its bytes.
@@ -171,7 +171,7 @@ impl<'a> CommandGroup<'a> {
     /// # Errors
     /// [`CommandError`] when count or CRC is wrong, or the opcode no command's.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, CommandError> {
-        let Group { count, body, .. } = split_group(bytes)?;
+        let Parts { count, body, .. } = split_group(bytes)?;
         if bytes.len() != usize::from(count) {
             let got = bytes.len();
             return Err(CommandError::Trailing { count, got });

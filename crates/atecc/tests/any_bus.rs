@@ -3,7 +3,7 @@
 
 use atecc::commands::{Lock, LockTarget};
 use atecc::procedures::{CreateKey, LockAndConfirm, ReadConfig, SignDigest, WriteRegion};
-use atecc::{Once, Outcome, Procedure, Region, Run, Slot, Step, Timing, crc16};
+use atecc::{Group, Once, Outcome, Procedure, Region, Run, Slot, Step, Timing};
 use proptest::prelude::*;
 
 /// What the bus does at one step.
@@ -40,12 +40,7 @@ impl Bus {
     }
 
     fn read(&self, buffer: &mut [u8]) -> Outcome {
-        let group = |body: &[u8]| {
-            let mut group = vec![u8::try_from(body.len() + 3).unwrap()];
-            group.extend(body);
-            group.extend(crc16(&group).to_le_bytes());
-            group
-        };
+        let group = |body: &[u8]| Group::new(body).unwrap().as_bytes().to_vec();
         let bytes = match self {
             Self::Nack | Self::Fault => return self.write(),
             Self::Raw(bytes) => bytes.clone(),

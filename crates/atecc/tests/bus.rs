@@ -3,8 +3,8 @@
 use atecc::commands::{CreateTempKey, InfoRevision, Lock, LockTarget, Random};
 use atecc::procedures::{CreateKey, LockAndConfirm, ReadRegion, SignDigest, WriteRegion};
 use atecc::{
-    BusAddress, Cause, Device, Error, Executed, Family, GroupError, Opcode, PublicKey, Region,
-    Revision, Slot, Status, Timing, crc16,
+    BusAddress, Cause, Device, Error, Executed, Family, Group, GroupError, Opcode, PublicKey,
+    Region, Revision, Slot, Status, Timing, crc16,
 };
 use embedded_hal::i2c::{ErrorKind, NoAcknowledgeSource};
 use embedded_hal_mock::eh1::delay::NoopDelay;
@@ -46,12 +46,8 @@ fn sleep() -> Transaction {
     Transaction::write(CHIP, vec![0x01])
 }
 
-/// A group around `body`, by the CRC that the annotated vectors check.
 fn group(body: &[u8]) -> Vec<u8> {
-    let mut group = vec![u8::try_from(body.len() + 3).unwrap()];
-    group.extend(body);
-    group.extend(crc16(&group).to_le_bytes());
-    group
+    Group::new(body).unwrap().as_bytes().to_vec()
 }
 
 fn command(body: &[u8]) -> Transaction {

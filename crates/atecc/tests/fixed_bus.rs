@@ -5,7 +5,7 @@ use atecc::commands::{
     Counter, CounterId, CounterMode, DigestSource, Engines, GenKey, GenKeyMode, InfoRevision,
     LoadNonce, NonceTarget, Pause, SelfTest, Sign,
 };
-use atecc::{Cause, ClockDivider, Failure, Outcome, Request, Session, Slot, Step, Timing, crc16};
+use atecc::{Cause, ClockDivider, Failure, Group, Outcome, Request, Session, Slot, Step, Timing};
 use proptest::prelude::*;
 
 /// More than any command has taken.
@@ -58,13 +58,12 @@ fn read(policy: u8, buffer: &mut [u8]) -> Outcome {
             return Outcome::Done;
         }
     };
-    let mut group = vec![0x04, status];
-    group.extend(crc16(&group).to_le_bytes());
+    let group = Group::new(&[status]).unwrap();
     buffer.fill(0xFF);
     buffer
         .iter_mut()
-        .zip(group)
-        .for_each(|(to, from)| *to = from);
+        .zip(group.as_bytes())
+        .for_each(|(to, from)| *to = *from);
     Outcome::Done
 }
 

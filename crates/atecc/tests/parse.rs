@@ -18,7 +18,7 @@ use atecc::commands::{
     VerifyKey, WriteBlock, WriteEncrypted, WriteWord, ZoneState,
 };
 use atecc::parse::{CommandError, Parse, Part};
-use atecc::{BlockAddress, Opcode, PublicKey, Region, Request, Slot, WordAddress, crc16};
+use atecc::{BlockAddress, Group, Opcode, PublicKey, Region, Request, Slot, WordAddress};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
@@ -486,12 +486,10 @@ fn another_command() {
 fn longest_message_of_kdf() {
     let group = |len: u8| {
         let message = vec![0x5A; usize::from(len)];
-        let head = [11 + len, 0x56, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, len];
-        let group = [&head[..], &message].concat();
-        let crc = crc16(&group).to_le_bytes();
-        [&group[..], &crc].concat()
+        let head = [0x56, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, len];
+        Group::new(&[&head[..], &message].concat()).unwrap()
     };
-    assert!(Kdf::parse(&group(127)).is_ok());
+    assert!(Kdf::parse(group(127).as_bytes()).is_ok());
     let error = CommandError::Message(KdfMessageTooLong(128));
-    assert_eq!(Kdf::parse(&group(128)), Err(error));
+    assert_eq!(Kdf::parse(group(128).as_bytes()), Err(error));
 }

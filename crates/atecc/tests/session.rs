@@ -8,8 +8,8 @@ use atecc::commands::{
     WriteBlock,
 };
 use atecc::{
-    BlockAddress, Cause, Command, DecodeError, Executed, Failure, Family, Left, Opcode, Outcome,
-    Region, Request, Session, Slot, Status, Step, Timing, crc16,
+    BlockAddress, Cause, Command, DecodeError, Executed, Failure, Family, Group, Left, Opcode,
+    Outcome, Region, Request, Session, Slot, Status, Step, Timing,
 };
 
 /// What a session did.
@@ -39,10 +39,7 @@ struct Chip {
 type Disturb<'a> = &'a mut dyn FnMut(&[Act]) -> Option<Outcome>;
 
 fn group(payload: &[u8]) -> Vec<u8> {
-    let mut group = vec![u8::try_from(payload.len() + 3).unwrap()];
-    group.extend(payload);
-    group.extend(crc16(&group).to_le_bytes());
-    group
+    Group::new(payload).unwrap().as_bytes().to_vec()
 }
 
 impl Chip {

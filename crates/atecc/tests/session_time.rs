@@ -1,8 +1,8 @@
 //! What a session makes of time and of answers that say nothing: the rows of its
 //! table, one by one.
 
+use atecc::Group;
 use atecc::commands::{Counter, CounterId, CounterMode, InfoRevision};
-use atecc::crc16;
 use atecc::session::STUCK_US;
 use atecc::{Cause, Command, Executed, Opcode, Outcome, Request, Session, Step, Timing};
 
@@ -33,10 +33,7 @@ fn seen(session: &mut Session) -> Seen {
 }
 
 fn group(payload: &[u8]) -> Vec<u8> {
-    let mut group = vec![u8::try_from(payload.len() + 3).unwrap()];
-    group.extend(payload);
-    group.extend(crc16(&group).to_le_bytes());
-    group
+    Group::new(payload).unwrap().as_bytes().to_vec()
 }
 
 /// The session reads these bytes, and a released line after them.

@@ -3,7 +3,7 @@
 
 use atecc::commands::{Random, VerifyKey};
 use atecc::signer::{ChipSigner, ChipVerifier, Signature};
-use atecc::{ChipRng, Device, Opcode, PublicKey, RngError, Slot, crc16};
+use atecc::{ChipRng, Device, Group, Opcode, PublicKey, RngError, Slot};
 use embedded_hal::i2c::{ErrorKind, NoAcknowledgeSource};
 use embedded_hal_mock::eh1::delay::NoopDelay;
 use embedded_hal_mock::eh1::i2c::{Mock, Transaction};
@@ -39,10 +39,7 @@ fn session(exchanges: &[(Vec<u8>, Vec<u8>)]) -> Vec<Transaction> {
 }
 
 fn group(body: &[u8]) -> Vec<u8> {
-    let mut group = vec![u8::try_from(body.len() + 3).unwrap()];
-    group.extend(body);
-    group.extend(crc16(&group).to_le_bytes());
-    group
+    Group::new(body).unwrap().as_bytes().to_vec()
 }
 
 fn on<T>(bus: &[Transaction], run: impl FnOnce(Device<Mock, NoopDelay>) -> T) -> T {

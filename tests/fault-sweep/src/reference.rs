@@ -13,7 +13,7 @@ use std::error::Error;
 use std::ops::AddAssign;
 use std::path::Path;
 
-use atecc::Crc16;
+use atecc::{Crc16, Group};
 use atecc_emulator::{Bus, Faults, Slot};
 use atecc_x509::{Format, Name, NervesKeyDevice, PublicKey, round_trip};
 use embedded_hal::delay::DelayNs;
@@ -278,16 +278,13 @@ fn exchange(bus: &Bus, request: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
     /// From the sleep token until a wake pulse counts, as the emulator has it.
     const ASLEEP_MS: u32 = 1;
     let (mut i2c, mut delay) = (bus.i2c(), bus.delay());
-    let mut group = vec![u8::try_from(request.len() + 3)?];
-    group.extend_from_slice(request);
-    group.extend_from_slice(&atecc::crc16(&group).to_le_bytes());
-    group.insert(0, 0x03);
+    let command = [&[0x03], Group::new(request)?.as_bytes()].concat();
     // Nobody acknowledges the general call.
     let _: Result<(), _> = i2c.write(0x00, &[0x00]);
     delay.delay_us(1_500);
     let mut wake = [0; 4];
     i2c.read(CHIP, &mut wake)?;
-    i2c.write(CHIP, &group)?;
+    i2c.write(CHIP, &command)?;
     delay.delay_ms(PATIENCE_MS);
     let mut answer = [0; 67];
     i2c.read(CHIP, &mut answer)?;

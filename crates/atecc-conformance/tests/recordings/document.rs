@@ -1,6 +1,6 @@
 //! Recordings, and what comes of them.
 
-use atecc::crc16;
+use atecc::Group;
 use atecc_conformance::{Case, Engine, Judge, Judged, Reason, Verdict};
 use serde_json::{Value, json};
 
@@ -51,12 +51,9 @@ pub(crate) fn bytes(text: &str) -> Vec<u8> {
         .expect("pairs of digits")
 }
 
-/// Count before it, CRC after it.
 pub(crate) fn group(body: &[u8]) -> Vec<u8> {
-    let count = u8::try_from(body.len() + 3).expect("a short group");
-    let mut group = [&[count], body].concat();
-    group.extend(crc16(&group).to_le_bytes());
-    group
+    let group = Group::new(body).expect("a short body");
+    group.as_bytes().to_vec()
 }
 
 /// A command as it is written, word address first.

@@ -1,7 +1,7 @@
 //! What the bytes of one read mean.
 
 use crate::GroupError;
-use crate::group::{Group, split_group};
+use crate::group::{Parts, split_group};
 
 /// A group on the wire, as far as it has to be remembered: its count and CRC.
 pub(super) type Mark = [u8; 3];
@@ -33,7 +33,7 @@ pub(super) fn hear(read: &[u8]) -> Heard<'_> {
         return Heard::Nobody;
     }
     match split_group(read) {
-        Ok(Group { count, body, crc }) => {
+        Ok(Parts { count, body, crc }) => {
             let [low, high] = crc;
             Heard::Group(body, [count, low, high])
         }

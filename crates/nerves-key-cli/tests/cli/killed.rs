@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use atecc::crc16;
+use atecc::Group;
 use atecc_emulator::client::Client;
 use atecc_emulator::{Chip, Entropy, ExecutionTime, Image};
 use embedded_hal::i2c::I2c;
@@ -45,10 +45,8 @@ fn works(harness: &Harness, after: &str) {
 }
 
 fn send(bus: &mut Client, command: &[u8]) {
-    let count = u8::try_from(command.len() + 3).unwrap();
-    let group = [&[count], command].concat();
-    let crc = crc16(&group).to_le_bytes();
-    bus.write(CHIP, &[&[0x03], &group[..], &crc].concat())
+    let group = Group::new(command).unwrap();
+    bus.write(CHIP, &[&[0x03], group.as_bytes()].concat())
         .unwrap();
 }
 

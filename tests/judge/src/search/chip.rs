@@ -4,7 +4,7 @@
 //! nominal costs nothing; each event that is mischief costs one.
 //! Sources: ATECC508A datasheet, "I2C Interface" and "Watchdog Failsafe".
 
-use atecc::{Outcome, crc16};
+use atecc::{Group, Outcome};
 
 /// How the chip is.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -98,10 +98,7 @@ pub struct Event {
 
 /// A group around `payload`.
 pub(super) fn group(payload: &[u8]) -> Vec<u8> {
-    let mut group = vec![u8::try_from(payload.len() + 3).unwrap_or(u8::MAX)];
-    group.extend_from_slice(payload);
-    group.extend(crc16(&group).to_le_bytes());
-    group
+    Group::new(payload).map_or_else(|_| Vec::new(), |group| group.as_bytes().to_vec())
 }
 
 impl Chip {

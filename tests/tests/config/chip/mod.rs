@@ -9,7 +9,7 @@ mod prepare;
 
 use atecc::commands::SeedUpdate;
 use atecc::host::{CommandHeader, random_nonce};
-use atecc::{Cause, ConfigZone, Failure, Family, Opcode, SerialNumber, Slot, Status, crc16};
+use atecc::{Cause, ConfigZone, Failure, Family, Group, Opcode, SerialNumber, Slot, Status};
 use atecc_emulator::{Bus, Chip, Delay, Entropy, I2cHandle};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
@@ -140,12 +140,9 @@ impl Host {
         let _ = self.i2c.write(0x00, &[0x00]);
         self.delay.delay_ms(25);
         let [low, high] = p2.to_le_bytes();
-        let count = u8::try_from(data.len() + 7).unwrap();
-        let mut group = vec![count, opcode as u8, p1, low, high];
-        group.extend(data);
-        group.extend(crc16(&group).to_le_bytes());
-        group.insert(0, 0x03);
-        self.i2c.write(self.address, &group).unwrap();
+        let group = Group::new(&[&[opcode as u8, p1, low, high], data].concat()).unwrap();
+        let command = [&[0x03], group.as_bytes()].concat();
+        self.i2c.write(self.address, &command).unwrap();
         let mut answer = [0; 130];
         let read = (0..400).any(|_| {
             self.delay.delay_ms(3);

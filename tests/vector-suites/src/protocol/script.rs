@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::error::Error;
 
-use atecc::{Answer, Failure, Next, Outcome, Procedure, Request, Run, Step, Timing, crc16};
+use atecc::{Answer, Failure, Group, Next, Outcome, Procedure, Request, Run, Step, Timing};
 
 const AFTER_WAKE: [u8; 4] = [0x04, 0x11, 0x33, 0x43];
 /// A chip that executes acknowledges no look; ours looks at once at a command
@@ -58,11 +58,11 @@ pub(crate) struct Reply {
 impl Reply {
     /// A ready answer.
     pub(crate) fn new(payload: &[u8]) -> Self {
-        let count = u8::try_from(payload.len() + 3).unwrap_or(u8::MAX);
-        let mut group = [&[count], payload].concat();
-        let crc = crc16(&group).to_le_bytes();
-        group.extend(crc);
-        Self { busy: 0, group }
+        let group = Group::new(payload).map(|group| group.as_bytes().to_vec());
+        Self {
+            busy: 0,
+            group: group.unwrap_or_default(),
+        }
     }
 }
 
