@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use atecc::{Status, parse_group};
+use atecc::{Status, parse_group, word_address};
 use atecc_decode::AnyCommand;
 use atecc_transcript::{Ack, Action, Cause, Exchange, Line, Reading, Transcript, exchanges};
 
@@ -19,7 +19,7 @@ use crate::seal::seal;
 const WAKE: Duration = Duration::from_micros(1_500);
 /// The groups that no chip of the family has. Source: ATECC508A datasheet,
 /// "Word Address Values".
-const WORD_ADDRESSES: std::ops::RangeInclusive<u8> = 0x00..=0x03;
+const WORD_ADDRESSES: std::ops::RangeInclusive<u8> = word_address::RESET..=word_address::COMMAND;
 
 /// Judge the codec by `transcript`; the lines `broken` are marked as broken
 /// when they were recorded.

@@ -10,6 +10,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use atecc::Status;
+use atecc::word_address::{COMMAND, IDLE, RESET, SLEEP};
 use atecc_transcript::{Ack, Action, Cause, Transcript, exchanges};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::{ErrorKind, ErrorType, I2c, NoAcknowledgeSource, Operation};
@@ -197,8 +198,8 @@ impl Chip {
             return Err(Nack);
         }
         match bytes {
-            [0x00] => self.at = 0,
-            [0x03, group @ ..] => return self.command(group),
+            [RESET] => self.at = 0,
+            [COMMAND, group @ ..] => return self.command(group),
             // Sleep or idle: registers are the recorded chip's affair.
             _ => self.awake = false,
         }
@@ -360,10 +361,10 @@ pub(crate) fn describe(action: &Action<Vec<u8>>) -> String {
         Action::Delay(nanoseconds) => format!("a wait of {nanoseconds} ns"),
         Action::Write { address, bytes, .. } => {
             let what = match bytes.as_slice() {
-                [0x00] => "a rewind".to_owned(),
-                [0x01, ..] => "sleep".to_owned(),
-                [0x02, ..] => "idle".to_owned(),
-                [0x03, group @ ..] => describe::command(group),
+                [RESET] => "a rewind".to_owned(),
+                [SLEEP, ..] => "sleep".to_owned(),
+                [IDLE, ..] => "idle".to_owned(),
+                [COMMAND, group @ ..] => describe::command(group),
                 bytes => hex(bytes),
             };
             format!("a write to {address:02X} of {what}")

@@ -9,6 +9,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 
 use atecc::parse::CommandError;
+use atecc::word_address::{IDLE, RESET, SLEEP};
 use atecc::{ConfigZone, Revision};
 
 use crate::any_command::AnyCommand;
@@ -51,9 +52,9 @@ pub struct ExplainedBytes {
 #[must_use]
 pub fn explain_bytes(bytes: &[u8], labels: &dyn Labels) -> ExplainedBytes {
     let word = match bytes {
-        [0x00] => "rewind: read the response again from its beginning",
-        [0x01] => "sleep",
-        [0x02] => "idle",
+        [RESET] => "rewind: read the response again from its beginning",
+        [SLEEP] => "sleep",
+        [IDLE] => "idle",
         _ => return group(bytes, labels),
     };
     ExplainedBytes {

@@ -9,15 +9,14 @@
 //! recovers from an error also sleeps in its middle, where such a lock is free
 //! for a moment.
 
-use atecc::{BusAddress, GeneralCall, WakePulse};
+use atecc::{BusAddress, GeneralCall, WakePulse, word_address};
 use embedded_hal::i2c::{Error, ErrorKind, ErrorType, I2c, Operation};
 
 use crate::{LockError, SessionGuard, SessionLock, now_us};
 
 /// The general call, which wakes.
 const WAKE: u8 = 0x00;
-/// Source: ATECC508A datasheet, "Word Address Values".
-const SLEEP: [Operation<'_>; 1] = [Operation::Write(&[0x01])];
+const SLEEP: [Operation<'_>; 1] = [Operation::Write(&[word_address::SLEEP])];
 
 /// A bus whose sessions with one chip hold a [`SessionLock`].
 ///

@@ -6,8 +6,8 @@
 //! comparison.
 
 use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 
+use data_encoding::HEXUPPER;
 use der::asn1::ObjectIdentifier;
 
 use crate::extension::{Criticality, Extension};
@@ -163,7 +163,7 @@ impl NervesKeySigner {
         }
         Err(SignerError::SerialNumber {
             expected: expected.to_string(),
-            found: hex(certificate.serial_number()),
+            found: HEXUPPER.encode(certificate.serial_number()),
         })
     }
 }
@@ -227,7 +227,7 @@ fn check_extension(
             Criticality::Critical => "critical ",
             Criticality::NotCritical => "not critical ",
         };
-        [criticality, &hex(value)].concat()
+        [criticality, &HEXUPPER.encode(value)].concat()
     };
     Err(SignerError::ExtensionValue {
         kind: expected.kind,
@@ -236,18 +236,11 @@ fn check_extension(
     })
 }
 
-fn hex(bytes: &[u8]) -> String {
-    let digits: Vec<String> = bytes
-        .iter()
-        .map(|byte| alloc::format!("{byte:02X}"))
-        .collect();
-    digits.concat()
-}
-
 #[cfg(all(test, feature = "verify"))]
 mod tests {
     use std::string::ToString;
     use std::vec;
+    use std::vec::Vec;
 
     use p256::ecdsa::signature::hazmat::PrehashSigner;
     use p256::ecdsa::{Signature, SigningKey};

@@ -3,7 +3,7 @@
 use zeroize::Zeroize;
 
 use crate::group::seal;
-use crate::{Family, MAX_GROUP, Opcode, Status};
+use crate::{Family, MAX_GROUP, Opcode, Status, word_address};
 
 /// A command with typed parameters and a typed response.
 ///
@@ -228,9 +228,6 @@ pub struct RequestTooLong {
 /// Count, opcode, two parameters (3 bytes) and CRC (2 bytes).
 const OVERHEAD: usize = 7;
 const MAX_DATA: usize = MAX_GROUP - OVERHEAD;
-/// Word address of a command. Source: ATECC508A datasheet, "Word Address
-/// Values".
-const COMMAND: u8 = 0x03;
 
 /// A command as bytes, with what an exchange has to know of it.
 ///
@@ -300,8 +297,8 @@ impl Request {
         };
         let [param2_low, param2_high] = param2.to_le_bytes();
         let head = [byte, param1, param2_low, param2_high];
-        let [word_address, group @ ..] = &mut self.bytes;
-        *word_address = COMMAND;
+        let [first, group @ ..] = &mut self.bytes;
+        *first = word_address::COMMAND;
         let [_, body @ ..] = group;
         let mut len = 0;
         for part in [&head[..], a, b, c] {

@@ -40,6 +40,7 @@ pub mod signer;
 mod slot;
 mod status;
 mod timing;
+pub mod word_address;
 
 pub use address::{AddressError, BlockAddress, Region, WordAddress, Zone};
 pub use bus_address::{BusAddress, InvalidBusAddress};

@@ -1,5 +1,6 @@
 //! One command as such a host carries it.
 
+use atecc::word_address::{IDLE, SLEEP};
 use atecc::{Request, parse_group};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
@@ -7,9 +8,7 @@ use embedded_hal::i2c::I2c;
 use super::{AwakeFor, End, Host};
 
 const CHIP: u8 = 0x60;
-/// Source: ATECC508A datasheet, "Word Address Values" and "Wake-Up and Sleep".
-const SLEEP: u8 = 0x01;
-const IDLE: u8 = 0x02;
+/// Source: ATECC508A datasheet, "Wake-Up and Sleep".
 const AWAKE: [u8; 4] = [0x04, 0x11, 0x33, 0x43];
 /// Longer than any watchdog. Source: ATECC508A datasheet, "Watchdog Failsafe".
 const WATCHDOG_US: u32 = 1_800_000;

@@ -4,17 +4,13 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use atecc::word_address::{COMMAND, IDLE, RESET, SLEEP};
 use atecc_transcript::{Ack, Action, Cause, Exchange, Line, Time, Transcript, exchanges};
 
 use super::reply::{self, Bytes};
 use super::{Explained, Outcome, Step, StepKind, Summary};
 use crate::labels::Labels;
 
-/// Word addresses. Source: ATECC508A datasheet, "Word Address Values".
-const REWIND: u8 = 0x00;
-const SLEEP: u8 = 0x01;
-const IDLE: u8 = 0x02;
-const COMMAND: u8 = 0x03;
 /// Bus clock that is assumed where none is stated, in hertz: the fastest at
 /// which a general call still wakes. Source: ATECC508A datasheet, "Wake".
 const SCL_HZ: u32 = 100_000;
@@ -301,12 +297,12 @@ impl Walk<'_> {
                 );
                 self.step(index, StepKind::Other, request, outcome);
             }
-            Some(&REWIND) if self.open.is_some() && ack == Ack::All => {
+            Some(&RESET) if self.open.is_some() && ack == Ack::All => {
                 if let Some(step) = self.open.and_then(|open| self.steps.get_mut(open)) {
                     step.lines.1 = index;
                 }
             }
-            Some(&REWIND) => {
+            Some(&RESET) => {
                 self.step(index, StepKind::Other, format!("rewind{refused}"), outcome);
             }
             Some(&SLEEP) => self.step(index, StepKind::Sleep, format!("sleep{refused}"), outcome),

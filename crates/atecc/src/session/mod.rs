@@ -84,7 +84,7 @@ use answer::{AFTER_WAKE, Mark};
 use state::{Chip, Shown, State, Volatile};
 use wake::{Purpose, REST_US, WakeStep, Waking};
 
-use crate::{Cause, Executed, Failure, MAX_GROUP, Opcode, Request, Timing};
+use crate::{Cause, Executed, Failure, MAX_GROUP, Opcode, Request, Timing, word_address};
 
 /// No answer is longer than a group.
 #[expect(clippy::cast_possible_truncation, reason = "155")]
@@ -97,10 +97,9 @@ const READS: u8 = 4;
 const BUSY_LOOKS: u8 = 2;
 /// Idle tokens, and wakes after them, before a chip counts as asleep.
 const IDLES: u8 = 4;
-/// Word addresses. Source: ATECC508A datasheet, "Word Address Values".
-const REWIND: &[u8] = &[0x00];
-const SLEEP: &[u8] = &[0x01];
-const IDLE: &[u8] = &[0x02];
+const REWIND: &[u8] = &[word_address::RESET];
+const SLEEP: &[u8] = &[word_address::SLEEP];
+const IDLE: &[u8] = &[word_address::IDLE];
 /// A transfer that fails after this long has failed slowly: the longest group
 /// takes 14 ms at 100 kHz, and adapters that watch SCL give up after 25 to 35 ms
 /// (System Management Bus specification 2.0, section 3.1.1.3).

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use atecc::word_address::COMMAND;
 use atecc_transcript::import::{self, Format, ImportError, Unrecognized};
 use atecc_transcript::{Action, Header, Line, Provenance, Redaction, Start, Transcript};
 use serde_json::json;
@@ -12,10 +13,6 @@ use crate::cli::transcript::{CapturedBy, Import};
 use crate::error::CliError;
 use crate::files::{self, Readers};
 use crate::output::{Output, escape_path};
-
-/// Word address of a command. Source: ATECC508A datasheet, "Word Address
-/// Values".
-const COMMAND: u8 = 0x03;
 
 pub(super) fn run(arguments: &Import, output: Output) -> Result<(), CliError> {
     let path = &arguments.file;
