@@ -11,12 +11,12 @@ use crate::device::{is_nack, outcome, result, took_us};
 use crate::session::{Left, Session, Step};
 use crate::{Command, Device, Error, GeneralCall, Once, Procedure, Run};
 
-/// How a board wakes its chips; see [`crate::WakePulse`].
+/// How a board wakes its chips, awaited; see [`crate::WakePulse`].
 #[expect(
     async_fn_in_trait,
     reason = "as embedded-hal-async, which leaves Send to the executor"
 )]
-pub trait WakePulse<B: I2c, D> {
+pub trait AsyncWakePulse<B: I2c, D> {
     /// Give one pulse. A missing acknowledge is no error here.
     ///
     /// # Errors
@@ -36,7 +36,7 @@ pub trait WakePulse<B: I2c, D> {
     }
 }
 
-impl<B: I2c, D> WakePulse<B, D> for GeneralCall {
+impl<B: I2c, D> AsyncWakePulse<B, D> for GeneralCall {
     async fn pulse(&mut self, i2c: &mut B, _: &mut D) -> Result<(), B::Error> {
         match i2c.write(0x00, &[0x00]).await {
             Err(error) if is_nack(&error) => Ok(()),
@@ -45,7 +45,7 @@ impl<B: I2c, D> WakePulse<B, D> for GeneralCall {
     }
 }
 
-impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Device<I2C, D, W> {
+impl<I2C: I2c, D: DelayNs, W: AsyncWakePulse<I2C, D>> Device<I2C, D, W> {
     /// Send one command: wake, exchange, sleep.
     ///
     /// # Errors

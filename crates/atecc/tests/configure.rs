@@ -304,12 +304,12 @@ fn locked() -> (Bus, ConfigZone) {
 const CONTENTS: [(usize, &[u8]); 3] = [(3, &[0x33; 33]), (8, &[0x88; 416]), (10, &[0xAA; 72])];
 const OTP: [u8; 64] = [0x07; 64];
 
-fn contents() -> [&'static [u8]; 16] {
-    let mut slots = [&[][..]; 16];
-    for (slot, bytes) in CONTENTS {
-        slots[slot] = bytes;
-    }
-    slots
+fn contents(config: &ConfigZone) -> WriteData<'static> {
+    CONTENTS
+        .into_iter()
+        .fold(WriteData::new(config, &OTP), |write, (slot, bytes)| {
+            write.with_slot(Slot::ALL[slot], bytes).unwrap()
+        })
 }
 
 /// The chip holds the contents, and zeros where there are none; the slots of
@@ -323,7 +323,8 @@ fn holds_them(bus: &Bus) {
             assert_eq!(held, as_delivered.slot(slot));
             continue;
         }
-        let bytes = contents()[index];
+        let contents = CONTENTS.iter().find(|(slot, _)| *slot == index);
+        let bytes = contents.map_or(&[][..], |(_, bytes)| bytes);
         assert_eq!(held[..bytes.len()], *bytes, "slot {index}");
         assert!(
             held[bytes.len()..].iter().all(|byte| *byte == 0),
@@ -341,7 +342,7 @@ fn interrupted_data_are_written_and_locked_by_another_run() {
         7,
         || locked().0,
         |bus| {
-            let data = || WriteData::new(&config, contents(), &OTP).unwrap();
+            let data = || contents(&config);
             if let Ok(written) = device(bus).run(data())
                 && device(bus).run(LockData::new(written)).is_ok()
             {
@@ -364,8 +365,8 @@ fn interrupted_data_are_written_and_locked_by_another_run() {
 #[test]
 fn data_that_were_changed_after_they_were_written_are_not_locked() {
     let (bus, config) = locked();
-    let written = device(&bus).run(WriteData::new(&config, contents(), &OTP).unwrap());
-    let other = WriteData::new(&config, [&[]; 16], &OTP).unwrap();
+    let written = device(&bus).run(contents(&config));
+    let other = WriteData::new(&config, &OTP);
     device(&bus).run(other).unwrap();
     assert!(device(&bus).run(LockData::new(written.unwrap())).is_err());
     assert!(!zone(&bus).data_lock().is_locked());
@@ -375,12 +376,13 @@ fn data_that_were_changed_after_they_were_written_are_not_locked() {
 fn too_much_for_a_slot_is_refused_and_a_private_keys_slot_is_not_looked_at() {
     let (_, config) = locked();
     let long = [0; 73];
-    let mut slots = [&[][..]; 16];
-    slots[2] = &long;
-    assert!(WriteData::new(&config, slots, &OTP).is_ok());
-    slots[15] = &long;
+    let write = WriteData::new(&config, &OTP);
+    let with_private = write.with_slot(Slot::S2, &long);
+    assert!(with_private.is_ok());
     let region = Region::Slot(Slot::S15);
-    let error = WriteData::new(&config, slots, &OTP).unwrap_err();
+    let error = with_private
+        .and_then(|write| write.with_slot(Slot::S15, &long))
+        .unwrap_err();
     assert_eq!(error, TooManyBytes { region, len: 73 });
 }
 
@@ -399,9 +401,8 @@ fn a_lock_of_somebody_else_is_no_success() {
     );
 
     let (bus, config) = locked();
-    let data = |slots| WriteData::new(&config, slots, &OTP).unwrap();
-    let ours = device(&bus).run(data(contents())).unwrap();
-    let theirs = device(&bus).run(data([&[]; 16])).unwrap();
+    let ours = device(&bus).run(contents(&config)).unwrap();
+    let theirs = device(&bus).run(WriteData::new(&config, &OTP)).unwrap();
     device(&bus).run(LockData::new(theirs)).unwrap();
     let image = bus.image(0).unwrap();
     let error = device(&bus).run(LockData::new(ours)).unwrap_err();
@@ -410,7 +411,7 @@ fn a_lock_of_somebody_else_is_no_success() {
     };
     assert_eq!(failure.executed, Executed::Unknown);
     // What is locked is not written, though slots are open by their policies.
-    let error = device(&bus).run(data(contents())).unwrap_err();
+    let error = device(&bus).run(contents(&config)).unwrap_err();
     assert!(
         matches!(error, Error::Failed(WriteDataError::Locked)),
         "{error}"

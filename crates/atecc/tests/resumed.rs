@@ -213,9 +213,9 @@ fn what_is_shown_of_them_has_no_contents() {
     assert!(configure.contains("phase: Reading"), "{configure}");
 
     let key = [0xA7; 32];
-    let mut slots: [&[u8]; 16] = [&[]; 16];
-    slots[9] = &key;
-    let write = WriteData::new(&ConfigZone([0; 128]), slots, &[0xA7; 64]).unwrap();
+    let write = WriteData::new(&ConfigZone([0; 128]), &[0xA7; 64])
+        .with_slot(Slot::S9, &key)
+        .unwrap();
     let shown = format!("{write:?}");
     assert!(shown.starts_with("WriteData {"), "{shown}");
     assert!(shown.contains("block: 0"), "{shown}");
@@ -237,10 +237,11 @@ const OPEN: [u8; 4] = [0x00, 0x00, 0x55, 0x00];
 /// All that was written, and what has come of it.
 fn write_all(
     config: &ConfigZone,
-    slots: [&[u8]; 16],
+    slot_15: &[u8],
     otp: &[u8; 64],
 ) -> (Vec<Vec<u8>>, Result<WrittenData, WriteDataError>) {
-    let mut write = WriteData::new(config, slots, otp).unwrap();
+    let write = WriteData::new(config, otp).with_slot(Slot::S15, slot_15);
+    let mut write = write.unwrap();
     let locks = WordAddress::new(Region::Config, 21).unwrap();
     let look = sent(write.resume(Answer::Start));
     assert_eq!(look, bytes_of(&ReadWord { address: locks }));
@@ -263,11 +264,9 @@ fn block(region: Region, block: u8, data: [u8; 32]) -> Vec<u8> {
 /// Slot 15 has 72 bytes, so its third block has 8 that count.
 #[test]
 fn every_block_is_written_to_the_last_of_otp_and_counts_in_the_crc() {
-    let mut slots: [&[u8]; 16] = [&[]; 16];
-    slots[15] = &[0x11; 40];
     let mut otp = [0x22; 64];
     otp[63] = 0x33;
-    let (written, result) = write_all(&one_slot(), slots, &otp);
+    let (written, result) = write_all(&one_slot(), &[0x11; 40], &otp);
 
     let (mut second, mut last) = ([0; 32], [0x22; 32]);
     second[..8].fill(0x11);
@@ -291,7 +290,7 @@ fn every_block_is_written_to_the_last_of_otp_and_counts_in_the_crc() {
 
 /// A lock of data that are written, on its way.
 fn locking() -> LockData {
-    let (_, written) = write_all(&one_slot(), [&[]; 16], &[0; 64]);
+    let (_, written) = write_all(&one_slot(), &[], &[0; 64]);
     let written = written.unwrap();
     let mut lock = LockData::new(written);
     let target = LockTarget::Data { crc: written.crc() };

@@ -148,7 +148,7 @@ mod awaited {
     use core::pin::pin;
     use core::task::{Context, Poll, Waker};
 
-    use atecc::asynch::WakePulse;
+    use atecc::asynch::AsyncWakePulse;
     use embedded_hal_async::i2c::I2c;
 
     use super::*;
@@ -180,9 +180,14 @@ mod awaited {
             (ErrorKind::Bus, Err(ErrorKind::Bus)),
         ] {
             let mut bus = Failing::new(kind, 0);
-            let pulse = ready(GeneralCall.pulse(&mut bus, &mut NoDelay));
+            let pulse = ready(AsyncWakePulse::pulse(
+                &mut GeneralCall,
+                &mut bus,
+                &mut NoDelay,
+            ));
             assert_eq!(pulse, expected);
-            let now = WakePulse::<_, NoDelay>::now_us(&mut GeneralCall, &mut bus, &mut NoDelay);
+            let now =
+                AsyncWakePulse::<_, NoDelay>::now_us(&mut GeneralCall, &mut bus, &mut NoDelay);
             assert_eq!(now, None);
         }
     }

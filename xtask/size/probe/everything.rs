@@ -172,7 +172,8 @@ fn procedures(chip: &mut Chip) {
         chip.run(Configure::new(layout)).map(|done| chip.run(LockConfiguration::new(done)))
     });
     apart(chip, |chip| {
-        WriteData::new(&ConfigZone(bytes()), [bytes_at::<36>(); 16], bytes_at())
+        WriteData::new(&ConfigZone(bytes()), bytes_at())
+            .with_slot(given(SLOT), bytes_at::<36>())
             .map(|write| chip.run(write).map(|done| chip.run(LockData::new(done))))
     });
     apart(chip, |chip| {

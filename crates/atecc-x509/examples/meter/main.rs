@@ -15,7 +15,7 @@ use atecc_emulator::{Bus, Chip, Delay, I2cHandle, Revision};
 use atecc_x509::{DateTime, PublicKey, SignatureBytes};
 
 use certificate::Meter;
-use layout::{IDENTITY, IO_KEY, READINGS, TARIFF, layout};
+use layout::{CERTIFICATE, IDENTITY, IO_KEY, MAKER, READINGS, TARIFF, layout};
 
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 type Emulated = Device<I2cHandle, Delay>;
@@ -46,13 +46,13 @@ fn finish(
         .issue(maker, DateTime::new(2026, 11, 24, 9, 30, 0)?)?
         .to_bytes();
     let maker_key = meter.maker.to_padded_slot();
-    let mut slots = [&[][..]; 16];
-    slots[6] = &SECRET;
-    slots[10] = &certificate;
-    slots[11] = &maker_key;
     let mut otp = [0; 64];
     otp[..11].copy_from_slice(b"WATER METER");
-    let written = device.run(WriteData::new(config, slots, &otp)?)?;
+    let write = WriteData::new(config, &otp)
+        .with_slot(IO_KEY, &SECRET)?
+        .with_slot(CERTIFICATE, &certificate)?
+        .with_slot(MAKER, &maker_key)?;
+    let written = device.run(write)?;
     Ok(device.run(LockData::new(written))?)
 }
 

@@ -31,16 +31,15 @@ use crate::{
 /// use atecc::procedures::WriteData;
 /// use atecc::{Region, Slot};
 ///
-/// let mut slots: [&[u8]; 16] = [&[]; 16];
-/// slots[8] = b"settings"; // The rest of the slot is zeros.
-/// let write = WriteData::new(&config, slots, &[0; 64])?;
+/// let write = WriteData::new(&config, &[0; 64])
+///     .with_slot(Slot::S8, b"settings")?; // The rest of the slot is zeros.
 /// let written = device.run(write.clone())?;
 /// // Nothing is locked: it can be done again.
 /// assert_eq!(device.run(write)?, written);
 ///
 /// // Slot 9 has 72 bytes.
-/// slots[9] = &[0; 73];
-/// let error = WriteData::new(&config, slots, &[0; 64]).unwrap_err();
+/// let write = WriteData::new(&config, &[0; 64]);
+/// let error = write.with_slot(Slot::S9, &[0; 73]).unwrap_err();
 /// assert_eq!((error.region, error.len), (Region::Slot(Slot::S9), 73));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -119,34 +118,37 @@ const LOCKS: u8 = 21;
 const REGIONS: usize = 17;
 
 impl<'a> WriteData<'a> {
-    /// Write `slots`, each from its start, and `otp` to a chip with the
-    /// configuration `config`. The bytes of a private key's slot are not looked
-    /// at.
-    ///
-    /// # Errors
-    /// [`TooManyBytes`] when a slot is smaller than what is to go into it.
-    pub fn new(
-        config: &ConfigZone,
-        slots: [&'a [u8]; 16],
-        otp: &'a [u8; 64],
-    ) -> Result<Self, TooManyBytes> {
-        let contents = Contents {
-            config: *config,
-            slots,
-            otp,
-        };
-        for (region, bytes) in (0..REGIONS).filter_map(|index| contents.region(index)) {
-            let len = bytes.len();
-            if len > region.size() {
-                return Err(TooManyBytes { region, len });
-            }
-        }
-        Ok(Self {
-            contents,
+    /// Write `otp`, and zeros to all slots, to a chip with the configuration
+    /// `config`.
+    #[must_use]
+    pub const fn new(config: &ConfigZone, otp: &'a [u8; 64]) -> Self {
+        Self {
+            contents: Contents {
+                config: *config,
+                slots: [&[]; 16],
+                otp,
+            },
             is_open: false,
             region: 0,
             block: 0,
-        })
+        }
+    }
+
+    /// Write `bytes` to `slot`, from its start. Those of a private key's slot are
+    /// not looked at.
+    ///
+    /// # Errors
+    /// [`TooManyBytes`] when the slot is smaller than what is to go into it.
+    pub fn with_slot(mut self, slot: Slot, bytes: &'a [u8]) -> Result<Self, TooManyBytes> {
+        let (region, len) = (Region::Slot(slot), bytes.len());
+        let is_private = self.contents.config.key_config(slot).private();
+        if !is_private && len > region.size() {
+            return Err(TooManyBytes { region, len });
+        }
+        if let Some(contents) = self.contents.slots.get_mut(usize::from(slot.index())) {
+            *contents = bytes;
+        }
+        Ok(self)
     }
 
     /// Word 21 has the lock of data and OTP.
@@ -237,9 +239,8 @@ impl core::fmt::Debug for WriteData<'_> {
 /// use atecc::procedures::{LockData, WriteData};
 /// use atecc::{BlockAddress, Region, Slot};
 ///
-/// let mut slots: [&[u8]; 16] = [&[]; 16];
-/// slots[8] = &[0x5A; 40];
-/// let written = device.run(WriteData::new(&config, slots, &[0; 64])?)?;
+/// let write = WriteData::new(&config, &[0; 64]).with_slot(Slot::S8, &[0x5A; 40])?;
+/// let written = device.run(write)?;
 /// let address = BlockAddress::new(Region::Slot(Slot::S8), 0)?;
 /// assert!(device.execute(ReadBlock { address }).is_err()); // Not before the lock.
 /// device.run(LockData::new(written))?;
