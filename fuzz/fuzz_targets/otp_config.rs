@@ -45,7 +45,7 @@ fn otp(bytes: [u8; 64]) {
     let Ok(otp) = Otp::from_bytes(bytes) else {
         return;
     };
-    assert_eq!(*otp.bytes(), bytes);
+    assert_eq!(*otp.as_bytes(), bytes);
     assert!(otp.board_name().len() <= 10 && otp.manufacturer_serial().len() <= 48);
     let _ = (otp.flags(), otp.user());
 }

@@ -47,7 +47,7 @@ fn a_key_that_nothing_of_ours_knows_is_replaced() {
         let report = station.provision(&bus).unwrap().unwrap();
         assert_eq!(report.key_origin, KeyOrigin::ThisRun, "{setup}");
         assert_eq!(
-            report.replaced_key.map(|key| *key.bytes()),
+            report.replaced_key.map(|key| *key.as_bytes()),
             Some(*request.public_key.as_bytes()),
             "{setup}"
         );
@@ -159,7 +159,7 @@ fn a_key_of_somebody_elses_is_not_certified() {
             "{error}"
         );
         let report = station.provision(&bus).unwrap().unwrap();
-        let replaced = report.replaced_key.map(|key| *key.bytes());
+        let replaced = report.replaced_key.map(|key| *key.as_bytes());
         assert_eq!(replaced, Some(*theirs.as_bytes()), "{setup}");
         assert!(!station.issued.contains(&theirs), "{setup}");
     }

@@ -127,7 +127,7 @@ fn the_bytes_that_are_shown() {
         let of = |step: &&Step| step.name() == name && step.place().as_deref() == place;
         plan.bytes(plan.steps().iter().find(of).unwrap())
     };
-    assert_eq!(bytes("write-otp", None).unwrap(), plan.otp().bytes());
+    assert_eq!(bytes("write-otp", None).unwrap(), plan.otp().as_bytes());
     let signer = &plan.signer().compressed;
     assert_eq!(bytes("write-slot", Some("12")).unwrap(), signer.to_bytes());
     // The device certificate is yet to be issued, the secrets stay unsaid.

@@ -69,7 +69,7 @@ fn an_emulated_part_is_read_and_signs() {
         assert_eq!(snapshot.trust_kind(), Some(TrustKind::TngLora));
         assert_eq!(snapshot.key_slot().index(), 1);
         assert_eq!(
-            snapshot.public_key.unwrap().bytes(),
+            snapshot.public_key.unwrap().as_bytes(),
             expected.public_key.as_bytes()
         );
         assert_eq!(

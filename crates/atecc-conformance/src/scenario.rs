@@ -83,13 +83,13 @@ fn said<E: fmt::Display>(error: E) -> String {
 fn info(script: &[Spoken], address: u8, bus: Replay) -> ScenarioResult {
     let revision = device(address, bus)?.execute(InfoRevision).map_err(said)?;
     let recorded = script.first().map(payload).unwrap_or_default();
-    same(recorded, &revision.bytes())
+    same(recorded, &revision.to_bytes())
 }
 
 fn read_config(script: &[Spoken], address: u8, bus: Replay) -> ScenarioResult {
     let config = device(address, bus)?.run(ReadConfig::new()).map_err(said)?;
     let recorded: Vec<u8> = script.iter().flat_map(payload).copied().collect();
-    same(&recorded, config.bytes())
+    same(&recorded, config.as_bytes())
 }
 
 fn random(script: &[Spoken], address: u8, bus: Replay) -> ScenarioResult {

@@ -96,7 +96,7 @@ fn stories_fail_on_what_is_not_done() {
     let idle = |_: &[Spoken], _, _: Replay| Ok(());
     let wrong = |_: &[Spoken], address, bus: Replay| {
         let group = atecc::Request::new(&atecc::commands::InfoRevision).unwrap();
-        let answer = Simple::Right.command(&group.bytes()[1..], address, bus);
+        let answer = Simple::Right.command(&group.as_bytes()[1..], address, bus);
         answer.map_err(|refused| refused.to_string())?;
         Err("not understood".to_owned())
     };

@@ -59,16 +59,16 @@ impl Answer for u32 {
 
 impl Answer for PublicKey {
     fn payload(&self) -> Vec<u8> {
-        self.bytes().to_vec()
+        self.as_bytes().to_vec()
     }
     fn words(&self) -> String {
-        format!("public key {}", Short(self.bytes()))
+        format!("public key {}", Short(self.as_bytes()))
     }
 }
 
 impl Answer for Revision {
     fn payload(&self) -> Vec<u8> {
-        self.bytes().to_vec()
+        self.to_bytes().to_vec()
     }
     fn words(&self) -> String {
         self.to_string()

@@ -266,7 +266,7 @@ fn encode<C: Command>(command: &C) -> Vec<u8> {
     Request::new(command).map_or_else(
         |_| Vec::new(),
         // Without the word address.
-        |request| request.bytes().iter().skip(1).copied().collect(),
+        |request| request.as_bytes().iter().skip(1).copied().collect(),
     )
 }
 

@@ -237,7 +237,7 @@ const MAX_DATA: usize = MAX_GROUP - OVERHEAD;
 ///
 /// let request = Request::new(&InfoRevision)?;
 /// // Word address, count, opcode, Param1, Param2, CRC.
-/// assert_eq!(request.bytes(), [0x03, 0x07, 0x30, 0x00, 0x00, 0x00, 0x03, 0x5D]);
+/// assert_eq!(request.as_bytes(), [0x03, 0x07, 0x30, 0x00, 0x00, 0x00, 0x03, 0x5D]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
@@ -311,7 +311,7 @@ impl Request {
 
     /// The bytes of the I2C write: word address 0x03, then the group.
     #[must_use]
-    pub fn bytes(&self) -> &[u8] {
+    pub fn as_bytes(&self) -> &[u8] {
         // `fill` has written that many; of none the chip would hear nothing.
         self.bytes.get(..usize::from(self.len)).unwrap_or_default()
     }
@@ -413,8 +413,8 @@ mod tests {
     #[test]
     fn the_longest_group_fits_and_no_more() {
         let request = Request::new(&Long(148)).unwrap();
-        assert_eq!(request.bytes().len(), 156);
-        assert_eq!(request.bytes()[1], 155);
+        assert_eq!(request.as_bytes().len(), 156);
+        assert_eq!(request.as_bytes()[1], 155);
         for len in [149, 248, 249, 400] {
             let error = Request::new(&Long(len)).unwrap_err();
             assert_eq!(

@@ -195,7 +195,7 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Device<I2C, D, W> {
     /// use atecc::procedures::ReadConfig;
     ///
     /// let zone = device.run(ReadConfig::new())?;
-    /// assert_eq!(zone.bytes()[..2], [0x01, 0x23]);
+    /// assert_eq!(zone.as_bytes()[..2], [0x01, 0x23]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///

@@ -8,7 +8,7 @@ pub struct PublicKey(pub [u8; 64]);
 impl PublicKey {
     /// X then Y.
     #[must_use]
-    pub const fn bytes(&self) -> &[u8; 64] {
+    pub const fn as_bytes(&self) -> &[u8; 64] {
         &self.0
     }
 }

@@ -47,7 +47,7 @@ impl Revision {
 
     /// The four bytes of RevNum.
     #[must_use]
-    pub const fn bytes(self) -> [u8; 4] {
+    pub const fn to_bytes(self) -> [u8; 4] {
         match self {
             Self::Atecc508A(minor) => [0x00, 0x00, 0x50, minor],
             Self::Atecc608A(minor) => [0x00, 0x00, 0x60, minor],
@@ -88,7 +88,7 @@ impl core::fmt::Display for Revision {
             Self::Unknown([0x00, 0x00, 0x60, _]) => "unknown revision of a 608",
             Self::Unknown(_) => "unknown chip",
         };
-        let number = u32::from_be_bytes(self.bytes());
+        let number = u32::from_be_bytes(self.to_bytes());
         write!(f, "{name} (revision {number:08X})")
     }
 }
@@ -111,7 +111,7 @@ mod tests {
             ),
         ] {
             assert_eq!(Revision::from_bytes(bytes), revision);
-            assert_eq!(revision.bytes(), bytes);
+            assert_eq!(revision.to_bytes(), bytes);
         }
         assert_eq!(Revision::Unknown([0x00, 0x02, 0x00, 0x09]).family(), None);
         let unlisted = Revision::from_bytes([0x00, 0x00, 0x60, 0x04]);

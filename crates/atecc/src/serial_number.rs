@@ -9,7 +9,7 @@ pub struct SerialNumber(pub [u8; 9]);
 impl SerialNumber {
     /// The bytes SN\[0\] to SN\[8\].
     #[must_use]
-    pub const fn bytes(&self) -> &[u8; 9] {
+    pub const fn as_bytes(&self) -> &[u8; 9] {
         &self.0
     }
 }

@@ -60,7 +60,7 @@ fn is_claim<C>(parsed: &Result<C, CommandError>) -> bool {
 
 /// What follows the word address.
 fn group(request: &Request) -> &[u8] {
-    &request.bytes()[1..]
+    &request.as_bytes()[1..]
 }
 
 fn parses_back<'a, C>(command: &C, group: &'a [u8], name: &str)

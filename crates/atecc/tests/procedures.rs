@@ -173,7 +173,10 @@ fn what_a_creation_that_fails_asks() {
     // The third is found to have made one.
     let mut told = told;
     told[6] = Said::Payload(vec![2; 64]);
-    assert_eq!(sent(create(), &told).1.unwrap().unwrap().bytes(), &[2; 64]);
+    assert_eq!(
+        sent(create(), &told).1.unwrap().unwrap().as_bytes(),
+        &[2; 64]
+    );
 }
 
 #[test]

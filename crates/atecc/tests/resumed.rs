@@ -13,7 +13,7 @@ use atecc::{
 
 fn sent<T: core::fmt::Debug, E: core::fmt::Debug>(next: Next<T, E>) -> Vec<u8> {
     match next {
-        Next::Send(request) => request.bytes().to_vec(),
+        Next::Send(request) => request.as_bytes().to_vec(),
         Next::Done(result) => panic!("the end: {result:?}"),
     }
 }
@@ -26,7 +26,7 @@ fn ended<T, E>(next: Next<T, E>) -> Result<T, E> {
 }
 
 fn bytes_of<C: Command>(command: &C) -> Vec<u8> {
-    Request::new(command).unwrap().bytes().to_vec()
+    Request::new(command).unwrap().as_bytes().to_vec()
 }
 
 const READ_COUNTER: u8 = 0;
@@ -198,7 +198,7 @@ fn read<F: Fn(&ConfigZone) -> ConfigZone>(
 ) {
     let mut configure = Configure::new(layout);
     let mut next = configure.resume(Answer::Start);
-    for block in part.bytes().chunks(32) {
+    for block in part.as_bytes().chunks(32) {
         assert_eq!(sent(next)[2], Opcode::Read as u8);
         next = configure.resume(Answer::Payload(block));
     }
@@ -249,7 +249,7 @@ fn write_all(
     let mut next = write.resume(Answer::Payload(&OPEN));
     loop {
         match next {
-            Next::Send(request) => written.push(request.bytes().to_vec()),
+            Next::Send(request) => written.push(request.as_bytes().to_vec()),
             Next::Done(result) => return (written, result),
         }
         next = write.resume(Answer::Payload(&[0]));

@@ -92,7 +92,7 @@ impl Chip {
     /// Major and minor number of the silicon: 6.3 for 00 00 60 03.
     #[must_use]
     pub fn version(&self) -> (u8, u8) {
-        let config = self.snapshot.config.bytes();
+        let config = self.snapshot.config.as_bytes();
         (config[6] >> 4, config[7])
     }
 

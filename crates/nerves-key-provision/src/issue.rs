@@ -161,7 +161,7 @@ pub fn create_device<S: CertificateSigner>(
     let validity = Validity::issued_in(now, DEVICE_YEARS, format).map_err(X509Error::from)?;
     let tbs = NervesKeyDevice {
         subject: Name::from_serial(serial.as_str())?,
-        device_sn: *chip.bytes(),
+        device_sn: *chip.as_bytes(),
         public_key,
         signer_public_key,
     }
@@ -207,7 +207,7 @@ pub fn create_auxiliary<S: CertificateSigner>(
     let signer_public_key = signer.signer.public_key;
     let definition = NervesKeyDevice {
         subject: Name::from_serial(serial.as_str())?,
-        device_sn: *chip.bytes(),
+        device_sn: *chip.as_bytes(),
         public_key: identity.public_key,
         signer_public_key,
     };

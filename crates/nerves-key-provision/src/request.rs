@@ -164,7 +164,7 @@ pub enum AcceptedSigner {
 /// # Errors
 /// [`OtpError`] does not occur.
 pub fn default_serial(serial: &SerialNumber) -> Result<ManufacturerSerial, OtpError> {
-    let text: String = data_encoding::BASE32_NOPAD.encode(serial.bytes());
+    let text: String = data_encoding::BASE32_NOPAD.encode(serial.as_bytes());
     ManufacturerSerial::new(&text)
 }
 

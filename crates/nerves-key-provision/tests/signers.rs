@@ -41,7 +41,7 @@ fn tbs(format: Format) -> Tbs {
     let now = DateTime::new(2026, 12, 6, 10, 0, 0).unwrap();
     NervesKeyDevice {
         subject: Name::from_serial(SERIAL).unwrap(),
-        device_sn: *CHIP.bytes(),
+        device_sn: *CHIP.as_bytes(),
         public_key: KeySigner::from_bytes(&[0x42; 32]).unwrap().public_key(),
         signer_public_key: signer().public_key(),
     }
@@ -90,7 +90,7 @@ fn json(members: &BTreeMap<String, String>) -> String {
 fn the_document() {
     let request = request();
     let found = members(&request.to_json().unwrap());
-    let otp = HEXUPPER.encode(request.otp.bytes());
+    let otp = HEXUPPER.encode(request.otp.as_bytes());
     let bytes = HEXUPPER.encode(&request.to_be_signed);
     let digest = HEXUPPER.encode(&request.digest);
     let key = HEXUPPER.encode(request.public_key.as_bytes());

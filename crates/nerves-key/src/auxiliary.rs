@@ -106,7 +106,7 @@ impl Identity {
         let (device_certificate, _) = device_with_any_subject(&self.otp, |subject| {
             let definition = NervesKeyDevice {
                 subject,
-                device_sn: *self.serial_number.bytes(),
+                device_sn: *self.serial_number.as_bytes(),
                 public_key: self.public_key,
                 signer_public_key,
             };

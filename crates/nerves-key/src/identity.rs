@@ -99,7 +99,7 @@ impl Snapshot {
         let device = |subject| {
             let definition = NervesKeyDevice {
                 subject,
-                device_sn: *serial_number.bytes(),
+                device_sn: *serial_number.as_bytes(),
                 public_key,
                 signer_public_key,
             };

@@ -162,7 +162,7 @@ impl Snapshot {
             let definition = TrustDevice {
                 chain: chain.clone(),
                 layout,
-                device_sn: *serial_number.bytes(),
+                device_sn: *serial_number.as_bytes(),
                 public_key,
                 signer_key_id: signer_public_key.microchip_key_id(),
             };

@@ -245,7 +245,7 @@ fn issued(row: &Operation, public_key: PublicKey) -> Result<[u8; 72], Box<dyn Er
     let station = operation::station(row)?;
     let serial = station.request.serial.ok_or("no serial")?;
     let signer_public_key = station.request.signer.signer.public_key;
-    let device_sn = *row.chip()?.bytes();
+    let device_sn = *row.chip()?.as_bytes();
     let device = NervesKeyDevice {
         subject: Name::from_serial(serial.as_str())?,
         device_sn,

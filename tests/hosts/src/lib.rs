@@ -303,7 +303,7 @@ fn block(place: Region, number: u8) -> BlockAddress {
 }
 
 fn verifies(key: &PublicKey, digest: &[u8; 32], signature: &[u8; 64]) -> bool {
-    let sec1 = [&[0x04], key.bytes().as_slice()].concat();
+    let sec1 = [&[0x04], key.as_bytes().as_slice()].concat();
     let key = VerifyingKey::from_sec1_bytes(&sec1);
     let signature = Signature::from_slice(signature);
     key.ok()

@@ -45,7 +45,7 @@ impl<'a, B: I2c, D: DelayNs> Wire<'a, B, D> {
         (wait_us, reads): (u32, u32),
     ) -> Result<(Vec<u8>, u32), String> {
         self.wake()?;
-        let sent = self.i2c.write(CHIP, request.bytes());
+        let sent = self.i2c.write(CHIP, request.as_bytes());
         sent.map_err(|error| format!("the command was refused: {error:?}"))?;
         self.delay.delay_us(wait_us);
         let mut answer = vec![0; usize::from(request.expect().payload_len()) + 3];

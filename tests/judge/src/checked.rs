@@ -102,7 +102,7 @@ impl<P: Procedure> Procedure for Checked<'_, P> {
         let next = self.procedure.resume(answer);
         if let Next::Send(request) = &next {
             self.pending = Some(Pending {
-                group: request.bytes().get(1..).unwrap_or_default().to_vec(),
+                group: request.as_bytes().get(1..).unwrap_or_default().to_vec(),
                 name: name(request),
                 repeat: request.repeat(),
                 since: self.wire.executions(),
@@ -126,6 +126,6 @@ fn has_run(execution: &Execution) -> bool {
 
 /// Opcode and first parameter.
 fn name(request: &Request) -> String {
-    let param1 = request.bytes().get(3).copied().unwrap_or_default();
+    let param1 = request.as_bytes().get(3).copied().unwrap_or_default();
     format!("{}({param1:02X})", request.opcode())
 }

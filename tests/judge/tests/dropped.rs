@@ -32,7 +32,7 @@ fn what_others_left_in_temp_key_is_not_signed() {
     // Nobody acknowledges the pulse.
     let _ = i2c.write(0x00, &[0x00]);
     delay.delay_us(1_500);
-    i2c.write(0x60, Request::new(&load).unwrap().bytes())
+    i2c.write(0x60, Request::new(&load).unwrap().as_bytes())
         .unwrap();
     delay.delay_ms(30);
     i2c.write(0x60, &[0x02]).unwrap();

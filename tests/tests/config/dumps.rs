@@ -58,14 +58,18 @@ fn every_recorded_zone_is_explained() {
     assert_eq!(found.len(), 19);
     for (id, zone, state) in &found {
         assert_eq!(
-            zone.serial_number().bytes().as_slice(),
+            zone.serial_number().as_bytes().as_slice(),
             state.serial.0,
             "{id}"
         );
         assert_eq!(zone.config_lock().is_locked(), state.config_locked, "{id}");
         assert_eq!(zone.data_lock().is_locked(), state.data_locked, "{id}");
         let bytes: String = fields(zone).into_iter().map(|field| field.bytes).collect();
-        assert_eq!(bytes, data_encoding::HEXUPPER.encode(zone.bytes()), "{id}");
+        assert_eq!(
+            bytes,
+            data_encoding::HEXUPPER.encode(zone.as_bytes()),
+            "{id}"
+        );
         for slot in Slot::ALL {
             let policy = Policy::of(zone, slot);
             assert!(policy.words().len() >= 3, "{id} {slot}");

@@ -104,7 +104,7 @@ where
     C: Command + Clone + Into<AnyCommand<'a>>,
 {
     let request = Request::new(command).unwrap();
-    let group = &request.bytes()[1..];
+    let group = &request.as_bytes()[1..];
     let expected: AnyCommand<'_> = command.clone().into();
     let parsed = AnyCommand::parse(group).unwrap();
     assert_eq!(parsed, expected);

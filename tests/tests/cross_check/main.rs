@@ -158,7 +158,11 @@ fn in_sync(bus: &Bus, wire: &mut Wire, revision: usize, after: &Sent) {
     let answer = wire.driver.execute(InfoRevision);
     let answer = answer.unwrap_or_else(|error| panic!("after {after:?}: {error:?}"));
     let image = Image::blank(REVISIONS[revision]);
-    assert_eq!(answer.bytes()[..], image.config()[4..8], "after {after:?}");
+    assert_eq!(
+        answer.to_bytes()[..],
+        image.config()[4..8],
+        "after {after:?}"
+    );
     assert!(was_sent_to_sleep(bus), "after {after:?}");
 }
 

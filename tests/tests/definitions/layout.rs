@@ -41,7 +41,7 @@ impl Signer {
 fn defined(serial_number: atecc::SerialNumber, key: atecc::PublicKey, signer: &Signer) -> Defined {
     let file = definition("tests/definitions/example-inc-device.toml");
     let values = Values {
-        device_sn: Some(*serial_number.bytes()),
+        device_sn: Some(*serial_number.as_bytes()),
         signer_public_key: Some(signer.public_key()),
         ..Values::new(PublicKey::from(key))
     };

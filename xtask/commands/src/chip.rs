@@ -186,7 +186,7 @@ pub(super) fn image(revision: Revision, lock_state: LockState) -> Image {
             BOOT_DIGEST => &[(0, &TEMP_KEY)],
             PUBLIC | TO_VALIDATE | TO_CERTIFY => {
                 let key = public_key();
-                let (x, y) = key.bytes().split_at(32);
+                let (x, y) = key.as_bytes().split_at(32);
                 bytes.fill(0);
                 bytes[4..36].copy_from_slice(x);
                 bytes[40..72].copy_from_slice(y);

@@ -150,7 +150,7 @@ fn taken(rows: &[Row], revision: Revision) -> Vec<String> {
         let own: Vec<_> = rows.iter().filter(|row| row.opcode == opcode).collect();
         let forms: BTreeSet<Frame> = own
             .iter()
-            .filter_map(|row| Frame::from_write(row.request.bytes()))
+            .filter_map(|row| Frame::from_write(row.request.as_bytes()))
             // An ATECC508A ignores the high bits of a slot number.
             .filter(|frame| !(revision == Revision::Atecc508A && frame.param2 == 0xFFFF))
             .map(|frame| Frame { param1: 0, ..frame })

@@ -108,7 +108,7 @@ fn table() -> Result<String, Error> {
 
 /// What the typed command does not have as the row does.
 fn mistyped(row: &Row) -> Option<String> {
-    let Some(frame) = Frame::from_write(row.request.bytes()) else {
+    let Some(frame) = Frame::from_write(row.request.as_bytes()) else {
         return Some("the typed command is no group".to_owned());
     };
     if !row.looks_like(&frame) {

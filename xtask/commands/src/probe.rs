@@ -84,7 +84,7 @@ pub(super) fn ask(row: &Row, revision: Revision, has_it: bool) -> Result<Answer,
     let probe = Probe::new(chip::image(revision, row.lock_state));
     let mut last = Vec::new();
     for before in &row.before {
-        let payload = probe.payload(before.bytes());
+        let payload = probe.payload(before.as_bytes());
         let answer = Answer::of(payload.as_deref());
         if has_it && answer != Answer::Success {
             let opcode = before.opcode();
@@ -93,5 +93,5 @@ pub(super) fn ask(row: &Row, revision: Revision, has_it: bool) -> Result<Answer,
         last = payload.unwrap_or_default();
     }
     let request = row.answering.map(|request| request(&last));
-    Ok(probe.answer(request.as_ref().unwrap_or(&row.request).bytes()))
+    Ok(probe.answer(request.as_ref().unwrap_or(&row.request).as_bytes()))
 }

@@ -122,8 +122,8 @@ impl Known {
             SLOTS.iter().map(|slot| block(&mut device, *slot)).collect();
         let blocks = blocks.map_err(failed)?;
         Ok(Self {
-            config: HEXUPPER.encode(&without_counters(snapshot.config.bytes())),
-            public_key: HEXUPPER.encode(key.bytes()),
+            config: HEXUPPER.encode(&without_counters(snapshot.config.as_bytes())),
+            public_key: HEXUPPER.encode(key.as_bytes()),
             blocks: blocks.iter().map(|it| HEXUPPER.encode(it)).collect(),
             counter: device.execute(counter(CounterMode::Read)).map_err(failed)?,
         })
@@ -209,7 +209,7 @@ fn once(
         1 => {
             let read = device.run(Confirmed::new(ReadConfig::new()));
             let judged = read.map(|zone| {
-                let read = HEXUPPER.encode(&without_counters(zone.bytes()));
+                let read = HEXUPPER.encode(&without_counters(zone.as_bytes()));
                 (read != known.config).then_some(read)
             });
             report.take("read the configuration", judged);

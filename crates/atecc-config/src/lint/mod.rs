@@ -63,7 +63,7 @@ pub fn lint(zone: &ConfigZone) -> Vec<Finding> {
         findings: Vec::new(),
     };
     // What follows from bytes in the wrong places is about no chip.
-    if let Some(shift) = shift(zone.bytes()) {
+    if let Some(shift) = shift(zone.as_bytes()) {
         let remedy = "compare the dump with where it comes from";
         lint.find(
             Severity::Fault,

@@ -117,7 +117,7 @@ fn contradiction(dump: &Dump, state: &State) -> Option<Wrong> {
         (
             "revision",
             said(&state.revision),
-            zone.map(|zone| zone.revision().bytes().to_vec()),
+            zone.map(|zone| zone.revision().to_bytes().to_vec()),
         ),
         ("revision", said(&state.revision), bytes(offset::REV_NUM, 4)),
         (

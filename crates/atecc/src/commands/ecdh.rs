@@ -132,7 +132,7 @@ impl Command for Ecdh {
         }
     }
     fn data(&self) -> Data<'_> {
-        Data::one(self.peer.bytes())
+        Data::one(self.peer.as_bytes())
     }
     fn expect(&self) -> ResponseKind {
         match self.mode {

@@ -99,7 +99,7 @@ impl Parse<'_> for GenKey {
 ///
 /// let command = DigestPublicKey { slot: Slot::S14, other_data: Some([0; 3]) };
 /// // Word address, count, opcode, mode, slot.
-/// assert_eq!(Request::new(&command)?.bytes()[..6], [0x03, 0x0A, 0x40, 0x10, 0x0E, 0x00]);
+/// assert_eq!(Request::new(&command)?.as_bytes()[..6], [0x03, 0x0A, 0x40, 0x10, 0x0E, 0x00]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -96,7 +96,7 @@ impl Parse<'_> for Lock {
 /// use atecc::Request;
 /// use atecc::commands::LockWithoutCrc;
 ///
-/// assert_eq!(Request::new(&LockWithoutCrc::Data)?.bytes()[2..4], [0x17, 0x81]);
+/// assert_eq!(Request::new(&LockWithoutCrc::Data)?.as_bytes()[2..4], [0x17, 0x81]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -68,7 +68,7 @@ mod testing {
     /// The group that `command` becomes, without the word address.
     pub(super) fn encoded<C: Command>(command: &C) -> Vec<u8> {
         let request = Request::new(command).unwrap();
-        let (word_address, group) = request.bytes().split_first().unwrap();
+        let (word_address, group) = request.as_bytes().split_first().unwrap();
         assert_eq!(*word_address, 0x03);
         group.to_vec()
     }

@@ -15,7 +15,7 @@ use crate::{Command, Data, DecodeError, Opcode, ResponseKind, Retry, Slot};
 /// let key = PrivateKeyData::Clear([0x01; 32]);
 /// let command = PrivWrite { slot: Slot::S0, key };
 /// // Word address, overhead, 36 bytes of key, 32 of MAC.
-/// assert_eq!(Request::new(&command)?.bytes().len(), 1 + 7 + 36 + 32);
+/// assert_eq!(Request::new(&command)?.as_bytes().len(), 1 + 7 + 36 + 32);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Eq, PartialEq)]

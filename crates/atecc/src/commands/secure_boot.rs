@@ -19,7 +19,7 @@ use crate::{Chips, Command, Data, DecodeError, Family, Opcode, ResponseKind, Ret
 ///     protection: Protection::Clear,
 ///     afterwards: Afterwards::Nothing,
 /// };
-/// assert_eq!(Request::new(&check)?.bytes()[2], 0x80);
+/// assert_eq!(Request::new(&check)?.as_bytes()[2], 0x80);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

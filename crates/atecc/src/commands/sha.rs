@@ -213,7 +213,7 @@ impl<'a> Parse<'a> for ShaUpdate<'a> {
 /// use atecc::commands::{DigestTarget, ShaEnd, ShaPiece};
 ///
 /// let end = ShaEnd { piece: ShaPiece::new(&[])?, target: DigestTarget::OutputOnly };
-/// assert_eq!(Request::new(&end)?.bytes()[2..4], [0x47, 0xC2]);
+/// assert_eq!(Request::new(&end)?.as_bytes()[2..4], [0x47, 0xC2]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -304,7 +304,7 @@ impl<'a> Parse<'a> for ShaEnd<'a> {
 /// use atecc::{Request, Slot};
 ///
 /// let public = ShaPublic { slot: Slot::S14 };
-/// assert_eq!(Request::new(&public)?.bytes()[2..5], [0x47, 0x03, 0x0E]);
+/// assert_eq!(Request::new(&public)?.as_bytes()[2..5], [0x47, 0x03, 0x0E]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

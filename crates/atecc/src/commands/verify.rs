@@ -112,7 +112,7 @@ impl Command for Verify {
     }
     fn data(&self) -> Data<'_> {
         match &self.key {
-            VerifyKey::External(key) => Data(&self.signature, key.bytes(), &[]),
+            VerifyKey::External(key) => Data(&self.signature, key.as_bytes(), &[]),
             VerifyKey::Stored(_) | VerifyKey::ValidateExternal(_) => Data::one(&self.signature),
         }
     }
@@ -172,7 +172,7 @@ impl Parse<'_> for Verify {
 ///     other_data: [0; 19],
 ///     answer: VerifyAnswer::Status,
 /// };
-/// assert_eq!(Request::new(&validate)?.bytes()[2..5], [0x45, 0x03, 0x0E]);
+/// assert_eq!(Request::new(&validate)?.as_bytes()[2..5], [0x45, 0x03, 0x0E]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

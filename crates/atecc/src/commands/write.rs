@@ -95,7 +95,7 @@ impl Parse<'_> for WriteBlock {
 ///     cipher: [0xC1; 32],
 ///     mac: [0xC2; 32],
 /// };
-/// assert_eq!(Request::new(&write)?.bytes()[2..4], [0x12, 0x82]);
+/// assert_eq!(Request::new(&write)?.as_bytes()[2..4], [0x12, 0x82]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

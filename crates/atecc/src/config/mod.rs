@@ -77,7 +77,7 @@ impl core::fmt::Display for LockState {
 impl ConfigZone {
     /// The bytes.
     #[must_use]
-    pub const fn bytes(&self) -> &[u8; 128] {
+    pub const fn as_bytes(&self) -> &[u8; 128] {
         &self.0
     }
 

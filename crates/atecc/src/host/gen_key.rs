@@ -18,7 +18,7 @@ pub fn gen_key_digest(
         &head.0,
         &tail(serial),
         &[0; 25],
-        public_key.bytes(),
+        public_key.as_bytes(),
     ])
 }
 

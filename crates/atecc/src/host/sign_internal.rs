@@ -85,7 +85,7 @@ impl InternalMessage {
 
     /// The bytes.
     #[must_use]
-    pub const fn bytes(&self) -> &[u8; 55] {
+    pub const fn as_bytes(&self) -> &[u8; 55] {
         &self.0
     }
 
@@ -134,9 +134,9 @@ mod tests {
             validated: Validity::NotValidated,
         };
         let message = InternalMessage::new(head, &TEMP_KEY, &state, &SERIAL);
-        assert_eq!(message.bytes()[..32], TEMP_KEY);
+        assert_eq!(message.as_bytes()[..32], TEMP_KEY);
         assert_eq!(
-            message.bytes()[32..],
+            message.as_bytes()[32..],
             hex::<23>("41400100872033004000 00EE89ABCDEF01234567 010000")
         );
         assert_eq!(

@@ -185,7 +185,7 @@ fn check(
 /// The bytes of `zone` that Write changes, and the others of `part`.
 fn writable_of(zone: &ConfigZone, part: ConfigZone) -> ConfigZone {
     let mut merged = part;
-    for (at, (to, from)) in merged.0.iter_mut().zip(zone.bytes()).enumerate() {
+    for (at, (to, from)) in merged.0.iter_mut().zip(zone.as_bytes()).enumerate() {
         if offset::is_writable(at) {
             *to = *from;
         }
@@ -195,7 +195,7 @@ fn writable_of(zone: &ConfigZone, part: ConfigZone) -> ConfigZone {
 
 /// The first byte that differs.
 fn mismatch(wanted: &ConfigZone, held: &ConfigZone) -> Option<(usize, u8, u8)> {
-    let pairs = wanted.bytes().iter().zip(held.bytes()).enumerate();
+    let pairs = wanted.as_bytes().iter().zip(held.as_bytes()).enumerate();
     let mut pairs = pairs.map(|(at, (wanted, held))| (at, *wanted, *held));
     pairs.find(|(_, wanted, held)| wanted != held)
 }

@@ -19,7 +19,7 @@ const RUNS: u8 = 4;
 /// use atecc::procedures::{Confirmed, ReadConfig};
 ///
 /// let zone = device.run(Confirmed::new(ReadConfig::new()))?;
-/// assert_eq!(zone.bytes()[..2], [0x01, 0x23]);
+/// assert_eq!(zone.as_bytes()[..2], [0x01, 0x23]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -89,7 +89,7 @@ mod tests {
                     answer = Answer::Payload(&answers[used]);
                     used += 1;
                 }
-                Next::Done(result) => return (result.map(Revision::bytes), used),
+                Next::Done(result) => return (result.map(Revision::to_bytes), used),
             }
         }
     }

@@ -311,7 +311,7 @@ impl Session {
                 WakeStep::Look => Step::Read(self.rx.first_chunk_mut::<4>().map_or(&mut [], |b| b)),
                 WakeStep::Sleep => Step::Write(SLEEP),
             },
-            State::Sending => Step::Write(self.request.as_ref().map_or(&[], Request::bytes)),
+            State::Sending => Step::Write(self.request.as_ref().map_or(&[], Request::as_bytes)),
             State::Executing | State::Polling | State::IdleResting => Step::Wait(self.pause_us()),
             // `want` is at most the buffer; a read of nothing counts as no answer.
             State::Reading => Step::Read(

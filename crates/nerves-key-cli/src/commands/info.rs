@@ -209,7 +209,7 @@ fn document(snapshot: &Snapshot, address: u8) -> Value {
     let stage = snapshot.stage();
     json!({
         "chip": config.revision().to_string(),
-        "revision": HEXUPPER.encode(&config.revision().bytes()),
+        "revision": HEXUPPER.encode(&config.revision().to_bytes()),
         "serial_number": config.serial_number().to_string(),
         "address": address,
         "stage": stage.name(),
@@ -220,7 +220,7 @@ fn document(snapshot: &Snapshot, address: u8) -> Value {
             "device_key": config.slot_lock(slot::DEVICE_KEY).is_locked(),
             "certificates": stage.layout().map(|_| open_certificates(config).next().is_none()),
         },
-        "public_key": snapshot.public_key.map(|key| HEXUPPER.encode(key.bytes())),
+        "public_key": snapshot.public_key.map(|key| HEXUPPER.encode(key.as_bytes())),
         "verified": false,
     })
 }

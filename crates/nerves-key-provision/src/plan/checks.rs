@@ -144,7 +144,7 @@ pub(super) fn check_certificate(
     let stand_in = PublicKey::from_bytes([0x5A; 64]);
     let device = NervesKeyDevice {
         subject: Name::from_serial(serial.as_str())?,
-        device_sn: *chip.bytes(),
+        device_sn: *chip.as_bytes(),
         public_key: stand_in,
         signer_public_key: request.signer.signer.public_key,
     };

@@ -85,7 +85,7 @@ impl Plan {
         match step {
             Step::WriteConfig(ConfigWrite::Word(_, data)) => Some(data.to_vec()),
             Step::WriteConfig(ConfigWrite::Block(_, data)) => Some(data.to_vec()),
-            Step::WriteOtp => Some(self.otp.bytes().to_vec()),
+            Step::WriteOtp => Some(self.otp.as_bytes().to_vec()),
             Step::WriteSlot(slot::DEVICE_CERTIFICATE) => None,
             Step::WriteSlot(slot) => self.image([0; 72]).slot(*slot).map(<[u8]>::to_vec),
             _ => None,

@@ -64,7 +64,7 @@ impl<'p> Writable<'p> {
     pub(super) fn begin(self, run: Context<'p>, step: &'p Step) -> Result<Begun<'p>, RunError> {
         match step {
             Step::WriteOtp => {
-                let bytes = Bytes::copy(run.plan.otp.bytes());
+                let bytes = Bytes::copy(run.plan.otp.as_bytes());
                 self.write(Region::Otp, bytes, step)
             }
             Step::WriteSlot(slot) | Step::WriteSecret(slot) => {
@@ -102,7 +102,7 @@ impl<'p> Lockable<'p> {
     ) -> Result<Begun<'p>, RunError> {
         match step {
             Step::LockData => {
-                let crc = self.contents.image.lock_crc(plan.otp.bytes());
+                let crc = self.contents.image.lock_crc(plan.otp.as_bytes());
                 let lock = LockAndConfirm::new(LockTarget::Data { crc });
                 Ok(run(step, lock, move |()| {
                     let by = LockedBy::ThisRun(self);
@@ -118,7 +118,7 @@ impl<'p> Lockable<'p> {
 fn verify_chain(plan: &Plan, Contents { key, image }: &Contents<'_>) -> Result<(), RunError> {
     let as_locked = Snapshot {
         config: plan.config,
-        otp: Some(*plan.otp.bytes()),
+        otp: Some(*plan.otp.as_bytes()),
         device_certificate: Some(image.device_certificate),
         signer_public_key: Some(image.signer_public_key),
         signer_certificate: Some(image.signer_certificate),

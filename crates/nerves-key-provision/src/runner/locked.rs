@@ -108,7 +108,7 @@ fn check_read_back(
     by: &LockedBy<'_>,
     snapshot: &Snapshot,
 ) -> Result<Identity, RunError> {
-    compare("OTP zone", snapshot.otp.as_ref(), plan.otp.bytes())?;
+    compare("OTP zone", snapshot.otp.as_ref(), plan.otp.as_bytes())?;
     if let LockedBy::ThisRun(Lockable { contents, .. }) = by {
         check_contents(contents, snapshot)?;
     }

@@ -158,7 +158,7 @@ impl Proved {
     fn device(&self, plan: &Plan) -> NervesKeyDevice {
         NervesKeyDevice {
             subject: Name::from_stored_serial(plan.otp.manufacturer_serial()),
-            device_sn: *plan.config.serial_number().bytes(),
+            device_sn: *plan.config.serial_number().as_bytes(),
             public_key: self.key.into(),
             signer_public_key: plan.signer.signer.public_key,
         }

@@ -121,10 +121,10 @@ impl SigningRequest {
     fn document(&self, signature: Signed) -> Document {
         Document {
             format: FORMAT.into(),
-            chip_serial_number: HEXUPPER.encode(self.chip.bytes()),
+            chip_serial_number: HEXUPPER.encode(self.chip.as_bytes()),
             public_key: HEXUPPER.encode(self.public_key.as_bytes()),
             manufacturer_serial: self.serial.clone(),
-            otp: HEXUPPER.encode(self.otp.bytes()),
+            otp: HEXUPPER.encode(self.otp.as_bytes()),
             signer_public_key: HEXUPPER.encode(self.signer_public_key.as_bytes()),
             not_before: alloc::format!("{}", self.not_before),
             digest: HEXUPPER.encode(&self.digest),
@@ -267,10 +267,10 @@ impl SigningAnswer {
         let upper = |bytes: &[u8]| HEXUPPER.encode(bytes);
         let members = |request: &SigningRequest| {
             [
-                ("the chip", upper(request.chip.bytes())),
+                ("the chip", upper(request.chip.as_bytes())),
                 ("the serial", alloc::format!("{:?}", request.serial)),
                 ("the key", upper(request.public_key.as_bytes())),
-                ("the OTP contents", upper(request.otp.bytes())),
+                ("the OTP contents", upper(request.otp.as_bytes())),
                 ("the signer", upper(request.signer_public_key.as_bytes())),
                 ("the date", alloc::format!("{}", request.not_before)),
                 ("the certificate", upper(&request.to_be_signed)),

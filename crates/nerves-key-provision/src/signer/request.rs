@@ -111,7 +111,7 @@ impl SigningRequest {
         let validity = Validity::issued_in(self.not_before, DEVICE_YEARS, format)?;
         NervesKeyDevice {
             subject: Name::from_serial(&self.serial)?,
-            device_sn: *self.chip.bytes(),
+            device_sn: *self.chip.as_bytes(),
             public_key: self.public_key,
             signer_public_key: self.signer_public_key,
         }

@@ -139,7 +139,7 @@ impl Otp {
 
     /// The zone.
     #[must_use]
-    pub const fn bytes(&self) -> &[u8; 64] {
+    pub const fn as_bytes(&self) -> &[u8; 64] {
         &self.0
     }
 

@@ -12,9 +12,9 @@ fn otp(board: &str, serial: &str, user: &[u8]) -> Result<Otp, OtpError> {
 #[test]
 fn bytes() {
     let otp = otp("NervesKey", "N1234", &[]).unwrap();
-    assert_eq!(otp.bytes()[..6], [0x4E, 0x72, 0x76, 0x73, 0x00, 0x00]);
-    assert_eq!(otp.bytes()[6..16], *b"NervesKey\0");
-    assert_eq!(otp.bytes()[16..24], *b"N1234\0\0\0");
+    assert_eq!(otp.as_bytes()[..6], [0x4E, 0x72, 0x76, 0x73, 0x00, 0x00]);
+    assert_eq!(otp.as_bytes()[6..16], *b"NervesKey\0");
+    assert_eq!(otp.as_bytes()[16..24], *b"N1234\0\0\0");
     assert_eq!(otp.user(), Some(&[0; 32]));
 }
 
@@ -183,7 +183,7 @@ proptest! {
     ) {
         let user = if serial.len() > 16 { Vec::new() } else { user };
         let otp = otp(&board, &serial, &user).unwrap();
-        let read = Otp::from_bytes(*otp.bytes()).unwrap();
+        let read = Otp::from_bytes(*otp.as_bytes()).unwrap();
         prop_assert_eq!(read.board_name(), board.as_bytes());
         prop_assert_eq!(read.manufacturer_serial(), serial.as_bytes());
         if let Some(area) = read.user() {

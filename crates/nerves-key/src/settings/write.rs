@@ -267,8 +267,8 @@ mod tests {
         let mut answer = Answer::Start;
         let mut steps = vec![settings.clone()];
         while let Next::Send(request) = commands.resume(answer) {
-            let [0x03, _, 0x12, zone, low, high, data @ ..] = request.bytes() else {
-                panic!("{:02X?} is no Write", request.bytes());
+            let [0x03, _, 0x12, zone, low, high, data @ ..] = request.as_bytes() else {
+                panic!("{:02X?} is no Write", request.as_bytes());
             };
             let len = if zone & 0x80 == 0 { 4 } else { 32 };
             let slot = match low >> 3 {

@@ -229,7 +229,7 @@ impl Setting<'_> {
             // Nobody acknowledges the pulse. Idle keeps what the next needs.
             let _ = i2c.write(0x00, &[0x00]);
             bus.delay().delay_us(1_500);
-            let _ = i2c.write(SECOND.get(), request.bytes());
+            let _ = i2c.write(SECOND.get(), request.as_bytes());
             while bus.inspect(0, Chip::power) == Some(Power::Busy) {
                 bus.clock().advance(STEP);
                 busy += STEP;

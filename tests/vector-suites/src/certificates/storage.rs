@@ -59,7 +59,7 @@ impl Device {
         let crc = self.data_lock_crc.as_ref().ok_or("no data_lock_crc")?;
         same(
             "data_lock_crc",
-            image.lock_crc(otp.bytes()).to_le_bytes(),
+            image.lock_crc(otp.as_bytes()).to_le_bytes(),
             crc.array()?,
         )?;
         same("board name", otp.board_name(), BOARD.as_bytes())?;

@@ -80,7 +80,7 @@ pub(super) fn message(row: &Row<SignInputs, Message>) -> Checked {
         &serial(&inputs.sn)?,
     );
     let theirs = row.output()?;
-    same("message", &ours.bytes()[..], &theirs.message.0)?;
+    same("message", &ours.as_bytes()[..], &theirs.message.0)?;
     same("digest", &ours.digest()[..], &theirs.digest.0)?;
     let other_data = &theirs.verify_other_data.0;
     same("other data", &ours.other_data()[..], other_data)?;

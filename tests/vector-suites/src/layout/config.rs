@@ -96,15 +96,15 @@ pub(super) fn decode(row: &Decode) -> Checked {
 
 /// What the typed zone has.
 fn typed(zone: &ConfigZone, view: &Common, slot_locked: u16) -> Result<(), Box<dyn Error>> {
-    let serial = *zone.serial_number().bytes();
+    let serial = *zone.serial_number().as_bytes();
     same("serial number", serial, view.serial_number.array()?)?;
     let revision = zone.revision();
     match (&view.rev_num, revision_name(revision)) {
-        (RevNum::Raw { raw }, _) => same("revision", revision.bytes(), raw.array()?)?,
+        (RevNum::Raw { raw }, _) => same("revision", revision.to_bytes(), raw.array()?)?,
         (RevNum::Name(theirs), Some(ours)) => same("revision", ours, theirs.as_str())?,
         // A sister chip: the reference has a name for it.
         (RevNum::Name(_), None) => {
-            let bytes = revision.bytes();
+            let bytes = revision.to_bytes();
             same("revision", revision, Revision::Unknown(bytes))?;
             same("revision", &bytes[..], &zone.0[4..8])?;
         }

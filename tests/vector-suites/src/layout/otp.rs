@@ -110,13 +110,13 @@ pub(super) fn encode(row: &Encode) -> Checked {
     same("refusal", otp.map(drop), refusal(board, serial, user))?;
     match (otp, &row.raw) {
         (Ok(otp), Outcome::Value(raw)) => {
-            same("zone", otp.bytes(), &raw.array()?)?;
+            same("zone", otp.as_bytes(), &raw.array()?)?;
             let decoded = row.decoded.as_ref().ok_or("no decoded zone")?;
             same_fields(&otp, decoded)?;
             Ok(Verdict::Pass)
         }
         (Ok(otp), Outcome::Raised { .. }) => {
-            let read = Otp::from_bytes(*otp.bytes())?;
+            let read = Otp::from_bytes(*otp.as_bytes())?;
             same("board name", read.board_name(), board)?;
             same("serial", read.manufacturer_serial(), serial)?;
             Ok(Verdict::Differs(if serial.len() > 32 {
@@ -158,7 +158,7 @@ pub(super) fn encode_struct(row: &EncodeStruct) -> Checked {
         refusal(upto(board, 10), serial, user),
     )?;
     if let Ok(cut) = cut {
-        let (head, tail) = (&cut.bytes()[..4], &cut.bytes()[6..]);
+        let (head, tail) = (&cut.as_bytes()[..4], &cut.as_bytes()[6..]);
         same("magic", head, &row.raw.0[..4])?;
         same("fields as cut", tail, &row.raw.0[6..])?;
     }

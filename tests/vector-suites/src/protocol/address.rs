@@ -152,7 +152,7 @@ fn in_block(region: Region, block: u16, offset: u16, theirs: u16) -> Checked {
 
 fn param2<C: Command>(command: &C) -> Result<u16, Box<dyn Error>> {
     let request = Request::new(command)?;
-    let bytes = request.bytes().get(4..6).ok_or("a short group")?;
+    let bytes = request.as_bytes().get(4..6).ok_or("a short group")?;
     Ok(u16::from_le_bytes(bytes.try_into()?))
 }
 

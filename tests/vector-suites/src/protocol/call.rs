@@ -210,7 +210,7 @@ fn alone(row: &Call, request: &Request) -> Result<Vec<u8>, Box<dyn Error>> {
 
 /// The bytes of a command, and how many are read for its answer.
 pub(super) fn is_sent(request: &Request, sent: &Sent) -> Result<(), Box<dyn Error>> {
-    same("command", request.bytes(), &sent.bus_write.0)?;
+    same("command", request.as_bytes(), &sent.bus_write.0)?;
     let length = request.expect().payload_len();
     same("length of the answer", length, sent.response_payload_len)
 }
@@ -236,7 +236,11 @@ fn sign_digest(row: &Call) -> Checked {
         .filter(|transfer| transfer.is_command())
         .collect();
     for (sent, request) in sent.iter().zip(&ours) {
-        same("command", *sent, &Transfer::Write(request.bytes().to_vec()))?;
+        same(
+            "command",
+            *sent,
+            &Transfer::Write(request.as_bytes().to_vec()),
+        )?;
     }
     let log = comparable(&log)?;
     let wakes = log.iter().filter(|transfer| **transfer == Transfer::Wake);

@@ -189,7 +189,7 @@ impl Procedure for Send {
 
 /// Opcode to data: what stands between count and CRC.
 pub(crate) fn payload(request: &Request) -> Vec<u8> {
-    let bytes = request.bytes();
+    let bytes = request.as_bytes();
     let end = bytes.len().saturating_sub(2);
     bytes.get(2..end).unwrap_or_default().to_vec()
 }

@@ -1,14 +1,12 @@
 //! Our commands, chosen by what a row says.
 
+use atecc::command::{DecodeError, Request, RequestTooLong};
 use atecc::commands::{
     DigestSource, Ecdh, GenKey, GenKeyMode, InfoKeyValid, InfoRevision, LoadNonce, Lock,
     LockTarget, NonceTarget, Random, ReadBlock, ReadWord, SharedSecret, Sign, WriteBlock,
     WriteWord,
 };
-use atecc::{
-    BlockAddress, Command, DecodeError, PublicKey, Region, Request, RequestTooLong, Revision, Slot,
-    WordAddress, Zone,
-};
+use atecc::{BlockAddress, Command, PublicKey, Region, Revision, Slot, WordAddress, Zone};
 
 /// A command of some type.
 #[derive(Clone, Debug)]
@@ -189,7 +187,7 @@ impl Value for PublicKey {
 
 impl Value for Revision {
     fn bytes(self) -> Vec<u8> {
-        Self::bytes(self).to_vec()
+        self.to_bytes().to_vec()
     }
 }
 

@@ -178,7 +178,7 @@ fn finished(row: &Operation, station: &mut Station) -> Result<Bus, Box<dyn Error
     station.request = asked;
     let image = bus.image(0).ok_or("the bus has no chip")?;
     same("configuration before", image.config(), &finished)?;
-    same("OTP before", image.otp(), otp.bytes())?;
+    same("OTP before", image.otp(), otp.as_bytes())?;
     Ok(bus)
 }
 

@@ -245,7 +245,7 @@ fn validation(change: ValidityChange, answer: VerifyAnswer) -> Validate {
 fn verify() -> Vec<Row> {
     let of = |mode, param1, key, source, answer| {
         let message = match key {
-            VerifyKey::ValidateExternal(_) => Sha256::digest(public_key().bytes()).into(),
+            VerifyKey::ValidateExternal(_) => Sha256::digest(public_key().as_bytes()).into(),
             VerifyKey::External(_) | VerifyKey::Stored(_) => TEMP_KEY,
         };
         let command = Verify {

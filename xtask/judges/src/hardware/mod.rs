@@ -177,7 +177,7 @@ fn header(
     Header {
         id: format!("{}-{}", chip.to_lowercase(), scenario.name),
         chip,
-        revision: Some(revision.bytes()),
+        revision: Some(revision.to_bytes()),
         address: address.get(),
         scl_hz: options.scl_hz,
         provenance,

@@ -47,7 +47,7 @@ fn head(zone: &ConfigZone) -> String {
         Some(address) => format!("address 0x{address:02X}"),
         None => "single wire".to_owned(),
     };
-    let mut head = match zone.revision().bytes() {
+    let mut head = match zone.revision().to_bytes() {
         [0, 0, 0, 0] => "chip not told".to_owned(),
         _ => chip_words(zone),
     };
@@ -56,7 +56,7 @@ fn head(zone: &ConfigZone) -> String {
         zone.config_lock(),
         zone.data_lock()
     );
-    if let Some(shift) = shift(zone.bytes()) {
+    if let Some(shift) = shift(zone.as_bytes()) {
         head += &indent(
             &format!("The zone {shift}. What follows is about the wrong bytes."),
             "",

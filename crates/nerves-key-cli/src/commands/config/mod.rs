@@ -74,7 +74,7 @@ fn show(zone: &ConfigZone, output: Output) -> Result<(), CliError> {
 fn crc(zone: &ConfigZone) -> Option<String> {
     let open = zone.with(offset::LOCK_CONFIG, &[LockState::Unlocked.byte()]);
     let bytes = open.crc().to_le_bytes();
-    let is_whole = is_identity_told(zone) && zone.revision().bytes() != [0; 4];
+    let is_whole = is_identity_told(zone) && zone.revision().to_bytes() != [0; 4];
     is_whole.then(|| HEXUPPER.encode(&bytes))
 }
 
@@ -162,5 +162,5 @@ fn finding(finding: &Finding) -> String {
 }
 
 fn hex(zone: &ConfigZone) -> String {
-    HEXUPPER.encode(zone.bytes())
+    HEXUPPER.encode(zone.as_bytes())
 }

@@ -31,7 +31,7 @@ pub(super) fn run(
         ),
         known => format!("{slot}: {command} {}", words(zone, known)),
     };
-    if let Some(shift) = shift(zone.bytes()) {
+    if let Some(shift) = shift(zone.as_bytes()) {
         text = format!("the zone {shift}\n{text}");
     }
     let changed = operation.target(zone, slot);

@@ -30,7 +30,7 @@ fn with_chip_name(mut zone: ConfigZone, name: ChipName) -> Result<ConfigZone, Cl
     let revision = name.revision();
     match zone.revision() {
         Revision::Unknown([0, 0, 0, 0]) => {
-            zone.0[4..8].copy_from_slice(&revision.bytes());
+            zone.0[4..8].copy_from_slice(&revision.to_bytes());
             Ok(zone)
         }
         // Its last byte is that of a lot, which a name does not tell.

@@ -247,7 +247,7 @@ fn request(recipe: &Recipe, unit: &Unit, snapshot: &Snapshot) -> Result<Request,
     request.certificate_slots = recipe.slots;
     // A key whose birth is on record is kept.
     if let (Some(recorded), Some(held)) = (unit.public_key, snapshot.public_key)
-        && *held.bytes() == recorded
+        && *held.as_bytes() == recorded
     {
         request.device_key = DeviceKey::Recorded(atecc_x509::PublicKey::from_bytes(recorded));
     }

@@ -57,11 +57,11 @@ pub(super) fn of_plan(plan: &Plan) -> Value {
         "stage_before": plan.stage().name(),
         "layout": plan.layout().to_string(),
         "chip": config.revision().to_string(),
-        "revision": HEXUPPER.encode(&config.revision().bytes()),
+        "revision": HEXUPPER.encode(&config.revision().to_bytes()),
         "chip_serial_number": config.serial_number().to_string(),
         "manufacturer_serial": plan.serial(),
         "board_name": String::from_utf8_lossy(plan.otp().board_name()),
-        "otp": HEXUPPER.encode(plan.otp().bytes()),
+        "otp": HEXUPPER.encode(plan.otp().as_bytes()),
         "warnings": warnings,
         "steps": steps,
     })

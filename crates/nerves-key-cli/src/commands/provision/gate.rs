@@ -53,7 +53,7 @@ pub(super) fn check_chip(answer: &SigningAnswer, snapshot: &Snapshot) -> Result<
         None => stage(format!(
             "the chip {chip} has no key that the answer could be for: begin with --request"
         )),
-        Some(key) if key.bytes() != request.public_key.as_bytes() => stage(format!(
+        Some(key) if key.as_bytes() != request.public_key.as_bytes() => stage(format!(
             "the answer is for another key than the chip {chip} has: ask again with --request"
         )),
         Some(_) => Ok(()),

@@ -78,7 +78,7 @@ impl ReportFile {
                 .with_advice(format!("It is the record of the chip {}.", record.chip)));
         }
         let held = snapshot.public_key;
-        let held = held.is_some_and(|key| key.bytes() == record.public_key.as_bytes());
+        let held = held.is_some_and(|key| key.as_bytes() == record.public_key.as_bytes());
         Ok(if held && record.born_in_chip {
             DeviceKey::Recorded(record.public_key)
         } else {
