@@ -9,7 +9,9 @@ use atecc::procedures::{
     ChallengeMac, CreateKey, HashInChip, LockAndConfirm, ReadConfig, ReadEncrypted, ReadRegion,
     SessionKey, SignDigest, VerifyDigest, WriteBlockEncrypted, WriteRegion, sign_about_key,
 };
-use atecc::{BlockAddress, Command, ConfigZone, Family, Once, PublicKey, Region, parse_group};
+use atecc::group::parse_group;
+use atecc::procedure::Once;
+use atecc::{BlockAddress, Command, ConfigZone, Family, PublicKey, Region};
 use libfuzzer_sys::fuzz_target;
 use nerves_key_fuzz::commands::{Visitor, choose, slot};
 use nerves_key_fuzz::hostile::run;

@@ -1,7 +1,10 @@
 //! A chip that answers a procedure with whatever the fuzzer likes.
 
 use arbitrary::Unstructured;
-use atecc::{Group, Outcome, Procedure, Run, Step, Timing};
+use atecc::group::Group;
+use atecc::procedure::Run;
+use atecc::session::{Outcome, Step};
+use atecc::{Procedure, Timing};
 
 /// More steps than any procedure may take, however the chip behaves.
 const STEPS: u32 = 100_000;
@@ -22,7 +25,7 @@ pub fn run<P: Procedure>(
             Step::Wait(_) => Outcome::Done,
             Step::Wake => acknowledged(script),
             Step::Write(bytes) => {
-                assert!(bytes.len() <= 1 + atecc::MAX_GROUP, "{} bytes", bytes.len());
+                assert!(bytes.len() <= 1 + atecc::group::MAX_GROUP, "{} bytes", bytes.len());
                 acknowledged(script)
             }
             Step::Read(buffer) => {

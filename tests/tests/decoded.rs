@@ -3,7 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use atecc::{Group, crc16};
+use atecc::crc::crc16;
+use atecc::group::Group;
 use atecc_decode::{BytesKind, NoLabels, explain_bytes};
 use atecc_transcript::{Cause, Transcript, exchanges};
 use serde::Deserialize;

@@ -1,8 +1,9 @@
 //! The certificates' slots: open to `DeriveKey`, until each is locked.
 
 use atecc::commands::{DeriveKey, LoadNonce, LockTarget, NonceTarget, SourceFlag};
+use atecc::procedure::{Answer, Next, Once};
 use atecc::procedures::{LockAndConfirm, Prepared};
-use atecc::{Answer, ConfigZone, Error, Next, Once, Opcode, Procedure, Slot, Status};
+use atecc::{ConfigZone, Error, Opcode, Procedure, Slot, Status};
 use atecc_emulator::{Bus, BusError, Chip, Entropy, Revision};
 use nerves_key::Stage;
 use nerves_key_provision::{

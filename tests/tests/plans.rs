@@ -255,7 +255,7 @@ fn origins_have_names() {
 /// A locked chain that does not verify stays so; a chip that was lost comes back.
 #[test]
 fn which_errors_end_a_chip() {
-    use atecc::Cause;
+    use atecc::error::Cause;
     let lost = Cause::Bus.before_execution();
     assert!(RunError::Chip(lost).is_resumable());
     assert_eq!(RunError::Chip(lost).failure(), Some(&lost));

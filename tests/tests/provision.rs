@@ -4,10 +4,11 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use atecc::commands::{DigestSource, GenKey, GenKeyMode, LockTarget, Sign, WriteBlock, WriteWord};
+use atecc::error::{Cause, Executed};
+use atecc::procedure::{Answer, Next};
 use atecc::procedures::LockAndConfirm;
 use atecc::{
-    Answer, BlockAddress, Cause, Command, Error, Executed, Failure, Next, Opcode, Procedure,
-    Region, Status, WordAddress,
+    BlockAddress, Command, Error, Failure, Opcode, Procedure, Region, Status, WordAddress,
 };
 use atecc_emulator::{Bus, Chip, CutPoint, Defects, Fault, Faults, Revision};
 use atecc_x509::{CompressedCertificate, DateTime, Format, SignatureBytes};

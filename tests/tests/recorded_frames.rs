@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use atecc::Group;
+use atecc::group::Group;
 use atecc_decode::{AnyCommand, CommandError, NoLabels, ResponseError};
 use data_encoding::HEXLOWER_PERMISSIVE;
 use serde_json::Value;

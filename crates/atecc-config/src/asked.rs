@@ -128,10 +128,11 @@ fn kdf(param1: u8, source: Slot, target: Slot) -> Vec<(Operation, Slot)> {
 
 #[cfg(test)]
 mod tests {
+    use atecc::command::Request;
     use atecc::commands::{
         Ecdh, EcdhMode, GenKey, GenKeyMode, InfoLatch, Lock, LockTarget, ReadBlock,
     };
-    use atecc::{BlockAddress, Command, PublicKey, Region, Request};
+    use atecc::{BlockAddress, Command, PublicKey, Region};
 
     use super::*;
 

@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use atecc::config::LockState;
-use atecc::{Cause as FailureCause, ConfigZone, Executed, Failure, Opcode, Slot, Status};
+use atecc::error::{Cause as FailureCause, Executed};
+use atecc::{ConfigZone, Failure, Opcode, Slot, Status};
 
 use crate::cause::Known;
 use crate::{Cause, Operation, asked, causes, zone_cause};

@@ -1,8 +1,9 @@
 //! Asking a chip why it refused, right after it did.
 
 use atecc::commands::{InfoKeyValid, InfoLatch};
+use atecc::procedure::{Answer, Next};
 use atecc::procedures::ReadConfig;
-use atecc::{Answer, Command, ConfigZone, Failure, Next, Procedure, Slot};
+use atecc::{Command, ConfigZone, Failure, Procedure, Slot};
 
 use crate::cause::Known;
 use crate::explanation::refused;

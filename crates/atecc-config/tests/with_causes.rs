@@ -2,8 +2,10 @@
 //! before it gives up.
 
 use atecc::commands::LockTarget;
+use atecc::error::Cause;
+use atecc::procedure::{Answer, Next};
 use atecc::procedures::LockAndConfirm;
-use atecc::{Answer, Cause, Next, Opcode, Procedure, Slot, Status};
+use atecc::{Opcode, Procedure, Slot, Status};
 use atecc_config::WithCauses;
 
 #[test]

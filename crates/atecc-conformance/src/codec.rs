@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use atecc::{Status, parse_group, word_address};
+use atecc::group::parse_group;
+use atecc::{Status, word_address};
 use atecc_decode::AnyCommand;
 use atecc_transcript::{Ack, Action, Cause, Exchange, Line, Reading, Transcript, exchanges};
 

@@ -3,10 +3,11 @@
 //! Each command of a transcript is given to the driver by itself; and where the
 //! transcript names a scenario that the caller knows, the driver performs it.
 
-use atecc::{
-    Answer, BusAddress, Cause as FailureCause, Device, Error, Failure, Next, Procedure, Request,
-    parse_group,
-};
+use atecc::command::Request;
+use atecc::error::Cause as FailureCause;
+use atecc::group::parse_group;
+use atecc::procedure::{Answer, Next};
+use atecc::{BusAddress, Device, Error, Failure, Procedure};
 use atecc_decode::AnyCommand;
 use atecc_transcript::{Cause, Transcript, exchanges};
 

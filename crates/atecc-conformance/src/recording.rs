@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use atecc::Opcode;
+use atecc::group::parse_group;
 use atecc::parse::CommandGroup;
-use atecc::{Opcode, parse_group};
 use atecc_transcript::{Header, Provenance, Start, import};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};

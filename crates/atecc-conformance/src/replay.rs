@@ -342,7 +342,7 @@ impl Spoken {
                 Status::EccFault | Status::Watchdog | Status::Communication | Status::AfterWake
             )
         };
-        match atecc::parse_group(&self.response) {
+        match atecc::group::parse_group(&self.response) {
             Ok(&[status]) => passing(Status::from_byte(status)),
             Ok(_) => false,
             Err(_) => true,

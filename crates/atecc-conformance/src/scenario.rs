@@ -2,10 +2,13 @@
 
 use std::fmt;
 
+use atecc::command::Request;
 use atecc::commands::{InfoRevision, Random, SeedUpdate, ShaStart, Verdict, VerifyKey};
+use atecc::error::Cause;
 use atecc::parse::CommandGroup;
+use atecc::procedure::{Answer, Next};
 use atecc::procedures::{HashInChip, ReadConfig, SignDigest, VerifyDigest};
-use atecc::{Answer, Cause, Failure, Family, Next, Opcode, Procedure, Request};
+use atecc::{Failure, Family, Opcode, Procedure};
 use atecc_decode::AnyCommand;
 
 use crate::driver::device;
@@ -65,7 +68,7 @@ pub fn scenarios() -> Vec<Scenario> {
 }
 
 fn payload(spoken: &Spoken) -> &[u8] {
-    atecc::parse_group(&spoken.response).unwrap_or_default()
+    atecc::group::parse_group(&spoken.response).unwrap_or_default()
 }
 
 fn same(recorded: &[u8], understood: &[u8]) -> ScenarioResult {

@@ -1,6 +1,7 @@
 //! Groups made of what stands in them.
 
-use atecc::{Group, Opcode};
+use atecc::Opcode;
+use atecc::group::Group;
 
 /// The group around `body`; nothing where no group holds it.
 pub(crate) fn seal(body: &[u8]) -> Vec<u8> {

@@ -10,9 +10,10 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use atecc::Opcode;
 use atecc::config::{LockState, offset};
+use atecc::group::parse_group;
 use atecc::parse::CommandGroup;
-use atecc::{Opcode, parse_group};
 use atecc_emulator::{CONFIG_SIZE, Image, OTP_SIZE, Revision, Slot};
 use atecc_transcript::{Cause, Exchange, Start, Transcript};
 

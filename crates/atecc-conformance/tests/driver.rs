@@ -36,7 +36,7 @@ impl Driver for Simple {
         let mut answer = [0; 155];
         bus.read(address, &mut answer).map_err(nack)?;
         bus.write(address, &[0x01]).map_err(nack)?;
-        let payload = atecc::parse_group(&answer);
+        let payload = atecc::group::parse_group(&answer);
         let payload = payload.map_err(|error| Refused::Other(error.to_string()))?;
         match (self, payload) {
             (Self::Payload, payload) => Ok(answer[1..payload.len() + 2].to_vec()),
@@ -95,7 +95,7 @@ fn faults_are_named() {
 fn stories_fail_on_what_is_not_done() {
     let idle = |_: &[Spoken], _, _: Replay| Ok(());
     let wrong = |_: &[Spoken], address, bus: Replay| {
-        let group = atecc::Request::new(&atecc::commands::InfoRevision).unwrap();
+        let group = atecc::command::Request::new(&atecc::commands::InfoRevision).unwrap();
         let answer = Simple::Right.command(&group.as_bytes()[1..], address, bus);
         answer.map_err(|refused| refused.to_string())?;
         Err("not understood".to_owned())

@@ -72,16 +72,24 @@ impl Procedure for Many {
     type Output = ();
     type Error = Failure;
 
-    fn resume(&mut self, answer: atecc::Answer<'_>) -> atecc::Next<(), Failure> {
-        use atecc::Next;
+    fn resume(
+        &mut self,
+        answer: atecc::procedure::Answer<'_>,
+    ) -> atecc::procedure::Next<(), Failure> {
+        use atecc::procedure::Next;
         let slot = Slot::S0;
         let Some(sign) = &mut self.sign else {
             self.sign = Some(SignDigest::new(slot, [self.left; 32]));
             let mode = GenKeyMode::Create;
             return Next::send(&GenKey { mode, slot });
         };
-        let first = matches!(answer, atecc::Answer::Payload(payload) if payload.len() == 64);
-        let answer = if first { atecc::Answer::Start } else { answer };
+        let first =
+            matches!(answer, atecc::procedure::Answer::Payload(payload) if payload.len() == 64);
+        let answer = if first {
+            atecc::procedure::Answer::Start
+        } else {
+            answer
+        };
         if first {
             if self.left == 0 {
                 return Next::Done(Ok(()));

@@ -3,7 +3,8 @@
 //! the chip that answered is the one that judges; and what is known must still
 //! be judged.
 
-use atecc::{Group, Opcode};
+use atecc::Opcode;
+use atecc::group::Group;
 use atecc_conformance::{Case, Engine, Judge, Reason, Verdict};
 use atecc_emulator::{Bus, Chip, Entropy, Image, Revision, Slot};
 use atecc_transcript::{Ack, Action, Header, Line, Provenance, Start, Transcript};

@@ -6,6 +6,7 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use atecc::command::{Chips, Request};
 use atecc::commands::{
     Aes, AesGfm, CheckMac, Counter, CreateTempKey, DeriveKey, DerivedKey, DigestPublicKey, Ecdh,
     Engines, FixedNonce, GenDig, GenKey, Hmac, InfoGpio, InfoKeyValid, InfoLatch, InfoRevision,
@@ -15,8 +16,9 @@ use atecc::commands::{
     SignInternal, UpdateExtra, Validate, Verdict, Verify, VolatileState, WriteBlock,
     WriteEncrypted, WriteWord,
 };
+use atecc::group::Group;
 use atecc::parse::{CommandError, CommandGroup, Parse};
-use atecc::{Chips, Command, Group, Opcode, PublicKey, Request, Revision, Status};
+use atecc::{Command, Opcode, PublicKey, Revision, Status};
 
 use crate::answer::Answer;
 use crate::describe::Describe;

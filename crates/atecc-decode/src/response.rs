@@ -5,7 +5,9 @@
 use alloc::format;
 use alloc::string::String;
 
-use atecc::{Command, DecodeError, GroupError, Status, parse_group};
+use atecc::command::DecodeError;
+use atecc::group::{GroupError, parse_group};
+use atecc::{Command, Status};
 
 use crate::hex::Short;
 

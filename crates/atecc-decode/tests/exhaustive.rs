@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use atecc::{Group, Opcode, crc16};
+use atecc::Opcode;
+use atecc::crc::crc16;
+use atecc::group::Group;
 use atecc_decode::{AnyCommand, AnyResponse, CommandError, NoLabels, Part, ResponseError};
 
 /// Addresses, slots, counters, lengths, and what only few commands take.

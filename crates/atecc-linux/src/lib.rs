@@ -22,7 +22,7 @@ use std::time::Instant;
 use atecc::BusAddress;
 
 /// The system's monotonic clock, in microseconds since it was first asked; for
-/// [`atecc::WakePulse::now_us`].
+/// [`atecc::device::WakePulse::now_us`].
 #[must_use]
 pub fn now_us() -> u64 {
     static START: OnceLock<Instant> = OnceLock::new();

@@ -9,7 +9,8 @@
 //! recovers from an error also sleeps in its middle, where such a lock is free
 //! for a moment.
 
-use atecc::{BusAddress, GeneralCall, WakePulse, word_address};
+use atecc::device::{GeneralCall, WakePulse};
+use atecc::{BusAddress, word_address};
 use embedded_hal::i2c::{Error, ErrorKind, ErrorType, I2c, Operation};
 
 use crate::{LockError, SessionGuard, SessionLock, now_us};

@@ -9,7 +9,8 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use atecc::commands::InfoRevision;
-use atecc::{BusAddress, Error, WakePulse};
+use atecc::device::WakePulse;
+use atecc::{BusAddress, Error};
 use atecc_linux::{Bus, Delay, Locked, LockedError, LockedGeneralCall, SessionLock, Transfer};
 use embedded_hal::i2c::{I2c, Operation};
 

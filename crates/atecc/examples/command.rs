@@ -1,7 +1,8 @@
 //! A command that this crate does not know: the `Delete` of an ECC204.
 //! Source: cryptoauthlib `calib_delete.c` and `calib_command.h`.
 
-use atecc::{Command, Data, DecodeError, Device, Opcode, ResponseKind, Retry};
+use atecc::command::{Data, DecodeError, ResponseKind, Retry};
+use atecc::{Command, Device, Opcode};
 
 /// Erase every slot. `mac` proves who asks for it.
 struct Delete {

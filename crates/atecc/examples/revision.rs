@@ -2,7 +2,8 @@
 //! to say what it is.
 
 use atecc::commands::{Counter, CounterId, CounterMode, Engines, InfoRevision, SelfTest};
-use atecc::{Cause, Device, Error, Family, Opcode, Revision, Timing};
+use atecc::error::Cause;
+use atecc::{Device, Error, Family, Opcode, Revision, Timing};
 use atecc_emulator::{Bus, Chip};
 use renamed::Renamed;
 
@@ -41,7 +42,7 @@ fn device(rev_num: [u8; 4]) -> Device<Renamed, atecc_emulator::Delay> {
 
 /// An emulated ATECC608B that says another revision.
 mod renamed {
-    use atecc::crc16;
+    use atecc::crc::crc16;
     use atecc_emulator::{BusError, I2cHandle};
     use embedded_hal::i2c::{ErrorType, I2c, Operation};
 

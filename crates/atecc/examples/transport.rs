@@ -1,7 +1,9 @@
 //! A transport of one's own: the sans-IO machine without embedded-hal.
 
 use atecc::commands::InfoRevision;
-use atecc::{Once, Outcome, Procedure, Run, Step, Timing};
+use atecc::procedure::{Once, Run};
+use atecc::session::{Outcome, Step};
+use atecc::{Procedure, Timing};
 use atecc_emulator::{Bus, BusError, Chip, Message, Revision};
 use embedded_hal::i2c::Operation;
 

@@ -7,11 +7,13 @@
 use embedded_hal_async::delay::DelayNs;
 use embedded_hal_async::i2c::I2c;
 
+use crate::device::GeneralCall;
 use crate::device::{is_nack, outcome, result, took_us};
+use crate::procedure::{Once, Run};
 use crate::session::{Left, Session, Step};
-use crate::{Command, Device, Error, GeneralCall, Once, Procedure, Run};
+use crate::{Command, Device, Error, Procedure};
 
-/// How a board wakes its chips, awaited; see [`crate::WakePulse`].
+/// How a board wakes its chips, awaited; see [`crate::device::WakePulse`].
 #[expect(
     async_fn_in_trait,
     reason = "as embedded-hal-async, which leaves Send to the executor"
@@ -23,13 +25,13 @@ pub trait AsyncWakePulse<B: I2c, D> {
     /// The bus's own.
     async fn pulse(&mut self, i2c: &mut B, delay: &mut D) -> Result<(), B::Error>;
 
-    /// As [`crate::WakePulse::session_over`]. Not called when the future is
+    /// As [`crate::device::WakePulse::session_over`]. Not called when the future is
     /// dropped.
     fn session_over(&mut self, i2c: &mut B) {
         let _ = i2c;
     }
 
-    /// As [`crate::WakePulse::now_us`].
+    /// As [`crate::device::WakePulse::now_us`].
     fn now_us(&mut self, i2c: &mut B, delay: &mut D) -> Option<u64> {
         let _ = (i2c, delay);
         None

@@ -2,8 +2,9 @@
 
 use zeroize::Zeroize;
 
+use crate::group::MAX_GROUP;
 use crate::group::seal;
-use crate::{Family, MAX_GROUP, Opcode, Status, word_address};
+use crate::{Family, Opcode, Status, word_address};
 
 /// A command with typed parameters and a typed response.
 ///
@@ -232,7 +233,7 @@ const MAX_DATA: usize = MAX_GROUP - OVERHEAD;
 /// A command as bytes, with what an exchange has to know of it.
 ///
 /// ```
-/// use atecc::Request;
+/// use atecc::command::Request;
 /// use atecc::commands::InfoRevision;
 ///
 /// let request = Request::new(&InfoRevision)?;

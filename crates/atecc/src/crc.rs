@@ -24,7 +24,7 @@ const ENGINE: Crc<u16, NoTable> = Crc::<u16, NoTable>::new(&ATECC);
 /// CRC-16 of `bytes`; on the wire it stands low byte first.
 ///
 /// ```
-/// assert_eq!(atecc::crc16(&[0x04, 0x11]).to_le_bytes(), [0x33, 0x43]);
+/// assert_eq!(atecc::crc::crc16(&[0x04, 0x11]).to_le_bytes(), [0x33, 0x43]);
 /// ```
 #[must_use]
 pub const fn crc16(bytes: &[u8]) -> u16 {
@@ -34,7 +34,7 @@ pub const fn crc16(bytes: &[u8]) -> u16 {
 /// A CRC-16 that takes its bytes in pieces, for zones too large to hold.
 ///
 /// ```
-/// use atecc::{Crc16, crc16};
+/// use atecc::crc::{Crc16, crc16};
 ///
 /// let mut crc = Crc16::new();
 /// crc.update(&[0x04]);

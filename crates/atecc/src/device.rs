@@ -3,8 +3,9 @@
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::{ErrorKind, I2c, NoAcknowledgeSource};
 
+use crate::procedure::{Once, Run};
 use crate::session::{Left, Outcome, Session, Step};
-use crate::{BusAddress, Command, Error, Once, Procedure, Run, Timing};
+use crate::{BusAddress, Command, Error, Procedure, Timing};
 
 /// How a board wakes its chips: SDA low for 60 us or more.
 ///
@@ -80,7 +81,8 @@ where
 ///
 /// ```
 /// use atecc::commands::InfoRevision;
-/// use atecc::{BusAddress, Device, Left};
+/// use atecc::session::Left;
+/// use atecc::{BusAddress, Device};
 ///
 /// # let bus = atecc_emulator::Bus::with_chip(atecc_emulator::Chip::blank(
 /// #     atecc_emulator::Revision::Atecc608B,
@@ -214,7 +216,8 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Device<I2C, D, W> {
     /// ```
     /// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
     /// use atecc::commands::InfoRevision;
-    /// use atecc::{BusAddress, Once};
+    /// use atecc::procedure::Once;
+    /// use atecc::BusAddress;
     ///
     /// let mut elsewhere = device.with_address(BusAddress::new(0x35)?);
     /// assert!(elsewhere.probe(Once(InfoRevision)).is_err());

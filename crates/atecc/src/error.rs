@@ -1,6 +1,8 @@
 //! What can go wrong, by layer.
 
-use crate::{DecodeError, Family, GroupError, Opcode, RequestTooLong, Status, parse_group};
+use crate::command::{DecodeError, RequestTooLong};
+use crate::group::{GroupError, parse_group};
+use crate::{Family, Opcode, Status};
 
 /// Why a command has no answer, and what became of it. Knows nothing of the
 /// bus's own error type.
@@ -8,7 +10,8 @@ use crate::{DecodeError, Family, GroupError, Opcode, RequestTooLong, Status, par
 /// ```
 /// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
 /// use atecc::commands::InfoGpio;
-/// use atecc::{Error, Executed, Status};
+/// use atecc::error::Executed;
+/// use atecc::{Error, Status};
 ///
 /// let Err(Error::Failed(failure)) = device.execute(InfoGpio { driver: 0 }) else {
 ///     panic!("a part for I2C has no GPIO");

@@ -3,7 +3,7 @@
 //! `count | body .. | crc low | crc high`; `count` counts itself and the CRC.
 //! Source: ATECC508A datasheet, "I/O Groups".
 
-use crate::crc16;
+use crate::crc::crc16;
 
 /// The smallest group: a count, one status byte and the CRC.
 pub const MIN_GROUP: usize = 4;
@@ -39,7 +39,7 @@ pub enum GroupError {
 /// and CRC. Bytes past the end of the group are ignored.
 ///
 /// ```
-/// use atecc::parse_group;
+/// use atecc::group::parse_group;
 ///
 /// let awake = [0x04, 0x11, 0x33, 0x43];
 /// assert_eq!(parse_group(&awake)?, [0x11]);
@@ -56,7 +56,7 @@ pub fn parse_group(bytes: &[u8]) -> Result<&[u8], GroupError> {
 /// A body between its count and its CRC, as it travels in either direction.
 ///
 /// ```
-/// use atecc::Group;
+/// use atecc::group::Group;
 ///
 /// // What a chip says when it has been woken.
 /// assert_eq!(Group::new(&[0x11])?.as_bytes(), [0x04, 0x11, 0x33, 0x43]);

@@ -11,55 +11,48 @@
     )
 )]
 
-mod address;
+pub mod address;
 #[cfg(feature = "async")]
 pub mod asynch;
-mod bus_address;
-mod command;
+pub mod bus_address;
+pub mod command;
 pub mod commands;
 pub mod config;
-mod crc;
-mod device;
-mod error;
-mod group;
+pub mod crc;
+pub mod device;
+pub mod error;
+pub mod group;
 #[cfg(feature = "host")]
 pub mod host;
 mod opcode;
 #[cfg(feature = "parse")]
 pub mod parse;
-mod procedure;
+pub mod procedure;
 pub mod procedures;
 mod public_key;
 mod revision;
 #[cfg(feature = "rand_core")]
-mod rng;
+pub mod rng;
 mod serial_number;
 pub mod session;
 #[cfg(feature = "signature")]
 pub mod signer;
-mod slot;
+pub mod slot;
 mod status;
-mod timing;
+pub mod timing;
 pub mod word_address;
 
-pub use address::{AddressError, BlockAddress, Region, WordAddress, Zone};
-pub use bus_address::{BusAddress, InvalidBusAddress};
-pub use command::{
-    Chips, Command, Data, DecodeError, Request, RequestTooLong, ResponseKind, Retry,
-};
+pub use address::{BlockAddress, Region, WordAddress, Zone};
+pub use bus_address::BusAddress;
+pub use command::Command;
 pub use config::ConfigZone;
-pub use crc::{Crc16, crc16};
-pub use device::{Device, GeneralCall, WakePulse};
-pub use error::{Cause, Error, Executed, Failure};
-pub use group::{BodyLength, Group, GroupError, MAX_GROUP, MIN_GROUP, parse_group};
+pub use device::Device;
+pub use error::{Error, Failure};
 pub use opcode::Opcode;
-pub use procedure::{Answer, Next, Once, Procedure, Run};
+pub use procedure::Procedure;
 pub use public_key::PublicKey;
 pub use revision::{Family, Revision};
-#[cfg(feature = "rand_core")]
-pub use rng::{ChipRng, RngError};
 pub use serial_number::SerialNumber;
-pub use session::{Left, Outcome, Session, Step};
-pub use slot::{Slot, SlotOutOfRange};
+pub use slot::Slot;
 pub use status::Status;
-pub use timing::{ClockDivider, Timing};
+pub use timing::Timing;

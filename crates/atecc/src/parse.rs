@@ -1,12 +1,13 @@
 //! Commands from their bytes, as a chip, a logic analyzer or a recording has
-//! them: the way back from [`Request`](crate::Request).
+//! them: the way back from [`Request`](crate::command::Request).
 //!
 //! [`CommandGroup`] is a group cut into its parts, [`Parse`] the way from them
 //! to a typed command; each command has it beside its encoding.
 
 use crate::commands::KdfMessageTooLong;
+use crate::group::GroupError;
 use crate::group::{Parts, split_group};
-use crate::{Command, GroupError, Opcode, Slot};
+use crate::{Command, Opcode, Slot};
 
 /// A command that can be read from its bytes.
 ///

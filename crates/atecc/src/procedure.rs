@@ -1,7 +1,9 @@
 //! Procedures: sequences of commands with one result, sans-IO.
 
+use crate::command::{Request, Retry};
+use crate::error::{Cause, Executed};
 use crate::session::{Left, Outcome, Session, Step};
-use crate::{Cause, Command, Executed, Failure, Request, Retry, Timing};
+use crate::{Command, Failure, Timing};
 
 /// A sequence of commands in which each may depend on the answers before it.
 ///
@@ -11,7 +13,8 @@ use crate::{Cause, Command, Executed, Failure, Request, Retry, Timing};
 /// ```
 /// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
 /// use atecc::commands::{InfoRevision, Random};
-/// use atecc::{Answer, Failure, Next, Once, Procedure};
+/// use atecc::procedure::{Answer, Next, Once};
+/// use atecc::{Failure, Procedure};
 ///
 /// /// The revision, then a random number.
 /// #[derive(Default)]
@@ -77,7 +80,8 @@ impl<T, E> Next<T, E> {
     /// The same, with what `change` makes of the result.
     ///
     /// ```
-    /// use atecc::{Failure, Next};
+    /// use atecc::procedure::Next;
+    /// use atecc::Failure;
     ///
     /// let next: Next<u8, Failure> = Next::Done(Ok(2));
     /// assert!(matches!(next.map(|it| it + 1), Next::Done(Ok(3))));
@@ -95,7 +99,8 @@ impl<T, E> Next<T, E> {
     ///
     /// ```
     /// use atecc::commands::InfoRevision;
-    /// use atecc::{Failure, Next};
+    /// use atecc::procedure::Next;
+    /// use atecc::Failure;
     ///
     /// let woken: Next<(), Failure> = Next::Done(Ok(()));
     /// let next: Next<(), Failure> = woken.and_then(|()| Next::send(&InfoRevision));
@@ -113,7 +118,9 @@ impl<T, E> Next<T, E> {
     /// After an error comes what `then` says: a refusal may be an answer.
     ///
     /// ```
-    /// use atecc::{Cause, Failure, Next};
+    /// use atecc::error::Cause;
+    /// use atecc::procedure::Next;
+    /// use atecc::Failure;
     ///
     /// let failed: Next<u8, Failure> = Next::failed(Cause::Bus.before_execution());
     /// let next: Next<u8, Failure> = failed.or_else(|_| Next::Done(Ok(0)));
@@ -149,7 +156,7 @@ impl<T, E: From<Failure>> Next<T, E> {
 ///
 /// ```
 /// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
-/// use atecc::Once;
+/// use atecc::procedure::Once;
 /// use atecc::commands::{InfoRevision, Random};
 /// use atecc::procedures::Prepared;
 ///
@@ -183,7 +190,9 @@ impl<C: Command> Procedure for Once<C> {
 /// sleep at the end, whatever happens in between.
 ///
 /// ```
-/// # use atecc::{Once, Outcome, Run, Step, Timing, commands::InfoRevision};
+/// # use atecc::procedure::{Once, Run};
+/// # use atecc::session::{Outcome, Step};
+/// # use atecc::{Timing, commands::InfoRevision};
 /// let mut run = Run::new(Once(InfoRevision), Timing::default());
 /// assert!(matches!(run.step(), Step::Wake));
 /// run.advance(Outcome::Nack); // nobody acknowledges the general call

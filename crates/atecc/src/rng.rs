@@ -5,7 +5,8 @@ use embedded_hal::i2c::I2c;
 use rand_core::{TryCryptoRng, TryRng};
 
 use crate::commands::Random;
-use crate::{Device, Error, WakePulse};
+use crate::device::WakePulse;
+use crate::{Device, Error};
 
 /// Random numbers from the chip, 32 bytes for each command.
 ///
@@ -13,7 +14,7 @@ use crate::{Device, Error, WakePulse};
 ///
 /// ```
 /// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
-/// use atecc::ChipRng;
+/// use atecc::rng::ChipRng;
 /// use rand_core::TryRng;
 ///
 /// let mut numbers = [0; 48];

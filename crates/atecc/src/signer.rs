@@ -12,9 +12,11 @@ use sha2::{Digest, Sha256};
 use signature::hazmat::{PrehashSigner, PrehashVerifier};
 use signature::{DigestSigner, DigestVerifier, SignatureEncoding, Signer, Verifier};
 
+use crate::command::DecodeError;
 use crate::commands::{Verdict, VerifyKey};
+use crate::device::WakePulse;
 use crate::procedures::{SignDigest, VerifyDigest};
-use crate::{DecodeError, Device, Error, Opcode, Procedure, Slot, WakePulse};
+use crate::{Device, Error, Opcode, Procedure, Slot};
 
 /// An ECDSA signature on P-256: R then S, 32 bytes each, big-endian.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -3,7 +3,7 @@
 use crate::config::ConfigZone;
 use crate::{Family, Opcode};
 
-/// The waits of a [`crate::Session`], in microseconds.
+/// The waits of a [`crate::session::Session`], in microseconds.
 ///
 /// ```
 /// use atecc::{Family, Opcode, Timing};

@@ -2,8 +2,11 @@
 //! with the chip told to sleep.
 
 use atecc::commands::{Lock, LockTarget};
+use atecc::group::Group;
+use atecc::procedure::{Once, Run};
 use atecc::procedures::{CreateKey, LockAndConfirm, ReadConfig, SignDigest, WriteRegion};
-use atecc::{Group, Once, Outcome, Procedure, Region, Run, Slot, Step, Timing};
+use atecc::session::{Outcome, Step};
+use atecc::{Procedure, Region, Slot, Timing};
 use proptest::prelude::*;
 
 /// What the bus does at one step.

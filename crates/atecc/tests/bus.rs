@@ -1,10 +1,12 @@
 //! Devices on a mocked bus: every byte that goes over it, in order.
 
 use atecc::commands::{CreateTempKey, InfoRevision, Lock, LockTarget, Random};
+use atecc::crc::crc16;
+use atecc::error::{Cause, Executed};
+use atecc::group::{Group, GroupError};
 use atecc::procedures::{CreateKey, LockAndConfirm, ReadRegion, SignDigest, WriteRegion};
 use atecc::{
-    BusAddress, Cause, Device, Error, Executed, Family, Group, GroupError, Opcode, PublicKey,
-    Region, Revision, Slot, Status, Timing, crc16,
+    BusAddress, Device, Error, Family, Opcode, PublicKey, Region, Revision, Slot, Status, Timing,
 };
 use embedded_hal::i2c::{ErrorKind, NoAcknowledgeSource};
 use embedded_hal_mock::eh1::delay::NoopDelay;

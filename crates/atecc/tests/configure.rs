@@ -3,11 +3,12 @@
 
 use atecc::commands::{Counter, CounterId, CounterMode};
 use atecc::config::{ConfigZone, KeyConfig, PrivateKeyUses, SlotConfig, WriteConfig, offset};
+use atecc::error::Executed;
 use atecc::procedures::{
     Configure, ConfigureError, IncrementCounter, LockConfiguration, LockData, ReadConfig,
     TooManyBytes, WriteData, WriteDataError,
 };
-use atecc::{BusAddress, Device, Error, Executed, Region, Slot};
+use atecc::{BusAddress, Device, Error, Region, Slot};
 use atecc_emulator::{
     Bus, Chip, CutPoint, DeadBus, Delay, EepromEffect, Fault, Faults, I2cHandle, LostReply,
     Revision,
@@ -423,7 +424,9 @@ fn a_lock_of_somebody_else_is_no_success() {
 /// the count is.
 #[test]
 fn a_count_of_somebody_else_is_not_known() {
-    use atecc::{Answer, Cause, Failure, Next, Opcode, Procedure, Status};
+    use atecc::error::Cause;
+    use atecc::procedure::{Answer, Next};
+    use atecc::{Failure, Opcode, Procedure, Status};
     let mut count = IncrementCounter::new(CounterId::Zero);
     let cause = Cause::Status {
         opcode: Opcode::Counter,
@@ -447,7 +450,9 @@ fn a_count_of_somebody_else_is_not_known() {
 /// A read that fails after the lock does not say that nothing was locked.
 #[test]
 fn a_lock_is_not_denied_by_the_read_after_it() {
-    use atecc::{Answer, Cause, Next, Opcode, Procedure};
+    use atecc::error::Cause;
+    use atecc::procedure::{Answer, Next};
+    use atecc::{Opcode, Procedure};
     let bus = blank();
     let configured = device(&bus).run(Configure::new(layout)).unwrap();
     let mut lock = LockConfiguration::new(configured);

@@ -1,11 +1,16 @@
 //! A bus that always answers the same way to the same kind of step, and a host
 //! that may be slow: whatever it answers, each command ends.
 
+use atecc::command::Request;
 use atecc::commands::{
     Counter, CounterId, CounterMode, DigestSource, Engines, GenKey, GenKeyMode, InfoRevision,
     LoadNonce, NonceTarget, Pause, SelfTest, Sign,
 };
-use atecc::{Cause, ClockDivider, Failure, Group, Outcome, Request, Session, Slot, Step, Timing};
+use atecc::error::Cause;
+use atecc::group::Group;
+use atecc::session::{Outcome, Session, Step};
+use atecc::timing::ClockDivider;
+use atecc::{Failure, Slot, Timing};
 use proptest::prelude::*;
 
 /// More than any command has taken.

@@ -4,6 +4,7 @@
 
 use std::fmt::Debug;
 
+use atecc::command::Request;
 use atecc::commands::{
     Aes, AesGfm, AesKey, AesMode, Afterwards, Blocks, CheckMac, Counter, CounterId, CounterMode,
     CreateTempKey, DeriveKey, DigSource, DigestPublicKey, DigestSource, DigestTarget, Ecdh,
@@ -17,8 +18,9 @@ use atecc::commands::{
     SignInternal, SourceFlag, UpdateExtra, Validate, ValidityChange, Verify, VerifyAnswer,
     VerifyKey, WriteBlock, WriteEncrypted, WriteWord, ZoneState,
 };
+use atecc::group::Group;
 use atecc::parse::{CommandError, Parse, Part};
-use atecc::{BlockAddress, Group, Opcode, PublicKey, Region, Request, Slot, WordAddress};
+use atecc::{BlockAddress, Opcode, PublicKey, Region, Slot, WordAddress};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};

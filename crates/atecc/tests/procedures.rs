@@ -3,13 +3,12 @@
 use atecc::commands::{
     DigSource, GenDig, LockTarget, RandomNonce, ReadBlock, SeedUpdate, ShaStart,
 };
+use atecc::error::{Cause, Executed};
+use atecc::procedure::{Answer, Next, Once};
 use atecc::procedures::{
     ChallengeMac, CreateKey, HashInChip, LockAndConfirm, Prepared, SignDigest,
 };
-use atecc::{
-    Answer, BlockAddress, Cause, Executed, Failure, Family, Next, Once, Opcode, Procedure, Region,
-    Slot, Status,
-};
+use atecc::{BlockAddress, Failure, Family, Opcode, Procedure, Region, Slot, Status};
 
 #[derive(Clone)]
 enum Said {

@@ -1,15 +1,16 @@
 //! Procedures that are resumed by hand: what they do about answers that no
 //! undisturbed chip gives.
 
+use atecc::command::Request;
 use atecc::commands::{CounterId, Lock, LockTarget, ReadWord, WriteBlock};
 use atecc::config::{ConfigZone, KeyConfig, offset};
+use atecc::crc::Crc16;
+use atecc::error::{Cause, Executed};
+use atecc::procedure::{Answer, Next};
 use atecc::procedures::{
     Configure, Configured, IncrementCounter, LockData, WriteData, WriteDataError, WrittenData,
 };
-use atecc::{
-    Answer, BlockAddress, Cause, Command, Crc16, Executed, Failure, Next, Opcode, Procedure,
-    Region, Request, Slot, Status, WordAddress,
-};
+use atecc::{BlockAddress, Command, Failure, Opcode, Procedure, Region, Slot, Status, WordAddress};
 
 fn sent<T: core::fmt::Debug, E: core::fmt::Debug>(next: Next<T, E>) -> Vec<u8> {
     match next {

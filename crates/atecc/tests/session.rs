@@ -3,14 +3,15 @@
 
 use std::collections::VecDeque;
 
+use atecc::command::{DecodeError, Request};
 use atecc::commands::{
     Counter, CounterId, CounterMode, Engines, GenKey, GenKeyMode, InfoRevision, SelfTest,
     WriteBlock,
 };
-use atecc::{
-    BlockAddress, Cause, Command, DecodeError, Executed, Failure, Family, Group, Left, Opcode,
-    Outcome, Region, Request, Session, Slot, Status, Step, Timing,
-};
+use atecc::error::{Cause, Executed};
+use atecc::group::Group;
+use atecc::session::{Left, Outcome, Session, Step};
+use atecc::{BlockAddress, Command, Failure, Family, Opcode, Region, Slot, Status, Timing};
 
 /// What a session did.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -1,10 +1,13 @@
 //! What a session makes of time and of answers that say nothing: the rows of its
 //! table, one by one.
 
-use atecc::Group;
+use atecc::command::Request;
 use atecc::commands::{Counter, CounterId, CounterMode, InfoRevision};
+use atecc::error::{Cause, Executed};
+use atecc::group::Group;
 use atecc::session::STUCK_US;
-use atecc::{Cause, Command, Executed, Opcode, Outcome, Request, Session, Step, Timing};
+use atecc::session::{Outcome, Session, Step};
+use atecc::{Command, Opcode, Timing};
 
 /// What a step is, without its buffer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

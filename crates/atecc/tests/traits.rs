@@ -2,8 +2,10 @@
 #![cfg(all(feature = "rand_core", feature = "signature"))]
 
 use atecc::commands::{Random, VerifyKey};
+use atecc::group::Group;
+use atecc::rng::{ChipRng, RngError};
 use atecc::signer::{ChipSigner, ChipVerifier, Signature};
-use atecc::{ChipRng, Device, Group, Opcode, PublicKey, RngError, Slot};
+use atecc::{Device, Opcode, PublicKey, Slot};
 use embedded_hal::i2c::{ErrorKind, NoAcknowledgeSource};
 use embedded_hal_mock::eh1::delay::NoopDelay;
 use embedded_hal_mock::eh1::i2c::{Mock, Transaction};

@@ -1,7 +1,10 @@
 //! What a transfer that fails is to a device, and the host's clock.
 
 use atecc::commands::InfoRevision;
-use atecc::{Cause, Device, Error, GeneralCall, Left, WakePulse};
+use atecc::device::{GeneralCall, WakePulse};
+use atecc::error::Cause;
+use atecc::session::Left;
+use atecc::{Device, Error};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::{
     ErrorKind, ErrorType, I2c, NoAcknowledgeSource, Operation, SevenBitAddress,

@@ -4,10 +4,9 @@
 //! Source: ATECC508A datasheet, the commands' sections of chapter 9; ATECC608:
 //! cryptoauthlib `calib_command.h` and its tests.
 
+use atecc::command::{Chips, Request, ResponseKind, Retry};
 use atecc::commands::*;
-use atecc::{
-    BlockAddress, Chips, Command, Family, PublicKey, Region, Request, ResponseKind, Retry, Slot,
-};
+use atecc::{BlockAddress, Command, Family, PublicKey, Region, Slot};
 
 const SLOT: Slot = Slot::S9;
 const KEY: PublicKey = PublicKey([0x11; 64]);

@@ -1,7 +1,10 @@
 //! A long session renews the watchdog by itself: idle keeps what sleep loses.
 
+use atecc::command::Request;
 use atecc::commands::{DigestSource, Sign};
-use atecc::{Group, Outcome, Request, Session, Slot, Step, Timing};
+use atecc::group::Group;
+use atecc::session::{Outcome, Session, Step};
+use atecc::{Slot, Timing};
 
 /// The earliest that the watchdog fires. Source: ATECC508A datasheet,
 /// "Watchdog Failsafe".

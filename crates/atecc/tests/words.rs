@@ -1,10 +1,14 @@
 //! What a reader of messages sees: names of the datasheet, and no secrets.
 
+use atecc::command::{DecodeError, Request};
 use atecc::commands::{DerivedKey, Engines, PrivateKeyData, SelfTest, SharedSecret, WriteBlock};
 use atecc::config::LockState;
+use atecc::crc::{Crc16, crc16};
+use atecc::error::{Cause, Executed};
+use atecc::session::Session;
 use atecc::{
-    BlockAddress, BusAddress, Cause, Command, ConfigZone, Crc16, DecodeError, Executed, Failure,
-    Family, Opcode, Region, Request, Session, Slot, Status, Timing, WordAddress, Zone, crc16,
+    BlockAddress, BusAddress, Command, ConfigZone, Failure, Family, Opcode, Region, Slot, Status,
+    Timing, WordAddress, Zone,
 };
 
 #[test]

@@ -1,7 +1,8 @@
 //! What is behind a chip's "execution error" (0x0F): its configuration is read,
 //! and what stands in the way is said.
 
-use atecc::{Device, Failure, Procedure, WakePulse};
+use atecc::device::WakePulse;
+use atecc::{Device, Failure, Procedure};
 use atecc_config::{Explanation, KeyNeed, Need, ReadCauses, Refused, WithCauses};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;

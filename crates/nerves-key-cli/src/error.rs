@@ -4,7 +4,8 @@ use std::fmt;
 use std::path::Path;
 use std::process::ExitCode;
 
-use atecc::{Cause, Failure};
+use atecc::Failure;
+use atecc::error::Cause;
 use nerves_key::{IdentityError, SignError, Stage, WriteError};
 use nerves_key_device::{BusFault, EmulatedOpenError, OpenError};
 use nerves_key_provision::{

@@ -1,8 +1,10 @@
 //! What a chip does not show of itself: a reader of everything goes on where it
 //! is refused, and the cause is told once something turns out to be missing.
 
+use atecc::command::Request;
 use atecc::commands::{GenKey, GenKeyMode, ReadBlock};
-use atecc::{BlockAddress, Cause, Failure, Region, Request, Status};
+use atecc::error::Cause;
+use atecc::{BlockAddress, Failure, Region, Status};
 use atecc_config::{Explanation, Known};
 use nerves_key::{IdentityError, Snapshot};
 use nerves_key_schema::slot;

@@ -1,6 +1,6 @@
 //! One type for every bus, so that commands need no type parameter.
 
-use atecc::{GeneralCall, WakePulse};
+use atecc::device::{GeneralCall, WakePulse};
 #[cfg(target_os = "linux")]
 use atecc_linux::{Locked, LockedError, TransferError};
 use embedded_hal::delay::DelayNs;

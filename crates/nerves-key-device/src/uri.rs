@@ -5,7 +5,8 @@ use std::num::ParseIntError;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use atecc::{BusAddress, InvalidBusAddress};
+use atecc::BusAddress;
+use atecc::bus_address::InvalidBusAddress;
 
 #[cfg(feature = "emulator")]
 use crate::emulated::EmulatedUri;

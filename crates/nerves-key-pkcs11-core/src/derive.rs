@@ -7,8 +7,9 @@
 
 use std::sync::Arc;
 
+use atecc::PublicKey;
 use atecc::commands::{Ecdh, EcdhMode, SharedSecret};
-use atecc::{Once, PublicKey};
+use atecc::procedure::Once;
 use atecc_config::Operation;
 use cryptoki_sys as ck;
 use cryptoki_sys::{CK_BBOOL, CK_KEY_TYPE, CK_OBJECT_HANDLE, CK_ULONG};

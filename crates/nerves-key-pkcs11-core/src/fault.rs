@@ -1,6 +1,7 @@
 //! What is wrong with a slot's chip, or with its bus.
 
-use atecc::{Cause, Error as DeviceError, Failure, SerialNumber};
+use atecc::error::Cause;
+use atecc::{Error as DeviceError, Failure, SerialNumber};
 use atecc_config::Explanation;
 use atecc_x509::SignatureMismatch;
 use nerves_key_device::{BusFault, OpenError};

@@ -22,8 +22,9 @@ use std::time::{Duration, Instant};
 
 use atecc::commands::Random;
 use atecc::config::ConfigZone;
+use atecc::procedure::Once;
 use atecc::procedures::ReadRegion;
-use atecc::{Error as DeviceError, Failure, Once, Procedure, Region, Timing};
+use atecc::{Error as DeviceError, Failure, Procedure, Region, Timing};
 use atecc_config::{Explanation, Known, Refused, WithCauses};
 use atecc_x509::SignatureBytes;
 use cryptoki_sys::CK_SLOT_ID;

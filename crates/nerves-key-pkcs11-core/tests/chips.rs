@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use atecc::Cause;
+use atecc::error::Cause;
 use atecc_emulator::{
     Bus, Chip, Entropy, Failure, FailureKind, Fault, Faults, Heard, Revision, SerialNumber,
 };

@@ -9,8 +9,9 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use atecc::commands::LockTarget;
+use atecc::procedure::{Answer, Next};
 use atecc::procedures::{LockAndConfirm, ReadConfig};
-use atecc::{Answer, ConfigZone, Failure, Next, Procedure, Slot};
+use atecc::{ConfigZone, Failure, Procedure, Slot};
 use atecc_x509::Certificate;
 use nerves_key::{Identity, IdentityError, ReadSnapshot, Snapshot, Stage};
 use nerves_key_schema::{open_certificates, slot};

@@ -2,7 +2,8 @@
 
 use core::convert::Infallible;
 
-use atecc::{Device, Error, WakePulse};
+use atecc::device::WakePulse;
+use atecc::{Device, Error};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
 

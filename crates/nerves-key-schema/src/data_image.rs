@@ -1,6 +1,7 @@
 //! The bytes of the slots that provisioning writes and locks.
 
-use atecc::{Crc16, Slot};
+use atecc::Slot;
+use atecc::crc::Crc16;
 
 use crate::{VolatileKeys, slot};
 

@@ -8,9 +8,11 @@
 
 use alloc::boxed::Box;
 
+use atecc::command::DecodeError;
 use atecc::commands::{Blocks, CheckMac, InfoLatch, OtpPart, RandomNonce, SeedUpdate, SourceFlag};
 use atecc::host::{CommandHeader, MacInput, check_mac_response, random_nonce};
-use atecc::{Answer, Command, DecodeError, Failure, Next, Procedure, SerialNumber};
+use atecc::procedure::{Answer, Next};
+use atecc::{Command, Failure, Procedure, SerialNumber};
 use nerves_key_schema::{VolatileKeys, slot};
 use zeroize::Zeroizing;
 
@@ -174,7 +176,8 @@ mod tests {
     use std::format;
     use std::string::String;
 
-    use atecc::{Cause, Opcode, Status};
+    use atecc::error::Cause;
+    use atecc::{Opcode, Status};
 
     use super::*;
 

@@ -6,7 +6,9 @@
 //! first. All three slots count only when both certificates verify: what an
 //! interrupted write leaves does not, and is an error.
 
-use atecc::{Answer, Cause, Failure, Next, Procedure, Slot};
+use atecc::error::Cause;
+use atecc::procedure::{Answer, Next};
+use atecc::{Failure, Procedure, Slot};
 use atecc_x509::{Certificate, NervesKeyDevice, NervesKeySigner, PublicKey};
 use nerves_key_schema::slot;
 

@@ -7,7 +7,8 @@
 use alloc::vec::Vec;
 
 use atecc::commands::{ReadBlock, ReadWord, WriteBlock, WriteWord};
-use atecc::{Answer, BlockAddress, Failure, Next, Procedure, Region, Slot, WordAddress};
+use atecc::procedure::{Answer, Next};
+use atecc::{BlockAddress, Failure, Procedure, Region, Slot, WordAddress};
 use zeroize::Zeroizing;
 
 /// What a chunk is to hold. Settings may be passwords.

@@ -7,8 +7,9 @@
 use alloc::vec::Vec;
 
 use atecc::commands::{GenKey, GenKeyMode};
+use atecc::procedure::{Answer, Next, Once};
 use atecc::procedures::ReadRegion;
-use atecc::{Answer, Failure, Next, Once, Procedure, PublicKey, Region, SerialNumber, Slot};
+use atecc::{Failure, Procedure, PublicKey, Region, SerialNumber, Slot};
 use nerves_key_schema::slot;
 use zeroize::Zeroizing;
 

@@ -1,8 +1,9 @@
 //! All that a NervesKey shows of itself, read in one awake session.
 
 use atecc::commands::{GenKey, GenKeyMode};
+use atecc::procedure::{Answer, Next, Once};
 use atecc::procedures::{ReadConfig, ReadRegion};
-use atecc::{Answer, ConfigZone, Failure, Next, Once, Procedure, PublicKey, Region, Slot, Status};
+use atecc::{ConfigZone, Failure, Procedure, PublicKey, Region, Slot, Status};
 use nerves_key_schema::slot;
 
 use crate::{Stage, TrustKind};

@@ -6,8 +6,9 @@
 //! be verified; the key comes from the same session.
 
 use atecc::commands::{GenKey, GenKeyMode};
+use atecc::procedure::{Answer, Next, Once};
 use atecc::procedures::SignDigest;
-use atecc::{Answer, Failure, Next, Once, Procedure};
+use atecc::{Failure, Procedure};
 use atecc_x509::{PublicKey, SignatureBytes, SignatureMismatch};
 use nerves_key_schema::slot;
 
@@ -122,7 +123,8 @@ impl Procedure for SignVerified {
 
 #[cfg(test)]
 mod tests {
-    use atecc::{Cause, Opcode, Status};
+    use atecc::error::Cause;
+    use atecc::{Opcode, Status};
 
     use super::*;
 

@@ -13,7 +13,8 @@ use std::error::Error;
 use std::ops::AddAssign;
 use std::path::Path;
 
-use atecc::{Crc16, Group};
+use atecc::crc::Crc16;
+use atecc::group::Group;
 use atecc_emulator::{Bus, Faults, Slot};
 use atecc_x509::{Format, Name, NervesKeyDevice, PublicKey, round_trip};
 use embedded_hal::delay::DelayNs;

@@ -13,12 +13,13 @@ mod wire;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use atecc::command::Request;
 use atecc::commands::{
     DigestSource, DigestTarget, GenKey, GenKeyMode, InfoRevision, LoadNonce, LockWithoutCrc,
     NonceTarget, Random, ReadBlock, ShaEnd, ShaPiece, ShaStart, Sign, Verify, VerifyAnswer,
     VerifyKey, WriteBlock,
 };
-use atecc::{BlockAddress, Command, PublicKey, Region, Request, Slot, Status};
+use atecc::{BlockAddress, Command, PublicKey, Region, Slot, Status};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
 use p256::ecdsa::signature::hazmat::PrehashVerifier;

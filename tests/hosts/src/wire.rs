@@ -1,7 +1,8 @@
 //! One command as such a host carries it.
 
+use atecc::command::Request;
+use atecc::group::parse_group;
 use atecc::word_address::{IDLE, SLEEP};
-use atecc::{Request, parse_group};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
 

@@ -1,6 +1,9 @@
 //! A procedure under which each answer is compared with what the chip did.
 
-use atecc::{Answer, Executed, Failure, Next, Procedure, Request, Retry};
+use atecc::command::{Request, Retry};
+use atecc::error::Executed;
+use atecc::procedure::{Answer, Next};
+use atecc::{Failure, Procedure};
 
 use crate::figures::{Figures, Wrong, cause};
 use crate::wire::{End, Execution, Wire};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use atecc::Cause;
+use atecc::error::Cause;
 
 /// What must never happen.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]

@@ -1,4 +1,4 @@
-//! Searches for a wrong answer of [`atecc::Session`].
+//! Searches for a wrong answer of [`atecc::session::Session`].
 //!
 //! Nothing here knows how the session works: it is driven through its public
 //! interface, by every outcome at every step ([`search`]) or on emulated chips

@@ -5,15 +5,18 @@ use atecc::commands::{
     Counter, CounterId, CounterMode, DeriveKey, GenKey, GenKeyMode, LoadNonce, LockTarget,
     NonceTarget, SeedUpdate, ShaStart, SourceFlag, Verdict, VerifyKey, ZoneState,
 };
+use atecc::error::Executed;
 use atecc::host::{CommandHeader, MacInput, derive_key, mac, random_nonce};
+use atecc::procedure::Once;
 use atecc::procedures::{
     ChallengeMac, ChallengeResponse, CreateKey, DeterministicMac, HashInChip, IncrementCounter,
     LockAndConfirm, Prepared, ReadConfig, ReadEncrypted, ReadRegion, SessionKey, SignDigest,
     VerifyDigest, WriteBlockEncrypted, WriteRegion,
 };
+use atecc::session::Left;
 use atecc::{
-    BlockAddress, ConfigZone, Device, Error, Executed, Failure, Family, Left, Once, Procedure,
-    PublicKey, Region, SerialNumber, Slot, Timing,
+    BlockAddress, ConfigZone, Device, Error, Failure, Family, Procedure, PublicKey, Region,
+    SerialNumber, Slot, Timing,
 };
 use atecc_emulator::{Bus, Delay, Image, Revision};
 

@@ -8,7 +8,9 @@ use std::cell::Cell;
 use std::num::NonZeroUsize;
 use std::rc::Rc;
 
-use atecc::{Answer, Device, Failure, Family, Next, Procedure, Request};
+use atecc::command::Request;
+use atecc::procedure::{Answer, Next};
+use atecc::{Device, Failure, Family, Procedure};
 use atecc_emulator::{Bus, PartialRead, Revision};
 
 use crate::cases::{Case, all};

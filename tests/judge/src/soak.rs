@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use atecc::{ClockDivider, ConfigZone, Timing};
+use atecc::timing::ClockDivider;
+use atecc::{ConfigZone, Timing};
 use atecc_emulator::{Bus, ExecutionTime, PartialRead, Revision};
 use embedded_hal::i2c::ErrorKind;
 use rand_chacha::ChaCha8Rng;

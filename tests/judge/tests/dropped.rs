@@ -1,9 +1,10 @@
 //! A sample of the points at which a future can be dropped, and the smallest
 //! cases of what others leave in a chip.
 
+use atecc::command::Request;
 use atecc::commands::{InfoRevision, LoadNonce, NonceTarget, Verdict, VerifyKey};
 use atecc::procedures::{SignDigest, VerifyDigest};
-use atecc::{Device, Request, Slot};
+use atecc::{Device, Slot};
 use atecc_emulator::{Bus, PartialRead, Revision};
 use atecc_judge::chips::{DIGEST, Kit, chip};
 use atecc_judge::dropped;

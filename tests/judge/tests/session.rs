@@ -3,11 +3,14 @@
 
 use std::time::Duration;
 
+use atecc::command::Request;
 use atecc::commands::{Engines, InfoRevision, Random, SelfTest};
-use atecc::{
-    Cause, ClockDivider, Device, Error, Executed, Family, Left, Once, Outcome, Request, Run,
-    Session, Status, Step, Timing, crc16,
-};
+use atecc::crc::crc16;
+use atecc::error::{Cause, Executed};
+use atecc::procedure::{Once, Run};
+use atecc::session::{Left, Outcome, Session, Step};
+use atecc::timing::ClockDivider;
+use atecc::{Device, Error, Family, Status, Timing};
 use atecc_emulator::{
     Bus, Chip, Defects, Entropy, Failure, FailureKind, Fault, Faults, Heard, Image, Revision,
 };

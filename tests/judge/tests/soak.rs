@@ -1,8 +1,9 @@
 //! A short soak, and the smallest cases of what long ones have found.
 
 use atecc::commands::{Engines, LockTarget, SelfTest};
+use atecc::error::Executed;
 use atecc::procedures::LockAndConfirm;
-use atecc::{Device, Error, Executed, Slot};
+use atecc::{Device, Error, Slot};
 use atecc_emulator::{Bus, Power, Revision};
 use atecc_judge::chips::{Kit, chip};
 use atecc_judge::mischief::{Mischief, Transfer};

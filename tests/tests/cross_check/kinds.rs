@@ -1,6 +1,7 @@
 //! Commands with random parameters. A further command is a further line of
 //! [`KINDS`].
 
+use atecc::command::{Chips, Request};
 use atecc::commands::{
     Aes, AesGfm, AesKey, AesMode, Afterwards, Blocks, CheckMac, Counter, CounterId, CounterMode,
     CreateTempKey, DeriveKey, DigSource, DigestPublicKey, DigestSource, DigestTarget, Ecdh,
@@ -13,11 +14,10 @@ use atecc::commands::{
     SignInternal, SourceFlag, UpdateExtra, Validate, ValidityChange, Verify, VerifyAnswer,
     VerifyKey, WriteBlock, WriteEncrypted, WriteWord, ZoneState,
 };
+use atecc::error::Cause;
+use atecc::procedure::Once;
 use atecc::procedures::Prepared;
-use atecc::{
-    BlockAddress, Cause, Chips, Command, Device, Error, Failure, Once, Opcode, Region, Request,
-    Status, WordAddress,
-};
+use atecc::{BlockAddress, Command, Device, Error, Failure, Opcode, Region, Status, WordAddress};
 use atecc_decode::AnyCommand;
 use atecc_emulator::{BusError, Delay, I2cHandle};
 

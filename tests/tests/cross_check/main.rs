@@ -9,9 +9,11 @@ mod prng;
 
 use std::sync::LazyLock;
 
+use atecc::command::Chips;
 use atecc::commands::{InfoRevision, Lock, LockTarget};
+use atecc::error::Cause;
 use atecc::procedures::ReadConfig;
-use atecc::{Cause, Chips, Error, Family, Opcode, Status};
+use atecc::{Error, Family, Opcode, Status};
 use atecc_emulator::{
     Bus, Chip, CutPoint, EepromEffect, Entropy, Fault, Faults, Image, LostReply, Power, Revision,
     Slot,

@@ -2,10 +2,11 @@
 //! certificate that is read back: the key in slot 2, the 72 bytes in slot 8.
 
 use atecc::commands::LockTarget;
+use atecc::crc::Crc16;
 use atecc::procedures::{
     CreateKey, LockAndConfirm, ReadConfig, ReadRegion, SignDigest, WriteRegion,
 };
-use atecc::{Crc16, Device, Region, Slot};
+use atecc::{Device, Region, Slot};
 use atecc_certdef::{Defined, Values};
 use atecc_emulator::{Bus, Chip, Revision};
 use atecc_x509::{
@@ -109,8 +110,8 @@ fn provisioned_and_read_back() {
         .unwrap();
 }
 
-fn public_key() -> atecc::Once<atecc::commands::GenKey> {
-    atecc::Once(atecc::commands::GenKey {
+fn public_key() -> atecc::procedure::Once<atecc::commands::GenKey> {
+    atecc::procedure::Once(atecc::commands::GenKey {
         mode: atecc::commands::GenKeyMode::Public,
         slot: slot(2),
     })

@@ -5,8 +5,10 @@
 use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use atecc::command::Request;
 use atecc::commands::{DerivedKey, PrivateKeyData, SharedSecret, WriteBlock};
-use atecc::{BlockAddress, Outcome, Region, Request, Session, Slot, Step, Timing};
+use atecc::session::{Outcome, Session, Step};
+use atecc::{BlockAddress, Region, Slot, Timing};
 
 use crate::memory::{Found, left_of, masked, with_plain};
 

@@ -3,7 +3,9 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use atecc::{Answer, Cause, Error, Executed, Failure, Next, Opcode, Procedure, Status};
+use atecc::error::{Cause, Executed};
+use atecc::procedure::{Answer, Next};
+use atecc::{Error, Failure, Opcode, Procedure, Status};
 use atecc_emulator::{Bus, Chip, Direction, LogEntry};
 use atecc_x509::SignatureBytes;
 use nerves_key_provision::{

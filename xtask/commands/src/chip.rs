@@ -1,9 +1,11 @@
 //! A chip for development: emulated, configured so that every mode can
 //! succeed, with known keys.
 
+use atecc::command::Request;
 use atecc::commands::{DigSource, GenDig, LoadNonce, NonceTarget};
+use atecc::crc::crc16;
 use atecc::host::{self, CommandHeader, DigInput};
-use atecc::{ConfigZone, PublicKey, Request, SerialNumber, Slot, crc16};
+use atecc::{ConfigZone, PublicKey, SerialNumber, Slot};
 use atecc_emulator::{Image, Revision};
 use p256::ecdsa::signature::hazmat::PrehashSigner;
 use p256::ecdsa::{Signature, SigningKey};

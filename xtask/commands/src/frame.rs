@@ -46,7 +46,7 @@ impl Frame {
         let [low, high] = self.param2.to_le_bytes();
         let head = [count, self.opcode, self.param1, low, high];
         let group = [&head, &self.data[..]].concat();
-        let crc = atecc::crc16(&group).to_le_bytes();
+        let crc = atecc::crc::crc16(&group).to_le_bytes();
         [&[0x03], &group[..], &crc].concat()
     }
 }

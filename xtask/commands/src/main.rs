@@ -18,7 +18,8 @@ mod rows;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use atecc::{Chips, Family};
+use atecc::Family;
+use atecc::command::Chips;
 use atecc_emulator::Revision;
 use clap::Parser;
 

@@ -1,7 +1,8 @@
 //! What a row of the table declares, and what a command on the bus must look
 //! like to be of its mode.
 
-use atecc::{Chips, Command, Family, Request};
+use atecc::command::{Chips, Request};
+use atecc::{Command, Family};
 
 use super::chip::LockState;
 use super::frame::Frame;

@@ -10,7 +10,9 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use atecc::{Family, Opcode, Timing, crc16, parse_group};
+use atecc::crc::crc16;
+use atecc::group::parse_group;
+use atecc::{Family, Opcode, Timing};
 use atecc_emulator::client::Client;
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;

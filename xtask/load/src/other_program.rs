@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use atecc::{crc16, parse_group};
+use atecc::crc::crc16;
+use atecc::group::parse_group;
 use atecc_emulator::client::{Client, ClientDelay};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;

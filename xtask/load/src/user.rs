@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use atecc::commands::{Counter, CounterId, CounterMode, InfoRevision, ReadBlock};
+use atecc::error::Executed;
+use atecc::procedure::Once;
 use atecc::procedures::{Confirmed, ReadConfig};
-use atecc::{BlockAddress, Error as DeviceError, Executed, Failure, Once, Region, Slot};
+use atecc::{BlockAddress, Error as DeviceError, Failure, Region, Slot};
 use atecc_x509::{PublicKey, SignatureBytes};
 use data_encoding::HEXUPPER;
 use nerves_key::{ReadSnapshot, SignVerified};

@@ -7,10 +7,8 @@ use atecc::commands::*;
 use atecc::host::{self, DigInput, CommandHeader, InternalMessage, MacInput, TempKeyState, Validity};
 use atecc::procedures::*;
 use atecc::signer::{ChipSigner, ChipVerifier, Signature};
-use atecc::{
-    BlockAddress, ChipRng, ConfigZone, Device, Family, Region, PublicKey, SerialNumber,
-    Slot, Timing, WordAddress,
-};
+use atecc::rng::ChipRng;
+use atecc::{BlockAddress, ConfigZone, Device, Family, Region, PublicKey, SerialNumber, Slot, Timing, WordAddress};
 use rand_core::TryRng;
 use sha2::{Digest, Sha256};
 use signature::hazmat::{PrehashSigner, PrehashVerifier};

@@ -1,6 +1,7 @@
 //! An emulated chip, command by command.
 
-use atecc::{Opcode, parse_group};
+use atecc::Opcode;
+use atecc::group::parse_group;
 use atecc_emulator::{Bus, Chip, Entropy, Image, Power, Slot};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;

@@ -1,9 +1,10 @@
 //! Whether a recording determines an answer that the emulator gives
 //! differently, and if not, why not.
 
+use atecc::Opcode;
 use atecc::config::offset;
+use atecc::group::parse_group;
 use atecc::parse::CommandGroup;
-use atecc::{Opcode, parse_group};
 use atecc_emulator::{CONFIG_SIZE, Image, OTP_SIZE, Slot};
 
 use super::tracked_state::TrackedState;

@@ -1,6 +1,6 @@
 //! Recordings, and what comes of them.
 
-use atecc::Group;
+use atecc::group::Group;
 use atecc_conformance::{Case, Engine, Judge, Judged, Reason, Verdict};
 use serde_json::{Value, json};
 

@@ -5,8 +5,10 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::Write;
 
+use atecc::Status;
+use atecc::crc::crc16;
+use atecc::group::GroupError;
 use atecc::parse::CommandError;
-use atecc::{GroupError, Status, crc16};
 
 use super::Outcome;
 use crate::any_command::{AnyCommand, AnyResponse};

@@ -1,8 +1,9 @@
 //! `AES` (opcode 0x51), ATECC608 only. Source: cryptoauthlib `calib_aes.c`.
 
+use crate::command::{Chips, Data, DecodeError, ResponseKind, Retry};
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, Data, DecodeError, Family, Opcode, ResponseKind, Retry, Slot};
+use crate::{Command, Family, Opcode, Slot};
 
 /// Encrypt or decrypt one block of 16 bytes with AES-128, ECB.
 ///

@@ -2,9 +2,10 @@
 //! the OTP bit from cryptoauthlib `calib_command.h`.
 
 use super::{SourceFlag, Verdict};
+use crate::command::{Data, DecodeError, ResponseKind, Retry};
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Command, Data, DecodeError, Opcode, ResponseKind, Retry, Slot};
+use crate::{Command, Opcode, Slot};
 
 /// Check the response that a MAC of another chip or host gave.
 ///

@@ -1,8 +1,9 @@
 //! `Counter` (opcode 0x24). Source: ATECC508A datasheet, "Counter Command".
 
+use crate::command::{DecodeError, ResponseKind, Retry};
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Command, DecodeError, Opcode, ResponseKind, Retry};
+use crate::{Command, Opcode};
 
 /// Read or increment a monotonic counter, 0 to 2 097 151. The response is the
 /// value, after the increment if there was one.

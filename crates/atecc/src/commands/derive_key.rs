@@ -1,9 +1,10 @@
 //! `DeriveKey` (opcode 0x1C). Source: ATECC508A datasheet, "DeriveKey Command".
 
 use super::SourceFlag;
+use crate::command::{Data, DecodeError, ResponseKind, Retry};
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Command, Data, DecodeError, Opcode, ResponseKind, Retry, Slot};
+use crate::{Command, Opcode, Slot};
 
 /// Replace the key in `target` by one derived from TempKey and its parent (or
 /// itself, as the slot's WriteConfig has it). The old key is lost.
@@ -12,7 +13,8 @@ use crate::{Command, Data, DecodeError, Opcode, ResponseKind, Retry, Slot};
 /// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
 /// use atecc::commands::{DeriveKey, LoadNonce, NonceTarget, SourceFlag};
 /// use atecc::procedures::Prepared;
-/// use atecc::{Once, Slot};
+/// use atecc::procedure::Once;
+/// use atecc::Slot;
 ///
 /// let nonce = LoadNonce { target: NonceTarget::TempKey, value: [0x40; 32] };
 /// let target = Slot::S13;

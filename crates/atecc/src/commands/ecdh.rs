@@ -3,11 +3,10 @@
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::command::{Chips, Data, DecodeError, ResponseKind, Retry};
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{
-    Chips, Command, Data, DecodeError, Family, Opcode, PublicKey, ResponseKind, Retry, Slot,
-};
+use crate::{Command, Family, Opcode, PublicKey, Slot};
 
 /// The secret that a private key in the chip shares with `peer`: the X
 /// coordinate of the product, 32 bytes, big-endian.

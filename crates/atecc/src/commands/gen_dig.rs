@@ -2,9 +2,10 @@
 //! counter and key configuration from cryptoauthlib `calib_gendig.c`.
 
 use super::CounterId;
+use crate::command::{Data, DecodeError, ResponseKind, Retry};
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Command, Data, DecodeError, Opcode, ResponseKind, Retry, Slot};
+use crate::{Command, Opcode, Slot};
 
 /// Replace TempKey by a digest of itself and of something the chip holds.
 ///
@@ -12,7 +13,8 @@ use crate::{Command, Data, DecodeError, Opcode, ResponseKind, Retry, Slot};
 /// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
 /// use atecc::commands::{DigSource, GenDig, LoadNonce, NonceTarget};
 /// use atecc::procedures::Prepared;
-/// use atecc::{Once, Slot};
+/// use atecc::procedure::Once;
+/// use atecc::Slot;
 ///
 /// let nonce = LoadNonce { target: NonceTarget::TempKey, value: [0x40; 32] };
 /// let source = DigSource::Data(Slot::S4);

@@ -1,10 +1,9 @@
 //! `GenKey` (opcode 0x40). Source: ATECC508A datasheet, "GenKey Command".
 
+use crate::command::{Chips, Data, DecodeError, ResponseKind, Retry};
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{
-    Chips, Command, Data, DecodeError, Family, Opcode, PublicKey, ResponseKind, Retry, Slot,
-};
+use crate::{Command, Family, Opcode, PublicKey, Slot};
 
 /// Param2 that stands for TempKey. Source: cryptoauthlib `calib_genkey.c`.
 const TEMP_KEY: u16 = 0xFFFF;
@@ -95,7 +94,8 @@ impl Parse<'_> for GenKey {
 ///
 /// ```
 /// use atecc::commands::DigestPublicKey;
-/// use atecc::{Request, Slot};
+/// use atecc::command::Request;
+/// use atecc::Slot;
 ///
 /// let command = DigestPublicKey { slot: Slot::S14, other_data: Some([0; 3]) };
 /// // Word address, count, opcode, mode, slot.
@@ -162,7 +162,8 @@ impl Parse<'_> for DigestPublicKey {
 /// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
 /// use atecc::commands::{CreateTempKey, Ecdh, EcdhMode, SharedSecret};
 /// use atecc::procedures::{CreateKey, Prepared};
-/// use atecc::{Once, Slot};
+/// use atecc::procedure::Once;
+/// use atecc::Slot;
 ///
 /// let peer = device.run(CreateKey::new(Slot::S0))?;
 /// let agree = Ecdh { mode: EcdhMode::TempKeyToOutput, peer };

@@ -2,15 +2,17 @@
 //! ATECC508A datasheet, "HMAC Command".
 
 use super::{IncludeSerial, MacOtp, SourceFlag};
+use crate::command::{Chips, DecodeError, ResponseKind, Retry};
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, DecodeError, Family, Opcode, ResponseKind, Retry, Slot};
+use crate::{Command, Family, Opcode, Slot};
 
 /// HMAC-SHA256 over TempKey and the command, with the key in `slot`.
 ///
 /// ```
 /// use atecc::commands::{Hmac, IncludeSerial, MacOtp, SourceFlag};
-/// use atecc::{Chips, Family, Request, Slot};
+/// use atecc::command::{Chips, Request};
+/// use atecc::{Family, Slot};
 ///
 /// let hmac = Hmac {
 ///     slot: Slot::S4,

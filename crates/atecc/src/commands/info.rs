@@ -1,8 +1,9 @@
 //! `Info` (opcode 0x30). Source: ATECC508A datasheet, "Info Command".
 
+use crate::command::{Chips, DecodeError, ResponseKind, Retry};
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, DecodeError, Family, Opcode, ResponseKind, Retry, Revision, Slot};
+use crate::{Command, Family, Opcode, Revision, Slot};
 
 /// Mode 0x00: ask for the chip's revision.
 ///
@@ -107,7 +108,7 @@ impl Parse<'_> for InfoKeyValid {
 /// #     atecc_emulator::Revision::Atecc608B,
 /// # ));
 /// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
-/// use atecc::Once;
+/// use atecc::procedure::Once;
 /// use atecc::commands::{InfoState, LoadNonce, NonceTarget};
 /// use atecc::procedures::Prepared;
 ///

@@ -4,9 +4,10 @@
 //! so that the chip refuses to lock anything else; [`LockWithoutCrc`] is the
 //! datasheet's other form, which nothing else in this crate uses.
 
+use crate::command::{DecodeError, ResponseKind, Retry};
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Command, DecodeError, Opcode, ResponseKind, Retry, Slot};
+use crate::{Command, Opcode, Slot};
 
 /// Lock a zone or a slot, for ever.
 ///
@@ -93,7 +94,7 @@ impl Parse<'_> for Lock {
 /// Lock a zone for ever, whatever it holds: bit 7 of Param1 skips the CRC.
 ///
 /// ```
-/// use atecc::Request;
+/// use atecc::command::Request;
 /// use atecc::commands::LockWithoutCrc;
 ///
 /// assert_eq!(Request::new(&LockWithoutCrc::Data)?.as_bytes()[2..4], [0x17, 0x81]);

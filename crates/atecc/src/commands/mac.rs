@@ -2,9 +2,10 @@
 //! bits from cryptoauthlib `calib_command.h`.
 
 use super::SourceFlag;
+use crate::command::{Data, DecodeError, ResponseKind, Retry};
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Command, Data, DecodeError, Opcode, ResponseKind, Retry, Slot};
+use crate::{Command, Opcode, Slot};
 
 /// SHA-256 over a key, a challenge and the command: 32 bytes that only who
 /// knows the key can make.

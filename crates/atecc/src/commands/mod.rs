@@ -63,7 +63,8 @@ pub use write::{WriteBlock, WriteEncrypted, WriteWord, ZoneState};
 
 #[cfg(test)]
 mod testing {
-    use crate::{Command, Request};
+    use crate::Command;
+    use crate::command::Request;
 
     /// The group that `command` becomes, without the word address.
     pub(super) fn encoded<C: Command>(command: &C) -> Vec<u8> {

@@ -2,9 +2,10 @@
 //! bytes and the further buffers from cryptoauthlib `calib_nonce.c`.
 
 use super::SeedUpdate;
+use crate::command::{Chips, Data, DecodeError, ResponseKind, Retry};
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, Data, DecodeError, Family, Opcode, ResponseKind, Retry};
+use crate::{Command, Family, Opcode};
 
 /// Param2 bit 15: TempKey in place of a random number.
 const FIXED: u16 = 0x8000;
@@ -224,7 +225,7 @@ impl Parse<'_> for RandomNonce {
 /// #     atecc_emulator::Revision::Atecc608B,
 /// # ));
 /// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
-/// use atecc::Once;
+/// use atecc::procedure::Once;
 /// use atecc::commands::{FixedNonce, LoadNonce, NonceTarget, SeedUpdate};
 /// use atecc::procedures::Prepared;
 ///

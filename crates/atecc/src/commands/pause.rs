@@ -1,9 +1,10 @@
 //! `Pause` (opcode 0x01), ATECC508A only. Source: ATECC508A datasheet, "Pause
 //! Command".
 
+use crate::command::{Chips, DecodeError, ResponseKind, Retry};
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, DecodeError, Family, Opcode, ResponseKind, Retry};
+use crate::{Command, Family, Opcode};
 
 /// Send every chip to idle whose Selector byte (configuration byte 85) is
 /// another one. Such a chip gives no response at all.

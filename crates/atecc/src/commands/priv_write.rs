@@ -2,15 +2,17 @@
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::command::{Data, DecodeError, ResponseKind, Retry};
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Command, Data, DecodeError, Opcode, ResponseKind, Retry, Slot};
+use crate::{Command, Opcode, Slot};
 
 /// Write a private key into a slot. The key that was there is lost.
 ///
 /// ```
 /// use atecc::commands::{PrivWrite, PrivateKeyData};
-/// use atecc::{Request, Slot};
+/// use atecc::command::Request;
+/// use atecc::Slot;
 ///
 /// let key = PrivateKeyData::Clear([0x01; 32]);
 /// let command = PrivWrite { slot: Slot::S0, key };

@@ -1,8 +1,9 @@
 //! `Random` (opcode 0x1B). Source: ATECC508A datasheet, "Random Command".
 
+use crate::command::{DecodeError, ResponseKind, Retry};
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Command, DecodeError, Opcode, ResponseKind, Retry};
+use crate::{Command, Opcode};
 
 /// 32 random bytes.
 ///

@@ -1,9 +1,10 @@
 //! `Read` (opcode 0x02), in the clear. Source: ATECC508A datasheet, "Read
 //! Command".
 
+use crate::command::{DecodeError, ResponseKind, Retry};
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{BlockAddress, Command, DecodeError, Opcode, ResponseKind, Retry, WordAddress};
+use crate::{BlockAddress, Command, Opcode, WordAddress};
 
 /// Param1 bit 7: 32 bytes instead of 4.
 pub(super) const BLOCK: u8 = 0x80;

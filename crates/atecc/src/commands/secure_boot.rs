@@ -2,15 +2,16 @@
 //! `calib_secureboot.c`.
 
 use super::Verdict;
+use crate::command::{Chips, Data, DecodeError, ResponseKind, Retry};
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, Data, DecodeError, Family, Opcode, ResponseKind, Retry};
+use crate::{Command, Family, Opcode};
 
 /// Check the digest of the host's firmware, by a signature or by the digest
 /// that the chip stores.
 ///
 /// ```
-/// use atecc::Request;
+/// use atecc::command::Request;
 /// use atecc::commands::{Afterwards, Protection, SecureBoot, SecureBootMode};
 ///
 /// let check = SecureBoot {

@@ -1,9 +1,10 @@
 //! `SelfTest` (opcode 0x77), ATECC608 only. Source: Microchip's public ATECC608
 //! pages, "SelfTest Command"; cryptoauthlib `calib_selftest.c`.
 
+use crate::command::{Chips, DecodeError, ResponseKind, Retry};
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, DecodeError, Family, Opcode, ResponseKind, Retry};
+use crate::{Command, Family, Opcode};
 
 /// Test the chip's engines, or with no test read what failed before.
 ///

@@ -1,9 +1,10 @@
 //! `SHA` (opcode 0x47). Source: ATECC508A datasheet, "SHA Command"; targets,
 //! contexts and short updates from cryptoauthlib `calib_sha.c`.
 
+use crate::command::{Chips, Data, DecodeError, ResponseKind, Retry};
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, Data, DecodeError, Family, Opcode, ResponseKind, Retry, Slot};
+use crate::{Command, Family, Opcode, Slot};
 
 /// Longest piece of one `SHA` command, bytes.
 pub const SHA_BLOCK: usize = 64;
@@ -16,7 +17,7 @@ pub const SHA_BLOCK: usize = 64;
 /// # ));
 /// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
 /// use atecc::commands::{DigestTarget, ShaEnd, ShaPiece, ShaStart};
-/// use atecc::Once;
+/// use atecc::procedure::Once;
 /// use atecc::procedures::Prepared;
 ///
 /// let end = ShaEnd { piece: ShaPiece::new(b"abc")?, target: DigestTarget::TempKey };
@@ -142,7 +143,7 @@ impl<'a> ShaPiece<'a> {
 /// # ));
 /// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
 /// use atecc::commands::{DigestTarget, ShaEnd, ShaPiece, ShaStart, ShaUpdate};
-/// use atecc::Once;
+/// use atecc::procedure::Once;
 /// use atecc::procedures::Prepared;
 ///
 /// let start = Prepared::new(
@@ -209,7 +210,7 @@ impl<'a> Parse<'a> for ShaUpdate<'a> {
 /// Take in the last piece and give the digest, which also goes to `target`.
 ///
 /// ```
-/// use atecc::Request;
+/// use atecc::command::Request;
 /// use atecc::commands::{DigestTarget, ShaEnd, ShaPiece};
 ///
 /// let end = ShaEnd { piece: ShaPiece::new(&[])?, target: DigestTarget::OutputOnly };
@@ -301,7 +302,8 @@ impl<'a> Parse<'a> for ShaEnd<'a> {
 ///
 /// ```
 /// use atecc::commands::ShaPublic;
-/// use atecc::{Request, Slot};
+/// use atecc::command::Request;
+/// use atecc::Slot;
 ///
 /// let public = ShaPublic { slot: Slot::S14 };
 /// assert_eq!(Request::new(&public)?.as_bytes()[2..5], [0x47, 0x03, 0x0E]);

@@ -3,9 +3,10 @@
 
 #[cfg(feature = "parse")]
 use super::sha::{length_is_param2, sha_mode};
+use crate::command::{Chips, Data, DecodeError, ResponseKind, Retry};
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, Data, DecodeError, Family, Opcode, ResponseKind, Retry};
+use crate::{Command, Family, Opcode};
 
 /// The state of a SHA-256 under way: 36 to 99 bytes. Byte count (4, low byte
 /// first), eight state words (low byte first each), then the bytes of the
@@ -55,7 +56,7 @@ impl ShaContext {
 /// # ));
 /// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
 /// use atecc::commands::{ShaReadContext, ShaStart};
-/// use atecc::Once;
+/// use atecc::procedure::Once;
 /// use atecc::procedures::Prepared;
 ///
 /// let (_, context) = device.run(Prepared::new(Once(ShaStart::Sha256), ShaReadContext))?;
@@ -105,7 +106,7 @@ impl Parse<'_> for ShaReadContext {
 /// # ));
 /// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
 /// use atecc::commands::{ShaReadContext, ShaStart, ShaWriteContext};
-/// use atecc::Once;
+/// use atecc::procedure::Once;
 /// use atecc::procedures::Prepared;
 ///
 /// let (_, context) = device.run(Prepared::new(Once(ShaStart::Sha256), ShaReadContext))?;

@@ -2,9 +2,10 @@
 //! "Sign Command"; the message digest buffer from cryptoauthlib `calib_sign.c`.
 
 use super::IncludeSerial;
+use crate::command::{Chips, DecodeError, ResponseKind, Retry};
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, DecodeError, Family, Opcode, ResponseKind, Retry, Slot};
+use crate::{Command, Family, Opcode, Slot};
 
 /// Sign the 32-byte digest in `source` with the key in `slot`.
 ///
@@ -14,7 +15,8 @@ use crate::{Chips, Command, DecodeError, Family, Opcode, ResponseKind, Retry, Sl
 /// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
 /// use atecc::commands::{DigestSource, LoadNonce, NonceTarget, Sign};
 /// use atecc::procedures::{CreateKey, Prepared};
-/// use atecc::{Once, Slot};
+/// use atecc::procedure::Once;
+/// use atecc::Slot;
 ///
 /// let slot = Slot::S0;
 /// device.run(CreateKey::new(slot))?;

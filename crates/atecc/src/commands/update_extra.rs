@@ -1,9 +1,10 @@
 //! `UpdateExtra` (opcode 0x20). Source: ATECC508A datasheet, "UpdateExtra
 //! Command".
 
+use crate::command::{DecodeError, ResponseKind, Retry};
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Command, DecodeError, Opcode, ResponseKind, Retry, Slot};
+use crate::{Command, Opcode, Slot};
 
 /// Write one of the two configuration bytes that stay writable once, or use up
 /// one use of a limited key.

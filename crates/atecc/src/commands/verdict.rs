@@ -2,7 +2,8 @@
 //! "Verify Command" and "CheckMac Command"; the MAC from cryptoauthlib
 //! `calib_verify.c` and `calib_secureboot.c`.
 
-use crate::{DecodeError, Opcode};
+use crate::Opcode;
+use crate::command::DecodeError;
 
 /// What [`CheckMac`](super::CheckMac), [`Verify`](super::Verify),
 /// [`Validate`](super::Validate) and [`SecureBoot`](super::SecureBoot) answer.

@@ -2,11 +2,10 @@
 //! message digest buffer and the MAC from cryptoauthlib `calib_verify.c`.
 
 use super::{DigestSource, Verdict};
+use crate::command::{Chips, Data, DecodeError, ResponseKind, Retry};
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{
-    Chips, Command, Data, DecodeError, Family, Opcode, PublicKey, ResponseKind, Retry, Slot,
-};
+use crate::{Command, Family, Opcode, PublicKey, Slot};
 
 /// Check an ECDSA signature over the 32-byte digest in `source`.
 ///
@@ -16,7 +15,8 @@ use crate::{
 ///     DigestSource, LoadNonce, NonceTarget, Verdict, Verify, VerifyAnswer, VerifyKey,
 /// };
 /// use atecc::procedures::{CreateKey, Prepared, SignDigest};
-/// use atecc::{Once, Slot};
+/// use atecc::procedure::Once;
+/// use atecc::Slot;
 ///
 /// let slot = Slot::S0;
 /// let key = VerifyKey::External(device.run(CreateKey::new(slot))?);
@@ -163,7 +163,8 @@ impl Parse<'_> for Verify {
 ///
 /// ```
 /// use atecc::commands::{Validate, ValidityChange, VerifyAnswer};
-/// use atecc::{Request, Slot};
+/// use atecc::command::Request;
+/// use atecc::Slot;
 ///
 /// let validate = Validate {
 ///     change: ValidityChange::Validate,

@@ -7,9 +7,10 @@
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::read::BLOCK;
+use crate::command::{Data, DecodeError, ResponseKind, Retry};
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{BlockAddress, Command, Data, DecodeError, Opcode, ResponseKind, Retry, WordAddress};
+use crate::{BlockAddress, Command, Opcode, WordAddress};
 
 /// Param1 bits 7 and 6: 32 bytes, encrypted.
 #[cfg(feature = "parse")]
@@ -87,7 +88,8 @@ impl Parse<'_> for WriteBlock {
 ///
 /// ```
 /// use atecc::commands::{WriteEncrypted, ZoneState};
-/// use atecc::{BlockAddress, Region, Request, Slot};
+/// use atecc::command::Request;
+/// use atecc::{BlockAddress, Region, Slot};
 ///
 /// let write = WriteEncrypted {
 ///     address: BlockAddress::new(Region::Slot(Slot::S5), 0)?,

@@ -13,7 +13,8 @@ pub use key_config_builder::{ForbiddenKeyConfig, KeyConfigBuilder};
 pub use slot_config::{PrivateKeyUses, SlotConfig, WriteAccess, WriteConfig};
 pub use slot_config_builder::{ForbiddenSlotConfig, SlotConfigBuilder};
 
-use crate::{Revision, SerialNumber, Slot, crc16};
+use crate::crc::crc16;
+use crate::{Revision, SerialNumber, Slot};
 
 /// The 128 bytes of the configuration zone.
 ///

@@ -6,7 +6,9 @@
 use super::{LockAndConfirm, ReadConfig};
 use crate::commands::{LockTarget, WriteWord};
 use crate::config::{ConfigZone, offset};
-use crate::{Answer, BusAddress, Cause, Executed, Failure, Next, Procedure, Region, WordAddress};
+use crate::error::{Cause, Executed};
+use crate::procedure::{Answer, Next};
+use crate::{BusAddress, Failure, Procedure, Region, WordAddress};
 
 /// Write the configuration zone, read it back and compare it. Nothing is locked.
 ///

@@ -1,6 +1,8 @@
 //! What is read, read until it is the same twice.
 
-use crate::{Answer, Cause, Failure, Next, Procedure};
+use crate::error::Cause;
+use crate::procedure::{Answer, Next};
+use crate::{Failure, Procedure};
 
 /// Runs at most.
 const RUNS: u8 = 4;
@@ -75,8 +77,9 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Revision;
     use crate::commands::InfoRevision;
-    use crate::{Once, Revision};
+    use crate::procedure::Once;
 
     /// How a reading of these answers ends, and how many it took.
     fn read(answers: &[[u8; 4]]) -> (Result<[u8; 4], Failure>, usize) {

@@ -1,7 +1,9 @@
 //! Incrementing a counter, without losing count.
 
 use crate::commands::{Counter, CounterId, CounterMode};
-use crate::{Answer, Cause, Command, Executed, Failure, Next, Procedure};
+use crate::error::{Cause, Executed};
+use crate::procedure::{Answer, Next};
+use crate::{Command, Failure, Procedure};
 
 const TRIES: u8 = 3;
 

@@ -1,7 +1,9 @@
 //! Making a private key, without losing track of it.
 
 use crate::commands::{GenKey, GenKeyMode};
-use crate::{Answer, Cause, Command, Executed, Failure, Next, Procedure, PublicKey, Slot, Status};
+use crate::error::{Cause, Executed};
+use crate::procedure::{Answer, Next};
+use crate::{Command, Failure, Procedure, PublicKey, Slot, Status};
 
 const TRIES: u8 = 3;
 

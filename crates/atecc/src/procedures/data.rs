@@ -7,11 +7,12 @@
 use zeroize::Zeroize;
 
 use super::{LockAndConfirm, TooManyBytes};
+use crate::command::DecodeError;
 use crate::commands::{LockTarget, ReadWord, WriteBlock};
-use crate::{
-    Answer, BlockAddress, Command, ConfigZone, Crc16, DecodeError, Executed, Failure, Next,
-    Procedure, Region, Slot, WordAddress,
-};
+use crate::crc::Crc16;
+use crate::error::Executed;
+use crate::procedure::{Answer, Next};
+use crate::{BlockAddress, Command, ConfigZone, Failure, Procedure, Region, Slot, WordAddress};
 
 /// Write every slot without a private key, and the OTP zone. Nothing is locked.
 ///

@@ -4,13 +4,13 @@
 use zeroize::Zeroizing;
 
 use super::Prepared;
+use crate::command::DecodeError;
 use crate::commands::{
     DigSource, GenDig, RandomNonce, ReadBlock, SeedUpdate, WriteEncrypted, ZoneState,
 };
 use crate::host::{self, CommandHeader, DigInput};
-use crate::{
-    Answer, BlockAddress, Command, DecodeError, Failure, Next, Once, Procedure, SerialNumber, Slot,
-};
+use crate::procedure::{Answer, Next, Once};
+use crate::{BlockAddress, Command, Failure, Procedure, SerialNumber, Slot};
 
 /// The key that a slot's reads or writes are encrypted with, and what else the
 /// host has to know.

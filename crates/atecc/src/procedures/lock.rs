@@ -2,7 +2,9 @@
 
 use crate::commands::{Lock, LockTarget, ReadWord};
 use crate::config::{ConfigZone, LockState};
-use crate::{Answer, Cause, Command, Executed, Failure, Next, Procedure, Region, WordAddress};
+use crate::error::{Cause, Executed};
+use crate::procedure::{Answer, Next};
+use crate::{Command, Failure, Procedure, Region, WordAddress};
 
 /// How often the lock is sent when each reply is lost and the chip is found
 /// unlocked each time.
@@ -80,7 +82,7 @@ impl LockAndConfirm {
     }
 
     fn judge(&mut self, payload: &[u8], lost: Failure) -> Next<(), Failure> {
-        let read = crate::DecodeError::exactly(<ReadWord as Command>::OPCODE, payload);
+        let read = crate::command::DecodeError::exactly(<ReadWord as Command>::OPCODE, payload);
         match read.map(|word| self.state(word)) {
             Ok(LockState::Locked) => Next::Done(Ok(())),
             Ok(LockState::Unlocked) if self.tries < TRIES && lost.refusal().is_none() => {

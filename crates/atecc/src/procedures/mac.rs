@@ -6,7 +6,8 @@ use crate::commands::{
     IncludeSerial, LoadNonce, Mac, MacBlocks, MacOtp, NonceTarget, RandomNonce, SeedUpdate,
     SourceFlag,
 };
-use crate::{Answer, Failure, Next, Once, Procedure, Slot};
+use crate::procedure::{Answer, Next, Once};
+use crate::{Failure, Procedure, Slot};
 
 /// Random nonce, then MAC with the key in a slot: proof that the chip knows
 /// the key now.

@@ -1,6 +1,8 @@
 //! A command that needs what another one left in `TempKey`.
 
-use crate::{Answer, Command, Failure, Next, Procedure, Retry};
+use crate::command::Retry;
+use crate::procedure::{Answer, Next};
+use crate::{Command, Failure, Procedure};
 
 /// How often the pair is started.
 const TRIES: u8 = 3;
@@ -17,7 +19,8 @@ const TRIES: u8 = 3;
 /// ```
 /// use atecc::commands::{LoadNonce, NonceTarget, Sign, DigestSource};
 /// use atecc::procedures::Prepared;
-/// use atecc::{Once, Slot};
+/// use atecc::procedure::Once;
+/// use atecc::Slot;
 ///
 /// let digest = LoadNonce { target: NonceTarget::TempKey, value: [0xAA; 32] };
 /// let sign = Sign { source: DigestSource::TempKey, slot: Slot::S0 };

@@ -1,7 +1,8 @@
 //! Reading a zone or slot whole.
 
 use crate::commands::{ReadBlock, ReadWord};
-use crate::{Answer, BlockAddress, ConfigZone, Failure, Next, Procedure, Region, WordAddress};
+use crate::procedure::{Answer, Next};
+use crate::{BlockAddress, ConfigZone, Failure, Procedure, Region, WordAddress};
 
 /// Read the first `N` bytes of a region: whole blocks, then the words that are
 /// left (the two words at the end of a certificate slot take less bus time

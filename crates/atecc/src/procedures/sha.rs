@@ -3,8 +3,10 @@
 //! The session renews the watchdog by idle and wake, which keep the context.
 //! A context is lost with a sleep, so that a failure begins again.
 
+use crate::command::Retry;
 use crate::commands::{DigestTarget, SHA_BLOCK, ShaEnd, ShaPiece, ShaStart, ShaUpdate};
-use crate::{Answer, Command, Failure, Family, Next, Procedure, Retry};
+use crate::procedure::{Answer, Next};
+use crate::{Command, Failure, Family, Procedure};
 
 /// How often the whole is started.
 const TRIES: u8 = 4;
@@ -95,7 +97,7 @@ impl Procedure for HashInChip<'_> {
         match answer {
             Answer::Start => self.begin(),
             Answer::Payload(payload) if self.ending => Next::Done(
-                crate::DecodeError::exactly(<ShaEnd<'_> as Command>::OPCODE, payload)
+                crate::command::DecodeError::exactly(<ShaEnd<'_> as Command>::OPCODE, payload)
                     .map_err(Failure::from),
             ),
             Answer::Payload(_) => self.next(self.left.unwrap_or(self.data)),

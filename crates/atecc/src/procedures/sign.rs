@@ -5,7 +5,8 @@ use crate::commands::{
     DigestSource, GenDig, GenKey, LoadNonce, NonceTarget, Sign, SignInternal, Verdict, Verify,
     VerifyAnswer, VerifyKey,
 };
-use crate::{Answer, Failure, Next, Once, Procedure, Slot};
+use crate::procedure::{Answer, Next, Once};
+use crate::{Failure, Procedure, Slot};
 
 /// Sign a 32-byte digest. The signature is R then S, 32 bytes each.
 ///

@@ -1,7 +1,8 @@
 //! Writing a slot or the OTP zone whole, by blocks.
 
 use crate::commands::WriteBlock;
-use crate::{Answer, BlockAddress, Failure, Next, Procedure, Region};
+use crate::procedure::{Answer, Next};
+use crate::{BlockAddress, Failure, Procedure, Region};
 
 /// Write bytes to a region from its start, filled with zeros to whole blocks.
 ///

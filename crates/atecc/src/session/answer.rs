@@ -1,6 +1,6 @@
 //! What the bytes of one read mean.
 
-use crate::GroupError;
+use crate::group::GroupError;
 use crate::group::{Parts, split_group};
 
 /// A group on the wire, as far as it has to be remembered: its count and CRC.

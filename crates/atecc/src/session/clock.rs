@@ -1,7 +1,7 @@
 //! How long to wait, and what each step has taken.
 
 use super::{IDLE_REST_US, SLOW_US, Session, State, Step};
-use crate::Outcome;
+use crate::session::Outcome;
 
 /// Nine clocks at 100 kHz.
 const BYTE_US: u32 = 90;

@@ -1,7 +1,9 @@
 //! What became of a command, what may be repeated, and what a sleep has erased.
 
 use super::{Chip, Session, State, TRIES, Volatile};
-use crate::{Cause, Executed, Failure, Request, Retry};
+use crate::Failure;
+use crate::command::{Request, Retry};
+use crate::error::{Cause, Executed};
 
 impl Session {
     /// The bus carries no more.

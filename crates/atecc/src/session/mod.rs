@@ -84,7 +84,10 @@ use answer::{AFTER_WAKE, Mark};
 use state::{Chip, Shown, State, Volatile};
 use wake::{Purpose, REST_US, WakeStep, Waking};
 
-use crate::{Cause, Executed, Failure, MAX_GROUP, Opcode, Request, Timing, word_address};
+use crate::command::Request;
+use crate::error::{Cause, Executed};
+use crate::group::MAX_GROUP;
+use crate::{Failure, Opcode, Timing, word_address};
 
 /// No answer is longer than a group.
 #[expect(clippy::cast_possible_truncation, reason = "155")]
@@ -118,7 +121,9 @@ const IDLE_REST_US: u32 = 500;
 ///
 /// ```
 /// use atecc::commands::InfoRevision;
-/// use atecc::{Outcome, Request, Session, Step, Timing};
+/// use atecc::command::Request;
+/// use atecc::session::{Outcome, Session, Step};
+/// use atecc::Timing;
 ///
 /// let mut session = Session::new(Timing::default());
 /// session.begin(Request::new(&InfoRevision)?);

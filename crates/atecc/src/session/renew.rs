@@ -3,7 +3,8 @@
 use super::answer::{AFTER_WAKE, Heard, SELF_TEST_FAILED, hear};
 use super::wake::{Progress, Purpose, WakeStep, Waking};
 use super::{Chip, IDLES, Session, Shown, State};
-use crate::{Executed, Status};
+use crate::Status;
+use crate::error::Executed;
 
 impl Session {
     #[inline(never)]

@@ -3,7 +3,11 @@
 
 use super::answer::{GROUP_OVERHEAD, Heard, hear};
 use super::{BUSY_LOOKS, Chip, READS, Session, State};
-use crate::{Cause, DecodeError, Executed, GroupError, Outcome, Request, ResponseKind, Status};
+use crate::Status;
+use crate::command::{DecodeError, Request, ResponseKind};
+use crate::error::{Cause, Executed};
+use crate::group::GroupError;
+use crate::session::Outcome;
 
 impl Session {
     /// Nobody acknowledged a look: still busy, or asleep; the chip says neither.

@@ -2,7 +2,11 @@
 
 use super::answer::{AFTER_WAKE, GROUP_OVERHEAD};
 use super::{FRESH_US, IDLES, LONGEST, Session, State, Volatile};
-use crate::{Cause, Chips, Executed, MAX_GROUP, Opcode, Outcome, Request, ResponseKind};
+use crate::Opcode;
+use crate::command::{Chips, Request, ResponseKind};
+use crate::error::{Cause, Executed};
+use crate::group::MAX_GROUP;
+use crate::session::Outcome;
 
 impl Session {
     /// Why `request` is not to be sent to this chip at all.

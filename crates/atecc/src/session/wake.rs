@@ -20,7 +20,9 @@
 //! group, since it may be another device's.
 //! Source: ATECC508A datasheet, "Wake-Up and Sleep"; recorded sessions.
 
-use crate::{Cause, Status, Timing, parse_group};
+use crate::error::Cause;
+use crate::group::parse_group;
+use crate::{Status, Timing};
 
 /// How long to look after one pulse: `tWHIST`, 20 ms (Microchip's ATECC608
 /// pages, "Wake-Up"), and a margin.

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::rc::Rc;
 use std::time::Instant;
 
-use atecc::{Device, WakePulse};
+use atecc::Device;
+use atecc::device::WakePulse;
 use atecc_transcript::{DelayRecorder, Recorder, Tape};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::{ErrorType, I2c, Operation};
@@ -149,7 +150,7 @@ pub(crate) struct RecordedWake;
 impl<D> WakePulse<RecordedBus, D> for RecordedWake {
     fn pulse(&mut self, i2c: &mut RecordedBus, delay: &mut D) -> Result<(), BusFault> {
         AnyWake::hold_session(&mut i2c.bus)?;
-        atecc::GeneralCall.pulse(i2c, delay)
+        atecc::device::GeneralCall.pulse(i2c, delay)
     }
 
     fn session_over(&mut self, i2c: &mut RecordedBus) {

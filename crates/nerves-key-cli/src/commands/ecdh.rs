@@ -1,7 +1,7 @@
 //! `nerves-key ecdh`.
 
-use atecc::Once;
 use atecc::commands::{Ecdh as EcdhCommand, EcdhMode, SharedSecret};
+use atecc::procedure::Once;
 use atecc::procedures::ReadConfig;
 use data_encoding::HEXUPPER;
 use nerves_key_schema::slot;

@@ -1,7 +1,7 @@
 //! `nerves-key random`.
 
-use atecc::Once;
 use atecc::commands::Random as RandomCommand;
+use atecc::procedure::Once;
 use data_encoding::HEXUPPER;
 use serde_json::json;
 

@@ -10,8 +10,9 @@
 
 use std::path::{Path, PathBuf};
 
+use atecc::error::Cause;
 use atecc::session::STUCK_US;
-use atecc::{BusAddress, Cause, Error, Failure};
+use atecc::{BusAddress, Error, Failure};
 use nerves_key::{ReadSnapshot, Snapshot};
 use nerves_key_device::{DeviceUri, EmulatedUri};
 use serde_json::{Value, json};

@@ -1,9 +1,10 @@
 //! `nerves-key volatile`: the layout whose device key rests after each
 //! power-up.
 
+use atecc::ConfigZone;
 use atecc::commands::InfoLatch;
+use atecc::procedure::Once;
 use atecc::procedures::{DeterministicMac, ReadConfig};
-use atecc::{ConfigZone, Once};
 use data_encoding::HEXUPPER;
 use nerves_key::{Activate, Activation};
 use nerves_key_schema::{Layout, check_for_use, slot};

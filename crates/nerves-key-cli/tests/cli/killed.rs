@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use atecc::Group;
+use atecc::group::Group;
 use atecc_emulator::client::Client;
 use atecc_emulator::{Chip, Entropy, ExecutionTime, Image};
 use embedded_hal::i2c::I2c;

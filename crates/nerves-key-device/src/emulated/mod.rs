@@ -10,7 +10,8 @@ pub use uri::{EmulatedUri, ImageName};
 #[cfg(target_os = "linux")]
 use std::path::Path;
 
-use atecc::{BusAddress, InvalidBusAddress};
+use atecc::BusAddress;
+use atecc::bus_address::InvalidBusAddress;
 #[cfg(target_os = "linux")]
 use atecc_emulator::client::{Client, ConnectError};
 use atecc_emulator::{Bus, Chip, Revision};

@@ -1,8 +1,9 @@
 //! From the signer's signature to the data lock.
 
+use atecc::Region;
 use atecc::commands::LockTarget;
+use atecc::procedure::Once;
 use atecc::procedures::{LockAndConfirm, ReadConfig, WriteRegion};
-use atecc::{Once, Region};
 use nerves_key::Snapshot;
 
 use super::open::{READ_PUBLIC_KEY, same_chip};

@@ -19,7 +19,8 @@ mod work;
 use alloc::boxed::Box;
 use core::mem;
 
-use atecc::{Answer, Next, Procedure};
+use atecc::Procedure;
+use atecc::procedure::{Answer, Next};
 use atecc_x509::SignatureBytes;
 
 use state::{Context, State};

@@ -2,9 +2,10 @@
 
 use alloc::boxed::Box;
 
+use atecc::ConfigZone;
 use atecc::commands::{GenKey, GenKeyMode, LockTarget, WriteBlock, WriteWord};
+use atecc::procedure::Once;
 use atecc::procedures::{CreateKey, LockAndConfirm, ReadConfig};
-use atecc::{ConfigZone, Once};
 use atecc_x509::{Name, NervesKeyDevice, SignatureBytes, round_trip};
 use nerves_key_schema::{ConfigWrite, slot};
 

@@ -2,8 +2,9 @@
 
 use alloc::vec::Vec;
 
+use atecc::procedure::{Answer, Next};
 use atecc::procedures::ReadRegion;
-use atecc::{Answer, Failure, Next, Procedure, Region, Slot};
+use atecc::{Failure, Procedure, Region, Slot};
 use nerves_key_schema::{DataImage, slot};
 
 /// The longest slot, 416 bytes. Of a shorter one the rest reads as zeros.

@@ -4,7 +4,9 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
-use atecc::{Answer, Failure, Next, Procedure, Request};
+use atecc::command::Request;
+use atecc::procedure::{Answer, Next};
+use atecc::{Failure, Procedure};
 use zeroize::Zeroizing;
 
 use super::Event;

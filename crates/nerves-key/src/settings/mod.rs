@@ -35,7 +35,8 @@ mod write;
 
 use alloc::vec::Vec;
 
-use atecc::{Answer, Failure, Next, Procedure, Slot};
+use atecc::procedure::{Answer, Next};
+use atecc::{Failure, Procedure, Slot};
 use nerves_key_schema::slot;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -1,6 +1,7 @@
 //! Reading, computing and writing in one session.
 
-use atecc::{Answer, Failure, Next, Procedure, SerialNumber};
+use atecc::procedure::{Answer, Next};
+use atecc::{Failure, Procedure, SerialNumber};
 
 use super::{Area, Settings, WriteSettings};
 use crate::WriteError;

@@ -2,7 +2,8 @@
 
 use alloc::vec::Vec;
 
-use atecc::{Answer, Next, Procedure, SerialNumber};
+use atecc::procedure::{Answer, Next};
+use atecc::{Procedure, SerialNumber};
 
 use super::typed::{self, HEADER, SECOND};
 use super::{Settings, SettingsError, Stored, TERM};

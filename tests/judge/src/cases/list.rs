@@ -1,5 +1,6 @@
 //! The commands themselves.
 
+use atecc::command::Chips;
 use atecc::commands::{
     Aes, AesGfm, AesKey, AesMode, Afterwards, Blocks, CheckMac, Counter, CounterId, CounterMode,
     CreateTempKey, DeriveKey, DigSource, DigestPublicKey, DigestSource, DigestTarget, Ecdh,
@@ -13,7 +14,7 @@ use atecc::commands::{
     SourceFlag, UpdateExtra, Validate, ValidityChange, Verify, VerifyAnswer, VerifyKey, WriteBlock,
     WriteEncrypted, WriteWord, ZoneState,
 };
-use atecc::{Chips, Command, Family, Region, Slot};
+use atecc::{Command, Family, Region, Slot};
 
 use super::{Before, Case, Cases, block, request, word};
 use crate::chips::{DIGEST, Kit};

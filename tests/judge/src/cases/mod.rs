@@ -2,11 +2,12 @@
 
 mod list;
 
+use atecc::command::Request;
 use atecc::commands::{
     DigSource, GenDig, GenKey, GenKeyMode, LoadNonce, NonceTarget, RandomNonce, SeedUpdate,
     ShaStart,
 };
-use atecc::{BlockAddress, Command, Family, Opcode, Region, Request, Slot, WordAddress};
+use atecc::{BlockAddress, Command, Family, Opcode, Region, Slot, WordAddress};
 
 use crate::chips::{DIGEST, Kit};
 

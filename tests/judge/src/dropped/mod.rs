@@ -7,14 +7,17 @@
 
 mod awaited;
 
+use atecc::command::Request;
 use atecc::commands::{
     DigestSource, GenKey, GenKeyMode, LoadNonce, LockTarget, NonceTarget, ShaStart, Sign,
 };
+use atecc::procedure::Once;
 use atecc::procedures::{
     ChallengeMac, CreateKey, DeterministicMac, HashInChip, LockAndConfirm, ReadRegion, SignDigest,
     WriteRegion,
 };
-use atecc::{Device, Failure, Family, Left, Once, Procedure, Region, Request, Slot};
+use atecc::session::Left;
+use atecc::{Device, Failure, Family, Procedure, Region, Slot};
 use atecc_emulator::{Bus, Chip, ExecutionTime, Power, Revision};
 
 use crate::checked::Checked;
@@ -231,7 +234,7 @@ fn finish<P: Procedure<Error = Failure>>(
     result.map_err(|error| match error {
         atecc::Error::Failed(failure) => failure,
         atecc::Error::Bus { executed, .. } => Failure {
-            cause: atecc::Cause::Bus,
+            cause: atecc::error::Cause::Bus,
             executed,
         },
     })

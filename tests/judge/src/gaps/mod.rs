@@ -9,8 +9,10 @@ mod report;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use atecc::command::Request;
 use atecc::commands::InfoRevision;
-use atecc::{BusAddress, Cause, ConfigZone, Device, Failure, Family, Opcode, Request, Timing};
+use atecc::error::Cause;
+use atecc::{BusAddress, ConfigZone, Device, Failure, Family, Opcode, Timing};
 use atecc_emulator::{Bus, Chip, ExecutionTime, Power, Revision};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;

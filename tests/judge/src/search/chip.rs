@@ -4,7 +4,8 @@
 //! nominal costs nothing; each event that is mischief costs one.
 //! Sources: ATECC508A datasheet, "I2C Interface" and "Watchdog Failsafe".
 
-use atecc::{Group, Outcome};
+use atecc::group::Group;
+use atecc::session::Outcome;
 
 /// How the chip is.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]

@@ -15,7 +15,10 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use atecc::{Cause, Executed, Left, Outcome, Request, Session, Step, Timing};
+use atecc::Timing;
+use atecc::command::Request;
+use atecc::error::{Cause, Executed};
+use atecc::session::{Left, Outcome, Session, Step};
 
 pub use chip::{Chip, Command, Effect, Kind, Power};
 pub use scenario::{Scenario, scenarios};
@@ -329,7 +332,7 @@ impl Search<'_> {
         next.total_steps += 1;
         if let (Did::Read(_), true) = (step, done) {
             next.acknowledged = true;
-            next.sound |= atecc::parse_group(&event.bytes).is_ok();
+            next.sound |= atecc::group::parse_group(&event.bytes).is_ok();
             next.heard = event.bytes.iter().any(|byte| *byte != 0xFF);
         }
         if let Step::Read(buffer) = next.session.step() {

@@ -1,10 +1,11 @@
 //! What is sent in the sessions that are searched.
 
+use atecc::command::Request;
 use atecc::commands::{
     Counter, CounterId, CounterMode, DigestSource, InfoRevision, LoadNonce, Lock, LockTarget,
     NonceTarget, ReadBlock, Sign, WriteBlock,
 };
-use atecc::{BlockAddress, Region, Request, Slot};
+use atecc::{BlockAddress, Region, Slot};
 
 use super::{Command, Effect, request};
 

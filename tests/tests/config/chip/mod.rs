@@ -8,8 +8,10 @@ mod operation;
 mod prepare;
 
 use atecc::commands::SeedUpdate;
+use atecc::error::Cause;
+use atecc::group::Group;
 use atecc::host::{CommandHeader, random_nonce};
-use atecc::{Cause, ConfigZone, Failure, Family, Group, Opcode, SerialNumber, Slot, Status};
+use atecc::{ConfigZone, Failure, Family, Opcode, SerialNumber, Slot, Status};
 use atecc_emulator::{Bus, Chip, Delay, Entropy, I2cHandle};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;

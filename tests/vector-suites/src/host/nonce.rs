@@ -2,11 +2,12 @@
 
 use std::error::Error;
 
+use atecc::command::Data;
 use atecc::commands::{
     FixedNonce, LoadNonce, LoadNonce64, NonceTarget, NonceTarget64, RandomNonce, SeedUpdate,
 };
 use atecc::host::{self, CommandHeader};
-use atecc::{Command, Data, Opcode};
+use atecc::{Command, Opcode};
 use serde::Deserialize;
 
 use super::row::{Row, Status, no_such_command, unsuited};

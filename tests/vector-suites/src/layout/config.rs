@@ -2,10 +2,12 @@
 
 use std::error::Error;
 
+use atecc::command::Request;
 use atecc::commands::{Lock, LockTarget, WriteBlock, WriteWord};
 use atecc::config::offset;
+use atecc::procedure::{Answer, Next};
 use atecc::procedures::ReadConfig;
-use atecc::{Answer, ConfigZone, Next, Procedure, Request, Revision, Slot};
+use atecc::{ConfigZone, Procedure, Revision, Slot};
 use nerves_key_provision::default_serial;
 use nerves_key_schema::{ConfigWrite, Layout, check_for_use, configure, writes};
 use serde::Deserialize;

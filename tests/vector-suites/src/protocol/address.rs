@@ -5,8 +5,10 @@
 
 use std::error::Error;
 
+use atecc::address::AddressError;
+use atecc::command::Request;
 use atecc::commands::{ReadBlock, ReadWord};
-use atecc::{AddressError, BlockAddress, Command, Region, Request, Slot, WordAddress};
+use atecc::{BlockAddress, Command, Region, Slot, WordAddress};
 use serde::Deserialize;
 
 use tests_vector_runner::{Checked, Outcome, Verdict, holds, same};

@@ -2,12 +2,14 @@
 
 use std::error::Error;
 
+use atecc::command::Request;
 use atecc::commands::{
     DigestSource, Ecdh, EcdhMode, GenKey, GenKeyMode, InfoLatch, LoadNonce, LockTarget,
     NonceTarget, Random, Sign,
 };
+use atecc::error::Cause;
 use atecc::procedures::SignDigest;
-use atecc::{Cause, Command, Opcode, PublicKey, Request, Slot, Status, Zone};
+use atecc::{Command, Opcode, PublicKey, Slot, Status, Zone};
 use serde::Deserialize;
 
 use super::script::{Reply, Send, Transfer, comparable, run};

@@ -2,8 +2,9 @@
 
 use std::error::Error;
 
+use atecc::procedure::{Answer, Next};
 use atecc::procedures::{ReadRegion, TooManyBytes, WriteRegion};
-use atecc::{Answer, Failure, Next, Procedure, Region, Slot};
+use atecc::{Failure, Procedure, Region, Slot};
 use serde::Deserialize;
 
 use super::script::payload;

@@ -1,6 +1,7 @@
 //! CRC and groups.
 
-use atecc::{Crc16, GroupError, crc16, parse_group};
+use atecc::crc::{Crc16, crc16};
+use atecc::group::{GroupError, parse_group};
 use serde::Deserialize;
 
 use tests_vector_runner::{Checked, Hex, Verdict, holds, same};

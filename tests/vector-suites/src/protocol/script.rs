@@ -3,7 +3,11 @@
 use std::collections::VecDeque;
 use std::error::Error;
 
-use atecc::{Answer, Failure, Group, Next, Outcome, Procedure, Request, Run, Step, Timing};
+use atecc::command::Request;
+use atecc::group::Group;
+use atecc::procedure::{Answer, Next, Run};
+use atecc::session::{Outcome, Step};
+use atecc::{Failure, Procedure, Timing};
 
 const AFTER_WAKE: [u8; 4] = [0x04, 0x11, 0x33, 0x43];
 /// A chip that executes acknowledges no look; ours looks at once at a command

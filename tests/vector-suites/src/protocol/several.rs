@@ -3,15 +3,15 @@
 
 use std::error::Error;
 
+use atecc::command::Request;
 use atecc::commands::{
     self, Blocks, CheckMac, DigestTarget, IncludeSerial, InfoLatch, LoadNonce, Mac, MacBlocks,
     MacOtp, NonceTarget, OtpPart, RandomNonce, ReadBlock, SeedUpdate, ShaEnd, ShaPiece, ShaStart,
     SourceFlag,
 };
+use atecc::error::Cause;
 use atecc::host::{self, CommandHeader, MacInput};
-use atecc::{
-    BlockAddress, Cause, Command, Failure, Opcode, Region, Request, SerialNumber, Slot, Status,
-};
+use atecc::{BlockAddress, Command, Failure, Opcode, Region, SerialNumber, Slot, Status};
 
 use super::call::{Answer, Call, Sent, is_sent};
 use super::script::{Send, Transfer, comparable, run};

@@ -1,8 +1,9 @@
 //! One-byte answers to `Lock`.
 
 use atecc::commands::LockTarget;
+use atecc::error::{Cause, Executed};
 use atecc::procedures::LockAndConfirm;
-use atecc::{Cause, Executed, Opcode, Procedure, Slot, Status};
+use atecc::{Opcode, Procedure, Slot, Status};
 use serde::Deserialize;
 
 use super::script::{Reply, Send, Transfer, run_with};

@@ -2,7 +2,8 @@
 
 use std::error::Error;
 
-use atecc::{Cause, Executed, Failure, Opcode, Status};
+use atecc::error::{Cause, Executed};
+use atecc::{Failure, Opcode, Status};
 use nerves_key::WriteError;
 use nerves_key::settings::{Area, Settings, WriteSettings};
 

@@ -1,5 +1,6 @@
 //! `ECDH`, `GenKey`, `SecureBoot`, `Sign` and `Verify`.
 
+use atecc::command::Request;
 use atecc::commands::{
     Afterwards, CreateTempKey, DigestPublicKey, DigestSource, Ecdh, EcdhMode, GenKey, GenKeyMode,
     IncludeSerial, InternalPurpose, NonceTarget, Protection, SecureBoot, SecureBootMode, Sign,
@@ -8,7 +9,7 @@ use atecc::commands::{
 use atecc::host::{
     BootKey, CommandHeader, InternalMessage, TempKeyState, Validity, gen_key_digest,
 };
-use atecc::{Opcode, Request, Slot};
+use atecc::{Opcode, Slot};
 use sha2::{Digest, Sha256};
 
 use super::sha::hash_public_key;

@@ -11,8 +11,9 @@ mod memory;
 mod sha;
 mod state;
 
+use atecc::Family;
+use atecc::command::Request;
 use atecc::commands::{LoadNonce, NonceTarget, RandomNonce, SeedUpdate};
-use atecc::{Family, Request};
 
 use super::chip;
 use super::row::{Row, request};

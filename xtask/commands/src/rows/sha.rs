@@ -1,10 +1,11 @@
 //! `SHA`.
 
+use atecc::Slot;
+use atecc::command::Request;
 use atecc::commands::{
     DigestTarget, ShaContext, ShaEnd, ShaPiece, ShaPublic, ShaReadContext, ShaStart, ShaUpdate,
     ShaWriteContext,
 };
-use atecc::{Request, Slot};
 
 use super::{ONLY_508, ONLY_608, TAKES_SLOT_15, TEMP_KEY, none};
 use crate::chip::{KEY, PUBLIC, load};

@@ -1,7 +1,7 @@
 //! What a disturbed bus does to a chip. Nothing here is meant to write; no chip
 //! that anybody needs should hear it all the same.
 
-use atecc::crc16;
+use atecc::crc::crc16;
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
 

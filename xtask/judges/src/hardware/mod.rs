@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use atecc::commands::InfoRevision;
-use atecc::{BusAddress, Device, Revision, WakePulse, parse_group};
+use atecc::device::WakePulse;
+use atecc::group::parse_group;
+use atecc::{BusAddress, Device, Revision};
 use atecc_transcript::{
     Action, DelayRecorder, Header, Line, Provenance, Recorder, Redaction, Start, Tape, Time,
     Transcript,
@@ -69,7 +71,7 @@ struct Wake;
 impl<D> WakePulse<Bus<'_>, D> for Wake {
     fn pulse(&mut self, i2c: &mut Bus<'_>, delay: &mut D) -> Result<(), BusFault> {
         AnyWake::hold_session(i2c.unrecorded())?;
-        atecc::GeneralCall.pulse(i2c, delay)
+        atecc::device::GeneralCall.pulse(i2c, delay)
     }
 
     fn session_over(&mut self, i2c: &mut Bus<'_>) {

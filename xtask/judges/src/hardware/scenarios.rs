@@ -7,8 +7,10 @@ use atecc::commands::{
     InfoState, LoadNonce, NonceTarget, Random, RandomNonce, ReadBlock, SeedUpdate, SelfTest,
     ShaStart, SourceFlag,
 };
+use atecc::error::Cause;
+use atecc::procedure::Once;
 use atecc::procedures::{HashInChip, Prepared, ReadConfig, SignDigest};
-use atecc::{BlockAddress, Cause, Error, Family, Once, Region, Revision, Slot};
+use atecc::{BlockAddress, Error, Family, Region, Revision, Slot};
 use nerves_key::ReadSnapshot;
 use nerves_key_device::BusFault;
 use nerves_key_provision::{CertificateSlots, Harden, Hardening, Plan, provision};

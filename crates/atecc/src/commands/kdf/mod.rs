@@ -9,9 +9,10 @@ pub use function::{HkdfKey, HkdfMessage, KdfFunction, PrfKeyLength, PrfResult};
 
 #[cfg(any(feature = "parse", test))]
 use super::KeyBlock;
+use crate::command::{Chips, Data, DecodeError, ResponseKind, Retry};
 #[cfg(feature = "parse")]
 use crate::parse::{CommandError, CommandGroup, Parse};
-use crate::{Chips, Command, Data, DecodeError, Family, Opcode, ResponseKind, Retry, Slot};
+use crate::{Command, Family, Opcode, Slot};
 
 /// Derive a key: `function` of the key in `source`, to `target`.
 ///
@@ -21,7 +22,7 @@ use crate::{Chips, Command, Data, DecodeError, Family, Opcode, ResponseKind, Ret
 ///     DerivedKey, Kdf, KdfFunction, KdfSource, KdfTarget, LoadNonce, NonceTarget, PrfKeyLength,
 ///     PrfResult,
 /// };
-/// use atecc::Once;
+/// use atecc::procedure::Once;
 /// use atecc::procedures::Prepared;
 ///
 /// let secret = LoadNonce { target: NonceTarget::TempKey, value: [0x20; 32] };

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use atecc::commands::{Engines, InfoRevision, SelfTest};
-use atecc::{Cause, Error, Family, Revision, Status as Answered};
+use atecc::error::Cause;
+use atecc::{Error, Family, Revision, Status as Answered};
 use nerves_key_device::{DeviceUri, EmulatedUri};
 
 use crate::chip::RecordedDevice;

@@ -8,7 +8,8 @@ mod report_file;
 use std::path::Path;
 use std::time::Duration;
 
-use atecc::{Device, Timing, WakePulse};
+use atecc::device::WakePulse;
+use atecc::{Device, Timing};
 use atecc_x509::PublicKey;
 use data_encoding::HEXUPPER;
 use embedded_hal::delay::DelayNs;
