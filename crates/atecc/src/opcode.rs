@@ -8,6 +8,7 @@ macro_rules! opcodes {
         #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
         #[repr(u8)]
         #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+        #[non_exhaustive]
         pub enum Opcode {
             $($(#[$doc])* $name = $code,)*
             /// A command of another chip, which says its byte itself

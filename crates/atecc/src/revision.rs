@@ -12,6 +12,7 @@
 /// ```
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub enum Revision {
     /// `00 00 50 xx`; the last byte is kept (real parts: 00).
     Atecc508A(u8),

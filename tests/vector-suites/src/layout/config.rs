@@ -147,7 +147,7 @@ pub(crate) const fn revision_name(revision: Revision) -> Option<&'static str> {
         Revision::Atecc608A(1) => Some("ecc608a_1"),
         Revision::Atecc608A(2) => Some("ecc608a_2"),
         Revision::Atecc608B => Some("ecc608b"),
-        Revision::Atecc508A(_) | Revision::Atecc608A(_) | Revision::Unknown(_) => None,
+        _ => None,
     }
 }
 

@@ -140,7 +140,7 @@ pub(super) fn name(status: Status) -> String {
         Status::AfterWake => ":no_wake".into(),
         Status::Watchdog => ":watchdog_about_to_expire".into(),
         Status::Communication => ":crc_error".into(),
-        Status::Unknown(byte) => format!("{{:unexpected_status, {byte}}}"),
+        other => format!("{{:unexpected_status, {}}}", other.byte()),
     }
 }
 

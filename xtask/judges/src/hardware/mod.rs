@@ -170,7 +170,7 @@ fn header(
         Revision::Atecc508A(_) => "ATECC508A".to_owned(),
         Revision::Atecc608A(_) => "ATECC608A".to_owned(),
         Revision::Atecc608B => "ATECC608B".to_owned(),
-        Revision::Unknown(bytes) => format!("unknown-{bytes:02x?}"),
+        other => format!("unknown-{:02x?}", other.to_bytes()),
     };
     let provenance = match options.device {
         DeviceUri::I2c { .. } => Provenance::HardwareLog,
