@@ -8,64 +8,27 @@
 //! that is heard as another, and two looks at the old answer that are refused,
 //! so that the chip seems busy.
 
+mod action;
 mod chip;
+mod figures;
+mod invariants;
 mod scenario;
 
-use std::collections::{HashMap, HashSet, VecDeque};
-use std::fmt;
+use std::collections::{HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use atecc::Timing;
 use atecc::command::Request;
-use atecc::error::{Cause, Executed};
-use atecc::session::{Left, Outcome, Session, Step};
+use atecc::session::{Outcome, Session, Step};
+
+use action::Did;
 
 pub use chip::{Chip, Command, Effect, Kind, Power};
+pub use figures::{Figures, Violation};
 pub use scenario::{Scenario, scenarios};
 
 /// Steps of one command or of the end; more is a session that does not end.
 const MOST_STEPS: u32 = 4_000;
-
-/// What a search has seen.
-#[derive(Clone, Debug, Default)]
-pub struct Figures {
-    /// Different nodes.
-    pub states: u64,
-    /// Outcomes tried.
-    pub transitions: u64,
-    /// Sessions that ended.
-    pub ends: u64,
-    /// Most steps of one session.
-    pub most_steps: u32,
-    /// Longest session, in waits and bytes at 100 kHz, milliseconds.
-    pub longest_ms: u64,
-    /// Chips that the next session found only after their watchdog.
-    pub after_watchdog: u64,
-    /// How many commands gave a result, by what was said of it.
-    pub results: HashMap<&'static str, u64>,
-    /// Wrong results, each with the way there; at most a few are kept.
-    pub violations: Vec<Violation>,
-}
-
-/// Something that is not true of the chip.
-#[derive(Clone, Debug)]
-pub struct Violation {
-    /// The invariant.
-    pub invariant: &'static str,
-    /// What the session said.
-    pub said: String,
-    /// The steps and their outcomes.
-    pub path: Vec<String>,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}: {}", self.invariant, self.said)?;
-        self.path
-            .iter()
-            .try_for_each(|step| writeln!(f, "  {step}"))
-    }
-}
 
 #[derive(Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "what has happened so far")]
@@ -344,249 +307,6 @@ impl Search<'_> {
         }
         next.session.advance(event.outcome);
         next
-    }
-
-    /// Where may be written, and what may be sent after a sleep.
-    fn check_write(&mut self, node: &Node, step: &Did) {
-        let Did::Write(bytes) = step else { return };
-        let allowed = if self.is_probe {
-            node.sound
-        } else {
-            node.acknowledged
-        };
-        if !allowed {
-            self.violated(node, "no write to a stranger", format!("{bytes:02X?}"));
-        }
-        // It would bring back the answer before.
-        if bytes == &[0x00] && !node.heard {
-            self.violated(node, "no rewind where no group was", String::new());
-        }
-        if bytes.first() == Some(&0x03)
-            && let Some(request) = self.scenario.requests.get(node.at)
-            && request.needs_volatile()
-            && node.slept
-        {
-            self.violated(
-                node,
-                "nothing volatile across a sleep",
-                format!("{request:?}"),
-            );
-        }
-    }
-
-    /// A command, or the session, is over.
-    fn done(&mut self, mut node: Node) {
-        if node.at == self.scenario.commands.len() {
-            return self.ended(&node);
-        }
-        self.judge(&node);
-        let succeeded = node.session.answer().is_ok();
-        let loads = self.scenario.commands[node.at].effect == Effect::Load;
-        if succeeded && loads && !node.slept_in_command {
-            node.slept = false;
-        }
-        // A bus that failed carries no further command, nor does a caller go on
-        // after a failure of the bus.
-        let broken = matches!(node.session.answer(), Err(failure) if failure.is_of_the_bus());
-        node.at = if broken {
-            self.scenario.commands.len()
-        } else {
-            node.at + 1
-        };
-        self.begin(&mut node);
-        self.push(node);
-    }
-
-    /// Compare what the session says of its command with the chip.
-    fn judge(&mut self, node: &Node) {
-        let command = self.scenario.commands[node.at];
-        let times = node.chip.executions[node.at] - node.before[node.at];
-        if times > 1 && !command.is_harmless {
-            self.violated(
-                node,
-                "nothing twice that is not harmless",
-                format!("{times} times"),
-            );
-        }
-        let (name, wrong) = match node.session.answer() {
-            Ok(payload) => {
-                let right = command
-                    .effect
-                    .answers(payload, node.chip.executions[node.at]);
-                let wrong = times == 0 || !right;
-                (
-                    "ok",
-                    wrong.then(|| format!("Ok({payload:02X?}), executed {times} times")),
-                )
-            }
-            Err(failure) => {
-                let (name, wrong) = match failure.executed {
-                    Executed::No => ("not executed", times > 0),
-                    Executed::Yes => ("executed", times == 0),
-                    Executed::Unknown => ("unknown", false),
-                };
-                (
-                    name,
-                    wrong.then(|| format!("{failure:?}, executed {times} times")),
-                )
-            }
-        };
-        *self.figures.results.entry(name).or_default() += 1;
-        if let Some(said) = wrong {
-            self.violated(node, "what it says is so", said);
-        }
-        if let Err(failure) = node.session.answer()
-            && failure.cause == Cause::NoCommand
-        {
-            self.violated(node, "a command has an outcome", format!("{failure:?}"));
-        }
-    }
-
-    fn ended(&mut self, node: &Node) {
-        self.figures.ends += 1;
-        self.figures.most_steps = self.figures.most_steps.max(node.total_steps);
-        self.figures.longest_ms = self.figures.longest_ms.max(node.total_us / 1_000);
-        let asleep = node.chip.power == Power::Asleep;
-        let told = node.session.left() == Left::Unknown;
-        let untouched = node.total_steps == 0;
-        if !(asleep || told || node.woken_unseen || untouched) && node.chip.power != Power::Idle {
-            self.violated(node, "asleep, or told", format!("{:?}", node.chip.power));
-        }
-        if node.session.answer().is_ok() {
-            self.violated(
-                node,
-                "no answer after the end",
-                format!("{:?}", node.session.answer()),
-            );
-        }
-        self.next_session(node);
-    }
-
-    /// The next session on a good bus succeeds: at once, or where the chip hears
-    /// nothing but a write (it waits for half a command, and acknowledges no
-    /// read), once its watchdog has fired.
-    fn next_session(&mut self, node: &Node) {
-        let mut chip = node.chip.clone();
-        let first = self.try_again(&mut chip);
-        if first.is_some() && self.kind.silent_when_half_told && node.chip.is_half_told() {
-            self.figures.after_watchdog += 1;
-            chip.expire_watchdog();
-            if let Some(said) = self.try_again(&mut chip) {
-                self.violated(node, "the session after the watchdog succeeds", said);
-            }
-        } else if let Some(said) = first {
-            self.violated(node, "the next session succeeds", said);
-        }
-    }
-
-    /// Send the first command on a good bus; what was said, when that is wrong.
-    fn try_again(&self, chip: &mut Chip) -> Option<String> {
-        let mut session = Session::new(Timing::default());
-        session.begin(self.scenario.requests[0].clone());
-        let before = chip.executions[0];
-        for _ in 0..MOST_STEPS {
-            let events = match session.step() {
-                Step::Done => break,
-                Step::Wake => chip.pulsed(),
-                Step::Wait(_) => chip.waited(&self.scenario.commands),
-                Step::Write(bytes) if bytes.first() == Some(&0x03) => chip.commanded(self.kind, 0),
-                Step::Write(bytes) => chip.told(self.kind, bytes.first().copied().unwrap_or(0)),
-                Step::Read(buffer) => chip.asked(self.kind, &self.scenario.commands, buffer.len()),
-            };
-            // The last event without a fault: a busy chip ends what it does.
-            let event = events.into_iter().rfind(|event| event.faults == 0)?;
-            if let Step::Read(buffer) = session.step() {
-                let bytes = event.bytes.iter();
-                buffer
-                    .iter_mut()
-                    .zip(bytes)
-                    .for_each(|(to, from)| *to = *from);
-            }
-            *chip = event.chip;
-            session.advance(event.outcome);
-        }
-        let executed = chip.executions[0] > before;
-        match session.answer() {
-            Ok(_) if executed => None,
-            // A lock that is locked, a register that is not loaded.
-            Err(failure) if failure.refusal().is_some() => None,
-            answer => Some(format!("{answer:?}")),
-        }
-    }
-
-    fn violated(&mut self, node: &Node, invariant: &'static str, said: String) {
-        let mut path = Vec::new();
-        let mut at = node.trail;
-        while let Some((before, step)) = self.trails.get(at) {
-            path.push(step.clone());
-            at = *before;
-        }
-        path.reverse();
-        self.figures.violations.push(Violation {
-            invariant,
-            said,
-            path,
-        });
-    }
-}
-
-/// A step, without its buffer.
-enum Did {
-    Wake,
-    Wait(u32),
-    Write(Vec<u8>),
-    Read(usize),
-}
-
-impl fmt::Display for Did {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Wake => f.write_str("wake"),
-            Self::Wait(us) => write!(f, "wait {us} us"),
-            Self::Write(bytes) => {
-                let head = bytes.get(..3).unwrap_or(bytes);
-                write!(f, "write {head:02X?} of {}", bytes.len())
-            }
-            Self::Read(len) => write!(f, "read {len}"),
-        }
-    }
-}
-
-impl Figures {
-    /// Both together.
-    #[must_use]
-    pub fn and(mut self, other: Self) -> Self {
-        self.states += other.states;
-        self.transitions += other.transitions;
-        self.ends += other.ends;
-        self.after_watchdog += other.after_watchdog;
-        self.most_steps = self.most_steps.max(other.most_steps);
-        self.longest_ms = self.longest_ms.max(other.longest_ms);
-        for (name, count) in other.results {
-            *self.results.entry(name).or_default() += count;
-        }
-        self.violations.extend(other.violations);
-        self
-    }
-}
-
-/// One line.
-impl fmt::Display for Figures {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut results: Vec<_> = self.results.iter().collect();
-        results.sort_unstable();
-        write!(
-            f,
-            "{:>8} states {:>8} transitions {:>7} sessions, at most {} steps and {} ms; {} found \
-             only after their watchdog; {results:?}; {} wrong",
-            self.states,
-            self.transitions,
-            self.ends,
-            self.most_steps,
-            self.longest_ms,
-            self.after_watchdog,
-            self.violations.len()
-        )
     }
 }
 
