@@ -97,6 +97,17 @@ impl UsedSerials {
         }
     }
 
+    /// That `chip` can have `serial`, by the list as it was read.
+    ///
+    /// # Errors
+    /// Exit code 5 when it is taken.
+    pub(crate) fn check(&self, serial: &str, chip: SerialNumber) -> Result<(), CliError> {
+        match standing(&self.lines, serial, &chip.to_string()) {
+            Standing::Taken(holder) => Err(self.taken_error(serial, holder.as_deref())),
+            Standing::Free | Standing::Claimed => Ok(()),
+        }
+    }
+
     /// Claim `serial` for `chip`: it is in the list when this returns, by this
     /// run or an earlier one.
     ///

@@ -22,7 +22,10 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("signer create", &["signer create factory2 --years 10"]),
     (
         "signer answer",
-        &["signer answer request.json --signer-cert factory.cert --signer-key factory.key"],
+        &[
+            "signer answer request.json --signer-cert factory.cert --signer-key factory.key",
+            "signer answer requests --signer-cert factory.cert --signer-key factory.key",
+        ],
     ),
     (
         "device create",

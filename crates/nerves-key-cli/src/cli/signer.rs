@@ -11,7 +11,8 @@ use crate::signing::KeyName;
 pub(crate) enum Signer {
     /// Make a signer: NAME.cert and NAME.key. Nothing is overwritten.
     Create(SignerCreate),
-    /// Sign the request that provision --request wrote, for provision --answer.
+    /// Sign the request that provision --request wrote, for provision --answer,
+    /// or all requests of a folder.
     Answer(Box<SignerAnswer>),
 }
 
@@ -34,20 +35,29 @@ pub(crate) struct SignerCreate {
 
 #[derive(Args, Debug)]
 pub(crate) struct SignerAnswer {
-    /// The request; - for standard input.
+    /// The request, or a folder of requests; - for standard input.
     pub(crate) request: PathBuf,
     /// The signer certificate, PEM or DER.
     #[arg(long, value_name = "FILE")]
     pub(crate) signer_cert: PathBuf,
-    #[arg(long, help = SIGNER_KEY, value_name = "FILE|pkcs11:..|exec:..")]
-    pub(crate) signer_key: KeyName,
+    #[arg(
+        long,
+        help = SIGNER_KEY,
+        value_name = "FILE|pkcs11:..|exec:..",
+        required_unless_present = "dry_run"
+    )]
+    pub(crate) signer_key: Option<KeyName>,
     #[command(flatten)]
     pub(crate) options: KeyOptions,
     /// Serials in use, one a line: a request for one of them is refused, unless
     /// it is of the same chip, and its own is added before it is signed.
     #[arg(long, value_name = "FILE")]
     pub(crate) used_serials: Option<PathBuf>,
-    /// To this file instead of standard output. Nothing is overwritten.
-    #[arg(long, value_name = "FILE")]
+    /// To this file instead of standard output; the answers to a folder into
+    /// this one instead of beside their requests. Nothing is overwritten.
+    #[arg(long, value_name = "FILE|FOLDER")]
     pub(crate) out: Option<PathBuf>,
+    /// Judge each request, say what would be signed, and sign nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }

@@ -20,6 +20,7 @@ mod other_devices;
 mod readable;
 mod refusals;
 mod refused;
+mod requests;
 mod secrets;
 mod serials;
 mod serving;

@@ -39,6 +39,8 @@ provision() {
 provision --serial N1234 --record run.txt
 nerves-key provision --signer-cert factory.cert --serial N2 --device emu:half.img \\
     --request request.json
+mkdir requests
+cp request.json requests
 nerves-key cert export device --out device.pem
 nerves-key settings set wifi '{\"ssid\": \"a\"}'
 nerves-key settings export --out settings.json
@@ -92,7 +94,13 @@ fn leaves() -> Vec<String> {
 fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
-        fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+        let to = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            fs::create_dir(&to).unwrap();
+            copy(&path, &to);
+        } else {
+            fs::copy(&path, to).unwrap();
+        }
     }
 }
 
