@@ -101,7 +101,8 @@ pub(crate) struct Serve {
     )]
     pub(crate) socket: Option<PathBuf>,
     /// A bus and the chips on it: image files, made blank when absent, as
-    /// FILE or FILE?chip=atecc508a [default: a throw-away chip on bus 1]
+    /// FILE or FILE?chip=atecc508a; none behind N= for an empty bus, which
+    /// emulator plug puts chips on [default: a throw-away chip on bus 1]
     #[arg(long, value_name = "N=IMAGE[,IMAGE..]")]
     pub(crate) bus: Vec<BusSpec>,
     /// As fast as possible instead of in real time.
@@ -137,7 +138,7 @@ pub(crate) struct Serve {
     pub(crate) record: Option<PathBuf>,
 }
 
-/// `N=IMAGE[,IMAGE..]`.
+/// `N=IMAGE[,IMAGE..]`, or `N=` for a bus without a chip.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct BusSpec {
     pub(crate) number: u32,
@@ -165,7 +166,8 @@ impl FromStr for BusSpec {
         let (number, images) = text
             .split_once('=')
             .ok_or_else(|| BusSpecError::Form(text.into()))?;
-        let images: Result<_, _> = images.split(',').map(ImageName::from_str).collect();
+        let images = images.split(',').filter(|_| !images.is_empty());
+        let images: Result<_, _> = images.map(ImageName::from_str).collect();
         Ok(Self {
             number: number.parse().map_err(|error| BusSpecError::Number {
                 text: number.into(),

@@ -41,7 +41,7 @@ fn image_files() {
         (&["create", "b.img", "--chip", "atsha204a"], 2, "atsha204a"),
         (&["serve", "--bus", "a.img"], 2, "N=IMAGE"),
         (&["serve", "--bus", "x=a.img"], 2, "number of a bus"),
-        (&["serve", "--bus", "1="], 2, "wants an image file"),
+        (&["serve", "--bus", "1=,a.img"], 2, "wants an image file"),
         (&["serve", "--bus", "1=a.img,before"], 5, "0x60"),
         (&["serve", "--times", "slow"], 2, "typical, uniform"),
         (&["serve", "--fast", "--times", "fast"], 2, "--times"),
@@ -229,6 +229,30 @@ fn plugged_and_unplugged() {
         assert_eq!(code, exit, "{arguments:?}: {message}");
     }
     assert_eq!(serving.terminate(), Some(0));
+}
+
+/// What lasts as long as the supply is lost, and what is stored is not.
+#[test]
+fn an_unplugged_chip_loses_its_supply() {
+    let harness = Harness::new();
+    fs::write(harness.path().join("a.key"), [0xA5; 16]).unwrap();
+    fs::write(harness.path().join("e.key"), [0xE7; 16]).unwrap();
+    let keys = ["--activation-key", "a.key", "--encryption-key", "e.key"];
+    let volatile = ["--yes", "--serial", "V1", "--layout", "volatile"];
+    let provision = Harness::provision("emu:v.img?chip=atecc608b", &volatile);
+    harness.ok(&[&provision[..], &keys].concat());
+    let arguments = ["--socket", "s", "--fast", "--bus", "4000063=v.img"];
+    let _serving = Serving::new(&harness, &arguments);
+    let is_active = || {
+        let status = harness.json(&["volatile", "status", "--device", "unix:s"]);
+        status["active"].as_bool().unwrap()
+    };
+    let unlock = ["volatile", "unlock", "--device", "unix:s"];
+    harness.ok(&[&unlock[..], &keys[..2]].concat());
+    assert!(is_active());
+    harness.ok(&["emulator", "unplug", "--socket", "s", "0x60"]);
+    harness.ok(&["emulator", "plug", "--socket", "s", "v.img"]);
+    assert!(!is_active());
 }
 
 /// Whether the server is asked to end or killed, what passed is on record.

@@ -6,3 +6,4 @@ mod bench;
 mod exports;
 mod interrupted;
 mod stations;
+mod swapping;

@@ -235,6 +235,11 @@ fn announce(
     let mut documents = Vec::new();
     for (number, chips) in buses {
         let mut entries = Vec::new();
+        if chips.is_empty() {
+            lines.push(format!(
+                "bus {number}: no chip yet (nerves-key emulator plug puts one on it)"
+            ));
+        }
         for (name, summary) in chips {
             lines.push(format!(
                 "bus {number}: {} {} at {:#04X} ({})",
