@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use nerves_key_device::DeviceUri;
 
-use super::provision::SlotsOption;
+use super::provision::{SlotsOption, VolatileKeyFiles};
 use super::signer_key::{KeyOptions, SIGNER_KEY};
 use crate::signing::KeyName;
 
@@ -100,6 +100,8 @@ pub(crate) struct Run {
     pub(crate) options: KeyOptions,
     #[command(flatten)]
     pub(crate) slots: SlotsOption,
+    #[command(flatten)]
+    pub(crate) keys: VolatileKeyFiles,
     /// One chip on each device, instead of one after the other.
     #[arg(long)]
     pub(crate) once: bool,

@@ -4,11 +4,13 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use nerves_key_provision::{AcceptedSigner, CertificateSlots};
+use nerves_key_provision::{AcceptedSigner, CertificateSlots, VolatileSecrets};
 use nerves_key_schema::Layout;
 
 use super::chip::Chip;
 use super::signer_key::{FormatOption, KeyOptions, SIGNER_KEY};
+use crate::error::CliError;
+use crate::files;
 use crate::signing::KeyName;
 
 #[derive(Args, Debug)]
@@ -56,14 +58,8 @@ pub(crate) struct Provision {
     /// key has to be activated after each power-up.
     #[arg(long, value_name = "LAYOUT", default_value = "standard")]
     pub(crate) layout: SlotLayout,
-    /// Volatile layout: the key that activates the device key. 16 bytes, or 32
-    /// hex digits.
-    #[arg(long, value_name = "FILE", requires = "encryption_key")]
-    pub(crate) activation_key: Option<PathBuf>,
-    /// Volatile layout: a second key, for nerves-key volatile mac. In the same
-    /// form.
-    #[arg(long, value_name = "FILE", requires = "activation_key")]
-    pub(crate) encryption_key: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) keys: VolatileKeyFiles,
     #[command(flatten)]
     pub(crate) slots: SlotsOption,
     #[command(flatten)]
@@ -103,6 +99,33 @@ impl SignerOption {
         } else {
             AcceptedSigner::Asked
         }
+    }
+}
+
+/// The keys of the volatile layout: both or none.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct VolatileKeyFiles {
+    /// Volatile layout: the key that activates the device key. 16 bytes, or 32
+    /// hex digits.
+    #[arg(long, value_name = "FILE", requires = "encryption_key")]
+    activation_key: Option<PathBuf>,
+    /// Volatile layout: a second key, for nerves-key volatile mac. In the same
+    /// form.
+    #[arg(long, value_name = "FILE", requires = "activation_key")]
+    encryption_key: Option<PathBuf>,
+}
+
+impl VolatileKeyFiles {
+    /// # Errors
+    /// Exit code 5 for a file that holds no key.
+    pub(crate) fn read(&self) -> Result<Option<VolatileSecrets>, CliError> {
+        let (Some(activation), Some(encryption)) = (&self.activation_key, &self.encryption_key)
+        else {
+            return Ok(None);
+        };
+        let activation = files::symmetric_key(activation)?;
+        let encryption = files::symmetric_key(encryption)?;
+        Ok(Some(VolatileSecrets::new(&activation, &encryption)))
     }
 }
 

@@ -7,3 +7,4 @@ mod exports;
 mod interrupted;
 mod stations;
 mod swapping;
+mod volatile;

@@ -7,15 +7,15 @@ use atecc::procedures::ReadConfig;
 use atecc::{SerialNumber, Timing};
 use atecc_x509::{Certificate, CheckedSigner, Format, SignatureBytes};
 use data_encoding::HEXUPPER;
-use nerves_key::{Identity, ReadSnapshot, Snapshot, Stage};
+use nerves_key::{Activate, Activation, Identity, ReadSnapshot, Snapshot, Stage};
 use nerves_key_device::DeviceUri;
 use nerves_key_device::EmulatedUri;
 use nerves_key_line::{Batch, Facts, Issued, Ledger, LedgerError, SerialScheme, State, Unit};
 use nerves_key_provision::{
     CertificateSigner, CertificateSlots, DeviceKey, Event, Plan, Request, SigningRequest,
-    SigningRequestError, default_serial, provision,
+    SigningRequestError, VolatileSecrets, default_serial, provision,
 };
-use nerves_key_schema::{BoardName, ManufacturerSerial};
+use nerves_key_schema::{BoardName, Layout, ManufacturerSerial};
 use serde_json::json;
 
 use super::ledger::refused;
@@ -32,6 +32,8 @@ pub(super) struct Recipe {
     pub(super) signer: CheckedSigner,
     pub(super) board: BoardName,
     pub(super) slots: CertificateSlots,
+    /// Of the volatile layout.
+    pub(super) keys: Option<VolatileSecrets>,
 }
 
 /// How a chip ended.
@@ -81,6 +83,32 @@ impl Connected {
 
     pub(super) fn serial_number(&self) -> SerialNumber {
         self.snapshot.config.serial_number()
+    }
+
+    /// That a finished chip of the volatile layout has the activation key of the
+    /// recipe: another one makes it another product.
+    ///
+    /// # Errors
+    /// Exit code 4.
+    pub(super) fn activated(mut self, recipe: &Recipe) -> Result<Self, CliError> {
+        let Some(keys) = &recipe.keys else {
+            return Ok(self);
+        };
+        if self.snapshot.stage() != Stage::Finished(Layout::Volatile) {
+            return Ok(self);
+        }
+        let chip = self.serial_number();
+        let activate = Activate::new(keys, chip, system::random()?);
+        match causes::run(&mut self.device, activate)? {
+            Activation::Active => {
+                self.snapshot = causes::run(&mut self.device, ReadSnapshot::new())?;
+                Ok(self)
+            }
+            Activation::WrongKey => Err(CliError::new(
+                Exit::Stage,
+                format!("the chip {chip} has another activation key than the one that was given"),
+            )),
+        }
     }
 
     /// What the ledger can hold against it, before anything is changed.
@@ -245,6 +273,7 @@ fn request(recipe: &Recipe, unit: &Unit, snapshot: &Snapshot) -> Result<Request,
     };
     request.signer_key = Some(signer_key);
     request.certificate_slots = recipe.slots;
+    request.volatile_keys.clone_from(&recipe.keys);
     // A key whose birth is on record is kept.
     if let (Some(recorded), Some(held)) = (unit.public_key, snapshot.public_key)
         && *held.as_bytes() == recorded

@@ -83,10 +83,23 @@ pub(super) fn run(arguments: &Run, output: Output) -> Result<(), CliError> {
 fn recipe(arguments: &Run) -> Result<Recipe, CliError> {
     let mut ledger = ledger::open(&arguments.place)?;
     let batch = ledger.batch(&arguments.batch).map_err(ledger::refused)?;
-    if batch.layout == BatchLayout::Volatile {
-        return Err(CliError::refused(
-            "the volatile layout needs keys that line run does not take: use nerves-key provision",
-        ));
+    let keys = arguments.keys.read()?;
+    match (batch.layout, &keys) {
+        (BatchLayout::Volatile, None) => {
+            return Err(CliError::refused(format!(
+                "the batch {:?} is of the volatile layout: give --activation-key and \
+                 --encryption-key",
+                batch.name
+            )));
+        }
+        (BatchLayout::Standard, Some(_)) => {
+            return Err(CliError::refused(format!(
+                "the batch {:?} is of the standard layout, which has no activation key and no \
+                 encryption key",
+                batch.name
+            )));
+        }
+        (BatchLayout::Volatile, Some(_)) | (BatchLayout::Standard, None) => {}
     }
     let der = batch.signer_der().map_err(CliError::refused)?;
     let certificate = Certificate::from_der(der).map_err(CliError::refused)?;
@@ -95,6 +108,7 @@ fn recipe(arguments: &Run) -> Result<Recipe, CliError> {
     Ok(Recipe {
         board: BoardName::new(&batch.board).map_err(CliError::refused)?,
         slots: arguments.slots.certificate_slots(),
+        keys,
         signer,
         batch,
     })

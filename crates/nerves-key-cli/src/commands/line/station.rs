@@ -182,6 +182,7 @@ impl Station<'_> {
         say: &dyn Fn(What),
     ) -> Result<(Unit, Ending), CliError> {
         let chip = connected.serial_number();
+        let connected = connected.activated(self.recipe)?;
         let (unit, ending) = connected.unit(ledger, self.recipe, || {
             let scanner = self.scanner.lock();
             let mut scanner = scanner.map_err(|_poisoned| CliError::failed("nobody scans"))?;

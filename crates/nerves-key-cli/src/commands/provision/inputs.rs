@@ -6,7 +6,7 @@ use std::path::Path;
 use atecc_x509::DateTime;
 use data_encoding::HEXLOWER_PERMISSIVE;
 use nerves_key::{Snapshot, Stage};
-use nerves_key_provision::{Plan, Request, SigningAnswer, VolatileSecrets};
+use nerves_key_provision::{Plan, Request, SigningAnswer};
 use nerves_key_schema::{BoardName, ManufacturerSerial, Otp, OtpError};
 
 use super::gate;
@@ -69,7 +69,7 @@ impl Inputs {
         request.board = board;
         request.user = user;
         request.layout = arguments.layout.into();
-        request.volatile_keys = volatile_keys(arguments)?;
+        request.volatile_keys = arguments.keys.read()?;
         request.signer_key = signer_key;
         request.accepted_signer = arguments.signer.accepted_signer();
         request.certificate_slots = arguments.slots.certificate_slots();
@@ -185,17 +185,6 @@ fn issue_time(signer: Option<&AnySigner>, now: DateTime) -> Result<DateTime, Cli
         )));
     }
     Ok(asked)
-}
-
-/// Both or none, as the arguments have it.
-fn volatile_keys(arguments: &Provision) -> Result<Option<VolatileSecrets>, CliError> {
-    match (&arguments.activation_key, &arguments.encryption_key) {
-        (Some(activation), Some(encryption)) => Ok(Some(VolatileSecrets::new(
-            &*files::symmetric_key(activation)?,
-            &*files::symmetric_key(encryption)?,
-        ))),
-        _ => Ok(None),
-    }
 }
 
 fn user_area(text: &str) -> Result<Vec<u8>, CliError> {
