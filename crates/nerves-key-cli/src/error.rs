@@ -140,6 +140,14 @@ impl CliError {
         Self::new(Exit::Refused, cause)
     }
 
+    /// The same before the chip was touched.
+    pub(crate) fn into_refused(self) -> Self {
+        Self {
+            exit: Exit::Refused,
+            ..self
+        }
+    }
+
     /// An input file that cannot be used.
     pub(crate) fn input(path: &Path, cause: impl Into<AnyError>) -> Self {
         Self::refused(cause).about(escape_path(path))

@@ -131,7 +131,8 @@ pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-fn directory(path: &Path) -> &Path {
+/// The folder that `path` is in.
+pub(crate) fn directory(path: &Path) -> &Path {
     match path.parent() {
         Some(directory) if directory != Path::new("") => directory,
         _ => Path::new("."),

@@ -17,6 +17,7 @@ mod paragraph;
 mod pending_chip;
 mod progress;
 mod redact;
+mod report;
 mod signing;
 mod system;
 mod used_serials;

@@ -108,6 +108,13 @@ pub(crate) struct Run {
     /// Do not ask before the first chip. Locks cannot be undone.
     #[arg(long)]
     pub(crate) yes: bool,
+    /// Write a report of each chip to CHIP.json in this folder, as provision
+    /// --report does.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) reports: Option<PathBuf>,
+    /// The order that the chips are made for, for their reports.
+    #[arg(long, value_name = "TEXT", requires = "reports")]
+    pub(crate) order: Option<String>,
     /// A program that is run before a chip is changed, with the unit as JSON on
     /// its standard input. When it fails the chip is left alone.
     #[arg(long, value_name = "PROGRAM")]

@@ -21,6 +21,7 @@ mod readable;
 mod refusals;
 mod refused;
 mod requests;
+mod room;
 mod secrets;
 mod serials;
 mod serving;

@@ -5,6 +5,7 @@ mod bad_input;
 mod bench;
 mod exports;
 mod interrupted;
+mod reports;
 mod stations;
 mod swapping;
 mod volatile;

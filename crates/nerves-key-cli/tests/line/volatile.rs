@@ -28,7 +28,7 @@ fn its_keys_are_on_the_chips_and_nowhere_else() {
     let devices = bench.chips(2);
     let said = bench.run(&Bench::line_run(
         &devices,
-        &[&KEYS[..], &["--json"]].concat(),
+        &[&KEYS[..], &["--json", "--reports", "."]].concat(),
     ));
     assert!(said.status.success(), "{said:?}");
     assert!(said.stderr.is_empty(), "{said:?}");
@@ -43,11 +43,11 @@ fn its_keys_are_on_the_chips_and_nowhere_else() {
     for entry in fs::read_dir(bench.path()).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
-        if name.starts_with("line.db") {
+        if name.starts_with("line.db") || name.ends_with("EE.json") {
             looked_at.push(fs::read(&path).unwrap());
         }
     }
-    assert!(looked_at.len() >= 2);
+    assert!(looked_at.len() >= 4);
     let base64 = |key: &[u8]| data_encoding::BASE64.encode(key)[..20].to_owned();
     for key in [ACTIVATION, ENCRYPTION] {
         let bytes = data_encoding::HEXUPPER.decode(key.as_bytes()).unwrap();

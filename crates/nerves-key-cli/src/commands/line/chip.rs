@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Mutex;
+use std::time::Instant;
 
 use atecc::procedures::ReadConfig;
 use atecc::{SerialNumber, Timing};
@@ -12,8 +13,8 @@ use nerves_key_device::DeviceUri;
 use nerves_key_device::EmulatedUri;
 use nerves_key_line::{Batch, Facts, Issued, Ledger, LedgerError, SerialScheme, State, Unit};
 use nerves_key_provision::{
-    CertificateSigner, CertificateSlots, DeviceKey, Event, Plan, Request, SigningRequest,
-    SigningRequestError, VolatileSecrets, default_serial, provision,
+    AcceptedSigner, CertificateSigner, CertificateSlots, DeviceKey, Event, Plan, Request,
+    SigningRequest, SigningRequestError, VolatileSecrets, default_serial, provision,
 };
 use nerves_key_schema::{BoardName, Layout, ManufacturerSerial};
 use serde_json::json;
@@ -23,6 +24,8 @@ use crate::causes;
 use crate::chip::RecordedDevice;
 use crate::cli::chip::Chip;
 use crate::error::{CliError, Exit};
+use crate::report::document::{self, Start};
+use crate::report::{self, ReportFile};
 use crate::signing::{AnySigner, SignerError};
 use crate::system;
 
@@ -203,10 +206,15 @@ impl Connected {
         recipe: &Recipe,
         signer: &Mutex<AnySigner>,
         unit: Unit,
+        report: &mut ReportFile,
         mut on_step: impl FnMut(usize, usize, String),
     ) -> Result<Unit, CliError> {
         let request = request(recipe, &unit, &self.snapshot)?;
         let plan = Plan::new(&self.snapshot, &request)?;
+        // Which key is kept the ledger says; the file is to be this chip's.
+        report.key(&self.snapshot)?;
+        report.reserve(&plan)?;
+        let (start, mut step, mut times) = (Start::now()?, Instant::now(), Vec::new());
         let mut notes = serde_json::Map::new();
         notes.insert("plan-digest".into(), json!(HEXUPPER.encode(&plan.digest())));
         notes.insert("version".into(), json!(env!("CARGO_PKG_VERSION")));
@@ -218,12 +226,32 @@ impl Connected {
         };
         let device = &mut self.device;
         device.set_timing(Timing::new(plan.config().revision().family()));
-        let made = provision(device, &plan, &mut signer, system::challenges()?, |event| {
-            if let Event::Started { index, total, step } = event {
-                on_step(index, total, step.to_string());
-            }
-        });
-        made.map_err(CliError::from)?;
+        let mut reported = report::Recorded {
+            signer: &mut signer,
+            file: report,
+            plan: &plan,
+            start: &start,
+        };
+        let challenges = system::challenges()?;
+        let made = provision(
+            device,
+            &plan,
+            &mut reported,
+            challenges,
+            |event| match event {
+                Event::Started {
+                    index,
+                    total,
+                    step: name,
+                } => {
+                    step = Instant::now();
+                    on_step(index, total, name.to_string());
+                }
+                Event::Done { .. } => times.push(step.elapsed()),
+                _ => {}
+            },
+        );
+        let made = made.map_err(CliError::from)?;
         // What the runner read back is read once more: the ledger says what is
         // on the chip.
         let snapshot = causes::run(&mut self.device, ReadSnapshot::new())?;
@@ -243,7 +271,31 @@ impl Connected {
                 unit = ledger.advance(&unit, state, &facts).map_err(refused)?;
             }
         }
+        let mut document = match &made {
+            Some(made) => document::of_run(&plan, made, &start, &times)?,
+            None => document::of_finished(&plan, &identity)?,
+        };
+        document["replaced_keys"] = report.replaced_keys(&plan, &identity.public_key);
+        report.write(&mut document)?;
         Ok(unit)
+    }
+
+    /// Write the report of a chip that was finished before.
+    pub(super) fn report(
+        &self,
+        recipe: &Recipe,
+        unit: &Unit,
+        report: &mut ReportFile,
+    ) -> Result<(), CliError> {
+        let mut request = request(recipe, unit, &self.snapshot)?;
+        // Its signer's certificate may be an earlier one, of the same key.
+        request.accepted_signer = AcceptedSigner::Any;
+        let plan = Plan::new(&self.snapshot, &request)?;
+        report.key(&self.snapshot)?;
+        let identity = self.snapshot.identity()?;
+        let mut document = document::of_finished(&plan, &identity)?;
+        document["replaced_keys"] = report.replaced_keys(&plan, &identity.public_key);
+        report.write(&mut document)
     }
 }
 

@@ -6,6 +6,7 @@ mod chip;
 mod export;
 mod hook;
 mod ledger;
+mod reports;
 mod run;
 mod station;
 

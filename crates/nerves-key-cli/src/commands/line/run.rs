@@ -15,8 +15,8 @@ use nerves_key_schema::{BoardName, ManufacturerSerial};
 use serde_json::json;
 
 use super::chip::{Ending, Recipe};
-use super::ledger;
 use super::station::{Said, Scanner, Station, What, document};
+use super::{ledger, reports};
 use crate::cli::line::Run;
 use crate::confirm::{self, Risk};
 use crate::error::CliError;
@@ -32,6 +32,7 @@ pub(super) fn run(arguments: &Run, output: Output) -> Result<(), CliError> {
     let mut signer = AnySigner::open(&arguments.signer_key, &arguments.options)?;
     signer.check(&recipe.signer.signer.public_key)?;
     check_devices(&arguments.device)?;
+    reports::check(arguments)?;
     if !arguments.yes {
         let question = format!(
             "Every chip that is connected to one of {} device(s) becomes a NervesKey of the batch \

@@ -15,7 +15,7 @@ use nerves_key_schema::ManufacturerSerial;
 use serde_json::{Value, json};
 
 use super::chip::{Connected, Ending, Recipe};
-use super::{hook, ledger};
+use super::{hook, ledger, reports};
 use crate::cli::line::Run;
 use crate::error::{CliError, Exit};
 use crate::signing::AnySigner;
@@ -188,7 +188,12 @@ impl Station<'_> {
             let mut scanner = scanner.map_err(|_poisoned| CliError::failed("nobody scans"))?;
             scanner(chip)
         })?;
+        let report = reports::file(self.arguments, ledger.author(), &unit, ending)?;
+        let Some(mut report) = report else {
+            return Ok((unit, ending));
+        };
         if ending != Ending::Made {
+            connected.report(self.recipe, &unit, &mut report)?;
             return Ok((unit, ending));
         }
         if let Some(program) = &self.arguments.on_start {
@@ -199,6 +204,7 @@ impl Station<'_> {
             self.recipe,
             self.signer,
             unit,
+            &mut report,
             |index, total, step| {
                 say(What::Step { index, total, step });
             },

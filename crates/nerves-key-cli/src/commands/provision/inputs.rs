@@ -10,9 +10,9 @@ use nerves_key_provision::{Plan, Request, SigningAnswer};
 use nerves_key_schema::{BoardName, ManufacturerSerial, Otp, OtpError};
 
 use super::gate;
-use super::report_file::ReportFile;
 use crate::cli::provision::Provision;
 use crate::error::CliError;
+use crate::report::ReportFile;
 use crate::signing::AnySigner;
 use crate::used_serials::UsedSerials;
 use crate::{files, hex, signing, system};

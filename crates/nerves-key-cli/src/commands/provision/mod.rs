@@ -1,9 +1,7 @@
 //! `nerves-key provision`.
 
-mod document;
 mod gate;
 mod inputs;
-mod report_file;
 
 use std::path::Path;
 use std::time::Duration;
@@ -28,12 +26,12 @@ use crate::files::{self, Readers};
 use crate::output::{Output, escape_path};
 use crate::pending_chip::PendingChip;
 use crate::progress::Progress;
+use crate::report::Recorded;
+use crate::report::document::{self, Start};
 use crate::signing;
 use crate::{causes, system, used_serials};
-use document::Start;
 use inputs::Inputs;
 use nerves_key_device::BusFault;
-use report_file::Recorded;
 
 pub(super) fn run(arguments: &Provision, output: Output) -> Result<(), CliError> {
     let mut inputs = Inputs::new(arguments)?;
@@ -58,6 +56,7 @@ pub(super) fn run(arguments: &Provision, output: Output) -> Result<(), CliError>
     match (inputs.signer.take(), &arguments.request) {
         (Some(mut signer), _) => {
             confirm(arguments, &plan, plan.steps(), output)?;
+            inputs.report.reserve(&plan)?;
             inputs.claim(&plan)?;
             let device = &mut chip.commit()?;
             let mut signer = Recorded {
@@ -148,7 +147,7 @@ fn nothing(
     let identity = snapshot.identity()?;
     let mut document = document::of_finished(plan, &identity)?;
     document["replaced_keys"] = inputs.report.replaced_keys(plan, &identity.public_key);
-    inputs.report.write(&document)?;
+    inputs.report.write(&mut document)?;
     let text = format!(
         "nothing to do: {} is a finished NervesKey with the serial {:?}",
         name(plan),
@@ -240,7 +239,7 @@ fn finish(
         summary.validity(),
         report.key_origin
     );
-    let written = inputs.report.write(&document);
+    let written = inputs.report.write(&mut document);
     output.result(&text, &document)?;
     written
 }

@@ -14,16 +14,16 @@ use crate::error::CliError;
 use crate::system;
 
 /// The value of `format`. Another meaning of a member gets another number.
-pub(super) const FORMAT: &str = "nerves-key provisioning report 1";
+pub(crate) const FORMAT: &str = "nerves-key provisioning report 1";
 
 /// When a provisioning began.
-pub(super) struct Start {
-    pub(super) date: DateTime,
+pub(crate) struct Start {
+    pub(crate) date: DateTime,
     instant: Instant,
 }
 
 impl Start {
-    pub(super) fn now() -> Result<Self, CliError> {
+    pub(crate) fn now() -> Result<Self, CliError> {
         Ok(Self {
             date: system::now()?,
             instant: Instant::now(),
@@ -32,7 +32,7 @@ impl Start {
 }
 
 /// What is known before.
-pub(super) fn of_plan(plan: &Plan) -> Value {
+pub(crate) fn of_plan(plan: &Plan) -> Value {
     let steps: Vec<Value> = plan
         .steps()
         .iter()
@@ -68,7 +68,7 @@ pub(super) fn of_plan(plan: &Plan) -> Value {
 }
 
 /// What was done, `times` for each step.
-pub(super) fn of_run(
+pub(crate) fn of_run(
     plan: &Plan,
     report: &Report,
     start: &Start,
@@ -102,7 +102,7 @@ pub(super) fn of_run(
 }
 
 /// A chip that was finished before.
-pub(super) fn of_finished(plan: &Plan, identity: &Identity) -> Result<Value, CliError> {
+pub(crate) fn of_finished(plan: &Plan, identity: &Identity) -> Result<Value, CliError> {
     let mut document = of_plan(plan);
     add_identity(
         &mut document,
