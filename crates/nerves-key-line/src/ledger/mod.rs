@@ -1,5 +1,6 @@
 //! The ledger: what is known of batches and units, in a database.
 
+mod activity;
 mod audit;
 mod database;
 mod error;
@@ -21,6 +22,7 @@ use crate::event::Kind;
 use crate::unit::{State, Unit};
 use work::Work;
 
+pub use activity::{Activity, Failures, StationActivity};
 pub use audit::{Finding, Head, Reason};
 pub use database::{Database, DatabaseError, Rows, Statements, Value};
 pub use error::LedgerError;

@@ -1,5 +1,6 @@
 //! What a ledger promises, on whatever database it lives in.
 
+mod activity;
 mod audit;
 mod cases;
 mod race;
@@ -79,6 +80,7 @@ cases! {
     cases::a_failure_is_an_event,
     race::no_serial_is_given_twice,
     race::one_chip_at_two_stations,
+    activity::what_was_done_is_counted_by_station_and_cause,
     audit::what_was_not_touched_is_sound,
     audit::every_change_is_noticed,
     audit::a_shortened_chain_is_noticed_by_its_head,
