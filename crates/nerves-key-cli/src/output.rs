@@ -9,6 +9,8 @@
 //! control, bidirectional or invisible character reaches the terminal. What is
 //! written to files stays as it is.
 
+#[cfg(feature = "line")]
+use std::io::IsTerminal;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -18,6 +20,28 @@ use serde_json::{Value, json};
 use crate::error::{CliError, Document};
 use crate::files::{self, Readers};
 use crate::redact::{redact, usage};
+
+/// What became of a chip.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[cfg(feature = "line")]
+pub(crate) enum Verdict {
+    Pass,
+    Fail,
+    /// Nothing was done.
+    Skip,
+}
+
+#[cfg(feature = "line")]
+impl Verdict {
+    /// The word, and its colour in ECMA-48's "select graphic rendition".
+    const fn word(self) -> (&'static str, u8) {
+        match self {
+            Self::Pass => ("PASS", 32),
+            Self::Fail => ("FAIL", 31),
+            Self::Skip => ("SKIP", 33),
+        }
+    }
+}
 
 /// How results are printed.
 #[derive(Clone, Copy, Debug)]
@@ -109,6 +133,39 @@ impl Output {
         }
         self.message(&format!("nerves-key: {error}"));
     }
+}
+
+/// A line that begins with a verdict, which is coloured for a terminal whose user
+/// has not set `NO_COLOR`.
+#[cfg(feature = "line")]
+pub(crate) fn verdict(verdict: Verdict, text: &str) -> Result<(), CliError> {
+    let (word, colour) = verdict.word();
+    let text = Lines(text.trim_end());
+    to_stdout(&if has_colours() {
+        format!("\u{1B}[{colour}m{word}\u{1B}[0m  {text}")
+    } else {
+        format!("{word}  {text}")
+    })
+}
+
+/// Ring the bell of the terminal, if there is one.
+#[cfg(feature = "line")]
+pub(crate) fn ring(times: usize) {
+    let mut stderr = io::stderr().lock();
+    if stderr.is_terminal() {
+        let _ = stderr.write_all(&vec![0x07; times]);
+    }
+}
+
+/// <https://no-color.org>: set, and not empty.
+#[cfg(feature = "line")]
+fn has_colours() -> bool {
+    let is_set = |name, is: fn(&std::ffi::OsStr) -> bool| {
+        std::env::var_os(name).is_some_and(|value| is(&value))
+    };
+    io::stdout().is_terminal()
+        && !is_set("NO_COLOR", |value| !value.is_empty())
+        && !is_set("TERM", |value| value == "dumb")
 }
 
 /// A value in a line of text.

@@ -105,9 +105,11 @@ pub(crate) struct Run {
     /// One chip on each device, instead of one after the other.
     #[arg(long)]
     pub(crate) once: bool,
-    /// Do not ask before the first chip. Locks cannot be undone.
+    #[command(flatten)]
+    pub(crate) questions: Questions,
+    /// Ring the terminal's bell: once when a chip passed, twice when it failed.
     #[arg(long)]
-    pub(crate) yes: bool,
+    pub(crate) bell: bool,
     /// Write a report of each chip to CHIP.json in this folder, as provision
     /// --report does.
     #[arg(long, value_name = "FOLDER")]
@@ -125,6 +127,18 @@ pub(crate) struct Run {
     /// A program that is run for each chip that failed.
     #[arg(long, value_name = "PROGRAM")]
     pub(crate) on_fail: Option<PathBuf>,
+}
+
+/// What is asked before chips are changed: by default once, before the first.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Questions {
+    /// Do not ask before the first chip. Locks cannot be undone.
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Ask before each chip that would be changed, instead of once for all. It
+    /// needs a terminal.
+    #[arg(long, conflicts_with = "yes")]
+    pub(crate) confirm: bool,
 }
 
 #[derive(Args, Debug)]

@@ -1,11 +1,13 @@
 //! `nerves-key line`, as a bench uses it: on a ledger in a file and emulated
 //! chips in image files.
 
+mod at_a_terminal;
 mod bad_input;
 mod bench;
 mod exports;
 mod interrupted;
 mod reports;
 mod stations;
+mod status;
 mod swapping;
 mod volatile;

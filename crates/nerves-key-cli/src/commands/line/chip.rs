@@ -88,6 +88,14 @@ impl Connected {
         self.snapshot.config.serial_number()
     }
 
+    /// Whether it would be changed.
+    pub(super) fn is_unfinished(&self) -> bool {
+        matches!(
+            self.snapshot.stage(),
+            Stage::Blank | Stage::Configured(_) | Stage::Keyed(_) | Stage::KeySlotOpen(_)
+        )
+    }
+
     /// That a finished chip of the volatile layout has the activation key of the
     /// recipe: another one makes it another product.
     ///

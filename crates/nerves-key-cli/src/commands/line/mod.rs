@@ -1,5 +1,7 @@
 //! `nerves-key line`: a manufacturing line above one `provision`.
 
+mod activity;
+mod asking;
 mod audit;
 mod batch;
 mod chip;
@@ -80,6 +82,8 @@ fn status(place: &Place, output: Output) -> Result<(), CliError> {
     } else {
         text.join("\n")
     };
+    let (more, activity) = activity::of(&mut ledger, &batches).map_err(ledger::refused)?;
+    let text = format!("{text}\n{more}");
     let batches: Vec<_> = batches
         .iter()
         .map(|status| {
@@ -98,7 +102,7 @@ fn status(place: &Place, output: Output) -> Result<(), CliError> {
         .collect();
     output.result(
         &text,
-        &json!({ "batches": batches, "heads": audit::heads(&heads) }),
+        &json!({ "batches": batches, "heads": audit::heads(&heads), "activity": activity }),
     )
 }
 

@@ -14,13 +14,14 @@ use nerves_key_line::{BatchLayout, SerialScheme};
 use nerves_key_schema::{BoardName, ManufacturerSerial};
 use serde_json::json;
 
+use super::asking::Asking;
 use super::chip::{Ending, Recipe};
 use super::station::{Said, Scanner, Station, What, document};
 use super::{ledger, reports};
 use crate::cli::line::Run;
 use crate::confirm::{self, Risk};
 use crate::error::CliError;
-use crate::output::{Output, escape};
+use crate::output::{self, Output, Verdict, escape};
 use crate::signing::{self, AnySigner};
 use crate::system;
 
@@ -33,7 +34,14 @@ pub(super) fn run(arguments: &Run, output: Output) -> Result<(), CliError> {
     signer.check(&recipe.signer.signer.public_key)?;
     check_devices(&arguments.device)?;
     reports::check(arguments)?;
-    if !arguments.yes {
+    let asking = arguments.questions.confirm.then(Asking::new).transpose()?;
+    if asking.is_some() && matches!(recipe.batch.serials, SerialScheme::Scanned) {
+        return Err(CliError::refused(format!(
+            "--confirm: the serials of the batch {:?} are scanned, and each scan is a confirmation",
+            recipe.batch.name
+        )));
+    }
+    if !arguments.questions.yes && asking.is_none() {
         let question = format!(
             "Every chip that is connected to one of {} device(s) becomes a NervesKey of the batch \
              {:?}, for good.",
@@ -55,6 +63,7 @@ pub(super) fn run(arguments: &Run, output: Output) -> Result<(), CliError> {
         signer: &Mutex::new(signer),
         scanner: &Mutex::new(scanner(&recipe.batch.serials)),
         stop: &stop,
+        asking: asking.as_ref(),
     };
     let (say, said) = mpsc::channel();
     let count = thread::scope(|scope| {
@@ -63,7 +72,7 @@ pub(super) fn run(arguments: &Run, output: Output) -> Result<(), CliError> {
             scope.spawn(move || station.work(number, device, &say));
         }
         drop(say);
-        let shown = show(&said, &arguments.device, output);
+        let shown = show(&said, arguments, output);
         if shown.is_err() {
             // Nobody sees what is done: nothing more is.
             stop.store(true, Ordering::Relaxed);
@@ -143,7 +152,7 @@ fn scanner(scheme: &SerialScheme) -> Scanner {
         if !is_scanned {
             return Err(CliError::failed("the batch has no scanned serials"));
         }
-        crate::output::message(&format!("the serial of the chip {chip}:"));
+        output::message(&format!("the serial of the chip {chip}:"));
         let mut line = String::new();
         let mut stdin = io::stdin().lock();
         let read = stdin.by_ref().take(LIMIT).read_line(&mut line);
@@ -165,7 +174,8 @@ struct Count {
 }
 
 /// What the workers say, until the last is silent.
-fn show(said: &Receiver<Said>, devices: &[DeviceUri], output: Output) -> Result<Count, CliError> {
+fn show(said: &Receiver<Said>, arguments: &Run, output: Output) -> Result<Count, CliError> {
+    let devices = &arguments.device;
     let bars = (!output.is_json() && io::stderr().is_terminal()).then(|| Bars::new(devices));
     let mut count = Count::default();
     for Said {
@@ -182,6 +192,18 @@ fn show(said: &Receiver<Said>, devices: &[DeviceUri], output: Output) -> Result<
         }
         let line = match &what {
             What::Waiting | What::Step { .. } => None,
+            What::Question(chip) => {
+                let question = format!(
+                    "{device}: make the chip {chip} a NervesKey of the batch {:?}, for good? [y/N]",
+                    arguments.batch
+                );
+                above(bars.as_ref(), || output.message(&question));
+                None
+            }
+            What::Skipped(chip) => Some((
+                Verdict::Skip,
+                format!("{device}  {chip}  not confirmed: it is as it was"),
+            )),
             What::Passed { unit, ending, time } => {
                 count.passed += 1;
                 let word = match ending {
@@ -189,30 +211,41 @@ fn show(said: &Receiver<Said>, devices: &[DeviceUri], output: Output) -> Result<
                     Ending::Before => "made before",
                     Ending::Recorded => "recorded",
                 };
-                Some(format!(
-                    "PASS  {device}  {}  {}  {word}, {:.1} s",
-                    unit.chip,
-                    escape(&unit.serial),
-                    time.as_secs_f64()
+                let (chip, serial) = (unit.chip, escape(&unit.serial));
+                let time = time.as_secs_f64();
+                Some((
+                    Verdict::Pass,
+                    format!("{device}  {chip}  {serial}  {word}, {time:.1} s"),
                 ))
             }
             What::Failed { chip, cause, .. } => {
                 count.failed += 1;
                 let chip = chip.map_or("no chip".to_owned(), |chip| chip.to_string());
-                Some(format!("FAIL  {device}  {chip}  {cause}"))
+                Some((Verdict::Fail, format!("{device}  {chip}  {cause}")))
             }
         };
+        if arguments.bell {
+            match &line {
+                Some((Verdict::Pass, _)) => output::ring(1),
+                Some((Verdict::Fail, _)) => output::ring(2),
+                Some((Verdict::Skip, _)) | None => {}
+            }
+        }
         if output.is_json() {
             json_line(&device, &what)?;
-        } else if let Some(line) = line {
-            let print = || output.result(&line, &json!(null));
-            match &bars {
-                Some(bars) => bars.all.suspend(print)?,
-                None => print()?,
-            }
+        } else if let Some((verdict, text)) = line {
+            above(bars.as_ref(), || output::verdict(verdict, &text))?;
         }
     }
     Ok(count)
+}
+
+/// Print above the bars.
+fn above<T>(bars: Option<&Bars>, print: impl FnOnce() -> T) -> T {
+    match bars {
+        Some(bars) => bars.all.suspend(print),
+        None => print(),
+    }
 }
 
 /// One document on one line, for a program that reads along.
@@ -221,6 +254,12 @@ fn json_line(device: &str, what: &What) -> Result<(), CliError> {
         What::Waiting => json!({ "device": device, "event": "waiting" }),
         What::Step { index, total, step } => {
             json!({ "device": device, "event": "step", "step": index + 1, "of": total, "what": step })
+        }
+        What::Question(chip) => {
+            json!({ "device": device, "event": "question", "chip": chip.to_string() })
+        }
+        What::Skipped(chip) => {
+            json!({ "device": device, "event": "skip", "chip": chip.to_string() })
         }
         What::Passed { unit, ending, time } => json!({
             "device": device,
@@ -292,6 +331,8 @@ impl Bars {
                 bar.set_position(*index as u64);
                 bar.set_message(escape(step));
             }
+            What::Question(_) => bar.set_message("y to make it"),
+            What::Skipped(_) => bar.set_message("SKIP: take the chip away"),
             What::Passed { unit, .. } => {
                 bar.set_position(bar.length().unwrap_or(1));
                 bar.set_message(format!(

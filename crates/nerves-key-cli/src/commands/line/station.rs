@@ -14,6 +14,7 @@ use nerves_key_line::{Ledger, Unit};
 use nerves_key_schema::ManufacturerSerial;
 use serde_json::{Value, json};
 
+use super::asking::Asking;
 use super::chip::{Connected, Ending, Recipe};
 use super::{hook, ledger, reports};
 use crate::cli::line::Run;
@@ -41,6 +42,10 @@ pub(super) enum What {
         total: usize,
         step: String,
     },
+    /// Whether this chip is to be changed is asked at the terminal.
+    Question(SerialNumber),
+    /// It is not: the chip is as it was.
+    Skipped(SerialNumber),
     /// A chip is done.
     Passed {
         unit: Box<Unit>,
@@ -64,6 +69,8 @@ pub(super) struct Station<'a> {
     /// Serials that are scanned: one at a time.
     pub(super) scanner: &'a Mutex<Scanner>,
     pub(super) stop: &'a AtomicBool,
+    /// Who is asked before each chip, if anybody.
+    pub(super) asking: Option<&'a Asking>,
 }
 
 /// Whoever gives scanned serials.
@@ -143,7 +150,8 @@ impl Station<'_> {
     ) -> What {
         let chip = connected.serial_number();
         match self.make(connected, ledger, say) {
-            Ok((unit, ending)) => {
+            Ok(None) => What::Skipped(chip),
+            Ok(Some((unit, ending))) => {
                 let told = self.arguments.on_pass.as_deref();
                 let told = told.map(|program| hook::run(program, &document(&unit)));
                 match told.transpose() {
@@ -180,9 +188,15 @@ impl Station<'_> {
         connected: Connected,
         ledger: &mut Ledger,
         say: &dyn Fn(What),
-    ) -> Result<(Unit, Ending), CliError> {
+    ) -> Result<Option<(Unit, Ending)>, CliError> {
         let chip = connected.serial_number();
         let connected = connected.activated(self.recipe)?;
+        if let Some(asking) = self.asking
+            && connected.is_unfinished()
+            && !asking.is_confirmed(self.stop, || say(What::Question(chip)))
+        {
+            return Ok(None);
+        }
         let (unit, ending) = connected.unit(ledger, self.recipe, || {
             let scanner = self.scanner.lock();
             let mut scanner = scanner.map_err(|_poisoned| CliError::failed("nobody scans"))?;
@@ -190,11 +204,11 @@ impl Station<'_> {
         })?;
         let report = reports::file(self.arguments, ledger.author(), &unit, ending)?;
         let Some(mut report) = report else {
-            return Ok((unit, ending));
+            return Ok(Some((unit, ending)));
         };
         if ending != Ending::Made {
             connected.report(self.recipe, &unit, &mut report)?;
-            return Ok((unit, ending));
+            return Ok(Some((unit, ending)));
         }
         if let Some(program) = &self.arguments.on_start {
             hook::run(program, &document(&unit))?;
@@ -209,7 +223,7 @@ impl Station<'_> {
                 say(What::Step { index, total, step });
             },
         )?;
-        Ok((unit, ending))
+        Ok(Some((unit, ending)))
     }
 }
 
