@@ -84,56 +84,56 @@ impl Ledger {
         self.run(|work| {
             let now = now();
             let lately = i64::try_from(LATELY.as_millis()).unwrap_or(i64::MAX);
-            let of_batch = "FROM <event> e JOIN <unit> u ON u.chip = e.chip WHERE u.batch = $1";
-            let begun = work.query(&format!("SELECT MIN(e.at) {of_batch}"), &[batch.into()])?;
-            let made = work.query(
-                &format!("SELECT COUNT(*) {of_batch} AND e.kind = 'verified' AND e.at > $2"),
-                &[batch.into(), now.saturating_sub(lately).into()],
-            )?;
+            let of_batch = "FROM <event> e JOIN <unit> u ON u.chip = e.chip WHERE u.batch =";
             let failed = work.query(
                 &format!(
-                    "SELECT COUNT(DISTINCT e.chip) {of_batch} AND e.kind = 'failed' AND NOT EXISTS \
+                    "SELECT COUNT(DISTINCT e.chip) {of_batch} $1 AND e.kind = 'failed' AND NOT EXISTS \
                      (SELECT 1 FROM <step> s WHERE s.chip = e.chip \
                      AND s.state IN ('verified', 'scrapped'))"
                 ),
                 &[batch.into()],
             )?;
-            let stations = work.query(
+            // All else in one look at the events, which are many. SQLite counts
+            // parameters as they first appear, whatever their numbers.
+            let rows = work.query(
                 &format!(
-                    "SELECT e.station, SUM(CASE WHEN e.kind = 'verified' THEN 1 ELSE 0 END), \
-                     SUM(CASE WHEN e.kind = 'failed' THEN 1 ELSE 0 END), MAX(e.at) {of_batch} \
+                    "SELECT e.station, MIN(e.at), MAX(e.at), \
+                     SUM(CASE WHEN e.kind = 'verified' THEN 1 ELSE 0 END), \
+                     SUM(CASE WHEN e.kind = 'verified' AND e.at > $1 THEN 1 ELSE 0 END), \
+                     SUM(CASE WHEN e.kind = 'failed' THEN 1 ELSE 0 END) {of_batch} $2 \
                      GROUP BY e.station ORDER BY e.station"
                 ),
-                &[batch.into()],
+                &[now.saturating_sub(lately).into(), batch.into()],
             )?;
-            let stations = stations.iter().filter_map(|row| match &row[..] {
-                [
-                    Value::Text(station),
-                    Value::Integer(made),
-                    Value::Integer(failed),
-                    Value::Integer(last),
-                ] => Some(StationActivity {
-                    station: station.clone(),
-                    made: u64::try_from(*made).unwrap_or(0),
-                    failed: u64::try_from(*failed).unwrap_or(0),
-                    last: *last,
-                }),
-                _ => None,
-            });
-            let number = |rows: &[Vec<Value>]| rows.first()?.first()?.integer();
-            let count = |rows| {
-                number(rows)
-                    .and_then(|it| u64::try_from(it).ok())
-                    .unwrap_or(0)
-            };
-            Ok(Activity {
-                begun: number(&begun),
+            let count = |number: i64| u64::try_from(number).unwrap_or(0);
+            let failed = failed.first().and_then(|row| row.first()?.integer());
+            let mut activity = Activity {
+                begun: None,
                 now,
-                made_lately: count(&made),
-                failed: count(&failed),
-                stations: stations.collect(),
+                made_lately: 0,
+                failed: failed.map_or(0, count),
+                stations: Vec::new(),
                 failures: failures(work, Some(batch))?,
-            })
+            };
+            for row in &rows {
+                let [Value::Text(station), numbers @ ..] = &row[..] else {
+                    continue;
+                };
+                let numbers = numbers.iter().map(Value::integer);
+                let numbers: Option<Vec<_>> = numbers.collect();
+                let Some([first, last, made, lately, failed]) = numbers.as_deref() else {
+                    continue;
+                };
+                activity.begun = Some(activity.begun.map_or(*first, |it| it.min(*first)));
+                activity.made_lately += count(*lately);
+                activity.stations.push(StationActivity {
+                    station: station.clone(),
+                    made: count(*made),
+                    failed: count(*failed),
+                    last: *last,
+                });
+            }
+            Ok(activity)
         })
     }
 

@@ -42,7 +42,9 @@ impl Asking {
         let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // What was typed before the question is no answer to it.
         while lines.try_recv().is_ok() {}
-        ask();
+        if !stop.load(Ordering::Relaxed) {
+            ask();
+        }
         while !stop.load(Ordering::Relaxed) {
             match lines.recv_timeout(PAUSE) {
                 Ok(line) => return line.trim().eq_ignore_ascii_case("y"),
