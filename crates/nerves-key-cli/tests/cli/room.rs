@@ -7,6 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::harness::Harness;
+use crate::serving::Serving;
 
 /// The command where no file may be larger than `blocks` of 512 bytes, as on a
 /// disk that has no more.
@@ -91,4 +92,22 @@ fn what_a_killed_run_leaves_is_gone_on_with() {
     let done = harness.json(&Harness::provision("emu:a.img", &more));
     assert_eq!(done["key_origin"], "this-run");
     assert_eq!(done["replaced_keys"], Value::Array(vec![]));
+}
+
+/// A run that fails before a signer is asked has nothing to say: its file is gone,
+/// and the name is free for another chip.
+#[test]
+fn a_run_that_ends_early_takes_its_file_away() {
+    let harness = Harness::new();
+    let arguments = ["--socket", "s", "--bus", "4000064=a.img", "--stuck-after"];
+    // Within the configuration.
+    let stuck = ["60", "--stuck-for", "100"];
+    let _serving = Serving::new(&harness, &[&arguments[..], &stuck].concat());
+    let more = ["--yes", "--serial", "N1", "--report", "r"];
+    let (code, said) = harness.fails(&Harness::provision("unix:s", &more));
+    assert_ne!(code, 0, "{said}");
+    assert!(said.contains("step \"write configuration"), "{said}");
+    assert!(!said.contains("lock the configuration"), "{said}");
+    assert!(!harness.path().join("r").exists());
+    harness.ok(&Harness::provision("emu:b.img", &more));
 }
