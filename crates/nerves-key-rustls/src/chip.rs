@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use atecc::device::WakePulse;
 use atecc::procedures::SignDigest;
-use atecc::{Device, Error, Failure, Slot, WakePulse};
+use atecc::{Device, Error, Failure, Slot};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
 

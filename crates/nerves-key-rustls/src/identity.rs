@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use atecc::{Device, Error, Failure, WakePulse};
+use atecc::device::WakePulse;
+use atecc::{Device, Error, Failure};
 use atecc_x509::{Certificate, PublicKey};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
@@ -78,7 +79,7 @@ impl TlsIdentity {
         let snapshot = device.run(ReadSnapshot::new()).map_err(failed)?;
         let public_key = snapshot.public_key;
         let public_key = public_key.ok_or(IdentityError::Hidden("public key"))?;
-        let public_key = PublicKey::from_bytes(*public_key.bytes());
+        let public_key = PublicKey::from(public_key);
         let chain = match pair {
             CertificatePair::Primary => {
                 let certificates = snapshot.certificates()?;

@@ -141,7 +141,7 @@ impl ReportFile {
                 .with_advice(format!("It is the record of the chip {}.", record.chip)));
         }
         let held = snapshot.public_key;
-        let held = held.map(|key| PublicKey::from_bytes(*key.bytes()));
+        let held = held.map(PublicKey::from);
         Ok(match record.public_key {
             Some(key) if held == Some(key) && record.born_in_chip => DeviceKey::Recorded(key),
             _ => DeviceKey::New,
