@@ -11,7 +11,7 @@ use super::prove::{activate, prove};
 use super::state::{
     Contents, Context, Issued, Lockable, Locked, LockedBy, SameChip, State, Verified, Writable,
 };
-use super::work::{Begun, Bytes, out_of_order, run};
+use super::task::{Bytes, StepStart, out_of_order, run};
 use crate::{Plan, RunError, Step};
 
 impl<'p> Issued<'p> {
@@ -19,9 +19,9 @@ impl<'p> Issued<'p> {
         self,
         Context { plan, .. }: Context<'p>,
         step: &'p Step,
-    ) -> Result<Begun<'p>, RunError> {
+    ) -> Result<StepStart<'p>, RunError> {
         let Self { zone, contents } = self;
-        Ok(Begun::Done(match step {
+        Ok(StepStart::Done(match step {
             Step::IssueCertificate => State::Issued(Self { zone, contents }),
             Step::VerifyChain => {
                 verify_chain(plan, &contents)?;
@@ -34,7 +34,7 @@ impl<'p> Issued<'p> {
 
 impl<'p> Verified<'p> {
     /// Others may have had the bus while the signer signed.
-    pub(super) fn begin(self, step: &'p Step) -> Result<Begun<'p>, RunError> {
+    pub(super) fn begin(self, step: &'p Step) -> Result<StepStart<'p>, RunError> {
         match step {
             Step::CheckChip => Ok(run(step, ReadConfig::new(), move |zone| {
                 same_chip(&self.zone, &zone)?;
@@ -47,7 +47,7 @@ impl<'p> Verified<'p> {
 }
 
 impl<'p> SameChip<'p> {
-    pub(super) fn begin(self, step: &'p Step) -> Result<Begun<'p>, RunError> {
+    pub(super) fn begin(self, step: &'p Step) -> Result<StepStart<'p>, RunError> {
         let Self { contents } = self;
         match step {
             Step::CheckKey => Ok(run(step, Once(READ_PUBLIC_KEY), move |key| {
@@ -62,7 +62,7 @@ impl<'p> SameChip<'p> {
 }
 
 impl<'p> Writable<'p> {
-    pub(super) fn begin(self, run: Context<'p>, step: &'p Step) -> Result<Begun<'p>, RunError> {
+    pub(super) fn begin(self, run: Context<'p>, step: &'p Step) -> Result<StepStart<'p>, RunError> {
         match step {
             Step::WriteOtp => {
                 let bytes = Bytes::copy(run.plan.otp.as_bytes());
@@ -89,7 +89,12 @@ impl<'p> Writable<'p> {
         }
     }
 
-    fn write(self, region: Region, bytes: Bytes, step: &'p Step) -> Result<Begun<'p>, RunError> {
+    fn write(
+        self,
+        region: Region,
+        bytes: Bytes,
+        step: &'p Step,
+    ) -> Result<StepStart<'p>, RunError> {
         let write = WriteRegion::new(region, bytes)?;
         Ok(run(step, write, move |()| Ok(State::Writable(self))))
     }
@@ -100,7 +105,7 @@ impl<'p> Lockable<'p> {
         self,
         Context { plan, .. }: Context<'p>,
         step: &'p Step,
-    ) -> Result<Begun<'p>, RunError> {
+    ) -> Result<StepStart<'p>, RunError> {
         match step {
             Step::LockData => {
                 let crc = self.contents.image.lock_crc(plan.otp.as_bytes());

@@ -10,12 +10,16 @@ use nerves_key::{Identity, ReadSnapshot, Snapshot};
 use super::prove::{activate_locked, prove_locked};
 use super::read_slots::ReadSlots;
 use super::state::{Certain, Certified, Contents, Context, Lockable, Locked, LockedBy, State};
-use super::work::{Begun, out_of_order, run};
+use super::task::{StepStart, out_of_order, run};
 use crate::plan::other_signer;
 use crate::{Plan, Report, RunError, Step};
 
 impl<'p> Locked<'p> {
-    pub(super) fn begin(self, context: Context<'p>, step: &'p Step) -> Result<Begun<'p>, RunError> {
+    pub(super) fn begin(
+        self,
+        context: Context<'p>,
+        step: &'p Step,
+    ) -> Result<StepStart<'p>, RunError> {
         let Context { plan, .. } = context;
         match step {
             Step::Activate => activate_locked(context, step, State::Locked(self)),
@@ -35,7 +39,7 @@ impl<'p> Certified<'p> {
         self: Box<Self>,
         Context { challenges, .. }: Context<'p>,
         step: &'p Step,
-    ) -> Result<Begun<'p>, RunError> {
+    ) -> Result<StepStart<'p>, RunError> {
         match (step, &self.by) {
             (Step::ReadSlots, LockedBy::ThisRun(Lockable { contents, .. })) => {
                 let read = ReadSlots::new(&contents.image);
@@ -70,7 +74,7 @@ impl Certain {
         self: Box<Self>,
         Context { plan, .. }: Context<'p>,
         step: &'p Step,
-    ) -> Result<Begun<'p>, RunError> {
+    ) -> Result<StepStart<'p>, RunError> {
         match step {
             Step::LockSlot(slot) => {
                 let lock = LockAndConfirm::new(LockTarget::Slot(*slot));

@@ -14,7 +14,7 @@ mod open;
 mod prove;
 mod read_slots;
 mod state;
-mod work;
+mod task;
 
 use alloc::boxed::Box;
 use core::mem;
@@ -24,7 +24,7 @@ use atecc::procedure::{Answer, Next};
 use atecc_x509::SignatureBytes;
 
 use state::{Context, State};
-use work::{After, Begun, Progress, Work};
+use task::{Progress, StepEnd, StepStart, Task};
 
 use crate::{Challenges, Plan, Report, RunError, SigningRequest, Step};
 
@@ -99,7 +99,7 @@ enum Phase<'p> {
     /// No step is under way.
     Between(State<'p>),
     /// The chip works on one.
-    Working(Work<'p>),
+    Working(Task<'p>),
     /// An error ended the run.
     Failed,
 }
@@ -148,11 +148,11 @@ impl<'p, F: FnMut(Event<'_>)> Runner<'p, F> {
     }
 
     /// Begin the next step.
-    fn begin(&mut self, state: State<'p>) -> Result<Begin<'p>, RunError> {
+    fn begin(&mut self, state: State<'p>) -> Result<Advance<'p>, RunError> {
         let (plan, index) = (self.context.plan, self.at);
         let Some(step) = plan.steps.get(index) else {
             self.phase = Phase::Between(state);
-            return Ok(Begin::Stop(RunOutcome::Finished));
+            return Ok(Advance::Stop(RunOutcome::Finished));
         };
         // The signer's step has begun before the signature.
         if !matches!(state, State::Issued(_)) || *step != Step::IssueCertificate {
@@ -160,20 +160,20 @@ impl<'p, F: FnMut(Event<'_>)> Runner<'p, F> {
             (self.on_event)(Event::Started { index, total, step });
         }
         match state.begin(self.context, step)? {
-            Begun::Work(work) => Ok(Begin::Work(work)),
-            Begun::Done(state) => {
+            StepStart::Task(task) => Ok(Advance::Task(task)),
+            StepStart::Done(state) => {
                 self.end(state.into());
-                Ok(Begin::Ended)
+                Ok(Advance::Ended)
             }
-            Begun::NeedsSignature(request, state) => {
+            StepStart::NeedsSignature(request, state) => {
                 self.phase = Phase::Between(state);
-                Ok(Begin::Stop(RunOutcome::NeedsSignature(request)))
+                Ok(Advance::Stop(RunOutcome::NeedsSignature(request)))
             }
         }
     }
 
     /// The present step is done.
-    fn end(&mut self, After { state, event }: After<'p>) {
+    fn end(&mut self, StepEnd { state, event }: StepEnd<'p>) {
         if let Some(event) = event {
             (self.on_event)(event);
         }
@@ -187,8 +187,8 @@ impl<'p, F: FnMut(Event<'_>)> Runner<'p, F> {
 }
 
 /// What the next step begins with.
-enum Begin<'p> {
-    Work(Work<'p>),
+enum Advance<'p> {
+    Task(Task<'p>),
     /// It is done already.
     Ended,
     /// The run stops.
@@ -202,22 +202,22 @@ impl<F: FnMut(Event<'_>)> Procedure for &mut Runner<'_, F> {
     fn resume(&mut self, answer: Answer<'_>) -> Next<RunOutcome, RunError> {
         let mut answer = answer;
         loop {
-            let work = match mem::replace(&mut self.phase, Phase::Failed) {
+            let task = match mem::replace(&mut self.phase, Phase::Failed) {
                 Phase::Failed => return Next::Done(Err(RunError::Ended)),
-                Phase::Working(work) => work,
+                Phase::Working(task) => task,
                 Phase::Between(state) => match self.begin(state) {
                     Err(error) => return Next::Done(Err(error)),
-                    Ok(Begin::Stop(outcome)) => return Next::Done(Ok(outcome)),
-                    Ok(Begin::Ended) => continue,
-                    Ok(Begin::Work(work)) => {
+                    Ok(Advance::Stop(outcome)) => return Next::Done(Ok(outcome)),
+                    Ok(Advance::Ended) => continue,
+                    Ok(Advance::Task(task)) => {
                         answer = Answer::Start;
-                        work
+                        task
                     }
                 },
             };
-            match work.resume(answer) {
-                Progress::Send(request, work) => {
-                    self.phase = Phase::Working(work);
+            match task.resume(answer) {
+                Progress::Send(request, task) => {
+                    self.phase = Phase::Working(task);
                     return Next::Send(request);
                 }
                 Progress::Done(Err(error)) => return Next::Done(Err(error)),

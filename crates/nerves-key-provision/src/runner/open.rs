@@ -14,7 +14,7 @@ use super::state::{
     AsPlanned, ConfigLocked, Contents, Context, Issued, Keyed, Locked, LockedBy, Open, Proved,
     Signing, State,
 };
-use super::work::{Begun, out_of_order, run};
+use super::task::{StepStart, out_of_order, run};
 use crate::{Plan, RunError, SigningRequest, Step};
 
 /// Ask for the public half of the device key.
@@ -27,7 +27,7 @@ pub(super) const READ_PUBLIC_KEY: GenKey = GenKey {
 pub(super) fn begin_unread<'p>(
     Context { plan, .. }: Context<'p>,
     step: &'p Step,
-) -> Result<Begun<'p>, RunError> {
+) -> Result<StepStart<'p>, RunError> {
     match step {
         Step::CheckChip => Ok(run(step, ReadConfig::new(), move |zone| {
             same_chip(&plan.found, &zone)?;
@@ -49,7 +49,7 @@ impl Open {
         self,
         Context { plan, .. }: Context<'p>,
         step: &'p Step,
-    ) -> Result<Begun<'p>, RunError> {
+    ) -> Result<StepStart<'p>, RunError> {
         let written = move |()| Ok(State::Open(self));
         Ok(match step {
             Step::WriteConfig(ConfigWrite::Word(address, data)) => {
@@ -70,7 +70,7 @@ impl Open {
 }
 
 impl AsPlanned {
-    pub(super) fn begin(self, step: &Step) -> Result<Begun<'_>, RunError> {
+    pub(super) fn begin(self, step: &Step) -> Result<StepStart<'_>, RunError> {
         match step {
             Step::LockConfig { crc } => {
                 let lock = LockAndConfirm::new(LockTarget::Config { crc: *crc });
@@ -89,7 +89,7 @@ impl ConfigLocked {
         self,
         Context { plan, .. }: Context<'p>,
         step: &'p Step,
-    ) -> Result<Begun<'p>, RunError> {
+    ) -> Result<StepStart<'p>, RunError> {
         let keyed = move |key| {
             let zone = self.zone;
             Ok(State::Keyed(Keyed { zone, key }))
@@ -113,7 +113,7 @@ impl Keyed {
         self,
         Context { challenges, .. }: Context<'p>,
         step: &'p Step,
-    ) -> Result<Begun<'p>, RunError> {
+    ) -> Result<StepStart<'p>, RunError> {
         let Self { zone, key } = self;
         match step {
             Step::ProveKey => Ok(prove(
@@ -132,7 +132,7 @@ impl Proved {
         self,
         Context { plan, .. }: Context<'p>,
         step: &'p Step,
-    ) -> Result<Begun<'p>, RunError> {
+    ) -> Result<StepStart<'p>, RunError> {
         match step {
             Step::IssueCertificate => {
                 let device = self.device(plan);
@@ -149,7 +149,7 @@ impl Proved {
                 };
                 let signing = Signing { proved: self, tbs };
                 let state = State::Signing(Box::new(signing));
-                Ok(Begun::NeedsSignature(Box::new(request), state))
+                Ok(StepStart::NeedsSignature(Box::new(request), state))
             }
             _ => Err(out_of_order(step)),
         }

@@ -6,7 +6,7 @@ use nerves_key::{Activate, Activation};
 
 use super::Event;
 use super::state::{Context, State};
-use super::work::{After, Begun, out_of_order, run, run_or_refuse, step_failed};
+use super::task::{StepEnd, StepStart, out_of_order, run, run_or_refuse, step_failed};
 use crate::{Possession, RunError, Step};
 
 /// Have the chip sign `challenge`, while data are open.
@@ -15,14 +15,14 @@ pub(super) fn prove<'p>(
     key: &PublicKey,
     challenge: [u8; 32],
     then: impl FnOnce(Possession) -> State<'p> + Send + 'p,
-) -> Begun<'p> {
+) -> StepStart<'p> {
     let key = *key;
     run_or_refuse(nerves_key::sign(challenge), move |result| match result {
         Ok(signature) => {
             check_proof(&key, &challenge, signature)?;
             Ok(then(Possession::Proved).into())
         }
-        Err(failure) if is_refusal(&failure) => Ok(After {
+        Err(failure) if is_refusal(&failure) => Ok(StepEnd {
             state: then(Possession::Refused),
             event: Some(Event::PossessionUnproved),
         }),
@@ -36,7 +36,7 @@ pub(super) fn prove_locked<'p>(
     key: &PublicKey,
     challenge: [u8; 32],
     state: State<'p>,
-) -> Begun<'p> {
+) -> StepStart<'p> {
     let key = *key;
     run(step, nerves_key::sign(challenge), move |signature| {
         check_proof(&key, &challenge, signature)?;
@@ -49,14 +49,14 @@ pub(super) fn activate<'p>(
     run: Context<'p>,
     step: &'p Step,
     state: State<'p>,
-) -> Result<Begun<'p>, RunError> {
+) -> Result<StepStart<'p>, RunError> {
     let activate = activation(run, step, run.challenges.before_lock)?;
     Ok(run_or_refuse(activate, move |result| match result {
         Ok(activation) => {
             check_activation(activation)?;
             Ok(state.into())
         }
-        Err(failure) if is_refusal(&failure) => Ok(After {
+        Err(failure) if is_refusal(&failure) => Ok(StepEnd {
             state,
             event: Some(Event::ActivationUnproved),
         }),
@@ -69,7 +69,7 @@ pub(super) fn activate_locked<'p>(
     context: Context<'p>,
     step: &'p Step,
     state: State<'p>,
-) -> Result<Begun<'p>, RunError> {
+) -> Result<StepStart<'p>, RunError> {
     let activate = activation(context, step, context.challenges.after_lock)?;
     Ok(run(step, activate, move |activation| {
         check_activation(activation)?;

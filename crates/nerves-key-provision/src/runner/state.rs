@@ -13,7 +13,7 @@ use nerves_key::Identity;
 use nerves_key_schema::DataImage;
 
 use super::open::begin_unread;
-use super::work::{Begun, out_of_order};
+use super::task::{StepStart, out_of_order};
 use crate::{Challenges, Plan, Possession, Report, RunError, Step};
 
 /// What a run is about.
@@ -154,7 +154,7 @@ impl<'p> State<'p> {
     ///
     /// # Errors
     /// [`RunError::OutOfOrder`] when another has to come before it.
-    pub(super) fn begin(self, run: Context<'p>, step: &'p Step) -> Result<Begun<'p>, RunError> {
+    pub(super) fn begin(self, run: Context<'p>, step: &'p Step) -> Result<StepStart<'p>, RunError> {
         match self {
             Self::Unread => begin_unread(run, step),
             Self::Open(state) => state.begin(run, step),

@@ -14,9 +14,9 @@ use super::state::State;
 use crate::{RunError, SigningRequest, Step};
 
 /// A step that has begun.
-pub(super) enum Begun<'p> {
+pub(super) enum StepStart<'p> {
     /// The chip works on it.
-    Work(Work<'p>),
+    Task(Task<'p>),
     /// It needed no chip.
     Done(State<'p>),
     /// It is the signer's.
@@ -24,36 +24,36 @@ pub(super) enum Begun<'p> {
 }
 
 /// What a step came to.
-pub(super) struct After<'p> {
+pub(super) struct StepEnd<'p> {
     pub(super) state: State<'p>,
     /// What is told besides.
     pub(super) event: Option<Event<'p>>,
 }
 
-impl<'p> From<State<'p>> for After<'p> {
+impl<'p> From<State<'p>> for StepEnd<'p> {
     fn from(state: State<'p>) -> Self {
         Self { state, event: None }
     }
 }
 
 /// What the chip still has to do for a step.
-pub(super) struct Work<'p>(Box<dyn Commands<'p> + Send + 'p>);
+pub(super) struct Task<'p>(Box<dyn Commands<'p> + Send + 'p>);
 
-/// How far a [`Work`] has got.
+/// How far a [`Task`] has got.
 pub(super) enum Progress<'p> {
-    Send(Request, Work<'p>),
-    Done(Result<After<'p>, RunError>),
+    Send(Request, Task<'p>),
+    Done(Result<StepEnd<'p>, RunError>),
 }
 
-impl<'p> Work<'p> {
+impl<'p> Task<'p> {
     pub(super) fn resume(self, answer: Answer<'_>) -> Progress<'p> {
         self.0.resume(answer)
     }
 }
 
-impl fmt::Debug for Work<'_> {
+impl fmt::Debug for Task<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Work").finish_non_exhaustive()
+        f.debug_struct("Task").finish_non_exhaustive()
     }
 }
 
@@ -70,35 +70,35 @@ struct Then<P, F> {
 impl<'p, P, F> Commands<'p> for Then<P, F>
 where
     P: Procedure<Error = Failure> + Send + 'p,
-    F: FnOnce(Result<P::Output, Failure>) -> Result<After<'p>, RunError> + Send + 'p,
+    F: FnOnce(Result<P::Output, Failure>) -> Result<StepEnd<'p>, RunError> + Send + 'p,
 {
     fn resume(mut self: Box<Self>, answer: Answer<'_>) -> Progress<'p> {
         match self.procedure.resume(answer) {
-            Next::Send(request) => Progress::Send(request, Work(self)),
+            Next::Send(request) => Progress::Send(request, Task(self)),
             Next::Done(result) => Progress::Done((self.then)(result)),
         }
     }
 }
 
 /// Have the chip do `procedure`; `then` judges its result. A failure ends the run.
-pub(super) fn run<'p, P, F>(step: &'p Step, procedure: P, then: F) -> Begun<'p>
+pub(super) fn run<'p, P, F>(step: &'p Step, procedure: P, then: F) -> StepStart<'p>
 where
     P: Procedure<Error = Failure> + Send + 'p,
     F: FnOnce(P::Output) -> Result<State<'p>, RunError> + Send + 'p,
 {
     let failed = move |failure| step_failed(step, failure);
     run_or_refuse(procedure, move |result| {
-        then(result.map_err(failed)?).map(After::from)
+        then(result.map_err(failed)?).map(StepEnd::from)
     })
 }
 
 /// As [`run`], where a failure may mean something else.
-pub(super) fn run_or_refuse<'p, P, F>(procedure: P, then: F) -> Begun<'p>
+pub(super) fn run_or_refuse<'p, P, F>(procedure: P, then: F) -> StepStart<'p>
 where
     P: Procedure<Error = Failure> + Send + 'p,
-    F: FnOnce(Result<P::Output, Failure>) -> Result<After<'p>, RunError> + Send + 'p,
+    F: FnOnce(Result<P::Output, Failure>) -> Result<StepEnd<'p>, RunError> + Send + 'p,
 {
-    Begun::Work(Work(Box::new(Then { procedure, then })))
+    StepStart::Task(Task(Box::new(Then { procedure, then })))
 }
 
 pub(super) fn step_failed(step: &Step, failure: Failure) -> RunError {
