@@ -7,8 +7,8 @@ use atecc_x509::{
 };
 
 use super::each;
-use super::keys::verified;
-use super::signed::{self, sealed};
+use super::keys::verify;
+use super::signed::{self, assemble};
 use crate::judgement::{Item, Judge, Judged, Verdict, hex};
 use crate::reason::Reason;
 use crate::recording::{Certificate, CompressedFields, Data, Hex, SlotContent};
@@ -21,17 +21,17 @@ pub(super) fn judge(data: &Data, judged: &mut Judged) {
         add(
             Judge::Codec,
             "certificate",
-            compared(one).unwrap_or_else(wrong),
+            judge_compression(one).unwrap_or_else(wrong),
         );
         add(
             Judge::Emulator,
             "Verify",
-            signed(one, data).unwrap_or_else(wrong),
+            judge_signature(one, data).unwrap_or_else(wrong),
         );
     });
     for (index, slot) in data.slots.iter().enumerate() {
         let item = Item::Datum("slots".to_owned(), index);
-        judged.add(Judge::Codec, item, "slot", held(slot, data));
+        judged.add(Judge::Codec, item, "slot", judge_slot(slot, data));
     }
 }
 
@@ -61,7 +61,7 @@ impl Certificate {
         Ok(X509::from_der(self.der.0.as_slice())?)
     }
 
-    fn compressed(&self) -> Result<Option<CompressedCertificate>, Wrong> {
+    fn parse_compressed(&self) -> Result<Option<CompressedCertificate>, Wrong> {
         let parse = |bytes: &[u8]| match <&[u8; 72]>::try_from(bytes) {
             Ok(bytes) => Ok(CompressedCertificate::from_bytes(bytes)?),
             Err(_) => Err(Wrong::Length(bytes.len())),
@@ -77,11 +77,11 @@ impl Certificate {
 type Pair = (&'static str, Vec<u8>, Vec<u8>);
 
 /// What is said of a certificate, compared with what the codec reads in it.
-fn compared(one: &Certificate) -> Result<Verdict, Wrong> {
+fn judge_compression(one: &Certificate) -> Result<Verdict, Wrong> {
     let certificate = one.x509()?;
     let key = certificate.public_key()?;
     let mut pairs = Vec::new();
-    let compressed = one.compressed()?;
+    let compressed = one.parse_compressed()?;
     if one.compressed_fields.is_some() || compressed.is_some() {
         let fields = one.compressed_fields.clone().unwrap_or_default();
         let facts = Facts::new(&certificate, &one.role, compressed.as_ref())?;
@@ -101,7 +101,7 @@ fn compared(one: &Certificate) -> Result<Verdict, Wrong> {
         ));
     }
     let der = certificate.as_der();
-    let again = sealed(certificate.tbs_der(), &certificate.signature()?)?;
+    let again = assemble(certificate.tbs_der(), &certificate.signature()?)?;
     if again != der {
         return Ok(Verdict::equal(der, &again));
     }
@@ -255,13 +255,13 @@ fn contains(der: &[u8], part: &[u8]) -> bool {
 }
 
 /// By the mathematics and by an emulated chip.
-fn signed(one: &Certificate, data: &Data) -> Result<Verdict, Wrong> {
+fn judge_signature(one: &Certificate, data: &Data) -> Result<Verdict, Wrong> {
     let certificate = one.x509()?;
     let Some(key) = issuer(one, &certificate, data)? else {
         return Ok(Verdict::Skipped(Reason::Issuer));
     };
     let (digest, signature) = (certificate.digest(), certificate.signature()?);
-    Ok(verified(key.as_bytes(), &digest, signature.as_bytes()))
+    Ok(verify(key.as_bytes(), &digest, signature.as_bytes()))
 }
 
 /// The key of who is said to have signed: one in the recording, or Microchip's
@@ -290,7 +290,7 @@ fn issuer(one: &Certificate, certificate: &X509, data: &Data) -> Result<Option<P
 
 /// A slot holds a certificate or key of the recording, or a text that is in
 /// one of these; slots 10 to 12 those of a chain in its order.
-fn held(slot: &SlotContent, data: &Data) -> Verdict {
+fn judge_slot(slot: &SlotContent, data: &Data) -> Verdict {
     let bytes = &slot.hex.0;
     let whole_chain = ["signer", "device"]
         .iter()

@@ -23,7 +23,7 @@ const OTP_BYTES: u8 = 0x30;
 
 pub(super) fn judge(data: &Data, judged: &mut Judged) {
     each("macs", &data.macs, judged, |mac, add| {
-        add(Judge::Codec, &mac.command, said(mac));
+        add(Judge::Codec, &mac.command, judge_mac(mac));
         add(Judge::Driver, &mac.command, by_host(mac));
         add(Judge::Emulator, &mac.command, by_emulator(mac));
     });
@@ -34,7 +34,7 @@ pub(super) fn judge(data: &Data, judged: &mut Judged) {
 }
 
 /// What the source says of the message is what the mode says.
-fn said(mac: &Mac) -> Verdict {
+fn judge_mac(mac: &Mac) -> Verdict {
     let bits = [
         (mac.serial_in_mac, WHOLE_SERIAL),
         (mac.otp_in_mac, OTP_BYTES),

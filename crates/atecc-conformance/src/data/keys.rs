@@ -13,7 +13,7 @@ use crate::recording::{PublicKey, Recording};
 pub(super) fn judge(recording: &Recording, judged: &mut Judged) {
     let data = &recording.data;
     each("signatures", &data.signatures, judged, |one, add| {
-        let verdict = verified(&one.public_key.0, &one.digest.0, &one.signature.0);
+        let verdict = verify(&one.public_key.0, &one.digest.0, &one.signature.0);
         add(Judge::Emulator, "Verify", verdict);
     });
     each("public_keys", &data.public_keys, judged, |one, add| {
@@ -36,7 +36,7 @@ fn key(recording: &Recording, one: &PublicKey) -> Verdict {
 
 /// By the mathematics, and by an emulated chip; and another digest is not
 /// verified.
-pub(super) fn verified(key: &[u8], digest: &[u8], signature: &[u8]) -> Verdict {
+pub(super) fn verify(key: &[u8], digest: &[u8], signature: &[u8]) -> Verdict {
     if !verifies(key, digest, signature) {
         return Verdict::differs("a signature of the digest", hex(signature));
     }

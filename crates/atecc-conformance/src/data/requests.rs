@@ -7,8 +7,8 @@ use der::{Decode, Reader, SliceReader, Tag};
 use sha2::{Digest, Sha256};
 
 use super::each;
-use super::keys::verified;
-use super::signed::{self, sealed};
+use super::keys::verify;
+use super::signed::{self, assemble};
 use crate::emulator::is_point;
 use crate::judgement::{Judge, Judged, Verdict, hex};
 use crate::recording::{Data, Request};
@@ -29,7 +29,7 @@ pub(super) fn judge(data: &Data, judged: &mut Judged) {
                     Verdict::differs("a certification request", error.to_string())
                 });
                 add(Judge::Codec, "request", ours);
-                add(Judge::Emulator, "Verify", parsed.verified());
+                add(Judge::Emulator, "Verify", parsed.verify());
             }
         },
     );
@@ -104,14 +104,14 @@ impl<'a> Parsed<'a> {
         let ours = if self.attributes == NO_ATTRIBUTES {
             RequestInfo::new(self.subject, &self.key, &[]).assemble(&self.signature)
         } else {
-            sealed(self.info, &self.signature)?
+            assemble(self.info, &self.signature)?
         };
         Ok(Verdict::equal(&request.der.0, &ours))
     }
 
     /// By its own key, which signs with the chip.
-    fn verified(&self) -> Verdict {
+    fn verify(&self) -> Verdict {
         let digest = Sha256::digest(self.info);
-        verified(self.key.as_bytes(), &digest, self.signature.as_bytes())
+        verify(self.key.as_bytes(), &digest, self.signature.as_bytes())
     }
 }

@@ -27,21 +27,21 @@ pub(super) fn judge(data: &Data, image: &Image, known: &Knowledge, judged: &mut 
         add(emulator, "SHA", Verdict::equal(&digest.digest.0, &ours));
     });
     each("aes", &data.aes, judged, |aes, add| {
-        add(emulator, "AES", encrypted(aes, image, known));
+        add(emulator, "AES", judge_aes(aes, image, known));
     });
     each("counters", &data.counters, judged, |counter, add| {
         if let Some(raw) = &counter.raw {
             let verdict = Verdict::equal(&counter.value.to_le_bytes(), &raw.0);
             add(Judge::Codec, "Counter", verdict);
         }
-        add(emulator, "Counter", counted(counter, image));
+        add(emulator, "Counter", judge_counter(counter, image));
     });
     each("randoms", &data.randoms, judged, |random, add| {
-        add(emulator, "Random", drawn(random, image));
+        add(emulator, "Random", judge_random(random, image));
     });
     let observed = &data.status_observations;
     each("status_observations", observed, judged, |one, add| {
-        add(emulator, one.name(), answered(one, image, known));
+        add(emulator, one.name(), judge_answer(one, image, known));
     });
     each(
         "success_observations",
@@ -61,7 +61,7 @@ pub(super) fn judge(data: &Data, image: &Image, known: &Knowledge, judged: &mut 
 
 /// In the first slot that is configured for it; where the configuration is not
 /// known, in one that is.
-fn encrypted(aes: &Aes, image: &Image, known: &Knowledge) -> Verdict {
+fn judge_aes(aes: &Aes, image: &Image, known: &Knowledge) -> Verdict {
     let configured = known.config(offset::KEY_CONFIG).is_some();
     let (image, slot) = match aes_slot(image) {
         Some(slot) => (image.clone(), slot),
@@ -97,7 +97,7 @@ fn with_aes_in_slot_0(image: &Image) -> Image {
         .unwrap_or_else(|_| image.clone())
 }
 
-fn counted(counter: &Counter, image: &Image) -> Verdict {
+fn judge_counter(counter: &Counter, image: &Image) -> Verdict {
     let ours = Harness::new(image.clone()).say(Opcode::Counter, 0, counter.id, &[]);
     // A dump is of another moment.
     if counter.value.to_le_bytes()[..] == ours {
@@ -107,7 +107,7 @@ fn counted(counter: &Counter, image: &Image) -> Verdict {
     }
 }
 
-fn drawn(random: &Random, image: &Image) -> Verdict {
+fn judge_random(random: &Random, image: &Image) -> Verdict {
     let recorded = &random.value.0;
     if !is_pattern(recorded) {
         return Verdict::Skipped(Reason::Random);
@@ -126,7 +126,7 @@ impl Observation {
 }
 
 /// Of the commands in words only AES says all that is in it.
-fn answered(one: &Observation, image: &Image, known: &Knowledge) -> Verdict {
+fn judge_answer(one: &Observation, image: &Image, known: &Knowledge) -> Verdict {
     let (true, Some(status)) = (one.name() == "AES", &one.status) else {
         return Verdict::Skipped(Reason::NoCommand);
     };

@@ -19,7 +19,7 @@ pub(super) enum Wrong {
 }
 
 /// The whole, from what is signed and its signature.
-pub(super) fn sealed(signed: &[u8], signature: &SignatureBytes) -> Result<Vec<u8>, Wrong> {
+pub(super) fn assemble(signed: &[u8], signature: &SignatureBytes) -> Result<Vec<u8>, Wrong> {
     // A BIT STRING begins with the number of its unused bits.
     let signature = [&[0x00], &signature.to_der()[..]].concat();
     let signature = AnyRef::new(Tag::BitString, &signature)?.to_der()?;

@@ -27,7 +27,7 @@ pub(super) fn judge(recording: &Recording, judged: &mut Judged) {
     });
     let partial = &data.config_partial;
     each("config_partial", partial, judged, |dump, add| {
-        add(Judge::Codec, "configuration", stated(dump));
+        add(Judge::Codec, "configuration", judge_dump(dump));
     });
     if let Some(serial) = &recording.serial {
         let verdict = one_of(&serial.0, &recording.serials());
@@ -57,13 +57,13 @@ fn one_of(serial: &[u8], others: &[Vec<u8>]) -> Verdict {
 
 fn whole(dump: &Dump) -> Verdict {
     match dump.hex.0.len() {
-        CONFIG_SIZE => stated(dump),
+        CONFIG_SIZE => judge_dump(dump),
         len => Verdict::differs("128 bytes", format!("{len}")),
     }
 }
 
 /// The bytes are those of a part, and what is said of them is in them.
-fn stated(dump: &Dump) -> Verdict {
+fn judge_dump(dump: &Dump) -> Verdict {
     let end = dump.offset + dump.hex.0.len();
     if end > CONFIG_SIZE {
         return Verdict::differs("at most 128 bytes", format!("{end}"));

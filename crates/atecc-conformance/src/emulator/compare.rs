@@ -6,7 +6,7 @@ use atecc_emulator::{Image, Revision};
 use atecc_transcript::{Cause, Exchange};
 
 use super::actions::{redacted, says_again};
-use super::explain::{Context, begun, explain, payload, refused};
+use super::explain::{Context, explain, payload, payload_so_far, refused};
 use super::play::Play;
 use crate::codec::{early, groups};
 use crate::describe;
@@ -26,7 +26,7 @@ impl Play<'_> {
         };
         let heard = std::mem::take(&mut self.heard);
         let told = match &exchange.cause {
-            Cause::Command(bytes) => self.told(exchange.line, bytes),
+            Cause::Command(bytes) => self.complete(exchange.line, bytes),
             Cause::Wake => Vec::new(),
             Cause::Unrecorded => {
                 self.tracked.unrecorded(exchange);
@@ -131,7 +131,10 @@ impl Play<'_> {
         }
         let (Some(answer), Some(emulated)) = (
             exchange.response().and_then(payload),
-            heard.iter().rev().find_map(|reading| begun(reading)),
+            heard
+                .iter()
+                .rev()
+                .find_map(|reading| payload_so_far(reading)),
         ) else {
             return self
                 .no_answer(exchange)

@@ -187,7 +187,7 @@ pub(super) fn payload(reading: &[u8]) -> Option<&[u8]> {
 }
 
 /// The payload of a reading, or as much of it as the host asked for.
-pub(super) fn begun(reading: &[u8]) -> Option<&[u8]> {
+pub(super) fn payload_so_far(reading: &[u8]) -> Option<&[u8]> {
     let (count, rest) = reading.split_first()?;
     let short = usize::from(*count) > reading.len();
     payload(reading).or(short.then_some(rest))

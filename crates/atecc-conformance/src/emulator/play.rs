@@ -192,7 +192,7 @@ impl<'t> Play<'t> {
                 }
                 let before = self.power();
                 let bytes = match bytes.split_first() {
-                    Some((0x03, group)) => [&[0x03], &self.told(index, group)[..]].concat(),
+                    Some((0x03, group)) => [&[0x03], &self.complete(index, group)[..]].concat(),
                     _ => bytes.clone(),
                 };
                 let done = self.bus.i2c().write(self.address, &bytes);
@@ -231,7 +231,7 @@ impl<'t> Play<'t> {
 
     /// A command group; one with bytes left out gets a CRC that fits what is
     /// there.
-    pub(super) fn told(&self, index: usize, group: &[u8]) -> Vec<u8> {
+    pub(super) fn complete(&self, index: usize, group: &[u8]) -> Vec<u8> {
         let line = self.lines.get(index);
         let redacted = line.is_some_and(|line| !line.redacted.is_empty());
         match group {

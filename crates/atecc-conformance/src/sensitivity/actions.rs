@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use atecc_transcript::{Ack, Action, Cause, Exchange, Line, Transcript, exchanges};
 
-use super::{Sensitivity, below, is_of_another_chip, told};
+use super::{Sensitivity, below, is_of_another_chip, list_findings};
 use crate::codec::early;
 use crate::emulator::is_pulse;
 use crate::engine::Engine;
@@ -37,7 +37,7 @@ pub(super) fn measure(engine: &Engine, case: &Case, count: usize, seed: u64) -> 
         return measured;
     };
     let judged = engine.judge(case);
-    let before = told(&judged);
+    let before = list_findings(&judged);
     let other = is_of_another_chip(&judged);
     for flip in choose(transcript, count, seed) {
         let changed = apply(transcript, flip);

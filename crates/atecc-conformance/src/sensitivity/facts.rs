@@ -4,7 +4,7 @@
 use serde_json::{Number, Value};
 
 use super::undetermined::undetermined;
-use super::{Sensitivity, below, told};
+use super::{Sensitivity, below, list_findings};
 use crate::engine::Engine;
 use crate::source::Case;
 
@@ -68,7 +68,7 @@ pub(super) fn measure(engine: &Engine, case: &Case, count: usize, seed: u64) -> 
     let Some(judged) = judge(document) else {
         return measured;
     };
-    let before = told(&judged);
+    let before = list_findings(&judged);
     let mut state = seed;
     for fact in choose(document, count, &mut state) {
         let pointer = fact.pointer();

@@ -60,7 +60,7 @@ impl Sensitivity {
         same: Option<String>,
         flip: impl FnOnce() -> String,
     ) {
-        let noticed = after.is_none_or(|after| told(after) != before);
+        let noticed = after.is_none_or(|after| list_findings(after) != before);
         if noticed {
             let failed = after.is_none_or(|after| after.failures().next().is_some());
             self.noticed += 1;
@@ -74,7 +74,7 @@ impl Sensitivity {
 }
 
 /// What a reader of the result would see: failures, and what is skipped.
-fn told(judged: &Judged) -> Vec<String> {
+fn list_findings(judged: &Judged) -> Vec<String> {
     let findings = judged.findings.iter();
     let told = findings.filter_map(|finding| {
         let verdict = match &finding.verdict {
