@@ -20,9 +20,9 @@ mod unit;
 pub use batch::{Batch, BatchError, BatchLayout};
 pub use event::{Event, Kind};
 pub use ledger::{
-    Activity, Author, BatchStatus, Database, DatabaseError, Facts, Failures, Finding, Head, Issued,
-    Ledger, LedgerError, Reason, Rows, Sqlite, Statements, StationActivity, Tables, TablesError,
-    VERSION, Value,
+    Activity, Author, BatchStatus, Database, DatabaseError, Export, ExportedUnit, Facts, Failures,
+    Finding, Head, Issued, Ledger, LedgerError, Reason, Rows, Sqlite, Statements, StationActivity,
+    Tables, TablesError, VERSION, Value,
 };
 #[cfg(feature = "postgres")]
 pub use ledger::{Postgres, PostgresUrlError};

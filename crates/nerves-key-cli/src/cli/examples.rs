@@ -158,7 +158,10 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ),
     (
         "line export",
-        &["line export --ledger line.db --batch b --for csv --out units.csv"],
+        &[
+            "line export --ledger line.db --batch b --for csv --out units.csv",
+            "line export --ledger line.db --batch b --for aws --heads-out heads.json",
+        ],
     ),
     (
         "line scrap",

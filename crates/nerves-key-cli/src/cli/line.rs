@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use nerves_key_device::DeviceUri;
 
+use super::line_export::Export;
 use super::provision::{SlotsOption, VolatileKeyFiles};
 use super::signer_key::{KeyOptions, SIGNER_KEY};
 use crate::signing::KeyName;
@@ -24,7 +25,7 @@ pub(crate) enum Line {
     /// Compare every row of the ledger with the chains of events.
     Audit(Audit),
     /// Write the units of a batch for another program or service.
-    Export(Export),
+    Export(Box<Export>),
     /// Record that a chip is no product, for good.
     Scrap(Scrap),
 }
@@ -152,37 +153,6 @@ pub(crate) struct Audit {
     /// Read these chips and compare them with the ledger.
     #[arg(long, value_name = "URI")]
     pub(crate) against_chips: Vec<DeviceUri>,
-}
-
-#[derive(Args, Debug)]
-pub(crate) struct Export {
-    #[command(flatten)]
-    pub(crate) place: Place,
-    /// The batch.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) batch: String,
-    /// The form.
-    #[arg(long = "for", value_name = "FORM")]
-    pub(crate) form: Form,
-    /// Write to this file, which must not exist, instead of standard output.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: Option<PathBuf>,
-}
-
-/// For whom units are written.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub(crate) enum Form {
-    /// CSV: chip, serial, state, public key, certificate.
-    Csv,
-    /// A JSON document on each line.
-    Jsonl,
-    /// CSV for `nh device bulk_create`.
-    NervesHub,
-    /// JSON lines for bulk registration of AWS `IoT`, with `CertificatePem`.
-    Aws,
-    /// JSON for Azure DPS: bulk creation of individual enrolments, ten at a
-    /// time.
-    Azure,
 }
 
 #[derive(Args, Debug)]

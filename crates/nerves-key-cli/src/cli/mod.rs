@@ -18,6 +18,8 @@ pub(crate) mod harden;
 pub(crate) mod jwt;
 #[cfg(feature = "line")]
 pub(crate) mod line;
+#[cfg(feature = "line")]
+pub(crate) mod line_export;
 pub(crate) mod otp;
 pub(crate) mod pkcs11;
 pub(crate) mod provision;

@@ -138,6 +138,17 @@ pub enum LedgerError {
         /// Of the last event.
         last: i64,
     },
+    /// The end of a chain that an export before had.
+    #[error(
+        "the ledger has no event {seq} of the station {station:?} as it was exported: it is \
+         another ledger, or an older copy of it; line audit --heads says more"
+    )]
+    UnknownHead {
+        /// Whose chain.
+        station: String,
+        /// The number of the event.
+        seq: i64,
+    },
     /// A row that no ledger writes.
     #[error("the row {0} of the ledger cannot be read: audit it")]
     Row(String),

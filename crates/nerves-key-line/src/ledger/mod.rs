@@ -4,6 +4,7 @@ mod activity;
 mod audit;
 mod database;
 mod error;
+mod export;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod rows;
@@ -26,6 +27,7 @@ pub use activity::{Activity, Failures, StationActivity};
 pub use audit::{Finding, Head, Reason};
 pub use database::{Database, DatabaseError, Rows, Statements, Value};
 pub use error::LedgerError;
+pub use export::{Export, ExportedUnit};
 #[cfg(feature = "postgres")]
 pub use postgres::{Postgres, PostgresUrlError};
 pub use schema::{Tables, TablesError, VERSION};
@@ -228,6 +230,16 @@ impl Ledger {
     /// What the database says.
     pub fn units(&mut self, batch: &str) -> Result<Vec<Unit>, LedgerError> {
         self.run(|work| work.units(batch))
+    }
+
+    /// The units of a batch that came to their state after `since`, the ends of
+    /// the chains that an export before had; every unit where it is empty.
+    ///
+    /// # Errors
+    /// [`LedgerError::UnknownHead`] when `since` is of another ledger, or the
+    /// end of a chain is missing since; or what the database says.
+    pub fn export(&mut self, batch: &str, since: &[Head]) -> Result<Export, LedgerError> {
+        self.run(|work| export::export(work, batch, since))
     }
 
     /// Give `chip` a place and a serial in `batch`, or find the ones that it

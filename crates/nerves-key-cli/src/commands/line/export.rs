@@ -6,34 +6,50 @@ use data_encoding::HEXUPPER;
 use nerves_key_line::{State, Unit};
 use serde_json::{Value, json};
 
-use super::ledger;
 use super::station::{document, pem};
-use crate::cli::line::{Export, Form};
+use super::{heads, ledger, manifest};
+use crate::cli::line_export::{Export, Form};
 use crate::error::CliError;
-use crate::files::Readers;
+use crate::files::{self, Readers};
 use crate::output::Output;
 
 /// Azure takes no more enrolments in one call.
 const BULK: usize = 10;
 
 pub(super) fn run(arguments: &Export, output: Output) -> Result<(), CliError> {
+    let since = arguments.since.as_deref().map(heads::read).transpose()?;
     let mut ledger = ledger::open(&arguments.place)?;
-    ledger.batch(&arguments.batch).map_err(ledger::refused)?;
-    let units = ledger.units(&arguments.batch).map_err(ledger::refused)?;
-    let verified = || units.iter().filter(|unit| unit.state == State::Verified);
+    let batch = ledger.batch(&arguments.batch).map_err(ledger::refused)?;
+    let export = ledger.export(&arguments.batch, &since.unwrap_or_default());
+    let export = export.map_err(ledger::refused)?;
+    let units = || export.units.iter().map(|exported| &exported.unit);
+    let verified = || units().filter(|unit| unit.state == State::Verified);
     let text = match arguments.form {
-        Form::Csv => csv(units.iter())?,
-        Form::Jsonl => lines(units.iter().map(document)),
+        Form::Csv => csv(units())?,
+        Form::Jsonl => lines(units().map(document)),
         Form::NervesHub => nerves_hub(verified())?,
         Form::Aws => lines(verified().map(aws).collect::<Result<Vec<_>, _>>()?),
         Form::Azure => azure(verified())?,
+        Form::Manifest => manifest::manifest(&arguments.manifest, &batch, &export)?,
     };
-    match &arguments.out {
+    // Only who has the ends can go on from them: they are written first, and
+    // taken back when the units are not.
+    let ends = heads::document(&export.heads);
+    if let Some(path) = &arguments.heads_out {
+        let text = format!("{}\n", json!({ "heads": ends }));
+        files::create(path, text.as_bytes(), Readers::Everyone)?;
+    }
+    let written = match &arguments.out {
         Some(path) => output.file(path, (text.as_bytes(), Readers::Everyone)),
         None if text.is_empty() && !output.is_json() => Ok(()),
         // For programs: as it is, whether or not a document was asked for.
-        None => output.script(&text, &json!({ "text": text })),
-    }
+        None => output.script(&text, &json!({ "text": text, "heads": ends })),
+    };
+    written.inspect_err(|_| {
+        if let Some(path) = &arguments.heads_out {
+            let _ = std::fs::remove_file(path);
+        }
+    })
 }
 
 fn lines(documents: impl IntoIterator<Item = Value>) -> String {

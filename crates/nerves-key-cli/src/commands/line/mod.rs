@@ -6,8 +6,10 @@ mod audit;
 mod batch;
 mod chip;
 mod export;
+mod heads;
 mod hook;
 mod ledger;
+mod manifest;
 mod reports;
 mod run;
 mod station;
@@ -102,7 +104,7 @@ fn status(place: &Place, output: Output) -> Result<(), CliError> {
         .collect();
     output.result(
         &text,
-        &json!({ "batches": batches, "heads": audit::heads(&heads), "activity": activity }),
+        &json!({ "batches": batches, "heads": heads::document(&heads), "activity": activity }),
     )
 }
 

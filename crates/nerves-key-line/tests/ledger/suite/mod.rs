@@ -3,6 +3,7 @@
 mod activity;
 mod audit;
 mod cases;
+mod export;
 mod race;
 
 use std::process::ExitCode;
@@ -84,6 +85,7 @@ cases! {
     audit::what_was_not_touched_is_sound,
     audit::every_change_is_noticed,
     audit::a_shortened_chain_is_noticed_by_its_head,
+    export::what_is_new_since_an_export_goes_out_once,
 }
 
 /// Run every case, each on a database of its own, and `more`.
