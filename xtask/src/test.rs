@@ -192,6 +192,10 @@ const INTEROP: &[(&str, Work)] = &[
         Work::Own(interop::scripts::together),
     ),
     (
+        "interop: PyJWT, OpenSSL and Python's csv on what a line exports",
+        Work::Own(interop::scripts::line),
+    ),
+    (
         "interop: PKCS#11 clients on a served chip",
         Work::Own(interop::pkcs11::run),
     ),

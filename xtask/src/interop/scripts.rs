@@ -70,3 +70,9 @@ fn build_examples() -> Result<(), Error> {
     ];
     run::shown(&mut run::cargo(examples))
 }
+
+/// `tests/interop/line.sh`: what a manufacturing line hands out, before others.
+pub(crate) fn line() -> Result<(), Error> {
+    let features = ["nerves-key-cli/line"];
+    script::run_with("tests/interop/line.sh", &["nerves-key-cli"], &features, &[])
+}
