@@ -25,6 +25,6 @@ pub use ledger::{
     Tables, TablesError, VERSION, Value,
 };
 #[cfg(feature = "postgres")]
-pub use ledger::{Postgres, PostgresUrlError};
+pub use ledger::{OptionError, Postgres, PostgresUrlError, TlsError};
 pub use serials::{List, ListError, Pattern, PatternError, SerialError, SerialScheme};
 pub use unit::{State, Unit, UnknownState};

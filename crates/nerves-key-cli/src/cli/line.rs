@@ -41,6 +41,10 @@ pub(crate) struct Place {
         hide_env_values = true
     )]
     pub(crate) ledger: String,
+    /// The certificate of the CA that the server's is from. A server that is not
+    /// on this machine is reached by TLS, unless the URL has sslmode=disable.
+    #[arg(long, value_name = "FILE", env = "NERVES_KEY_LEDGER_CA")]
+    pub(crate) ledger_ca: Option<PathBuf>,
     /// The schema of its tables, on a server.
     #[arg(long, value_name = "NAME")]
     pub(crate) schema: Option<String>,

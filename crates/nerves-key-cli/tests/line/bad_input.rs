@@ -107,6 +107,16 @@ fn what_stops_a_run_before_the_first_chip() {
             "a file has none",
         ),
         (
+            Bench::line_run(&devices, &["--ledger-ca", "signer.cert"]),
+            5,
+            "--ledger-ca is of a server",
+        ),
+        (
+            Bench::line_run(&devices, &["--ledger", "host=ledger.example"]),
+            5,
+            "--ledger-ca",
+        ),
+        (
             Bench::line_run(&devices, &["--ledger", "none.db"]),
             5,
             "line init",

@@ -7,9 +7,13 @@ mod error;
 mod export;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "postgres")]
+mod postgres_url;
 mod rows;
 mod schema;
 mod sqlite;
+#[cfg(feature = "postgres")]
+mod tls;
 mod work;
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -30,8 +34,12 @@ pub use error::LedgerError;
 pub use export::{Export, ExportedUnit};
 #[cfg(feature = "postgres")]
 pub use postgres::{Postgres, PostgresUrlError};
+#[cfg(feature = "postgres")]
+pub use postgres_url::OptionError;
 pub use schema::{Tables, TablesError, VERSION};
 pub use sqlite::Sqlite;
+#[cfg(feature = "postgres")]
+pub use tls::TlsError;
 
 /// How often a transaction is tried that loses against others.
 const ATTEMPTS: u32 = 200;

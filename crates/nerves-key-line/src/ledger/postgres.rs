@@ -1,14 +1,17 @@
 //! A ledger on a server.
 
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
 use postgres::error::SqlState;
 use postgres::types::{ToSql, Type};
-use postgres::{Client, Config, IsolationLevel, NoTls};
+use postgres::{Client, Config, IsolationLevel};
 
 use super::database::{Database, DatabaseError, Rows, Statements, Value};
+use super::postgres_url::{OptionError, take_options};
+use super::tls::{self, Encryption, TlsError};
 
 /// Before each transaction: how long a statement, and a wait for another
 /// transaction, may take.
@@ -25,13 +28,46 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// mode may lie between.
 pub struct Postgres {
     config: Config,
+    encryption: Encryption,
     client: Option<Client>,
 }
 
-/// A text that names no server.
+/// Why a text names no server that may be used.
 #[derive(Debug, thiserror::Error)]
-#[error("{0} (write postgres://USER@HOST/DATABASE, or host=/run/postgresql user=.. dbname=..)")]
-pub struct PostgresUrlError(#[source] postgres::Error);
+#[non_exhaustive]
+pub enum PostgresUrlError {
+    /// It names none.
+    #[error(
+        "{} (write postgres://USER@HOST/DATABASE, or host=/run/postgresql user=.. dbname=..)",
+        Whole(.0)
+    )]
+    Text(#[source] postgres::Error),
+    /// What it says of TLS cannot be read.
+    #[error(transparent)]
+    Option(#[from] OptionError),
+    /// What it says of TLS cannot be.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+}
+
+/// An error of the driver with its sources, which it does not say itself.
+#[derive(Debug)]
+struct Whole<E>(E);
+
+impl<E: std::error::Error> fmt::Display for Whole<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut source = self.0.source();
+        while let Some(error) = source {
+            write!(f, ": {error}")?;
+            source = error.source();
+        }
+        Ok(())
+    }
+}
+
+/// All is said by then.
+impl<E: std::error::Error> std::error::Error for Whole<E> {}
 
 impl fmt::Debug for Postgres {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -47,7 +83,29 @@ impl FromStr for Postgres {
     type Err = PostgresUrlError;
 
     fn from_str(text: &str) -> Result<Self, PostgresUrlError> {
-        let mut config: Config = text.parse().map_err(PostgresUrlError)?;
+        Self::new(text, None)
+    }
+}
+
+impl Postgres {
+    /// The server that `text` names: a URL, or words such as `host=.. user=..`.
+    ///
+    /// Of `PostgreSQL`'s words for TLS it may have `sslmode`, `sslrootcert`,
+    /// `sslcert` and `sslkey`; `ca` stands for `sslrootcert` where that is
+    /// missing. A connection that leaves this machine is encrypted and verified
+    /// (`verify-full`) unless `sslmode=disable` says otherwise. `require` and
+    /// `verify-ca` verify as much; `prefer` and `allow` are refused.
+    ///
+    /// # Errors
+    /// [`PostgresUrlError`].
+    pub fn new(text: &str, ca: Option<&Path>) -> Result<Self, PostgresUrlError> {
+        let (mut options, text) = take_options(text)?;
+        if let Some(ca) = ca {
+            options.root.get_or_insert_with(|| ca.to_owned());
+        }
+        let mut config: Config = text.parse().map_err(PostgresUrlError::Text)?;
+        let encryption = Encryption::new(&options, &config)?;
+        config.ssl_mode(encryption.mode());
         config.connect_timeout(CONNECT);
         config.application_name("nerves-key line");
         config.tcp_user_timeout(SILENCE);
@@ -56,6 +114,7 @@ impl FromStr for Postgres {
         }
         Ok(Self {
             config,
+            encryption,
             client: None,
         })
     }
@@ -68,7 +127,7 @@ impl Postgres {
     ) -> Result<T, DatabaseError> {
         let mut client = match self.client.take() {
             Some(client) if !client.is_closed() => client,
-            _ => self.config.connect(NoTls)?,
+            _ => self.encryption.connect(&self.config)?,
         };
         let result = work(&mut client);
         // A connection that broke is not used again.
@@ -144,7 +203,10 @@ impl From<postgres::Error> for DatabaseError {
     fn from(error: postgres::Error) -> Self {
         let Some(said) = error.as_db_error() else {
             // Without an answer of the server it is the connection that failed.
-            return Self::Away(Box::new(error));
+            if tls::is_refusal(&error) {
+                return Self::Refused(Box::new(Whole(error)));
+            }
+            return Self::Away(Box::new(Whole(error)));
         };
         let code = said.code().clone();
         if code == SqlState::UNIQUE_VIOLATION {

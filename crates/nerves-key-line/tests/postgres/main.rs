@@ -8,6 +8,7 @@ mod suite;
 
 mod grants;
 mod server;
+mod tls;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -59,12 +60,36 @@ fn main() -> ExitCode {
     };
     let server = Arc::new(server);
     let (here, there) = (Arc::clone(&server), Arc::clone(&server));
-    let more = vec![Trial::test(
+    let mut more = vec![Trial::test(
         "a_station_can_insert_and_nothing_else",
         move || {
             grants::a_station_can_insert_and_nothing_else(&Schema::new(&here, "grants"));
             Ok(())
         },
     )];
+    let tls: [(&str, fn()); 4] = [
+        (
+            "a_verified_connection_is_encrypted",
+            tls::a_verified_connection_is_encrypted,
+        ),
+        (
+            "who_cannot_be_verified_is_refused",
+            tls::who_cannot_be_verified_is_refused,
+        ),
+        (
+            "a_server_without_tls_is_refused",
+            tls::a_server_without_tls_is_refused,
+        ),
+        (
+            "nothing_falls_back_to_plain_text",
+            tls::nothing_falls_back_to_plain_text,
+        ),
+    ];
+    more.extend(tls.map(|(name, case)| {
+        Trial::test(name, move || {
+            case();
+            Ok(())
+        })
+    }));
     suite::run(move |case| Box::new(Schema::new(&there, case)), more)
 }

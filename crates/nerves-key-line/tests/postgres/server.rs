@@ -16,11 +16,19 @@ pub(crate) const OWNER: &str = "owner";
 pub(crate) struct Server {
     folder: tempfile::TempDir,
     process: Child,
+    /// Of TCP; part of the socket's name as well.
+    pub(crate) port: u16,
 }
 
 impl Server {
-    /// None where `PostgreSQL` is not installed.
+    /// On a socket alone. None where `PostgreSQL` is not installed.
     pub(crate) fn start() -> Option<Self> {
+        Self::start_with(&["listen_addresses="], |_| ())
+    }
+
+    /// With these settings, after `prepare` has put files into the folder of its
+    /// data.
+    pub(crate) fn start_with(settings: &[&str], prepare: impl FnOnce(&Path)) -> Option<Self> {
         let programs = programs()?;
         let folder = tempfile::tempdir().unwrap();
         // The server refuses to run as root.
@@ -47,12 +55,24 @@ impl Server {
             "{}",
             String::from_utf8_lossy(&made.stderr)
         );
+        prepare(&data);
+        if let Some((user, group)) = user {
+            for entry in fs::read_dir(&data).unwrap() {
+                chown(entry.unwrap().path(), Some(user), Some(group)).unwrap();
+            }
+        }
+        let port = free_port();
         let mut postgres = program(&programs.join("postgres"), user);
         postgres.arg("-D").arg(&data).arg("-k").arg(folder.path());
-        postgres.args(["-c", "listen_addresses=", "-c", "fsync=off"]);
+        postgres.args(["-c", "fsync=off", "-p", &port.to_string()]);
+        postgres.args(settings.iter().flat_map(|setting| ["-c", setting]));
         let log = fs::File::create(folder.path().join("log")).unwrap();
         let process = postgres.stderr(log).stdout(Stdio::null()).spawn().unwrap();
-        let server = Self { folder, process };
+        let server = Self {
+            folder,
+            process,
+            port,
+        };
         let begin = Instant::now();
         loop {
             let mut database: Postgres = server.url(OWNER).parse().unwrap();
@@ -70,7 +90,8 @@ impl Server {
     /// How `role` reaches it.
     pub(crate) fn url(&self, role: &str) -> String {
         let folder = self.folder.path().display();
-        format!("host={folder} user={role} dbname=postgres")
+        let port = self.port;
+        format!("host={folder} port={port} user={role} dbname=postgres")
     }
 }
 
@@ -80,6 +101,12 @@ impl Drop for Server {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
+}
+
+/// One that nobody listens on just now.
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
 }
 
 /// The folder of the newest version.

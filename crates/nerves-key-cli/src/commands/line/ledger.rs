@@ -71,13 +71,13 @@ fn is_server(ledger: &str) -> bool {
 }
 
 #[cfg(feature = "line-postgres")]
-fn server(url: &str) -> Result<Box<dyn Database>, CliError> {
-    let server: nerves_key_line::Postgres = url.parse().map_err(CliError::refused)?;
-    Ok(Box::new(server))
+fn server(url: &str, ca: Option<&Path>) -> Result<Box<dyn Database>, CliError> {
+    let server = nerves_key_line::Postgres::new(url, ca);
+    Ok(Box::new(server.map_err(CliError::refused)?))
 }
 
 #[cfg(not(feature = "line-postgres"))]
-fn server(_: &str) -> Result<Box<dyn Database>, CliError> {
+fn server(_: &str, _: Option<&Path>) -> Result<Box<dyn Database>, CliError> {
     Err(CliError::refused(
         "this program was built without PostgreSQL: build it with the feature line-postgres, or \
          name a file",
@@ -86,12 +86,16 @@ fn server(_: &str) -> Result<Box<dyn Database>, CliError> {
 
 fn database(place: &Place) -> Result<Box<dyn Database>, CliError> {
     if is_server(&place.ledger) {
-        return server(&place.ledger);
+        return server(&place.ledger, place.ledger_ca.as_deref());
     }
-    if place.schema.is_some() {
-        return Err(CliError::refused(
-            "--schema is of a server; a file has none",
-        ));
+    let of_servers = [
+        ("--schema", place.schema.is_some()),
+        ("--ledger-ca", place.ledger_ca.is_some()),
+    ];
+    if let Some((option, _)) = of_servers.iter().find(|(_, is_given)| *is_given) {
+        return Err(CliError::refused(format!(
+            "{option} is of a server; a file has none"
+        )));
     }
     let path = Path::new(&place.ledger);
     let file = Sqlite::open(path).map_err(|error| CliError::input(path, error))?;

@@ -1,0 +1,175 @@
+//! What a text that names a server says of TLS. The driver knows fewer words of
+//! it than `PostgreSQL`'s own programs do, so that they are taken out before.
+
+use std::path::PathBuf;
+
+/// What is said of TLS.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Options {
+    pub(super) mode: Option<String>,
+    /// The CA's certificate.
+    pub(super) root: Option<PathBuf>,
+    /// Of the client.
+    pub(super) certificate: Option<PathBuf>,
+    pub(super) key: Option<PathBuf>,
+}
+
+/// A text that cannot be taken apart.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{0:?} of the server's words cannot be read: write name=value, without blanks around =")]
+pub struct OptionError(String);
+
+impl Options {
+    /// True for a word of TLS, which is kept.
+    fn take(&mut self, name: &str, value: &str) -> bool {
+        let place = match name {
+            "sslmode" => {
+                self.mode = Some(value.to_owned());
+                return true;
+            }
+            "sslrootcert" => &mut self.root,
+            "sslcert" => &mut self.certificate,
+            "sslkey" => &mut self.key,
+            _ => return false,
+        };
+        *place = Some(value.into());
+        true
+    }
+}
+
+/// The words of TLS, and the text without them.
+///
+/// # Errors
+/// [`OptionError`] for words that would be overlooked.
+pub(super) fn take_options(text: &str) -> Result<(Options, String), OptionError> {
+    let mut options = Options::default();
+    let is_url = text.starts_with("postgres://") || text.starts_with("postgresql://");
+    let rest = if is_url {
+        let Some((before, words)) = text.split_once('?') else {
+            return Ok((options, text.to_owned()));
+        };
+        let mut kept = Vec::new();
+        for word in words.split('&') {
+            let (name, value) = word.split_once('=').unwrap_or((word, ""));
+            let value = decoded(value).ok_or_else(|| OptionError(word.to_owned()))?;
+            if !options.take(name, &value) {
+                kept.push(word);
+            }
+        }
+        let question = if kept.is_empty() { "" } else { "?" };
+        format!("{before}{question}{}", kept.join("&"))
+    } else {
+        let mut kept = Vec::new();
+        for word in words(text) {
+            let (name, value) = word.split_once('=').unwrap_or((word, ""));
+            if name.starts_with("ssl") && value.is_empty() {
+                return Err(OptionError(word.to_owned()));
+            }
+            if !options.take(name, &unquoted(value)) {
+                kept.push(word);
+            }
+        }
+        kept.join(" ")
+    };
+    Ok((options, rest))
+}
+
+/// Parted by blanks, but for those in quotes.
+fn words(text: &str) -> Vec<&str> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    let words = text.split(move |letter: char| {
+        let is_plain = !std::mem::take(&mut is_escaped);
+        match letter {
+            '\\' if is_plain => is_escaped = true,
+            '\'' if is_plain => is_quoted = !is_quoted,
+            _ => {}
+        }
+        letter.is_ascii_whitespace() && is_plain && !is_quoted
+    });
+    words.filter(|word| !word.is_empty()).collect()
+}
+
+/// Without quotes, and what follows a backslash as it is.
+fn unquoted(value: &str) -> String {
+    let mut text = String::new();
+    let mut letters = value.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\'' => {}
+            '\\' => text.extend(letters.next()),
+            letter => text.push(letter),
+        }
+    }
+    text
+}
+
+/// `%41` is `A`.
+fn decoded(value: &str) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut rest = value;
+    while let Some((before, after)) = rest.split_once('%') {
+        bytes.extend(before.bytes());
+        let (digits, after) = after.split_at_checked(2)?;
+        bytes.extend(
+            data_encoding::HEXLOWER_PERMISSIVE
+                .decode(digits.as_bytes())
+                .ok()?,
+        );
+        rest = after;
+    }
+    bytes.extend(rest.bytes());
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn taken(text: &str) -> (Options, String) {
+        take_options(text).unwrap()
+    }
+
+    #[test]
+    fn words_of_tls_are_taken_out_of_either_form() {
+        let wanted = Options {
+            mode: Some("verify-full".to_owned()),
+            root: Some("a b/ca.pem".into()),
+            ..Options::default()
+        };
+        for (text, rest) in [
+            (
+                "postgres://u@h/d?sslmode=verify-full&sslrootcert=a%20b/ca.pem",
+                "postgres://u@h/d",
+            ),
+            (
+                "postgresql://u@h/d?sslrootcert=a%20b%2fca.pem&connect_timeout=3&sslmode=verify-full",
+                "postgresql://u@h/d?connect_timeout=3",
+            ),
+            (
+                "host=h sslmode=verify-full  sslrootcert='a b/ca.pem' user='x sslmode=y'",
+                "host=h user='x sslmode=y'",
+            ),
+            (
+                r"sslrootcert=a\ b/ca.pem sslmode=verify-full password='it\'s '",
+                r"password='it\'s '",
+            ),
+        ] {
+            assert_eq!(taken(text), (wanted.clone(), rest.to_owned()), "{text}");
+        }
+        let plain = "postgres://u:p%25@h/d";
+        assert_eq!(taken(plain), (Options::default(), plain.to_owned()));
+    }
+
+    #[test]
+    fn what_would_be_overlooked_is_refused() {
+        for text in [
+            "host=h sslmode = require",
+            "host=h sslmode =require",
+            "host=h sslmode= require",
+            "postgres://h/d?sslrootcert=%zz",
+            "postgres://h/d?sslrootcert=%f",
+        ] {
+            assert!(take_options(text).is_err(), "{text}");
+        }
+    }
+}
