@@ -21,8 +21,8 @@ pub use batch::{Batch, BatchError, BatchLayout};
 pub use event::{Event, Kind};
 pub use ledger::{
     Activity, Author, BatchStatus, Database, DatabaseError, Export, ExportedUnit, Facts, Failures,
-    Finding, Head, Issued, Ledger, LedgerError, Reason, Rows, Sqlite, Statements, StationActivity,
-    Tables, TablesError, VERSION, Value,
+    Finding, Head, Issued, Ledger, LedgerError, Object, ObjectKind, Reason, Rows, Sqlite,
+    Statements, StationActivity, Tables, TablesError, VERSION, Value,
 };
 #[cfg(feature = "postgres")]
 pub use ledger::{OptionError, Postgres, PostgresUrlError, TlsError};

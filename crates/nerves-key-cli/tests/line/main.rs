@@ -6,6 +6,7 @@ mod bad_input;
 mod bench;
 mod exports;
 mod interrupted;
+mod ledger_file;
 mod reports;
 mod stations;
 mod status;

@@ -57,6 +57,10 @@ pub enum Reason {
     Order,
     /// A report knows this end of the chain, and the ledger does not.
     Head,
+    /// The tables of this version have it: a constraint, say.
+    Lost,
+    /// They do not have it: a trigger, say.
+    Added,
 }
 
 impl fmt::Display for Reason {
@@ -69,6 +73,8 @@ impl fmt::Display for Reason {
             Self::Unexplained => "no event wrote this row",
             Self::Order => "the state cannot follow the one before it",
             Self::Head => "the end of the chain that a report knows is missing",
+            Self::Lost => "the table should have it, and has not",
+            Self::Added => "the table has it, and should not",
         })
     }
 }

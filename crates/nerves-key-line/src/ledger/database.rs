@@ -1,5 +1,7 @@
 //! What the ledger asks of a database.
 
+use super::objects::Object;
+
 /// A value of a column.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
@@ -57,6 +59,12 @@ pub enum DatabaseError {
     /// have been done.
     #[error("the database cannot be reached: {0}")]
     Away(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The file of the database is not the one that was opened.
+    #[error(
+        "{0:?} was removed or replaced while it was in use: end every station, see to the ledger, \
+         and begin again"
+    )]
+    Replaced(std::path::PathBuf),
     /// Others hold it for too long, or it gave this transaction up for another.
     #[error("the database is busy: {0}")]
     Busy(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -89,6 +97,14 @@ pub trait Statements {
     /// # Errors
     /// [`DatabaseError`]; the transaction is over then.
     fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Rows, DatabaseError>;
+
+    /// What each of `tables` consists of and what acts on it, with the table's
+    /// name as it is given. A right to read is none of it, nor is any right of
+    /// the owner, nor an index that refuses nothing.
+    ///
+    /// # Errors
+    /// [`DatabaseError`].
+    fn objects(&mut self, tables: &[String]) -> Result<Vec<(String, Object)>, DatabaseError>;
 }
 
 /// A connection to a database. One trait for a file and a server: what the

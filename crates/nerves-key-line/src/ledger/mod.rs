@@ -5,13 +5,17 @@ mod audit;
 mod database;
 mod error;
 mod export;
+mod objects;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "postgres")]
+mod postgres_objects;
 #[cfg(feature = "postgres")]
 mod postgres_url;
 mod rows;
 mod schema;
 mod sqlite;
+mod sqlite_objects;
 #[cfg(feature = "postgres")]
 mod tls;
 mod work;
@@ -32,6 +36,7 @@ pub use audit::{Finding, Head, Reason};
 pub use database::{Database, DatabaseError, Rows, Statements, Value};
 pub use error::LedgerError;
 pub use export::{Export, ExportedUnit};
+pub use objects::{Object, ObjectKind};
 #[cfg(feature = "postgres")]
 pub use postgres::{Postgres, PostgresUrlError};
 #[cfg(feature = "postgres")]
@@ -355,13 +360,18 @@ impl Ledger {
         self.run(audit::heads)
     }
 
-    /// Compare everything with the chains of events. Empty when nothing was
-    /// changed since it was written.
+    /// Compare everything with the chains of events, and the tables themselves
+    /// with those of this version. Empty when nothing was changed since it was
+    /// written.
     ///
     /// # Errors
     /// What the database says.
     pub fn audit(&mut self, known: &[Head]) -> Result<Vec<Finding>, LedgerError> {
-        self.run(|work| audit::audit(work, known))
+        self.run(|work| {
+            let mut findings = audit::audit(work, known)?;
+            findings.extend(objects::audit(work)?);
+            Ok(findings)
+        })
     }
 
     /// One transaction, again where another one was first.

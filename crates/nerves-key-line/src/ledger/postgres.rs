@@ -10,6 +10,8 @@ use postgres::types::{ToSql, Type};
 use postgres::{Client, Config, IsolationLevel};
 
 use super::database::{Database, DatabaseError, Rows, Statements, Value};
+use super::objects::Object;
+use super::postgres_objects;
 use super::postgres_url::{OptionError, take_options};
 use super::tls::{self, Encryption, TlsError};
 
@@ -175,6 +177,14 @@ impl Statements for postgres::Transaction<'_> {
             values.collect()
         });
         rows.collect()
+    }
+
+    fn objects(&mut self, tables: &[String]) -> Result<Vec<(String, Object)>, DatabaseError> {
+        // No name of a table has a blank.
+        let tables = [tables.join(" ").into()];
+        let rows = Statements::query(self, postgres_objects::STATEMENT, &tables)?;
+        let objects = postgres_objects::objects(&rows);
+        objects.ok_or_else(|| DatabaseError::Refused("it says nothing of its tables".into()))
     }
 }
 

@@ -1,6 +1,6 @@
 //! A ledger in a file.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
@@ -8,14 +8,32 @@ use rusqlite::types::{ToSql, ToSqlOutput, Value as SqliteValue, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, params_from_iter};
 
 use super::database::{Database, DatabaseError, Rows, Statements, Value};
+use super::objects::Object;
+use super::sqlite_objects;
 
 /// How long others may hold the file.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A file. It belongs to one machine: network file systems do not keep the
 /// locks that several need.
+///
+/// One that may only be read is opened to be read. One that was removed or
+/// replaced since is noticed before the next transaction.
 #[derive(Debug)]
-pub struct Sqlite(Connection);
+pub struct Sqlite {
+    connection: Connection,
+    access: Access,
+    file: Option<OpenedFile>,
+}
+
+/// What may be done with it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Access {
+    Write,
+    Read,
+    /// Nobody writes to it meanwhile, so that it needs no file beside it.
+    ReadAlone,
+}
 
 impl Sqlite {
     /// Open the file, which is made when it is not there.
@@ -30,7 +48,21 @@ impl Sqlite {
         if path.as_os_str().is_empty() || path.as_os_str() == ":memory:" {
             return Err(DatabaseError::Refused("it is no name of a file".into()));
         }
-        Self::with(Connection::open_with_flags(path, flags)?)
+        let opened = Connection::open_with_flags(path, flags).map_err(DatabaseError::from);
+        let opened = opened.and_then(|connection| {
+            if connection.is_readonly("main")? {
+                Self::read(connection, Access::Read)
+            } else {
+                Self::write(connection)
+            }
+        });
+        let mut sqlite = match opened {
+            Ok(opened) => opened,
+            // The folder of the file may be what cannot be written to.
+            Err(error) => Self::read_alone(path).unwrap_or(Err(error))?,
+        };
+        sqlite.file = Some(OpenedFile::new(path)?);
+        Ok(sqlite)
     }
 
     /// One in memory, for tests.
@@ -38,16 +70,125 @@ impl Sqlite {
     /// # Errors
     /// [`DatabaseError`].
     pub fn in_memory() -> Result<Self, DatabaseError> {
-        Self::with(Connection::open_in_memory()?)
+        Self::write(Connection::open_in_memory()?)
     }
 
-    fn with(connection: Connection) -> Result<Self, DatabaseError> {
+    fn write(connection: Connection) -> Result<Self, DatabaseError> {
         connection.busy_timeout(PATIENCE)?;
         // A unit that was reserved is reserved, whatever becomes of the power.
         connection.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF;",
         )?;
-        Ok(Self(connection))
+        Ok(Self {
+            connection,
+            access: Access::Write,
+            file: None,
+        })
+    }
+
+    fn read(connection: Connection, access: Access) -> Result<Self, DatabaseError> {
+        connection.busy_timeout(PATIENCE)?;
+        connection.execute_batch("PRAGMA trusted_schema = OFF; SELECT 1 FROM sqlite_schema;")?;
+        Ok(Self {
+            connection,
+            access,
+            file: None,
+        })
+    }
+
+    /// A file that others could write to only if they had left another one
+    /// beside it. None where there is such a one, or no file.
+    fn read_alone(path: &Path) -> Option<Result<Self, DatabaseError>> {
+        if !path.exists() || write_ahead_log(path).exists() {
+            return None;
+        }
+        // What SQLite would read into the name is escaped.
+        let mut name = String::from("file:");
+        for byte in path.as_os_str().as_encoded_bytes() {
+            match byte {
+                b'/' | b'.' | b'-' | b'_' => name.push(char::from(*byte)),
+                byte if byte.is_ascii_alphanumeric() => name.push(char::from(*byte)),
+                byte => name.extend(['%', hex(byte >> 4), hex(byte & 0x0F)]),
+            }
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+            | OpenFlags::SQLITE_OPEN_URI
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(name + "?immutable=1", flags);
+        let connection = connection.map_err(DatabaseError::from);
+        Some(connection.and_then(|connection| Self::read(connection, Access::ReadAlone)))
+    }
+
+    /// That the file is the one that was opened, and nobody writes to one that
+    /// is read as if nobody did.
+    fn check_file(&self) -> Result<(), DatabaseError> {
+        let Some(file) = &self.file else {
+            return Ok(());
+        };
+        if !file.is_there() {
+            return Err(DatabaseError::Replaced(file.path.clone()));
+        }
+        if self.access == Access::ReadAlone && write_ahead_log(&file.path).exists() {
+            let said = "somebody writes to it now, and this program may not take part: try again";
+            return Err(DatabaseError::Refused(said.into()));
+        }
+        Ok(())
+    }
+}
+
+fn hex(digit: u8) -> char {
+    char::from_digit(digit.into(), 16).unwrap_or('0')
+}
+
+/// Where `SQLite` writes first.
+fn write_ahead_log(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    name.into()
+}
+
+/// A file, told from others of its name.
+#[derive(Debug)]
+struct OpenedFile {
+    path: PathBuf,
+    /// Device and inode.
+    #[cfg(unix)]
+    identity: (u64, u64),
+}
+
+#[cfg(unix)]
+impl OpenedFile {
+    fn new(path: &Path) -> Result<Self, DatabaseError> {
+        let identity = Self::identity(path);
+        let identity = identity.map_err(|error| DatabaseError::Away(Box::new(error)))?;
+        Ok(Self {
+            path: path.to_owned(),
+            identity,
+        })
+    }
+
+    fn identity(path: &Path) -> std::io::Result<(u64, u64)> {
+        use std::os::unix::fs::MetadataExt;
+        let metadata = path.metadata()?;
+        Ok((metadata.dev(), metadata.ino()))
+    }
+
+    /// As long as it is open no other file gets its inode.
+    fn is_there(&self) -> bool {
+        Self::identity(&self.path).is_ok_and(|identity| identity == self.identity)
+    }
+}
+
+#[cfg(not(unix))]
+impl OpenedFile {
+    fn new(path: &Path) -> Result<Self, DatabaseError> {
+        let path = path.to_owned();
+        Ok(Self { path })
+    }
+
+    /// A file that is open cannot be replaced there.
+    fn is_there(&self) -> bool {
+        self.path.exists()
     }
 }
 
@@ -56,15 +197,24 @@ impl Database for Sqlite {
         &mut self,
         work: &mut dyn FnMut(&mut dyn Statements) -> Result<(), DatabaseError>,
     ) -> Result<(), DatabaseError> {
-        let behavior = TransactionBehavior::Immediate;
-        let mut transaction = self.0.transaction_with_behavior(behavior)?;
+        self.check_file()?;
+        let behavior = match self.access {
+            Access::Write => TransactionBehavior::Immediate,
+            Access::Read | Access::ReadAlone => TransactionBehavior::Deferred,
+        };
+        let mut transaction = self.connection.transaction_with_behavior(behavior)?;
         work(&mut transaction)?;
-        Ok(transaction.commit()?)
+        transaction.commit()?;
+        if self.access == Access::ReadAlone {
+            self.check_file()?;
+        }
+        Ok(())
     }
 
     fn script(&mut self, script: &str) -> Result<(), DatabaseError> {
+        self.check_file()?;
         let transaction = self
-            .0
+            .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute_batch(script)?;
         Ok(transaction.commit()?)
@@ -82,6 +232,17 @@ impl Statements for rusqlite::Transaction<'_> {
             rows.push(values.collect::<Result<_, _>>()?);
         }
         Ok(rows)
+    }
+
+    fn objects(&mut self, tables: &[String]) -> Result<Vec<(String, Object)>, DatabaseError> {
+        let mut objects = Vec::new();
+        for table in tables {
+            let of_it = sqlite_objects::objects(table, |statement, parameters| {
+                self.query(statement, parameters)
+            })?;
+            objects.extend(of_it.into_iter().map(|object| (table.clone(), object)));
+        }
+        Ok(objects)
     }
 }
 

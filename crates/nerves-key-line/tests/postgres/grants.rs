@@ -86,3 +86,33 @@ pub(crate) fn a_station_can_insert_and_nothing_else(schema: &Schema) {
     assert!(station().script(&migrate).is_err());
     println!("{} statements refused", refused + 1);
 }
+
+/// With the right to read alone: to look, audit and export, and not to begin.
+pub(crate) fn who_may_only_read_can_look(schema: &Schema) {
+    let mut owner = schema.ledger("loader");
+    owner.load(&batch("b", &pattern("A-{:03}"))).unwrap();
+    owner.reserve(chip(1), "b", None).unwrap();
+    let tables = schema.tables();
+    let name = tables.name("");
+    let name = name.trim_end_matches('.');
+    let grants = format!(
+        "CREATE ROLE reader LOGIN; GRANT USAGE ON SCHEMA {name} TO reader; \
+         GRANT SELECT ON ALL TABLES IN SCHEMA {name} TO reader"
+    );
+    schema.open().script(&grants).unwrap();
+    let reader = schema.server.url("reader").parse::<Postgres>().unwrap();
+    let author = Author {
+        station: "office".to_owned(),
+        operator: "eve".to_owned(),
+    };
+    let mut ledger = Ledger::open(Box::new(reader), tables, author).unwrap();
+    let heads = ledger.heads().unwrap();
+    assert_eq!(ledger.audit(&heads).unwrap(), []);
+    assert_eq!(ledger.status().unwrap()[0].of(State::Reserved), 1);
+    assert_eq!(ledger.export("b", &[]).unwrap().units.len(), 1);
+    let refused = ledger.reserve(chip(2), "b", None).unwrap_err();
+    assert!(
+        refused.to_string().contains("permission denied"),
+        "{refused}"
+    );
+}

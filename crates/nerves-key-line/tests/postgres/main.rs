@@ -7,6 +7,7 @@
 mod suite;
 
 mod grants;
+mod objects;
 mod server;
 mod tls;
 
@@ -17,6 +18,9 @@ use libtest_mimic::Trial;
 use nerves_key_line::{Database, Postgres, Tables};
 use server::Server;
 use suite::Place;
+
+/// A case of this database alone.
+type OnSchema = fn(&Schema);
 
 /// Tables of one case.
 struct Schema {
@@ -59,14 +63,29 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     };
     let server = Arc::new(server);
-    let (here, there) = (Arc::clone(&server), Arc::clone(&server));
-    let mut more = vec![Trial::test(
-        "a_station_can_insert_and_nothing_else",
-        move || {
-            grants::a_station_can_insert_and_nothing_else(&Schema::new(&here, "grants"));
+    let there = Arc::clone(&server);
+    let on_schemas: [(&str, OnSchema); 3] = [
+        (
+            "a_station_can_insert_and_nothing_else",
+            grants::a_station_can_insert_and_nothing_else,
+        ),
+        (
+            "who_may_only_read_can_look",
+            grants::who_may_only_read_can_look,
+        ),
+        (
+            "what_acts_on_a_table_is_named",
+            objects::what_acts_on_a_table_is_named,
+        ),
+    ];
+    let on_schemas = on_schemas.map(|(name, case)| {
+        let server = Arc::clone(&server);
+        Trial::test(name, move || {
+            case(&Schema::new(&server, name));
             Ok(())
-        },
-    )];
+        })
+    });
+    let mut more = Vec::from(on_schemas);
     let tls: [(&str, fn()); 4] = [
         (
             "a_verified_connection_is_encrypted",

@@ -34,9 +34,9 @@ pub(super) fn open(place: &Place) -> Result<Ledger, CliError> {
 /// Exit code 1 where the same may succeed later, 5 otherwise.
 pub(super) fn refused(error: LedgerError) -> CliError {
     match error {
-        LedgerError::Database(DatabaseError::Away(_) | DatabaseError::Busy(_)) => {
-            CliError::failed(error)
-        }
+        LedgerError::Database(
+            DatabaseError::Away(_) | DatabaseError::Busy(_) | DatabaseError::Replaced(_),
+        ) => CliError::failed(error),
         LedgerError::NoUnit(_) | LedgerError::Scrapped(_) | LedgerError::Order { .. } => {
             CliError::new(Exit::Stage, error)
         }

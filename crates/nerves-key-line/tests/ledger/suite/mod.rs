@@ -4,6 +4,7 @@ mod activity;
 mod audit;
 mod cases;
 mod export;
+pub(crate) mod objects;
 mod race;
 
 use std::process::ExitCode;
@@ -85,6 +86,7 @@ cases! {
     audit::what_was_not_touched_is_sound,
     audit::every_change_is_noticed,
     audit::a_shortened_chain_is_noticed_by_its_head,
+    objects::a_table_that_was_rebuilt_is_named,
     export::what_is_new_since_an_export_goes_out_once,
 }
 
