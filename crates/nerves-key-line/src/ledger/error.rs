@@ -59,6 +59,19 @@ pub enum LedgerError {
         /// Its places.
         count: u32,
     },
+    /// Other batches have had its serials.
+    #[error(
+        "the batch {batch:?} is of {count}, but {left} serials are left of those that it goes on \
+         with: take another pattern or a further list, or a smaller count"
+    )]
+    NumbersUsed {
+        /// Its name.
+        batch: String,
+        /// Of units.
+        count: u32,
+        /// That nobody has.
+        left: u64,
+    },
     /// The scheme wants a serial to be given.
     #[error("the serials of the batch {0:?} are scanned: give the one of this unit")]
     SerialWanted(String),

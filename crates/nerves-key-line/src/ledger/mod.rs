@@ -20,6 +20,7 @@ mod sqlite_objects;
 mod tls;
 mod work;
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use atecc::SerialNumber;
@@ -111,17 +112,15 @@ pub struct Issued {
 pub struct BatchStatus {
     /// The batch.
     pub batch: Batch,
-    /// Units of each state, in the order of [`State::ALL`].
-    pub units: [u64; State::ALL.len()],
+    /// Units by their state, each state among them.
+    pub units: BTreeMap<State, u64>,
 }
 
 impl BatchStatus {
     /// Units of `state`.
     #[must_use]
     pub fn of(&self, state: State) -> u64 {
-        let units = State::ALL.iter().zip(self.units);
-        let found = units.filter(|(one, _)| **one == state);
-        found.map(|(_, units)| units).sum()
+        self.units.get(&state).copied().unwrap_or_default()
     }
 }
 
@@ -187,8 +186,9 @@ impl Ledger {
     /// Load a batch, once. True when it was not there.
     ///
     /// # Errors
-    /// [`LedgerError::Batch`] when it cannot be made, and
-    /// [`LedgerError::OtherBatch`] when another one has its name.
+    /// [`LedgerError::Batch`] when it cannot be made,
+    /// [`LedgerError::NumbersUsed`] when other batches have left too few serials,
+    /// and [`LedgerError::OtherBatch`] when another one has its name.
     pub fn load(&mut self, batch: &Batch) -> Result<bool, LedgerError> {
         batch.check()?;
         let id = event_id()?;
@@ -202,6 +202,7 @@ impl Ledger {
                 let other = || LedgerError::OtherBatch(batch.name.clone());
                 return is_this.then_some(false).ok_or_else(other);
             }
+            work.check_numbers(batch)?;
             let body = json!({
                 "name": batch.name,
                 "product": batch.product,

@@ -65,6 +65,16 @@ impl SerialScheme {
         }
     }
 
+    /// The last number that has a serial; none where serials have no numbers.
+    #[must_use]
+    pub fn last(&self) -> Option<u64> {
+        match self {
+            Self::Pattern(pattern) => Some(pattern.last()),
+            Self::List(list) => (list.len() as u64).checked_sub(1),
+            Self::Scanned | Self::Chip => None,
+        }
+    }
+
     /// The serial of `number`; none where serials have no numbers.
     ///
     /// # Errors

@@ -62,8 +62,7 @@ fn status(place: &Place, output: Output) -> Result<(), CliError> {
     let batches = ledger.status().map_err(ledger::refused)?;
     let heads = ledger.heads().map_err(ledger::refused)?;
     let lines = batches.iter().map(|status| {
-        let states = State::ALL.into_iter().zip(status.units);
-        let states = states.filter(|(_, units)| *units > 0);
+        let states = status.units.iter().filter(|(_, units)| **units > 0);
         let states: Vec<_> = states
             .map(|(state, units)| format!("{units} {state}"))
             .collect();
@@ -89,9 +88,9 @@ fn status(place: &Place, output: Output) -> Result<(), CliError> {
     let batches: Vec<_> = batches
         .iter()
         .map(|status| {
-            let states = State::ALL.into_iter().zip(status.units);
+            let states = status.units.iter();
             let states: serde_json::Map<_, _> = states
-                .map(|(state, units)| (state.name().to_owned(), units.into()))
+                .map(|(state, units)| (state.name().to_owned(), (*units).into()))
                 .collect();
             json!({
                 "name": status.batch.name,

@@ -252,6 +252,45 @@ pub(super) fn two_batches_go_on_with_one_counter(place: &dyn Place) {
     assert_eq!(ledger.reserve(chip(3), "b", None).unwrap().serial, "A-002");
 }
 
+/// Of the ten numbers of one digit others have had some.
+pub(super) fn a_batch_that_finds_too_few_serials_is_not_loaded(place: &dyn Place) {
+    let mut ledger = place.ledger("a");
+    let few = |name: &str, count, first| {
+        let mut batch = batch(name, &pattern("A-{:03}"));
+        let one_digit = "A-{:01}".parse::<nerves_key_line::Pattern>().unwrap();
+        batch.serials = SerialScheme::Pattern(one_digit.starting_at(first).unwrap());
+        batch.count = count;
+        batch
+    };
+    ledger.load(&few("b", 10, 0)).unwrap();
+    for index in 0..3 {
+        ledger.reserve(chip(index), "b", None).unwrap();
+    }
+    for (name, count, first, left) in [("c", 8, 0, 7), ("d", 8, 2, 7), ("e", 10, 0, 7)] {
+        match ledger.load(&few(name, count, first)) {
+            Err(LedgerError::NumbersUsed { left: found, .. }) => assert_eq!(found, left),
+            other => panic!("{name}: {other:?}"),
+        }
+        assert!(ledger.batch(name).is_err(), "{name}");
+    }
+    assert!(ledger.load(&few("c", 7, 0)).unwrap());
+    // The same as before is there, whatever is left by now.
+    assert!(!ledger.load(&few("b", 10, 0)).unwrap());
+    // Of another product they are others.
+    let mut other = few("f", 10, 0);
+    "gate".clone_into(&mut other.product);
+    assert!(ledger.load(&other).unwrap());
+    let list = |name: &str| {
+        let mut batch = few(name, 2, 0);
+        batch.serials = SerialScheme::List(List::new(["X", "Y"]).unwrap());
+        batch
+    };
+    ledger.load(&list("g")).unwrap();
+    ledger.reserve(chip(9), "g", None).unwrap();
+    let refused = ledger.load(&list("h")).unwrap_err().to_string();
+    assert!(refused.contains("1 serials are left"), "{refused}");
+}
+
 pub(super) fn a_finished_chip_is_recorded(place: &dyn Place) {
     let mut ledger = place.ledger("a");
     ledger.load(&batch("b", &pattern("A-{:03}"))).unwrap();
