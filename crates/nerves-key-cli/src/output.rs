@@ -205,10 +205,11 @@ pub(crate) fn help(error: &clap::Error) {
     let _ = to_stdout(&Lines(error.to_string().trim_end()).to_string());
 }
 
+/// On one line, so that who reads documents line by line can read it, too.
 fn error_document(error: &str, exit_code: i32) {
     let document = json!({ "error": redact(error), "exit_code": exit_code });
     // Nor here.
-    let _ = document_to_stdout(&document);
+    let _ = to_stdout(&JsonText(&document.to_string()).to_string());
 }
 
 fn document_to_stdout(document: &Value) -> Result<(), CliError> {
