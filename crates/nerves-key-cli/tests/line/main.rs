@@ -1,6 +1,7 @@
 //! `nerves-key line`, as a bench uses it: on a ledger in a file and emulated
 //! chips in image files.
 
+mod around;
 mod at_a_terminal;
 mod bad_input;
 mod bench;

@@ -123,12 +123,12 @@ impl Connected {
     }
 
     /// What the ledger can hold against it, before anything is changed.
-    pub(super) fn unit(
+    pub(super) fn unit<E: From<CliError>>(
         &self,
         ledger: &mut Ledger,
         recipe: &Recipe,
-        scanned: impl FnOnce() -> Result<ManufacturerSerial, CliError>,
-    ) -> Result<(Unit, Ending), CliError> {
+        scanned: impl FnOnce() -> Result<ManufacturerSerial, E>,
+    ) -> Result<(Unit, Ending), E> {
         let chip = self.serial_number();
         let stage = self.snapshot.stage();
         let known = ledger.unit(chip).map_err(refused)?;
@@ -136,7 +136,8 @@ impl Connected {
             (Stage::Foreign(_), _) => Err(CliError::new(
                 Exit::Stage,
                 format!("the chip {chip} is locked as something else than a NervesKey"),
-            )),
+            )
+            .into()),
             (Stage::Finished(_) | Stage::TrustPart, None) => {
                 let unit = self.record(ledger, recipe)?;
                 Ok((unit, Ending::Recorded))
@@ -147,13 +148,15 @@ impl Connected {
                     "the chip {chip} has a key already, and the ledger does not know it: end it \
                      where it was begun, or with nerves-key provision"
                 ),
-            )),
+            )
+            .into()),
             (_, Some(unit)) if unit.batch != recipe.batch.name => {
                 let batch = unit.batch;
-                Err(refused(LedgerError::ElsewhereMade { chip, batch }))
+                Err(refused(LedgerError::ElsewhereMade { chip, batch }).into())
             }
             (_, Some(unit)) if unit.state == State::Verified => {
-                check_identity(&self.snapshot.identity()?, &unit)?;
+                let identity = self.snapshot.identity().map_err(CliError::from)?;
+                check_identity(&identity, &unit)?;
                 Ok((unit, Ending::Before))
             }
             (_, Some(_)) => {

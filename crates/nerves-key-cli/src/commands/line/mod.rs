@@ -12,6 +12,7 @@ mod ledger;
 mod manifest;
 mod reports;
 mod run;
+mod scan;
 mod station;
 
 use nerves_key_line::{Facts, State};

@@ -1,6 +1,6 @@
 //! `nerves-key line run`.
 
-use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};
@@ -11,24 +11,25 @@ use atecc_x509::{Certificate, NervesKeySigner};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use nerves_key_device::{DeviceUri, EmulatedUri};
 use nerves_key_line::{BatchLayout, SerialScheme};
-use nerves_key_schema::{BoardName, ManufacturerSerial};
+use nerves_key_schema::BoardName;
 use serde_json::json;
 
 use super::asking::Asking;
 use super::chip::{Ending, Recipe};
-use super::station::{Said, Scanner, Station, What, document};
-use super::{ledger, reports};
+use super::scan::Scanner;
+use super::station::{Said, Station, What, document};
+use super::{hook, ledger, reports};
 use crate::cli::line::Run;
 use crate::confirm::{self, Risk};
-use crate::error::CliError;
+use crate::error::{CliError, Exit};
 use crate::output::{self, Output, Verdict, escape};
 use crate::signing::{self, AnySigner};
 use crate::system;
 
-/// More than a serial has.
-const LIMIT: u64 = 1024;
-
 pub(super) fn run(arguments: &Run, output: Output) -> Result<(), CliError> {
+    for (option, program) in hook::named(arguments) {
+        hook::check(option, program)?;
+    }
     let recipe = recipe(arguments)?;
     let mut signer = AnySigner::open(&arguments.signer_key, &arguments.options)?;
     signer.check(&recipe.signer.signer.public_key)?;
@@ -61,7 +62,7 @@ pub(super) fn run(arguments: &Run, output: Output) -> Result<(), CliError> {
         arguments,
         recipe: &recipe,
         signer: &Mutex::new(signer),
-        scanner: &Mutex::new(scanner(&recipe.batch.serials)),
+        scanner: &Mutex::new(Scanner::new()),
         stop: &stop,
         asking: asking.as_ref(),
     };
@@ -79,14 +80,14 @@ pub(super) fn run(arguments: &Run, output: Output) -> Result<(), CliError> {
         }
         shown
     })?;
-    let Count { passed, failed } = count;
     if stop.load(Ordering::Relaxed) {
         output.message("stopped: the same command goes on with every chip that was begun");
     }
-    if failed == 0 {
+    let Some(exit) = count.exit else {
         return Ok(());
-    }
-    Err(CliError::failed(format!("{failed} failed, {passed} passed")).after_document())
+    };
+    let Count { passed, failed, .. } = count;
+    Err(CliError::new(exit, format!("{failed} failed, {passed} passed")).after_document())
 }
 
 /// What is common to all chips, checked before any of them.
@@ -145,32 +146,22 @@ fn check_devices(devices: &[DeviceUri]) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Serials from standard input, where the batch has them scanned.
-fn scanner(scheme: &SerialScheme) -> Scanner {
-    let is_scanned = matches!(scheme, SerialScheme::Scanned);
-    Box::new(move |chip| {
-        if !is_scanned {
-            return Err(CliError::failed("the batch has no scanned serials"));
-        }
-        output::message(&format!("the serial of the chip {chip}:"));
-        let mut line = String::new();
-        let mut stdin = io::stdin().lock();
-        let read = stdin.by_ref().take(LIMIT).read_line(&mut line);
-        if read.map_err(CliError::failed)? == 0 {
-            return Err(CliError::refused("standard input has no more serials"));
-        }
-        if !line.ends_with('\n') {
-            // The rest of it is nobody's serial.
-            stdin.skip_until(b'\n').map_err(CliError::failed)?;
-        }
-        ManufacturerSerial::new(line.trim_end_matches(['\r', '\n'])).map_err(CliError::refused)
-    })
-}
-
 #[derive(Debug, Default)]
 struct Count {
     passed: usize,
     failed: usize,
+    /// That of every failure, or 1 where they differ.
+    exit: Option<Exit>,
+}
+
+impl Count {
+    fn add_failure(&mut self, exit: Exit) {
+        self.failed += 1;
+        self.exit = match self.exit {
+            Some(before) if before != exit => Some(Exit::Failed),
+            _ => Some(exit),
+        };
+    }
 }
 
 /// What the workers say, until the last is silent.
@@ -204,6 +195,11 @@ fn show(said: &Receiver<Said>, arguments: &Run, output: Output) -> Result<Count,
                 Verdict::Skip,
                 format!("{device}  {chip}  not confirmed: it is as it was"),
             )),
+            What::Scan { .. } | What::Told { .. } => {
+                let text = aside(&device, &what, &arguments.batch);
+                above(bars.as_ref(), || output.message(&text));
+                None
+            }
             What::Passed { unit, ending, time } => {
                 count.passed += 1;
                 let word = match ending {
@@ -218,8 +214,10 @@ fn show(said: &Receiver<Said>, arguments: &Run, output: Output) -> Result<Count,
                     format!("{device}  {chip}  {serial}  {word}, {time:.1} s"),
                 ))
             }
-            What::Failed { chip, cause, .. } => {
-                count.failed += 1;
+            What::Failed {
+                chip, cause, exit, ..
+            } => {
+                count.add_failure(*exit);
                 let chip = chip.map_or("no chip".to_owned(), |chip| chip.to_string());
                 Some((Verdict::Fail, format!("{device}  {chip}  {cause}")))
             }
@@ -248,9 +246,26 @@ fn above<T>(bars: Option<&Bars>, print: impl FnOnce() -> T) -> T {
     }
 }
 
+/// What goes to standard error, whoever reads along.
+fn aside(device: &str, what: &What, batch: &str) -> String {
+    match what {
+        What::Scan { chip } => format!(
+            "{device}: scan the serial of the chip {chip}, for the batch {}",
+            escape(batch)
+        ),
+        What::Told { program, line } => format!("{device}: {program}: {}", escape(line)),
+        _ => String::new(),
+    }
+}
+
 /// One document on one line, for a program that reads along.
 fn json_line(device: &str, what: &What) -> Result<(), CliError> {
     let document = match what {
+        What::Scan { chip } => {
+            json!({ "device": device, "event": "scan", "chip": chip.to_string() })
+        }
+        // It is on standard error.
+        What::Told { .. } => return Ok(()),
         What::Waiting => json!({ "device": device, "event": "waiting" }),
         What::Step { index, total, step } => {
             json!({ "device": device, "event": "step", "step": index + 1, "of": total, "what": step })
@@ -340,6 +355,8 @@ impl Bars {
                     escape(&unit.serial)
                 ));
             }
+            What::Scan { .. } => bar.set_message("scan its serial"),
+            What::Told { .. } => {}
             What::Failed { cause, .. } => bar.set_message(format!("FAIL  {}", escape(cause))),
         }
     }

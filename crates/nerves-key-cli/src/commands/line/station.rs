@@ -11,14 +11,15 @@ use atecc::SerialNumber;
 use atecc_x509::Certificate;
 use nerves_key_device::DeviceUri;
 use nerves_key_line::{Ledger, Unit};
-use nerves_key_schema::ManufacturerSerial;
 use serde_json::{Value, json};
 
 use super::asking::Asking;
 use super::chip::{Connected, Ending, Recipe};
+use super::scan::Scanner;
 use super::{hook, ledger, reports};
 use crate::cli::line::Run;
 use crate::error::{CliError, Exit};
+use crate::output::escape_path;
 use crate::signing::AnySigner;
 
 /// Between two looks for a chip.
@@ -46,6 +47,10 @@ pub(super) enum What {
     Question(SerialNumber),
     /// It is not: the chip is as it was.
     Skipped(SerialNumber),
+    /// The serial of a chip is to be scanned.
+    Scan { chip: SerialNumber },
+    /// A program of the line's owner says something.
+    Told { program: String, line: String },
     /// A chip is done.
     Passed {
         unit: Box<Unit>,
@@ -73,9 +78,18 @@ pub(super) struct Station<'a> {
     pub(super) asking: Option<&'a Asking>,
 }
 
-/// Whoever gives scanned serials.
-pub(super) type Scanner =
-    Box<dyn FnMut(SerialNumber) -> Result<ManufacturerSerial, CliError> + Send>;
+/// Why a chip is left as it is.
+enum Left {
+    /// The station ends before the chip was begun.
+    Stopped,
+    Failed(CliError),
+}
+
+impl From<CliError> for Left {
+    fn from(error: CliError) -> Self {
+        Self::Failed(error)
+    }
+}
 
 impl Station<'_> {
     /// Work on `device` until the station stops, or on one chip.
@@ -101,7 +115,9 @@ impl Station<'_> {
                 Ok(Some(connected)) => {
                     told = None;
                     last = Some(connected.serial_number());
-                    say(self.chip(connected, &mut ledger, begin, &say));
+                    if let Some(what) = self.chip(connected, &mut ledger, begin, &say) {
+                        say(what);
+                    }
                 }
                 Err(error) => {
                     last = None;
@@ -140,20 +156,21 @@ impl Station<'_> {
         }
     }
 
-    /// One chip, from its first look to PASS or FAIL.
+    /// One chip, from its first look to PASS or FAIL; none when the station ends
+    /// before it was begun.
     fn chip(
         &self,
         connected: Connected,
         ledger: &mut Ledger,
         begin: Instant,
         say: &dyn Fn(What),
-    ) -> What {
+    ) -> Option<What> {
         let chip = connected.serial_number();
-        match self.make(connected, ledger, say) {
+        Some(match self.make(connected, ledger, say) {
             Ok(None) => What::Skipped(chip),
             Ok(Some((unit, ending))) => {
                 let told = self.arguments.on_pass.as_deref();
-                let told = told.map(|program| hook::run(program, &document(&unit)));
+                let told = told.map(|program| tell(program, &document(&unit), say));
                 match told.transpose() {
                     Ok(_) => What::Passed {
                         unit: Box::new(unit),
@@ -163,14 +180,15 @@ impl Station<'_> {
                     Err(error) => failed(Some(chip), &error, begin.elapsed()),
                 }
             }
-            Err(error) => {
+            Err(Left::Stopped) => return None,
+            Err(Left::Failed(error)) => {
                 let mut cause = error.to_string();
                 if let Err(unrecorded) = ledger.fail(chip, &cause) {
                     cause = format!("{cause} (and the ledger could not be told: {unrecorded})");
                 }
                 let failure = json!({ "chip": chip.to_string(), "cause": cause });
                 let program: Option<&Path> = self.arguments.on_fail.as_deref();
-                if let Some(Err(error)) = program.map(|program| hook::run(program, &failure)) {
+                if let Some(Err(error)) = program.map(|program| tell(program, &failure, say)) {
                     cause = format!("{cause} (and --on-fail: {error})");
                 }
                 What::Failed {
@@ -180,7 +198,7 @@ impl Station<'_> {
                     time: begin.elapsed(),
                 }
             }
-        }
+        })
     }
 
     fn make(
@@ -188,7 +206,7 @@ impl Station<'_> {
         connected: Connected,
         ledger: &mut Ledger,
         say: &dyn Fn(What),
-    ) -> Result<Option<(Unit, Ending)>, CliError> {
+    ) -> Result<Option<(Unit, Ending)>, Left> {
         let chip = connected.serial_number();
         let connected = connected.activated(self.recipe)?;
         if let Some(asking) = self.asking
@@ -200,7 +218,8 @@ impl Station<'_> {
         let (unit, ending) = connected.unit(ledger, self.recipe, || {
             let scanner = self.scanner.lock();
             let mut scanner = scanner.map_err(|_poisoned| CliError::failed("nobody scans"))?;
-            scanner(chip)
+            say(What::Scan { chip });
+            scanner.serial(self.stop)?.ok_or(Left::Stopped)
         })?;
         let report = reports::file(self.arguments, ledger.author(), &unit, ending)?;
         let Some(mut report) = report else {
@@ -211,7 +230,7 @@ impl Station<'_> {
             return Ok(Some((unit, ending)));
         }
         if let Some(program) = &self.arguments.on_start {
-            hook::run(program, &document(&unit))?;
+            tell(program, &document(&unit), say)?;
         }
         let unit = connected.make(
             ledger,
@@ -225,6 +244,17 @@ impl Station<'_> {
         )?;
         Ok(Some((unit, ending)))
     }
+}
+
+/// Run a program, and say what it says.
+fn tell(program: &Path, unit: &Value, say: &dyn Fn(What)) -> Result<(), CliError> {
+    let name = escape_path(program);
+    hook::run(program, unit, &|line| {
+        say(What::Told {
+            program: name.clone(),
+            line,
+        });
+    })
 }
 
 fn failed(chip: Option<SerialNumber>, error: &CliError, time: Duration) -> What {
