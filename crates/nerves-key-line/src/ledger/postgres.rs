@@ -68,6 +68,14 @@ impl<E: std::error::Error> fmt::Display for Whole<E> {
     }
 }
 
+/// What TLS refuses, and what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{0}: name the CA that the server's certificate is from and the host as that has it, or say \
+     sslmode=disable for a network of the line's own"
+)]
+struct Unverified(Whole<postgres::Error>);
+
 /// All is said by then.
 impl<E: std::error::Error> std::error::Error for Whole<E> {}
 
@@ -214,7 +222,7 @@ impl From<postgres::Error> for DatabaseError {
         let Some(said) = error.as_db_error() else {
             // Without an answer of the server it is the connection that failed.
             if tls::is_refusal(&error) {
-                return Self::Refused(Box::new(Whole(error)));
+                return Self::Refused(Box::new(Unverified(Whole(error))));
             }
             return Self::Away(Box::new(Whole(error)));
         };
