@@ -200,6 +200,7 @@ pub(super) const RULES: &[Rule] = &[
             "nerves-key-line",
             "nerves-key-pkcs11-core",
             "nerves-key-provision",
+            "nerves-key-rustls",
             "nerves-key-schema",
         ]),
         // The shared object, which they load as any program does.
