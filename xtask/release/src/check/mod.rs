@@ -8,6 +8,7 @@ mod install;
 mod packages;
 mod semver;
 mod targets;
+mod trial;
 mod twice;
 
 use std::process::ExitCode;

@@ -11,7 +11,7 @@ use std::process::Command;
 use xtask_support::error::Error;
 use xtask_support::run;
 
-use super::Outcome;
+use super::{Outcome, trial};
 use crate::dist::{self, Files, Sources};
 
 const RUNS_HERE: &str = "x86_64-unknown-linux-musl";
@@ -28,6 +28,7 @@ pub(super) fn run(wanted: &[String]) -> Result<Outcome, Error> {
     dist::write(&dist::folder(), &files)?;
     let elsewhere = run::target().join("release-check").join("elsewhere");
     refuses_tokens(&dist::folder(), &files)?;
+    let ran = trial::run(&here, &targets)?;
     let there = Sources {
         root: copy(&here.root, &elsewhere.join("sources"))?,
         target: elsewhere.join("built"),
@@ -38,7 +39,7 @@ pub(super) fn run(wanted: &[String]) -> Result<Outcome, Error> {
         differing(&files, &dist::make(&there, &targets)?),
     )?;
     Ok(Outcome::Passed(format!(
-        "{} files the same, for {} targets; {} left out",
+        "{} files the same, for {} targets, of which {ran} ran; {} left out",
         files.len(),
         targets.len(),
         absent.len()

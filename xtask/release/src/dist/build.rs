@@ -8,10 +8,10 @@ use xtask_support::run;
 
 use super::archive::Entry;
 use super::epoch::Epoch;
-use super::targets::{Linked, Target};
+use super::targets::{COMMAND, LINE, Linked, Target};
 use super::{at, finding};
 
-const PROFILE: &str = "dist";
+pub(crate) const PROFILE: &str = "dist";
 
 /// `libdl`, which a crate asks for: musl has what belongs there in its libc, and
 /// the compiler's copy of musl lacks the empty library that musl itself installs.
@@ -65,17 +65,25 @@ impl Sources {
         let one = |package: &str, file: &str| {
             let mut command = self.cargo(&["build", "--quiet", "--locked", "--profile", PROFILE]);
             command.args(["--package", package, "--target", target.triple]);
+            command.args(target.features(package));
             let name = target.triple.to_uppercase().replace('-', "_");
             command.env(format!("CARGO_TARGET_{name}_LINKER"), target.linker());
-            let mut flags = self.flags()?;
-            if matches!(target.linked, Linked::Statically) {
-                flags.push(format!("-Clink-arg=-L{EMPTY_LIBRARIES}"));
+            let names = self.names()?;
+            let mut flags = names.flags("--remap-path-prefix");
+            match target.linked {
+                Linked::Statically => flags.push(format!("-Clink-arg=-L{EMPTY_LIBRARIES}")),
+                Linked::ForDebian { .. } => {
+                    let name = target.triple.replace('-', "_");
+                    command.env(format!("CC_{name}"), target.linker());
+                    let flags = names.flags("-ffile-prefix-map");
+                    command.env(format!("CFLAGS_{name}"), flags.join(" "));
+                }
             }
             command.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
             run::shown(&mut command)?;
             read(&self.target.join(target.triple).join(PROFILE).join(file))
         };
-        let command = one("nerves-key-cli", "nerves-key")?;
+        let command = one(COMMAND, "nerves-key")?;
         if matches!(target.linked, Linked::Statically) {
             return Ok(Built {
                 command,
@@ -89,8 +97,8 @@ impl Sources {
         })
     }
 
-    /// Folders of this machine by other names.
-    fn flags(&self) -> Result<Vec<String>, Error> {
+    /// Folders of this machine, and the names that they get.
+    fn names(&self) -> Result<Names, Error> {
         let sysroot = run::captured(&mut run::program("rustc", ["--print", "sysroot"]))?;
         let version = run::captured(&mut run::program("rustc", ["-vV"]))?;
         let commit = version
@@ -100,19 +108,15 @@ impl Sources {
         let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
         let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
         let library = Path::new(sysroot.trim()).join("lib/rustlib/src/rust");
-        let rustc = format!("/rustc/{commit}");
         // The last one that fits is taken, so the target comes after the sources
         // that it may lie in.
-        let names = [
-            (Some(self.root.as_path()), "/nerves-key"),
-            (Some(self.target.as_path()), "/target"),
-            (home.as_deref(), "/cargo"),
-            (Some(library.as_path()), rustc.as_str()),
+        let mut names = vec![
+            (self.root.clone(), "/nerves-key".to_owned()),
+            (self.target.clone(), "/target".to_owned()),
         ];
-        let flag = |(from, to): (Option<&Path>, &str)| {
-            Some(format!("--remap-path-prefix={}={to}", from?.display()))
-        };
-        Ok(names.into_iter().filter_map(flag).collect())
+        names.extend(home.map(|home| (home, "/cargo".to_owned())));
+        names.push((library, format!("/rustc/{commit}")));
+        Ok(Names(names))
     }
 
     /// Completions and manual pages, by the command itself, built for this machine.
@@ -122,7 +126,9 @@ impl Sources {
             "--quiet",
             "--locked",
             "--package",
-            "nerves-key-cli",
+            COMMAND,
+            LINE[0],
+            LINE[1],
         ]))?;
         let program = self.target.join("debug/nerves-key");
         let mut pages = Vec::new();
@@ -155,6 +161,17 @@ impl Sources {
             ));
         }
         Ok(pages)
+    }
+}
+
+/// Folders, and what compilers call them.
+struct Names(Vec<(PathBuf, String)>);
+
+impl Names {
+    /// An option of a compiler, once for each.
+    fn flags(&self, option: &str) -> Vec<String> {
+        let flag = |(from, to): &(PathBuf, String)| format!("{option}={}={to}", from.display());
+        self.0.iter().map(flag).collect()
     }
 }
 

@@ -1,9 +1,9 @@
 //! `cargo xtask dist`: what a release is made of, the same bytes wherever it is
 //! built with the same compiler and linkers.
 //!
-//! Static programs for any Linux; for Debian the command linked dynamically,
-//! since only that can load PKCS#11 modules, the module itself, and the emulator
-//! for programs of others; sums of all of it, and lists of what it is made of.
+//! Static programs for any Linux; the command linked dynamically, since only that
+//! can load PKCS#11 modules, the module itself, and packages of both and of the
+//! emulator for programs of others; sums of all of it, and lists of what it is made of.
 
 mod archive;
 mod build;
@@ -21,9 +21,10 @@ use sha2::{Digest, Sha256};
 use xtask_support::error::Error;
 use xtask_support::{metadata, run, table};
 
-pub(crate) use build::Sources;
-pub(crate) use targets::available;
-use targets::{Linked, Target};
+pub(crate) use build::{PROFILE, Sources};
+#[cfg(test)]
+pub(crate) use targets::TARGETS;
+pub(crate) use targets::{Linked, Target, available};
 
 /// Options of `cargo xtask dist`.
 #[derive(Debug, clap::Args)]
@@ -67,15 +68,14 @@ pub(crate) fn make(sources: &Sources, targets: &[&Target]) -> Result<Files, Erro
         let triple = target.triple;
         let built = sources.build(target)?;
         match target.linked {
-            Linked::Statically => {
-                files.insert(format!("nerves-key-{version}-{triple}"), built.command);
-            }
+            Linked::Statically => {}
             Linked::ForDebian { .. } => {
                 files.extend(debian::packages(sources, target, &version, &built, &pages)?);
                 let module = format!("libnerves_key_pkcs11-{version}-{triple}.so");
                 files.insert(module, built.module);
             }
         }
+        files.insert(format!("nerves-key-{version}-{triple}"), built.command);
     }
     files.extend(sbom::documents(sources, &version, targets)?);
     let sums = sums(&files);

@@ -62,6 +62,7 @@ pub(super) fn document(
     for target in targets {
         let mut tree = sources.cargo(&["tree", "--locked", "--package", package]);
         tree.args(["--target", target.triple, "--edges", "normal,build"]);
+        tree.args(target.features(package));
         tree.args(["--prefix", "depth", "--format", "{p}\t{l}"]);
         parts.add(&run::captured(&mut tree)?)?;
     }

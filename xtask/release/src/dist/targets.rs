@@ -18,14 +18,21 @@ pub(crate) enum Linked {
     /// With musl and by the compiler's own linker, which needs nothing of this
     /// machine. Such a program loads no libraries.
     Statically,
-    /// With Debian's C library, by Debian's linker.
+    /// With Debian's C library, by Debian's compiler.
     ForDebian {
         /// Debian's name of the architecture.
         architecture: &'static str,
-        /// Packages, and what each brings: the program that links, and the C library.
+        /// Packages, and what each brings: the program that compiles C and links, and
+        /// the C library.
         linker: [(&'static str, &'static str); 2],
     },
 }
+
+/// The package of the command.
+pub(super) const COMMAND: &str = "nerves-key-cli";
+
+/// What makes it know a manufacturing line, with both kinds of ledger.
+pub(super) const LINE: [&str; 2] = ["--features", "line-postgres"];
 
 /// All of them.
 pub(crate) const TARGETS: [Target; 6] = [
@@ -83,6 +90,15 @@ const fn debian(
 }
 
 impl Target {
+    /// Features of a package that are not its defaults. The ledger of a line has
+    /// `SQLite`, which is in C: where there is a C compiler, the command has it.
+    pub(crate) fn features(&self, package: &str) -> &'static [&'static str] {
+        match self.linked {
+            Linked::ForDebian { .. } if package == COMMAND => &LINE,
+            Linked::ForDebian { .. } | Linked::Statically => &[],
+        }
+    }
+
     /// The program that links.
     pub(crate) fn linker(&self) -> &'static str {
         match self.linked {
