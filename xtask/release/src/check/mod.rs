@@ -7,6 +7,7 @@ mod features;
 mod install;
 mod packages;
 mod semver;
+mod site;
 mod targets;
 mod trial;
 mod twice;
@@ -37,6 +38,8 @@ enum Step {
     Features,
     /// The documentation builds without a warning.
     Doc,
+    /// The pages are a book, whose links lead somewhere (mdBook).
+    Site,
     /// Licences, sources, duplicates, and known weaknesses (cargo-deny).
     Deny,
     /// The crates can be published as they are.
@@ -102,6 +105,7 @@ impl Step {
         match self {
             Self::Features => features::run(),
             Self::Doc => doc::run(),
+            Self::Site => site::run(),
             Self::Deny => deny::run(),
             Self::Packages => packages::run(),
             Self::Targets => targets::run(),
