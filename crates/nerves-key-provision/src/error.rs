@@ -91,6 +91,9 @@ pub enum RunError {
     /// come that was not asked for.
     #[error("step \"{0}\" has nothing to work on")]
     OutOfOrder(Step),
+    /// Whoever runs it has had it stop before this step.
+    #[error("stopped before the step \"{0}\"")]
+    Stopped(Step),
     /// An error has ended this run before.
     #[error("an error has ended this run: plan again")]
     Ended,
@@ -113,6 +116,7 @@ impl RunError {
             | Self::NotShown(_)
             | Self::Signer(_)
             | Self::NotLocked
+            | Self::Stopped(_)
             | Self::Ended => true,
             Self::Certificate(_)
             | Self::RoundTrip(_)

@@ -93,17 +93,36 @@ where
     W: WakePulse<I2C, D>,
     S: CertificateSigner,
 {
-    with_clean_stack(|| {
-        let mut runner = Runner::new(plan, challenges, on_event);
-        if plan.steps().is_empty() {
-            return Ok(None);
-        }
-        while let RunOutcome::NeedsSignature(request) = device.run(&mut runner)? {
-            let signature = signer.sign(&request).map_err(ProvisionError::Signer)?;
-            runner.signed(signature)?;
-        }
-        Ok(runner.into_report())
-    })
+    Runner::new(plan, challenges, on_event).provision(device, signer)
+}
+
+impl<F: FnMut(Event<'_>)> Runner<'_, F> {
+    /// Run all of it on a blocking device, as [`provision`] does.
+    ///
+    /// # Errors
+    /// [`ProvisionError`]; what is done is kept, and a new plan continues there.
+    pub fn provision<I2C, D, W, S>(
+        mut self,
+        device: &mut Device<I2C, D, W>,
+        signer: &mut S,
+    ) -> Result<Option<Report>, ProvisionError<I2C::Error, S::Error>>
+    where
+        I2C: I2c,
+        D: DelayNs,
+        W: WakePulse<I2C, D>,
+        S: CertificateSigner,
+    {
+        with_clean_stack(|| {
+            if self.is_empty() {
+                return Ok(None);
+            }
+            while let RunOutcome::NeedsSignature(request) = device.run(&mut self)? {
+                let signature = signer.sign(&request).map_err(ProvisionError::Signer)?;
+                self.signed(signature)?;
+            }
+            Ok(self.into_report())
+        })
+    }
 }
 
 /// The first half of [`provision`], for a signer that is elsewhere: up to the

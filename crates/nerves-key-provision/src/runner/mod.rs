@@ -18,6 +18,7 @@ mod task;
 
 use alloc::boxed::Box;
 use core::mem;
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use atecc::Procedure;
 use atecc::procedure::{Answer, Next};
@@ -90,6 +91,7 @@ pub enum RunOutcome {
 pub struct Runner<'p, F> {
     context: Context<'p>,
     on_event: F,
+    stop: Option<&'p AtomicBool>,
     at: usize,
     phase: Phase<'p>,
 }
@@ -110,9 +112,52 @@ impl<'p, F: FnMut(Event<'_>)> Runner<'p, F> {
         Self {
             context: Context { plan, challenges },
             on_event,
+            stop: None,
             at: 0,
             phase: Phase::Between(State::Unread),
         }
+    }
+
+    /// The same, but once `stop` is true no further step begins: the run ends with
+    /// [`RunError::Stopped`]. The step in hand is finished first.
+    ///
+    /// ```
+    /// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+    /// # let request = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/request.rs"));
+    /// use std::sync::atomic::{AtomicBool, Ordering};
+    ///
+    /// use nerves_key::{ReadSnapshot, Stage};
+    /// use nerves_key_provision::{Challenges, Event, Plan, Runner, Step};
+    ///
+    /// let plan = Plan::new(&device.run(ReadSnapshot::new())?, &request)?;
+    /// let challenges = Challenges {
+    ///     before_certificate: [0xCE; 32],
+    ///     before_lock: [0xB0; 32],
+    ///     after_lock: [0xAF; 32],
+    /// };
+    /// let stop = AtomicBool::new(false);
+    /// let on_event = |event: Event<'_>| {
+    ///     if matches!(event, Event::Started { step: Step::LockConfig { .. }, .. }) {
+    ///         stop.store(true, Ordering::Relaxed);
+    ///     }
+    /// };
+    /// let mut runner = Runner::new(&plan, challenges, on_event).stop_on(&stop);
+    /// assert!(device.run(&mut runner).is_err());
+    /// let stage = device.run(ReadSnapshot::new())?.stage();
+    /// assert!(matches!(stage, Stage::Configured(_)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn stop_on(self, stop: &'p AtomicBool) -> Self {
+        Self {
+            stop: Some(stop),
+            ..self
+        }
+    }
+
+    /// Whether the plan has no steps.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.context.plan.steps.is_empty()
     }
 
     /// Take the signer's signature over the device certificate.
@@ -154,6 +199,9 @@ impl<'p, F: FnMut(Event<'_>)> Runner<'p, F> {
             self.phase = Phase::Between(state);
             return Ok(Advance::Stop(RunOutcome::Finished));
         };
+        if self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+            return Err(RunError::Stopped(step.clone()));
+        }
         // The signer's step has begun before the signature.
         if !matches!(state, State::Issued(_)) || *step != Step::IssueCertificate {
             let total = plan.steps.len();
