@@ -27,10 +27,13 @@ pub(crate) enum Exit {
     Stage = 4,
     /// Refused before the chip was touched.
     Refused = 5,
+    /// Ctrl-C or SIGTERM came while a chip was changed. As shells say it of a
+    /// process that SIGINT has ended.
+    Interrupted = 130,
 }
 
 /// All of them, and when each is given.
-pub(crate) const EXIT_CODES: [(u8, &str); 6] = [
+pub(crate) const EXIT_CODES: [(u8, &str); 7] = [
     (0, "done, also when there was nothing left to do"),
     (
         Exit::Failed as u8,
@@ -50,6 +53,11 @@ pub(crate) const EXIT_CODES: [(u8, &str); 6] = [
         Exit::Refused as u8,
         "refused before the chip was touched: an input that cannot be used, or an answer that was \
          not given",
+    ),
+    (
+        Exit::Interrupted as u8,
+        "interrupted by Ctrl-C or SIGTERM: what was begun is done, and the same command goes on \
+         with the rest",
     ),
 ];
 
@@ -343,6 +351,7 @@ impl<S: std::error::Error + 'static> From<ProvisionError<BusFault, S>> for CliEr
                     RunError::Changed { .. } | RunError::KeyChanged | RunError::OtherSigner => {
                         Exit::Stage
                     }
+                    RunError::Stopped(_) => Exit::Interrupted,
                     run => run.failure().map_or(Exit::Failed, exit_of),
                 };
                 (exit, if run.is_resumable() { AGAIN } else { SPOILED })

@@ -11,6 +11,7 @@ mod error;
 mod files;
 mod finding;
 mod hex;
+mod interrupt;
 mod missing_part;
 mod output;
 mod paragraph;
@@ -25,6 +26,7 @@ mod used_serials;
 use std::process::ExitCode;
 
 use crate::cli::Cli;
+use crate::error::Exit;
 
 fn main() -> ExitCode {
     let cli = match Cli::read(std::env::args_os().collect()) {
@@ -33,6 +35,10 @@ fn main() -> ExitCode {
     };
     let output = output::Output::new(cli.json, cli.quiet);
     match commands::run(cli, output) {
+        Ok(()) if interrupt::has_come() => {
+            output.message("interrupted: what was begun is done all the same");
+            Exit::Interrupted.into()
+        }
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             output.error(&error);

@@ -49,8 +49,8 @@ fn a_run_stops_between_any_two_steps() {
         let mut signer = KeySigner::from_bytes(&[0x42; 32]).unwrap();
         let runner = Runner::new(&plan, CHALLENGES, on_event).stop_on(&stop);
         match runner.provision(&mut device, &mut signer) {
-            Err(ProvisionError::Run(RunError::Stopped(step))) => {
-                assert_eq!(step, plan.steps()[done.borrow().len()], "{at}");
+            Err(ProvisionError::Run(RunError::Stopped(next))) => {
+                assert_eq!(next, plan.steps()[done.borrow().len()], "{at}");
             }
             other => panic!("{at}: {other:?}"),
         }

@@ -15,7 +15,7 @@ use crate::error::{CliError, Exit};
 use crate::files;
 use crate::output::Output;
 use crate::signing::AnySigner;
-use crate::{causes, missing_part, signing, system};
+use crate::{causes, interrupt, missing_part, signing, system};
 
 pub(super) fn run(command: &Aux, output: Output) -> Result<(), CliError> {
     match command {
@@ -103,6 +103,7 @@ fn provision(arguments: &AuxProvision, output: Output) -> Result<(), CliError> {
         .map_err(CliError::failed)?;
     // What is going to be written is what will be read.
     let auxiliary = identity.auxiliary(&slots)?;
+    interrupt::hold()?;
     causes::run(&mut device, WriteAuxiliary::new(&identity, &slots))?;
     if let Some(auxiliary) = &auxiliary {
         signing::warn_of_certificate(&auxiliary.device_certificate, output)?;
@@ -113,6 +114,7 @@ fn provision(arguments: &AuxProvision, output: Output) -> Result<(), CliError> {
 fn clear(chip: &Chip, output: Output) -> Result<(), CliError> {
     let mut device = chip.open()?;
     let identity = identity(&mut device)?;
+    interrupt::hold()?;
     causes::run(
         &mut device,
         WriteAuxiliary::new(&identity, &AuxiliarySlots::EMPTY),

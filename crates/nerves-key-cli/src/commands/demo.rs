@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use atecc_emulator::Chip;
 use atecc_x509::{Certificate, Format, NervesKeySigner, SignatureBytes};
@@ -40,7 +41,9 @@ pub(super) fn run(arguments: &Demo, output: Output) -> Result<(), CliError> {
     request.serial = Some(ManufacturerSerial::new(SERIAL).map_err(CliError::refused)?);
     request.signer_key = Some(key.public_key());
     let plan = Plan::new(&causes::run(&mut device, ReadSnapshot::new())?, &request)?;
-    let _: (_, Vec<_>) = execute(&mut device, &plan, &mut key, output)?;
+    // A chip that is thrown away may be left half done.
+    let never = AtomicBool::new(false);
+    let _: (_, Vec<_>) = execute(&mut device, &plan, &mut key, (&never, output))?;
 
     say("3. The chip as its user finds it: both certificates rebuilt from 72 bytes each.");
     let identity = causes::run(&mut device, ReadSnapshot::new())?.identity()?;

@@ -12,7 +12,7 @@ use crate::confirm::{self, Risk};
 use crate::error::CliError;
 use crate::files;
 use crate::output::{Output, escape, escape_path};
-use crate::{causes, missing_part};
+use crate::{causes, interrupt, missing_part};
 
 pub(super) fn run(arguments: &cli::harden::Harden, output: Output) -> Result<(), CliError> {
     let signer = arguments.signer_cert.as_deref();
@@ -73,6 +73,7 @@ pub(super) fn run(arguments: &cli::harden::Harden, output: Output) -> Result<(),
         confirm::require_word(output, Risk::Locks, &question, &serial)?;
     }
     device.set_timing(Timing::new(plan.config().revision().family()));
+    interrupt::hold()?;
     causes::run(&mut device, Harden::new(&plan))?;
     let text = format!("hardened: the certificates' slots of {name} are locked");
     output.result(&text, &document(true))

@@ -15,6 +15,7 @@ mod harden;
 mod harness;
 mod in_process;
 mod inputs;
+mod interrupted;
 mod killed;
 mod other_devices;
 mod readable;

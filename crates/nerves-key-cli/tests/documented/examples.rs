@@ -169,7 +169,7 @@ fn manual_pages_have_examples_and_the_documented_exit_codes() {
             (cells.next().unwrap(), cells.next().unwrap())
         })
         .collect();
-    assert_eq!(rows.len(), 6);
+    assert_eq!(rows.len(), 7);
     for leaf in leaves() {
         let file = format!("nerves-key-{}.1", leaf.replace(' ', "-"));
         let text = fs::read_to_string(reader.path().join(&file)).unwrap();

@@ -3,7 +3,9 @@
 mod gate;
 mod inputs;
 
+use std::convert::Infallible;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use atecc::device::WakePulse;
@@ -14,7 +16,7 @@ use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
 use nerves_key::{ReadSnapshot, Snapshot};
 use nerves_key_provision::{
-    CertificateSigner, Plan, ProvisionError, Report, Step, prepare, provision,
+    CertificateSigner, Plan, ProvisionError, Report, RunOutcome, Runner, Step,
 };
 use serde_json::json;
 
@@ -29,7 +31,7 @@ use crate::progress::Progress;
 use crate::report::Recorded;
 use crate::report::document::{self, Start};
 use crate::signing;
-use crate::{causes, system, used_serials};
+use crate::{causes, interrupt, system, used_serials};
 use inputs::Inputs;
 use nerves_key_device::BusFault;
 
@@ -57,6 +59,7 @@ pub(super) fn run(arguments: &Provision, output: Output) -> Result<(), CliError>
         (Some(mut signer), _) => {
             confirm(arguments, &plan, plan.steps(), output)?;
             inputs.report.reserve(&plan)?;
+            let stop = interrupt::hold()?;
             inputs.claim(&plan)?;
             let device = &mut chip.commit()?;
             let mut signer = Recorded {
@@ -65,7 +68,7 @@ pub(super) fn run(arguments: &Provision, output: Output) -> Result<(), CliError>
                 plan: &plan,
                 start: &start,
             };
-            let (report, times) = execute(device, &plan, &mut signer, output)?;
+            let (report, times) = execute(device, &plan, &mut signer, (stop, output))?;
             finish(inputs, &plan, &report, (&start, &times), output)
         }
         (None, Some(path)) => first_half(arguments, &inputs, chip, &plan, path, output),
@@ -73,12 +76,12 @@ pub(super) fn run(arguments: &Provision, output: Output) -> Result<(), CliError>
     }
 }
 
-/// Run `plan` and show its steps. How long each took.
+/// Run `plan` and show its steps, up to `stop`. How long each took.
 pub(super) fn execute<B, D, W, S>(
     device: &mut Device<B, D, W>,
     plan: &Plan,
     signer: &mut S,
-    output: Output,
+    (stop, output): (&AtomicBool, Output),
 ) -> Result<(Report, Vec<Duration>), CliError>
 where
     B: I2c<Error = BusFault>,
@@ -89,7 +92,8 @@ where
     device.set_timing(Timing::new(plan.config().revision().family()));
     let challenges = system::challenges()?;
     let mut progress = Progress::new(output);
-    let result = provision(device, plan, signer, challenges, |event| progress.on(event));
+    let runner = Runner::new(plan, challenges, |event| progress.on(event));
+    let result = runner.stop_on(stop).provision(device, signer);
     let times = progress.finish();
     let report = result.map_err(|error| explain_error(device, error))?;
     let report = report.ok_or_else(|| CliError::failed("the plan had no steps"))?;
@@ -175,16 +179,21 @@ fn first_half(
     let half = steps.iter().position(|s| *s == Step::IssueCertificate);
     let half = half.and_then(|at| steps.get(..at)).ok_or_else(certified)?;
     confirm(arguments, plan, half, output)?;
+    let stop = interrupt::hold()?;
     inputs.claim(plan)?;
     let device = &mut chip.commit()?;
     device.set_timing(Timing::new(plan.config().revision().family()));
     let mut progress = Progress::new(output);
-    let result = prepare(device, plan, system::challenges()?, |event| {
-        progress.on(event);
-    });
+    let runner = Runner::new(plan, system::challenges()?, |event| progress.on(event));
+    let result = device.run(&mut runner.stop_on(stop));
     progress.finish();
-    let request = result.map_err(|error| explain_error(device, error))?;
-    let request = request.ok_or_else(certified)?;
+    let outcome = result.map_err(|error| {
+        let error: ProvisionError<_, Infallible> = error.into();
+        explain_error(device, error)
+    })?;
+    let RunOutcome::NeedsSignature(request) = outcome else {
+        return Err(certified());
+    };
     let json = request.to_json().map_err(CliError::failed)?;
     files::create(path, json.as_bytes(), Readers::Everyone)?;
     let mut document = document::of_plan(plan);

@@ -24,6 +24,7 @@ use crate::cli::settings::{Set, Settings, SettingsFormat, SettingsTarget};
 use crate::confirm::{self, Risk};
 use crate::error::{CliError, Exit};
 use crate::files::{self, Readers};
+use crate::interrupt;
 use crate::output::Output;
 
 pub(super) fn run(command: &Settings, output: Output) -> Result<(), CliError> {
@@ -111,6 +112,7 @@ fn write_update(
     chip: SerialNumber,
     change: impl FnOnce(&Stored) -> Result<WriteSettings, CliError>,
 ) -> Result<Updated, CliError> {
+    interrupt::hold()?;
     let update = UpdateSettings::new(area, change).on_chip(chip);
     causes::run_with(device, update, |error| match error {
         atecc::Error::Bus { error, .. } => CliError::failed(error),
