@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::paint::Painted;
 use crate::paragraph::indent;
 
 /// How bad it is.
@@ -83,7 +84,7 @@ impl Finding {
         self.status == Status::Fault
     }
 
-    fn text(&self, width: usize) -> String {
+    fn text(&self, width: usize) -> Painted {
         let first = format!("{:<9}{:<width$}", self.status.mark(), self.check);
         let rest = " ".repeat(first.chars().count());
         let mut text = indent(&self.seen, &first, &rest);
@@ -92,7 +93,7 @@ impl Finding {
                 text += &indent(words, &format!("{rest}{title}: "), &format!("{rest}  "));
             }
         }
-        text
+        Painted::led(&text)
     }
 
     fn json(&self) -> Value {
@@ -112,12 +113,13 @@ pub(crate) fn count(findings: &[Finding], status: Status) -> usize {
 }
 
 /// The findings for people: status, check, and what was seen.
-pub(crate) fn text(findings: &[Finding]) -> String {
+pub(crate) fn text(findings: &[Finding]) -> Painted {
     /// The width of the checks' names where none is longer.
     const WIDTH: usize = 14;
     let names = findings.iter().map(|one| one.check.chars().count() + 1);
     let width = names.max().unwrap_or(0).max(WIDTH);
-    findings.iter().map(|one| one.text(width)).collect()
+    let texts = findings.iter().map(|one| one.text(width));
+    texts.fold(Painted::default(), Painted::append)
 }
 
 /// The findings for programs. `exit_code` is the command's.
@@ -133,6 +135,7 @@ pub(crate) fn document(findings: &[Finding], exit_code: u8) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::paint::Ink;
 
     #[test]
     fn what_was_seen_is_in_one_column() {
@@ -141,10 +144,10 @@ mod tests {
             Finding::new("slot 16, certificates", Status::Fault, "none").next("look"),
         ];
         assert_eq!(
-            text(&findings),
+            text(&findings).render(Ink::Plain),
             "ok       module                it is there\n\
              FAULT    slot 16, certificates none\n\
-             \u{20}                              next: look\n"
+             \u{20}                              next: look"
         );
     }
 

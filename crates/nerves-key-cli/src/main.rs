@@ -14,6 +14,7 @@ mod hex;
 mod interrupt;
 mod missing_part;
 mod output;
+mod paint;
 mod paragraph;
 mod pending_chip;
 mod progress;

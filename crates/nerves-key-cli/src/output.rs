@@ -19,6 +19,9 @@ use serde_json::{Value, json};
 
 use crate::error::{CliError, Document};
 use crate::files::{self, Readers};
+#[cfg(feature = "line")]
+use crate::paint::Tone;
+use crate::paint::{Ink, Painted};
 use crate::redact::{redact, usage};
 
 /// What became of a chip.
@@ -33,12 +36,11 @@ pub(crate) enum Verdict {
 
 #[cfg(feature = "line")]
 impl Verdict {
-    /// The word, and its colour in ECMA-48's "select graphic rendition".
-    const fn word(self) -> (&'static str, u8) {
+    const fn word(self) -> (&'static str, Tone) {
         match self {
-            Self::Pass => ("PASS", 32),
-            Self::Fail => ("FAIL", 31),
-            Self::Skip => ("SKIP", 33),
+            Self::Pass => ("PASS", Tone::Good),
+            Self::Fail => ("FAIL", Tone::Bad),
+            Self::Skip => ("SKIP", Tone::Warning),
         }
     }
 }
@@ -65,6 +67,15 @@ impl Output {
             document_to_stdout(document)
         } else {
             to_stdout(&Lines(text.trim_end()).to_string())
+        }
+    }
+
+    /// The same, some of whose words stand out.
+    pub(crate) fn painted(self, text: &Painted, document: &Value) -> Result<(), CliError> {
+        if self.json {
+            document_to_stdout(document)
+        } else {
+            to_stdout(&text.render(Ink::of(&io::stdout())))
         }
     }
 
@@ -135,17 +146,13 @@ impl Output {
     }
 }
 
-/// A line that begins with a verdict, which is coloured for a terminal whose user
-/// has not set `NO_COLOR`.
+/// A line that begins with a verdict.
 #[cfg(feature = "line")]
 pub(crate) fn verdict(verdict: Verdict, text: &str) -> Result<(), CliError> {
-    let (word, colour) = verdict.word();
-    let text = Lines(text.trim_end());
-    to_stdout(&if has_colours() {
-        format!("\u{1B}[{colour}m{word}\u{1B}[0m  {text}")
-    } else {
-        format!("{word}  {text}")
-    })
+    let (word, tone) = verdict.word();
+    let line = Painted::default().then(tone, word);
+    let line = line.then(None, format!("  {text}"));
+    to_stdout(&line.render(Ink::of(&io::stdout())))
 }
 
 /// Ring the bell of the terminal, if there is one.
@@ -155,17 +162,6 @@ pub(crate) fn ring(times: usize) {
     if stderr.is_terminal() {
         let _ = stderr.write_all(&vec![0x07; times]);
     }
-}
-
-/// <https://no-color.org>: set, and not empty.
-#[cfg(feature = "line")]
-fn has_colours() -> bool {
-    let is_set = |name, is: fn(&std::ffi::OsStr) -> bool| {
-        std::env::var_os(name).is_some_and(|value| is(&value))
-    };
-    io::stdout().is_terminal()
-        && !is_set("NO_COLOR", |value| !value.is_empty())
-        && !is_set("TERM", |value| value == "dumb")
 }
 
 /// A value in a line of text.
@@ -186,8 +182,8 @@ pub(crate) fn escape_path(path: &Path) -> String {
 
 /// A line on standard error, where no [`Output`] is at hand.
 pub(crate) fn message(text: &str) {
-    let text = redact(text);
-    let _ = writeln!(io::stderr().lock(), "{}", Lines(text.trim_end()));
+    let text = Painted::led(&redact(text)).render(Ink::of(&io::stderr()));
+    let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
 /// A wrong usage; with `--json` a document too.
@@ -202,7 +198,8 @@ pub(crate) fn usage_error(json: bool, error: &clap::Error) {
 /// What help and version say.
 pub(crate) fn help(error: &clap::Error) {
     // Nothing is left to do when the terminal is gone.
-    let _ = to_stdout(&Lines(error.to_string().trim_end()).to_string());
+    let text = Painted::help(&error.to_string());
+    let _ = to_stdout(&text.render(Ink::of(&io::stdout())));
 }
 
 /// On one line, so that who reads documents line by line can read it, too.

@@ -1,5 +1,6 @@
 //! The chip of a command, opened and recorded.
 
+mod narration;
 mod open;
 mod recording;
 

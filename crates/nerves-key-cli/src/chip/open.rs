@@ -6,12 +6,13 @@ use std::time::Instant;
 
 use atecc::Device;
 use atecc::device::WakePulse;
-use atecc_transcript::{DelayRecorder, Recorder, Tape};
+use atecc_transcript::{DelayRecorder, Lost, Record, Recorder, Sink, Tape};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::{ErrorType, I2c, Operation};
 use nerves_key_device::{AnyBus, AnyDelay, AnyDevice, AnyWake, BusFault, DeviceUri, EmulatedUri};
 
-use super::recording::{Recording, Watch, redaction};
+use super::narration::Narration;
+use super::recording::{Recording, Watch, header, redaction};
 use crate::cli::chip::Chip;
 use crate::error::CliError;
 use crate::output::escape_path;
@@ -20,7 +21,20 @@ use crate::output::escape_path;
 pub(crate) type RecordedDevice = Device<RecordedBus, RecordedDelay, RecordedWake>;
 
 /// What the bus and the delay of a device are recorded on.
-type SharedTape = Rc<Tape<Recording, Watch>>;
+type SharedTape = Rc<Tape<Witness, Watch>>;
+
+/// Who is told of what passes.
+struct Witness {
+    recording: Recording,
+    narration: Narration,
+}
+
+impl Sink for Witness {
+    fn record(&mut self, record: &Record<'_>) -> Result<(), Lost> {
+        self.narration.add(record);
+        self.recording.record(record)
+    }
+}
 
 impl Chip {
     /// Open the bus, and before it the file that it is recorded in. The chip is
@@ -63,10 +77,20 @@ impl Chip {
             _ => Watch::Since(Instant::now()),
         };
         let (bus, delay) = device.release();
-        let tape = Rc::new(Tape::new(recording, watch, redaction()));
+        let narration = if self.verbose {
+            Narration::begin(&self.device, header("", &self.device, address.get()))
+        } else {
+            Narration::default()
+        };
+        let witness = Witness {
+            recording,
+            narration: narration.clone(),
+        };
+        let tape = Rc::new(Tape::new(witness, watch, redaction()));
         let bus = RecordedBus {
             bus,
             tape: Rc::clone(&tape),
+            narration,
         };
         let device = Device::new(bus, RecordedDelay { delay, tape });
         Ok(device.with_wake(RecordedWake).with_address(address))
@@ -99,6 +123,7 @@ pub(crate) fn is_absent(path: &Path) -> Result<bool, CliError> {
 pub(crate) struct RecordedBus {
     bus: AnyBus,
     tape: SharedTape,
+    narration: Narration,
 }
 
 impl ErrorType for RecordedBus {
@@ -122,7 +147,7 @@ pub(crate) struct RecordedDelay {
 }
 
 impl RecordedDelay {
-    fn recorder(&mut self) -> DelayRecorder<'_, &mut AnyDelay, Recording, Watch> {
+    fn recorder(&mut self) -> DelayRecorder<'_, &mut AnyDelay, Witness, Watch> {
         DelayRecorder::new(&mut self.delay, &self.tape)
     }
 }
@@ -155,6 +180,7 @@ impl<D> WakePulse<RecordedBus, D> for RecordedWake {
 
     fn session_over(&mut self, i2c: &mut RecordedBus) {
         WakePulse::<AnyBus, ()>::session_over(&mut AnyWake, &mut i2c.bus);
+        i2c.narration.tell();
     }
 
     fn now_us(&mut self, i2c: &mut RecordedBus, delay: &mut D) -> Option<u64> {

@@ -91,7 +91,8 @@ impl Recording {
         let Self::File { path, file } = self else {
             return Ok(());
         };
-        let text = header(path, device, address).to_string();
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        let text = header(&stem, device, address).to_string();
         file.write_all(text.as_bytes())
             .map_err(|error| CliError::output(path, error))
     }
@@ -121,7 +122,8 @@ impl Sink for Recording {
     }
 }
 
-fn header(path: &Path, device: &DeviceUri, address: u8) -> Header {
+/// Of a recording of this name.
+pub(super) fn header(name: &str, device: &DeviceUri, address: u8) -> Header {
     let (chip, provenance) = match device {
         DeviceUri::Emulated(uri) => {
             let chip = match uri {
@@ -133,9 +135,8 @@ fn header(path: &Path, device: &DeviceUri, address: u8) -> Header {
         }
         _ => (None, Provenance::HardwareLog),
     };
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     Header {
-        id: transcript_id(&stem),
+        id: transcript_id(name),
         chip: chip.unwrap_or_else(|| "unknown".to_owned()),
         revision: None,
         address,

@@ -25,6 +25,9 @@ pub(crate) struct Chip {
     /// secrets are left out.
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
+    /// Say after each session with the chip what passed, with the times.
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
 }
 
 /// A chip whose certificates are verified up to their root.

@@ -7,6 +7,9 @@ use clap::Arg;
 
 const OPTION: &str = "--device";
 
+/// An option of all commands that has a value.
+const COLOR: &str = "--color";
+
 /// For the help of the whole program; [`moved`] leaves none to be read.
 pub(super) fn argument() -> Arg {
     Arg::new("device-first")
@@ -29,6 +32,9 @@ pub(super) fn moved(arguments: Vec<OsString>) -> Vec<OsString> {
             moved.extend(rest.next());
         } else if text.starts_with("--device=") {
             moved.push(argument);
+        } else if text == COLOR {
+            kept.push(argument);
+            kept.extend(rest.next());
         } else if text.starts_with('-') {
             kept.push(argument);
         } else {
@@ -68,5 +74,9 @@ mod tests {
             "x settings set --device a b"
         );
         assert_eq!(of("x --device"), "x --device");
+        assert_eq!(
+            of("x --color never --device a info"),
+            "x --color never info --device a"
+        );
     }
 }

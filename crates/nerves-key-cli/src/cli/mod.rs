@@ -36,7 +36,7 @@ pub(crate) mod volatile;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use auxiliary::Aux;
 use cert::Cert;
@@ -75,19 +75,67 @@ pub(crate) struct Cli {
     pub(crate) json: bool,
 
     /// Say nothing of progress; results, questions and errors alone.
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
+
+    /// Say more: of commands that use a chip, what passed between it and this
+    /// program, after each session, with the times.
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+
+    /// Whether words stand out in colour: auto is where there is a terminal, and
+    /// neither `NO_COLOR` nor `TERM=dumb` in the environment.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value = "auto"
+    )]
+    color: Color,
 
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
+/// `--color`.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Color {
+    /// From here on all output is so.
+    fn obey(self) {
+        let choice = match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        };
+        choice.write_global();
+    }
+
+    /// Of a command line that may be wrong, and is told of in this colour.
+    fn among(arguments: &[OsString]) -> Option<Self> {
+        let texts: Vec<_> = arguments.iter().map(|it| it.to_string_lossy()).collect();
+        let at = texts.iter().position(|it| it.starts_with("--color"))?;
+        let next = || texts.get(at + 1).map(AsRef::as_ref);
+        let value = texts.get(at)?.strip_prefix("--color=").or_else(next)?;
+        Self::from_str(value, false).ok()
+    }
+}
+
 impl Cli {
     /// What `arguments` say, the program's name first.
     pub(crate) fn read(arguments: Vec<OsString>) -> Result<Self, clap::Error> {
+        Color::among(&arguments).unwrap_or(Color::Auto).obey();
         let arguments = device_first::moved(arguments);
         let mut matches = Self::with_examples().try_get_matches_from(arguments)?;
-        Self::from_arg_matches_mut(&mut matches)
+        let cli = Self::from_arg_matches_mut(&mut matches)?;
+        cli.color.obey();
+        Ok(cli)
     }
 
     /// The command line, with the examples that `--help` shows.

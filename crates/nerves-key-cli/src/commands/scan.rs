@@ -21,6 +21,7 @@ use crate::chip::refuse_absent;
 use crate::cli::scan::Scan;
 use crate::error::{CliError, Exit};
 use crate::output::{Output, escape, escape_path, one_line};
+use crate::paint::Painted;
 use crate::paragraph::table;
 
 /// Addresses that chips are delivered with: generic parts, Trust&GO for TLS,
@@ -85,10 +86,8 @@ pub(super) fn run(arguments: &Scan, output: Output) -> Result<(), CliError> {
         return Err(error.after_document());
     }
     let rows: Vec<_> = found.iter().map(row).collect();
-    output.result(
-        &table(["chip", "serial number", "stage", "device"], &rows),
-        &document,
-    )
+    let table = table(["chip", "serial number", "stage", "device"], &rows);
+    output.painted(&Painted::table(&table), &document)
 }
 
 /// `ask` at each of `addresses` of one bus.

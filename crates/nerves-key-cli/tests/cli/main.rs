@@ -17,6 +17,7 @@ mod in_process;
 mod inputs;
 mod interrupted;
 mod killed;
+mod manners;
 mod other_devices;
 mod readable;
 mod refusals;

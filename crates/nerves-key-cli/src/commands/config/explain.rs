@@ -9,21 +9,23 @@ use serde_json::{Value, json};
 use super::hex;
 use crate::error::CliError;
 use crate::output::Output;
+use crate::paint::Painted;
 use crate::paragraph::{indent, wrapped_table};
 
 pub(super) fn run(zone: &ConfigZone, output: Output) -> Result<(), CliError> {
     let policies = Slot::ALL.map(|slot| Policy::of(zone, slot));
     let rows: Vec<_> = policies.iter().map(row).collect();
-    let text = format!(
-        "{}\nOnce configuration and data are locked:\n\n{}\n{}\n{}",
-        head(zone),
-        wrapped_table(
-            ["slot", "holds", "read by", "changed by", "lock", "used by"],
-            &rows
-        ),
-        words(&policies),
-        foot(zone)
+    let slots = wrapped_table(
+        ["slot", "holds", "read by", "changed by", "lock", "used by"],
+        &rows,
     );
+    let before = format!(
+        "{}\nOnce configuration and data are locked:\n\n",
+        head(zone)
+    );
+    let text = Painted::plain(before)
+        .append(Painted::table(&slots))
+        .then(None, format!("\n{}\n{}", words(&policies), foot(zone)));
     let document = json!({
         "configuration": hex(zone),
         "chip": chip_words(zone),
@@ -34,7 +36,7 @@ pub(super) fn run(zone: &ConfigZone, output: Output) -> Result<(), CliError> {
         },
         "slots": policies.iter().map(value).collect::<Vec<_>>(),
     });
-    output.result(&text, &document)
+    output.painted(&text, &document)
 }
 
 fn head(zone: &ConfigZone) -> String {

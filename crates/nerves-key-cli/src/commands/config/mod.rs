@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::cli::config::Config;
 use crate::error::CliError;
 use crate::output::Output;
+use crate::paint::Painted;
 use crate::paragraph::{indent, table};
 
 pub(super) fn run(command: &Config, output: Output) -> Result<(), CliError> {
@@ -55,18 +56,16 @@ fn show(zone: &ConfigZone, output: Output) -> Result<(), CliError> {
         })
         .collect();
     let crc = crc(zone);
-    let text = format!(
-        "{}\nCRC, as Lock sends it: {}\n",
-        table(["byte", "field", "value", "meaning"], &rows),
-        crc.as_deref()
-            .unwrap_or("not told: it is over bytes 0 to 15, too")
-    );
+    let lock = crc.as_deref();
+    let lock = lock.unwrap_or("not told: it is over bytes 0 to 15, too");
+    let text = Painted::table(&table(["byte", "field", "value", "meaning"], &rows))
+        .then(None, format!("\nCRC, as Lock sends it: {lock}\n"));
     let document = json!({
         "configuration": hex(zone),
         "crc": crc,
         "fields": fields.iter().map(field).collect::<Vec<_>>(),
     });
-    output.result(&text, &document)
+    output.painted(&text, &document)
 }
 
 /// Both bytes in the order in which `Lock` of the configuration sends them. It is

@@ -15,6 +15,7 @@ use crate::error::{CliError, Exit};
 use crate::files;
 use crate::finding::{self, Finding, Status};
 use crate::output::{Output, escape};
+use crate::paint::Painted;
 
 pub(super) fn run(arguments: &Chained, output: Output) -> Result<(), CliError> {
     let root = files::root(arguments.root.as_deref())?;
@@ -43,11 +44,12 @@ fn report(
         (faults, _) => format!("Faults: {faults}. Begin with the first one."),
     };
     let device = device.to_string();
-    let text = finding::text(findings);
-    let text = format!("device   {}\n\n{text}\n{verdict}", escape(&device));
+    let text = Painted::plain(format!("device   {}\n\n", escape(&device)))
+        .append(finding::text(findings))
+        .then(None, format!("\n{verdict}"));
     let mut document = finding::document(findings, exit.map_or(0, |exit| exit as u8));
     document["device"] = json!(device);
-    output.result(&text, &document)?;
+    output.painted(&text, &document)?;
     match exit {
         None => Ok(()),
         Some(exit) => {

@@ -23,6 +23,7 @@ pub(super) fn run(arguments: &Audit, output: Output) -> Result<(), CliError> {
         let chip = Chip {
             device: device.clone(),
             record: None,
+            verbose: false,
         };
         let snapshot = causes::run(&mut chip.open()?, ReadSnapshot::new())?;
         let serial = snapshot.config.serial_number();

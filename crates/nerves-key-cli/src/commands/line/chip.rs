@@ -72,6 +72,7 @@ impl Connected {
         let chip = Chip {
             device: uri.clone(),
             record: None,
+            verbose: false,
         };
         let mut device = chip.open()?;
         if known.is_some() {

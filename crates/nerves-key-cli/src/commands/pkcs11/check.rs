@@ -93,7 +93,7 @@ impl Checked {
     fn report(self, output: Output) -> Result<(), CliError> {
         let faults = finding::count(&self.findings, Status::Fault);
         let exit = if faults == 0 { 0 } else { self.exit as u8 };
-        output.result(
+        output.painted(
             &finding::text(&self.findings),
             &finding::document(&self.findings, exit),
         )?;
