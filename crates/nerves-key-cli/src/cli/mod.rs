@@ -36,6 +36,7 @@ pub(crate) mod volatile;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use auxiliary::Aux;
@@ -132,7 +133,8 @@ impl Cli {
     pub(crate) fn read(arguments: Vec<OsString>) -> Result<Self, clap::Error> {
         Color::among(&arguments).unwrap_or(Color::Auto).obey();
         let arguments = device_first::moved(arguments);
-        let mut matches = Self::with_examples().try_get_matches_from(arguments)?;
+        let matches = Self::with_examples().try_get_matches_from(arguments);
+        let mut matches = matches.map_err(explain_absence)?;
         let cli = Self::from_arg_matches_mut(&mut matches)?;
         cli.color.obey();
         Ok(cli)
@@ -149,6 +151,29 @@ impl Cli {
             .arg(device_first::argument())
             .after_long_help(format!("Exit codes:{}", codes.concat()));
         add_examples(command, "")
+    }
+}
+
+/// Commands that a program may be built without, and where one is that has them.
+const OPTIONAL: [(&str, &str); 2] = [
+    (
+        "line",
+        "take that of the Debian package, or build it with the feature line or line-postgres",
+    ),
+    ("connect", "build it with the feature connect"),
+];
+
+/// `error`, or that the command was left out.
+fn explain_absence(error: clap::Error) -> clap::Error {
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
+        return error;
+    };
+    match OPTIONAL.iter().find(|(command, _)| command == word) {
+        Some((command, remedy)) => Cli::command().error(
+            ErrorKind::InvalidSubcommand,
+            format!("this program was built without {command}: {remedy}"),
+        ),
+        None => error,
     }
 }
 

@@ -142,6 +142,21 @@ fn verbose_tells_of_commands_and_times() {
     assert!(!said.contains("F00DF00D"), "{said}");
 }
 
+/// Built without a command it says so, and with it nothing of the kind.
+#[test]
+fn what_was_left_out_of_the_program_is_said() {
+    let harness = Harness::new();
+    for (command, is_there) in [
+        ("line", cfg!(feature = "line")),
+        ("connect", cfg!(feature = "connect")),
+    ] {
+        let (code, said) = harness.fails(&[command, "--absent"]);
+        assert_eq!(code, 2, "{said}");
+        let absence = format!("built without {command}: ");
+        assert_eq!(said.contains(&absence), !is_there, "{said}");
+    }
+}
+
 #[test]
 fn a_mistyped_word_is_guessed_at_every_level() {
     let harness = Harness::new();
