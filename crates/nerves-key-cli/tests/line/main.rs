@@ -7,6 +7,8 @@ mod bench;
 mod exports;
 mod interrupted;
 mod reports;
+#[cfg(feature = "line-postgres")]
+mod server;
 mod stations;
 mod status;
 mod swapping;

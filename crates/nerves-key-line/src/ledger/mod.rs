@@ -35,6 +35,8 @@ pub use sqlite::Sqlite;
 const ATTEMPTS: u32 = 200;
 /// How long a database may be away before that is an error.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long others may hold it.
+const BUSY: Duration = Duration::from_secs(60);
 /// Between two attempts to reach it.
 const AWAY: Duration = Duration::from_millis(200);
 /// How far a clock may be behind the station's last event.
@@ -375,7 +377,11 @@ impl Ledger {
             attempt += 1;
             match (ended, result) {
                 (Ok(()) | Err(DatabaseError::GivenUp), Some(result)) => return result,
-                (Err(error), _) if attempt < ATTEMPTS && error.may_pass() => pause(attempt)?,
+                (Err(error), _)
+                    if attempt < ATTEMPTS && begin.elapsed() < BUSY && error.may_pass() =>
+                {
+                    pause(attempt)?;
+                }
                 (Err(DatabaseError::Away(_)), _) if begin.elapsed() < self.patience => {
                     std::thread::sleep(AWAY);
                 }

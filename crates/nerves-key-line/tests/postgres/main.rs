@@ -7,15 +7,15 @@
 mod suite;
 
 mod grants;
-mod server;
+mod silence;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use libtest_mimic::Trial;
 use nerves_key_line::{Database, Postgres, Tables};
-use server::Server;
 use suite::Place;
+use tests_postgres::{OWNER, Server};
 
 /// Tables of one case.
 struct Schema {
@@ -25,7 +25,7 @@ struct Schema {
 
 impl Place for Schema {
     fn open(&self) -> Box<dyn Database> {
-        let url = self.server.url(server::OWNER);
+        let url = self.server.url(OWNER);
         Box::new(url.parse::<Postgres>().unwrap())
     }
 
@@ -59,12 +59,32 @@ fn main() -> ExitCode {
     };
     let server = Arc::new(server);
     let (here, there) = (Arc::clone(&server), Arc::clone(&server));
-    let more = vec![Trial::test(
-        "a_station_can_insert_and_nothing_else",
-        move || {
-            grants::a_station_can_insert_and_nothing_else(&Schema::new(&here, "grants"));
+    let grants = Trial::test("a_station_can_insert_and_nothing_else", move || {
+        grants::a_station_can_insert_and_nothing_else(&Schema::new(&here, "grants"));
+        Ok(())
+    });
+    // Each with a server of its own, which it stops.
+    let alone: [(&str, fn()); 4] = [
+        (
+            "a_stopped_server_hangs_no_station",
+            silence::a_stopped_server_hangs_no_station,
+        ),
+        (
+            "a_server_that_stops_now_and_then_loses_nothing",
+            silence::a_server_that_stops_now_and_then_loses_nothing,
+        ),
+        (
+            "a_slow_statement_is_ended_by_the_server",
+            silence::a_slow_statement_is_ended_by_the_server,
+        ),
+        ("a_silent_socket_is_away", silence::a_silent_socket_is_away),
+    ];
+    let alone = alone.map(|(name, case)| {
+        Trial::test(name, move || {
+            case();
             Ok(())
-        },
-    )];
+        })
+    });
+    let more = alone.into_iter().chain([grants]).collect();
     suite::run(move |case| Box::new(Schema::new(&there, case)), more)
 }

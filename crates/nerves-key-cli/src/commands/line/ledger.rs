@@ -20,6 +20,10 @@ pub(super) fn create(place: &Place) -> Result<Ledger, CliError> {
     Ledger::create(database(place)?, tables(place)?, author(place)?).map_err(refused)
 }
 
+/// How long a server may take to answer while a chip waits.
+#[cfg(feature = "line-postgres")]
+const WAIT: std::time::Duration = std::time::Duration::from_secs(10);
+
 /// Open a ledger that is there.
 pub(super) fn open(place: &Place) -> Result<Ledger, CliError> {
     if !is_server(&place.ledger) && !Path::new(&place.ledger).exists() {
@@ -72,7 +76,8 @@ fn is_server(ledger: &str) -> bool {
 
 #[cfg(feature = "line-postgres")]
 fn server(url: &str) -> Result<Box<dyn Database>, CliError> {
-    let server: nerves_key_line::Postgres = url.parse().map_err(CliError::refused)?;
+    let mut server: nerves_key_line::Postgres = url.parse().map_err(CliError::refused)?;
+    server.set_answer(WAIT);
     Ok(Box::new(server))
 }
 
