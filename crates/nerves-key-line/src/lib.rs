@@ -15,16 +15,18 @@ mod batch;
 mod event;
 mod ledger;
 mod serials;
+mod spool;
 mod unit;
 
 pub use batch::{Batch, BatchError, BatchLayout};
 pub use event::{Event, Kind};
 pub use ledger::{
     Activity, Author, BatchStatus, Database, DatabaseError, Facts, Failures, Finding, Head, Issued,
-    Ledger, LedgerError, Reason, Rows, Sqlite, Statements, StationActivity, Tables, TablesError,
-    VERSION, Value,
+    Lease, Ledger, LedgerError, Numbers, Reason, Rows, Sqlite, Statements, StationActivity, Tables,
+    TablesError, VERSION, Value,
 };
 #[cfg(feature = "postgres")]
 pub use ledger::{Postgres, PostgresUrlError};
 pub use serials::{List, ListError, Pattern, PatternError, SerialError, SerialScheme};
+pub use spool::{Conflict, Reconciled, Spool, SpoolError, Whereabouts};
 pub use unit::{State, Unit, UnknownState};

@@ -4,8 +4,10 @@ mod activity;
 mod audit;
 mod database;
 mod error;
+mod numbers;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod replay;
 mod rows;
 mod schema;
 mod sqlite;
@@ -20,12 +22,16 @@ use serde_json::{Value as Json, json};
 use crate::batch::Batch;
 use crate::event::Kind;
 use crate::unit::{State, Unit};
+use numbers::Source;
+pub(crate) use rows::numbers;
 use work::Work;
+pub(crate) use work::chip_of;
 
 pub use activity::{Activity, Failures, StationActivity};
 pub use audit::{Finding, Head, Reason};
 pub use database::{Database, DatabaseError, Rows, Statements, Value};
 pub use error::LedgerError;
+pub use numbers::{Lease, Numbers};
 #[cfg(feature = "postgres")]
 pub use postgres::{Postgres, PostgresUrlError};
 pub use schema::{Tables, TablesError, VERSION};
@@ -66,6 +72,7 @@ pub struct Ledger {
     tables: Tables,
     author: Author,
     patience: Duration,
+    source: Source,
 }
 
 /// What is recorded with a state.
@@ -154,6 +161,7 @@ impl Ledger {
                 tables,
                 author,
                 patience: PATIENCE,
+                source: Source::Counter,
             }),
             found if found > VERSION => Err(LedgerError::Newer { found }),
             found => Err(LedgerError::Older { found }),
@@ -163,6 +171,11 @@ impl Ledger {
     /// Wait for a database that is away for so long, 10 s by default.
     pub const fn set_patience(&mut self, patience: Duration) {
         self.patience = patience;
+    }
+
+    /// Give leased numbers alone: that of a spool.
+    pub(crate) const fn give_leased(&mut self) {
+        self.source = Source::Lease;
     }
 
     /// Who writes.
@@ -197,6 +210,22 @@ impl Ledger {
             });
             work.append(&id, None, Kind::Loaded, &body)?;
             Ok(true)
+        })
+    }
+
+    /// What tells this ledger from any other that has the batch: the event by
+    /// which it was loaded, and the digest of the batch.
+    pub(crate) fn origin(&mut self, batch: &str) -> Result<(String, String), LedgerError> {
+        self.run(|work| {
+            let found = work.query(
+                "SELECT e.id, b.digest FROM <batch> b JOIN <event> e \
+                 ON e.station = b.station AND e.seq = b.seq WHERE b.name = $1",
+                &[batch.into()],
+            )?;
+            match found.first().map(|row| &row[..]) {
+                Some([Value::Text(id), Value::Text(digest)]) => Ok((id.clone(), digest.clone())),
+                _ => Err(LedgerError::NoBatch(batch.to_owned())),
+            }
         })
     }
 
@@ -347,7 +376,7 @@ impl Ledger {
     }
 
     /// One transaction, again where another one was first.
-    fn run<T>(
+    pub(crate) fn run<T>(
         &mut self,
         mut body: impl FnMut(&mut Work<'_>) -> Result<T, LedgerError>,
     ) -> Result<T, LedgerError> {
@@ -355,12 +384,13 @@ impl Ledger {
         let begin = Instant::now();
         loop {
             let mut result = None;
-            let (tables, author) = (&self.tables, &self.author);
+            let (tables, author, source) = (&self.tables, &self.author, self.source);
             let ended = self.database.transaction(&mut |statements| {
                 let work = &mut Work {
                     statements,
                     tables,
                     author,
+                    source,
                 };
                 match body(work) {
                     Err(LedgerError::Database(error)) => Err(error),
@@ -424,7 +454,7 @@ fn pause(attempt: u32) -> Result<(), LedgerError> {
 }
 
 /// 16 random bytes in hex.
-fn event_id() -> Result<String, LedgerError> {
+pub(crate) fn event_id() -> Result<String, LedgerError> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(LedgerError::Random)?;
     Ok(data_encoding::HEXLOWER.encode(&random))

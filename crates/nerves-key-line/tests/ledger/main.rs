@@ -1,9 +1,11 @@
 //! The promises of a ledger in a file.
 
+mod killed;
 mod suite;
 
 use std::process::ExitCode;
 
+use libtest_mimic::Trial;
 use nerves_key_line::{Database, Sqlite, Tables};
 use suite::Place;
 
@@ -12,7 +14,7 @@ struct File(tempfile::TempDir);
 
 impl File {
     fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
+        Self(suite::folder())
     }
 }
 
@@ -27,5 +29,9 @@ impl Place for File {
 }
 
 fn main() -> ExitCode {
-    suite::run(|_| Box::new(File::new()), Vec::new())
+    let killed = Trial::test("a_kill_at_any_transaction_loses_nothing", || {
+        killed::a_kill_at_any_transaction_loses_nothing();
+        Ok(())
+    });
+    suite::run(|_| Box::new(File::new()), vec![killed])
 }

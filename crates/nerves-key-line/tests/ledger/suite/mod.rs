@@ -4,6 +4,7 @@ mod activity;
 mod audit;
 mod cases;
 mod race;
+pub(crate) mod spool;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -25,6 +26,12 @@ pub(crate) trait Place: Sync {
         };
         Ledger::create(self.open(), self.tables(), author).unwrap()
     }
+}
+
+/// In memory where that is possible: no power is cut here, and a disk is slow.
+pub(crate) fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir_in("/dev/shm").or_else(|_none| tempfile::tempdir());
+    folder.unwrap()
 }
 
 /// One promise.
@@ -84,6 +91,14 @@ cases! {
     audit::what_was_not_touched_is_sound,
     audit::every_change_is_noticed,
     audit::a_shortened_chain_is_noticed_by_its_head,
+    spool::what_was_spooled_is_brought_home,
+    spool::a_conflict_is_named_and_nothing_is_overwritten,
+    spool::a_key_or_number_of_another_stays_in_the_spool,
+    spool::leased_numbers_are_nobody_elses_and_come_back,
+    spool::leases_take_no_more_places_than_there_are,
+    spool::a_spool_of_something_else_is_refused,
+    spool::a_chip_of_the_ledger_is_left_to_it,
+    spool::a_copied_spool_gives_a_serial_once,
 }
 
 /// Run every case, each on a database of its own, and `more`.
