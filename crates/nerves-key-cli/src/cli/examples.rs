@@ -161,6 +161,10 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &["line export --ledger line.db --batch b --for csv --out units.csv"],
     ),
     (
+        "line reconcile",
+        &["line reconcile spool.db --ledger line.db"],
+    ),
+    (
         "line scrap",
         &["line scrap 0123000000000001EE --reason cracked --ledger line.db"],
     ),

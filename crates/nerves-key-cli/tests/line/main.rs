@@ -9,6 +9,8 @@ mod interrupted;
 mod reports;
 #[cfg(feature = "line-postgres")]
 mod server;
+#[cfg(feature = "line-postgres")]
+mod spool;
 mod stations;
 mod status;
 mod swapping;

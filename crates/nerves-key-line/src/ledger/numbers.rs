@@ -95,6 +95,18 @@ impl Ledger {
         })
     }
 
+    /// How many places of a batch are free, those of leased numbers left out.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn free_places(&mut self, batch: &str) -> Result<u64, LedgerError> {
+        let free = self.run(|work| {
+            let batch = work.batch(batch)?;
+            Ok(work.places(&batch)?.free)
+        })?;
+        Ok(u64::try_from(free).unwrap_or(0))
+    }
+
     /// The numbers that `spool` has and has not used, each with its round.
     pub(crate) fn held(
         &mut self,

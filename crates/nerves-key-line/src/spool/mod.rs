@@ -301,6 +301,14 @@ impl Spool {
         Ok(done)
     }
 
+    /// How many events the ledger does not have, those of conflicts among them.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub fn unsent(&mut self) -> Result<usize, SpoolError> {
+        Ok(tables::unsent(&mut self.ledger)?.len())
+    }
+
     /// What the ledger did not take when it was last asked.
     ///
     /// # Errors

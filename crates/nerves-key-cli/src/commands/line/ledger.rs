@@ -26,13 +26,25 @@ const WAIT: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// Open a ledger that is there.
 pub(super) fn open(place: &Place) -> Result<Ledger, CliError> {
+    match reach(place)? {
+        Ok(ledger) => Ok(ledger),
+        Err(error) => Err(refused(error)),
+    }
+}
+
+/// Open a ledger that is there, or may be away.
+///
+/// # Errors
+/// Exit code 5 where the arguments name none. What it says itself is within.
+pub(super) fn reach(place: &Place) -> Result<Result<Ledger, LedgerError>, CliError> {
     if !is_server(&place.ledger) && !Path::new(&place.ledger).exists() {
         return Err(CliError::refused(format!(
             "there is no ledger {:?}: nerves-key line init makes one",
             place.ledger
         )));
     }
-    Ledger::open(database(place)?, tables(place)?, author(place)?).map_err(refused)
+    let (database, tables, author) = (database(place)?, tables(place)?, author(place)?);
+    Ok(Ledger::open(database, tables, author))
 }
 
 /// Exit code 1 where the same may succeed later, 5 otherwise.
@@ -103,7 +115,7 @@ fn database(place: &Place) -> Result<Box<dyn Database>, CliError> {
     Ok(Box::new(file))
 }
 
-fn author(place: &Place) -> Result<Author, CliError> {
+pub(super) fn author(place: &Place) -> Result<Author, CliError> {
     let host = || std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
     let user = || {
         std::env::var("USER")

@@ -16,6 +16,7 @@ use serde_json::json;
 
 use super::asking::Asking;
 use super::chip::{Ending, Recipe};
+use super::spooling::Spooling;
 use super::station::{Said, Scanner, Station, What, document};
 use super::{ledger, reports};
 use crate::cli::line::Run;
@@ -29,7 +30,8 @@ use crate::system;
 const LIMIT: u64 = 1024;
 
 pub(super) fn run(arguments: &Run, output: Output) -> Result<(), CliError> {
-    let recipe = recipe(arguments)?;
+    let spooling = Spooling::begin(arguments)?;
+    let recipe = recipe(arguments, spooling.as_ref())?;
     let mut signer = AnySigner::open(&arguments.signer_key, &arguments.options)?;
     signer.check(&recipe.signer.signer.public_key)?;
     check_devices(&arguments.device)?;
@@ -64,14 +66,25 @@ pub(super) fn run(arguments: &Run, output: Output) -> Result<(), CliError> {
         scanner: &Mutex::new(scanner(&recipe.batch.serials)),
         stop: &stop,
         asking: asking.as_ref(),
+        spooling: spooling.as_ref(),
     };
     let (say, said) = mpsc::channel();
+    // Nothing is sent: it ends with the last worker.
+    let (working, workers) = mpsc::channel();
     let count = thread::scope(|scope| {
+        if let Some(spooling) = &spooling {
+            let say = say.clone();
+            scope.spawn(move || spooling.keep(&workers, &say));
+        }
         for (number, device) in arguments.device.iter().enumerate() {
             let (station, say) = (&station, say.clone());
-            scope.spawn(move || station.work(number, device, &say));
+            let working = working.clone();
+            scope.spawn(move || {
+                station.work(number, device, &say);
+                drop(working);
+            });
         }
-        drop(say);
+        drop((say, working));
         let shown = show(&said, arguments, output);
         if shown.is_err() {
             // Nobody sees what is done: nothing more is.
@@ -79,7 +92,11 @@ pub(super) fn run(arguments: &Run, output: Output) -> Result<(), CliError> {
         }
         shown
     })?;
-    let Count { passed, failed } = count;
+    let Count { passed, mut failed } = count;
+    for news in spooling.iter().flat_map(Spooling::end) {
+        failed += usize::from(news.is_failure());
+        output.message(&news.to_string());
+    }
     if stop.load(Ordering::Relaxed) {
         output.message("stopped: the same command goes on with every chip that was begun");
     }
@@ -90,9 +107,13 @@ pub(super) fn run(arguments: &Run, output: Output) -> Result<(), CliError> {
 }
 
 /// What is common to all chips, checked before any of them.
-fn recipe(arguments: &Run) -> Result<Recipe, CliError> {
-    let mut ledger = ledger::open(&arguments.place)?;
-    let batch = ledger.batch(&arguments.batch).map_err(ledger::refused)?;
+fn recipe(arguments: &Run, spooling: Option<&Spooling>) -> Result<Recipe, CliError> {
+    let batch = if let Some(spooling) = spooling {
+        spooling.batch()?
+    } else {
+        let mut ledger = ledger::open(&arguments.place)?;
+        ledger.batch(&arguments.batch).map_err(ledger::refused)?
+    };
     let keys = arguments.keys.read()?;
     match (batch.layout, &keys) {
         (BatchLayout::Volatile, None) => {
@@ -183,11 +204,9 @@ fn show(said: &Receiver<Said>, arguments: &Run, output: Output) -> Result<Count,
         what,
     } in said
     {
-        let device = devices
-            .get(number)
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        if let Some(bars) = &bars {
+        let device = number.and_then(|number| devices.get(number));
+        let device = device.map(ToString::to_string).unwrap_or_default();
+        if let (Some(bars), Some(number)) = (&bars, number) {
             bars.show(number, &what);
         }
         let line = match &what {
@@ -222,6 +241,15 @@ fn show(said: &Receiver<Said>, arguments: &Run, output: Output) -> Result<Count,
                 count.failed += 1;
                 let chip = chip.map_or("no chip".to_owned(), |chip| chip.to_string());
                 Some((Verdict::Fail, format!("{device}  {chip}  {cause}")))
+            }
+            What::Ledger(news) => {
+                count.failed += usize::from(news.is_failure());
+                let said = news.to_string();
+                let failure = said.strip_prefix("FAIL  ").map(str::to_owned);
+                if failure.is_none() && !output.is_json() {
+                    above(bars.as_ref(), || output.message(&said));
+                }
+                failure.map(|said| (Verdict::Fail, said))
             }
         };
         if arguments.bell {
@@ -285,6 +313,7 @@ fn json_line(device: &str, what: &What) -> Result<(), CliError> {
             "exit_code": *exit as i32,
             "milliseconds": milliseconds(*time),
         }),
+        What::Ledger(news) => news.document(),
     };
     let mut stdout = io::stdout().lock();
     let text = atecc_text::JsonText(&document.to_string()).to_string();
@@ -341,6 +370,7 @@ impl Bars {
                 ));
             }
             What::Failed { cause, .. } => bar.set_message(format!("FAIL  {}", escape(cause))),
+            What::Ledger(_) => {}
         }
     }
 }

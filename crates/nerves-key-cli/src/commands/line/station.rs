@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 use atecc::SerialNumber;
 use atecc_x509::Certificate;
 use nerves_key_device::DeviceUri;
-use nerves_key_line::{Ledger, Unit};
+use nerves_key_line::Unit;
 use nerves_key_schema::ManufacturerSerial;
 use serde_json::{Value, json};
 
 use super::asking::Asking;
 use super::chip::{Connected, Ending, Recipe};
-use super::{hook, ledger, reports};
+use super::spooling::{Books, News, Spooling};
+use super::{hook, reports};
 use crate::cli::line::Run;
 use crate::error::{CliError, Exit};
 use crate::signing::AnySigner;
@@ -27,8 +28,8 @@ const PAUSE: Duration = Duration::from_millis(300);
 /// What a device's worker says.
 #[derive(Clone, Debug)]
 pub(super) struct Said {
-    /// Which device, as it was named.
-    pub(super) device: usize,
+    /// Which device, as it was named; none where it is about the ledger.
+    pub(super) device: Option<usize>,
     pub(super) what: What,
 }
 
@@ -59,6 +60,8 @@ pub(super) enum What {
         exit: Exit,
         time: Duration,
     },
+    /// Of the ledger, where a spool stands in for it.
+    Ledger(News),
 }
 
 /// What all workers share.
@@ -71,6 +74,8 @@ pub(super) struct Station<'a> {
     pub(super) stop: &'a AtomicBool,
     /// Who is asked before each chip, if anybody.
     pub(super) asking: Option<&'a Asking>,
+    /// What stands in for the ledger while it is away.
+    pub(super) spooling: Option<&'a Spooling>,
 }
 
 /// Whoever gives scanned serials.
@@ -83,11 +88,11 @@ impl Station<'_> {
         let say = |what| {
             // Nobody listens any more: then nothing is to be said.
             let _ = said.send(Said {
-                device: number,
+                device: Some(number),
                 what,
             });
         };
-        let Some(mut ledger) = self.ledger(&say) else {
+        let Some(mut books) = self.books(&say) else {
             return;
         };
         let mut last = None;
@@ -101,7 +106,7 @@ impl Station<'_> {
                 Ok(Some(connected)) => {
                     told = None;
                     last = Some(connected.serial_number());
-                    say(self.chip(connected, &mut ledger, begin, &say));
+                    say(self.chip(connected, &mut books, begin, &say));
                 }
                 Err(error) => {
                     last = None;
@@ -124,11 +129,11 @@ impl Station<'_> {
     }
 
     /// A connection of its own; tried again, except where one look is all.
-    fn ledger(&self, say: &dyn Fn(What)) -> Option<Ledger> {
+    fn books(&self, say: &dyn Fn(What)) -> Option<Books<'_>> {
         let mut is_told = false;
         loop {
-            match ledger::open(&self.arguments.place) {
-                Ok(ledger) => return Some(ledger),
+            match Books::open(&self.arguments.place, self.spooling) {
+                Ok(books) => return Some(books),
                 Err(error) if !is_told => say(failed(None, &error, Duration::ZERO)),
                 Err(_) => {}
             }
@@ -144,12 +149,12 @@ impl Station<'_> {
     fn chip(
         &self,
         connected: Connected,
-        ledger: &mut Ledger,
+        books: &mut Books<'_>,
         begin: Instant,
         say: &dyn Fn(What),
     ) -> What {
         let chip = connected.serial_number();
-        match self.make(connected, ledger, say) {
+        match self.make(connected, books, say) {
             Ok(None) => What::Skipped(chip),
             Ok(Some((unit, ending))) => {
                 let told = self.arguments.on_pass.as_deref();
@@ -165,7 +170,7 @@ impl Station<'_> {
             }
             Err(error) => {
                 let mut cause = error.to_string();
-                if let Err(unrecorded) = ledger.fail(chip, &cause) {
+                if let Err(unrecorded) = books.fail(chip, &cause) {
                     cause = format!("{cause} (and the ledger could not be told: {unrecorded})");
                 }
                 let failure = json!({ "chip": chip.to_string(), "cause": cause });
@@ -186,7 +191,7 @@ impl Station<'_> {
     fn make(
         &self,
         connected: Connected,
-        ledger: &mut Ledger,
+        books: &mut Books<'_>,
         say: &dyn Fn(What),
     ) -> Result<Option<(Unit, Ending)>, CliError> {
         let chip = connected.serial_number();
@@ -197,6 +202,7 @@ impl Station<'_> {
         {
             return Ok(None);
         }
+        let ledger = books.of(&connected)?;
         let (unit, ending) = connected.unit(ledger, self.recipe, || {
             let scanner = self.scanner.lock();
             let mut scanner = scanner.map_err(|_poisoned| CliError::failed("nobody scans"))?;
