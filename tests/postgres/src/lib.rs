@@ -31,6 +31,15 @@ pub struct Server {
     process: Child,
 }
 
+/// How a server is ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum End {
+    /// It ends its sessions.
+    Fast,
+    /// At once: it recovers afterwards, as from a crash.
+    Immediate,
+}
+
 impl Server {
     /// None where `PostgreSQL` is not installed.
     ///
@@ -163,12 +172,15 @@ impl Server {
         }
     }
 
-    /// End it and start it again: every connection breaks. `signal` is `INT`
-    /// (it ends its sessions) or `QUIT` (it recovers as after a crash).
+    /// End it and start it again: every connection breaks.
     ///
     /// # Panics
     /// When it does not start.
-    pub fn restart(&mut self, signal: Signal) {
+    pub fn restart(&mut self, end: End) {
+        let signal = match end {
+            End::Fast => Signal::INT,
+            End::Immediate => Signal::QUIT,
+        };
         kill_process(pid(self.process.id()), signal).unwrap();
         self.process.wait().unwrap();
         self.process = postgres(&self.programs, self.folder.path(), self.user, self.fsync);

@@ -379,6 +379,12 @@ pub(super) const RULES: &[Rule] = &[
         elsewhere: Elsewhere::Except(&[]),
     },
     Rule {
+        package: "xtask-line",
+        may: Workspace::Any,
+        in_tests: &[],
+        elsewhere: Elsewhere::Except(&[]),
+    },
+    Rule {
         package: "xtask-load",
         may: Workspace::Any,
         in_tests: &[],
