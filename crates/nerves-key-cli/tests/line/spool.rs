@@ -125,6 +125,45 @@ fn a_station_goes_on_while_the_server_is_away() {
     assert_eq!(bench.units().len(), 4);
 }
 
+/// A chip that another station makes while this one has it in its spool: that is
+/// said by name, and nothing of the other's is overwritten.
+#[test]
+fn a_conflict_is_named() {
+    let Some(server) = server() else {
+        return;
+    };
+    let bench = Bench::on(server.url(OWNER)).loaded();
+    bench.chips(1);
+    let path = |name: &str| bench.path().join(name);
+    fs::copy(path("chip0.img"), path("twin.img")).unwrap();
+    let mut station = Station::start(&bench, &[]);
+    station.next(&["waiting"]);
+    server.hide();
+    station.passes(0, "ACME-000001");
+    station.kill();
+    server.show();
+    let twin = ["emu:twin.img".to_owned()];
+    bench.done(&Bench::line_run(&twin, &["--station", "two"]));
+    let units = bench.units();
+    let mut station = Station::start(&bench, &[]);
+    let conflict = station.next(&["conflict"]);
+    assert_eq!(conflict["serial"], "ACME-000001", "{conflict}");
+    assert_eq!(conflict["chip"], units[0]["chip"], "{conflict}");
+    let cause = conflict["cause"].as_str().unwrap();
+    assert!(cause.contains("as \"ACME-000003\""), "{cause}");
+    station.fails(0, "which did not take it");
+    assert_eq!(station.interrupt(), Some(1));
+    let output = bench.run(&["line", "reconcile", "spool.db"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("FAIL  spool"), "{said}");
+    assert_eq!(bench.units(), units);
+    bench.audit(&twin);
+    let numbers = &bench.json(&["line", "status"])["batches"][0]["numbers"];
+    let leased = serde_json::json!(["ACME-000001"]);
+    assert_eq!(numbers["leased"][0]["serials"], leased, "{numbers}");
+}
+
 /// The server says nothing when a chip is in hand: that one fails, the next one
 /// is made, and the first one goes on afterwards.
 #[test]

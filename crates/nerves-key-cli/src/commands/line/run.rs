@@ -95,7 +95,11 @@ pub(super) fn run(arguments: &Run, output: Output) -> Result<(), CliError> {
     let Count { passed, mut failed } = count;
     for news in spooling.iter().flat_map(Spooling::end) {
         failed += usize::from(news.is_failure());
-        output.message(&news.to_string());
+        if output.is_json() {
+            json_line("", &What::Ledger(news))?;
+        } else {
+            output.message(&news.to_string());
+        }
     }
     if stop.load(Ordering::Relaxed) {
         output.message("stopped: the same command goes on with every chip that was begun");

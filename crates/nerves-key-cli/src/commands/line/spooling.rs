@@ -154,8 +154,23 @@ pub(super) struct Spooling {
     is_away: AtomicBool,
     /// The batch has no free place: nothing more is leased.
     is_full: AtomicBool,
-    /// Conflicts that were told, and one visit at a time.
-    visit: Mutex<Vec<Conflict>>,
+    /// One visit at a time.
+    visit: Mutex<Conflicts>,
+}
+
+/// Conflicts that were found.
+#[derive(Default)]
+struct Conflicts {
+    all: Vec<Conflict>,
+    /// Those that nobody was told of.
+    untold: Vec<Conflict>,
+}
+
+/// What a visit came to.
+#[derive(Clone, Copy)]
+struct Visited {
+    events: usize,
+    left: usize,
 }
 
 impl Spooling {
@@ -176,7 +191,7 @@ impl Spooling {
             units: arguments.spool_units,
             is_away: AtomicBool::new(false),
             is_full: AtomicBool::new(false),
-            visit: Mutex::new(Vec::new()),
+            visit: Mutex::default(),
         };
         match spooling.visit(Lease::Keep) {
             Ok(_) => Ok(Some(spooling)),
@@ -207,15 +222,21 @@ impl Spooling {
     }
 
     /// Bring the spool to the ledger.
-    fn visit(&self, lease: Lease) -> Result<Vec<News>, Trouble> {
-        let mut told = self.visit.lock().unwrap_or_else(PoisonError::into_inner);
-        let visited = self.bring(lease, &mut told);
+    fn visit(&self, lease: Lease) -> Result<Visited, Trouble> {
+        let mut conflicts = self.visit.lock().unwrap_or_else(PoisonError::into_inner);
+        let visited = self.bring(lease, &mut conflicts);
         let is_away = matches!(visited, Err(Trouble::Away(_)));
         self.is_away.store(is_away, Ordering::Relaxed);
         visited
     }
 
-    fn bring(&self, lease: Lease, told: &mut Vec<Conflict>) -> Result<Vec<News>, Trouble> {
+    /// Conflicts that nobody was told of yet.
+    fn untold(&self) -> Vec<News> {
+        let mut conflicts = self.visit.lock().unwrap_or_else(PoisonError::into_inner);
+        conflicts.untold.drain(..).map(News::Conflict).collect()
+    }
+
+    fn bring(&self, lease: Lease, conflicts: &mut Conflicts) -> Result<Visited, Trouble> {
         let mut ledger = self.ledger()?;
         let spool = Spool::begin(file(&self.path)?, &mut ledger, &self.batch);
         let mut spool = spool.map_err(|error| match Trouble::from(error) {
@@ -231,15 +252,16 @@ impl Spooling {
         } else {
             spool.lease(&mut ledger, self.units)?
         };
-        let events = done.events;
-        let mut news = vec![News::Back { events, left }];
         for conflict in done.conflicts {
-            if !told.contains(&conflict) {
-                told.push(conflict.clone());
-                news.push(News::Conflict(conflict));
+            if !conflicts.all.contains(&conflict) {
+                conflicts.all.push(conflict.clone());
+                conflicts.untold.push(conflict);
             }
         }
-        Ok(news)
+        Ok(Visited {
+            events: done.events,
+            left,
+        })
     }
 
     /// Look after the spool until the last worker is done.
@@ -255,12 +277,9 @@ impl Spooling {
         let mut kept = 0;
         let mut failed = None;
         while let Err(RecvTimeoutError::Timeout) = workers.recv_timeout(PAUSE) {
+            self.untold().into_iter().for_each(say);
             let is_away = self.is_away.load(Ordering::Relaxed);
-            let spool = self.spool().and_then(|mut spool| {
-                let counted = spool.unsent().and_then(|it| Ok((it, spool.left()?)));
-                counted.map_err(spool_refused)
-            });
-            let Ok((unsent, left)) = spool else {
+            let Ok((unsent, left)) = self.counts() else {
                 continue;
             };
             if is_away && !was_away {
@@ -272,19 +291,13 @@ impl Spooling {
                 continue;
             }
             match self.visit(Lease::Keep) {
-                Ok(news) => {
-                    for news in news {
-                        let is_quiet = matches!(news, News::Back { .. }) && !was_away;
-                        if !is_quiet {
-                            say(news);
-                        }
+                Ok(Visited { events, left }) => {
+                    if was_away {
+                        say(News::Back { events, left });
                     }
                     was_away = false;
                     failed = None;
-                    let left = self
-                        .spool()
-                        .and_then(|mut spool| spool.unsent().map_err(spool_refused));
-                    kept = left.unwrap_or(0);
+                    kept = self.counts().map_or(0, |(unsent, _)| unsent);
                 }
                 Err(Trouble::Away(_)) => {}
                 Err(Trouble::Other(error)) => {
@@ -298,27 +311,27 @@ impl Spooling {
         }
     }
 
+    /// The events that the ledger does not have, and the serials that are left.
+    fn counts(&self) -> Result<(usize, usize), CliError> {
+        let mut spool = self.spool()?;
+        let unsent = spool.unsent().map_err(spool_refused)?;
+        Ok((unsent, spool.left().map_err(spool_refused)?))
+    }
+
     /// Give back what was not used, where the ledger is there.
     pub(super) fn end(&self) -> Vec<News> {
-        match self.visit(Lease::Return) {
-            Ok(news) => {
-                let is_told = |news: &News| !matches!(news, News::Back { .. });
-                news.into_iter().filter(is_told).collect()
-            }
-            Err(Trouble::Away(_)) => {
-                let events = self
-                    .spool()
-                    .and_then(|mut spool| spool.unsent().map_err(spool_refused));
-                vec![match events {
-                    Ok(events) => News::Kept {
-                        path: self.path.clone(),
-                        events,
-                    },
-                    Err(error) => News::Failed(error.to_string()),
-                }]
-            }
-            Err(Trouble::Other(error)) => vec![News::Failed(error.to_string())],
-        }
+        let last = match self.visit(Lease::Return) {
+            Ok(_) => None,
+            Err(Trouble::Away(_)) => Some(match self.counts() {
+                Ok((events, _)) => News::Kept {
+                    path: self.path.clone(),
+                    events,
+                },
+                Err(error) => News::Failed(error.to_string()),
+            }),
+            Err(Trouble::Other(error)) => Some(News::Failed(error.to_string())),
+        };
+        self.untold().into_iter().chain(last).collect()
     }
 }
 
