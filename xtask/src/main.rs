@@ -19,7 +19,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use tool::{API, Arguments, COMMANDS, JUDGES, LINE, LOAD, LONG_JUDGES, MUTANTS, RELEASE, SIZE};
+use tool::{
+    API, Arguments, COMMANDS, JUDGES, LOAD, LONG_JUDGES, LONG_LINE, MUTANTS, RELEASE, SIZE,
+};
 
 /// Checks and measurements of this repository.
 #[derive(Debug, Parser)]
@@ -118,7 +120,7 @@ fn main() -> ExitCode {
         Task::Strand(arguments) => return LONG_JUDGES.run(Some("strand"), &arguments),
         Task::Pkcs11Load(arguments) => return LOAD.run(Some("pkcs11-load"), &arguments),
         Task::Pkcs11Latency(arguments) => return LOAD.run(Some("pkcs11-latency"), &arguments),
-        Task::LineRace(arguments) => return LINE.run(Some("line-race"), &arguments),
+        Task::LineRace(arguments) => return LONG_LINE.run(Some("line-race"), &arguments),
         Task::IntruderLoad(arguments) => return LOAD.run(Some("intruder-load"), &arguments),
     };
     xtask_support::end(result)

@@ -34,6 +34,8 @@ pub(crate) const SIZE: Tool = Tool::new("xtask-size", Build::Debug);
 pub(crate) const LOAD: Tool = Tool::new("xtask-load", Build::Debug);
 /// Stations of a manufacturing line.
 pub(crate) const LINE: Tool = Tool::new("xtask-line", Build::Debug);
+/// The same for what is measured.
+pub(crate) const LONG_LINE: Tool = Tool::new("xtask-line", Build::Release);
 /// What a release needs.
 pub(crate) const RELEASE: Tool = Tool::new("xtask-release", Build::Debug);
 /// Faults that are planted.

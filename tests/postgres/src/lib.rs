@@ -235,11 +235,18 @@ impl Drop for Server {
     fn drop(&mut self) {
         // One that is stopped does not end its children.
         self.signal(Signal::CONT);
-        let ended = kill_process(pid(self.process.id()), Signal::QUIT);
-        if ended.is_err() || self.process.wait().is_err() {
-            // Nothing more can be done here.
-            let _ = self.process.kill();
+        // It clears its shared memory away, where it is let.
+        let told = kill_process(pid(self.process.id()), Signal::INT);
+        let begin = Instant::now();
+        while told.is_ok() && begin.elapsed() < PATIENCE {
+            if !matches!(self.process.try_wait(), Ok(None)) {
+                return;
+            }
+            thread::sleep(Duration::from_millis(20));
         }
+        // Nothing more can be done here.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 

@@ -16,9 +16,9 @@ use xtask_support::table;
 use crate::bench::of_file;
 
 /// Units that are begun in each.
-const UNITS: u32 = 2000;
+const UNITS: u32 = 1000;
 /// How many the first and the last figure are of.
-const SHARE: u32 = 200;
+const SHARE: u32 = 100;
 /// Of a device's certificate.
 const CERTIFICATE: usize = 380;
 

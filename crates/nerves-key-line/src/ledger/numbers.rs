@@ -61,6 +61,16 @@ struct Leased {
     seq: i64,
 }
 
+/// Numbers that one event leased, each with its round, as far as they are not
+/// used.
+struct Block {
+    station: String,
+    batch: String,
+    spool: String,
+    at: i64,
+    numbers: Vec<(i64, i64)>,
+}
+
 impl Ledger {
     /// Take numbers of a batch in advance, so that `spool` has `units` of them:
     /// fewer where the batch has no more places or the scheme no more numbers.
@@ -182,21 +192,27 @@ impl Work<'_> {
         numbers.collect()
     }
 
-    /// The leased numbers of a scheme, and the events that took them.
-    fn leases(&mut self, batch: &Batch) -> Result<Vec<(Leased, Event)>, LedgerError> {
-        let numbers = self.last_used(batch, "leased", i64::MAX)?;
-        let mut events: BTreeMap<(String, i64), Event> = BTreeMap::new();
-        let mut leases = Vec::new();
-        for number in numbers {
-            let place = (number.station.clone(), number.seq);
-            let event = match events.get(&place) {
-                Some(event) => event.clone(),
-                None => self.event(&number.station, number.seq)?,
-            };
-            events.insert(place, event.clone());
-            leases.push((number, event));
+    /// The leased numbers of a scheme, by the events that took them.
+    fn leases(&mut self, batch: &Batch) -> Result<Vec<Block>, LedgerError> {
+        let mut numbers: BTreeMap<(String, i64), Vec<(i64, i64)>> = BTreeMap::new();
+        for leased in self.last_used(batch, "leased", i64::MAX)? {
+            let of_event = numbers.entry((leased.station, leased.seq)).or_default();
+            of_event.push((leased.number, leased.round));
         }
-        Ok(leases)
+        let mut blocks = Vec::new();
+        for ((station, seq), numbers) in numbers {
+            let event = self.event(&station, seq)?;
+            let [batch, spool] =
+                ["batch", "spool"].map(|name| event.text(name).unwrap_or_default());
+            blocks.push(Block {
+                station,
+                batch,
+                spool,
+                at: event.at,
+                numbers,
+            });
+        }
+        Ok(blocks)
     }
 
     /// How many numbers are leased for a batch.
@@ -204,12 +220,10 @@ impl Work<'_> {
         if !batch.serials.is_numbered() {
             return Ok(0);
         }
-        let leases = self.leases(batch)?;
-        let of_it = leases.iter().filter(|(_, event)| {
-            let name = event.text("batch");
-            name.as_deref() == Some(batch.name.as_str())
-        });
-        Ok(i64::try_from(of_it.count()).unwrap_or(i64::MAX))
+        let blocks = self.leases(batch)?;
+        let of_it = blocks.iter().filter(|block| block.batch == batch.name);
+        let count: usize = of_it.map(|block| block.numbers.len()).sum();
+        Ok(i64::try_from(count).unwrap_or(i64::MAX))
     }
 
     /// The numbers that `spool` has and has not used, each with its round.
@@ -218,11 +232,11 @@ impl Work<'_> {
         batch: &Batch,
         spool: &str,
     ) -> Result<Vec<(i64, i64)>, LedgerError> {
-        let leases = self.leases(batch)?.into_iter();
-        let of_it = leases.filter(|(_, event)| event.text("spool").as_deref() == Some(spool));
-        Ok(of_it
-            .map(|(leased, _)| (leased.number, leased.round))
-            .collect())
+        let blocks = self.leases(batch)?.into_iter();
+        let of_it = blocks.filter(|block| block.spool == spool);
+        let mut held: Vec<_> = of_it.flat_map(|block| block.numbers).collect();
+        held.sort_unstable();
+        Ok(held)
     }
 
     /// An event.
@@ -283,19 +297,23 @@ impl Work<'_> {
             return Ok(Numbers::default());
         }
         let mut leased: BTreeMap<_, Lease> = BTreeMap::new();
-        for (number, event) in self.leases(batch)? {
-            let [batch, spool] =
-                ["batch", "spool"].map(|name| event.text(name).unwrap_or_default());
-            let key = (batch.clone(), number.station.clone(), spool.clone());
+        for block in self.leases(batch)? {
+            let key = (
+                block.batch.clone(),
+                block.station.clone(),
+                block.spool.clone(),
+            );
             let lease = leased.entry(key).or_insert(Lease {
-                station: number.station,
-                batch,
-                spool,
-                at: event.at,
+                station: block.station,
+                batch: block.batch,
+                spool: block.spool,
+                at: block.at,
                 numbers: Vec::new(),
             });
-            lease.at = lease.at.max(event.at);
-            lease.numbers.push(number.number);
+            lease.at = lease.at.max(block.at);
+            let numbers = block.numbers.into_iter().map(|(number, _)| number);
+            lease.numbers.extend(numbers);
+            lease.numbers.sort_unstable();
         }
         let returned = self.last_used(batch, "returned", i64::MAX)?;
         let of = [
