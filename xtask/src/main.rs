@@ -19,7 +19,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use tool::{API, Arguments, COMMANDS, JUDGES, LOAD, LONG_JUDGES, MUTANTS, RELEASE, SIZE};
+use tool::{
+    API, Arguments, COMMANDS, JUDGES, LOAD, LONG_JUDGES, LONG_LINE, MUTANTS, RELEASE, SIZE,
+};
 
 /// Checks and measurements of this repository.
 #[derive(Debug, Parser)]
@@ -81,6 +83,9 @@ enum Task {
     Pkcs11Latency(Arguments),
     /// The cases of the PKCS#11 C interface under valgrind.
     Valgrind,
+    /// Stations of a line make units of one serial pool, undisturbed and then
+    /// killed, without their server and with one that ends.
+    LineRace(Arguments),
     /// Processes use one chip while a program without their lock does, too.
     IntruderLoad(Arguments),
 }
@@ -115,6 +120,7 @@ fn main() -> ExitCode {
         Task::Strand(arguments) => return LONG_JUDGES.run(Some("strand"), &arguments),
         Task::Pkcs11Load(arguments) => return LOAD.run(Some("pkcs11-load"), &arguments),
         Task::Pkcs11Latency(arguments) => return LOAD.run(Some("pkcs11-latency"), &arguments),
+        Task::LineRace(arguments) => return LONG_LINE.run(Some("line-race"), &arguments),
         Task::IntruderLoad(arguments) => return LOAD.run(Some("intruder-load"), &arguments),
     };
     xtask_support::end(result)

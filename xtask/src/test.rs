@@ -7,7 +7,7 @@ use std::time::Instant;
 use xtask_support::error::Error;
 use xtask_support::{run, table};
 
-use crate::tool::{API, COMMANDS, JUDGES, LOAD, MUTANTS, SIZE, Tool};
+use crate::tool::{API, COMMANDS, JUDGES, LINE, LOAD, MUTANTS, SIZE, Tool};
 use crate::{arrows, fuzz, interop, msrv, no_std, systems, valgrind};
 
 /// Options of `cargo xtask test`.
@@ -155,6 +155,24 @@ const INTEROP: &[(&str, Work)] = &[
             "--test",
             "postgres",
         ]),
+    ),
+    (
+        "cargo xtask line-race --debug --units 16 --stations 3 --away 2 --kill-every 700",
+        Work::Tool(
+            LINE,
+            &[
+                "line-race",
+                "--debug",
+                "--units",
+                "16",
+                "--stations",
+                "3",
+                "--away",
+                "2",
+                "--kill-every",
+                "700",
+            ],
+        ),
     ),
     (
         "cargo test --package nerves-key-provision --all-features --test softhsm",

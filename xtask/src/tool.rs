@@ -32,6 +32,10 @@ pub(crate) const COMMANDS: Tool = Tool::new("xtask-commands", Build::Debug);
 pub(crate) const SIZE: Tool = Tool::new("xtask-size", Build::Debug);
 /// Many processes at once.
 pub(crate) const LOAD: Tool = Tool::new("xtask-load", Build::Debug);
+/// Stations of a manufacturing line.
+pub(crate) const LINE: Tool = Tool::new("xtask-line", Build::Debug);
+/// The same for what is measured.
+pub(crate) const LONG_LINE: Tool = Tool::new("xtask-line", Build::Release);
 /// What a release needs.
 pub(crate) const RELEASE: Tool = Tool::new("xtask-release", Build::Debug);
 /// Faults that are planted.

@@ -181,7 +181,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         package: "nerves-key-line",
         may: Workspace::Only(&["atecc", "atecc-text", "nerves-key-schema"]),
-        in_tests: &[],
+        in_tests: &["tests-postgres"],
         elsewhere: Elsewhere::Except(NO_BUS),
     },
     Rule {
@@ -204,7 +204,7 @@ pub(super) const RULES: &[Rule] = &[
             "nerves-key-schema",
         ]),
         // The shared object, which they load as any program does.
-        in_tests: &["nerves-key-pkcs11"],
+        in_tests: &["nerves-key-pkcs11", "tests-postgres"],
         elsewhere: Elsewhere::Except(&[]),
     },
     Rule {
@@ -248,6 +248,12 @@ pub(super) const RULES: &[Rule] = &[
     // What the tests share: each depends on what it is about.
     Rule {
         package: "tests-random",
+        may: Workspace::Only(&[]),
+        in_tests: &[],
+        elsewhere: Elsewhere::Except(&[]),
+    },
+    Rule {
+        package: "tests-postgres",
         may: Workspace::Only(&[]),
         in_tests: &[],
         elsewhere: Elsewhere::Except(&[]),
@@ -369,6 +375,12 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         package: "xtask-judges",
+        may: Workspace::Any,
+        in_tests: &[],
+        elsewhere: Elsewhere::Except(&[]),
+    },
+    Rule {
+        package: "xtask-line",
         may: Workspace::Any,
         in_tests: &[],
         elsewhere: Elsewhere::Except(&[]),

@@ -164,6 +164,10 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "line reconcile",
+        &["line reconcile spool.db --ledger line.db"],
+    ),
+    (
         "line scrap",
         &["line scrap 0123000000000001EE --reason cracked --ledger line.db"],
     ),

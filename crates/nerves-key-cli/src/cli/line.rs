@@ -26,6 +26,8 @@ pub(crate) enum Line {
     Audit(Audit),
     /// Write the units of a batch for another program or service.
     Export(Box<Export>),
+    /// Bring a station's spool to the ledger, and give back what it did not use.
+    Reconcile(Reconcile),
     /// Record that a chip is no product, for good.
     Scrap(Scrap),
 }
@@ -107,6 +109,20 @@ pub(crate) struct Run {
     pub(crate) slots: SlotsOption,
     #[command(flatten)]
     pub(crate) keys: VolatileKeyFiles,
+    /// Go on while the ledger is away: with serials that are leased before, and
+    /// this file of the station's own for what is done with them. Without it the
+    /// station stops then.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) spool: Option<PathBuf>,
+    /// How many units may be begun while the ledger is away, 1 to 1000.
+    #[arg(
+        long,
+        value_name = "COUNT",
+        default_value_t = 20,
+        requires = "spool",
+        value_parser = clap::value_parser!(u32).range(1..=1000)
+    )]
+    pub(crate) spool_units: u32,
     /// One chip on each device, instead of one after the other.
     #[arg(long)]
     pub(crate) once: bool,
@@ -157,6 +173,14 @@ pub(crate) struct Audit {
     /// Read these chips and compare them with the ledger.
     #[arg(long, value_name = "URI")]
     pub(crate) against_chips: Vec<DeviceUri>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Reconcile {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The spool, as it was given to line run.
+    pub(crate) file: PathBuf,
 }
 
 #[derive(Args, Debug)]

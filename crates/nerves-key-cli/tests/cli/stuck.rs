@@ -161,6 +161,7 @@ const LINE: &[&str] = &[
     "line export",
     "line init",
     "line migrate",
+    "line reconcile",
     "line run",
     "line scrap",
     "line status",

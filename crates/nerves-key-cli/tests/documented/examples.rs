@@ -63,7 +63,7 @@ nerves-key emulator create unit.img
 nerves-key line init --ledger line.db
 nerves-key line batch batch.toml --ledger line.db
 nerves-key line run --ledger line.db --batch b --signer-key factory.key --device emu:unit.img \\
-    --once --yes
+    --once --yes --spool spool.db
 ";
 
 fn help(path: &str) -> String {

@@ -10,12 +10,21 @@ pub(crate) const BATCH: &str = "name = \"b\"\nproduct = \"Sensor\"\ncount = 100\
                                 signer = \"signer.cert\"\n\n[serials]\npattern = \"ACME-{:06}\"\n\
                                 first = 1\n";
 
-pub(crate) struct Bench(tempfile::TempDir);
+pub(crate) struct Bench {
+    folder: tempfile::TempDir,
+    ledger: String,
+}
 
 impl Bench {
     /// With a signer and the tables.
     pub(crate) fn new() -> Self {
-        let bench = Self(tempfile::tempdir().unwrap());
+        Self::on("line.db".to_owned())
+    }
+
+    /// On a ledger that is elsewhere.
+    pub(crate) fn on(ledger: String) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let bench = Self { folder, ledger };
         bench.done(&["signer", "create", "signer"]);
         bench.done(&["line", "init"]);
         bench
@@ -23,14 +32,19 @@ impl Bench {
 
     /// With the batch `b`, too.
     pub(crate) fn with_batch() -> Self {
-        let bench = Self::new();
+        Self::new().loaded()
+    }
+
+    /// With the batch `b` loaded.
+    pub(crate) fn loaded(self) -> Self {
+        let bench = self;
         bench.write("b.toml", BATCH);
         bench.done(&["line", "batch", "b.toml"]);
         bench
     }
 
     pub(crate) fn path(&self) -> &Path {
-        self.0.path()
+        self.folder.path()
     }
 
     pub(crate) fn write(&self, name: &str, text: &str) {
@@ -40,7 +54,7 @@ impl Bench {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_nerves-key"));
         command.current_dir(self.path()).args(arguments);
-        command.env("NERVES_KEY_LEDGER", "line.db");
+        command.env("NERVES_KEY_LEDGER", &self.ledger);
         command.env("NERVES_KEY_STATION", "bench");
         command.env("NERVES_KEY_OPERATOR", "ada");
         command.env_remove("NERVES_KEY_DEVICE");

@@ -9,6 +9,10 @@ mod exports;
 mod interrupted;
 mod ledger_file;
 mod reports;
+#[cfg(feature = "line-postgres")]
+mod server;
+#[cfg(feature = "line-postgres")]
+mod spool;
 mod stations;
 mod status;
 mod swapping;

@@ -10,6 +10,7 @@ use std::fmt;
 
 use super::database::Value;
 use super::error::LedgerError;
+use super::numbers::out_of_turn;
 use super::rows::{columns, rows};
 use super::schema::TABLES;
 use super::work::Work;
@@ -53,7 +54,7 @@ pub enum Reason {
     Missing,
     /// No event says so.
     Unexplained,
-    /// The state cannot follow the one before.
+    /// The state, or the use of a number, cannot follow the one before.
     Order,
     /// A report knows this end of the chain, and the ledger does not.
     Head,
@@ -71,7 +72,7 @@ impl fmt::Display for Reason {
             Self::Altered => "it was altered: its digest is another",
             Self::Missing => "the row that an event wrote is missing",
             Self::Unexplained => "no event wrote this row",
-            Self::Order => "the state cannot follow the one before it",
+            Self::Order => "it cannot follow the one before it",
             Self::Head => "the end of the chain that a report knows is missing",
             Self::Lost => "the table should have it, and has not",
             Self::Added => "the table has it, and should not",
@@ -151,7 +152,15 @@ pub(super) fn audit(work: &mut Work<'_>, known: &[Head]) -> Result<Vec<Finding>,
         }
     }
     for table in TABLES.into_iter().filter(|table| *table != "event") {
-        let found: BTreeSet<Vec<Value>> = work.all(table)?.into_iter().collect();
+        let rows = work.all(table)?;
+        if table == "number" {
+            findings.extend(out_of_turn(&rows).into_iter().map(|row| Finding {
+                table,
+                row: shown(table, row),
+                reason: Reason::Order,
+            }));
+        }
+        let found: BTreeSet<Vec<Value>> = rows.into_iter().collect();
         let wanted = expected.remove(table).unwrap_or_default();
         let mut compare = |rows: Vec<&Vec<Value>>, reason: &Reason| {
             findings.extend(rows.iter().map(|row| Finding {

@@ -52,12 +52,46 @@ pub enum LedgerError {
     #[error("there is no batch {0:?}: load it first")]
     NoBatch(String),
     /// Every place is taken.
-    #[error("the batch {batch:?} is complete: all its {count} places are taken")]
+    #[error(
+        "the batch {batch:?} is complete: all its {count} places are taken{}", kept(*leased)
+    )]
     Full {
         /// Its name.
         batch: String,
         /// Its places.
         count: u32,
+        /// Those that are kept for stations with a spool.
+        leased: i64,
+    },
+    /// A station that is on its own has no number left.
+    #[error(
+        "the ledger is away, and every serial that was leased before is used: wait until it is \
+         back"
+    )]
+    NoLease,
+    /// A number is not one that the station may use.
+    #[error("the number {number} of {pool:?} is not leased to this station")]
+    NotLeased {
+        /// The number.
+        number: i64,
+        /// Of which scheme.
+        pool: String,
+    },
+    /// Serials that no number gives cannot be leased.
+    #[error(
+        "the batch {0:?} has no numbers that could be leased: a spool needs serials of a pattern \
+         or a list"
+    )]
+    NoNumbers(String),
+    /// A chip that was begun on a spool and is another unit in the ledger.
+    #[error("the ledger knows the chip {chip} as {serial:?} of the batch {batch:?}")]
+    KnownOtherwise {
+        /// The chip.
+        chip: SerialNumber,
+        /// Its batch in the ledger.
+        batch: String,
+        /// Its serial there.
+        serial: String,
     },
     /// Other batches have had its serials.
     #[error(
@@ -165,4 +199,12 @@ pub enum LedgerError {
     /// A row that no ledger writes.
     #[error("the row {0} of the ledger cannot be read: audit it")]
     Row(String),
+}
+
+/// Words for places that are kept.
+fn kept(leased: i64) -> String {
+    if leased == 0 {
+        return String::new();
+    }
+    format!(", {leased} of them by numbers that are leased to stations with a spool")
 }

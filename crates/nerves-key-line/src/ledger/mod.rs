@@ -5,6 +5,7 @@ mod audit;
 mod database;
 mod error;
 mod export;
+mod numbers;
 mod objects;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -12,6 +13,7 @@ mod postgres;
 mod postgres_objects;
 #[cfg(feature = "postgres")]
 mod postgres_url;
+mod replay;
 mod rows;
 mod schema;
 mod sqlite;
@@ -30,13 +32,17 @@ use serde_json::{Value as Json, json};
 use crate::batch::Batch;
 use crate::event::Kind;
 use crate::unit::{State, Unit};
+use numbers::Source;
+pub(crate) use rows::numbers;
 use work::Work;
+pub(crate) use work::chip_of;
 
 pub use activity::{Activity, Failures, StationActivity};
 pub use audit::{Finding, Head, Reason};
 pub use database::{Database, DatabaseError, Rows, Statements, Value};
 pub use error::LedgerError;
 pub use export::{Export, ExportedUnit};
+pub use numbers::{Lease, Numbers};
 pub use objects::{Object, ObjectKind};
 #[cfg(feature = "postgres")]
 pub use postgres::{Postgres, PostgresUrlError};
@@ -51,6 +57,8 @@ pub use tls::TlsError;
 const ATTEMPTS: u32 = 200;
 /// How long a database may be away before that is an error.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long others may hold it.
+const BUSY: Duration = Duration::from_secs(60);
 /// Between two attempts to reach it.
 const AWAY: Duration = Duration::from_millis(200);
 /// How far a clock may be behind the station's last event.
@@ -80,6 +88,7 @@ pub struct Ledger {
     tables: Tables,
     author: Author,
     patience: Duration,
+    source: Source,
 }
 
 /// What is recorded with a state.
@@ -166,6 +175,7 @@ impl Ledger {
                 tables,
                 author,
                 patience: PATIENCE,
+                source: Source::Counter,
             }),
             found if found > VERSION => Err(LedgerError::Newer { found }),
             found => Err(LedgerError::Older { found }),
@@ -175,6 +185,11 @@ impl Ledger {
     /// Wait for a database that is away for so long, 10 s by default.
     pub const fn set_patience(&mut self, patience: Duration) {
         self.patience = patience;
+    }
+
+    /// Give leased numbers alone: that of a spool.
+    pub(crate) const fn give_leased(&mut self) {
+        self.source = Source::Lease;
     }
 
     /// Who writes.
@@ -211,6 +226,22 @@ impl Ledger {
             });
             work.append(&id, None, Kind::Loaded, &body)?;
             Ok(true)
+        })
+    }
+
+    /// What tells this ledger from any other that has the batch: the event by
+    /// which it was loaded, and the digest of the batch.
+    pub(crate) fn origin(&mut self, batch: &str) -> Result<(String, String), LedgerError> {
+        self.run(|work| {
+            let found = work.query(
+                "SELECT e.id, b.digest FROM <batch> b JOIN <event> e \
+                 ON e.station = b.station AND e.seq = b.seq WHERE b.name = $1",
+                &[batch.into()],
+            )?;
+            match found.first().map(|row| &row[..]) {
+                Some([Value::Text(id), Value::Text(digest)]) => Ok((id.clone(), digest.clone())),
+                _ => Err(LedgerError::NoBatch(batch.to_owned())),
+            }
         })
     }
 
@@ -376,7 +407,7 @@ impl Ledger {
     }
 
     /// One transaction, again where another one was first.
-    fn run<T>(
+    pub(crate) fn run<T>(
         &mut self,
         mut body: impl FnMut(&mut Work<'_>) -> Result<T, LedgerError>,
     ) -> Result<T, LedgerError> {
@@ -384,12 +415,13 @@ impl Ledger {
         let begin = Instant::now();
         loop {
             let mut result = None;
-            let (tables, author) = (&self.tables, &self.author);
+            let (tables, author, source) = (&self.tables, &self.author, self.source);
             let ended = self.database.transaction(&mut |statements| {
                 let work = &mut Work {
                     statements,
                     tables,
                     author,
+                    source,
                 };
                 match body(work) {
                     Err(LedgerError::Database(error)) => Err(error),
@@ -406,7 +438,11 @@ impl Ledger {
             attempt += 1;
             match (ended, result) {
                 (Ok(()) | Err(DatabaseError::GivenUp), Some(result)) => return result,
-                (Err(error), _) if attempt < ATTEMPTS && error.may_pass() => pause(attempt)?,
+                (Err(error), _)
+                    if attempt < ATTEMPTS && begin.elapsed() < BUSY && error.may_pass() =>
+                {
+                    pause(attempt)?;
+                }
                 (Err(DatabaseError::Away(_)), _) if begin.elapsed() < self.patience => {
                     std::thread::sleep(AWAY);
                 }
@@ -449,7 +485,7 @@ fn pause(attempt: u32) -> Result<(), LedgerError> {
 }
 
 /// 16 random bytes in hex.
-fn event_id() -> Result<String, LedgerError> {
+pub(crate) fn event_id() -> Result<String, LedgerError> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(LedgerError::Random)?;
     Ok(data_encoding::HEXLOWER.encode(&random))

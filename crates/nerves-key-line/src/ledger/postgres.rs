@@ -1,29 +1,35 @@
 //! A ledger on a server.
+//!
+//! No answer is waited for without end: a server that is stopped, or a network
+//! that swallows what is sent, is as good as away.
 
 use std::fmt;
+use std::future::Future;
 use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
-use postgres::error::SqlState;
-use postgres::types::{ToSql, Type};
-use postgres::{Client, Config, IsolationLevel};
+use tokio::runtime::{Builder, Runtime};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::tls::{MakeTlsConnect, NoTls};
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Config, IsolationLevel, Row, Socket, Transaction};
 
 use super::database::{Database, DatabaseError, Rows, Statements, Value};
 use super::objects::Object;
 use super::postgres_objects;
 use super::postgres_url::{OptionError, take_options};
-use super::tls::{self, Encryption, TlsError};
+use super::tls::{self, Connector, Encryption, TlsError};
 
-/// Before each transaction: how long a statement, and a wait for another
-/// transaction, may take.
-const LIMITS: &str = "SET LOCAL statement_timeout = '30s'; SET LOCAL lock_timeout = '30s'";
 /// Where a password is that no list of processes shows.
 const PASSWORD: &str = "PGPASSWORD";
-/// How long a network may swallow what is sent.
-const SILENCE: Duration = Duration::from_secs(30);
-/// How long a server may take to answer a connection.
+/// How long a server may take to answer a connection, its name and its
+/// handshake included.
 const CONNECT: Duration = Duration::from_secs(5);
+/// How long it may take to answer a statement.
+const ANSWER: Duration = Duration::from_secs(30);
+/// By so much it gives up before it is given up.
+const MARGIN: Duration = Duration::from_secs(2);
 
 /// A server. The connection is made when it is first needed, and again after it
 /// broke. Statements are not prepared by name, so that a pool in transaction
@@ -31,7 +37,15 @@ const CONNECT: Duration = Duration::from_secs(5);
 pub struct Postgres {
     config: Config,
     encryption: Encryption,
-    client: Option<Client>,
+    answer: Duration,
+    connection: Option<Connection>,
+}
+
+/// A connection and what drives it, which works only while an answer is waited
+/// for.
+struct Connection {
+    client: Client,
+    runtime: Waiting,
 }
 
 /// Why a text names no server that may be used.
@@ -43,7 +57,7 @@ pub enum PostgresUrlError {
         "{} (write postgres://USER@HOST/DATABASE, or host=/run/postgresql user=.. dbname=..)",
         Whole(.0)
     )]
-    Text(#[source] postgres::Error),
+    Text(#[source] tokio_postgres::Error),
     /// What it says of TLS cannot be read.
     #[error(transparent)]
     Option(#[from] OptionError),
@@ -74,17 +88,22 @@ impl<E: std::error::Error> fmt::Display for Whole<E> {
     "{0}: name the CA that the server's certificate is from and the host as that has it, or say \
      sslmode=disable for a network of the line's own"
 )]
-struct Unverified(Whole<postgres::Error>);
+struct Unverified(Whole<tokio_postgres::Error>);
 
 /// All is said by then.
 impl<E: std::error::Error> std::error::Error for Whole<E> {}
+
+/// A server that says nothing.
+#[derive(Debug, thiserror::Error)]
+#[error("no answer within {} s", .0.as_secs_f32())]
+struct Silent(Duration);
 
 impl fmt::Debug for Postgres {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Postgres")
             .field("hosts", &self.config.get_hosts())
             .field("database", &self.config.get_dbname())
-            .field("is_connected", &self.client.is_some())
+            .field("is_connected", &self.connection.is_some())
             .finish_non_exhaustive()
     }
 }
@@ -118,33 +137,134 @@ impl Postgres {
         config.ssl_mode(encryption.mode());
         config.connect_timeout(CONNECT);
         config.application_name("nerves-key line");
-        config.tcp_user_timeout(SILENCE);
+        config.tcp_user_timeout(ANSWER);
         if let (None, Some(password)) = (config.get_password(), std::env::var_os(PASSWORD)) {
             config.password(password.as_encoded_bytes());
         }
         Ok(Self {
             config,
             encryption,
-            client: None,
+            answer: ANSWER,
+            connection: None,
         })
     }
 }
 
+/// Waits for answers, each for a while.
+struct Waiting(Option<Runtime>);
+
+impl Waiting {
+    fn new() -> Result<Self, DatabaseError> {
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| DatabaseError::Refused(Box::new(error)))?;
+        Ok(Self(Some(runtime)))
+    }
+
+    fn wait<T>(
+        &self,
+        longest: Duration,
+        answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, DatabaseError> {
+        let silent = || DatabaseError::Away(Box::new(Silent(longest)));
+        let runtime = self.0.as_ref().ok_or_else(silent)?;
+        let answer = async { tokio::time::timeout(longest, answer).await };
+        match runtime.block_on(answer) {
+            Ok(answered) => Ok(answered?),
+            Err(_elapsed) => Err(silent()),
+        }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        // A name that is still being resolved is not waited for.
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
 impl Postgres {
+    /// How long the server may take to answer a statement, 30 s by default. It
+    /// gives a statement up by then; where it says nothing, two seconds later it
+    /// is away.
+    pub const fn set_answer(&mut self, answer: Duration) {
+        self.answer = answer;
+    }
+
+    fn connect(&self) -> Result<Connection, DatabaseError> {
+        let runtime = Waiting::new()?;
+        let client = match &self.encryption {
+            Encryption::None => self.connect_by(&runtime, NoTls)?,
+            Encryption::Verified(client) => self.connect_by(&runtime, Connector::new(client))?,
+        };
+        Ok(Connection { client, runtime })
+    }
+
+    fn connect_by<T>(&self, runtime: &Waiting, tls: T) -> Result<Client, DatabaseError>
+    where
+        T: MakeTlsConnect<Socket>,
+        T::Stream: Send + 'static,
+    {
+        let (client, connection) = runtime.wait(CONNECT, self.config.connect(tls))?;
+        if let Some(runtime) = &runtime.0 {
+            // How it ends, the next statement says.
+            runtime.spawn(connection);
+        }
+        Ok(client)
+    }
+
     fn with<T>(
         &mut self,
-        work: impl FnOnce(&mut Client) -> Result<T, DatabaseError>,
+        work: impl FnOnce(&mut Connection, Duration) -> Result<T, DatabaseError>,
     ) -> Result<T, DatabaseError> {
-        let mut client = match self.client.take() {
-            Some(client) if !client.is_closed() => client,
-            _ => self.encryption.connect(&self.config)?,
+        let mut connection = match self.connection.take() {
+            Some(connection) if !connection.client.is_closed() => connection,
+            _ => self.connect()?,
         };
-        let result = work(&mut client);
+        let result = work(&mut connection, self.answer);
         // A connection that broke is not used again.
         if !matches!(result, Err(DatabaseError::Away(_))) {
-            self.client = Some(client);
+            self.connection = Some(connection);
         }
         result
+    }
+}
+
+/// Before each transaction: how long the server lets a statement, a wait for
+/// another transaction, and a station that is silent take. What a silent one
+/// holds is others' again then.
+fn limits(answer: Duration) -> String {
+    let limit = answer.as_millis();
+    let names = [
+        "statement_timeout",
+        "lock_timeout",
+        "idle_in_transaction_session_timeout",
+    ];
+    names
+        .map(|name| format!("SET LOCAL {name} = {limit};"))
+        .concat()
+}
+
+/// A transaction, each of whose statements is waited for a while.
+struct Limited<'a> {
+    transaction: Transaction<'a>,
+    runtime: &'a Waiting,
+    longest: Duration,
+}
+
+impl Limited<'_> {
+    fn end(self, result: Result<(), DatabaseError>) -> Result<(), DatabaseError> {
+        let (runtime, longest) = (self.runtime, self.longest);
+        match result {
+            Ok(()) => runtime.wait(longest, self.transaction.commit()),
+            // Nobody answers: the connection goes, and the transaction with it.
+            Err(error @ DatabaseError::Away(_)) => Err(error),
+            Err(error) => {
+                runtime.wait(longest, self.transaction.rollback())?;
+                Err(error)
+            }
+        }
     }
 }
 
@@ -153,32 +273,46 @@ impl Database for Postgres {
         &mut self,
         work: &mut dyn FnMut(&mut dyn Statements) -> Result<(), DatabaseError>,
     ) -> Result<(), DatabaseError> {
-        self.with(|client| {
+        self.with(|Connection { client, runtime }, answer| {
+            let longest = answer.saturating_add(MARGIN);
             // All that is read is of one moment; what was inserted since meets a
             // constraint, and the work is done again.
             let transaction = client.build_transaction();
             let transaction = transaction.isolation_level(IsolationLevel::RepeatableRead);
-            let mut transaction = transaction.start()?;
-            transaction.batch_execute(LIMITS)?;
-            work(&mut transaction)?;
-            Ok(transaction.commit()?)
+            let transaction = runtime.wait(longest, transaction.start())?;
+            runtime.wait(longest, transaction.batch_execute(&limits(answer)))?;
+            let mut transaction = Limited {
+                transaction,
+                runtime,
+                longest,
+            };
+            let result = work(&mut transaction);
+            transaction.end(result)
         })
     }
 
     fn script(&mut self, script: &str) -> Result<(), DatabaseError> {
-        self.with(|client| {
-            let mut transaction = client.transaction()?;
-            transaction.batch_execute(script)?;
-            Ok(transaction.commit()?)
+        self.with(|Connection { client, runtime }, answer| {
+            let longest = answer.saturating_add(MARGIN);
+            let transaction = runtime.wait(longest, client.transaction())?;
+            let transaction = Limited {
+                transaction,
+                runtime,
+                longest,
+            };
+            let ran = transaction.transaction.batch_execute(script);
+            let ran = runtime.wait(longest, ran);
+            transaction.end(ran)
         })
     }
 }
 
-impl Statements for postgres::Transaction<'_> {
+impl Statements for Limited<'_> {
     fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Rows, DatabaseError> {
         let parameters: Vec<(&(dyn ToSql + Sync), Type)> =
             parameters.iter().map(parameter).collect();
-        let found = self.query_typed(statement, &parameters)?;
+        let found = self.transaction.query_typed(statement, &parameters);
+        let found = self.runtime.wait(self.longest, found)?;
         let rows = found.iter().map(|row| {
             let columns = row.columns().iter().enumerate();
             let values = columns.map(|(at, column)| value(row, at, column.type_()));
@@ -204,7 +338,7 @@ fn parameter(value: &Value) -> (&(dyn ToSql + Sync), Type) {
     }
 }
 
-fn value(row: &postgres::Row, at: usize, kind: &Type) -> Result<Value, DatabaseError> {
+fn value(row: &Row, at: usize, kind: &Type) -> Result<Value, DatabaseError> {
     Ok(if *kind == Type::INT8 {
         row.try_get::<_, Option<i64>>(at)?
             .map_or(Value::Null, Value::Integer)
@@ -217,8 +351,8 @@ fn value(row: &postgres::Row, at: usize, kind: &Type) -> Result<Value, DatabaseE
     })
 }
 
-impl From<postgres::Error> for DatabaseError {
-    fn from(error: postgres::Error) -> Self {
+impl From<tokio_postgres::Error> for DatabaseError {
+    fn from(error: tokio_postgres::Error) -> Self {
         let Some(said) = error.as_db_error() else {
             // Without an answer of the server it is the connection that failed.
             if tls::is_refusal(&error) {

@@ -13,10 +13,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use postgres::config::{Host, SslMode};
-use postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
-use postgres::{Client, Config, NoTls, Socket};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
+use tokio_postgres::{Config, Socket};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -136,13 +136,6 @@ impl Encryption {
             Self::Verified(_) => SslMode::Require,
         }
     }
-
-    pub(super) fn connect(&self, config: &Config) -> Result<Client, postgres::Error> {
-        match self {
-            Self::None => config.connect(NoTls),
-            Self::Verified(client) => config.connect(Connector(Arc::clone(client))),
-        }
-    }
 }
 
 /// Whether a host is another machine, as far as its name says.
@@ -230,16 +223,22 @@ const NO_TLS: &str = "server does not support TLS";
 
 /// Makes a connection for each host.
 #[derive(Clone)]
-struct Connector(Arc<ClientConfig>);
+pub(super) struct Connector(Arc<ClientConfig>);
+
+impl Connector {
+    pub(super) fn new(client: &Arc<ClientConfig>) -> Self {
+        Self(Arc::clone(client))
+    }
+}
 
 /// To one host.
-struct ToHost {
+pub(super) struct ToHost {
     connector: TlsConnector,
     name: ServerName<'static>,
 }
 
 /// A connection.
-struct Stream(tokio_rustls::client::TlsStream<Socket>);
+pub(super) struct Stream(tokio_rustls::client::TlsStream<Socket>);
 
 impl MakeTlsConnect<Socket> for Connector {
     type Stream = Stream;

@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::database::{DatabaseError, Rows, Statements, Value};
 use super::error::LedgerError;
+use super::numbers::Source;
 use super::rows::{columns, numbers, rows};
 use super::schema::Tables;
 use super::{Author, BEHIND, BatchStatus, Facts, now};
@@ -15,20 +16,31 @@ use crate::event::{self, Event, Kind};
 use crate::unit::{State, Unit};
 
 /// A transaction.
-pub(super) struct Work<'a> {
+pub(crate) struct Work<'a> {
     pub(super) statements: &'a mut dyn Statements,
     pub(super) tables: &'a Tables,
     pub(super) author: &'a Author,
+    pub(super) source: Source,
 }
 
 /// A number to give, and how often it was in use before.
-struct Number {
-    number: i64,
-    round: i64,
+pub(super) struct Number {
+    pub(super) number: i64,
+    pub(super) round: i64,
+}
+
+/// The places of a batch.
+pub(super) struct Places {
+    /// The next one.
+    pub(super) next: i64,
+    /// How many are free.
+    pub(super) free: i64,
+    /// How many are kept for leased numbers.
+    pub(super) leased: i64,
 }
 
 impl Work<'_> {
-    pub(super) fn query(
+    pub(crate) fn query(
         &mut self,
         text: &str,
         parameters: &[Value],
@@ -49,30 +61,41 @@ impl Work<'_> {
 
     /// Whether the event of this identifier was written, by an attempt whose
     /// end was not seen.
-    pub(super) fn is_there(&mut self, id: &str) -> Result<bool, DatabaseError> {
+    pub(crate) fn is_there(&mut self, id: &str) -> Result<bool, DatabaseError> {
         let rows = self.query("SELECT seq FROM <event> WHERE id = $1", &[id.into()])?;
         Ok(!rows.is_empty())
     }
 
     /// Write an event, and the rows that follow from it.
-    pub(super) fn append(
+    pub(crate) fn append(
         &mut self,
         id: &str,
         chip: Option<SerialNumber>,
         kind: Kind,
         body: &Json,
     ) -> Result<(), LedgerError> {
-        let (last, before, _) = self.last()?;
         let event = Event {
             station: self.author.station.clone(),
-            seq: last + 1,
+            seq: 0,
             id: id.to_owned(),
             at: now(),
             operator: self.author.operator.clone(),
             chip: chip.map(|chip| chip.to_string()),
             kind,
             body: body.to_string(),
+            before: String::new(),
+        };
+        self.chain(event)
+    }
+
+    /// Write an event as the next one of its station's chain.
+    pub(super) fn chain(&mut self, event: Event) -> Result<(), LedgerError> {
+        let (last, before, _) = self.last()?;
+        let event = Event {
+            station: self.author.station.clone(),
+            seq: last + 1,
             before,
+            ..event
         };
         for (table, values) in rows(&event) {
             let names = columns(table).join(", ");
@@ -263,8 +286,22 @@ impl Work<'_> {
         }))
     }
 
-    /// The next place of a batch. Those of scrapped units are filled again.
+    /// The next place of a batch.
     fn place(&mut self, batch: &Batch) -> Result<i64, LedgerError> {
+        let places = self.places(batch)?;
+        if places.free <= 0 {
+            return Err(LedgerError::Full {
+                batch: batch.name.clone(),
+                count: batch.count,
+                leased: places.leased,
+            });
+        }
+        Ok(places.next)
+    }
+
+    /// The places of a batch. Those of scrapped units are filled again, those
+    /// of leased numbers are kept for them.
+    pub(super) fn places(&mut self, batch: &Batch) -> Result<Places, LedgerError> {
         let name = Value::from(&*batch.name);
         let statement = "SELECT COALESCE(MAX(place), 0) FROM <unit> WHERE batch = $1";
         let taken = self.query(statement, std::slice::from_ref(&name))?;
@@ -277,13 +314,16 @@ impl Work<'_> {
         let number = |rows: &Rows| rows.first().and_then(|row| row.first()?.integer());
         let taken = number(&taken).ok_or_else(row)?;
         let scrapped = number(&scrapped).ok_or_else(row)?;
-        if taken - scrapped >= i64::from(batch.count) {
-            return Err(LedgerError::Full {
-                batch: batch.name.clone(),
-                count: batch.count,
-            });
-        }
-        Ok(taken + 1)
+        // A spool has as many places as numbers.
+        let leased = match self.source {
+            Source::Counter => self.leased(batch)?,
+            Source::Lease => 0,
+        };
+        Ok(Places {
+            next: taken.saturating_add(1),
+            free: i64::from(batch.count) - (taken - scrapped) - leased,
+            leased,
+        })
     }
 
     /// The serial for the next unit of a batch, and its number where it has one.
@@ -303,7 +343,10 @@ impl Work<'_> {
                 serial: given.as_str().to_owned(),
             });
         }
-        let mut number = self.next_number(batch)?;
+        let mut number = match self.source {
+            Source::Counter => self.next_number(batch)?,
+            Source::Lease => self.lowest(batch, "leased")?.ok_or(LedgerError::NoLease)?,
+        };
         loop {
             let at = u64::try_from(number.number).unwrap_or(u64::MAX);
             let serial = batch.serials.serial(at)?;
@@ -312,6 +355,9 @@ impl Work<'_> {
             let parameters = [batch.product.as_str().into(), serial.as_str().into()];
             if self.query(statement, &parameters)?.is_empty() {
                 return Ok((serial, Some(number)));
+            }
+            if self.source == Source::Lease {
+                return Err(LedgerError::NoLease);
             }
             // Scanned, or of another scheme of the product: a number is lost.
             number = Number {
@@ -322,34 +368,12 @@ impl Work<'_> {
     }
 
     /// The lowest number that was given back, or else the next one.
-    fn next_number(&mut self, batch: &Batch) -> Result<Number, LedgerError> {
-        let of = [
-            Value::from(&*batch.product),
-            Value::from(batch.serials.pool()),
-        ];
-        let back = self.query(
-            "SELECT n.number, n.round FROM <number> n WHERE n.product = $1 AND n.pool = $2 \
-             AND n.use = 'returned' AND NOT EXISTS (SELECT 1 FROM <number> m \
-             WHERE m.product = n.product AND m.pool = n.pool AND m.number = n.number \
-             AND m.round > n.round) ORDER BY n.number LIMIT 1",
-            &of,
-        )?;
-        if let Some([Value::Integer(number), Value::Integer(round)]) =
-            back.first().map(|row| &row[..])
-        {
-            return Ok(Number {
-                number: *number,
-                round: round + 1,
-            });
+    pub(super) fn next_number(&mut self, batch: &Batch) -> Result<Number, LedgerError> {
+        if let Some(number) = self.lowest(batch, "returned")? {
+            return Ok(number);
         }
-        let last = self.query(
-            "SELECT MAX(number) FROM <number> WHERE product = $1 AND pool = $2",
-            &of,
-        )?;
-        let last = last.first().and_then(|row| row.first()?.integer());
-        let first = i64::try_from(batch.serials.first()).unwrap_or(i64::MAX);
         Ok(Number {
-            number: last.map_or(first, |last| first.max(last.saturating_add(1))),
+            number: self.after_last(batch)?,
             round: 0,
         })
     }
@@ -500,7 +524,7 @@ pub(super) fn status(work: &mut Work<'_>) -> Result<Vec<BatchStatus>, LedgerErro
 }
 
 /// The chip of 18 hex digits.
-pub(super) fn chip_of(text: &str) -> Option<SerialNumber> {
+pub(crate) fn chip_of(text: &str) -> Option<SerialNumber> {
     let bytes = HEXUPPER.decode(text.as_bytes()).ok()?;
     bytes.try_into().ok().map(SerialNumber)
 }

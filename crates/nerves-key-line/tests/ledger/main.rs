@@ -1,5 +1,6 @@
 //! The promises of a ledger in a file.
 
+mod killed;
 mod suite;
 
 use std::process::ExitCode;
@@ -16,7 +17,7 @@ struct File(tempfile::TempDir);
 
 impl File {
     fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
+        Self(suite::folder())
     }
 }
 
@@ -118,7 +119,7 @@ fn a_name_is_a_name() {
 }
 
 fn main() -> ExitCode {
-    let cases: [(&str, fn()); 3] = [
+    let cases: [(&str, fn()); 4] = [
         (
             "what_acts_on_a_table_is_named",
             what_acts_on_a_table_is_named,
@@ -128,6 +129,10 @@ fn main() -> ExitCode {
             a_file_that_was_replaced_is_noticed,
         ),
         ("a_name_is_a_name", a_name_is_a_name),
+        (
+            "a_kill_at_any_transaction_loses_nothing",
+            killed::a_kill_at_any_transaction_loses_nothing,
+        ),
     ];
     let more = cases.map(|(name, case)| {
         Trial::test(name, move || {

@@ -8,7 +8,7 @@ mod suite;
 
 mod grants;
 mod objects;
-mod server;
+mod silence;
 mod tls;
 
 use std::process::ExitCode;
@@ -16,8 +16,8 @@ use std::sync::Arc;
 
 use libtest_mimic::Trial;
 use nerves_key_line::{Database, Postgres, Tables};
-use server::Server;
 use suite::Place;
+use tests_postgres::{OWNER, Server};
 
 /// A case of this database alone.
 type OnSchema = fn(&Schema);
@@ -30,7 +30,7 @@ struct Schema {
 
 impl Place for Schema {
     fn open(&self) -> Box<dyn Database> {
-        let url = self.server.url(server::OWNER);
+        let url = self.server.url(OWNER);
         Box::new(url.parse::<Postgres>().unwrap())
     }
 
@@ -105,6 +105,28 @@ fn main() -> ExitCode {
         ),
     ];
     more.extend(tls.map(|(name, case)| {
+        Trial::test(name, move || {
+            case();
+            Ok(())
+        })
+    }));
+    // Each with a server of its own, which it stops.
+    let alone: [(&str, fn()); 4] = [
+        (
+            "a_stopped_server_hangs_no_station",
+            silence::a_stopped_server_hangs_no_station,
+        ),
+        (
+            "a_server_that_stops_now_and_then_loses_nothing",
+            silence::a_server_that_stops_now_and_then_loses_nothing,
+        ),
+        (
+            "a_slow_statement_is_ended_by_the_server",
+            silence::a_slow_statement_is_ended_by_the_server,
+        ),
+        ("a_silent_socket_is_away", silence::a_silent_socket_is_away),
+    ];
+    more.extend(alone.map(|(name, case)| {
         Trial::test(name, move || {
             case();
             Ok(())

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use nerves_key_line::{Database, DatabaseError, Postgres, Value};
 
-use super::server::{OWNER, Server};
+use tests_postgres::{OWNER, Server};
 
 fn openssl(folder: &Path, arguments: &str) {
     let mut command = Command::new("openssl");
@@ -106,7 +106,7 @@ impl Bench {
     }
 
     fn url(&self, host: &str, role: &str, words: &str) -> String {
-        let port = self.server.port;
+        let port = self.server.port();
         format!("postgres://{role}@{host}:{port}/postgres?{words}")
     }
 
@@ -128,7 +128,7 @@ pub(crate) fn a_verified_connection_is_encrypted() {
         assert!(is_encrypted(&mut database).unwrap(), "{words}");
     }
     // The CA in the text, as PostgreSQL's own programs take it.
-    let (root, port) = (bench.file("ca.crt"), bench.server.port);
+    let (root, port) = (bench.file("ca.crt"), bench.server.port());
     let root = root.display();
     let words = format!("host=localhost port={port} user={OWNER} dbname=postgres");
     let words = format!("{words} sslmode=verify-full sslrootcert='{root}'");
@@ -176,7 +176,7 @@ pub(crate) fn who_cannot_be_verified_is_refused() {
 pub(crate) fn a_server_without_tls_is_refused() {
     let files = certificates();
     let server = Server::start_with(&["listen_addresses=127.0.0.1"], |_| ()).unwrap();
-    let port = server.port;
+    let port = server.port();
     let url = format!("postgres://{OWNER}@localhost:{port}/postgres");
     let ca = files.path().join("ca.crt");
     let mut database = Postgres::new(&url, Some(&ca)).unwrap();

@@ -1,9 +1,10 @@
 //! `nerves-key line audit`.
 
 use nerves_key::ReadSnapshot;
+use nerves_key_line::{Batch, Ledger, Numbers};
 use serde_json::json;
 
-use super::{chip, heads, ledger};
+use super::{chip, heads, ledger, numbers};
 use crate::causes;
 use crate::cli::chip::Chip;
 use crate::cli::line::Audit;
@@ -42,19 +43,49 @@ pub(super) fn run(arguments: &Audit, output: Output) -> Result<(), CliError> {
         }
     }
     let events: i64 = ends.iter().map(|head| head.seq).sum();
+    let numbers = numbers(&mut ledger)?;
     let text = if said.is_empty() {
-        format!(
+        let all = format!(
             "{events} events of {} station(s), {} chip(s): everything is as it was written",
             ends.len(),
             arguments.against_chips.len()
-        )
+        );
+        let lines = numbers.iter().flat_map(|(batch, numbers)| {
+            let lines = numbers::lines(batch, numbers).into_iter();
+            lines.map(|line| format!("{:?}:{line}", batch.name))
+        });
+        [all]
+            .into_iter()
+            .chain(lines)
+            .collect::<Vec<_>>()
+            .join("\n")
     } else {
         said.join("\n")
     };
-    let document = json!({ "findings": said, "events": events, "heads": heads::document(&ends) });
+    let numbers: serde_json::Map<_, _> = numbers
+        .iter()
+        .map(|(batch, numbers)| (batch.name.clone(), numbers::document(batch, numbers)))
+        .collect();
+    let document = json!({
+        "findings": said,
+        "events": events,
+        "numbers": numbers,
+        "heads": heads::document(&ends),
+    });
     output.result(&text, &document)?;
     if said.is_empty() {
         return Ok(());
     }
     Err(CliError::failed(format!("{} found", said.len())).after_document())
+}
+
+/// Where the numbers of each batch are: a gap among its serials is explained.
+fn numbers(ledger: &mut Ledger) -> Result<Vec<(Batch, Numbers)>, CliError> {
+    let batches = ledger.status().map_err(ledger::refused)?;
+    let mut all = Vec::new();
+    for status in batches {
+        let numbers = ledger.numbers(&status.batch.name);
+        all.push((status.batch, numbers.map_err(ledger::refused)?));
+    }
+    Ok(all)
 }

@@ -123,6 +123,11 @@ impl Connected {
         }
     }
 
+    /// Whether nothing of it is locked.
+    pub(super) fn is_blank(&self) -> bool {
+        matches!(self.snapshot.stage(), Stage::Blank)
+    }
+
     /// What the ledger can hold against it, before anything is changed.
     pub(super) fn unit<E: From<CliError>>(
         &self,

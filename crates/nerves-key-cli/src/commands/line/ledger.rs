@@ -20,15 +20,31 @@ pub(super) fn create(place: &Place) -> Result<Ledger, CliError> {
     Ledger::create(database(place)?, tables(place)?, author(place)?).map_err(refused)
 }
 
+/// How long a server may take to answer while a chip waits.
+#[cfg(feature = "line-postgres")]
+const WAIT: std::time::Duration = std::time::Duration::from_secs(10);
+
 /// Open a ledger that is there.
 pub(super) fn open(place: &Place) -> Result<Ledger, CliError> {
+    match reach(place)? {
+        Ok(ledger) => Ok(ledger),
+        Err(error) => Err(refused(error)),
+    }
+}
+
+/// Open a ledger that is there, or may be away.
+///
+/// # Errors
+/// Exit code 5 where the arguments name none. What it says itself is within.
+pub(super) fn reach(place: &Place) -> Result<Result<Ledger, LedgerError>, CliError> {
     if !is_server(&place.ledger) && !Path::new(&place.ledger).exists() {
         return Err(CliError::refused(format!(
             "there is no ledger {:?}: nerves-key line init makes one",
             place.ledger
         )));
     }
-    Ledger::open(database(place)?, tables(place)?, author(place)?).map_err(refused)
+    let (database, tables, author) = (database(place)?, tables(place)?, author(place)?);
+    Ok(Ledger::open(database, tables, author))
 }
 
 /// Exit code 1 where the same may succeed later, 5 otherwise.
@@ -72,8 +88,9 @@ fn is_server(ledger: &str) -> bool {
 
 #[cfg(feature = "line-postgres")]
 fn server(url: &str, ca: Option<&Path>) -> Result<Box<dyn Database>, CliError> {
-    let server = nerves_key_line::Postgres::new(url, ca);
-    Ok(Box::new(server.map_err(CliError::refused)?))
+    let mut server = nerves_key_line::Postgres::new(url, ca).map_err(CliError::refused)?;
+    server.set_answer(WAIT);
+    Ok(Box::new(server))
 }
 
 #[cfg(not(feature = "line-postgres"))]
@@ -102,7 +119,7 @@ fn database(place: &Place) -> Result<Box<dyn Database>, CliError> {
     Ok(Box::new(file))
 }
 
-fn author(place: &Place) -> Result<Author, CliError> {
+pub(super) fn author(place: &Place) -> Result<Author, CliError> {
     let host = || std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
     let user = || {
         std::env::var("USER")

@@ -10,9 +10,12 @@ mod heads;
 mod hook;
 mod ledger;
 mod manifest;
+mod numbers;
+mod reconcile;
 mod reports;
 mod run;
 mod scan;
+mod spooling;
 mod station;
 
 use nerves_key_line::{Facts, State};
@@ -31,6 +34,7 @@ pub(super) fn run(command: &Line, output: Output) -> Result<(), CliError> {
         Line::Status(place) => status(place, output),
         Line::Audit(arguments) => audit::run(arguments, output),
         Line::Export(arguments) => export::run(arguments, output),
+        Line::Reconcile(arguments) => reconcile::run(arguments, output),
         Line::Scrap(arguments) => scrap(arguments, output),
     }
 }
@@ -62,7 +66,12 @@ fn status(place: &Place, output: Output) -> Result<(), CliError> {
     let mut ledger = ledger::open(place)?;
     let batches = ledger.status().map_err(ledger::refused)?;
     let heads = ledger.heads().map_err(ledger::refused)?;
-    let lines = batches.iter().map(|status| {
+    let numbers: Vec<_> = batches
+        .iter()
+        .map(|status| ledger.numbers(&status.batch.name))
+        .collect::<Result<_, _>>()
+        .map_err(ledger::refused)?;
+    let lines = batches.iter().zip(&numbers).flat_map(|(status, numbers)| {
         let states = status.units.iter().filter(|(_, units)| **units > 0);
         let states: Vec<_> = states
             .map(|(state, units)| format!("{units} {state}"))
@@ -73,10 +82,12 @@ fn status(place: &Place, output: Output) -> Result<(), CliError> {
             states.join(", ")
         };
         let (name, count) = (&status.batch.name, status.batch.count);
-        format!(
+        let line = format!(
             "{name:?}: {} of {count} verified ({states})",
             status.of(State::Verified)
-        )
+        );
+        let numbers = numbers::lines(&status.batch, numbers);
+        [line].into_iter().chain(numbers)
     });
     let text: Vec<String> = lines.collect();
     let text = if text.is_empty() {
@@ -88,7 +99,8 @@ fn status(place: &Place, output: Output) -> Result<(), CliError> {
     let text = format!("{text}\n{more}");
     let batches: Vec<_> = batches
         .iter()
-        .map(|status| {
+        .zip(&numbers)
+        .map(|(status, numbers)| {
             let states = status.units.iter();
             let states: serde_json::Map<_, _> = states
                 .map(|(state, units)| (state.name().to_owned(), (*units).into()))
@@ -99,6 +111,7 @@ fn status(place: &Place, output: Output) -> Result<(), CliError> {
                 "count": status.batch.count,
                 "digest": status.batch.digest(),
                 "units": states,
+                "numbers": numbers::document(&status.batch, numbers),
             })
         })
         .collect();

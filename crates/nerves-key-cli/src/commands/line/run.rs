@@ -17,6 +17,7 @@ use serde_json::json;
 use super::asking::Asking;
 use super::chip::{Ending, Recipe};
 use super::scan::Scanner;
+use super::spooling::Spooling;
 use super::station::{Said, Station, What, document};
 use super::{hook, ledger, reports};
 use crate::cli::line::Run;
@@ -30,7 +31,8 @@ pub(super) fn run(arguments: &Run, output: Output) -> Result<(), CliError> {
     for (option, program) in hook::named(arguments) {
         hook::check(option, program)?;
     }
-    let recipe = recipe(arguments)?;
+    let spooling = Spooling::begin(arguments)?;
+    let recipe = recipe(arguments, spooling.as_ref())?;
     let mut signer = AnySigner::open(&arguments.signer_key, &arguments.options)?;
     signer.check(&recipe.signer.signer.public_key)?;
     check_devices(&arguments.device)?;
@@ -65,14 +67,25 @@ pub(super) fn run(arguments: &Run, output: Output) -> Result<(), CliError> {
         scanner: &Mutex::new(Scanner::new()),
         stop: &stop,
         asking: asking.as_ref(),
+        spooling: spooling.as_ref(),
     };
     let (say, said) = mpsc::channel();
-    let count = thread::scope(|scope| {
+    // Nothing is sent: it ends with the last worker.
+    let (working, workers) = mpsc::channel();
+    let mut count = thread::scope(|scope| {
+        if let Some(spooling) = &spooling {
+            let say = say.clone();
+            scope.spawn(move || spooling.keep(&workers, &say));
+        }
         for (number, device) in arguments.device.iter().enumerate() {
             let (station, say) = (&station, say.clone());
-            scope.spawn(move || station.work(number, device, &say));
+            let working = working.clone();
+            scope.spawn(move || {
+                station.work(number, device, &say);
+                drop(working);
+            });
         }
-        drop(say);
+        drop((say, working));
         let shown = show(&said, arguments, output);
         if shown.is_err() {
             // Nobody sees what is done: nothing more is.
@@ -80,6 +93,16 @@ pub(super) fn run(arguments: &Run, output: Output) -> Result<(), CliError> {
         }
         shown
     })?;
+    for news in spooling.iter().flat_map(Spooling::end) {
+        if news.is_failure() {
+            count.add_failure(Exit::Failed);
+        }
+        if output.is_json() {
+            json_line("", &What::Ledger(news))?;
+        } else {
+            output.message(&news.to_string());
+        }
+    }
     if stop.load(Ordering::Relaxed) {
         output.message("stopped: the same command goes on with every chip that was begun");
     }
@@ -91,9 +114,13 @@ pub(super) fn run(arguments: &Run, output: Output) -> Result<(), CliError> {
 }
 
 /// What is common to all chips, checked before any of them.
-fn recipe(arguments: &Run) -> Result<Recipe, CliError> {
-    let mut ledger = ledger::open(&arguments.place)?;
-    let batch = ledger.batch(&arguments.batch).map_err(ledger::refused)?;
+fn recipe(arguments: &Run, spooling: Option<&Spooling>) -> Result<Recipe, CliError> {
+    let batch = if let Some(spooling) = spooling {
+        spooling.batch()?
+    } else {
+        let mut ledger = ledger::open(&arguments.place)?;
+        ledger.batch(&arguments.batch).map_err(ledger::refused)?
+    };
     let keys = arguments.keys.read()?;
     match (batch.layout, &keys) {
         (BatchLayout::Volatile, None) => {
@@ -174,11 +201,9 @@ fn show(said: &Receiver<Said>, arguments: &Run, output: Output) -> Result<Count,
         what,
     } in said
     {
-        let device = devices
-            .get(number)
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        if let Some(bars) = &bars {
+        let device = number.and_then(|number| devices.get(number));
+        let device = device.map(ToString::to_string).unwrap_or_default();
+        if let (Some(bars), Some(number)) = (&bars, number) {
             bars.show(number, &what);
         }
         let line = match &what {
@@ -220,6 +245,15 @@ fn show(said: &Receiver<Said>, arguments: &Run, output: Output) -> Result<Count,
                 count.add_failure(*exit);
                 let chip = chip.map_or("no chip".to_owned(), |chip| chip.to_string());
                 Some((Verdict::Fail, format!("{device}  {chip}  {cause}")))
+            }
+            What::Ledger(news) => {
+                count.failed += usize::from(news.is_failure());
+                let said = news.to_string();
+                let failure = said.strip_prefix("FAIL  ").map(str::to_owned);
+                if failure.is_none() && !output.is_json() {
+                    above(bars.as_ref(), || output.message(&said));
+                }
+                failure.map(|said| (Verdict::Fail, said))
             }
         };
         if arguments.bell {
@@ -300,6 +334,7 @@ fn json_line(device: &str, what: &What) -> Result<(), CliError> {
             "exit_code": *exit as i32,
             "milliseconds": milliseconds(*time),
         }),
+        What::Ledger(news) => news.document(),
     };
     let mut stdout = io::stdout().lock();
     let text = atecc_text::JsonText(&document.to_string()).to_string();
@@ -358,6 +393,7 @@ impl Bars {
             What::Scan { .. } => bar.set_message("scan its serial"),
             What::Told { .. } => {}
             What::Failed { cause, .. } => bar.set_message(format!("FAIL  {}", escape(cause))),
+            What::Ledger(_) => {}
         }
     }
 }

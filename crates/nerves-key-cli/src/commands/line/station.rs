@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 use atecc::SerialNumber;
 use atecc_x509::Certificate;
 use nerves_key_device::DeviceUri;
-use nerves_key_line::{Ledger, Unit};
+use nerves_key_line::Unit;
 use serde_json::{Value, json};
 
 use super::asking::Asking;
 use super::chip::{Connected, Ending, Recipe};
 use super::scan::Scanner;
-use super::{hook, ledger, reports};
+use super::spooling::{Books, News, Spooling};
+use super::{hook, reports};
 use crate::cli::line::Run;
 use crate::error::{CliError, Exit};
 use crate::output::escape_path;
@@ -28,8 +29,8 @@ const PAUSE: Duration = Duration::from_millis(300);
 /// What a device's worker says.
 #[derive(Clone, Debug)]
 pub(super) struct Said {
-    /// Which device, as it was named.
-    pub(super) device: usize,
+    /// Which device, as it was named; none where it is about the ledger.
+    pub(super) device: Option<usize>,
     pub(super) what: What,
 }
 
@@ -64,6 +65,8 @@ pub(super) enum What {
         exit: Exit,
         time: Duration,
     },
+    /// Of the ledger, where a spool stands in for it.
+    Ledger(News),
 }
 
 /// What all workers share.
@@ -76,6 +79,8 @@ pub(super) struct Station<'a> {
     pub(super) stop: &'a AtomicBool,
     /// Who is asked before each chip, if anybody.
     pub(super) asking: Option<&'a Asking>,
+    /// What stands in for the ledger while it is away.
+    pub(super) spooling: Option<&'a Spooling>,
 }
 
 /// Why a chip is left as it is.
@@ -97,11 +102,11 @@ impl Station<'_> {
         let say = |what| {
             // Nobody listens any more: then nothing is to be said.
             let _ = said.send(Said {
-                device: number,
+                device: Some(number),
                 what,
             });
         };
-        let Some(mut ledger) = self.ledger(&say) else {
+        let Some(mut books) = self.books(&say) else {
             return;
         };
         let mut last = None;
@@ -115,7 +120,7 @@ impl Station<'_> {
                 Ok(Some(connected)) => {
                     told = None;
                     last = Some(connected.serial_number());
-                    if let Some(what) = self.chip(connected, &mut ledger, begin, &say) {
+                    if let Some(what) = self.chip(connected, &mut books, begin, &say) {
                         say(what);
                     }
                 }
@@ -140,11 +145,11 @@ impl Station<'_> {
     }
 
     /// A connection of its own; tried again, except where one look is all.
-    fn ledger(&self, say: &dyn Fn(What)) -> Option<Ledger> {
+    fn books(&self, say: &dyn Fn(What)) -> Option<Books<'_>> {
         let mut is_told = false;
         loop {
-            match ledger::open(&self.arguments.place) {
-                Ok(ledger) => return Some(ledger),
+            match Books::open(&self.arguments.place, self.spooling) {
+                Ok(books) => return Some(books),
                 Err(error) if !is_told => say(failed(None, &error, Duration::ZERO)),
                 Err(_) => {}
             }
@@ -161,12 +166,12 @@ impl Station<'_> {
     fn chip(
         &self,
         connected: Connected,
-        ledger: &mut Ledger,
+        books: &mut Books<'_>,
         begin: Instant,
         say: &dyn Fn(What),
     ) -> Option<What> {
         let chip = connected.serial_number();
-        Some(match self.make(connected, ledger, say) {
+        Some(match self.make(connected, books, say) {
             Ok(None) => What::Skipped(chip),
             Ok(Some((unit, ending))) => {
                 let told = self.arguments.on_pass.as_deref();
@@ -183,7 +188,7 @@ impl Station<'_> {
             Err(Left::Stopped) => return None,
             Err(Left::Failed(error)) => {
                 let mut cause = error.to_string();
-                if let Err(unrecorded) = ledger.fail(chip, &cause) {
+                if let Err(unrecorded) = books.fail(chip, &cause) {
                     cause = format!("{cause} (and the ledger could not be told: {unrecorded})");
                 }
                 let failure = json!({ "chip": chip.to_string(), "cause": cause });
@@ -204,7 +209,7 @@ impl Station<'_> {
     fn make(
         &self,
         connected: Connected,
-        ledger: &mut Ledger,
+        books: &mut Books<'_>,
         say: &dyn Fn(What),
     ) -> Result<Option<(Unit, Ending)>, Left> {
         let chip = connected.serial_number();
@@ -215,6 +220,7 @@ impl Station<'_> {
         {
             return Ok(None);
         }
+        let ledger = books.of(&connected)?;
         let (unit, ending) = connected.unit(ledger, self.recipe, || {
             let scanner = self.scanner.lock();
             let mut scanner = scanner.map_err(|_poisoned| CliError::failed("nobody scans"))?;

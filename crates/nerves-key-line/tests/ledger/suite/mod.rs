@@ -6,6 +6,7 @@ mod cases;
 mod export;
 pub(crate) mod objects;
 mod race;
+pub(crate) mod spool;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -27,6 +28,12 @@ pub(crate) trait Place: Sync {
         };
         Ledger::create(self.open(), self.tables(), author).unwrap()
     }
+}
+
+/// In memory where that is possible: no power is cut here, and a disk is slow.
+pub(crate) fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir_in("/dev/shm").or_else(|_none| tempfile::tempdir());
+    folder.unwrap()
 }
 
 /// One promise.
@@ -89,6 +96,14 @@ cases! {
     audit::a_shortened_chain_is_noticed_by_its_head,
     objects::a_table_that_was_rebuilt_is_named,
     export::what_is_new_since_an_export_goes_out_once,
+    spool::what_was_spooled_is_brought_home,
+    spool::a_conflict_is_named_and_nothing_is_overwritten,
+    spool::a_key_or_number_of_another_stays_in_the_spool,
+    spool::leased_numbers_are_nobody_elses_and_come_back,
+    spool::leases_take_no_more_places_than_there_are,
+    spool::a_spool_of_something_else_is_refused,
+    spool::a_chip_of_the_ledger_is_left_to_it,
+    spool::a_copied_spool_gives_a_serial_once,
 }
 
 /// Run every case, each on a database of its own, and `more`.

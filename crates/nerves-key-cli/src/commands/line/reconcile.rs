@@ -1,0 +1,51 @@
+//! `nerves-key line reconcile`.
+
+use nerves_key_line::Spool;
+use serde_json::json;
+
+use super::ledger;
+use super::spooling::{News, file, spool_refused};
+use crate::cli::line::Reconcile;
+use crate::error::CliError;
+use crate::output::{Output, escape_path};
+
+pub(super) fn run(arguments: &Reconcile, output: Output) -> Result<(), CliError> {
+    let path = &arguments.file;
+    let of_file = |error| spool_refused(error).about(escape_path(path));
+    if !path.exists() {
+        return Err(CliError::input(path, "there is no such spool"));
+    }
+    let author = ledger::author(&arguments.place)?;
+    let mut ledger = ledger::open(&arguments.place)?;
+    let mut spool = Spool::open(file(path)?, author).map_err(of_file)?;
+    let left = spool.left().map_err(of_file)?;
+    // First that it is the spool's ledger, then what changes the spool.
+    let mut done = spool.reconcile(&mut ledger).map_err(of_file)?;
+    spool.release().map_err(of_file)?;
+    let returned = spool.reconcile(&mut ledger).map_err(of_file)?;
+    done.conflicts = returned.conflicts;
+    let events = done.events + returned.events;
+    let first = format!("the ledger has {events} events of the spool, and {left} serials back");
+    let conflicts = done.conflicts.iter().cloned().map(News::Conflict);
+    let lines: Vec<_> = conflicts.map(|news| news.to_string()).collect();
+    let documents = done.conflicts.iter().cloned().map(News::Conflict);
+    let count = done.conflicts.len();
+    let text = [first]
+        .into_iter()
+        .chain(lines)
+        .collect::<Vec<_>>()
+        .join("\n");
+    output.result(
+        &text,
+        &json!({
+            "events": events,
+            "returned": left,
+            "conflicts": documents.map(|news| news.document()).collect::<Vec<_>>(),
+        }),
+    )?;
+    if count == 0 {
+        return Ok(());
+    }
+    let said = format!("{count} conflict(s), which stay in the spool");
+    Err(CliError::failed(said).after_document())
+}
