@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
 use rusqlite::types::{ToSql, ToSqlOutput, Value as SqliteValue, ValueRef};
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, params_from_iter};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::database::{Database, DatabaseError, Rows, Statements, Value};
 use super::objects::Object;
@@ -225,7 +225,14 @@ impl Statements for rusqlite::Transaction<'_> {
     fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Rows, DatabaseError> {
         let mut prepared = self.prepare_cached(statement)?;
         let columns = prepared.column_count();
-        let mut found = prepared.query(params_from_iter(parameters))?;
+        // To SQLite `$2` is a name, and names have places as they appear.
+        for (number, value) in (1..).zip(parameters) {
+            let name = format!("${number}");
+            let place = prepared.parameter_index(&name)?;
+            let place = place.ok_or(rusqlite::Error::InvalidParameterName(name))?;
+            prepared.raw_bind_parameter(place, value)?;
+        }
+        let mut found = prepared.raw_query();
         let mut rows = Rows::new();
         while let Some(row) = found.next()? {
             let values = (0..columns).map(|column| row.get_ref(column).map(Value::from));

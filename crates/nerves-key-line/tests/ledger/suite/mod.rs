@@ -5,6 +5,7 @@ mod audit;
 mod cases;
 mod export;
 pub(crate) mod objects;
+mod parameters;
 mod race;
 pub(crate) mod spool;
 
@@ -96,6 +97,7 @@ cases! {
     audit::a_shortened_chain_is_noticed_by_its_head,
     objects::a_table_that_was_rebuilt_is_named,
     export::what_is_new_since_an_export_goes_out_once,
+    parameters::parameters_go_by_their_numbers,
     spool::what_was_spooled_is_brought_home,
     spool::a_conflict_is_named_and_nothing_is_overwritten,
     spool::a_key_or_number_of_another_stays_in_the_spool,
