@@ -391,9 +391,8 @@ impl Bars {
                 ));
             }
             What::Scan { .. } => bar.set_message("scan its serial"),
-            What::Told { .. } => {}
             What::Failed { cause, .. } => bar.set_message(format!("FAIL  {}", escape(cause))),
-            What::Ledger(_) => {}
+            What::Told { .. } | What::Ledger(_) => {}
         }
     }
 }
