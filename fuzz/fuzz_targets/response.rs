@@ -5,12 +5,12 @@
 use arbitrary::{Result, Unstructured};
 use atecc::commands::{GenKey, GenKeyMode, IncludeSerial, InternalPurpose, LockTarget, ShaStart};
 use atecc::commands::{SignInternal, VerifyKey, ZoneState};
+use atecc::group::parse_group;
+use atecc::procedure::Once;
 use atecc::procedures::{
     ChallengeMac, CreateKey, HashInChip, LockAndConfirm, ReadConfig, ReadEncrypted, ReadRegion,
     SessionKey, SignDigest, VerifyDigest, WriteBlockEncrypted, WriteRegion, sign_about_key,
 };
-use atecc::group::parse_group;
-use atecc::procedure::Once;
 use atecc::{BlockAddress, Command, ConfigZone, Family, PublicKey, Region};
 use libfuzzer_sys::fuzz_target;
 use nerves_key_fuzz::commands::{Visitor, choose, slot};

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use arbitrary::{Arbitrary, Result, Unstructured};
-use atecc::group::{Group, parse_group};
 use atecc::ConfigZone;
+use atecc::group::{Group, parse_group};
 use atecc_emulator::{Bus, Chip, Entropy, Image, Revision};
 use embedded_hal::i2c::I2c;
 use nerves_key_schema::{Layout, configure};

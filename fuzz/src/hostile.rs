@@ -25,7 +25,11 @@ pub fn run<P: Procedure>(
             Step::Wait(_) => Outcome::Done,
             Step::Wake => acknowledged(script),
             Step::Write(bytes) => {
-                assert!(bytes.len() <= 1 + atecc::group::MAX_GROUP, "{} bytes", bytes.len());
+                assert!(
+                    bytes.len() <= 1 + atecc::group::MAX_GROUP,
+                    "{} bytes",
+                    bytes.len()
+                );
                 acknowledged(script)
             }
             Step::Read(buffer) => {
