@@ -16,13 +16,14 @@ use xtask_support::thumb::{TARGETS, add_targets, write};
 use xtask_support::{run, table};
 
 /// A crate, and whether it promises to need no allocator.
-const CRATES: [(&str, Memory); 6] = [
+const CRATES: [(&str, Memory); 7] = [
     ("atecc-text", Memory::Static),
     ("atecc", Memory::Static),
     ("nerves-key-schema", Memory::Static),
     ("atecc-x509", Memory::Heap),
     ("atecc-config", Memory::Heap),
     ("nerves-key", Memory::Heap),
+    ("nerves-key-embedded-tls", Memory::Static),
 ];
 
 /// What rustc says to a program that lacks an allocator.

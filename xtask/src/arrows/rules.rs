@@ -179,6 +179,18 @@ pub(super) const RULES: &[Rule] = &[
         elsewhere: Elsewhere::Except(&["clap"]),
     },
     Rule {
+        package: "nerves-key-embedded-tls",
+        may: Workspace::Only(&["atecc"]),
+        in_tests: &[
+            "atecc-emulator",
+            "atecc-x509",
+            "nerves-key",
+            "nerves-key-device",
+            "tests-station",
+        ],
+        elsewhere: Elsewhere::Except(NO_ADAPTER_NO_TERMINAL),
+    },
+    Rule {
         package: "nerves-key-line",
         may: Workspace::Only(&["atecc", "atecc-text", "nerves-key-schema"]),
         in_tests: &["tests-postgres"],
