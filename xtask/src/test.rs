@@ -206,6 +206,10 @@ const INTEROP: &[(&str, Work)] = &[
         Work::Own(interop::scripts::rustls),
     ),
     (
+        "interop: embedded-tls, openssl s_server",
+        Work::Own(interop::scripts::embedded_tls),
+    ),
+    (
         "interop: rustls, the module, sign and jwt at once",
         Work::Own(interop::scripts::together),
     ),

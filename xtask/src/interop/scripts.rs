@@ -47,7 +47,7 @@ pub(crate) fn connect() -> Result<(), Error> {
 
 /// `tests/interop/together.sh`: four programs on one chip, a few signatures each.
 pub(crate) fn together() -> Result<(), Error> {
-    build_examples()?;
+    build_examples("nerves-key-rustls")?;
     let packages = ["nerves-key-cli", "nerves-key-pkcs11"];
     let features = ["nerves-key-pkcs11/emulator"];
     let count = ["25".to_owned()];
@@ -56,18 +56,19 @@ pub(crate) fn together() -> Result<(), Error> {
 
 /// `tests/interop/rustls.sh`: TLS with the chip's key, before peers.
 pub(crate) fn rustls() -> Result<(), Error> {
-    build_examples()?;
+    build_examples("nerves-key-rustls")?;
     script::run("tests/interop/rustls.sh", &[])
 }
 
-fn build_examples() -> Result<(), Error> {
-    let examples = [
-        "build",
-        "--quiet",
-        "--package",
-        "nerves-key-rustls",
-        "--examples",
-    ];
+/// `tests/interop/embedded_tls.sh`: a firmware's TLS with the chip's key, before
+/// OpenSSL.
+pub(crate) fn embedded_tls() -> Result<(), Error> {
+    build_examples("nerves-key-embedded-tls")?;
+    script::run("tests/interop/embedded_tls.sh", &[])
+}
+
+fn build_examples(package: &str) -> Result<(), Error> {
+    let examples = ["build", "--quiet", "--package", package, "--examples"];
     run::shown(&mut run::cargo(examples))
 }
 
