@@ -9,6 +9,8 @@
 mod bus;
 #[cfg(feature = "everything")]
 mod everything;
+#[cfg(feature = "tls")]
+mod tls;
 
 use core::hint::black_box;
 
@@ -32,19 +34,21 @@ extern "C" fn _start() -> ! {
     });
     #[cfg(feature = "everything")]
     everything::use_all(chip);
+    #[cfg(feature = "tls")]
+    tls::exchange(chip);
     loop {}
 }
 
 /// Run `operation` in a stack frame of its own, which the measurement starts
 /// from: what it is given, what it works with and what comes of it.
-#[cfg(any(feature = "sign", feature = "everything"))]
+#[cfg(any(feature = "sign", feature = "everything", feature = "tls"))]
 #[inline(never)]
 fn apart<R>(chip: &mut Chip, operation: impl FnOnce(&mut Chip) -> R) {
     black_box(operation(chip));
 }
 
 /// `value`, unknown to the compiler.
-#[cfg(any(feature = "sign", feature = "everything"))]
+#[cfg(any(feature = "sign", feature = "everything", feature = "tls"))]
 #[inline(always)]
 fn given<T>(value: T) -> T {
     black_box(value)

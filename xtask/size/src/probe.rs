@@ -13,10 +13,11 @@ pub(super) const ENTRY: &str = "_start";
 pub(super) const BUS: [&str; 3] = ["probe_read", "probe_write", "probe_delay"];
 
 const MANIFEST: &str = include_str!("../probe/Cargo.toml.in");
-const SOURCES: [(&str, &str); 3] = [
+const SOURCES: [(&str, &str); 4] = [
     ("main.rs", include_str!("../probe/main.rs")),
     ("bus.rs", include_str!("../probe/bus.rs")),
     ("everything.rs", include_str!("../probe/everything.rs")),
+    ("tls.rs", include_str!("../probe/tls.rs")),
 ];
 
 /// What of `atecc` is in the firmware.
@@ -25,6 +26,8 @@ pub(super) enum Variant {
     Baseline,
     Sign,
     Everything,
+    /// And of embedded-tls.
+    Tls,
 }
 
 impl Variant {
@@ -34,6 +37,7 @@ impl Variant {
             Self::Baseline => "",
             Self::Sign => "sign",
             Self::Everything => "everything",
+            Self::Tls => "tls",
         }
     }
 }
@@ -57,8 +61,8 @@ pub(super) fn profile() -> String {
 /// versions; where it is.
 pub(super) fn build(metadata: &Metadata, target: &str, variant: Variant) -> Result<PathBuf, Error> {
     let directory = metadata.target_directory.join("size");
-    let atecc = run::root().join("crates/atecc");
-    let manifest = MANIFEST.replace("ATECC", &atecc.display().to_string());
+    let crates = run::root().join("crates");
+    let manifest = MANIFEST.replace("CRATES", &crates.display().to_string());
     thumb::write(&directory.join("Cargo.toml"), &manifest)?;
     for (name, text) in SOURCES {
         thumb::write(&directory.join(name), text)?;

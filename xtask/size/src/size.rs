@@ -2,8 +2,8 @@
 //! stack.
 //!
 //! A firmware with a bus that does nothing is built without `atecc`'s commands,
-//! with a signature, and with everything (`xtask/size/probe`). Flash is what
-//! the linked file holds beyond the first. Stack is the deepest path of calls,
+//! with a signature, with everything, and with TLS (`xtask/size/probe`). Flash is
+//! what the linked file holds beyond the first. Stack is the deepest path of calls,
 //! read from the machine code ([`depth`]); nothing has to be installed for it,
 //! and no input has to be found that reaches the worst case.
 //! `docs/size.md` says what is not in the figures.
@@ -44,10 +44,10 @@ struct Figures {
     flash: u64,
     /// Static variables.
     ram: u64,
-    /// The deepest stack.
-    stack: u64,
+    /// The deepest stack, where the code tells it.
+    stack: Option<u64>,
     /// The deepest stack when the bus or the delay is called.
-    stack_at_bus: u64,
+    stack_at_bus: Option<u64>,
 }
 
 /// Build, measure, print.
@@ -58,9 +58,13 @@ pub(crate) fn run(options: &Options) -> Result<(), Error> {
     for target in TARGETS {
         let baseline = probe::build(&metadata, target, Variant::Baseline)?;
         let baseline = image::read(&baseline)?;
-        for variant in [Variant::Sign, Variant::Everything] {
+        for variant in [Variant::Sign, Variant::Everything, Variant::Tls] {
             let image = image::read(&probe::build(&metadata, target, variant)?)?;
-            let stack = depth::of_callees(&image, probe::ENTRY, &probe::BUS)?;
+            let stack = match variant {
+                // Its elliptic curve calls by way of registers.
+                Variant::Tls => None,
+                _ => Some(depth::of_callees(&image, probe::ENTRY, &probe::BUS)?),
+            };
             figures.push(subtract(target, variant, &image, &baseline, stack));
         }
     }
@@ -81,15 +85,15 @@ fn subtract(
     variant: Variant,
     image: &Image,
     baseline: &Image,
-    stack: Stack,
+    stack: Option<Stack>,
 ) -> Figures {
     Figures {
         target,
         variant: variant.name(),
         flash: image.flash.saturating_sub(baseline.flash),
         ram: image.ram.saturating_sub(baseline.ram),
-        stack: stack.peak,
-        stack_at_bus: stack.at_bus,
+        stack: stack.map(|stack| stack.peak),
+        stack_at_bus: stack.map(|stack| stack.at_bus),
     }
 }
 
@@ -103,13 +107,15 @@ const HEAD: [&str; 6] = [
 ];
 
 fn row(figures: &Figures) -> [String; 6] {
+    let told =
+        |bytes: Option<u64>| bytes.map_or_else(|| "not told".to_owned(), |bytes| bytes.to_string());
     [
         figures.target.to_owned(),
         figures.variant.to_owned(),
         figures.flash.to_string(),
         figures.ram.to_string(),
-        figures.stack.to_string(),
-        figures.stack_at_bus.to_string(),
+        told(figures.stack),
+        told(figures.stack_at_bus),
     ]
 }
 
