@@ -16,6 +16,10 @@ pub(crate) struct Options {
     /// Leave out what needs outside programs (Debian packages).
     #[arg(long)]
     skip_interop: bool,
+    /// Begin with the first step whose name has this text in it, as after a failure
+    /// that is mended.
+    #[arg(long, value_name = "TEXT")]
+    from: Option<String>,
 }
 
 /// What a step does.
@@ -237,7 +241,9 @@ struct Count {
 pub(crate) fn run(options: &Options) -> ExitCode {
     let interop = if options.skip_interop { &[] } else { INTEROP };
     let (mut rows, mut count, mut failure) = (Vec::new(), Count::default(), None);
-    for (name, work) in STEPS.iter().chain(interop) {
+    let from = options.from.as_deref().unwrap_or_default();
+    let steps = STEPS.iter().chain(interop);
+    for (name, work) in steps.skip_while(|(name, _)| !name.contains(from)) {
         println!("\n==> {name}");
         let start = Instant::now();
         let result = work.perform(&mut count);
@@ -254,6 +260,12 @@ pub(crate) fn run(options: &Options) -> ExitCode {
     table::print(["step", "time", "result"], &rows);
     if options.skip_interop {
         println!("interop left out (--skip-interop)");
+    }
+    if rows.is_empty() {
+        println!("no step has {from:?} in its name");
+        count.failed = 1;
+    } else if !from.is_empty() {
+        println!("begun with {from:?}: steps before it were not run");
     }
     if let Some(name) = failure {
         println!("stopped at: {name}");
