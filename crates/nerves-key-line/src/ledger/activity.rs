@@ -93,8 +93,7 @@ impl Ledger {
                 ),
                 &[batch.into()],
             )?;
-            // All else in one look at the events, which are many. SQLite counts
-            // parameters as they first appear, whatever their numbers.
+            // All else in one look at the events, which are many.
             let rows = work.query(
                 &format!(
                     "SELECT e.station, MIN(e.at), MAX(e.at), \

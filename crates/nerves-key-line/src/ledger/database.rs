@@ -91,8 +91,8 @@ pub type Rows = Vec<Vec<Value>>;
 
 /// Statements within a transaction.
 pub trait Statements {
-    /// Run one statement. `$1`, `$2`, … stand for `parameters`, each named once
-    /// before the next one is.
+    /// Run one statement. `$1`, `$2`, … stand for `parameters` by their numbers, as
+    /// often as they come.
     ///
     /// # Errors
     /// [`DatabaseError`]; the transaction is over then.

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::io;
 use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
@@ -23,9 +24,12 @@ use super::tls::{self, Connector, Encryption, TlsError};
 
 /// Where a password is that no list of processes shows.
 const PASSWORD: &str = "PGPASSWORD";
-/// How long a server may take to answer a connection, its name and its
-/// handshake included.
-const CONNECT: Duration = Duration::from_secs(5);
+/// How long one address of a server may take to answer a connection. Each host may
+/// have two, of either version of IP.
+const ADDRESS: Duration = Duration::from_millis(2500);
+/// How soon a connection that nothing passes on is asked whether it is still there,
+/// before a firewall forgets it.
+const IDLE: Duration = Duration::from_secs(60);
 /// How long it may take to answer a statement.
 const ANSWER: Duration = Duration::from_secs(30);
 /// By so much it gives up before it is given up.
@@ -135,7 +139,10 @@ impl Postgres {
         let mut config: Config = text.parse().map_err(PostgresUrlError::Text)?;
         let encryption = Encryption::new(&options, &config)?;
         config.ssl_mode(encryption.mode());
-        config.connect_timeout(CONNECT);
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(ADDRESS);
+        }
+        config.keepalives_idle(IDLE);
         config.application_name("nerves-key line");
         config.tcp_user_timeout(ANSWER);
         if let (None, Some(password)) = (config.get_password(), std::env::var_os(PASSWORD)) {
@@ -206,7 +213,14 @@ impl Postgres {
         T: MakeTlsConnect<Socket>,
         T::Stream: Send + 'static,
     {
-        let (client, connection) = runtime.wait(CONNECT, self.config.connect(tls))?;
+        let each = self
+            .config
+            .get_connect_timeout()
+            .copied()
+            .unwrap_or(ADDRESS);
+        let hosts = self.config.get_hosts().len().max(1);
+        let longest = each.saturating_mul(u32::try_from(2 * hosts).unwrap_or(u32::MAX));
+        let (client, connection) = runtime.wait(longest, self.config.connect(tls))?;
         if let Some(runtime) = &runtime.0 {
             // How it ends, the next statement says.
             runtime.spawn(connection);
@@ -351,6 +365,19 @@ fn value(row: &Row, at: usize, kind: &Type) -> Result<Value, DatabaseError> {
     })
 }
 
+/// Whether it is the connection that failed: it was closed, or a cause is of the
+/// operating system or of the driver's own limit for one address.
+fn is_connection(error: &tokio_postgres::Error) -> bool {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    let is_io = std::iter::from_fn(|| {
+        let this = cause?;
+        cause = this.source();
+        Some(this)
+    })
+    .any(|cause| cause.is::<io::Error>());
+    error.is_closed() || is_io
+}
+
 impl From<tokio_postgres::Error> for DatabaseError {
     fn from(error: tokio_postgres::Error) -> Self {
         let Some(said) = error.as_db_error() else {
@@ -358,7 +385,13 @@ impl From<tokio_postgres::Error> for DatabaseError {
             if tls::is_refusal(&error) {
                 return Self::Refused(Box::new(Unverified(Whole(error))));
             }
-            return Self::Away(Box::new(Whole(error)));
+            // A password that is missing, for example, stays so.
+            let error = Box::new(Whole(error));
+            return if is_connection(&error.0) {
+                Self::Away(error)
+            } else {
+                Self::Refused(error)
+            };
         };
         let code = said.code().clone();
         if code == SqlState::UNIQUE_VIOLATION {

@@ -8,6 +8,7 @@ mod suite;
 
 mod grants;
 mod objects;
+mod refused;
 mod silence;
 mod tls;
 
@@ -111,7 +112,11 @@ fn main() -> ExitCode {
         })
     }));
     // Each with a server of its own, which it stops.
-    let alone: [(&str, fn()); 4] = [
+    let alone: [(&str, fn()); 5] = [
+        (
+            "a_password_that_is_missing_is_not_away",
+            refused::a_password_that_is_missing_is_not_away,
+        ),
         (
             "a_stopped_server_hangs_no_station",
             silence::a_stopped_server_hangs_no_station,
