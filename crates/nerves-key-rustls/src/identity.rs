@@ -18,6 +18,7 @@ use crate::{ChipKey, TlsChip};
 
 /// The certificates that a NervesKey may have two of.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[non_exhaustive]
 pub enum CertificatePair {
     /// Those that it was provisioned with, or a trust part's.
     #[default]

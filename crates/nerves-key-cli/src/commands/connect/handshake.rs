@@ -89,9 +89,7 @@ fn exchange(
     while connection.is_handshaking() {
         step(connection, tcp)?;
     }
-    while connection.wants_write() {
-        connection.write_tls(tcp).map_err(End::Tcp)?;
-    }
+    write(connection, tcp)?;
     // With TLS 1.2 the server's Finished says that it has accepted us. With 1.3 ours
     // is the last word: a ticket, data or silence are its consent, an alert is not.
     if connection.protocol_version() == Some(ProtocolVersion::TLSv1_3) {
@@ -118,19 +116,35 @@ fn has_data(connection: &mut ClientConnection) -> bool {
         .is_ok_and(|read| read > 0)
 }
 
+/// Write what is to be written. Where the server has closed, its last word may be
+/// an alert.
+fn write(connection: &mut ClientConnection, tcp: &mut TcpStream) -> Result<(), End> {
+    while connection.wants_write() {
+        let Err(error) = connection.write_tls(tcp) else {
+            continue;
+        };
+        if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) {
+            return Err(End::Timeout);
+        }
+        let told = connection.read_tls(tcp).is_ok();
+        return Err(match connection.process_new_packets() {
+            Err(error) if told => End::Tls(error),
+            _ => End::Closed,
+        });
+    }
+    Ok(())
+}
+
 /// Write what is to be written, read what there is.
 fn step(connection: &mut ClientConnection, tcp: &mut TcpStream) -> Result<(), End> {
-    while connection.wants_write() {
-        connection.write_tls(tcp).map_err(End::Tcp)?;
-    }
+    write(connection, tcp)?;
     match connection.read_tls(tcp) {
         Ok(0) => return Err(End::Closed),
         Ok(_) => {}
         Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
             return Err(End::Timeout);
         }
-        Err(error) if error.kind() == ErrorKind::ConnectionReset => return Err(End::Closed),
-        Err(error) => return Err(End::Tcp(error)),
+        Err(_closed) => return Err(End::Closed),
     }
     connection.process_new_packets().map(drop).map_err(|error| {
         // Our own alert tells the server why.

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use nerves_key_rustls::Origin;
 use rumqttc::{
-    Client, ConnectReturnCode, ConnectionError, Event, Incoming, MqttOptions, QoS,
+    Client, ConnectReturnCode, ConnectionError, Event, Incoming, MqttOptions, NetworkOptions, QoS,
     TlsConfiguration, Transport,
 };
 use rustls::ClientConfig;
@@ -35,6 +36,9 @@ pub(super) fn publish(
         options.set_username(name);
     }
     let (client, mut connection) = Client::new(options, 10);
+    let mut network = NetworkOptions::new();
+    network.set_connection_timeout(timeout.as_secs());
+    connection.eventloop.set_network_options(network);
     let publish = client.publish(
         &*message.topic,
         QoS::AtLeastOnce,
@@ -72,6 +76,25 @@ pub(super) fn publish(
 }
 
 fn refusal(error: &ConnectionError, target: &Target, message: &Message) -> Refusal {
+    match Origin::find(error) {
+        Some(Origin::Chip(chip)) => {
+            return Refusal::new(
+                By::Chip,
+                format!("MQTT: {chip}"),
+                "the chip gave no signature, the second time",
+                "nerves-key doctor says more",
+            );
+        }
+        Some(Origin::ServerCertificate(_)) => {
+            return Refusal::new(
+                By::Trust,
+                format!("MQTT: {error}"),
+                "another server answered the second time",
+                "several servers may share this name: try again",
+            );
+        }
+        _ => {}
+    }
     let id = &message.client_id;
     let (cause, next) = match error {
         ConnectionError::ConnectionRefused(code) => match code {

@@ -296,7 +296,7 @@ impl Evidence<'_> {
                 "our certificate is not valid by the server's clock".to_owned(),
                 "compare the server's clock with the certificate's dates (nerves-key cert show)",
             ),
-            (A::HandshakeFailure, Service::NervesHub) => refused(
+            (A::HandshakeFailure, Service::NervesHub) if self.observed.asked.is_some() => refused(
                 "NervesHub knows the signer, but no device of this name, or another key of it"
                     .to_owned(),
                 "create the device with the certificate's common name as identifier, or remove its \
