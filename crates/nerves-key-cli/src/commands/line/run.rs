@@ -247,7 +247,9 @@ fn show(said: &Receiver<Said>, arguments: &Run, output: Output) -> Result<Count,
                 Some((Verdict::Fail, format!("{device}  {chip}  {cause}")))
             }
             What::Ledger(news) => {
-                count.failed += usize::from(news.is_failure());
+                if news.is_failure() {
+                    count.add_failure(Exit::Failed);
+                }
                 let said = news.to_string();
                 let failure = said.strip_prefix("FAIL  ").map(str::to_owned);
                 if failure.is_none() && !output.is_json() {
