@@ -92,7 +92,7 @@ fn what_stops_a_run_before_the_first_chip() {
             (5, "line-postgres")
         }
     };
-    let no_host = of_a_server(1, "invalid configuration");
+    let no_host = of_a_server(5, "invalid configuration");
     let no_ca = of_a_server(5, "--ledger-ca");
     for (arguments, code, part) in [
         (with("b", "x"), 5, "no batch \"x\""),
