@@ -4,6 +4,7 @@
 //! `leased`, then `unit` or `returned`; after `returned` it is given again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 use serde_json::json;
 
@@ -14,6 +15,7 @@ use super::work::{Number, Work};
 use super::{Ledger, event_id};
 use crate::batch::Batch;
 use crate::event::{Event, Kind};
+use crate::serials::{Pattern, SerialScheme};
 
 /// Where numbers come from.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -51,6 +53,8 @@ pub struct Numbers {
     pub returned: Vec<i64>,
     /// Those that were left out, since their serials were another unit's.
     pub skipped: Vec<i64>,
+    /// Those that nobody gets, since a later batch begins above them.
+    pub passed: Vec<RangeInclusive<i64>>,
 }
 
 /// A number that is leased: itself, its round, and the event.
@@ -328,14 +332,68 @@ impl Work<'_> {
             .iter()
             .filter_map(|row| row.first()?.integer())
             .collect();
-        let all = given.first().zip(given.last()).into_iter();
-        let all = all.flat_map(|(first, last)| *first..=*last);
+        let skipped = self.taken_otherwise(batch, &given)?;
+        let mut accounted = given;
+        accounted.extend(&skipped);
+        let next = accounted.iter().skip(1);
+        let gaps = accounted.iter().zip(next);
+        let gaps = gaps.map(|(before, after)| before.saturating_add(1)..=after.saturating_sub(1));
+        let passed = gaps.filter(|gap| !gap.is_empty()).collect();
         Ok(Numbers {
             leased: leased.into_values().collect(),
             returned: returned.iter().map(|it| it.number).collect(),
-            skipped: all.filter(|number| !given.contains(number)).collect(),
+            skipped,
+            passed,
         })
     }
+
+    /// The numbers between those that were given whose serials units have
+    /// otherwise, in order. There are no more of them than units.
+    fn taken_otherwise(
+        &mut self,
+        batch: &Batch,
+        given: &BTreeSet<i64>,
+    ) -> Result<Vec<i64>, LedgerError> {
+        let (Some(&lowest), Some(&highest)) = (given.first(), given.last()) else {
+            return Ok(Vec::new());
+        };
+        let taken = self.query(
+            "SELECT serial FROM <serial> WHERE product = $1",
+            &[Value::from(&*batch.product)],
+        )?;
+        let taken: BTreeSet<&str> = taken.iter().filter_map(|row| row.first()?.text()).collect();
+        let numbers: BTreeSet<u64> = match &batch.serials {
+            SerialScheme::Pattern(pattern) => taken
+                .iter()
+                .filter_map(|serial| number_of(pattern, serial))
+                .collect(),
+            SerialScheme::List(list) => (0..)
+                .take(list.len())
+                .filter(|&number| {
+                    list.serial(number)
+                        .is_ok_and(|serial| taken.contains(serial.as_str()))
+                })
+                .collect(),
+            SerialScheme::Scanned | SerialScheme::Chip => BTreeSet::new(),
+        };
+        let numbers = numbers.into_iter().filter_map(|it| i64::try_from(it).ok());
+        let mut numbers: Vec<_> = numbers
+            .filter(|it| (lowest..=highest).contains(it))
+            .collect();
+        numbers.retain(|number| !given.contains(number));
+        Ok(numbers)
+    }
+}
+
+/// The number of a pattern that has `serial`.
+fn number_of(pattern: &Pattern, serial: &str) -> Option<u64> {
+    let written = pattern.to_string();
+    let (before, rest) = written.split_once('{')?;
+    let (_, after) = rest.split_once('}')?;
+    let number = serial.strip_prefix(before)?.strip_suffix(after)?;
+    let number = number.parse().ok()?;
+    let same = pattern.serial(number).ok()?;
+    (same.as_str() == serial).then_some(number)
 }
 
 /// Rows of numbers that are out of turn: after a unit there is nothing more, and

@@ -1,5 +1,7 @@
 //! Where the serial numbers of a batch are that no unit has.
 
+use std::ops::RangeInclusive;
+
 use nerves_key_line::{Batch, Lease, Numbers};
 use serde_json::{Value, json};
 
@@ -25,7 +27,19 @@ pub(super) fn lines(batch: &Batch, numbers: &Numbers) -> Vec<String> {
         .filter(|(numbers, _)| !numbers.is_empty());
     let others = others
         .map(|(numbers, what)| format!("  {} {what}: {}", numbers.len(), ranges(batch, numbers)));
-    leases.chain(others).collect()
+    let count: i64 = numbers.passed.iter().map(length).sum();
+    let passed = numbers.passed.iter().map(|range| {
+        let [first, last] = ends(batch, range).map(|it| escape(&it));
+        if first == last {
+            first
+        } else {
+            format!("{first} to {last}")
+        }
+    });
+    let passed = passed.collect::<Vec<_>>().join(", ");
+    let passed = (count > 0)
+        .then(|| format!("  {count} passed over, since a later batch begins above them: {passed}"));
+    leases.chain(others).chain(passed).collect()
 }
 
 /// The same for a program.
@@ -39,11 +53,26 @@ pub(super) fn document(batch: &Batch, numbers: &Numbers) -> Value {
             "serials": serials(batch, &lease.numbers),
         })
     };
+    let passed = |range: &RangeInclusive<i64>| {
+        let [first, last] = ends(batch, range);
+        json!({ "first": first, "last": last, "count": length(range) })
+    };
     json!({
         "leased": numbers.leased.iter().map(lease).collect::<Vec<_>>(),
         "returned": serials(batch, &numbers.returned),
         "skipped": serials(batch, &numbers.skipped),
+        "passed": numbers.passed.iter().map(passed).collect::<Vec<_>>(),
     })
+}
+
+/// How many numbers a range has; it may have too many to list.
+fn length(range: &RangeInclusive<i64>) -> i64 {
+    let length = range.end().saturating_sub(*range.start());
+    length.saturating_add(1)
+}
+
+fn ends(batch: &Batch, range: &RangeInclusive<i64>) -> [String; 2] {
+    [range.start(), range.end()].map(|number| serial(batch, *number))
 }
 
 fn serials(batch: &Batch, numbers: &[i64]) -> Vec<String> {

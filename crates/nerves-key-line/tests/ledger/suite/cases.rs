@@ -252,6 +252,66 @@ pub(super) fn two_batches_go_on_with_one_counter(place: &dyn Place) {
     assert_eq!(ledger.reserve(chip(3), "b", None).unwrap().serial, "A-002");
 }
 
+/// Nothing is listed but what a unit has, however far the counter jumped.
+pub(super) fn numbers_below_a_later_first_are_a_range(place: &dyn Place) {
+    const FIRST: i64 = 400_000_000_000_000;
+    let mut ledger = place.ledger("a");
+    let pattern = || "A-{:015}".parse::<nerves_key_line::Pattern>().unwrap();
+    let mut low = batch("b", &SerialScheme::Scanned);
+    low.serials = SerialScheme::Pattern(pattern());
+    let mut high = batch("c", &SerialScheme::Scanned);
+    let first = FIRST.unsigned_abs();
+    high.serials = SerialScheme::Pattern(pattern().starting_at(first).unwrap());
+    for batch in [&low, &high, &batch("d", &SerialScheme::Scanned)] {
+        ledger.load(batch).unwrap();
+    }
+    // Of another text, of another count of digits, above all that are given.
+    for (index, scanned) in [
+        "A-000000000000001",
+        "A-000000000000007",
+        "A-2",
+        "A-+00000000000003",
+        "B-000000000000004",
+        "A-900000000000000",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let serial = ManufacturerSerial::new(scanned).unwrap_or_else(|_| panic!("{scanned}"));
+        let index = u16::try_from(index).unwrap();
+        ledger
+            .reserve(chip(10 + index), "d", Some(&serial))
+            .unwrap();
+    }
+    for (index, name, serial) in [
+        (1, "b", "A-000000000000000"),
+        (2, "b", "A-000000000000002"),
+        (3, "c", "A-400000000000000"),
+        (4, "b", "A-400000000000001"),
+    ] {
+        let unit = ledger.reserve(chip(index), name, None).unwrap();
+        assert_eq!(unit.serial, serial);
+    }
+    for name in ["b", "c"] {
+        let numbers = ledger.numbers(name).unwrap();
+        assert_eq!(numbers.skipped, [1, 7], "{name}");
+        assert_eq!(numbers.passed, [3..=6, 8..=FIRST - 1], "{name}");
+    }
+    // Of a list, what a unit has otherwise.
+    let mut listed = batch("l", &SerialScheme::Scanned);
+    listed.serials = SerialScheme::List(List::new(["X", "A-2", "Y"]).unwrap());
+    listed.count = 2;
+    ledger.load(&listed).unwrap();
+    for index in [5, 6] {
+        ledger.reserve(chip(index), "l", None).unwrap();
+    }
+    let numbers = ledger.numbers("l").unwrap();
+    assert_eq!(
+        (&numbers.skipped[..], &numbers.passed[..]),
+        (&[1][..], &[][..])
+    );
+}
+
 /// Of the ten numbers of one digit others have had some.
 pub(super) fn a_batch_that_finds_too_few_serials_is_not_loaded(place: &dyn Place) {
     let mut ledger = place.ledger("a");

@@ -84,6 +84,7 @@ cases! {
     cases::a_chip_of_another_batch_is_named,
     cases::serials_run_out,
     cases::two_batches_go_on_with_one_counter,
+    cases::numbers_below_a_later_first_are_a_range,
     cases::a_batch_that_finds_too_few_serials_is_not_loaded,
     cases::a_finished_chip_is_recorded,
     cases::tables_of_a_later_program_are_left_alone,
