@@ -128,10 +128,11 @@ impl Spool {
     pub fn open(database: Box<dyn Database>, author: Author) -> Result<Self, SpoolError> {
         let mut spool = tables::create(database, author)?;
         let identity = tables::identity(&mut spool)?.ok_or(SpoolError::Empty)?;
-        if spool.batch(&identity.batch).is_err() {
-            return Err(SpoolError::Empty);
+        match spool.batch(&identity.batch) {
+            Ok(_) => Ok(Self::of(spool, identity)),
+            Err(LedgerError::NoBatch(_)) => Err(SpoolError::Empty),
+            Err(error) => Err(error.into()),
         }
-        Ok(Self::of(spool, identity))
     }
 
     fn of(mut ledger: Ledger, identity: Identity) -> Self {

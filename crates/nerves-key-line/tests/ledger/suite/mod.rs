@@ -105,6 +105,7 @@ cases! {
     spool::leased_numbers_are_nobody_elses_and_come_back,
     spool::leases_take_no_more_places_than_there_are,
     spool::a_spool_of_something_else_is_refused,
+    spool::a_spool_that_cannot_be_read_says_why,
     spool::a_chip_of_the_ledger_is_left_to_it,
     spool::a_copied_spool_gives_a_serial_once,
 }

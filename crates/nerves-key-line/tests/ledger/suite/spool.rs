@@ -281,6 +281,25 @@ pub(super) fn a_spool_of_something_else_is_refused(place: &dyn Place) {
     is_of(Spool::begin(file(&path), &mut ledger, "d"), "no numbers");
 }
 
+/// Only a spool without its batch is empty.
+pub(super) fn a_spool_that_cannot_be_read_says_why(place: &dyn Place) {
+    let bench = Bench::new();
+    let mut ledger = loaded(place, &batch("b", &pattern("A-{:03}")));
+    drop(Spool::begin(bench.file(), &mut ledger, "b").unwrap());
+    for (script, is_empty) in [
+        ("UPDATE spool_batch SET document = 'x'", false),
+        ("DELETE FROM spool_batch", true),
+    ] {
+        bench.file().script(script).unwrap();
+        let opened = Spool::open(bench.file(), author("one"));
+        match opened {
+            Err(SpoolError::Empty) => assert!(is_empty, "{script}"),
+            Err(SpoolError::Ledger(LedgerError::Batch(_))) => assert!(!is_empty, "{script}"),
+            other => panic!("{script}: {other:?}"),
+        }
+    }
+}
+
 pub(super) fn a_chip_of_the_ledger_is_left_to_it(place: &dyn Place) {
     let bench = Bench::new();
     let mut ledger = loaded(place, &batch("b", &pattern("A-{:03}")));
