@@ -76,8 +76,10 @@ struct Block {
 }
 
 impl Ledger {
-    /// Take numbers of a batch in advance, so that `spool` has `units` of them:
-    /// fewer where the batch has no more places or the scheme no more numbers.
+    /// Take numbers of a batch in advance, so that `spool` has `units` of them.
+    /// They are fewer where the scheme has no more, and at most half of the places
+    /// that are free or this spool's, but one: the others are for whoever has a
+    /// chip in hand.
     ///
     /// # Errors
     /// [`LedgerError::NoNumbers`] when serials are not given by number.
@@ -92,8 +94,10 @@ impl Ledger {
                 return Err(LedgerError::NoNumbers(batch.name));
             }
             let held = work.held(&batch, spool)?.len();
-            let wanted = i64::from(units).saturating_sub(i64::try_from(held).unwrap_or(i64::MAX));
-            let wanted = wanted.min(work.places(&batch)?.free);
+            let held = i64::try_from(held).unwrap_or(i64::MAX);
+            let free = work.places(&batch)?.free;
+            let share = (held.saturating_add(free) / 2).max(1);
+            let wanted = i64::from(units).min(share).saturating_sub(held).min(free);
             let block = work.block(&batch, wanted)?;
             if block.is_empty() {
                 return Ok(());

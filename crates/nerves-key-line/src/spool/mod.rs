@@ -12,7 +12,7 @@ mod tables;
 use std::collections::BTreeSet;
 
 use atecc::SerialNumber;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use crate::batch::Batch;
 use crate::event::{Event, Kind};
@@ -64,6 +64,8 @@ pub struct Conflict {
 pub struct Reconciled {
     /// Events that are in the ledger now.
     pub events: usize,
+    /// Serials among them that the ledger has back.
+    pub returned: usize,
     /// Every conflict that the spool has.
     pub conflicts: Vec<Conflict>,
 }
@@ -184,8 +186,8 @@ impl Spool {
         tables::meet(&mut self.ledger, chip)
     }
 
-    /// Lease serials, so that there are `units` of them to give; fewer where the
-    /// batch has no more places. Those that the ledger leased to this spool
+    /// Lease serials, so that there are `units` of them to give; fewer where they
+    /// would be more than half of the free places, as [`Ledger::lease`]. Those that the ledger leased to this spool
     /// before a kill are taken up.
     ///
     /// # Errors
@@ -290,6 +292,7 @@ impl Spool {
                 Ok(()) => {
                     tables::sent(&mut self.ledger, event.seq)?;
                     done.events += 1;
+                    done.returned += returned(&event);
                 }
                 Err(LedgerError::Database(error)) => return Err(error.into()),
                 Err(conflict) => {
@@ -317,6 +320,15 @@ impl Spool {
     pub fn conflicts(&mut self) -> Result<Vec<Conflict>, SpoolError> {
         tables::conflicts(&mut self.ledger)
     }
+}
+
+/// How many numbers an event gives back.
+fn returned(event: &Event) -> usize {
+    if event.kind != Kind::Returned {
+        return 0;
+    }
+    let body = serde_json::from_str::<Json>(&event.body).unwrap_or_default();
+    body["numbers"].as_array().map_or(0, Vec::len)
 }
 
 /// Whether an event is the ledger's, too. What was loaded and leased is there

@@ -18,14 +18,14 @@ pub(super) fn run(arguments: &Reconcile, output: Output) -> Result<(), CliError>
     let author = ledger::author(&arguments.place)?;
     let mut ledger = ledger::open(&arguments.place)?;
     let mut spool = Spool::open(file(path)?, author).map_err(of_file)?;
-    let left = spool.left().map_err(of_file)?;
     // First that it is the spool's ledger, then what changes the spool.
     let mut done = spool.reconcile(&mut ledger).map_err(of_file)?;
     spool.release().map_err(of_file)?;
-    let returned = spool.reconcile(&mut ledger).map_err(of_file)?;
-    done.conflicts = returned.conflicts;
-    let events = done.events + returned.events;
-    let first = format!("the ledger has {events} events of the spool, and {left} serials back");
+    let released = spool.reconcile(&mut ledger).map_err(of_file)?;
+    done.conflicts = released.conflicts;
+    let events = done.events + released.events;
+    let returned = done.returned + released.returned;
+    let first = format!("the ledger has {events} events of the spool, and {returned} serials back");
     let conflicts = done.conflicts.iter().cloned().map(News::Conflict);
     let lines: Vec<_> = conflicts.map(|news| news.to_string()).collect();
     let documents = done.conflicts.iter().cloned().map(News::Conflict);
@@ -39,7 +39,7 @@ pub(super) fn run(arguments: &Reconcile, output: Output) -> Result<(), CliError>
         &text,
         &json!({
             "events": events,
-            "returned": left,
+            "returned": returned,
             "conflicts": documents.map(|news| news.document()).collect::<Vec<_>>(),
         }),
     )?;

@@ -103,6 +103,8 @@ cases! {
     spool::a_conflict_is_named_and_nothing_is_overwritten,
     spool::a_key_or_number_of_another_stays_in_the_spool,
     spool::leased_numbers_are_nobody_elses_and_come_back,
+    spool::serials_that_went_back_are_counted,
+    spool::a_lease_leaves_half_of_the_free_places,
     spool::leases_take_no_more_places_than_there_are,
     spool::a_spool_of_something_else_is_refused,
     spool::a_spool_that_cannot_be_read_says_why,

@@ -214,22 +214,66 @@ pub(super) fn leased_numbers_are_nobody_elses_and_come_back(place: &dyn Place) {
     assert_eq!(ledger.audit(&[]).unwrap(), []);
 }
 
-pub(super) fn leases_take_no_more_places_than_there_are(place: &dyn Place) {
+/// Those that the ledger took back, whenever they were given back here.
+pub(super) fn serials_that_went_back_are_counted(place: &dyn Place) {
+    let (bench, copied) = (Bench::new(), Bench::new());
+    let mut ledger = loaded(place, &batch("b", &pattern("A-{:03}")));
+    let mut spool = Spool::begin(bench.file(), &mut ledger, "b").unwrap();
+    spool.lease(&mut ledger, 3).unwrap();
+    make(spool.ledger(), 1).unwrap();
+    drop(spool);
+    std::fs::copy(bench.path(), copied.path()).unwrap();
+    // The second one gives back what is not its own any more.
+    for (bench, returned) in [(&bench, 2), (&copied, 0)] {
+        let mut spool = Spool::resume(bench.file(), author("one"), "b").unwrap();
+        assert_eq!(spool.reconcile(&mut ledger).unwrap().returned, 0);
+        spool.release().unwrap();
+        drop(spool);
+        let mut spool = Spool::resume(bench.file(), author("one"), "b").unwrap();
+        assert_eq!(spool.left().unwrap(), 0);
+        assert_eq!(spool.reconcile(&mut ledger).unwrap().returned, returned);
+        assert_eq!(spool.reconcile(&mut ledger).unwrap().returned, 0);
+    }
+    assert_eq!(ledger.numbers("b").unwrap().returned, [1, 2]);
+}
+
+/// Asked for again and again, it stays half of what nobody else has.
+pub(super) fn a_lease_leaves_half_of_the_free_places(place: &dyn Place) {
     let bench = Bench::new();
     let mut small = batch("b", &pattern("A-{:03}"));
-    small.count = 3;
+    small.count = 8;
     let mut ledger = loaded(place, &small);
     ledger.reserve(chip(1), "b", None).unwrap();
     let mut spool = Spool::begin(bench.file(), &mut ledger, "b").unwrap();
-    assert_eq!(spool.lease(&mut ledger, 10).unwrap(), 2);
+    for _ in 0..3 {
+        assert_eq!(spool.lease(&mut ledger, 20).unwrap(), 3);
+        assert_eq!(ledger.free_places("b").unwrap(), 4);
+    }
+    // What is leased stays, whatever the others take.
+    for number in 2..=5 {
+        ledger.reserve(chip(number), "b", None).unwrap();
+    }
+    assert_eq!(spool.lease(&mut ledger, 20).unwrap(), 3);
+    assert_eq!(ledger.free_places("b").unwrap(), 0);
+}
+
+pub(super) fn leases_take_no_more_places_than_there_are(place: &dyn Place) {
+    let bench = Bench::new();
+    let mut small = batch("b", &pattern("A-{:03}"));
+    small.count = 2;
+    let mut ledger = loaded(place, &small);
+    ledger.reserve(chip(1), "b", None).unwrap();
+    let mut spool = Spool::begin(bench.file(), &mut ledger, "b").unwrap();
+    // The last one: half of it is none.
+    assert_eq!(spool.lease(&mut ledger, 10).unwrap(), 1);
     let full = ledger.reserve(chip(2), "b", None).unwrap_err();
-    assert!(full.to_string().contains("2 of them"), "{full}");
-    make(spool.ledger(), 3).unwrap();
+    assert!(full.to_string().contains("1 of them"), "{full}");
     spool.release().unwrap();
     spool.reconcile(&mut ledger).unwrap();
     ledger.reserve(chip(2), "b", None).unwrap();
     let full = ledger.reserve(chip(4), "b", None);
     assert!(matches!(full, Err(LedgerError::Full { .. })), "{full:?}");
+    assert_eq!(spool.lease(&mut ledger, 10).unwrap(), 0);
 }
 
 pub(super) fn a_spool_of_something_else_is_refused(place: &dyn Place) {
