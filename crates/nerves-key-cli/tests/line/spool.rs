@@ -281,3 +281,52 @@ fn a_spool_of_something_else_is_refused() {
     let said = bench.done(&["line", "reconcile", "spool.db"]);
     assert!(said.contains("0 events"), "{said}");
 }
+
+/// Serials that nobody has, of each kind.
+fn where_serials_are(bench: &Bench) -> Value {
+    let numbers = &bench.json(&["line", "status"])["batches"][0]["numbers"];
+    let leased = numbers["leased"].as_array().unwrap().iter();
+    let leased: Vec<_> = leased.map(|lease| lease["serials"].clone()).collect();
+    serde_json::json!([leased, numbers["returned"]])
+}
+
+/// Nothing is leased before everything is checked.
+#[test]
+fn a_run_that_does_not_begin_leases_nothing() {
+    let bench = Bench::with_batch();
+    let devices = bench.chips(1);
+    bench.done(&["signer", "create", "other"]);
+    let twice = [&SPOOL[..], &["--device", &devices[0]]].concat();
+    let mut wrong_key = Bench::line_run(&devices, &SPOOL);
+    wrong_key[5] = "other.key";
+    let mut unconfirmed = Bench::line_run(&devices, &SPOOL);
+    unconfirmed.retain(|word| *word != "--yes");
+    for (arguments, part) in [
+        (Bench::line_run(&devices, &twice), "is given twice"),
+        (wrong_key, "key"),
+        (unconfirmed, "there is no terminal"),
+    ] {
+        let (code, said) = bench.refused(&arguments);
+        assert_eq!(code, 5, "{said}");
+        assert!(said.contains(part), "{said}");
+        let nothing = serde_json::json!([[], []]);
+        assert_eq!(where_serials_are(&bench), nothing, "{said}");
+    }
+}
+
+/// Nobody reads what the station says: it ends, and gives its serials back.
+#[test]
+fn a_station_that_nobody_reads_gives_its_serials_back() {
+    let bench = Bench::with_batch();
+    let devices = bench.chips(1);
+    let mut arguments = Bench::line_run(&devices, &SPOOL);
+    arguments.push("--json");
+    let mut command = bench.command(&arguments);
+    let command = command.stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    let [leased, returned] = [0, 1].map(|kind| where_serials_are(&bench)[kind].clone());
+    assert_eq!(leased, serde_json::json!([]));
+    assert_ne!(returned, serde_json::json!([]));
+}

@@ -60,6 +60,9 @@ pub(super) fn run(arguments: &Run, output: Output) -> Result<(), CliError> {
         let first = signal_hook::flag::register(signal, Arc::clone(&stop));
         again.and(first).map_err(CliError::failed)?;
     }
+    if let Some(spooling) = &spooling {
+        spooling.lease()?;
+    }
     let station = Station {
         arguments,
         recipe: &recipe,
@@ -72,7 +75,7 @@ pub(super) fn run(arguments: &Run, output: Output) -> Result<(), CliError> {
     let (say, said) = mpsc::channel();
     // Nothing is sent: it ends with the last worker.
     let (working, workers) = mpsc::channel();
-    let mut count = thread::scope(|scope| {
+    let shown = thread::scope(|scope| {
         if let Some(spooling) = &spooling {
             let say = say.clone();
             scope.spawn(move || spooling.keep(&workers, &say));
@@ -92,8 +95,19 @@ pub(super) fn run(arguments: &Run, output: Output) -> Result<(), CliError> {
             stop.store(true, Ordering::Relaxed);
         }
         shown
-    })?;
-    for news in spooling.iter().flat_map(Spooling::end) {
+    });
+    // Whatever came of it, what was leased goes back.
+    let news: Vec<_> = spooling.iter().flat_map(Spooling::end).collect();
+    let mut count = match shown {
+        Ok(count) => count,
+        Err(error) => {
+            for news in news {
+                output.message(&news.to_string());
+            }
+            return Err(error);
+        }
+    };
+    for news in news {
         if news.is_failure() {
             count.add_failure(Exit::Failed);
         }

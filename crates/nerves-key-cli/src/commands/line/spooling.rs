@@ -174,7 +174,7 @@ struct Visited {
 }
 
 impl Spooling {
-    /// The spool of the arguments, with serials leased; none where they name
+    /// The spool of the arguments, with nothing leased yet; none where they name
     /// none.
     ///
     /// # Errors
@@ -193,7 +193,7 @@ impl Spooling {
             is_full: AtomicBool::new(false),
             visit: Mutex::default(),
         };
-        match spooling.visit(Lease::Keep) {
+        match spooling.visit(Lease::Leave) {
             Ok(_) => Ok(Some(spooling)),
             Err(Trouble::Away(error)) if !spooling.path.exists() => Err(refused(error)),
             Err(Trouble::Away(_)) => {
@@ -201,6 +201,25 @@ impl Spooling {
                 Ok(Some(spooling))
             }
             Err(Trouble::Other(error)) => Err(error),
+        }
+    }
+
+    /// Lease serials, where the ledger is there. From now on [`Spooling::end`] is
+    /// owed.
+    ///
+    /// # Errors
+    /// As [`refused`], unless the ledger is away.
+    pub(super) fn lease(&self) -> Result<(), CliError> {
+        if self.is_away.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        match self.visit(Lease::Fill) {
+            Ok(_) | Err(Trouble::Away(_)) => Ok(()),
+            Err(Trouble::Other(error)) => {
+                // The cause is said; what was leased before it goes back if it can.
+                let _ = self.visit(Lease::Return);
+                Err(error)
+            }
         }
     }
 
@@ -247,10 +266,10 @@ impl Spooling {
             spool.release()?;
         }
         let done = spool.reconcile(&mut ledger)?;
-        let left = if lease == Lease::Return || self.is_full.load(Ordering::Relaxed) {
-            spool.left()?
-        } else {
+        let left = if lease == Lease::Fill && !self.is_full.load(Ordering::Relaxed) {
             spool.lease(&mut ledger, self.units)?
+        } else {
+            spool.left()?
         };
         for conflict in done.conflicts {
             if !conflicts.all.contains(&conflict) {
@@ -290,7 +309,7 @@ impl Spooling {
             if !is_away && unsent == kept {
                 continue;
             }
-            match self.visit(Lease::Keep) {
+            match self.visit(Lease::Fill) {
                 Ok(Visited { events, left }) => {
                     if was_away {
                         say(News::Back { events, left });
@@ -338,7 +357,9 @@ impl Spooling {
 /// What becomes of the serials that are leased.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Lease {
-    Keep,
+    /// As many as are wanted.
+    Fill,
+    Leave,
     Return,
 }
 
