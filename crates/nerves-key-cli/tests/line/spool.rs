@@ -330,3 +330,21 @@ fn a_station_that_nobody_reads_gives_its_serials_back() {
     assert_eq!(leased, serde_json::json!([]));
     assert_ne!(returned, serde_json::json!([]));
 }
+
+/// What another one of the name gave back is not counted.
+#[test]
+fn serials_that_did_not_go_back_are_not_counted() {
+    let bench = Bench::with_batch();
+    bench.chips(1);
+    let mut station = Station::start(&bench, &[]);
+    station.next(&["waiting"]);
+    station.kill();
+    let path = |name: &str| bench.path().join(name);
+    fs::copy(path("spool.db"), path("copy.db")).unwrap();
+    let said = bench.done(&["line", "reconcile", "spool.db"]);
+    assert!(said.contains("and 2 serials back"), "{said}");
+    let output = bench.run(&["line", "reconcile", "copy.db"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("and 0 serials back"), "{said}");
+}
