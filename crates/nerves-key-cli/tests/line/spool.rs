@@ -348,3 +348,27 @@ fn serials_that_did_not_go_back_are_not_counted() {
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("and 0 serials back"), "{said}");
 }
+
+/// A spool that cannot be read is said once, and not every second.
+#[test]
+fn a_spool_that_cannot_be_read_is_said_once() {
+    let bench = Bench::with_batch();
+    bench.chips(1);
+    let mut station = Station::start(&bench, &[]);
+    station.next(&["waiting"]);
+    bench.write(
+        "other",
+        "This is no database, and longer than a page's header.",
+    );
+    let path = |name: &str| bench.path().join(name);
+    fs::rename(path("other"), path("spool.db")).unwrap();
+    std::thread::sleep(Duration::from_millis(3500));
+    let id = station.child.id().to_string();
+    let mut kill = std::process::Command::new("kill");
+    kill.args(["-INT", &id]).status().unwrap();
+    let lines: Vec<_> = station.lines.by_ref().map(Result::unwrap).collect();
+    let failures = lines.iter().filter(|line| line.contains("spool-failed"));
+    // By the keeper, and at the end.
+    assert_eq!(failures.count(), 2, "{lines:?}");
+    assert_eq!(station.child.wait().unwrap().code(), Some(1));
+}

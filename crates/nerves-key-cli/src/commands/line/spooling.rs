@@ -295,11 +295,22 @@ impl Spooling {
         let mut was_away = false;
         let mut kept = 0;
         let mut failed = None;
+        let tell = |error: CliError, failed: &mut Option<String>| {
+            let cause = error.to_string();
+            if failed.as_ref() != Some(&cause) {
+                say(News::Failed(cause.clone()));
+                *failed = Some(cause);
+            }
+        };
         while let Err(RecvTimeoutError::Timeout) = workers.recv_timeout(PAUSE) {
             self.untold().into_iter().for_each(say);
             let is_away = self.is_away.load(Ordering::Relaxed);
-            let Ok((unsent, left)) = self.counts() else {
-                continue;
+            let (unsent, left) = match self.counts() {
+                Ok(counts) => counts,
+                Err(error) => {
+                    tell(error, &mut failed);
+                    continue;
+                }
             };
             if is_away && !was_away {
                 say(News::Away { left });
@@ -319,13 +330,7 @@ impl Spooling {
                     kept = self.counts().map_or(0, |(unsent, _)| unsent);
                 }
                 Err(Trouble::Away(_)) => {}
-                Err(Trouble::Other(error)) => {
-                    let cause = error.to_string();
-                    if failed.as_ref() != Some(&cause) {
-                        say(News::Failed(cause.clone()));
-                        failed = Some(cause);
-                    }
-                }
+                Err(Trouble::Other(error)) => tell(error, &mut failed),
             }
         }
     }
