@@ -331,6 +331,41 @@ fn a_station_that_nobody_reads_gives_its_serials_back() {
     assert_ne!(returned, serde_json::json!([]));
 }
 
+/// A batch that was full has places again: serials are leased again.
+#[test]
+fn a_place_that_is_free_again_is_leased_again() {
+    let bench = Bench::new();
+    let small = crate::bench::BATCH.replace("count = 100", "count = 4");
+    bench.write("b.toml", &small);
+    bench.done(&["line", "batch", "b.toml"]);
+    let devices = bench.chips(3);
+    let mut station = Station::start(&bench, &[]);
+    station.next(&["waiting"]);
+    bench.done(&Bench::line_run(&devices[1..], &["--station", "two"]));
+    // The last places are those of its own serials.
+    station.passes(0, "ACME-000001");
+    let nothing = serde_json::json!([[], ["ACME-000002"]]);
+    assert_eq!(where_serials_are(&bench), nothing);
+    let units = bench.units();
+    let theirs: Vec<_> = units
+        .iter()
+        .filter(|unit| unit["serial"] != "ACME-000001")
+        .collect();
+    assert_eq!(theirs.len(), 2, "{units:?}");
+    for unit in theirs {
+        let chip = unit["chip"].as_str().unwrap();
+        bench.done(&["line", "scrap", chip, "--reason", "cracked"]);
+    }
+    let begin = std::time::Instant::now();
+    let again = serde_json::json!([[["ACME-000002"]], []]);
+    while where_serials_are(&bench) != again {
+        assert!(begin.elapsed() < Duration::from_secs(30), "not leased");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    assert_eq!(station.interrupt(), Some(0));
+    assert_eq!(where_serials_are(&bench), nothing);
+}
+
 /// What another one of the name gave back is not counted.
 #[test]
 fn serials_that_did_not_go_back_are_not_counted() {

@@ -28,6 +28,8 @@ use crate::output::{escape, escape_path};
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Between two looks of the keeper.
 const PAUSE: Duration = Duration::from_secs(1);
+/// After so many looks the ledger of a full batch is asked for places again.
+const LOOKS: u32 = 5;
 
 /// What became of the ledger.
 #[derive(Clone, Debug)]
@@ -152,8 +154,10 @@ pub(super) struct Spooling {
     path: PathBuf,
     units: u32,
     is_away: AtomicBool,
-    /// The batch has no free place: nothing more is leased.
+    /// The batch had no free place, or has too few: nothing more is leased.
     is_full: AtomicBool,
+    /// As many chips may be in hand, each with a place to come.
+    devices: u64,
     /// One visit at a time.
     visit: Mutex<Conflicts>,
 }
@@ -191,6 +195,7 @@ impl Spooling {
             units: arguments.spool_units,
             is_away: AtomicBool::new(false),
             is_full: AtomicBool::new(false),
+            devices: arguments.device.len() as u64,
             visit: Mutex::default(),
         };
         match spooling.visit(Lease::Leave) {
@@ -266,7 +271,7 @@ impl Spooling {
             spool.release()?;
         }
         let done = spool.reconcile(&mut ledger)?;
-        let left = if lease == Lease::Fill && !self.is_full.load(Ordering::Relaxed) {
+        let left = if lease == Lease::Fill && self.has_room(&mut ledger)? {
             spool.lease(&mut ledger, self.units)?
         } else {
             spool.left()?
@@ -283,6 +288,17 @@ impl Spooling {
         })
     }
 
+    /// Whether a lease, half of what is free, leaves a place for each chip in hand
+    /// after the batch had none.
+    fn has_room(&self, ledger: &mut Ledger) -> Result<bool, Trouble> {
+        if self.is_full.load(Ordering::Relaxed) {
+            let free = ledger.free_places(&self.batch)?;
+            let is_full = free / 2 < self.devices.max(1);
+            self.is_full.store(is_full, Ordering::Relaxed);
+        }
+        Ok(!self.is_full.load(Ordering::Relaxed))
+    }
+
     /// Look after the spool until the last worker is done.
     pub(super) fn keep(&self, workers: &Receiver<()>, said: &Sender<Said>) {
         let say = |news| {
@@ -295,6 +311,7 @@ impl Spooling {
         let mut was_away = false;
         let mut kept = 0;
         let mut failed = None;
+        let mut looks = 0u32;
         let tell = |error: CliError, failed: &mut Option<String>| {
             let cause = error.to_string();
             if failed.as_ref() != Some(&cause) {
@@ -317,7 +334,9 @@ impl Spooling {
             }
             was_away |= is_away;
             // What the ledger does not take is not offered every second.
-            if !is_away && unsent == kept {
+            looks = looks.wrapping_add(1);
+            let may_have_room = self.is_full.load(Ordering::Relaxed) && looks.is_multiple_of(LOOKS);
+            if !is_away && unsent == kept && !may_have_room {
                 continue;
             }
             match self.visit(Lease::Fill) {
