@@ -130,6 +130,15 @@ impl From<CliError> for Trouble {
     }
 }
 
+impl From<Trouble> for CliError {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Away(error) => refused(error),
+            Trouble::Other(error) => error,
+        }
+    }
+}
+
 /// # Errors
 /// Exit code 5 for a file that cannot be opened.
 pub(super) fn file(path: &Path) -> Result<Box<Sqlite>, CliError> {
@@ -430,18 +439,21 @@ impl<'a> Books<'a> {
             None => Book::Ledger,
             Some(spooling) => self.choose(spooling, chip, connected.is_blank())?,
         };
-        self.open_book()
+        Ok(self.open_book()?)
     }
 
-    fn open_book(&mut self) -> Result<&mut Ledger, CliError> {
+    fn open_book(&mut self) -> Result<&mut Ledger, Trouble> {
         if let (Book::Spool, Some(spool)) = (self.book, &mut self.spool) {
             return Ok(spool.ledger());
         }
         if self.ledger.is_none() {
-            self.ledger = Some(ledger::open(self.place)?);
+            self.ledger = Some(match self.spooling {
+                Some(spooling) => spooling.ledger()?,
+                None => ledger::reach(self.place)??,
+            });
         }
         let ledger = self.ledger.as_mut();
-        ledger.ok_or_else(|| CliError::failed("there is no ledger"))
+        ledger.ok_or_else(|| CliError::failed("there is no ledger").into())
     }
 
     fn choose(
@@ -514,14 +526,76 @@ impl<'a> Books<'a> {
         if self.spooling.is_some_and(is_away) {
             self.book = Book::Spool;
         }
-        let failed = self.open_book()?.fail(chip, cause);
+        let book = self.open_book();
+        let failed = book.and_then(|book| Ok(book.fail(chip, cause)?));
         match (failed, self.spooling, &mut self.spool) {
-            (Err(LedgerError::Database(DatabaseError::Away(_))), Some(spooling), Some(spool)) => {
+            (Err(Trouble::Away(_)), Some(spooling), Some(spool)) => {
                 spooling.is_away.store(true, Ordering::Relaxed);
                 self.ledger = None;
                 spool.ledger().fail(chip, cause).map_err(refused)
             }
-            (failed, ..) => failed.map_err(refused),
+            (failed, ..) => Ok(failed?),
         }
+    }
+}
+
+#[cfg(all(test, feature = "line-postgres"))]
+mod tests {
+    use nerves_key_line::{Author, SerialScheme, Tables};
+
+    use super::*;
+
+    fn batch() -> Batch {
+        let pattern = "A-{:03}".parse().unwrap();
+        let document = json!({
+            "name": "b",
+            "product": "sensor",
+            "count": 9,
+            "board": "NervesKey",
+            "layout": "standard",
+            "format": 0,
+            "signer": "3000",
+            "serials": SerialScheme::Pattern(pattern),
+        });
+        Batch::from_document(&document.to_string()).unwrap()
+    }
+
+    /// A failure that the server cannot be told of, since no connection to it is
+    /// open, is written into the spool.
+    #[test]
+    fn a_failure_goes_to_the_spool_when_the_server_cannot_be_reached() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("spool.db");
+        let author = Author {
+            station: "one".to_owned(),
+            operator: "ada".to_owned(),
+        };
+        let there = Box::new(Sqlite::in_memory().unwrap());
+        let mut there = Ledger::create(there, Tables::default(), author).unwrap();
+        there.load(&batch()).unwrap();
+        drop(Spool::begin(file(&path).unwrap(), &mut there, "b").unwrap());
+        let place = Place {
+            // Nobody listens there.
+            ledger: "postgres://ada@127.0.0.1:1/line".to_owned(),
+            ledger_ca: None,
+            schema: None,
+            prefix: String::new(),
+            station: Some("one".to_owned()),
+            operator: Some("ada".to_owned()),
+        };
+        let spooling = Spooling {
+            place: place.clone(),
+            batch: "b".to_owned(),
+            path,
+            units: 1,
+            is_away: AtomicBool::new(false),
+            is_full: AtomicBool::new(false),
+            devices: 1,
+            visit: Mutex::default(),
+        };
+        let mut books = Books::open(&place, Some(&spooling)).unwrap();
+        books.fail(SerialNumber([1; 9]), "it fell down").unwrap();
+        assert!(spooling.is_away.load(Ordering::Relaxed));
+        assert_eq!(spooling.counts().unwrap().0, 1);
     }
 }
