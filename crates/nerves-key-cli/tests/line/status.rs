@@ -68,3 +68,25 @@ fn what_is_made_where_and_what_fails_is_said() {
         assert!(text.contains(part), "{part}: {text}");
     }
 }
+
+/// A later batch that begins far above: what lies between is one line.
+#[test]
+fn serials_that_were_passed_over_are_a_range() {
+    let bench = Bench::with_batch();
+    let later = BATCH.replace("\"b\"", "\"c\"");
+    bench.write("c.toml", &later.replace("first = 1\n", "first = 100000\n"));
+    bench.done(&["line", "batch", "c.toml"]);
+    let devices = bench.chips(2);
+    bench.done(&Bench::line_run(&devices[..1], &[]));
+    let mut arguments = Bench::line_run(&devices[1..], &[]);
+    arguments[3] = "c";
+    bench.done(&arguments);
+    let said = bench.done(&["line", "status"]);
+    let passed = "99998 passed over, since a later batch begins above them: ACME-000002 to \
+                  ACME-099999\n";
+    assert!(said.contains(passed), "{said}");
+    let passed = json!([{ "first": "ACME-000002", "last": "ACME-099999", "count": 99998 }]);
+    let numbers = &bench.json(&["line", "audit"])["numbers"]["b"];
+    assert_eq!(numbers["passed"], passed);
+    assert_eq!(numbers["skipped"], json!([]));
+}
