@@ -1,10 +1,14 @@
-//! Stations that are killed.
+//! Stations that are killed, or stopped by Ctrl-C.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nerves_key_line::{Database, Sqlite};
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::bench::Bench;
 
@@ -76,4 +80,33 @@ fn what_the_ledger_does_not_know_is_not_locked() {
         bench.done(&Bench::line_run(device, &[]));
     }
     bench.audit(&devices);
+}
+
+/// Ctrl-C, of which a terminal tells everything in its foreground, ends the
+/// station after the chip in hand, whose programs are no part of that.
+#[test]
+fn a_program_is_not_interrupted() {
+    let bench = Bench::with_batch();
+    let devices = bench.chips(1);
+    let program = "#!/bin/sh\ntouch begun\nwhile [ ! -e go ]; do sleep 0.05; done\n";
+    bench.write("hook", program);
+    let path = |name: &str| bench.path().join(name);
+    fs::set_permissions(path("hook"), fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = bench.command(&Bench::line_run(&devices, &["--on-pass", "./hook"]));
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.process_group(0).spawn().unwrap();
+    let begin = Instant::now();
+    while !path("begun").exists() {
+        assert!(begin.elapsed() < Duration::from_secs(60), "it never begins");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let group = Pid::from_raw(child.id().try_into().unwrap()).unwrap();
+    kill_process_group(group, Signal::INT).unwrap();
+    bench.write("go", "");
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.starts_with("PASS"), "{said}");
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("stopped: "), "{said}");
 }

@@ -63,13 +63,14 @@ fn is_program(path: &Path) -> bool {
 /// Exit code 1 when it cannot be started or does not succeed.
 pub(super) fn run(program: &Path, unit: &Value, tell: &dyn Fn(String)) -> Result<(), CliError> {
     let wrong = |error: io::Error| CliError::failed(error).about(escape_path(program));
-    let mut child = Command::new(program)
+    let mut command = Command::new(program);
+    command
         .stdin(Stdio::piped())
         // Standard output is the line's own.
         .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(wrong)?;
+        .stderr(Stdio::piped());
+    leave_foreground(&mut command);
+    let mut child = command.spawn().map_err(wrong)?;
     // Who says more than is shown waits.
     let (line, lines) = mpsc::sync_channel(AT_ONCE);
     if let Some(stderr) = child.stderr.take() {
@@ -104,6 +105,17 @@ pub(super) fn run(program: &Path, unit: &Value, tell: &dyn Fn(String)) -> Result
     };
     Err(CliError::failed(cause).about(escape_path(program)))
 }
+
+/// A terminal's Ctrl-C goes to every process of its foreground, and stops the
+/// line after the chips in hand: what is done about those chips is part of that.
+#[cfg(unix)]
+fn leave_foreground(command: &mut Command) {
+    use std::os::unix::process::CommandExt;
+    command.process_group(0);
+}
+
+#[cfg(not(unix))]
+fn leave_foreground(_: &mut Command) {}
 
 fn read_lines(stderr: ChildStderr, tell: &SyncSender<String>) {
     let mut stderr = BufReader::new(stderr);
