@@ -441,6 +441,15 @@ fn an_answer_has_a_limit() {
     }
 }
 
+/// Ctrl-C goes to the command and to what it runs, too: neither ends by it.
+#[test]
+fn a_command_goes_on_when_it_is_interrupted() {
+    let signature = signer().sign(&request()).unwrap();
+    let print = printing(&signature);
+    let command = format!("kill -INT $$; sh -c 'kill -INT $$; exit 0' && {print}");
+    assert_eq!(exec(&command, LONG).unwrap(), signature);
+}
+
 #[test]
 fn a_command_is_not_shown() {
     let signer = ExecSigner::new("pass=secret sign", LONG);

@@ -1,16 +1,17 @@
 //! Ctrl-C while a chip is changed.
 
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use atecc_emulator::{Chip, Entropy, ExecutionTime, Image, Revision};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use crate::harness::Harness;
 use crate::in_process::InProcess;
+use crate::signers;
 
 /// Opcodes. Source: ATECC508A datasheet, "Command Opcodes, Short Descriptions,
 /// and Execution Times".
@@ -184,4 +185,46 @@ fn settings_and_locks_are_finished() {
     let (code, _, said) = end(child);
     assert_eq!(code, Some(130), "{said}");
     assert_eq!(slow.count.load(Ordering::SeqCst), 4);
+}
+
+/// A terminal tells everything in its foreground, the command that signs and
+/// what it runs among it: that ends its step like any other.
+#[test]
+fn a_command_that_signs_is_not_interrupted() {
+    let harness = Harness::new();
+    signers::good(&harness);
+    let text = "touch begun\nwhile [ ! -e go ]; do sleep 0.05; done\nexec ./good";
+    signers::script(&harness, "waits", text);
+    let arguments = [
+        "provision",
+        "--yes",
+        "--serial",
+        "N1",
+        "--device",
+        "emu:a.img",
+    ];
+    let signer = [
+        "--signer-cert",
+        "signer.cert",
+        "--signer-key",
+        "exec:./waits",
+    ];
+    let arguments = [&arguments[..], &signer].concat();
+    let mut command = harness.command(&arguments);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.process_group(0).spawn().unwrap();
+    let begin = Instant::now();
+    while !harness.path().join("begun").exists() {
+        assert!(begin.elapsed() < Duration::from_secs(60), "it never signs");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let group = Pid::from_raw(child.id().try_into().unwrap()).unwrap();
+    kill_process_group(group, Signal::INT).unwrap();
+    std::fs::write(harness.path().join("go"), "").unwrap();
+    let (code, _, said) = end(child);
+    assert_eq!(code, Some(130), "{said}");
+    assert!(said.contains("stopped before the step"), "{said}");
+    harness.ok(&arguments);
+    let info = harness.json(&["info", "--device", "emu:a.img"]);
+    assert_eq!(info["stage"], "finished", "{info}");
 }

@@ -21,6 +21,16 @@ use super::{CertificateSigner, SigningRequest};
 /// More than any answer has.
 const LIMIT: u64 = 64 * 1024;
 
+/// What runs the command, its argument.
+///
+/// A terminal's Ctrl-C goes to every process of its foreground. Whoever waits for
+/// a signature then finishes the step in hand, so the command must finish, too.
+/// In a process group of its own it would be spared, but could not ask at the
+/// terminal; so it stays in ours, and it and what it starts ignore the signal. A
+/// program that asks for a secret may still handle it. The command has a shell of
+/// its own, so that it is read as it is written.
+const RUN: &str = "trap '' INT; exec sh -c \"$1\"";
+
 /// How often a command that has said all is asked whether it has ended.
 const POLL: Duration = Duration::from_millis(5);
 
@@ -69,7 +79,8 @@ impl ExecSigner {
     /// approve.
     pub const PATIENCE: Duration = Duration::from_secs(120);
 
-    /// `command` is for `sh -c`. It has `patience` to answer.
+    /// `command` is for `sh -c`. It has `patience` to answer. Ctrl-C (SIGINT) does
+    /// not end it, unless it asks for that signal itself.
     #[must_use]
     pub fn new(command: impl Into<String>, patience: Duration) -> Self {
         Self {
@@ -81,7 +92,7 @@ impl ExecSigner {
     /// Its standard error is ours: it may speak to the user.
     fn spawn(&self) -> io::Result<Child> {
         Command::new("sh")
-            .arg("-c")
+            .args(["-c", RUN, "sh"])
             .arg(&self.command)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
