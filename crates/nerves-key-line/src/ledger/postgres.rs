@@ -11,6 +11,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
+use tokio_postgres::config::Host;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::{MakeTlsConnect, NoTls};
 use tokio_postgres::types::{ToSql, Type};
@@ -19,7 +20,7 @@ use tokio_postgres::{Client, Config, IsolationLevel, Row, Socket, Transaction};
 use super::database::{Database, DatabaseError, Rows, Statements, Value};
 use super::objects::Object;
 use super::postgres_objects;
-use super::postgres_url::{OptionError, take_options};
+use super::postgres_url::{OptionError, may_have_password, take_options};
 use super::tls::{self, Connector, Encryption, TlsError};
 
 /// Where a password is that no list of processes shows.
@@ -62,6 +63,13 @@ pub enum PostgresUrlError {
         Whole(.0)
     )]
     Text(#[source] tokio_postgres::Error),
+    /// It names none, and a message about it could show a part of a password.
+    #[error(
+        "it cannot be read, and nothing of it is shown, since it may have a password: write \
+         postgres://USER@HOST/DATABASE, or host=/run/postgresql user=.. dbname=..; in a URL's \
+         password write % as %25, @ as %40, / as %2F, ? as %3F"
+    )]
+    Unreadable,
     /// What it says of TLS cannot be read.
     #[error(transparent)]
     Option(#[from] OptionError),
@@ -132,11 +140,23 @@ impl Postgres {
     /// # Errors
     /// [`PostgresUrlError`].
     pub fn new(text: &str, ca: Option<&Path>) -> Result<Self, PostgresUrlError> {
+        let is_quotable = !may_have_password(text);
         let (mut options, text) = take_options(text)?;
         if let Some(ca) = ca {
             options.root.get_or_insert_with(|| ca.to_owned());
         }
-        let mut config: Config = text.parse().map_err(PostgresUrlError::Text)?;
+        let mut config: Config = text.parse().map_err(|error| {
+            if is_quotable {
+                PostgresUrlError::Text(error)
+            } else {
+                PostgresUrlError::Unreadable
+            }
+        })?;
+        // What follows the first @ of a password is taken for a host.
+        let is_split = |host: &Host| matches!(host, Host::Tcp(name) if name.contains('@'));
+        if config.get_hosts().iter().any(is_split) {
+            return Err(PostgresUrlError::Unreadable);
+        }
         let encryption = Encryption::new(&options, &config)?;
         config.ssl_mode(encryption.mode());
         if config.get_connect_timeout().is_none() {

@@ -14,10 +14,46 @@ pub(super) struct Options {
     pub(super) key: Option<PathBuf>,
 }
 
-/// A text that cannot be taken apart.
+/// A text that cannot be taken apart. Values are not quoted, nor are names that
+/// nobody knows: either may be of a password.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("{0:?} of the server's words cannot be read: write name=value, without blanks around =")]
-pub struct OptionError(String);
+#[error(
+    "{0} of the server's words cannot be read: write name=value, without blanks around =, and in \
+     a URL % as %25"
+)]
+pub struct OptionError(&'static str);
+
+impl OptionError {
+    fn new(name: &str) -> Self {
+        const NAMES: [&str; 8] = [
+            "sslmode",
+            "sslrootcert",
+            "sslcert",
+            "sslkey",
+            "user",
+            "password",
+            "dbname",
+            "host",
+        ];
+        let known = NAMES.into_iter().find(|known| *known == name);
+        Self(known.unwrap_or("a word"))
+    }
+}
+
+/// What follows the scheme of a URL.
+fn without_scheme(text: &str) -> Option<&str> {
+    let (scheme, rest) = text.split_once("://")?;
+    let is_ours = ["postgres", "postgresql"]
+        .iter()
+        .any(|ours| scheme.eq_ignore_ascii_case(ours));
+    is_ours.then_some(rest)
+}
+
+/// Whether nothing of `text` may be shown where it cannot be read. A password may
+/// then be in any part of it.
+pub(super) fn may_have_password(text: &str) -> bool {
+    text.contains("://") || text.contains('@') || text.to_ascii_lowercase().contains("password")
+}
 
 impl Options {
     /// True for a word of TLS, which is kept.
@@ -43,27 +79,27 @@ impl Options {
 /// [`OptionError`] for words that would be overlooked.
 pub(super) fn take_options(text: &str) -> Result<(Options, String), OptionError> {
     let mut options = Options::default();
-    let is_url = text.starts_with("postgres://") || text.starts_with("postgresql://");
-    let rest = if is_url {
-        let Some((before, words)) = text.split_once('?') else {
-            return Ok((options, text.to_owned()));
+    let rest = if let Some(url) = without_scheme(text) {
+        // The driver knows the scheme in small letters alone.
+        let Some((before, words)) = url.split_once('?') else {
+            return Ok((options, format!("postgres://{url}")));
         };
         let mut kept = Vec::new();
         for word in words.split('&') {
             let (name, value) = word.split_once('=').unwrap_or((word, ""));
-            let value = decoded(value).ok_or_else(|| OptionError(word.to_owned()))?;
+            let value = decoded(value).ok_or_else(|| OptionError::new(name))?;
             if !options.take(name, &value) {
                 kept.push(word);
             }
         }
         let question = if kept.is_empty() { "" } else { "?" };
-        format!("{before}{question}{}", kept.join("&"))
+        format!("postgres://{before}{question}{}", kept.join("&"))
     } else {
         let mut kept = Vec::new();
         for word in words(text) {
             let (name, value) = word.split_once('=').unwrap_or((word, ""));
             if name.starts_with("ssl") && value.is_empty() {
-                return Err(OptionError(word.to_owned()));
+                return Err(OptionError::new(name));
             }
             if !options.take(name, &unquoted(value)) {
                 kept.push(word);
@@ -124,6 +160,7 @@ fn decoded(value: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::postgres::{Postgres, PostgresUrlError};
 
     fn taken(text: &str) -> (Options, String) {
         take_options(text).unwrap()
@@ -143,7 +180,7 @@ mod tests {
             ),
             (
                 "postgresql://u@h/d?sslrootcert=a%20b%2fca.pem&connect_timeout=3&sslmode=verify-full",
-                "postgresql://u@h/d?connect_timeout=3",
+                "postgres://u@h/d?connect_timeout=3",
             ),
             (
                 "host=h sslmode=verify-full  sslrootcert='a b/ca.pem' user='x sslmode=y'",
@@ -170,6 +207,43 @@ mod tests {
             "postgres://h/d?sslrootcert=%f",
         ] {
             assert!(take_options(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_scheme_may_be_in_capitals() {
+        let (options, rest) = taken("PostGres://u@h/d?sslmode=disable");
+        assert_eq!(options.mode.as_deref(), Some("disable"));
+        assert_eq!(rest, "postgres://u@h/d");
+    }
+
+    #[test]
+    fn a_password_is_in_no_refusal() {
+        for text in [
+            "postgres://u:p@SECRET@ledger.example/d",
+            "postgres://localhost/d?SECRET=1",
+            "postgres:u:SECRET=1@localhost",
+            "host=localhost password=a SECRET=b",
+            "host=localhost PASSWORD=a SECRET=b",
+        ] {
+            let refused = Postgres::new(text, None).unwrap_err();
+            assert!(matches!(refused, PostgresUrlError::Unreadable), "{text}");
+            assert!(!format!("{refused} {refused:?}").contains("SECRET"));
+        }
+        let refused = Postgres::new("host=localhost foo=b", None).unwrap_err();
+        assert!(refused.to_string().contains("unknown option `foo`"));
+    }
+
+    #[test]
+    fn a_refusal_names_a_word_and_not_its_value() {
+        for (text, name) in [
+            ("postgres://h/d?password=SECRET%", "password"),
+            ("postgres://u:p?SECRET=%zz@h/d", "a word"),
+            ("postgres://h/d?sslkey=%zzSECRET", "sslkey"),
+            ("host=h password=a sslSECRET", "a word"),
+        ] {
+            let said = take_options(text).unwrap_err().to_string();
+            assert!(said.contains(name) && !said.contains("SECRET"), "{said}");
         }
     }
 }
