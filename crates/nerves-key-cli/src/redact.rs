@@ -1,8 +1,8 @@
 //! Secrets of the command line, kept out of messages.
 //!
 //! A usage error quotes the argument that it is about, and so do errors of our
-//! own. An argument may hold a PIN (`pkcs11:..?pin-value=`) or a password in a
-//! command (`exec:`), so every message passes here: wherever it quotes such an
+//! own. An argument may hold a PIN (`pkcs11:..?pin-value=`) or a password, in a
+//! command (`exec:`) or of a ledger's server (`--ledger`), so every message passes here: wherever it quotes such an
 //! argument, as it is or escaped, the secret is replaced by dots.
 //!
 //! Arguments often come from a script, and the script's from a file, so what is
@@ -18,7 +18,7 @@ use crate::cli::Cli;
 use crate::output::one_line;
 
 /// Names of environment variables that the arguments' parser reads.
-const VARIABLES: [&str; 1] = ["NERVES_KEY_DEVICE"];
+const VARIABLES: [&str; 2] = ["NERVES_KEY_DEVICE", "NERVES_KEY_LEDGER"];
 
 /// `message` without the secrets of this process's arguments.
 pub(crate) fn redact(message: &str) -> String {
@@ -85,21 +85,55 @@ fn of_argument(text: &str) -> String {
         Some((before, command)) if !command.is_empty() => format!("{before}exec:..."),
         _ => Pkcs11Uri::redacted(text),
     };
-    one_line(&safe)
+    one_line(&of_server(safe))
 }
 
-/// A line in which nothing is known to be an argument: what follows `pin-value=`
-/// up to the end of its word.
-fn of_line(line: &str) -> String {
-    const NAME: &str = "pin-value=";
-    let mut rest = line;
-    let mut safe = String::new();
-    while let Some((before, after)) = rest.split_once(NAME) {
-        let end = after.find([' ', '\'', '"', '&']).unwrap_or(after.len());
-        safe = safe + before + NAME + "...";
-        rest = after.get(end..).unwrap_or_default();
+/// A text without what follows the scheme of a URL, or a password's name. No
+/// argument but a server's is a URL.
+fn of_server(text: String) -> String {
+    const NAME: &str = "password";
+    if let Some((before, _)) = text.split_once("://") {
+        let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-=+.".contains(letter);
+        let scheme = if before.chars().all(is_plain) {
+            before
+        } else {
+            ""
+        };
+        return format!("{scheme}://...");
     }
-    safe + rest
+    let small = text.to_ascii_lowercase();
+    for scheme in ["postgres:", "postgresql:"] {
+        let end = small.find(scheme).map(|at| at + scheme.len());
+        if let Some(before) = end.and_then(|end| text.get(..end)) {
+            return format!("{before}...");
+        }
+    }
+    let mut names = small.match_indices(NAME).map(|(at, _)| at + NAME.len());
+    let is_given = |end: &usize| {
+        let after = small.get(*end..).unwrap_or_default();
+        after.trim_ascii_start().starts_with('=')
+    };
+    match names.find(is_given).and_then(|end| text.get(..end)) {
+        Some(before) => format!("{before}=..."),
+        None => text,
+    }
+}
+
+/// A line in which nothing is known to be an argument: what follows the name of a
+/// secret up to the end of its word.
+fn of_line(line: &str) -> String {
+    let mut line = line.to_owned();
+    for name in ["pin-value=", "password="] {
+        let mut safe = String::new();
+        let mut rest = line.as_str();
+        while let Some((before, after)) = rest.split_once(name) {
+            let end = after.find([' ', '\'', '"', '&']).unwrap_or(after.len());
+            safe = safe + before + name + "...";
+            rest = after.get(end..).unwrap_or_default();
+        }
+        line = safe + rest;
+    }
+    line
 }
 
 #[cfg(test)]
@@ -130,9 +164,35 @@ mod tests {
     }
 
     #[test]
+    fn servers_lose_their_secrets() {
+        for (argument, shown) in [
+            ("postgres://u:SECRET@h/d", "postgres://..."),
+            (
+                "--ledger=Postgress://u:SECRET@h/d",
+                "--ledger=Postgress://...",
+            ),
+            ("u:SECRET@x://h", "://..."),
+            ("postgres:u:SECRET@h", "postgres:..."),
+            ("host=h PASSWORD = 'SECRET", "host=h PASSWORD=..."),
+            ("exec:psql postgres://u:SECRET@h/d", "exec:..."),
+            ("postgres://u:SECRET@h/exec:d", "postgres://..."),
+        ] {
+            let message = format!("unexpected '{argument}' found");
+            let safe = without(&message, std::iter::once(argument.to_owned()));
+            assert_eq!(safe, format!("unexpected '{shown}' found"));
+        }
+        let safe = without("option 'password=SECRET'", std::iter::empty());
+        assert_eq!(safe, "option 'password=...'");
+    }
+
+    #[test]
     fn other_words_stay() {
-        let message = "two\nlines: exec: and pkcs11:object=k?module-path=m";
-        let arguments = ["exec:".into(), "pkcs11:object=k?module-path=m".into()];
+        let message = "two\nlines: exec: and pkcs11:object=k?module-path=m, password";
+        let arguments = [
+            "exec:".into(),
+            "pkcs11:object=k?module-path=m".into(),
+            "password".into(),
+        ];
         assert_eq!(without(message, arguments.into_iter()), message);
     }
 }

@@ -74,20 +74,18 @@ fn no_message_has_a_secret_of_the_command_line() {
         add(&[&encrypted[..], &["--passphrase", passphrase], &chip].concat());
     }
     let hex = format!("{SECRET}{SECRET}");
-    add(&[
-        "volatile",
-        "unlock",
-        "--device",
-        "emu:",
-        "--activation-key",
-        &hex,
-    ]);
+    let unlock = ["volatile", "unlock", "--device", "emu:"];
+    add(&[&unlock[..], &["--activation-key", &hex]].concat());
     for value in [
         "{\"bytes\": \"SECRET!\"}",
         "{\"integer\": [\"SECRET\"]}",
         "{\"map\": \"SECRET\"}",
     ] {
         add(&["settings", "set", "--device", "emu:", "psk", value]);
+    }
+    for ledger in ledgers() {
+        add_ledger(&ledger, &mut add);
+        assert_silent_in_environment(&harness, &ledger);
     }
     for command in &commands {
         for json in [&[][..], &["--json"]] {
@@ -112,6 +110,59 @@ fn no_message_has_a_secret_of_the_command_line() {
     for help in [["info", "--help"], ["scan", "--help"]] {
         assert!(!with_device(&help).contains(SECRET), "{help:?}");
     }
+}
+
+/// Where a ledger may be named, rightly or not.
+fn add_ledger(ledger: &str, add: &mut dyn FnMut(&[&str])) {
+    add(&["line", "init", "--ledger", ledger]);
+    add(&["line", "status", "--ledger", ledger]);
+    add(&["line", "status", &format!("--ledger={ledger}")]);
+    // Where it does not belong.
+    add(&["line", "status", ledger]);
+    add(&["line", "status", &format!("--ledgr={ledger}")]);
+    add(&["info", "--device", ledger]);
+    // Its words as arguments of their own.
+    let words: Vec<_> = ledger.split(' ').collect();
+    add(&[&["line", "status", "--ledger"], &words[..]].concat());
+}
+
+fn assert_silent_in_environment(harness: &Harness, ledger: &str) {
+    for arguments in [["line", "init"], ["line", "status"]] {
+        let mut command = harness.command(&arguments);
+        let output = command.env("NERVES_KEY_LEDGER", ledger).output().unwrap();
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert_ne!(output.status.code(), Some(0), "{ledger}: {said}");
+        assert!(!said.contains(SECRET), "{ledger}: {said}");
+    }
+}
+
+/// What `--ledger` may be given, each of it mistyped or of a server that is away.
+fn ledgers() -> Vec<String> {
+    let of = |text: &str| text.replace("SECRET", SECRET);
+    let ledgers = [
+        "postgres://u:SECRET@localhost:1/d",
+        "postgres://localhost:1/d?user=u&password=SECRET",
+        "postgres://localhost/d?password=SECRET%",
+        "postgres://localhost/d?password=SECRET&foo=1",
+        "postgres://localhost/d?foo=SECRET",
+        "postgres://u:SECRET%zz@localhost:1/d",
+        "postgres://u:p@SECRET@ledger.example/d",
+        "postgres://u:SECRET/d",
+        "postgres://u:a?SECRET=%zz@localhost/d",
+        "POSTGRES://u:SECRET@localhost:1/d",
+        "PostgreSQL://localhost/d?password=SECRET%",
+        "postgres:u:SECRET@localhost/d",
+        "postgres:u:SECRET=1@localhost/d",
+        "postgress://u:SECRET@localhost/d",
+        "postgress://localhost/d?password=SECRET",
+        "mysql://SECRET/d",
+        "host=localhost port=x password=SECRET",
+        "host=localhost sslmode= password=SECRET",
+        "host=localhost password='SECRET",
+        "host=localhost password=a SECRET=b",
+        "HOST=localhost PASSWORD=SECRET/d",
+    ];
+    ledgers.iter().map(|text| of(text)).collect()
 }
 
 /// Each input has a limit, which the message names.

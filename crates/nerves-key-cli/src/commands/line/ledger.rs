@@ -8,6 +8,7 @@ use nerves_key_line::{Author, Database, DatabaseError, Ledger, LedgerError, Sqli
 
 use crate::cli::line::Place;
 use crate::error::{CliError, Exit};
+use crate::output::escape;
 
 /// # Errors
 /// Exit code 5 for names that are none.
@@ -37,11 +38,9 @@ pub(super) fn open(place: &Place) -> Result<Ledger, CliError> {
 /// # Errors
 /// Exit code 5 where the arguments name none. What it says itself is within.
 pub(super) fn reach(place: &Place) -> Result<Result<Ledger, LedgerError>, CliError> {
-    if !is_server(&place.ledger) && !Path::new(&place.ledger).exists() {
-        return Err(CliError::refused(format!(
-            "there is no ledger {:?}: nerves-key line init makes one",
-            place.ledger
-        )));
+    if !is_server(&place.ledger) && !file(&place.ledger)?.exists() {
+        let cause = "there is no such ledger: nerves-key line init makes one";
+        return Err(CliError::refused(cause).about(shown(&place.ledger)));
     }
     let (database, tables, author) = (database(place)?, tables(place)?, author(place)?);
     Ok(Ledger::open(database, tables, author))
@@ -86,9 +85,38 @@ fn is_server(ledger: &str) -> bool {
             .is_some_and(|(name, _)| is_word(name))
 }
 
+/// The name of a file.
+///
+/// # Errors
+/// Exit code 5 for what is meant as a URL.
+fn file(ledger: &str) -> Result<&Path, CliError> {
+    if ledger.contains("://") {
+        return Err(CliError::refused(
+            "--ledger has a URL that begins neither with postgres:// nor with postgresql://",
+        ));
+    }
+    Ok(Path::new(ledger))
+}
+
+/// Whether a message may not show it: words of a server, mistyped, are taken for
+/// the name of a file.
+fn has_password(ledger: &str) -> bool {
+    ledger.to_ascii_lowercase().contains("password")
+}
+
+/// What a message shows of it.
+fn shown(ledger: &str) -> String {
+    if has_password(ledger) {
+        "--ledger".to_owned()
+    } else {
+        escape(ledger)
+    }
+}
+
 #[cfg(feature = "line-postgres")]
 fn server(url: &str, ca: Option<&Path>) -> Result<Box<dyn Database>, CliError> {
-    let mut server = nerves_key_line::Postgres::new(url, ca).map_err(CliError::refused)?;
+    let mut server = nerves_key_line::Postgres::new(url, ca)
+        .map_err(|error| CliError::refused(error).about("--ledger"))?;
     server.set_answer(WAIT);
     Ok(Box::new(server))
 }
@@ -114,8 +142,15 @@ fn database(place: &Place) -> Result<Box<dyn Database>, CliError> {
             "{option} is of a server; a file has none"
         )));
     }
-    let path = Path::new(&place.ledger);
-    let file = Sqlite::open(path).map_err(|error| CliError::input(path, error))?;
+    let file = Sqlite::open(file(&place.ledger)?).map_err(|error| {
+        let refused = if has_password(&place.ledger) {
+            // The cause has the name in it.
+            CliError::refused("it cannot be opened as a file")
+        } else {
+            CliError::refused(error)
+        };
+        refused.about(shown(&place.ledger))
+    })?;
     Ok(Box::new(file))
 }
 
