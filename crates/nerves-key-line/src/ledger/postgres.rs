@@ -394,7 +394,7 @@ fn is_connection(error: &tokio_postgres::Error) -> bool {
         cause = this.source();
         Some(this)
     })
-    .any(|cause| cause.is::<io::Error>());
+    .any(<dyn std::error::Error>::is::<io::Error>);
     error.is_closed() || is_io
 }
 
