@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
-use atecc_emulator::server::Server;
+use atecc_emulator::server::{ServeError, Server};
 use atecc_emulator::{Bus, Chip, Clock, Entropy, Image};
 
 /// A server of this process, stopped when dropped.
@@ -18,8 +19,17 @@ impl InProcess {
     /// Serve one bus in real time, as number `number`, at `socket`.
     pub(crate) fn new(socket: &Path, number: u32) -> Self {
         let bus = Bus::with_clock(Clock::real());
-        let server = Server::bind(socket, [(number, bus.clone())]).unwrap();
-        let server = Arc::new(server);
+        // What another thread starts has a copy of the lock of a server that has
+        // gone, until it has become another program.
+        let begin = Instant::now();
+        let server = loop {
+            match Server::bind(socket, [(number, bus.clone())]) {
+                Err(ServeError::InUse { .. }) if begin.elapsed() < Duration::from_secs(5) => {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                bound => break Arc::new(bound.unwrap()),
+            }
+        };
         let running = Arc::clone(&server);
         let thread = std::thread::spawn(move || running.run(|_| {}).unwrap());
         Self {
