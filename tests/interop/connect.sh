@@ -22,12 +22,7 @@ export NERVES_KEY_DEVICE
 nerves-key signer create signer >created
 nerves-key provision --signer-cert signer.cert --signer-key signer.key --serial CONNECT-1 --yes \
     >provisioned 2>&1
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem \
-    -subj "/CN=Local CA" -days 9000 2>/dev/null
-openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout server.key \
-    -out server.req -subj /CN=localhost -addext subjectAltName=DNS:localhost 2>/dev/null
-openssl x509 -req -in server.req -CA ca.pem -CAkey ca.key -copy_extensions copy -days 9000 \
-    -out server.pem 2>/dev/null
+authority 9000
 
 # serve ARGUMENTS...: a server on the next port; $prefix may change its clock.
 prefix=
@@ -103,19 +98,7 @@ grep "^cause: .*issued by CN=Local CA, which is not trusted" error
 
 # A broker that takes the client, and one whose rules do not.
 port=$((port + 1))
-cat >mosquitto.conf <<END
-listener $port localhost
-cafile $scratch/signer.cert
-certfile $scratch/server.pem
-keyfile $scratch/server.key
-require_certificate true
-use_identity_as_username true
-log_dest file $scratch/mosquitto.log
-END
-[ "$(id -u)" != 0 ] || echo "user root" >>mosquitto.conf
-mosquitto -c mosquitto.conf >mosquitto.out 2>&1 &
-running="$running $!"
-listening "$port"
+broker
 echo "--mqtt-publish, mosquitto"
 connect "localhost:$port" --mqtt-publish devices/1 --mqtt-message hello >said
 grep "^mqtt *published" said

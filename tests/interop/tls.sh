@@ -2,6 +2,12 @@
 #   server_certificate    makes server.key and server.pem for localhost
 #   demand_certificate    starts "openssl s_server" on $port, which wants a
 #                         certificate of the signer and shows whose it got
+#   authority             makes ca.key and ca.pem, valid for $1 days, and by them
+#                         server.key and server.pem for localhost: rustls takes no
+#                         authority's certificate for a server's
+#   certify               makes the certificate $2 of the request $1 by that authority
+#   broker                starts mosquitto on $port, which wants a certificate of
+#                         signer.cert, whose name becomes the user's
 #   stop                  ends what was started and put into $running
 running=
 stop() {
@@ -12,6 +18,33 @@ server_certificate() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout server.key \
         -out server.pem -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1 \
         -days 2 2>/dev/null
+}
+authority() {
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key \
+        -out ca.pem -subj "/CN=Local CA" -days "$1" 2>/dev/null
+    openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout server.key \
+        -out server.req -subj /CN=localhost -addext subjectAltName=DNS:localhost 2>/dev/null
+    days=$1
+    certify server.req server.pem
+}
+certify() {
+    openssl x509 -req -in "$1" -CA ca.pem -CAkey ca.key -copy_extensions copy -days "$days" \
+        -out "$2" 2>/dev/null
+}
+broker() {
+    cat >mosquitto.conf <<END
+listener $port localhost
+cafile $PWD/signer.cert
+certfile $PWD/server.pem
+keyfile $PWD/server.key
+require_certificate true
+use_identity_as_username true
+log_dest file $PWD/mosquitto.log
+END
+    [ "$(id -u)" != 0 ] || echo "user root" >>mosquitto.conf
+    mosquitto -c mosquitto.conf >mosquitto.out 2>&1 &
+    running="$running $!"
+    listening "$port"
 }
 # Wait until somebody listens on TCP port $1 of this host.
 listening() {

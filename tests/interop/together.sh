@@ -31,13 +31,7 @@ nerves-key cert export device --out device.pem >exported
 openssl x509 -in device.pem -noout -pubkey >public.pem
 printf 'scan = no\nslot 3 = %s\n' "$NERVES_KEY_DEVICE" >pkcs11.conf
 
-# The server's own certificate is by an authority, which webpki wants.
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem \
-    -subj "/CN=Local CA" -days 2 2>/dev/null
-openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout server.key \
-    -out server.req -subj /CN=localhost -addext subjectAltName=DNS:localhost 2>/dev/null
-openssl x509 -req -in server.req -CA ca.pem -CAkey ca.key -copy_extensions copy -days 2 \
-    -out server.pem 2>/dev/null
+authority 2
 openssl s_server -accept "$port" -cert server.pem -key server.key -CAfile signer.cert -Verify 2 \
     -partial_chain -verify_return_error -www >server.out 2>&1 &
 running="$running $!"
