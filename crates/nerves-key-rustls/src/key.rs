@@ -24,7 +24,7 @@ const SCHEME: SignatureScheme = SignatureScheme::ECDSA_NISTP256_SHA256;
 /// signature is verified before it is sent; where another program has disturbed
 /// the chip it is made again.
 ///
-/// [`Signer::sign`] blocks for as long as the chip computes (some 50 to 150 ms),
+/// [`Signer::sign`] blocks for as long as the chip computes (`docs/tls.md` has figures),
 /// and until other threads have their signatures. In an async program the
 /// handshake belongs on a thread that may block; the crate's example `tokio` does
 /// it.

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use atecc_emulator::{Bus, Chip, Entropy, Image, Revision};
 use atecc_x509::{Certificate, DateTime, PublicKey};
-use nerves_key_rustls::{CertificatePair, ChipError, Origin, ReadError, TlsIdentity};
+use nerves_key_rustls::{
+    CertificatePair, ChipError, ChipKey, Origin, ReadError, TlsChip, TlsIdentity,
+};
 use rcgen::{CertificateParams, Issuer, KeyPair, PublicKeyData};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
@@ -190,9 +192,9 @@ fn a_handshake_is_one_signature() {
 }
 
 /// A public key that its chip certifies nothing with.
-struct ChipKey([u8; 65]);
+struct Certified([u8; 65]);
 
-impl PublicKeyData for ChipKey {
+impl PublicKeyData for Certified {
     fn der_bytes(&self) -> &[u8] {
         &self.0
     }
@@ -209,7 +211,9 @@ fn certificate_for(key: PublicKey) -> (Certificate, RootCertStore) {
     let root = ca.self_signed(&ca_key).unwrap();
     let params = CertificateParams::new([NAME.to_owned()]).unwrap();
     let issuer = Issuer::from_params(&ca, &ca_key);
-    let made = params.signed_by(&ChipKey(key.to_sec1()), &issuer).unwrap();
+    let made = params
+        .signed_by(&Certified(key.to_sec1()), &issuer)
+        .unwrap();
     let made = Certificate::from_der(made.der().to_vec()).unwrap();
     (made, roots(root.der()))
 }
@@ -312,4 +316,37 @@ fn who_refused_is_told() {
         Some(Origin::Server(AlertDescription::CertificateExpired))
     );
     assert_eq!(Origin::find(&std::io::Error::other("another")), None);
+}
+
+/// A chip that another program disturbs so often: it signs something else.
+struct Disturbed<C> {
+    chip: C,
+    left: u8,
+}
+
+impl<C: TlsChip> TlsChip for Disturbed<C> {
+    fn sign(&mut self, slot: atecc::Slot, digest: [u8; 32]) -> Result<[u8; 64], ChipError> {
+        let is_disturbed = self.left > 0;
+        self.left = self.left.saturating_sub(1);
+        let digest = if is_disturbed { [0xAA; 32] } else { digest };
+        self.chip.sign(slot, digest)
+    }
+}
+
+#[test]
+fn a_signature_over_something_else_is_not_sent() {
+    let bus = chip(Revision::Atecc608B);
+    let key = identity(&bus).public_key();
+    let sign = |left| {
+        let chip = Disturbed {
+            chip: Station::device(&bus),
+            left,
+        };
+        ChipKey::new(chip, atecc::Slot::S0, key).sign_digest([0x5A; 32])
+    };
+    for disturbed in 0..3 {
+        key.verify(&[0x5A; 32], &sign(disturbed).unwrap()).unwrap();
+    }
+    let error = sign(3).unwrap_err();
+    assert!(matches!(error, ChipError::SomethingElse(3)), "{error}");
 }

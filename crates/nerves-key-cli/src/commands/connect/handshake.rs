@@ -84,18 +84,18 @@ fn exchange(
     tcp: &mut TcpStream,
     timeout: Duration,
 ) -> Result<(), End> {
-    tcp.set_read_timeout(Some(timeout)).map_err(End::Tcp)?;
     tcp.set_write_timeout(Some(timeout)).map_err(End::Tcp)?;
+    let end = Instant::now() + timeout;
     while connection.is_handshaking() {
-        step(connection, tcp)?;
+        step(connection, tcp, end)?;
     }
     write(connection, tcp)?;
     // With TLS 1.2 the server's Finished says that it has accepted us. With 1.3 ours
     // is the last word: a ticket, data or silence are its consent, an alert is not.
     if connection.protocol_version() == Some(ProtocolVersion::TLSv1_3) {
-        tcp.set_read_timeout(Some(SILENCE)).map_err(End::Tcp)?;
+        let end = Instant::now() + SILENCE;
         while connection.tls13_tickets_received() == 0 {
-            match step(connection, tcp) {
+            match step(connection, tcp, end) {
                 Ok(()) if has_data(connection) => break,
                 Ok(()) => {}
                 Err(End::Timeout) => break,
@@ -135,9 +135,15 @@ fn write(connection: &mut ClientConnection, tcp: &mut TcpStream) -> Result<(), E
     Ok(())
 }
 
-/// Write what is to be written, read what there is.
-fn step(connection: &mut ClientConnection, tcp: &mut TcpStream) -> Result<(), End> {
+/// Write what is to be written, read what there is until `end`: a server that sends
+/// a byte now and then has no more time than one that is silent.
+fn step(connection: &mut ClientConnection, tcp: &mut TcpStream, end: Instant) -> Result<(), End> {
     write(connection, tcp)?;
+    let left = end.saturating_duration_since(Instant::now());
+    if left.is_zero() {
+        return Err(End::Timeout);
+    }
+    tcp.set_read_timeout(Some(left)).map_err(End::Tcp)?;
     match connection.read_tls(tcp) {
         Ok(0) => return Err(End::Closed),
         Ok(_) => {}
@@ -151,4 +157,49 @@ fn step(connection: &mut ClientConnection, tcp: &mut TcpStream) -> Result<(), En
         let _ = connection.write_tls(tcp);
         End::Tls(error)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::net::TcpListener;
+    use std::thread;
+
+    use rustls::RootCertStore;
+
+    use super::*;
+    use crate::commands::connect::service::Service;
+
+    /// One byte after the other of a record that it never finishes.
+    #[test]
+    fn a_server_that_drips_is_given_up() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = thread::spawn(move || {
+            let (mut tcp, _) = listener.accept().unwrap();
+            // A handshake record of 16,384 bytes, of which some come.
+            let head = [0x16, 0x03, 0x03, 0x40, 0x00, 0x02, 0x00, 0x3F, 0xFC];
+            for byte in head.into_iter().chain([0; 60]) {
+                if tcp.write_all(&[byte]).is_err() {
+                    break;
+                }
+                thread::sleep(Duration::from_millis(50));
+            }
+        });
+        let target = Target {
+            host: "localhost".to_owned(),
+            port,
+            alpn: Vec::new(),
+            service: Service::Any,
+        };
+        let provider = rustls::crypto::ring::default_provider();
+        let config = ClientConfig::builder_with_provider(provider.into())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(RootCertStore::empty())
+            .with_no_client_auth();
+        let attempt = run(&target, Arc::new(config), Duration::from_millis(600));
+        assert!(matches!(attempt.end, Some(End::Timeout)), "{attempt:?}");
+        server.join().unwrap();
+    }
 }
