@@ -4,25 +4,26 @@
 //! spool's for a chip that is begun while it does not, until the ledger has all
 //! of it. A keeper brings the spool to the ledger and leases new serials.
 
-use std::fmt;
+mod books;
+mod news;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use atecc::SerialNumber;
 use nerves_key_line::{
-    Batch, Conflict, DatabaseError, Ledger, LedgerError, Spool, SpoolError, Sqlite, Whereabouts,
+    Batch, Conflict, DatabaseError, Ledger, LedgerError, Spool, SpoolError, Sqlite,
 };
-use serde_json::{Value, json};
 
-use super::chip::Connected;
+pub(super) use self::books::Books;
+pub(super) use self::news::News;
 use super::ledger::{self, refused};
 use super::station::{Said, What};
 use crate::cli::line::{Place, Run};
-use crate::error::{CliError, Exit};
-use crate::output::{escape, escape_path};
+use crate::error::CliError;
+use crate::output::escape_path;
 
 /// How long the ledger may be away before the spool stands in for it.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -30,75 +31,6 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_secs(1);
 /// After so many looks the ledger of a full batch is asked for places again.
 const LOOKS: u32 = 5;
-
-/// What became of the ledger.
-#[derive(Clone, Debug)]
-pub(super) enum News {
-    /// It does not answer.
-    Away { left: usize },
-    /// It answers, and has what was spooled.
-    Back { events: usize, left: usize },
-    /// It did not take a unit.
-    Conflict(Conflict),
-    /// The station ends while it is away.
-    Kept { path: PathBuf, events: usize },
-    /// The spool cannot be brought to it.
-    Failed(String),
-}
-
-impl News {
-    pub(super) const fn is_failure(&self) -> bool {
-        matches!(self, Self::Conflict(_) | Self::Failed(_))
-    }
-
-    pub(super) fn document(&self) -> Value {
-        match self {
-            Self::Away { left } => json!({ "event": "away", "serials": left }),
-            Self::Back { events, left } => {
-                json!({ "event": "back", "events": events, "serials": left })
-            }
-            Self::Conflict(conflict) => json!({
-                "event": "conflict",
-                "chip": conflict.chip.map(|chip| chip.to_string()),
-                "serial": conflict.serial,
-                "cause": conflict.cause,
-            }),
-            Self::Kept { events, .. } => json!({ "event": "kept", "events": events }),
-            Self::Failed(cause) => json!({ "event": "spool-failed", "cause": cause }),
-        }
-    }
-}
-
-impl fmt::Display for News {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Away { left } => {
-                write!(f, "the ledger is away: going on with {left} leased serials")
-            }
-            Self::Back { events, left } => write!(
-                f,
-                "the ledger is back: it has {events} events of the spool; {left} serials are leased"
-            ),
-            Self::Conflict(conflict) => {
-                let chip = conflict.chip.map(|chip| chip.to_string());
-                write!(
-                    f,
-                    "FAIL  spool  {}  {}  {}",
-                    chip.as_deref().unwrap_or("no chip"),
-                    escape(&conflict.serial),
-                    escape(&conflict.cause)
-                )
-            }
-            Self::Kept { path, events } => write!(
-                f,
-                "the ledger is away: {events} events wait in {path}; run again with it, or nerves-key \
-                 line reconcile {path}",
-                path = escape_path(path)
-            ),
-            Self::Failed(cause) => write!(f, "FAIL  spool  {}", escape(cause)),
-        }
-    }
-}
 
 /// Why the ledger was not visited.
 enum Trouble {
@@ -394,208 +326,4 @@ enum Lease {
     Fill,
     Leave,
     Return,
-}
-
-/// The books of a worker, and the one that it writes into.
-pub(super) struct Books<'a> {
-    place: &'a Place,
-    spooling: Option<&'a Spooling>,
-    ledger: Option<Ledger>,
-    spool: Option<Spool>,
-    book: Book,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Book {
-    Ledger,
-    Spool,
-}
-
-impl<'a> Books<'a> {
-    /// # Errors
-    /// Where there is nothing to write into.
-    pub(super) fn open(place: &'a Place, spooling: Option<&'a Spooling>) -> Result<Self, CliError> {
-        let (ledger, spool) = match spooling {
-            None => (Some(ledger::open(place)?), None),
-            Some(spooling) => (None, Some(spooling.spool()?)),
-        };
-        Ok(Self {
-            place,
-            spooling,
-            ledger,
-            spool,
-            book: Book::Ledger,
-        })
-    }
-
-    /// The book of a chip.
-    ///
-    /// # Errors
-    /// Exit code 4 for a chip that has to wait until the ledger is back, or that
-    /// it did not take.
-    pub(super) fn of(&mut self, connected: &Connected) -> Result<&mut Ledger, CliError> {
-        let chip = connected.serial_number();
-        self.book = match self.spooling {
-            None => Book::Ledger,
-            Some(spooling) => self.choose(spooling, chip, connected.is_blank())?,
-        };
-        Ok(self.open_book()?)
-    }
-
-    fn open_book(&mut self) -> Result<&mut Ledger, Trouble> {
-        if let (Book::Spool, Some(spool)) = (self.book, &mut self.spool) {
-            return Ok(spool.ledger());
-        }
-        if self.ledger.is_none() {
-            self.ledger = Some(match self.spooling {
-                Some(spooling) => spooling.ledger()?,
-                None => ledger::reach(self.place)??,
-            });
-        }
-        let ledger = self.ledger.as_mut();
-        ledger.ok_or_else(|| CliError::failed("there is no ledger").into())
-    }
-
-    fn choose(
-        &mut self,
-        spooling: &Spooling,
-        chip: SerialNumber,
-        is_blank: bool,
-    ) -> Result<Book, CliError> {
-        let Some(spool) = &mut self.spool else {
-            return Ok(Book::Ledger);
-        };
-        let whereabouts = spool.whereabouts(chip).map_err(spool_refused)?;
-        match &whereabouts {
-            Whereabouts::Spool => return Ok(Book::Spool),
-            Whereabouts::Conflict(conflict) => {
-                return Err(CliError::new(
-                    Exit::Stage,
-                    format!(
-                        "the chip {chip} was made as {:?} while the ledger was away, which did \
-                         not take it: {}",
-                        conflict.serial, conflict.cause
-                    ),
-                ));
-            }
-            _ => {}
-        }
-        if !spooling.is_away.load(Ordering::Relaxed) {
-            match self.ask(spooling, chip) {
-                Ok(()) => return Ok(Book::Ledger),
-                Err(Trouble::Away(_)) => spooling.is_away.store(true, Ordering::Relaxed),
-                Err(Trouble::Other(error)) => return Err(error),
-            }
-        }
-        if whereabouts == Whereabouts::Unknown && is_blank {
-            return Ok(Book::Spool);
-        }
-        Err(CliError::new(
-            Exit::Stage,
-            format!(
-                "the ledger is away, and the chip {chip} was begun before: it goes on when the \
-                 ledger is back"
-            ),
-        ))
-    }
-
-    /// Whether the ledger answers. If so the chip is left to it from now on.
-    fn ask(&mut self, spooling: &Spooling, chip: SerialNumber) -> Result<(), Trouble> {
-        let mut ledger = match self.ledger.take() {
-            Some(ledger) => ledger,
-            None => spooling.ledger()?,
-        };
-        if ledger.unit(chip)?.is_none() && ledger.free_places(&spooling.batch)? == 0 {
-            // The last places may be those of our own serials.
-            spooling.is_full.store(true, Ordering::Relaxed);
-            spooling.visit(Lease::Return)?;
-        }
-        self.ledger = Some(ledger);
-        if let Some(spool) = &mut self.spool {
-            spool.leave_to_ledger(chip)?;
-        }
-        Ok(())
-    }
-
-    /// Record that a run failed.
-    ///
-    /// # Errors
-    /// When neither book takes it.
-    pub(super) fn fail(&mut self, chip: SerialNumber, cause: &str) -> Result<(), CliError> {
-        let is_away = |spooling: &Spooling| spooling.is_away.load(Ordering::Relaxed);
-        if self.spooling.is_some_and(is_away) {
-            self.book = Book::Spool;
-        }
-        let book = self.open_book();
-        let failed = book.and_then(|book| Ok(book.fail(chip, cause)?));
-        match (failed, self.spooling, &mut self.spool) {
-            (Err(Trouble::Away(_)), Some(spooling), Some(spool)) => {
-                spooling.is_away.store(true, Ordering::Relaxed);
-                self.ledger = None;
-                spool.ledger().fail(chip, cause).map_err(refused)
-            }
-            (failed, ..) => Ok(failed?),
-        }
-    }
-}
-
-#[cfg(all(test, feature = "line-postgres"))]
-mod tests {
-    use nerves_key_line::{Author, SerialScheme, Tables};
-
-    use super::*;
-
-    fn batch() -> Batch {
-        let pattern = "A-{:03}".parse().unwrap();
-        let document = json!({
-            "name": "b",
-            "product": "sensor",
-            "count": 9,
-            "board": "NervesKey",
-            "layout": "standard",
-            "format": 0,
-            "signer": "3000",
-            "serials": SerialScheme::Pattern(pattern),
-        });
-        Batch::from_document(&document.to_string()).unwrap()
-    }
-
-    /// A failure that the server cannot be told of, since no connection to it is
-    /// open, is written into the spool.
-    #[test]
-    fn a_failure_goes_to_the_spool_when_the_server_cannot_be_reached() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("spool.db");
-        let author = Author {
-            station: "one".to_owned(),
-            operator: "ada".to_owned(),
-        };
-        let there = Box::new(Sqlite::in_memory().unwrap());
-        let mut there = Ledger::create(there, Tables::default(), author).unwrap();
-        there.load(&batch()).unwrap();
-        drop(Spool::begin(file(&path).unwrap(), &mut there, "b").unwrap());
-        let place = Place {
-            // Nobody listens there.
-            ledger: "postgres://ada@127.0.0.1:1/line".to_owned(),
-            ledger_ca: None,
-            schema: None,
-            prefix: String::new(),
-            station: Some("one".to_owned()),
-            operator: Some("ada".to_owned()),
-        };
-        let spooling = Spooling {
-            place: place.clone(),
-            batch: "b".to_owned(),
-            path,
-            units: 1,
-            is_away: AtomicBool::new(false),
-            is_full: AtomicBool::new(false),
-            devices: 1,
-            visit: Mutex::default(),
-        };
-        let mut books = Books::open(&place, Some(&spooling)).unwrap();
-        books.fail(SerialNumber([1; 9]), "it fell down").unwrap();
-        assert!(spooling.is_away.load(Ordering::Relaxed));
-        assert_eq!(spooling.counts().unwrap().0, 1);
-    }
 }

@@ -1,0 +1,78 @@
+//! What is told of a spool.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use nerves_key_line::Conflict;
+use serde_json::{Value, json};
+
+use crate::output::{escape, escape_path};
+
+/// What became of the ledger.
+#[derive(Clone, Debug)]
+pub(in crate::commands::line) enum News {
+    /// It does not answer.
+    Away { left: usize },
+    /// It answers, and has what was spooled.
+    Back { events: usize, left: usize },
+    /// It did not take a unit.
+    Conflict(Conflict),
+    /// The station ends while it is away.
+    Kept { path: PathBuf, events: usize },
+    /// The spool cannot be brought to it.
+    Failed(String),
+}
+
+impl News {
+    pub(in crate::commands::line) const fn is_failure(&self) -> bool {
+        matches!(self, Self::Conflict(_) | Self::Failed(_))
+    }
+
+    pub(in crate::commands::line) fn document(&self) -> Value {
+        match self {
+            Self::Away { left } => json!({ "event": "away", "serials": left }),
+            Self::Back { events, left } => {
+                json!({ "event": "back", "events": events, "serials": left })
+            }
+            Self::Conflict(conflict) => json!({
+                "event": "conflict",
+                "chip": conflict.chip.map(|chip| chip.to_string()),
+                "serial": conflict.serial,
+                "cause": conflict.cause,
+            }),
+            Self::Kept { events, .. } => json!({ "event": "kept", "events": events }),
+            Self::Failed(cause) => json!({ "event": "spool-failed", "cause": cause }),
+        }
+    }
+}
+
+impl fmt::Display for News {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Away { left } => {
+                write!(f, "the ledger is away: going on with {left} leased serials")
+            }
+            Self::Back { events, left } => write!(
+                f,
+                "the ledger is back: it has {events} events of the spool; {left} serials are leased"
+            ),
+            Self::Conflict(conflict) => {
+                let chip = conflict.chip.map(|chip| chip.to_string());
+                write!(
+                    f,
+                    "FAIL  spool  {}  {}  {}",
+                    chip.as_deref().unwrap_or("no chip"),
+                    escape(&conflict.serial),
+                    escape(&conflict.cause)
+                )
+            }
+            Self::Kept { path, events } => write!(
+                f,
+                "the ledger is away: {events} events wait in {path}; run again with it, or nerves-key \
+                 line reconcile {path}",
+                path = escape_path(path)
+            ),
+            Self::Failed(cause) => write!(f, "FAIL  spool  {}", escape(cause)),
+        }
+    }
+}
