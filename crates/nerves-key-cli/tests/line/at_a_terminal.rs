@@ -67,7 +67,7 @@ impl Terminal {
 fn shown(bench: &Bench, arguments: &[&str], set: impl Fn(&mut Command)) -> String {
     let terminal = Terminal::new();
     let mut command = bench.command(arguments);
-    command.env_remove("NO_COLOR").env("TERM", "xterm");
+    command.env("TERM", "xterm");
     command.stdout(terminal.end()).stderr(terminal.end());
     set(&mut command);
     let child = command.spawn().unwrap();
@@ -106,11 +106,7 @@ fn colours_and_bells_are_for_a_terminal_that_wants_them() {
         command.env("NO_COLOR", "");
     });
     assert!(said.contains(green), "{said:?}");
-    let output = bench
-        .command(&bell)
-        .env_remove("NO_COLOR")
-        .output()
-        .unwrap();
+    let output = bench.run(&bell);
     let said = [output.stdout, output.stderr].concat();
     assert!(said.starts_with(b"PASS"), "{said:?}");
     assert!(!said.contains(&0x1B) && !said.contains(&0x07), "{said:?}");

@@ -58,6 +58,10 @@ impl Bench {
         command.env("NERVES_KEY_STATION", "bench");
         command.env("NERVES_KEY_OPERATOR", "ada");
         command.env_remove("NERVES_KEY_DEVICE");
+        // What else decides over colours.
+        for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "CI"] {
+            command.env_remove(name);
+        }
         command
     }
 
