@@ -6,6 +6,8 @@
 //! is a digest: nothing is longer than SHA-512's 64 bytes, and more than that
 //! is a message given in error, of which the start would be signed.
 
+use cryptoki_sys::{CK_FLAGS, CKF_DIGEST, CKF_SIGN, CKF_VERIFY};
+
 use crate::error::Error;
 use crate::hash::Hash;
 
@@ -13,6 +15,29 @@ use crate::hash::Hash;
 pub const SIGNATURE: usize = 64;
 /// The longest digest that `CKM_ECDSA` takes.
 const LONGEST: usize = 64;
+
+/// What a session can be in the midst of, besides a search.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum OperationKind {
+    /// `C_Digest*`.
+    Digest,
+    /// `C_Sign*`.
+    Sign,
+    /// `C_Verify*`.
+    Verify,
+}
+
+impl OperationKind {
+    /// As `C_SessionCancel` names it.
+    #[must_use]
+    pub const fn flag(self) -> CK_FLAGS {
+        match self {
+            Self::Digest => CKF_DIGEST,
+            Self::Sign => CKF_SIGN,
+            Self::Verify => CKF_VERIFY,
+        }
+    }
+}
 
 /// Signing or verifying that has begun.
 #[derive(Clone, Debug)]

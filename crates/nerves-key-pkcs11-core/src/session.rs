@@ -1,7 +1,8 @@
 //! A session: one program's operations with one chip.
 //!
 //! An operation ends with the call that gives its result, and with every error
-//! but a buffer that is too small; a query for a length changes nothing.
+//! but a buffer that is too small ([`Session::step`]); a query for a length changes
+//! nothing.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -16,7 +17,7 @@ use crate::error::Error;
 use crate::hash::Hash;
 use crate::mechanism::Mechanism;
 use crate::object::{Allowed, FIRST_OF_SESSION, Object, PRIVATE_KEY, PUBLIC_KEY};
-use crate::operation::{Operation, Progress, SIGNATURE};
+use crate::operation::{Operation, OperationKind, Progress, SIGNATURE};
 use crate::output::{Capacity, Output};
 use crate::random;
 use crate::token::{Freshness, Token};
@@ -147,6 +148,27 @@ impl Session {
         let mut work = self.work();
         work.secrets.retain(|object| object.handle != handle);
         Ok(())
+    }
+
+    /// A step of an operation, which ends with every error, and with a panic, but
+    /// for a buffer that is too small. An error of a search does not end it, nor one
+    /// of the call that would begin an operation: these have no such rule, and what
+    /// fails changes nothing (section 5). Source: PKCS#11 3.1, sections 5.12, 5.13
+    /// and 5.15.
+    ///
+    /// # Errors
+    /// That of `step`.
+    pub fn step<T>(
+        &self,
+        kind: OperationKind,
+        step: impl FnOnce(&Self) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let mut failing = Failing(Some((self, kind)));
+        let result = step(self);
+        if let Ok(_) | Err(Error::BufferTooSmall) = result {
+            failing.0 = None;
+        }
+        result
     }
 
     /// Begin to find what matches `template`.
@@ -416,6 +438,17 @@ impl Session {
     }
 }
 
+/// A step that has not succeeded yet.
+struct Failing<'a>(Option<(&'a Session, OperationKind)>);
+
+impl Drop for Failing<'_> {
+    fn drop(&mut self) {
+        if let Some((session, kind)) = self.0 {
+            session.cancel(kind.flag());
+        }
+    }
+}
+
 /// Whether an operation may begin. Without a mechanism the active one is given
 /// up (PKCS#11 3.0) and nothing begins; in 2.40 that was a bad argument, and
 /// is one still when there is nothing to give up.
@@ -442,14 +475,8 @@ fn signature_hash(mechanism: Mechanism<'_>) -> Result<Option<Hash>, Error> {
     }
 }
 
-/// A part that does not fit ends the operation.
 fn update(active: &mut Option<Operation>, part: &[u8]) -> Result<(), Error> {
-    let operation = active.as_mut().ok_or(Error::NotActive)?;
-    let result = operation.update(part);
-    if result.is_err() {
-        *active = None;
-    }
-    result
+    active.as_mut().ok_or(Error::NotActive)?.update(part)
 }
 
 fn finish(active: &mut Option<Operation>, input: Input<'_>) -> Result<[u8; 32], Error> {

@@ -18,6 +18,7 @@ use cryptoki_sys::{CK_RV, CK_SESSION_HANDLE, CKR_OK};
 use nerves_key_pkcs11_core::Error;
 use nerves_key_pkcs11_core::log::{Level, log};
 use nerves_key_pkcs11_core::module::Module;
+use nerves_key_pkcs11_core::operation::OperationKind;
 use nerves_key_pkcs11_core::session::Session;
 
 pub use interface::{C_GetFunctionList, C_GetInterface, C_GetInterfaceList};
@@ -57,4 +58,14 @@ fn with_session(
         let session: Arc<Session> = module.session(handle)?;
         work(&session)
     })
+}
+
+/// The same as a step of an operation of that session, its arguments included.
+fn with_operation(
+    name: &str,
+    handle: CK_SESSION_HANDLE,
+    kind: OperationKind,
+    work: impl FnOnce(&Session) -> Result<(), Error>,
+) -> CK_RV {
+    with_session(name, handle, |session| session.step(kind, work))
 }

@@ -6,10 +6,11 @@ use cryptoki_sys::{
 };
 use nerves_key_pkcs11_core::Error;
 use nerves_key_pkcs11_core::mechanism::{Ecdh1, Mechanism};
+use nerves_key_pkcs11_core::operation::OperationKind;
 use nerves_key_pkcs11_core::session::Input;
 
 use crate::pointer::{OutBuffer, one, put, slice, template};
-use crate::with_session;
+use crate::{with_operation, with_session};
 
 /// A caller's mechanism, if it gives one.
 ///
@@ -57,7 +58,7 @@ pub(crate) unsafe extern "C" fn C_Digest(
     digest: *mut CK_BYTE,
     digest_length: *mut CK_ULONG,
 ) -> CK_RV {
-    with_session("C_Digest", handle, |session| {
+    with_operation("C_Digest", handle, OperationKind::Digest, |session| {
         // SAFETY: the caller's promise.
         let data = unsafe { slice(data, length)? };
         // SAFETY: the caller's promise.
@@ -72,7 +73,7 @@ pub(crate) unsafe extern "C" fn C_DigestUpdate(
     part: *mut CK_BYTE,
     length: CK_ULONG,
 ) -> CK_RV {
-    with_session("C_DigestUpdate", handle, |session| {
+    with_operation("C_DigestUpdate", handle, OperationKind::Digest, |session| {
         // SAFETY: the caller's promise.
         session.digest_update(unsafe { slice(part, length)? })
     })
@@ -83,7 +84,7 @@ pub(crate) unsafe extern "C" fn C_DigestFinal(
     digest: *mut CK_BYTE,
     digest_length: *mut CK_ULONG,
 ) -> CK_RV {
-    with_session("C_DigestFinal", handle, |session| {
+    with_operation("C_DigestFinal", handle, OperationKind::Digest, |session| {
         // SAFETY: the caller's promise.
         let buffer = unsafe { OutBuffer::new(digest, digest_length)? };
         let output = session.digest(Input::End, buffer.capacity())?;
@@ -109,7 +110,7 @@ pub(crate) unsafe extern "C" fn C_Sign(
     signature: *mut CK_BYTE,
     signature_length: *mut CK_ULONG,
 ) -> CK_RV {
-    with_session("C_Sign", handle, |session| {
+    with_operation("C_Sign", handle, OperationKind::Sign, |session| {
         // SAFETY: the caller's promise.
         let data = unsafe { slice(data, length)? };
         // SAFETY: the caller's promise.
@@ -124,7 +125,7 @@ pub(crate) unsafe extern "C" fn C_SignUpdate(
     part: *mut CK_BYTE,
     length: CK_ULONG,
 ) -> CK_RV {
-    with_session("C_SignUpdate", handle, |session| {
+    with_operation("C_SignUpdate", handle, OperationKind::Sign, |session| {
         // SAFETY: the caller's promise.
         session.sign_update(unsafe { slice(part, length)? })
     })
@@ -135,7 +136,7 @@ pub(crate) unsafe extern "C" fn C_SignFinal(
     signature: *mut CK_BYTE,
     signature_length: *mut CK_ULONG,
 ) -> CK_RV {
-    with_session("C_SignFinal", handle, |session| {
+    with_operation("C_SignFinal", handle, OperationKind::Sign, |session| {
         // SAFETY: the caller's promise.
         let buffer = unsafe { OutBuffer::new(signature, signature_length)? };
         let output = session.sign(Input::End, buffer.capacity())?;
@@ -161,7 +162,7 @@ pub(crate) unsafe extern "C" fn C_Verify(
     signature: *mut CK_BYTE,
     signature_length: CK_ULONG,
 ) -> CK_RV {
-    with_session("C_Verify", handle, |session| {
+    with_operation("C_Verify", handle, OperationKind::Verify, |session| {
         // SAFETY: the caller's promise.
         let data = unsafe { slice(data, length)? };
         // SAFETY: the caller's promise.
@@ -175,7 +176,7 @@ pub(crate) unsafe extern "C" fn C_VerifyUpdate(
     part: *mut CK_BYTE,
     length: CK_ULONG,
 ) -> CK_RV {
-    with_session("C_VerifyUpdate", handle, |session| {
+    with_operation("C_VerifyUpdate", handle, OperationKind::Verify, |session| {
         // SAFETY: the caller's promise.
         session.verify_update(unsafe { slice(part, length)? })
     })
@@ -186,7 +187,7 @@ pub(crate) unsafe extern "C" fn C_VerifyFinal(
     signature: *mut CK_BYTE,
     signature_length: CK_ULONG,
 ) -> CK_RV {
-    with_session("C_VerifyFinal", handle, |session| {
+    with_operation("C_VerifyFinal", handle, OperationKind::Verify, |session| {
         // SAFETY: the caller's promise.
         session.verify(Input::End, unsafe { slice(signature, signature_length)? })
     })

@@ -41,6 +41,7 @@ fn every_function() {
         cases::digests::digests,
         cases::signatures::signatures,
         cases::signatures::signing,
+        cases::endings::endings,
         cases::derivation::derivation,
         cases::unsupported::unsupported,
     ] {

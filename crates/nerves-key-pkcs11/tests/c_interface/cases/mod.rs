@@ -2,6 +2,7 @@
 
 pub(crate) mod derivation;
 pub(crate) mod digests;
+pub(crate) mod endings;
 pub(crate) mod module;
 pub(crate) mod objects;
 pub(crate) mod sessions;
