@@ -80,6 +80,7 @@ pub struct SecretTemplate {
     key_type: CK_KEY_TYPE,
     sensitive: CK_BBOOL,
     extractable: CK_BBOOL,
+    private: CK_BBOOL,
     others: Attributes,
 }
 
@@ -95,6 +96,7 @@ impl SecretTemplate {
             key_type: ck::CKK_GENERIC_SECRET,
             sensitive: ck::CK_FALSE,
             extractable: ck::CK_TRUE,
+            private: ck::CK_FALSE,
             others: Attributes::new(),
         };
         for wanted in template {
@@ -107,6 +109,7 @@ impl SecretTemplate {
                 }
                 ck::CKA_TOKEN if boolean(wanted)? == ck::CK_FALSE => {}
                 ck::CKA_SENSITIVE => secret.sensitive = boolean(wanted)?,
+                ck::CKA_PRIVATE => secret.private = boolean(wanted)?,
                 ck::CKA_EXTRACTABLE => secret.extractable = boolean(wanted)?,
                 ck::CKA_CLASS | ck::CKA_TOKEN => return Err(bad()),
                 ck::CKA_VALUE => return Err(Error::Contradiction),
@@ -143,6 +146,7 @@ impl SecretTemplate {
             .number(ck::CKA_VALUE_LEN, self.length as CK_ULONG)
             .bytes(ck::CKA_SENSITIVE, [self.sensitive])
             .bytes(ck::CKA_EXTRACTABLE, [self.extractable])
+            .bytes(ck::CKA_PRIVATE, [self.private])
             .no(&[
                 ck::CKA_TOKEN,
                 ck::CKA_LOCAL,

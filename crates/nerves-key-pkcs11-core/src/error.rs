@@ -74,6 +74,9 @@ pub enum Error {
     /// No such session.
     #[error("there is no session {0}")]
     Session(CK_SESSION_HANDLE),
+    /// It was closed while one of its calls was under way.
+    #[error("the session was closed meanwhile")]
+    SessionClosed,
     /// Sessions without `CKF_SERIAL_SESSION`.
     #[error("sessions are serial")]
     ParallelSession,
@@ -187,6 +190,7 @@ impl Error {
             Self::NoSeed => ck::CKR_RANDOM_SEED_NOT_SUPPORTED,
             Self::NoEvent => ck::CKR_NO_EVENT,
             Self::Session(_) => ck::CKR_SESSION_HANDLE_INVALID,
+            Self::SessionClosed => ck::CKR_SESSION_CLOSED,
             Self::ParallelSession => ck::CKR_SESSION_PARALLEL_NOT_SUPPORTED,
             Self::Active => ck::CKR_OPERATION_ACTIVE,
             Self::NotActive => ck::CKR_OPERATION_NOT_INITIALIZED,

@@ -15,6 +15,7 @@ pub mod operation;
 pub mod output;
 pub mod random;
 pub mod session;
+mod session_objects;
 pub mod settings;
 mod stuck_bus;
 pub mod token;

@@ -235,7 +235,9 @@ impl Module {
     pub fn close(&self, handle: CK_SESSION_HANDLE) -> Result<(), Error> {
         let mut sessions = self.sessions();
         let session = sessions.open.remove(&handle);
-        let token = Arc::clone(session.ok_or(Error::Session(handle))?.token());
+        let session = session.ok_or(Error::Session(handle))?;
+        session.end();
+        let token = Arc::clone(session.token());
         let others = sessions.open.values();
         if !others
             .into_iter()
@@ -254,9 +256,13 @@ impl Module {
     pub fn close_all(&self, slot: CK_SLOT_ID) -> Result<(), Error> {
         let token = self.token(slot)?;
         let mut sessions = self.sessions();
-        sessions
-            .open
-            .retain(|_, session| session.token().slot() != slot);
+        sessions.open.retain(|_, session| {
+            let stays = session.token().slot() != slot;
+            if !stays {
+                session.end();
+            }
+            stays
+        });
         // As in `close`.
         let _ = token.log_out();
         Ok(())

@@ -16,10 +16,11 @@ use crate::derive;
 use crate::error::Error;
 use crate::hash::Hash;
 use crate::mechanism::Mechanism;
-use crate::object::{Allowed, FIRST_OF_SESSION, Object, PRIVATE_KEY, PUBLIC_KEY};
+use crate::object::{Allowed, Object, PRIVATE_KEY, PUBLIC_KEY};
 use crate::operation::{Operation, OperationKind, Progress, SIGNATURE};
 use crate::output::{Capacity, Output};
 use crate::random;
+use crate::session_objects::Owner;
 use crate::token::{Freshness, Token};
 
 /// A session.
@@ -28,6 +29,8 @@ pub struct Session {
     token: Arc<Token>,
     chip: Arc<Chip>,
     flags: CK_FLAGS,
+    /// Of its objects, which the token's other sessions see.
+    owner: Owner,
     /// Two threads in one session take turns.
     work: Mutex<Work>,
 }
@@ -39,9 +42,6 @@ struct Work {
     digest: Option<Digesting>,
     sign: Option<Operation>,
     verify: Option<Operation>,
-    secrets: Vec<Object>,
-    /// How many there have been: handles are not used again.
-    derived: CK_OBJECT_HANDLE,
 }
 
 #[derive(Clone, Debug)]
@@ -70,6 +70,7 @@ impl Session {
         }
         let chip = token.chip(Freshness::Now)?;
         Ok(Self {
+            owner: token.session_objects().begin(),
             token,
             chip,
             flags: flags & (ck::CKF_SERIAL_SESSION | ck::CKF_RW_SESSION),
@@ -131,23 +132,27 @@ impl Session {
         handle: CK_OBJECT_HANDLE,
         look: impl FnOnce(&Object) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let work = self.work();
-        let object = self.objects(&work).find(|object| object.handle == handle);
-        look(object.ok_or(Error::Object(handle))?)
+        if let Some(object) = self.chip_object(handle) {
+            return look(object);
+        }
+        let made = self.token.session_objects().get(&self.chip, handle);
+        look(&*made.ok_or(Error::Object(handle))?)
     }
 
-    /// Remove an object of this session.
+    /// Destroy an object of this or another session.
     ///
     /// # Errors
     /// [`Error::Object`], or [`Error::Permanent`] for what is in the chip.
     pub fn destroy(&self, handle: CK_OBJECT_HANDLE) -> Result<(), Error> {
-        self.object(handle, |object| {
-            let ours = object.is_of_session();
-            ours.then_some(()).ok_or(Error::Permanent(handle))
-        })?;
-        let mut work = self.work();
-        work.secrets.retain(|object| object.handle != handle);
-        Ok(())
+        if self.chip_object(handle).is_some() {
+            return Err(Error::Permanent(handle));
+        }
+        self.token.session_objects().destroy(&self.chip, handle)
+    }
+
+    /// It is closed: what it made is gone, whoever uses it.
+    pub(crate) fn end(&self) {
+        self.token.session_objects().end(self.owner);
     }
 
     /// A step of an operation, which ends with every error, and with a panic, but
@@ -183,8 +188,10 @@ impl Session {
         // Fresh enough: what is found is in the slot now.
         let _present = self.token.chip(Freshness::Recent);
         self.token.check(&self.chip)?;
-        let found: Vec<_> = self
-            .objects(&work)
+        let made = self.token.session_objects().of_chip(&self.chip);
+        let made = made.iter().map(|object| &**object);
+        let objects = self.chip.objects.iter().chain(made);
+        let found: Vec<_> = objects
             .filter(|object| object.attributes.match_all(template))
             .map(|object| object.handle)
             .collect();
@@ -274,7 +281,7 @@ impl Session {
             return Ok(());
         };
         let hash = signature_hash(mechanism)?;
-        self.key(&work, key, PRIVATE_KEY)?;
+        self.key(key, PRIVATE_KEY)?;
         self.require(atecc_config::Operation::Sign, |key| key.can.sign)?;
         work.sign = Some(Operation::new(hash));
         Ok(())
@@ -323,7 +330,7 @@ impl Session {
             return Ok(());
         };
         let hash = signature_hash(mechanism)?;
-        self.key(&work, key, PUBLIC_KEY)?;
+        self.key(key, PUBLIC_KEY)?;
         work.verify = Some(Operation::new(hash));
         Ok(())
     }
@@ -357,29 +364,28 @@ impl Session {
     ///
     /// # Errors
     /// Those of mechanism, key and template; [`Error::Removed`],
-    /// [`Error::Device`].
+    /// [`Error::Device`], [`Error::SessionClosed`].
     pub fn derive(
         &self,
         mechanism: Mechanism<'_>,
         key: CK_OBJECT_HANDLE,
         template: &[TemplateAttribute<'_>],
     ) -> Result<CK_OBJECT_HANDLE, Error> {
-        let mut work = self.work();
         let Mechanism::Ecdh1(parameters) = mechanism else {
             return Err(match mechanism.kind() {
                 ck::CKM_ECDH1_DERIVE => Error::Parameter("CK_ECDH1_DERIVE_PARAMS is wanted"),
                 kind => Error::Mechanism(kind),
             });
         };
-        self.key(&work, key, PRIVATE_KEY)?;
+        self.key(key, PRIVATE_KEY)?;
         self.require(atecc_config::Operation::Ecdh, |key| key.can.derive)?;
         let peer = derive::peer(parameters)?;
         let wanted = derive::SecretTemplate::from_template(template)?;
         let secret = derive::agree(&self.token, &self.chip, peer)?;
-        let handle = FIRST_OF_SESSION + work.derived;
-        work.derived += 1;
-        work.secrets.push(wanted.object(handle, &secret));
-        Ok(handle)
+        let objects = self.token.session_objects();
+        objects.insert(self.owner, &self.chip, |handle| {
+            wanted.object(handle, &secret)
+        })
     }
 
     /// Random bytes, from chip and host.
@@ -399,21 +405,17 @@ impl Session {
         self.work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn objects<'a>(&'a self, work: &'a Work) -> impl Iterator<Item = &'a Object> {
-        self.chip.objects.iter().chain(&work.secrets)
+    fn chip_object(&self, handle: CK_OBJECT_HANDLE) -> Option<&Object> {
+        let mut objects = self.chip.objects.iter();
+        objects.find(|object| object.handle == handle)
     }
 
     /// `handle` is the key `wanted`.
-    fn key(
-        &self,
-        work: &Work,
-        handle: CK_OBJECT_HANDLE,
-        wanted: CK_OBJECT_HANDLE,
-    ) -> Result<(), Error> {
-        match self.objects(work).any(|object| object.handle == handle) {
-            true if handle == wanted => Ok(()),
-            true => Err(Error::KeyKind(handle)),
-            false => Err(Error::Key(handle)),
+    fn key(&self, handle: CK_OBJECT_HANDLE, wanted: CK_OBJECT_HANDLE) -> Result<(), Error> {
+        match self.object(handle, |_| Ok(())) {
+            Ok(()) if handle == wanted => Ok(()),
+            Ok(()) => Err(Error::KeyKind(handle)),
+            Err(_no_object) => Err(Error::Key(handle)),
         }
     }
 
@@ -446,6 +448,13 @@ impl Drop for Failing<'_> {
         if let Some((session, kind)) = self.0 {
             session.cancel(kind.flag());
         }
+    }
+}
+
+/// So that nothing is left of a session that no module has closed.
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 

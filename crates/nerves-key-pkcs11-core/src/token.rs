@@ -37,6 +37,7 @@ use crate::error::Error;
 use crate::fault::SlotFault;
 use crate::log::{Level, log};
 use crate::object::Names;
+use crate::session_objects::SessionObjects;
 use crate::settings::Origin;
 use crate::stuck_bus;
 
@@ -63,6 +64,7 @@ pub struct Token {
     bus: Option<String>,
     state: Mutex<State>,
     logged_in: AtomicBool,
+    session_objects: SessionObjects,
 }
 
 #[derive(Default)]
@@ -128,6 +130,7 @@ impl Token {
             bus: None,
             state: Mutex::default(),
             logged_in: AtomicBool::new(false),
+            session_objects: SessionObjects::default(),
         }
     }
 
@@ -164,13 +167,20 @@ impl Token {
         (!before).then_some(()).ok_or(Error::LoggedIn)
     }
 
-    /// Log the user out.
+    /// Log the user out, and destroy what only he may see.
     ///
     /// # Errors
     /// [`Error::NotLoggedIn`].
     pub fn log_out(&self) -> Result<(), Error> {
         let before = self.logged_in.swap(false, Ordering::Relaxed);
-        before.then_some(()).ok_or(Error::NotLoggedIn)
+        before.then_some(()).ok_or(Error::NotLoggedIn)?;
+        self.session_objects.destroy_private();
+        Ok(())
+    }
+
+    /// What its sessions have made.
+    pub(crate) const fn session_objects(&self) -> &SessionObjects {
+        &self.session_objects
     }
 
     /// The chip in the slot.

@@ -352,6 +352,63 @@ fn the_secret_is_the_one_that_the_other_side_has() {
     }
 }
 
+/// A secret shared with the generator's own key.
+fn derive(session: &Session) -> Result<ck::CK_OBJECT_HANDLE, Error> {
+    use p256::elliptic_curve::sec1::ToSec1Point;
+
+    let point = p256::AffinePoint::GENERATOR.to_sec1_point(false);
+    let mechanism = Mechanism::Ecdh1(Ecdh1 {
+        kdf: ck::CKD_NULL,
+        shared: &[],
+        public: point.as_bytes(),
+    });
+    session.derive(mechanism, PRIVATE_KEY, &[])
+}
+
+fn has(session: &Session, handle: ck::CK_OBJECT_HANDLE) -> bool {
+    session.object(handle, |_| Ok(())).is_ok()
+}
+
+/// What a session makes is of its token: neither another chip in the slot nor
+/// another slot has it, and no handle means two things.
+#[test]
+fn objects_of_sessions_are_of_their_token() {
+    let [first, second] = [1, 2].map(|number| finished(Revision::Atecc608B, number));
+    let socket = Socket::with(&first);
+    let other = session(Socket::with(&finished(Revision::Atecc508A, 3)).token(2));
+    let token = Arc::new(socket.token(1));
+    let open = || Session::open(Arc::clone(&token), ck::CKF_SERIAL_SESSION).unwrap();
+    let (old, beside) = (open(), open());
+    let (one, two) = (derive(&old).unwrap(), derive(&other).unwrap());
+    assert_ne!(one, two);
+    assert!(has(&beside, one) && !has(&beside, two));
+    assert!(has(&other, two) && !has(&other, one));
+    socket.swap(&second);
+    assert!(sign(&old, [7; 32]).is_err());
+    let new = open();
+    assert!(!has(&new, one));
+    assert_eq!(
+        new.destroy(one).unwrap_err().rv(),
+        ck::CKR_OBJECT_HANDLE_INVALID
+    );
+    let three = derive(&new).unwrap();
+    assert!(three > two && has(&new, three) && has(&old, one));
+}
+
+/// The call goes on, and nothing is left of what it makes.
+#[test]
+fn a_session_that_is_closed_in_a_call_makes_no_object() {
+    let module = module([Socket::with(&finished(Revision::Atecc608B, 1)).token(1)]);
+    let open = || module.open(1, ck::CKF_SERIAL_SESSION).unwrap();
+    for close in [Module::close, |module: &Module, _| module.close_all(1)] {
+        let handle = open();
+        let called = module.session(handle).unwrap();
+        close(&module, handle).unwrap();
+        let error = derive(&called).unwrap_err();
+        assert_eq!(error.rv(), ck::CKR_SESSION_CLOSED, "{error}");
+    }
+}
+
 #[test]
 fn auxiliary_certificates_come_without_ending_sessions() {
     let bus = finished(Revision::Atecc608B, 1);

@@ -4,7 +4,7 @@ use cryptoki_sys::{CK_ATTRIBUTE, CK_OBJECT_HANDLE, CK_RV, CK_SESSION_HANDLE, CK_
 use nerves_key_pkcs11_core::Error;
 use nerves_key_pkcs11_core::session::Session;
 
-use crate::pointer::{attribute_queries, put, put_all, template};
+use crate::pointer::{attribute_queries, place, put, put_all, template};
 use crate::with_session;
 
 pub(crate) unsafe extern "C" fn C_FindObjectsInit(
@@ -25,8 +25,10 @@ pub(crate) unsafe extern "C" fn C_FindObjects(
     count: *mut CK_ULONG,
 ) -> CK_RV {
     with_session("C_FindObjects", handle, |session| {
-        if count.is_null() || (objects.is_null() && most > 0) {
-            return Err(Error::Arguments("places for the objects and their number"));
+        // Before anything is taken from what was found.
+        place(count)?;
+        if most > 0 {
+            place(objects)?;
         }
         let found = session.find(usize::try_from(most).unwrap_or(usize::MAX))?;
         // SAFETY: the caller's promise; not more than `most`.

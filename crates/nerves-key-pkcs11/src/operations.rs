@@ -9,7 +9,7 @@ use nerves_key_pkcs11_core::mechanism::{Ecdh1, Mechanism};
 use nerves_key_pkcs11_core::operation::OperationKind;
 use nerves_key_pkcs11_core::session::Input;
 
-use crate::pointer::{OutBuffer, one, put, slice, template};
+use crate::pointer::{OutBuffer, one, place, put, slice, template};
 use crate::{with_operation, with_session};
 
 /// A caller's mechanism, if it gives one.
@@ -206,9 +206,8 @@ pub(crate) unsafe extern "C" fn C_DeriveKey(
         let mechanism = unsafe { mechanism(given)? }.ok_or(Error::Arguments("no mechanism"))?;
         // SAFETY: the caller's promise.
         let template = unsafe { template(attributes, count)? };
-        if derived.is_null() {
-            return Err(Error::Arguments("no place for the key"));
-        }
+        // Before there is a key that nobody would know.
+        place(derived)?;
         // SAFETY: the caller's promise.
         unsafe { put(derived, session.derive(mechanism, key, &template)?) }
     })

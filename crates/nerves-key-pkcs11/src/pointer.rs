@@ -35,6 +35,11 @@ pub(crate) unsafe fn one<'a, T>(item: *const T) -> Result<&'a T, Error> {
     Ok(unsafe { &*item })
 }
 
+/// Whether `place` can be one, before something is made for it.
+pub(crate) fn place<T>(place: *mut T) -> Result<(), Error> {
+    checked(place, 1).map(drop)
+}
+
 /// Write `value` to `place`.
 ///
 /// # Safety

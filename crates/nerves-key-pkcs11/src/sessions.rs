@@ -9,7 +9,7 @@ use cryptoki_sys::{
 use nerves_key_pkcs11_core::Error;
 use nerves_key_pkcs11_core::session::Session;
 
-use crate::pointer::{put, put_all, slice};
+use crate::pointer::{place, put, put_all, slice};
 use crate::{call, with_module, with_session};
 
 pub(crate) unsafe extern "C" fn C_OpenSession(
@@ -20,9 +20,7 @@ pub(crate) unsafe extern "C" fn C_OpenSession(
     handle: *mut CK_SESSION_HANDLE,
 ) -> CK_RV {
     with_module("C_OpenSession", |module| {
-        if handle.is_null() {
-            return Err(Error::Arguments("no place for the session"));
-        }
+        place(handle)?;
         // SAFETY: the caller's promise.
         unsafe { put(handle, module.open(slot, flags)?) }
     })

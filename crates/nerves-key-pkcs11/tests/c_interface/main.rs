@@ -43,6 +43,8 @@ fn every_function() {
         cases::signatures::signing,
         cases::endings::endings,
         cases::derivation::derivation,
+        cases::session_objects::shared,
+        cases::session_objects::private,
         cases::unsupported::unsupported,
     ] {
         cases(functions, &mut tally);

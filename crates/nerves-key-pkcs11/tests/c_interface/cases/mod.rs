@@ -5,6 +5,7 @@ pub(crate) mod digests;
 pub(crate) mod endings;
 pub(crate) mod module;
 pub(crate) mod objects;
+pub(crate) mod session_objects;
 pub(crate) mod sessions;
 pub(crate) mod signatures;
 pub(crate) mod unsupported;

@@ -1,0 +1,136 @@
+//! Objects of sessions: every session of the application with their token sees
+//! them, each by one handle that is nobody else's, and they go with the session
+//! that made them. Sources: PKCS#11 Usage Guide 2.40, sections 2.6 and 2.6.5;
+//! PKCS#11 3.1, sections 5.6.2, 5.6.3 and 5.6.11.
+
+use std::ptr::null_mut;
+
+use cryptoki_sys as ck;
+use cryptoki_sys::{CK_ECDH1_DERIVE_PARAMS, CK_MECHANISM, CK_OBJECT_HANDLE, CK_SESSION_HANDLE};
+
+use super::{SLOT, Table, ask, attribute, cases, session};
+use crate::tally::Tally;
+
+/// A secret shared with the key that is `scalar` times the generator; `private`
+/// where the template says so.
+pub(crate) fn derive(
+    table: &Table,
+    tally: &mut Tally,
+    handle: CK_SESSION_HANDLE,
+    scalar: u8,
+    private: ck::CK_BBOOL,
+) -> CK_OBJECT_HANDLE {
+    let point = p256::SecretKey::from_slice(&[scalar; 32])
+        .unwrap()
+        .public_key();
+    let mut point = p256::elliptic_curve::sec1::ToSec1Point::to_sec1_point(&point, false)
+        .as_bytes()
+        .to_vec();
+    let mut parameters = CK_ECDH1_DERIVE_PARAMS {
+        kdf: ck::CKD_NULL,
+        ulSharedDataLen: 0,
+        pSharedData: null_mut(),
+        ulPublicDataLen: 65,
+        pPublicData: point.as_mut_ptr(),
+    };
+    let mut mechanism = CK_MECHANISM {
+        mechanism: ck::CKM_ECDH1_DERIVE,
+        pParameter: (&raw mut parameters).cast(),
+        ulParameterLen: size_of::<CK_ECDH1_DERIVE_PARAMS>() as ck::CK_ULONG,
+    };
+    let mut private = [private];
+    let mut template = attribute(ck::CKA_PRIVATE, &mut private);
+    let mut key = 0;
+    cases!(tally, table, "derive", ck::CKR_OK;
+        C_DeriveKey(handle, &raw mut mechanism, 1, &raw mut template, 1, &raw mut key);
+    );
+    key
+}
+
+fn secret(
+    table: &Table,
+    tally: &mut Tally,
+    handle: CK_SESSION_HANDLE,
+    key: CK_OBJECT_HANDLE,
+) -> [u8; 32] {
+    let mut value = [0; 32];
+    let mut template = attribute(ck::CKA_VALUE, &mut value);
+    cases!(tally, table, "its value", ck::CKR_OK;
+        C_GetAttributeValue(handle, key, &raw mut template, 1);
+    );
+    value
+}
+
+/// The secrets that a session finds.
+fn secrets(table: &Table, tally: &mut Tally, handle: CK_SESSION_HANDLE) -> Vec<CK_OBJECT_HANDLE> {
+    let mut class = ck::CKO_SECRET_KEY.to_ne_bytes();
+    let mut template = attribute(ck::CKA_CLASS, &mut class);
+    let (mut found, mut count) = ([0; 8], 0);
+    cases!(tally, table, "secrets", ck::CKR_OK;
+        C_FindObjectsInit(handle, &raw mut template, 1);
+        C_FindObjects(handle, found.as_mut_ptr(), 8, &raw mut count);
+        C_FindObjectsFinal(handle);
+    );
+    let mut found = found[..usize::try_from(count).unwrap()].to_vec();
+    found.sort_unstable();
+    found
+}
+
+pub(crate) fn shared(table: &Table, tally: &mut Tally) {
+    let (first, second) = (session(table, tally), session(table, tally));
+    let one = derive(table, tally, first, 0x11, ck::CK_FALSE);
+    let two = derive(table, tally, second, 0x22, ck::CK_FALSE);
+    tally.check("handles are nobody else's", one != two);
+    let values = [first, second].map(|handle| {
+        let found = secrets(table, tally, handle);
+        tally.check("both are found", found == [one, two]);
+        let values = [one, two].map(|key| secret(table, tally, handle, key));
+        tally.check("two secrets", values[0] != values[1]);
+        values
+    });
+    tally.check("the same in both sessions", values[0] == values[1]);
+    // Neither is a chip's key, of whichever session.
+    let mut mechanism = super::plain(ck::CKM_ECDSA);
+    cases!(tally, table, "a secret", ck::CKR_KEY_TYPE_INCONSISTENT;
+        C_SignInit(second, &raw mut mechanism, one);
+        C_VerifyInit(first, &raw mut mechanism, two);
+    );
+    let mut size = 0;
+    cases!(tally, table, "another's secret", ck::CKR_OK;
+        C_GetObjectSize(second, one, &raw mut size);
+        C_CloseSession(first);
+    );
+    let mut asked = ask(ck::CKA_CLASS);
+    cases!(tally, table, "gone with its session", ck::CKR_OBJECT_HANDLE_INVALID;
+        C_GetAttributeValue(second, one, &raw mut asked, 1);
+        C_GetObjectSize(second, one, &raw mut size);
+        C_DestroyObject(second, one);
+    );
+    let found = secrets(table, tally, second);
+    tally.check("one is left", found == [two]);
+    let third = session(table, tally);
+    let three = derive(table, tally, third, 0x33, ck::CK_FALSE);
+    tally.check("handles are not used again", three != one && three != two);
+    cases!(tally, table, "destroyed by another", ck::CKR_OK; C_DestroyObject(third, two););
+    cases!(tally, table, "destroyed", ck::CKR_OBJECT_HANDLE_INVALID; C_DestroyObject(second, two););
+    cases!(tally, table, "all", ck::CKR_OK; C_CloseAllSessions(SLOT););
+    let last = session(table, tally);
+    let found = secrets(table, tally, last);
+    tally.check("none is left", found.is_empty());
+    cases!(tally, table, "good", ck::CKR_OK; C_CloseSession(last););
+}
+
+/// Logging out destroys what is private.
+pub(crate) fn private(table: &Table, tally: &mut Tally) {
+    let handle = session(table, tally);
+    cases!(tally, table, "good", ck::CKR_OK; C_Login(handle, ck::CKU_USER, null_mut(), 0););
+    let public = derive(table, tally, handle, 0x11, ck::CK_FALSE);
+    let private = derive(table, tally, handle, 0x22, ck::CK_TRUE);
+    let found = secrets(table, tally, handle);
+    tally.check("both are there", found == [public, private]);
+    cases!(tally, table, "good", ck::CKR_OK; C_Logout(handle););
+    let found = secrets(table, tally, handle);
+    tally.check("the public one is left", found == [public]);
+    cases!(tally, table, "not logged in", ck::CKR_USER_NOT_LOGGED_IN; C_Logout(handle););
+    cases!(tally, table, "good", ck::CKR_OK; C_CloseSession(handle););
+}
