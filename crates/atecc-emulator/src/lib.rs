@@ -28,7 +28,7 @@ mod transcript;
 mod volatile;
 
 pub use bus::{Acked, Bus, BusError, DeadBus, I2cHandle, LogEntry, Message, OtherDevice, Reads};
-pub use chip::{Chip, Direction, PartialRead, Power};
+pub use chip::{Chip, Direction, ExecutionEntry, PartialRead, Power};
 pub use clock::{Clock, Delay};
 pub use command::Opcode;
 pub use defect::{Defects, Engine};

@@ -23,7 +23,7 @@ pub use other::{OtherDevice, Reads};
 use log::Observer;
 use transfer::Segment;
 
-use crate::chip::Chip;
+use crate::chip::{Chip, ExecutionEntry};
 use crate::clock::{Clock, Delay};
 use crate::fault::{Failure, Faults, LostReply};
 use crate::memory::Image;
@@ -282,6 +282,23 @@ impl Bus {
             .as_mut()
             .map(std::mem::take)
             .unwrap_or_default()
+    }
+
+    /// Have chip number `index` note what it executes, and forget what it had
+    /// noted. Nothing happens when there is no such chip.
+    pub fn log_executions(&self, index: usize) {
+        if let Some(chip) = self.lock().chips.get_mut(index) {
+            chip.log_executions();
+        }
+    }
+
+    /// What chip number `index` has executed since [`Bus::log_executions`] or
+    /// the last call of this; noting goes on.
+    #[must_use]
+    pub fn take_executions(&self, index: usize) -> Vec<ExecutionEntry> {
+        let mut shared = self.lock();
+        let chip = shared.chips.get_mut(index);
+        chip.map(Chip::take_executions).unwrap_or_default()
     }
 
     /// Show each segment to `observer` when it has ended, log or no log. It has

@@ -167,6 +167,7 @@ impl Chip {
             sleep_delay: SLEEP_DELAY,
             execution_time: ExecutionTime::default(),
             timing_generator: generator.second_stream(),
+            executions: None,
             generator,
             defects: Defects::none(),
             store: None,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::port::is_possible;
-use super::{Chip, Execution};
+use super::{Chip, Execution, ExecutionEntry};
 use crate::command::{Core, Frame, Opcode, Status};
 use crate::crc::is_closed;
 use crate::timing::Times;
@@ -38,6 +38,13 @@ impl Chip {
         };
         let times = Times::of(timed_as.unwrap_or(Opcode::Info), &self.memory);
         let time = times.choose(self.execution_time, &mut self.timing_generator);
+        if let Some(executions) = &mut self.executions {
+            executions.push(ExecutionEntry {
+                command: group.to_vec(),
+                answer: response.clone(),
+                time,
+            });
+        }
         Execution {
             ends: now + time,
             response,

@@ -90,6 +90,18 @@ struct Execution {
     memory: Option<Box<Image>>,
 }
 
+/// A command that a chip has begun to execute, and how long it takes.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ExecutionEntry {
+    /// Count, opcode, parameters, data and CRC, as they came.
+    pub command: Vec<u8>,
+    /// The answer without count and CRC: a status, or the result. Empty when
+    /// `Pause` sends the chip to idle.
+    pub answer: Vec<u8>,
+    /// From the STOP after the command to the answer.
+    pub time: Duration,
+}
+
 /// An emulated ATECC508A, ATECC608A or ATECC608B.
 ///
 /// Memory, registers and buffers hold keys: `Debug` shows none of them.
@@ -111,6 +123,7 @@ pub struct Chip {
     generator: Generator,
     defects: Defects,
     timing_generator: Generator,
+    executions: Option<Vec<ExecutionEntry>>,
     store: Option<Box<dyn Store>>,
     failure: Option<ImageFileError>,
 }
@@ -146,6 +159,20 @@ impl Chip {
             State::Awake => Power::Awake,
             State::Busy(_) => Power::Busy,
         }
+    }
+
+    /// Forget what was executed and note it from now on.
+    pub(crate) fn log_executions(&mut self) {
+        self.executions = Some(Vec::new());
+    }
+
+    /// What was executed since the last call of this, or of
+    /// [`Chip::log_executions`].
+    pub(crate) fn take_executions(&mut self) -> Vec<ExecutionEntry> {
+        self.executions
+            .as_mut()
+            .map(std::mem::take)
+            .unwrap_or_default()
     }
 
     /// Why the chip went off by itself: its image could not be stored.

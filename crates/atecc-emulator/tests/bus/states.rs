@@ -508,3 +508,31 @@ fn traffic_wakes_a_sleeping_neighbour() {
     first.exchange(&READ_CONFIG);
     assert_eq!(bus.inspect(1, Chip::power), Some(Power::Awake));
 }
+
+/// Source: cryptoauthlib `calib_execution.c`, the ATECC508A table: Read 5 ms; what
+/// is refused takes the time of Info, 2 ms.
+#[test]
+fn what_was_executed_and_how_long_it_took() {
+    let chip = Chip::blank(Revision::Atecc508A).with_execution_time(ExecutionTime::Longest);
+    let mut host = Host::of(chip);
+    host.wake();
+    host.exchange(&READ_CONFIG);
+    host.bus.log_executions(0);
+    let read = host.exchange(&READ_CONFIG);
+    let check_mac = group(0x28, 0x00, 0, &[0; 77]);
+    host.exchange(&check_mac);
+    let executed = host.bus.take_executions(0);
+    let told: Vec<_> = executed
+        .iter()
+        .map(|entry| (&entry.command[..], &entry.answer[..], entry.time))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (&READ_CONFIG[..], &read[1..33], Duration::from_millis(5)),
+            (&check_mac[..], &[0x0F][..], Duration::from_millis(2)),
+        ]
+    );
+    assert_eq!(host.bus.take_executions(0), []);
+    assert_eq!(host.bus.take_executions(1), []);
+}
