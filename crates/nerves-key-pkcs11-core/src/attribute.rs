@@ -56,6 +56,13 @@ impl Attributes {
         self.all(kinds, CK_FALSE)
     }
 
+    /// With those of `other`.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
     fn all(self, kinds: &[CK_ATTRIBUTE_TYPE], value: CK_BBOOL) -> Self {
         kinds
             .iter()

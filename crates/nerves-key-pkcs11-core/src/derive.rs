@@ -88,7 +88,9 @@ impl SecretTemplate {
     /// Read `template`.
     ///
     /// # Errors
-    /// [`Error::Template`] for what cannot be granted.
+    /// [`Error::Template`] for what cannot be granted, [`Error::ReadOnlyAttribute`]
+    /// for what follows from other attributes and is not so,
+    /// [`Error::Contradiction`] for two values of one attribute.
     pub fn from_template(template: &[TemplateAttribute<'_>]) -> Result<Self, Error> {
         let mut length = None;
         let mut secret = Self {
@@ -99,7 +101,15 @@ impl SecretTemplate {
             private: ck::CK_FALSE,
             others: Attributes::new(),
         };
-        for wanted in template {
+        let mut claimed = Vec::new();
+        for (index, wanted) in template.iter().enumerate() {
+            let before = template.iter().take(index);
+            // PKCS#11 3.1, section 4.1.1: twice is as once.
+            match before.into_iter().find(|it| it.kind == wanted.kind) {
+                Some(before) if before.value == wanted.value => continue,
+                Some(_) => return Err(Error::Contradiction),
+                None => {}
+            }
             let bad = || Error::Template(wanted.kind);
             match wanted.kind {
                 ck::CKA_CLASS if number(wanted)? == ck::CKO_SECRET_KEY => {}
@@ -112,6 +122,11 @@ impl SecretTemplate {
                 ck::CKA_PRIVATE => secret.private = boolean(wanted)?,
                 ck::CKA_EXTRACTABLE => secret.extractable = boolean(wanted)?,
                 ck::CKA_CLASS | ck::CKA_TOKEN => return Err(bad()),
+                ck::CKA_LOCAL
+                | ck::CKA_ALWAYS_SENSITIVE
+                | ck::CKA_NEVER_EXTRACTABLE
+                | ck::CKA_KEY_GEN_MECHANISM
+                | ck::CKA_UNIQUE_ID => claimed.push(wanted),
                 ck::CKA_VALUE => return Err(Error::Contradiction),
                 kind => {
                     let others = std::mem::take(&mut secret.others);
@@ -129,7 +144,26 @@ impl SecretTemplate {
             return Err(Error::Template(ck::CKA_VALUE_LEN));
         }
         secret.length = length;
-        Ok(secret)
+        let own = secret.token_attributes();
+        match claimed.iter().find(|it| own.get(it.kind) != Some(it.value)) {
+            Some(claimed) => Err(Error::ReadOnlyAttribute(claimed.kind)),
+            None => Ok(secret),
+        }
+    }
+
+    /// What the token says of the secret. Its base key was always sensitive and never
+    /// extractable, so that the same follows for the secret from its first value.
+    /// Source: PKCS#11 3.0 Current Mechanisms, section 2.3.15.
+    fn token_attributes(&self) -> Attributes {
+        let never_extractable = match self.extractable {
+            ck::CK_FALSE => ck::CK_TRUE,
+            _ => ck::CK_FALSE,
+        };
+        Attributes::new()
+            .bytes(ck::CKA_ALWAYS_SENSITIVE, [self.sensitive])
+            .bytes(ck::CKA_NEVER_EXTRACTABLE, [never_extractable])
+            .number(ck::CKA_KEY_GEN_MECHANISM, ck::CK_UNAVAILABLE_INFORMATION)
+            .no(&[ck::CKA_LOCAL])
     }
 
     /// The object. A shorter secret is the end of the longer one: leading
@@ -139,6 +173,7 @@ impl SecretTemplate {
     pub fn object(self, handle: CK_OBJECT_HANDLE, secret: &[u8; SECRET]) -> Object {
         let value = &secret[SECRET - self.length..];
         let shown = self.sensitive == ck::CK_FALSE && self.extractable == ck::CK_TRUE;
+        let own = self.token_attributes();
         let attributes = self
             .others
             .number(ck::CKA_CLASS, ck::CKO_SECRET_KEY)
@@ -147,12 +182,8 @@ impl SecretTemplate {
             .bytes(ck::CKA_SENSITIVE, [self.sensitive])
             .bytes(ck::CKA_EXTRACTABLE, [self.extractable])
             .bytes(ck::CKA_PRIVATE, [self.private])
-            .no(&[
-                ck::CKA_TOKEN,
-                ck::CKA_LOCAL,
-                ck::CKA_ALWAYS_SENSITIVE,
-                ck::CKA_NEVER_EXTRACTABLE,
-            ]);
+            .no(&[ck::CKA_TOKEN])
+            .and(own);
         let attributes = if shown {
             attributes.bytes(ck::CKA_VALUE, value)
         } else {

@@ -126,6 +126,9 @@ pub enum Error {
     /// An attribute of a template that cannot be granted.
     #[error("attribute {0:#x} of the template cannot be granted")]
     Template(CK_ATTRIBUTE_TYPE),
+    /// An attribute that only the token sets.
+    #[error("attribute {0:#x} is not the caller's to set")]
+    ReadOnlyAttribute(CK_ATTRIBUTE_TYPE),
     /// A template without what it needs, or with two things that exclude each
     /// other.
     #[error("the template contradicts itself")]
@@ -205,6 +208,7 @@ impl Error {
             Self::SignatureLength(_) => ck::CKR_SIGNATURE_LEN_RANGE,
             Self::Signature => ck::CKR_SIGNATURE_INVALID,
             Self::Template(_) => ck::CKR_ATTRIBUTE_VALUE_INVALID,
+            Self::ReadOnlyAttribute(_) => ck::CKR_ATTRIBUTE_READ_ONLY,
             Self::Contradiction => ck::CKR_TEMPLATE_INCONSISTENT,
             Self::NoAttribute => ck::CKR_ATTRIBUTE_TYPE_INVALID,
             Self::Sensitive => ck::CKR_ATTRIBUTE_SENSITIVE,

@@ -43,6 +43,8 @@ fn every_function() {
         cases::signatures::signing,
         cases::endings::endings,
         cases::derivation::derivation,
+        cases::derivation::templates,
+        cases::derivation::sensitivity,
         cases::session_objects::shared,
         cases::session_objects::private,
         cases::unsupported::unsupported,

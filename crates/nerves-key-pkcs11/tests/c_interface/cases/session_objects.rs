@@ -6,45 +6,22 @@
 use std::ptr::null_mut;
 
 use cryptoki_sys as ck;
-use cryptoki_sys::{CK_ECDH1_DERIVE_PARAMS, CK_MECHANISM, CK_OBJECT_HANDLE, CK_SESSION_HANDLE};
+use cryptoki_sys::{CK_OBJECT_HANDLE, CK_SESSION_HANDLE};
 
-use super::{SLOT, Table, ask, attribute, cases, session};
+use super::{SLOT, Table, ask, attribute, cases, derivation, session};
 use crate::tally::Tally;
 
-/// A secret shared with the key that is `scalar` times the generator; `private`
-/// where the template says so.
-pub(crate) fn derive(
+/// A secret, `private` where the template says so.
+fn derive(
     table: &Table,
     tally: &mut Tally,
     handle: CK_SESSION_HANDLE,
     scalar: u8,
     private: ck::CK_BBOOL,
 ) -> CK_OBJECT_HANDLE {
-    let point = p256::SecretKey::from_slice(&[scalar; 32])
-        .unwrap()
-        .public_key();
-    let mut point = p256::elliptic_curve::sec1::ToSec1Point::to_sec1_point(&point, false)
-        .as_bytes()
-        .to_vec();
-    let mut parameters = CK_ECDH1_DERIVE_PARAMS {
-        kdf: ck::CKD_NULL,
-        ulSharedDataLen: 0,
-        pSharedData: null_mut(),
-        ulPublicDataLen: 65,
-        pPublicData: point.as_mut_ptr(),
-    };
-    let mut mechanism = CK_MECHANISM {
-        mechanism: ck::CKM_ECDH1_DERIVE,
-        pParameter: (&raw mut parameters).cast(),
-        ulParameterLen: size_of::<CK_ECDH1_DERIVE_PARAMS>() as ck::CK_ULONG,
-    };
     let mut private = [private];
-    let mut template = attribute(ck::CKA_PRIVATE, &mut private);
-    let mut key = 0;
-    cases!(tally, table, "derive", ck::CKR_OK;
-        C_DeriveKey(handle, &raw mut mechanism, 1, &raw mut template, 1, &raw mut key);
-    );
-    key
+    let mut template = [attribute(ck::CKA_PRIVATE, &mut private)];
+    derivation::derive(table, tally, handle, scalar, &mut template)
 }
 
 fn secret(
