@@ -20,7 +20,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use tool::{
-    API, Arguments, COMMANDS, JUDGES, LOAD, LONG_JUDGES, LONG_LINE, MUTANTS, RELEASE, SIZE,
+    API, Arguments, BUS_TIME, COMMANDS, JUDGES, LOAD, LONG_JUDGES, LONG_LINE, MUTANTS, RELEASE,
+    SIZE,
 };
 
 /// Checks and measurements of this repository.
@@ -67,6 +68,8 @@ enum Task {
     RecordedCertificates(Arguments),
     /// Random settings as Erlang terms: read, written, read, written again.
     Terms(Arguments),
+    /// Measures how long each operation keeps a bus, beside what its chip needs.
+    BusTime(Arguments),
     /// Measures the flash and stack that `atecc` takes.
     Size(Arguments),
     /// Counts the emulator's symbols in the PKCS#11 module: none.
@@ -103,6 +106,7 @@ fn main() -> ExitCode {
         Task::Valgrind => valgrind::run(),
         Task::Api(arguments) => return API.run(None, &arguments),
         Task::Commands(arguments) => return COMMANDS.run(None, &arguments),
+        Task::BusTime(arguments) => return BUS_TIME.run(None, &arguments),
         Task::Size(arguments) => return SIZE.run(Some("size"), &arguments),
         Task::NoEmulator(arguments) => return SIZE.run(Some("no-emulator"), &arguments),
         Task::Mutants(arguments) => return MUTANTS.run(None, &arguments),

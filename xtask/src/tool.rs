@@ -24,6 +24,8 @@ pub(crate) enum Build {
 pub(crate) const JUDGES: Tool = Tool::new("xtask-judges", Build::Debug);
 /// Those of them that judge by the million.
 pub(crate) const LONG_JUDGES: Tool = Tool::new("xtask-judges", Build::Release);
+/// How long operations keep a bus: thousands of them.
+pub(crate) const BUS_TIME: Tool = Tool::new("xtask-bustime", Build::Release);
 /// The public items.
 pub(crate) const API: Tool = Tool::new("xtask-api", Build::Debug);
 /// The table of commands.

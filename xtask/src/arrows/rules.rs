@@ -380,6 +380,12 @@ pub(super) const RULES: &[Rule] = &[
         elsewhere: Elsewhere::Except(&[]),
     },
     Rule {
+        package: "xtask-bustime",
+        may: Workspace::Any,
+        in_tests: &[],
+        elsewhere: Elsewhere::Except(&[]),
+    },
+    Rule {
         package: "xtask-commands",
         may: Workspace::Any,
         in_tests: &[],
