@@ -20,8 +20,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use tool::{
-    API, Arguments, BUS_TIME, COMMANDS, JUDGES, LOAD, LONG_JUDGES, LONG_LINE, MUTANTS, RELEASE,
-    SIZE,
+    API, Arguments, BENCH, BUS_TIME, COMMANDS, JUDGES, LOAD, LONG_JUDGES, LONG_LINE, MUTANTS,
+    RELEASE, SIZE,
 };
 
 /// Checks and measurements of this repository.
@@ -72,6 +72,10 @@ enum Task {
     BusTime(Arguments),
     /// Measures the flash and stack that `atecc` takes.
     Size(Arguments),
+    /// Counts the instructions of operations on certificates, by callgrind.
+    Instructions(Arguments),
+    /// Commands a second of an emulated chip on its simulated clock.
+    EmulatorRate(Arguments),
     /// Counts the emulator's symbols in the PKCS#11 module: none.
     NoEmulator(Arguments),
     /// Disturbs provisioning at every bus transaction.
@@ -108,6 +112,8 @@ fn main() -> ExitCode {
         Task::Commands(arguments) => return COMMANDS.run(None, &arguments),
         Task::BusTime(arguments) => return BUS_TIME.run(None, &arguments),
         Task::Size(arguments) => return SIZE.run(Some("size"), &arguments),
+        Task::Instructions(arguments) => return BENCH.run(Some("instructions"), &arguments),
+        Task::EmulatorRate(arguments) => return BENCH.run(Some("emulator-rate"), &arguments),
         Task::NoEmulator(arguments) => return SIZE.run(Some("no-emulator"), &arguments),
         Task::Mutants(arguments) => return MUTANTS.run(None, &arguments),
         Task::Vectors(arguments) => return JUDGES.run(Some("vectors"), &arguments),

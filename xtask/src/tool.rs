@@ -32,6 +32,8 @@ pub(crate) const API: Tool = Tool::new("xtask-api", Build::Debug);
 pub(crate) const COMMANDS: Tool = Tool::new("xtask-commands", Build::Debug);
 /// What was linked.
 pub(crate) const SIZE: Tool = Tool::new("xtask-size", Build::Debug);
+/// What the processor does; in a debug build it says nothing.
+pub(crate) const BENCH: Tool = Tool::new("xtask-bench", Build::Release);
 /// Many processes at once.
 pub(crate) const LOAD: Tool = Tool::new("xtask-load", Build::Debug);
 /// Stations of a manufacturing line.

@@ -392,6 +392,12 @@ pub(super) const RULES: &[Rule] = &[
         elsewhere: Elsewhere::Except(&[]),
     },
     Rule {
+        package: "xtask-bench",
+        may: Workspace::Any,
+        in_tests: &[],
+        elsewhere: Elsewhere::Except(&[]),
+    },
+    Rule {
         package: "xtask-judges",
         may: Workspace::Any,
         in_tests: &[],
