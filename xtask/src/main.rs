@@ -88,6 +88,8 @@ enum Task {
     /// Measures one signature by the PKCS#11 module, by the command, and with
     /// a wake for each command of the chip.
     Pkcs11Latency(Arguments),
+    /// What one signature by the PKCS#11 module asks of the kernel.
+    Pkcs11SystemCalls(Arguments),
     /// The cases of the PKCS#11 C interface under valgrind.
     Valgrind,
     /// Stations of a line make units of one serial pool, undisturbed and then
@@ -130,6 +132,9 @@ fn main() -> ExitCode {
         Task::Strand(arguments) => return LONG_JUDGES.run(Some("strand"), &arguments),
         Task::Pkcs11Load(arguments) => return LOAD.run(Some("pkcs11-load"), &arguments),
         Task::Pkcs11Latency(arguments) => return LOAD.run(Some("pkcs11-latency"), &arguments),
+        Task::Pkcs11SystemCalls(arguments) => {
+            return LOAD.run(Some("pkcs11-system-calls"), &arguments);
+        }
         Task::LineRace(arguments) => return LONG_LINE.run(Some("line-race"), &arguments),
         Task::IntruderLoad(arguments) => return LOAD.run(Some("intruder-load"), &arguments),
     };

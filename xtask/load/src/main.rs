@@ -10,6 +10,7 @@ mod latency;
 mod load;
 mod other_program;
 mod served;
+mod system_calls;
 mod user;
 mod worker;
 
@@ -32,11 +33,16 @@ enum Task {
     /// Measures one signature by the PKCS#11 module, by the command, and with
     /// a wake for each command of the chip.
     Pkcs11Latency(latency::Options),
+    /// What one signature by the PKCS#11 module asks of the kernel.
+    Pkcs11SystemCalls(system_calls::Options),
     /// Processes use one chip while a program without their lock does, too.
     IntruderLoad(intruder::Options),
     /// One of the processes of pkcs11-load.
     #[command(hide = true)]
     Pkcs11Worker(worker::Options),
+    /// The process of pkcs11-system-calls that is counted.
+    #[command(hide = true)]
+    Pkcs11Signer(system_calls::Signer),
     /// One of the processes of intruder-load.
     #[command(hide = true)]
     IntruderUser(user::Options),
@@ -46,6 +52,8 @@ fn main() -> ExitCode {
     xtask_support::end(match Task::parse() {
         Task::Pkcs11Load(options) => load::run(&options),
         Task::Pkcs11Latency(options) => latency::run(&options),
+        Task::Pkcs11SystemCalls(options) => system_calls::run(&options),
+        Task::Pkcs11Signer(options) => system_calls::sign(&options),
         Task::IntruderLoad(options) => intruder::run(&options),
         Task::Pkcs11Worker(options) => worker::run(&options),
         Task::IntruderUser(options) => user::run(&options),
