@@ -13,12 +13,12 @@ use atecc::procedure::Once;
 use atecc_config::Operation;
 use cryptoki_sys as ck;
 use cryptoki_sys::{CK_BBOOL, CK_KEY_TYPE, CK_OBJECT_HANDLE, CK_ULONG};
-use nerves_key_schema::slot;
 use zeroize::Zeroizing;
 
 use crate::attribute::{Attributes, TemplateAttribute};
 use crate::chip::Chip;
 use crate::error::Error;
+use crate::key::{Key, why_not};
 use crate::mechanism::Ecdh1;
 use crate::object::Object;
 use crate::token::Token;
@@ -62,13 +62,14 @@ pub fn peer(parameters: Ecdh1<'_>) -> Result<PublicKey, Error> {
 pub fn agree(
     token: &Token,
     chip: &Arc<Chip>,
+    key: &Key,
     peer: PublicKey,
 ) -> Result<Zeroizing<[u8; SECRET]>, Error> {
-    let mode = EcdhMode::Compatible(slot::DEVICE_KEY);
-    match token.run(chip, || Once(Ecdh { mode, peer }))? {
+    let mode = EcdhMode::Compatible(key.slot);
+    match token.run(chip, key.uses, || Once(Ecdh { mode, peer }))? {
         SharedSecret::Clear(secret) => Ok(Zeroizing::new(secret)),
         SharedSecret::Kept | SharedSecret::Encrypted { .. } => Err(Error::KeyUse {
-            why: chip.why_not(Operation::Ecdh),
+            why: why_not(chip.config(), Operation::Ecdh, key.slot),
         }),
     }
 }

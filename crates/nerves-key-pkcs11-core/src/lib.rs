@@ -7,6 +7,8 @@ pub mod derive;
 pub mod error;
 pub mod fault;
 pub mod hash;
+pub mod key;
+pub mod key_slots;
 pub mod log;
 pub mod mechanism;
 pub mod module;

@@ -1,4 +1,4 @@
-//! What a token can do, from what its key may do.
+//! What a token can do, from what its keys may do.
 //!
 //! Only signatures and key agreement are the chip's work. Digests and
 //! verification need no secret and are done here, faster.
@@ -8,7 +8,7 @@ use cryptoki_sys::{CK_FLAGS, CK_MECHANISM_INFO, CK_MECHANISM_TYPE};
 
 use crate::chip::Chip;
 use crate::error::Error;
-use crate::object::Allowed;
+use crate::key::{Allowed, Key};
 
 /// A mechanism as a caller gives it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -45,9 +45,11 @@ const DIGESTS: [CK_MECHANISM_TYPE; 3] = [ck::CKM_SHA256, ck::CKM_SHA384, ck::CKM
 /// The mechanisms of `chip`.
 #[must_use]
 pub fn all(chip: &Chip) -> Vec<CK_MECHANISM_TYPE> {
-    let (signs, derives) = chip.key.map_or((false, false), |key| {
-        (key.can.sign == Allowed::Yes, key.can.derive == Allowed::Yes)
-    });
+    let any = |allowed: fn(&Key) -> Allowed| {
+        let mut keys = chip.keys.iter();
+        keys.any(|key| allowed(key) == Allowed::Yes)
+    };
+    let (signs, derives) = (any(|key| key.can.sign), any(|key| key.can.derive));
     let signatures = SIGNATURES.into_iter().filter(|_| signs);
     let agreement = [ck::CKM_ECDH1_DERIVE].into_iter().filter(|_| derives);
     signatures.chain(agreement).chain(DIGESTS).collect()

@@ -140,9 +140,10 @@ impl Module {
     pub fn token_info(&self, slot: CK_SLOT_ID) -> Result<CK_TOKEN_INFO, Error> {
         let token = self.token(slot)?;
         let chip = token.chip(Freshness::Recent)?;
-        let initialized = match chip.key {
-            Some(_) => ck::CKF_TOKEN_INITIALIZED,
-            None => 0,
+        let initialized = if chip.keys.is_empty() {
+            0
+        } else {
+            ck::CKF_TOKEN_INITIALIZED
         };
         let (open, read_write) = self.count(slot);
         let (major, minor) = chip.version();

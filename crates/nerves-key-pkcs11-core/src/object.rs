@@ -3,20 +3,24 @@
 //! Key, public key and device certificate share `CKA_ID` and `CKA_LABEL`, which
 //! are those of the C module `nerves_key_pkcs11`: the label is the slot's
 //! number, the id one character, `'0'` plus that number. The signer's
-//! certificate has both with a suffix. Which attributes clients fail without is
+//! certificate has both with a suffix, and so have keys in other slots of the
+//! chip than 0. Which attributes clients fail without is
 //! measured; the rest is cheap.
 
-use atecc_x509::{Certificate, Error as X509Error, PublicKey};
+use atecc::Slot;
+use atecc_x509::{Certificate, Error as X509Error};
 use cryptoki_sys as ck;
 use cryptoki_sys::{CK_ATTRIBUTE_TYPE, CK_OBJECT_CLASS, CK_OBJECT_HANDLE, CK_SLOT_ID, CK_ULONG};
+use nerves_key_schema::slot;
 
 use crate::attribute::Attributes;
 use crate::error::Error;
+use crate::key::{Allowed, Key, KeyOrigin};
 
-/// The private key. Handles are the same for every chip: an object's session
-/// says which chip is meant.
+/// The private key in slot 0. Handles are the same for every chip: an object's
+/// session says which chip is meant.
 pub const PRIVATE_KEY: CK_OBJECT_HANDLE = 1;
-/// The public key.
+/// Its public half.
 pub const PUBLIC_KEY: CK_OBJECT_HANDLE = 2;
 /// The device certificate.
 pub const DEVICE_CERTIFICATE: CK_OBJECT_HANDLE = 3;
@@ -60,24 +64,6 @@ pub struct Names {
     pub id: Vec<u8>,
 }
 
-/// What the chip lets its key do.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct KeyUse {
-    /// Signs digests.
-    pub sign: Allowed,
-    /// Agrees on secrets.
-    pub derive: Allowed,
-}
-
-/// Whether the configuration allows it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Allowed {
-    /// It does.
-    Yes,
-    /// It does not.
-    No,
-}
-
 impl Names {
     /// The names of `slot`.
     #[must_use]
@@ -89,6 +75,19 @@ impl Names {
             _ => label.clone().into_bytes(),
         };
         Self { label, id }
+    }
+
+    /// Of the key in this slot of the chip. Slot 0 has the names that the C module
+    /// has for its only key.
+    #[must_use]
+    pub fn for_key(&self, slot: Slot) -> Self {
+        if slot == slot::DEVICE_KEY {
+            return self.clone();
+        }
+        Self {
+            label: format!("{} {slot}", self.label),
+            id: [&self.id, format!(".{}", slot.index()).as_bytes()].concat(),
+        }
     }
 
     /// Of the auxiliary device certificate: the key's id, since it is for that
@@ -130,15 +129,24 @@ fn permanent(class: CK_OBJECT_CLASS) -> Attributes {
         ])
 }
 
-fn key(attributes: Attributes, public: &PublicKey) -> Attributes {
-    attributes
+fn ec_key(attributes: Attributes, key: &Key) -> Attributes {
+    let attributes = attributes
         .number(ck::CKA_KEY_TYPE, ck::CKK_EC)
         .bytes(ck::CKA_EC_PARAMS, PRIME256V1)
-        .bytes(ck::CKA_PUBLIC_KEY_INFO, public.to_spki_der())
-        .number(ck::CKA_KEY_GEN_MECHANISM, ck::CKM_EC_KEY_PAIR_GEN)
-        .yes(&[ck::CKA_LOCAL])
         .bytes(ck::CKA_START_DATE, [])
-        .bytes(ck::CKA_END_DATE, [])
+        .bytes(ck::CKA_END_DATE, []);
+    let attributes = match key.public {
+        Some(public) => attributes.bytes(ck::CKA_PUBLIC_KEY_INFO, public.to_spki_der()),
+        None => attributes,
+    };
+    match key.origin {
+        KeyOrigin::Chip => attributes
+            .number(ck::CKA_KEY_GEN_MECHANISM, ck::CKM_EC_KEY_PAIR_GEN)
+            .yes(&[ck::CKA_LOCAL]),
+        KeyOrigin::Unknown => attributes
+            .number(ck::CKA_KEY_GEN_MECHANISM, ck::CK_UNAVAILABLE_INFORMATION)
+            .no(&[ck::CKA_LOCAL]),
+    }
 }
 
 fn allowed(attributes: Attributes, kind: CK_ATTRIBUTE_TYPE, allowed: Allowed) -> Attributes {
@@ -148,20 +156,21 @@ fn allowed(attributes: Attributes, kind: CK_ATTRIBUTE_TYPE, allowed: Allowed) ->
     }
 }
 
-/// The private key, of which only `public` is known.
+/// A private key. One that may have been written into the chip was outside of it.
 #[must_use]
-pub fn private_key(names: &Names, public: &PublicKey, can: KeyUse) -> Object {
-    let attributes = key(names.start(ck::CKO_PRIVATE_KEY), public);
-    let attributes = allowed(attributes, ck::CKA_SIGN, can.sign);
-    let attributes = allowed(attributes, ck::CKA_DERIVE, can.derive);
+pub fn private_key(names: &Names, key: &Key) -> Object {
+    let attributes = ec_key(names.start(ck::CKO_PRIVATE_KEY), key);
+    let attributes = allowed(attributes, ck::CKA_SIGN, key.can.sign);
+    let attributes = allowed(attributes, ck::CKA_DERIVE, key.can.derive);
+    let never_left = [ck::CKA_ALWAYS_SENSITIVE, ck::CKA_NEVER_EXTRACTABLE];
+    let attributes = match key.origin {
+        KeyOrigin::Chip => attributes.yes(&never_left),
+        KeyOrigin::Unknown => attributes.no(&never_left),
+    };
     Object {
-        handle: PRIVATE_KEY,
+        handle: key.private_handle(),
         attributes: attributes
-            .yes(&[
-                ck::CKA_SENSITIVE,
-                ck::CKA_ALWAYS_SENSITIVE,
-                ck::CKA_NEVER_EXTRACTABLE,
-            ])
+            .yes(&[ck::CKA_SENSITIVE])
             .no(&[
                 ck::CKA_EXTRACTABLE,
                 ck::CKA_ALWAYS_AUTHENTICATE,
@@ -174,14 +183,14 @@ pub fn private_key(names: &Names, public: &PublicKey, can: KeyUse) -> Object {
     }
 }
 
-/// The public key.
+/// The public half of a key that shows it.
 #[must_use]
-pub fn public_key(names: &Names, public: &PublicKey) -> Object {
+pub fn public_key(names: &Names, key: &Key) -> Option<Object> {
     // An OCTET STRING of 65 bytes: 04, X, Y.
-    let point = [&[0x04, 65], public.to_sec1().as_slice()].concat();
-    Object {
-        handle: PUBLIC_KEY,
-        attributes: key(names.start(ck::CKO_PUBLIC_KEY), public)
+    let point = [&[0x04, 65], key.public?.to_sec1().as_slice()].concat();
+    Some(Object {
+        handle: key.public_handle(),
+        attributes: ec_key(names.start(ck::CKO_PUBLIC_KEY), key)
             .bytes(ck::CKA_EC_POINT, point)
             .yes(&[ck::CKA_VERIFY])
             .no(&[
@@ -192,7 +201,7 @@ pub fn public_key(names: &Names, public: &PublicKey) -> Object {
                 ck::CKA_TRUSTED,
             ])
             .bytes(ck::CKA_SUBJECT, []),
-    }
+    })
 }
 
 /// A certificate of `category` (`CK_CERTIFICATE_CATEGORY_*`).
@@ -251,8 +260,9 @@ impl Object {
         }
     }
 
-    const fn is_secret(&self) -> bool {
-        self.handle == PRIVATE_KEY || self.is_of_session()
+    fn is_secret(&self) -> bool {
+        let class = self.attributes.get(ck::CKA_CLASS);
+        class == Some(&ck::CKO_PRIVATE_KEY.to_ne_bytes()) || self.is_of_session()
     }
 
     /// Whether it belongs to a session and goes with it.
@@ -264,7 +274,10 @@ impl Object {
 
 #[cfg(test)]
 mod tests {
+    use atecc_x509::PublicKey;
+
     use super::*;
+    use crate::key::{Generation, KeyUse, Uses};
 
     #[test]
     fn names_are_those_of_the_c_module() {
@@ -277,23 +290,71 @@ mod tests {
         assert_eq!(Names::new(1).for_signer().id, b"1s");
     }
 
+    /// By the slot, `N slot K`; the id is of slot N alone.
+    #[test]
+    fn keys_of_other_slots_have_names_of_their_own() {
+        let names = Names::new(1);
+        assert_eq!(names.for_key(Slot::S0), names);
+        let other = names.for_key(Slot::S12);
+        assert_eq!(
+            (other.label.as_str(), other.id.as_slice()),
+            ("1 slot 12", &b"1.12"[..])
+        );
+    }
+
+    fn key(public: Option<[u8; 64]>, origin: KeyOrigin) -> Key {
+        Key {
+            slot: Slot::S0,
+            public: public.map(PublicKey::from_bytes),
+            can: KeyUse {
+                sign: Allowed::Yes,
+                derive: Allowed::No,
+            },
+            uses: Uses::Unlimited,
+            origin,
+            generation: Generation::default(),
+        }
+    }
+
     #[test]
     fn a_private_key_keeps_its_value() {
-        let can = KeyUse {
-            sign: Allowed::Yes,
-            derive: Allowed::No,
-        };
-        let key = private_key(&Names::new(0), &PublicKey::from_bytes([7; 64]), can);
+        let key = private_key(&Names::new(0), &key(Some([7; 64]), KeyOrigin::Chip));
         assert_eq!(key.attribute(ck::CKA_SIGN).unwrap(), [1]);
         assert_eq!(key.attribute(ck::CKA_DERIVE).unwrap(), [0]);
+        assert_eq!(key.attribute(ck::CKA_LOCAL).unwrap(), [1]);
         let rv = |kind| key.attribute(kind).unwrap_err().rv();
         assert_eq!(rv(ck::CKA_VALUE), ck::CKR_ATTRIBUTE_SENSITIVE);
         assert_eq!(rv(ck::CKA_MODULUS), ck::CKR_ATTRIBUTE_TYPE_INVALID);
     }
 
+    /// What was outside once was not always sensitive.
+    #[test]
+    fn a_key_that_may_have_been_written_is_not_local() {
+        let key = private_key(&Names::new(0), &key(Some([7; 64]), KeyOrigin::Unknown));
+        for kind in [
+            ck::CKA_LOCAL,
+            ck::CKA_ALWAYS_SENSITIVE,
+            ck::CKA_NEVER_EXTRACTABLE,
+        ] {
+            assert_eq!(key.attribute(kind).unwrap(), [0], "{kind:#x}");
+        }
+        assert_eq!(key.attribute(ck::CKA_SENSITIVE).unwrap(), [1]);
+    }
+
+    #[test]
+    fn a_hidden_public_half_is_no_object() {
+        let hidden = key(None, KeyOrigin::Chip);
+        assert!(public_key(&Names::new(0), &hidden).is_none());
+        let error = private_key(&Names::new(0), &hidden)
+            .attribute(ck::CKA_PUBLIC_KEY_INFO)
+            .unwrap_err();
+        assert_eq!(error.rv(), ck::CKR_ATTRIBUTE_TYPE_INVALID);
+    }
+
     #[test]
     fn a_point_is_an_octet_string() {
-        let key = public_key(&Names::new(0), &PublicKey::from_bytes([7; 64]));
+        let shown = key(Some([7; 64]), KeyOrigin::Chip);
+        let key = public_key(&Names::new(0), &shown).unwrap();
         let point = key.attribute(ck::CKA_EC_POINT).unwrap();
         assert_eq!(point[..3], [0x04, 65, 0x04]);
         assert_eq!(point[3..], [7; 64]);

@@ -10,6 +10,7 @@ use cryptoki_sys::{CK_FLAGS, CKF_DIGEST, CKF_SIGN, CKF_VERIFY};
 
 use crate::error::Error;
 use crate::hash::Hash;
+use crate::key::Key;
 
 /// Bytes of R and S.
 pub const SIGNATURE: usize = 64;
@@ -43,6 +44,8 @@ impl OperationKind {
 #[derive(Clone, Debug)]
 pub struct Operation {
     input: Input,
+    /// The key that signs, or whose public half verifies.
+    pub key: Key,
     /// How its data is given.
     pub progress: Progress,
 }
@@ -65,8 +68,9 @@ enum Input {
 impl Operation {
     /// Over a message when there is a `hash`, else over a digest.
     #[must_use]
-    pub fn new(hash: Option<Hash>) -> Self {
+    pub fn new(hash: Option<Hash>, key: Key) -> Self {
         Self {
+            key,
             input: hash.map_or(Input::Digest(Vec::new()), Input::Message),
             progress: Progress::Empty,
         }
@@ -130,11 +134,28 @@ fn fitted(digest: &[u8]) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::key::{Allowed, Generation, KeyOrigin, KeyUse, Uses};
+    use atecc::Slot;
     use cryptoki_sys::{CKM_ECDSA_SHA256, CKM_ECDSA_SHA384};
+
+    fn begun(hash: Option<Hash>) -> Operation {
+        let key = Key {
+            slot: Slot::S0,
+            public: None,
+            can: KeyUse {
+                sign: Allowed::Yes,
+                derive: Allowed::No,
+            },
+            uses: Uses::Unlimited,
+            origin: KeyOrigin::Chip,
+            generation: Generation::default(),
+        };
+        Operation::new(hash, key)
+    }
 
     #[test]
     fn digests_are_cut_on_the_right_and_padded_on_the_left() {
-        let of = |digest: &[u8]| Operation::new(None).whole(digest);
+        let of = |digest: &[u8]| begun(None).whole(digest);
         assert_eq!(of(&[1]).unwrap()[30..], [0, 1]);
         assert_eq!(of(&[7; 32]).unwrap(), [7; 32]);
         let long: Vec<u8> = (0..64).collect();
@@ -147,10 +168,10 @@ mod tests {
 
     #[test]
     fn parts_are_the_whole() {
-        let mut parts = Operation::new(None);
+        let mut parts = begun(None);
         parts.update(&[1, 2]).unwrap();
         parts.update(&[3]).unwrap();
-        let whole = Operation::new(None).whole(&[1, 2, 3]).unwrap();
+        let whole = begun(None).whole(&[1, 2, 3]).unwrap();
         assert_eq!(parts.finish().unwrap(), whole);
     }
 
@@ -158,7 +179,7 @@ mod tests {
     fn messages_are_hashed() {
         // Source: FIPS 180-4 examples, "abc".
         let abc = |mechanism| {
-            let mut operation = Operation::new(Hash::for_signature(mechanism));
+            let mut operation = begun(Hash::for_signature(mechanism));
             operation.update(b"ab").unwrap();
             operation.update(b"c").unwrap();
             operation.finish().unwrap()

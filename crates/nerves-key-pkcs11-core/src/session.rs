@@ -11,12 +11,13 @@ use cryptoki_sys::{CK_FLAGS, CK_MECHANISM_TYPE, CK_OBJECT_HANDLE, CK_SESSION_INF
 use zeroize::Zeroizing;
 
 use crate::attribute::TemplateAttribute;
-use crate::chip::{Chip, Key};
+use crate::chip::Chip;
 use crate::derive;
 use crate::error::Error;
 use crate::hash::Hash;
+use crate::key::{Allowed, Key, why_not};
 use crate::mechanism::Mechanism;
-use crate::object::{Allowed, Object, PRIVATE_KEY, PUBLIC_KEY};
+use crate::object::Object;
 use crate::operation::{Operation, OperationKind, Progress, SIGNATURE};
 use crate::output::{Capacity, Output};
 use crate::random;
@@ -132,7 +133,7 @@ impl Session {
         handle: CK_OBJECT_HANDLE,
         look: impl FnOnce(&Object) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        if let Some(object) = self.chip_object(handle) {
+        if let Some(object) = self.chip().object(handle) {
             return look(object);
         }
         let made = self.token.session_objects().get(&self.chip, handle);
@@ -144,7 +145,7 @@ impl Session {
     /// # Errors
     /// [`Error::Object`], or [`Error::Permanent`] for what is in the chip.
     pub fn destroy(&self, handle: CK_OBJECT_HANDLE) -> Result<(), Error> {
-        if self.chip_object(handle).is_some() {
+        if self.chip().object(handle).is_some() {
             return Err(Error::Permanent(handle));
         }
         self.token.session_objects().destroy(&self.chip, handle)
@@ -188,9 +189,10 @@ impl Session {
         // Fresh enough: what is found is in the slot now.
         let _present = self.token.chip(Freshness::Recent);
         self.token.check(&self.chip)?;
+        let chip = self.chip();
         let made = self.token.session_objects().of_chip(&self.chip);
         let made = made.iter().map(|object| &**object);
-        let objects = self.chip.objects.iter().chain(made);
+        let objects = chip.objects.iter().chain(made);
         let found: Vec<_> = objects
             .filter(|object| object.attributes.match_all(template))
             .map(|object| object.handle)
@@ -281,9 +283,9 @@ impl Session {
             return Ok(());
         };
         let hash = signature_hash(mechanism)?;
-        self.key(key, PRIVATE_KEY)?;
-        self.require(atecc_config::Operation::Sign, |key| key.can.sign)?;
-        work.sign = Some(Operation::new(hash));
+        let key = self.key(key, Key::private_handle)?;
+        self.require(atecc_config::Operation::Sign, &key, key.can.sign)?;
+        work.sign = Some(Operation::new(hash, key));
         Ok(())
     }
 
@@ -310,8 +312,9 @@ impl Session {
         if fits(input, active.progress).is_ok() && !capacity.holds(SIGNATURE) {
             return Ok(Output::Needs(SIGNATURE));
         }
+        let key = active.key;
         let number = finish(&mut work.sign, input)?;
-        let signature = self.token.sign(&self.chip, &self.chip_key()?, number)?;
+        let signature = self.token.sign(&self.chip(), &key, number)?;
         Ok(Output::Ready(signature))
     }
 
@@ -330,8 +333,8 @@ impl Session {
             return Ok(());
         };
         let hash = signature_hash(mechanism)?;
-        self.key(key, PUBLIC_KEY)?;
-        work.verify = Some(Operation::new(hash));
+        let key = self.key(key, Key::public_handle)?;
+        work.verify = Some(Operation::new(hash, key));
         Ok(())
     }
 
@@ -349,14 +352,16 @@ impl Session {
     /// [`Error::Signature`], [`Error::SignatureLength`], [`Error::NotActive`],
     /// [`Error::DataLength`].
     pub fn verify(&self, input: Input<'_>, signature: &[u8]) -> Result<(), Error> {
-        let number = finish(&mut self.work().verify, input)?;
+        let mut work = self.work();
+        let public = work.verify.as_ref().and_then(|active| active.key.public);
+        let number = finish(&mut work.verify, input)?;
         let signature: [u8; SIGNATURE] = signature
             .try_into()
             .map_err(|_wrong_length| Error::SignatureLength(signature.len()))?;
         let signature = atecc_x509::SignatureBytes::from_bytes(signature);
-        match self.chip_key()?.public.verify(&number, &signature) {
-            Ok(()) => Ok(()),
-            Err(_no_reason_is_given) => Err(Error::Signature),
+        match public.map(|public| public.verify(&number, &signature)) {
+            Some(Ok(())) => Ok(()),
+            Some(Err(_)) | None => Err(Error::Signature),
         }
     }
 
@@ -377,11 +382,11 @@ impl Session {
                 kind => Error::Mechanism(kind),
             });
         };
-        self.key(key, PRIVATE_KEY)?;
-        self.require(atecc_config::Operation::Ecdh, |key| key.can.derive)?;
+        let key = self.key(key, Key::private_handle)?;
+        self.require(atecc_config::Operation::Ecdh, &key, key.can.derive)?;
         let peer = derive::peer(parameters)?;
         let wanted = derive::SecretTemplate::from_template(template)?;
-        let secret = derive::agree(&self.token, &self.chip, peer)?;
+        let secret = derive::agree(&self.token, &self.chip(), &key, peer)?;
         let objects = self.token.session_objects();
         objects.insert(self.owner, &self.chip, |handle| {
             wanted.object(handle, &secret)
@@ -396,7 +401,7 @@ impl Session {
         if length == 0 {
             return Ok(Zeroizing::default());
         }
-        let chip = Zeroizing::new(self.token.random(&self.chip)?);
+        let chip = Zeroizing::new(self.token.random(&self.chip())?);
         random::mix(&chip, length)
     }
 
@@ -405,36 +410,37 @@ impl Session {
         self.work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn chip_object(&self, handle: CK_OBJECT_HANDLE) -> Option<&Object> {
-        let mut objects = self.chip.objects.iter();
-        objects.find(|object| object.handle == handle)
+    /// What the session's chip holds now, as far as it was seen: auxiliary
+    /// certificates and keys come and go while it is the same chip.
+    fn chip(&self) -> Arc<Chip> {
+        self.token.latest(&self.chip)
     }
 
-    /// `handle` is the key `wanted`.
-    fn key(&self, handle: CK_OBJECT_HANDLE, wanted: CK_OBJECT_HANDLE) -> Result<(), Error> {
-        match self.object(handle, |_| Ok(())) {
-            Ok(()) if handle == wanted => Ok(()),
-            Ok(()) => Err(Error::KeyKind(handle)),
-            Err(_no_object) => Err(Error::Key(handle)),
+    /// The key that `handle` is the wanted half of.
+    fn key(
+        &self,
+        handle: CK_OBJECT_HANDLE,
+        half: impl FnOnce(&Key) -> CK_OBJECT_HANDLE,
+    ) -> Result<Key, Error> {
+        if self.object(handle, |_| Ok(())).is_err() {
+            return Err(Error::Key(handle));
         }
+        let chip = self.chip();
+        let key = chip.key(handle).filter(|key| half(key) == handle);
+        key.copied().ok_or(Error::KeyKind(handle))
     }
 
-    fn chip_key(&self) -> Result<Key, Error> {
-        self.chip.key.ok_or_else(|| Error::KeyUse {
-            why: self.chip.why_no_key(),
-        })
-    }
-
-    /// Whether the chip's configuration lets its key do this.
+    /// Whether the chip's configuration lets a key do this.
     fn require(
         &self,
         operation: atecc_config::Operation,
-        allowed: impl FnOnce(Key) -> Allowed,
+        key: &Key,
+        allowed: Allowed,
     ) -> Result<(), Error> {
-        match allowed(self.chip_key()?) {
+        match allowed {
             Allowed::Yes => Ok(()),
             Allowed::No => Err(Error::KeyUse {
-                why: self.chip.why_not(operation),
+                why: why_not(self.chip.config(), operation, key.slot),
             }),
         }
     }

@@ -15,26 +15,28 @@
 //! A session is bound to the chip that it was opened on. When that chip comes
 //! back after an interruption, the session goes on.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use atecc::commands::Random;
 use atecc::config::ConfigZone;
 use atecc::procedure::Once;
-use atecc::procedures::ReadRegion;
+use atecc::procedures::{ReadRegion, SignDigest};
 use atecc::{Error as DeviceError, Failure, Procedure, Region, Timing};
 use atecc_config::{Explanation, Known, Refused, WithCauses};
 use atecc_x509::SignatureBytes;
 use cryptoki_sys::CK_SLOT_ID;
-use nerves_key::{ReadAuxiliary, ReadSnapshot, Stage, sign};
+use nerves_key::{ReadAuxiliary, ReadSnapshot, Stage};
 use nerves_key_device::{AnyDevice, BusFault, DeviceUri, OpenError};
 use nerves_key_schema::slot;
 
-use crate::chip::{Chip, Key};
+use crate::chip::{Chip, Contents};
 use crate::error::Error;
 use crate::fault::SlotFault;
+use crate::key::{Key, Uses};
+use crate::key_slots::ReadKeySlots;
 use crate::log::{Level, log};
 use crate::object::Names;
 use crate::session_objects::SessionObjects;
@@ -63,6 +65,8 @@ pub struct Token {
     /// Its bus by name, where others may be on it.
     bus: Option<String>,
     state: Mutex<State>,
+    /// [`State::chip`] for those who do not wait until the bus is free.
+    latest: RwLock<Option<Arc<Chip>>>,
     logged_in: AtomicBool,
     session_objects: SessionObjects,
 }
@@ -99,8 +103,8 @@ pub enum Freshness {
     Now,
 }
 
-impl std::fmt::Debug for Token {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Token({}, {})", self.slot, self.description)
     }
 }
@@ -129,6 +133,7 @@ impl Token {
             description,
             bus: None,
             state: Mutex::default(),
+            latest: RwLock::default(),
             logged_in: AtomicBool::new(false),
             session_objects: SessionObjects::default(),
         }
@@ -195,6 +200,17 @@ impl Token {
             })
     }
 
+    /// What `chip` holds now, as far as it was seen: auxiliary certificates and
+    /// keys come and go while it is the same chip.
+    #[must_use]
+    pub fn latest(&self, chip: &Arc<Chip>) -> Arc<Chip> {
+        let latest = self.latest.read().unwrap_or_else(PoisonError::into_inner);
+        match &*latest {
+            Some(latest) if latest.is_same_chip(chip) => Arc::clone(latest),
+            _ => Arc::clone(chip),
+        }
+    }
+
     /// Make sure that `chip` is in the slot.
     ///
     /// # Errors
@@ -210,18 +226,29 @@ impl Token {
         std::mem::replace(&mut state.reported, present) != present
     }
 
-    /// Have `key` of `chip` sign `digest`: R then S.
+    /// Have `key` of `chip` sign `digest`: R then S. A signature of a key whose
+    /// public half the chip does not tell is given out as it is.
     ///
     /// # Errors
     /// [`Error::Removed`] when the chip is gone or another one, or
     /// [`Error::Device`].
     pub fn sign(&self, chip: &Arc<Chip>, key: &Key, digest: [u8; 32]) -> Result<[u8; 64], Error> {
-        let mut tries = SIGNATURE_ATTEMPTS;
+        let procedure = || {
+            let sign = SignDigest::new(key.slot, digest);
+            match key.uses {
+                Uses::Unlimited => sign.with_unlimited_key(),
+                Uses::Limited => sign,
+            }
+        };
+        let mut tries = match key.uses {
+            Uses::Unlimited => SIGNATURE_ATTEMPTS,
+            Uses::Limited => 1,
+        };
         loop {
-            let signature = self.run(chip, || sign(digest))?;
-            let verified = key
-                .public
-                .verify(&digest, &SignatureBytes::from_bytes(signature));
+            let signature = self.run(chip, key.uses, procedure)?;
+            let verified = key.public.map_or(Ok(()), |public| {
+                public.verify(&digest, &SignatureBytes::from_bytes(signature))
+            });
             let Err(error) = verified else {
                 return Ok(signature);
             };
@@ -239,22 +266,26 @@ impl Token {
     /// # Errors
     /// As [`Token::sign`].
     pub fn random(&self, chip: &Arc<Chip>) -> Result<[u8; 32], Error> {
-        self.run(chip, || Once(Random::default()))
+        self.run(chip, Uses::Unlimited, || Once(Random::default()))
     }
 
     /// Run a procedure on `chip`, and once more when the bus had to be opened
-    /// anew in between: procedures here may be repeated.
+    /// anew in between, unless what it uses is counted.
     ///
     /// # Errors
     /// As [`Token::sign`].
     pub fn run<P: Procedure<Error = Failure>>(
         &self,
         chip: &Arc<Chip>,
+        uses: Uses,
         procedure: impl Fn() -> P,
     ) -> Result<P::Output, Error> {
         let mut state = self.state();
         self.expect(&mut state, chip)?;
-        let mut tries = 2;
+        let mut tries = match uses {
+            Uses::Unlimited => 2,
+            Uses::Limited => 1,
+        };
         loop {
             let device = self
                 .device(&mut state)
@@ -416,32 +447,47 @@ impl Token {
             device.run(ReadSnapshot::new())
         };
         let snapshot = snapshot.map_err(fault)?;
-        let auxiliary = match snapshot.stage() {
-            Stage::Finished(_) => Some(device.run(ReadAuxiliary::new()).map_err(fault)?),
-            _ => None,
-        };
-        let chip = Chip::new(snapshot, auxiliary, self.slot);
+        let mut contents = Contents::new(snapshot);
+        if matches!(snapshot.stage(), Stage::Finished(_)) {
+            contents.auxiliary = Some(device.run(ReadAuxiliary::new()).map_err(fault)?);
+        }
+        let read = ReadKeySlots::new(&snapshot.config, contents.other_slots(), contents.keys);
+        contents.keys = device.run(read).map_err(fault)?;
         let chip = match known {
-            Some(known) if known.is_same_chip(&chip) && known.auxiliary() == chip.auxiliary() => {
-                known
-            }
-            _ => {
-                log(
-                    Level::Error,
-                    format_args!("slot {}: chip {}", self.slot, chip.serial_number()),
-                );
-                if let Some(why) = chip.why_no_key() {
-                    log(
-                        Level::Error,
-                        format_args!("slot {}: no key to be used: {why}", self.slot),
-                    );
+            Some(known) => {
+                let chip = known.reread(contents);
+                if known.is_unchanged(&chip) {
+                    known
+                } else {
+                    self.new_chip(chip)
                 }
-                Arc::new(chip)
             }
+            None => self.new_chip(Chip::new(contents, self.slot)),
         };
         device.set_timing(Timing::from_config(chip.config()));
-        state.chip = Some(Arc::clone(&chip));
+        self.keep(state, &chip);
         Ok(chip)
+    }
+
+    /// A chip that was not seen before, or not like this.
+    fn new_chip(&self, chip: Chip) -> Arc<Chip> {
+        let slot = self.slot;
+        let say = |said: fmt::Arguments<'_>| log(Level::Error, format_args!("slot {slot}: {said}"));
+        say(format_args!("chip {}", chip.serial_number()));
+        match chip.why_no_key() {
+            Some(why) => say(format_args!("no key to be used: {why}")),
+            None => chip
+                .slots_without_key()
+                .iter()
+                .for_each(|why| say(format_args!("{why}"))),
+        }
+        Arc::new(chip)
+    }
+
+    fn keep(&self, state: &mut State, chip: &Arc<Chip>) {
+        state.chip = Some(Arc::clone(chip));
+        let mut latest = self.latest.write().unwrap_or_else(PoisonError::into_inner);
+        *latest = Some(Arc::clone(chip));
     }
 }
 
@@ -453,7 +499,7 @@ fn is_unchanged(device: &mut AnyDevice, chip: &Chip) -> Result<bool, DeviceError
     if config.serial_number() != chip.serial_number() {
         return Ok(false);
     }
-    let Some(known) = chip.auxiliary() else {
+    let Some(known) = &chip.contents().auxiliary else {
         return Ok(true);
     };
     let block = first_block(device, Region::Slot(slot::AUX_DEVICE_CERTIFICATE))?;

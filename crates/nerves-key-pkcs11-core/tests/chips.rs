@@ -13,7 +13,7 @@ use atecc_x509::{DateTime, PublicKey, SignatureBytes};
 use cryptoki_sys as ck;
 use nerves_key_device::{AnyBus, AnyDelay, AnyDevice, AnyWake, EmulatedBus, EmulatedDelay};
 use nerves_key_pkcs11_core::attribute::TemplateAttribute;
-use nerves_key_pkcs11_core::chip::Chip as Contents;
+use nerves_key_pkcs11_core::chip::{Chip as Shown, Contents};
 use nerves_key_pkcs11_core::fault::SlotFault;
 use nerves_key_pkcs11_core::mechanism::{Ecdh1, Mechanism};
 use nerves_key_pkcs11_core::module::Slots;
@@ -452,7 +452,7 @@ fn a_part_of_microchips_shows_its_certificates() {
     snapshot.config.0[86..88].fill(0);
     snapshot.config.0[20] = 0x85;
     snapshot.config.0[96] = 0x53;
-    let chip = Contents::new(snapshot, None, 1);
+    let chip = Shown::new(Contents::new(snapshot), 1);
     assert!(chip.is_final());
     let values = |handle| {
         let object = chip.objects.iter().find(|object| object.handle == handle);
@@ -462,7 +462,7 @@ fn a_part_of_microchips_shows_its_certificates() {
     let expected = snapshot.trust_identity().unwrap();
     assert_eq!(values(DEVICE_CERTIFICATE), expected.device_certificate);
     assert_eq!(values(SIGNER_CERTIFICATE), expected.signer_certificate);
-    assert_eq!(chip.key.unwrap().public, expected.public_key);
+    assert_eq!(chip.keys[0].public, Some(expected.public_key));
 }
 
 /// A finished chip whose key waits for the latch, for which slot 5 has the key.
