@@ -37,6 +37,11 @@ impl Harness {
         harness
     }
 
+    /// Other lines of the module's configuration.
+    fn configure(&self, lines: &str) {
+        std::fs::write(self.path().join("pkcs11.conf"), lines).unwrap();
+    }
+
     fn path(&self) -> &Path {
         self.0.path()
     }
@@ -108,6 +113,33 @@ fn uris_of_another_chip() {
     let (code, document) = harness.json(&["pkcs11", "uri", "--device", "i2c:/dev/no-such-bus"]);
     assert_eq!(code, Some(3));
     assert!(document["error"].as_str().unwrap().contains("no-such-bus"));
+}
+
+/// A part for LoRaWAN, whose key is in slot 1, under a label of the file's.
+#[test]
+fn a_key_in_another_slot() {
+    let harness = Harness::new();
+    let arguments = ["emulator", "create", "lora.img", "--trust", "tnglora"];
+    let (code, _) = harness.json(&[&arguments[..], &["--root", "root.pem"]].concat());
+    assert_eq!(code, Some(0));
+    harness.configure("scan = no\nslot 7 = emu:lora.img\nlabel 7 = field gateway\n");
+    let (code, document) = harness.json(&["pkcs11", "uri"]);
+    assert_eq!(code, Some(0), "{document}");
+    let uris = &document["chips"][0]["uris"];
+    assert_eq!(uris["token"], "pkcs11:token=field%20gateway");
+    assert_eq!(
+        uris["private_key_slot_1"],
+        "pkcs11:token=field%20gateway;object=7%20slot%201;type=private"
+    );
+    assert_eq!(uris["private_key"], Value::Null);
+    // Its certificates do not verify under Microchip's root; its key signs.
+    let (_, document) = harness.check(&[]);
+    assert_eq!(
+        statuses(&document, "slot 7, signature"),
+        ["ok"],
+        "{document}"
+    );
+    assert_eq!(statuses(&document, "slot 7, certificates"), ["fault"]);
 }
 
 #[test]

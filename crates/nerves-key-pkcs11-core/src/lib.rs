@@ -14,6 +14,7 @@ pub mod mechanism;
 pub mod module;
 pub mod object;
 pub mod operation;
+pub mod options;
 pub mod output;
 pub mod random;
 pub mod session;

@@ -97,9 +97,10 @@ impl Module {
         let mut tokens = self.tokens();
         for (slot, device) in now {
             let origin = self.settings.origin(slot);
-            tokens
-                .entry(slot)
-                .or_insert_with(|| Arc::new(Token::new(slot, device, origin)));
+            tokens.entry(slot).or_insert_with(|| {
+                let token = Token::new(slot, device, origin);
+                Arc::new(token.with_options(self.settings.options.of(slot)))
+            });
         }
     }
 
@@ -151,7 +152,7 @@ impl Module {
         let serial = chip.serial_number().to_string();
         let none = ck::CK_UNAVAILABLE_INFORMATION;
         Ok(CK_TOKEN_INFO {
-            label: padded(&token.names().label),
+            label: padded(&token.label()),
             manufacturerID: padded(NAME),
             model: padded(NAME),
             serialNumber: padded(serial.get(2..).unwrap_or_default()),

@@ -9,6 +9,8 @@
 //! scan = no
 //! slot 40 = i2c:/dev/i2c-20?addr=0x36
 //! slot 1 = /dev/i2c-21
+//! label 1 = greenhouse
+//! generate 1 = 2, 3
 //! ```
 //!
 //! A number stays with its chip whatever else comes and goes, because tokens
@@ -28,6 +30,8 @@ use atecc::BusAddress;
 pub use cryptoki_sys::CK_SLOT_ID;
 use nerves_key_device::{DeviceUri, UriError};
 
+use crate::options::{OptionError, Options};
+
 /// Where the file is.
 pub const FILE: &str = "/etc/nerves-key/pkcs11.conf";
 /// The slot of `NERVES_KEY_DEVICE`.
@@ -46,6 +50,8 @@ pub struct Settings {
     pub scan: Scan,
     /// Slots by number.
     pub slots: BTreeMap<CK_SLOT_ID, DeviceUri>,
+    /// What is said of slots beside their chips.
+    pub options: Options,
 }
 
 /// Whether buses are looked for.
@@ -88,12 +94,17 @@ pub struct BadLine {
 
 #[derive(Debug, thiserror::Error)]
 enum Problem {
-    #[error("{0:?} is neither `scan = yes`, `scan = no` nor `slot N = DEVICE`")]
+    #[error(
+        "{0:?} is none of `scan = yes`, `scan = no`, `slot N = DEVICE`, `label = TEXT`, \
+         `label N = TEXT` and `generate N = SLOTS`"
+    )]
     Unknown(String),
     #[error("slot {text:?} is no number: {error}")]
     Slot { text: String, error: ParseIntError },
     #[error(transparent)]
     Device(#[from] UriError),
+    #[error(transparent)]
+    Option(#[from] OptionError),
 }
 
 impl Settings {
@@ -148,12 +159,15 @@ impl Settings {
         match (key.next(), key.next(), key.next(), value.trim()) {
             (Some("scan"), None, None, "yes") => self.scan = Scan::Buses,
             (Some("scan"), None, None, "no") => self.scan = Scan::Nothing,
-            (Some("slot"), Some(number), None, device) => {
-                let slot = number.parse().map_err(|error| Problem::Slot {
-                    text: number.into(),
-                    error,
-                })?;
-                self.slots.insert(slot, device.parse()?);
+            (Some("slot"), Some(slot), None, device) => {
+                self.slots.insert(slot_number(slot)?, device.parse()?);
+            }
+            (Some("label"), None, None, text) => self.options.set_label(None, text)?,
+            (Some("label"), Some(slot), None, text) => {
+                self.options.set_label(Some(slot_number(slot)?), text)?;
+            }
+            (Some("generate"), Some(slot), None, slots) => {
+                self.options.set_generate(slot_number(slot)?, slots)?;
             }
             _ => return Err(Problem::Unknown(line.into())),
         }
@@ -201,6 +215,13 @@ impl Settings {
         slots.extend(configured.map(|(slot, device)| (*slot, device.clone())));
         slots
     }
+}
+
+fn slot_number(text: &str) -> Result<CK_SLOT_ID, Problem> {
+    text.parse().map_err(|error| Problem::Slot {
+        text: text.into(),
+        error,
+    })
 }
 
 /// The text of the file, which is small.
@@ -275,6 +296,21 @@ mod tests {
     }
 
     #[test]
+    fn labels_and_slots_of_new_keys() {
+        let (settings, problems) = parsed(
+            "label = fleet\nlabel 1 = a label of two words\ngenerate 1 = 2, 3\n\
+             label x = y\ngenerate = 2\ngenerate 2 = 16\nlabel 3 =\n",
+        );
+        assert_eq!(settings.options.of(0).label.as_deref(), Some("fleet"));
+        let of_1 = settings.options.of(1);
+        assert_eq!(of_1.label.as_deref(), Some("a label of two words"));
+        assert_eq!(of_1.generate.len(), 2);
+        assert_eq!(settings.options.of(2).generate.len(), 0);
+        let lines: Vec<_> = problems.iter().map(|it| &it[..7]).collect();
+        assert_eq!(lines, ["line 4:", "line 5:", "line 6:", "line 7:"]);
+    }
+
+    #[test]
     fn a_file_without_an_end_is_not_read_for_ever() {
         let error = read(Path::new("/dev/zero")).unwrap_err().to_string();
         assert_eq!(error, "larger than 65536 bytes");
@@ -284,7 +320,7 @@ mod tests {
     fn a_bad_line_leaves_the_others() {
         let (settings, problems) = parsed("slots 1 = 1\nslot x = 1\nslot 3 = usb:1\nscan = no\n");
         assert_eq!(problems.len(), 3);
-        assert!(problems[0].starts_with("line 1: \"slots 1 = 1\" is neither"));
+        assert!(problems[0].starts_with("line 1: \"slots 1 = 1\" is none of"));
         assert!(problems[1].starts_with("line 2: slot \"x\" is no number"));
         assert!(problems[2].contains("names no chip"), "{}", problems[2]);
         assert_eq!(settings.scan, Scan::Nothing);

@@ -39,6 +39,7 @@ use crate::key::{Key, Uses};
 use crate::key_slots::ReadKeySlots;
 use crate::log::{Level, log};
 use crate::object::Names;
+use crate::options::SlotOptions;
 use crate::session_objects::SessionObjects;
 use crate::settings::Origin;
 use crate::stuck_bus;
@@ -64,6 +65,7 @@ pub struct Token {
     description: String,
     /// Its bus by name, where others may be on it.
     bus: Option<String>,
+    options: SlotOptions,
     state: Mutex<State>,
     /// [`State::chip`] for those who do not wait until the bus is free.
     latest: RwLock<Option<Arc<Chip>>>,
@@ -132,6 +134,7 @@ impl Token {
             open: Box::new(open),
             description,
             bus: None,
+            options: SlotOptions::default(),
             state: Mutex::default(),
             latest: RwLock::default(),
             logged_in: AtomicBool::new(false),
@@ -151,10 +154,17 @@ impl Token {
         &self.description
     }
 
-    /// Its label.
+    /// With what the configuration file says of it.
     #[must_use]
-    pub fn names(&self) -> Names {
-        Names::new(self.slot)
+    pub fn with_options(self, options: SlotOptions) -> Self {
+        Self { options, ..self }
+    }
+
+    /// Its label: the slot's number, unless the configuration file has another.
+    #[must_use]
+    pub fn label(&self) -> String {
+        let label = self.options.label.clone();
+        label.unwrap_or_else(|| Names::new(self.slot).label)
     }
 
     /// Whether the user has logged in, which changes nothing.

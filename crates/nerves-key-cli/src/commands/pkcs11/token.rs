@@ -54,35 +54,74 @@ fn look(client: &Pkcs11, slot: Slot, name: &str) -> Result<Vec<Finding>, Error> 
     }
     let session = client.open_ro_session(slot)?;
     let mut findings = vec![Finding::good(name, token)];
-    let (Some(private), Some(public)) = (
-        first(&session, ObjectClass::PRIVATE_KEY)?,
-        first(&session, ObjectClass::PUBLIC_KEY)?,
-    ) else {
+    let keys = keys(&session)?;
+    if keys.is_empty() {
         findings.push(Finding::new(name, Status::Fault, "there is no key").next(INFO));
         return Ok(findings);
-    };
-    let point = session.get_attributes(public, &[AttributeType::EcPoint])?;
-    let key = match point.first() {
-        // An OCTET STRING: 04 41, then 04, X, Y.
-        Some(Attribute::EcPoint(point)) => point.last_chunk().copied(),
-        _ => None,
-    };
-    let Some(key) = key.map(PublicKey::from_bytes) else {
-        findings.push(Finding::new(name, Status::Fault, "its public key has no point").next(INFO));
-        return Ok(findings);
-    };
-    findings.push(certificates(&session, name, &key)?);
-    findings.push(sign(&session, name, private, &key)?);
+    }
+    findings.push(certificates(&session, name, &keys)?);
+    for (index, key) in keys.iter().enumerate() {
+        let check = match index {
+            0 => format!("{name}, signature"),
+            _ => format!("{name}, key {}", escape(&key.label)),
+        };
+        findings.push(key.check(&session, check)?);
+    }
     Ok(findings)
 }
 
-fn first(session: &Session, class: ObjectClass) -> Result<Option<ObjectHandle>, Error> {
-    let found = session.find_objects(&[Attribute::Class(class)])?;
-    Ok(found.first().copied())
+/// A private key as the token shows it.
+struct Key {
+    object: ObjectHandle,
+    label: String,
+    /// Whether it may sign.
+    signs: bool,
+    /// Its public half, where there is an object of it.
+    public: Option<PublicKey>,
 }
 
-/// One of the certificates is the key's.
-fn certificates(session: &Session, name: &str, key: &PublicKey) -> Result<Finding, Error> {
+fn keys(session: &Session) -> Result<Vec<Key>, Error> {
+    let wanted = [AttributeType::Label, AttributeType::Id, AttributeType::Sign];
+    let mut keys = Vec::new();
+    for object in session.find_objects(&[Attribute::Class(ObjectClass::PRIVATE_KEY)])? {
+        let mut key = Key {
+            object,
+            label: String::new(),
+            signs: false,
+            public: None,
+        };
+        for attribute in session.get_attributes(object, &wanted)? {
+            match attribute {
+                Attribute::Label(label) => {
+                    key.label = String::from_utf8_lossy(&label).into_owned();
+                }
+                Attribute::Sign(signs) => key.signs = signs,
+                Attribute::Id(id) => key.public = public(session, id)?,
+                _ => {}
+            }
+        }
+        keys.push(key);
+    }
+    Ok(keys)
+}
+
+/// The public key with this id.
+fn public(session: &Session, id: Vec<u8>) -> Result<Option<PublicKey>, Error> {
+    let wanted = [Attribute::Class(ObjectClass::PUBLIC_KEY), Attribute::Id(id)];
+    let found = session.find_objects(&wanted)?;
+    let Some(object) = found.first() else {
+        return Ok(None);
+    };
+    let point = session.get_attributes(*object, &[AttributeType::EcPoint])?;
+    Ok(match point.first() {
+        // An OCTET STRING: 04 41, then 04, X, Y.
+        Some(Attribute::EcPoint(point)) => point.last_chunk().copied().map(PublicKey::from_bytes),
+        _ => None,
+    })
+}
+
+/// One of the certificates is a key's.
+fn certificates(session: &Session, name: &str, keys: &[Key]) -> Result<Finding, Error> {
     let check = format!("{name}, certificates");
     let found = session.find_objects(&[Attribute::Class(ObjectClass::CERTIFICATE)])?;
     let mut certified = false;
@@ -90,7 +129,7 @@ fn certificates(session: &Session, name: &str, key: &PublicKey) -> Result<Findin
         let value = session.get_attributes(*certificate, &[AttributeType::Value])?;
         if let Some(Attribute::Value(der)) = value.first() {
             let of = Certificate::from_der(der.clone()).and_then(|it| it.public_key());
-            certified |= of.is_ok_and(|of| of == *key);
+            certified |= of.is_ok_and(|of| keys.iter().any(|key| key.public == Some(of)));
         }
     }
     Ok(if certified {
@@ -101,14 +140,29 @@ fn certificates(session: &Session, name: &str, key: &PublicKey) -> Result<Findin
     })
 }
 
+impl Key {
+    /// What it does. A key that does not sign is none to worry about.
+    fn check(&self, session: &Session, check: String) -> Result<Finding, Error> {
+        if !self.signs {
+            let said = "the chip's configuration does not let this key sign";
+            return Ok(Finding::good(check, said));
+        }
+        let Some(public) = &self.public else {
+            let said = "signs, and the chip tells no public half to verify that with";
+            let next = "nothing, if its configuration is meant so (KeyConfig.PubInfo)";
+            return Ok(Finding::new(check, Status::Note, said).next(next));
+        };
+        sign(session, check, self.object, public)
+    }
+}
+
 /// Sign what nobody has signed yet, and verify it without the module.
 fn sign(
     session: &Session,
-    name: &str,
+    check: String,
     private: ObjectHandle,
     key: &PublicKey,
 ) -> Result<Finding, Error> {
-    let check = format!("{name}, signature");
     let digest = match system::random() {
         Ok(digest) => digest,
         Err(error) => {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use nerves_key_device::DeviceUri;
 use nerves_key_pkcs11_core::chip::Chip;
-use nerves_key_pkcs11_core::object::{DEVICE_CERTIFICATE, Names, PRIVATE_KEY, SIGNER_CERTIFICATE};
+use nerves_key_pkcs11_core::object::{DEVICE_CERTIFICATE, Names, SIGNER_CERTIFICATE};
 use nerves_key_pkcs11_core::settings::{CK_SLOT_ID, Environment, Origin, Settings};
 use nerves_key_pkcs11_core::token::{Freshness, Token};
 use serde_json::{Value, json};
@@ -33,17 +33,17 @@ pub(super) fn run(chip: &ThisChip, output: Output) -> Result<(), CliError> {
             Some(_) => Origin::Configured,
             None => settings.origin(slot),
         };
-        let token = Token::new(slot, device, origin);
+        let token = Token::new(slot, device, origin).with_options(settings.options.of(slot));
         match token.chip(freshness) {
             Ok(chip) => {
                 let names = Names::new(slot);
-                let uris = uris(&names, &chip);
+                let uris = uris(&token.label(), &names, &chip);
                 lines.push(format!(
                     "{}: {} in slot {slot}",
                     escape(token.description()),
                     chip.serial_number()
                 ));
-                lines.extend(uris.iter().map(|(what, uri)| format!("  {what:<20}{uri}")));
+                lines.extend(uris.iter().map(|(what, uri)| format!("  {what:<22}{uri}")));
                 documents.push(document(&names, &token, &chip, &uris));
             }
             Err(error) => silent.push(format!("{}: {}", token.description(), error.explained())),
@@ -63,41 +63,50 @@ fn one(settings: &Settings, device: &DeviceUri) -> BTreeMap<CK_SLOT_ID, DeviceUr
 }
 
 /// What there is on the chip, by what it is.
-fn uris(names: &Names, chip: &Chip) -> Vec<(&'static str, String)> {
-    let token = token(names);
-    let has = |handle| chip.objects.iter().any(|object| object.handle == handle);
-    let objects = [
-        (PRIVATE_KEY, "private key", &names.label, "private"),
-        (PRIVATE_KEY, "public key", &names.label, "public"),
-        (DEVICE_CERTIFICATE, "certificate", &names.label, "cert"),
+fn uris(label: &str, names: &Names, chip: &Chip) -> Vec<(String, String)> {
+    let token = token(label);
+    let object = |label: &str, kind: &str| {
+        let label = percent_encode(label.as_bytes());
+        format!("{token};object={label};type={kind}")
+    };
+    let mut uris = vec![("token".to_owned(), token.clone())];
+    for key in &chip.keys {
+        // The key of slot 0 is what a NervesKey has.
+        let of = match key.slot.index() {
+            0 => String::new(),
+            _ => format!(", {}", key.slot),
+        };
+        let label = names.for_key(key.slot).label;
+        uris.push((format!("private key{of}"), object(&label, "private")));
+        if key.public.is_some() {
+            uris.push((format!("public key{of}"), object(&label, "public")));
+        }
+    }
+    let own = names.for_key(chip.contents().snapshot.key_slot());
+    let certificates = [
+        (DEVICE_CERTIFICATE, "certificate", own.label),
         (
             SIGNER_CERTIFICATE,
             "signer certificate",
-            &names.for_signer().label,
-            "cert",
+            names.for_signer().label,
         ),
-    ]
-    .map(|(handle, what, label, kind)| {
-        let uri = format!(
-            "{token};object={};type={kind}",
-            percent_encode(label.as_bytes())
-        );
-        has(handle).then_some((what, uri))
-    });
-    [("token", token)]
-        .into_iter()
-        .chain(objects.into_iter().flatten())
-        .collect()
+    ];
+    for (handle, what, label) in certificates {
+        if chip.objects.iter().any(|object| object.handle == handle) {
+            uris.push((what.to_owned(), object(&label, "cert")));
+        }
+    }
+    uris
 }
 
-fn token(names: &Names) -> String {
-    format!("pkcs11:token={}", percent_encode(names.label.as_bytes()))
+fn token(label: &str) -> String {
+    format!("pkcs11:token={}", percent_encode(label.as_bytes()))
 }
 
-fn document(names: &Names, token: &Token, chip: &Chip, uris: &[(&str, String)]) -> Value {
+fn document(names: &Names, token: &Token, chip: &Chip, uris: &[(String, String)]) -> Value {
     let by_kind: serde_json::Map<_, _> = uris
         .iter()
-        .map(|(what, uri)| (what.replace(' ', "_"), json!(uri)))
+        .map(|(what, uri)| (what.replace(',', "").replace(' ', "_"), json!(uri)))
         .collect();
     json!({
         "slot": token.slot(),
@@ -133,7 +142,8 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_named_by_its_slot() {
-        assert_eq!(token(&Names::new(1)), "pkcs11:token=1");
+    fn a_token_is_named_by_its_label() {
+        assert_eq!(token("1"), "pkcs11:token=1");
+        assert_eq!(token("green house"), "pkcs11:token=green%20house");
     }
 }
