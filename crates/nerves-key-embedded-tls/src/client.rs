@@ -13,8 +13,8 @@ use crate::{ChipProvider, OpenError, TlsChip};
 /// A chip, the certificate of its key, and whom it trusts.
 ///
 /// It holds what all connections have in common. A handshake is one signature of
-/// the chip: one awake session, 50 to 150 ms, which block, in an async firmware as
-/// well.
+/// the chip: one awake session, some 90 ms with a 608, which block, in an async
+/// firmware as well.
 pub struct ChipClient<'a, C, V, R> {
     chip: C,
     slot: Slot,

@@ -1,5 +1,5 @@
 //! Async: `tokio DEVICE HOST PORT CA_FILE` makes a TLS connection on a thread that
-//! may block, as the chip does for 50 to 150 ms, while other tasks run on.
+//! may block, as the chip does for its signature, while other tasks run on.
 
 use std::env::args;
 use std::error::Error;

@@ -1,7 +1,5 @@
 //! Any chip that signs, behind one type.
 
-use std::fmt;
-
 use atecc::device::WakePulse;
 use atecc::procedures::SignDigest;
 use atecc::{Device, Error, Failure, Slot};
@@ -28,7 +26,7 @@ pub trait TlsChip: Send {
 pub enum ChipError {
     /// The I2C transfer failed, or the bus's lock was not to be had.
     #[error("the chip's bus: {0}")]
-    Bus(String),
+    Bus(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The chip refused, or did not answer.
     #[error("the chip: {0}{hint}", hint = hint(.0))]
     Chip(Failure),
@@ -42,7 +40,7 @@ pub enum ChipError {
     Poisoned,
     /// One of [`TlsChip`]'s other implementations.
     #[error("the chip: {0}")]
-    Other(Box<dyn std::error::Error + Send + Sync>),
+    Other(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// What "execution error" means of Sign. A volatile layout's key is active until
@@ -59,14 +57,14 @@ fn hint(failure: &Failure) -> &'static str {
 impl<I2C, D, W> TlsChip for Device<I2C, D, W>
 where
     I2C: I2c + Send,
-    I2C::Error: fmt::Display,
+    I2C::Error: std::error::Error + Send + Sync + 'static,
     D: DelayNs + Send,
     W: WakePulse<I2C, D> + Send,
 {
     fn sign(&mut self, slot: Slot, digest: [u8; 32]) -> Result<[u8; 64], ChipError> {
         let sign = SignDigest::new(slot, digest).with_unlimited_key();
         self.run(sign).map_err(|error| match error {
-            Error::Bus { error, .. } => ChipError::Bus(error.to_string()),
+            Error::Bus { error, .. } => ChipError::Bus(error.into()),
             Error::Failed(failure) => ChipError::Chip(failure),
         })
     }

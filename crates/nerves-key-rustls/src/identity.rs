@@ -1,6 +1,5 @@
 //! A chip's key with its certificates.
 
-use std::fmt;
 use std::sync::Arc;
 
 use atecc::device::WakePulse;
@@ -43,7 +42,7 @@ pub struct TlsIdentity {
 pub enum ReadError {
     /// The I2C transfer failed, or the bus's lock was not to be had.
     #[error("the chip's bus: {0}")]
-    Bus(String),
+    Bus(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A command failed.
     #[error("the chip: {0}")]
     Chip(#[from] Failure),
@@ -73,7 +72,7 @@ impl TlsIdentity {
     where
         Device<I2C, D, W>: TlsChip + 'static,
         I2C: I2c,
-        I2C::Error: fmt::Display,
+        I2C::Error: std::error::Error + Send + Sync + 'static,
         D: DelayNs,
         W: WakePulse<I2C, D>,
     {
@@ -159,9 +158,12 @@ impl TlsIdentity {
     }
 }
 
-fn failed<B: fmt::Display>(error: Error<B>) -> ReadError {
+fn failed<B>(error: Error<B>) -> ReadError
+where
+    B: std::error::Error + Send + Sync + 'static,
+{
     match error {
-        Error::Bus { error, .. } => ReadError::Bus(error.to_string()),
+        Error::Bus { error, .. } => ReadError::Bus(error.into()),
         Error::Failed(failure) => ReadError::Chip(failure),
     }
 }
