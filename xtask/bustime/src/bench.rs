@@ -36,6 +36,7 @@ impl WakePulse<I2cHandle, Delay> for SlowPulse {
 pub(crate) struct Bench {
     pub(crate) bus: Bus,
     pub(crate) device: Driver,
+    pub(crate) setting: Setting,
     /// What the chip held at first.
     pub(crate) before: Image,
 }
@@ -56,6 +57,7 @@ impl Bench {
         Self {
             bus,
             device,
+            setting,
             before: image,
         }
     }

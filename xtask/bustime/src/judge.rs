@@ -49,7 +49,11 @@ impl Row {
             let bus = bench.bus.clone();
             let (result, counts, drawn) = measure(&bus, || (operation.run)(&mut bench));
             result?;
-            let floor = floor(&(operation.needs)(&bench), setting, drawn)?;
+            let floor = floor(
+                &(operation.needs)(&bench),
+                operation.in_force(setting),
+                drawn,
+            )?;
             runs.push(Run { counts, floor });
         }
         runs.sort_by(|one, other| one.ratio().total_cmp(&other.ratio()));

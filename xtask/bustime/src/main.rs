@@ -17,7 +17,7 @@ use xtask_support::error::Error;
 use xtask_support::table;
 
 use judge::{Row, ms};
-use setting::{CLOCKS_KHZ, MODELS, Part, Setting};
+use setting::{MODELS, Part, Setting};
 
 /// Measure each operation in virtual time, on each chip, beside the least that
 /// the chip itself needs.
@@ -77,7 +77,7 @@ fn rows(options: &Options) -> Result<Vec<Row>, operations::Error> {
             .filter(|part| operation.is_for(*part) && part.to_string().contains(&options.chip));
         for part in parts {
             let image = operation.starts_from.image(part)?;
-            for scl_khz in CLOCKS_KHZ {
+            for scl_khz in operation.clocks.iter().copied() {
                 for model in MODELS {
                     if options.clock.is_some_and(|only| only != scl_khz)
                         || options.model.is_some_and(|only| only != model)

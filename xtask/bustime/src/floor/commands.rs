@@ -42,6 +42,10 @@ impl ChipCommand {
         3 + self.answer
     }
 
+    pub(crate) const fn info_revision() -> Self {
+        Self::new(0x30, 0x00, 0, 0, 4)
+    }
+
     /// Set the persistent latch.
     pub(crate) const fn set_latch() -> Self {
         Self::new(0x30, 0x04, 0x0003, 0, 4)
@@ -85,6 +89,30 @@ impl ChipCommand {
 
     pub(crate) const fn create_key(slot: u16) -> Self {
         Self::new(0x40, 0x04, slot, 0, 64)
+    }
+
+    pub(crate) const fn random() -> Self {
+        Self::new(0x1B, 0x00, 0, 0, 32)
+    }
+
+    /// Of a slot's key and a peer's; the secret is returned.
+    pub(crate) const fn ecdh(slot: u16) -> Self {
+        Self::new(0x43, 0x00, slot, 64, 32)
+    }
+
+    pub(crate) const fn sha_start() -> Self {
+        Self::new(0x47, 0x00, 0, 0, 1)
+    }
+
+    /// 64 bytes.
+    pub(crate) const fn sha_update() -> Self {
+        Self::new(0x47, 0x01, 64, 64, 1)
+    }
+
+    /// With the last bytes of the message: up to 63 on an ATECC508A, up to 64 on
+    /// an ATECC608, where the digest does not go to `TempKey` besides.
+    pub(crate) const fn sha_end(param1: u8, len: u8) -> Self {
+        Self::new(0x47, param1, len as u16, len as usize, 32)
     }
 
     /// The proof of a key, with a random nonce in `TempKey`.

@@ -3,27 +3,38 @@
 use nerves_key::ReadSnapshot;
 use nerves_key_schema::Layout;
 
+use super::slots::{Region, reads};
 use super::{Error, Operation, State};
 use crate::bench::Bench;
 use crate::floor::commands::Place;
 use crate::floor::{ChipCommand, Need, Session};
 
-const DEVICE_CERTIFICATE: Place = Place::Slot(10);
-const SIGNER_KEY: Place = Place::Slot(11);
-const SIGNER_CERTIFICATE: Place = Place::Slot(12);
+const DEVICE_CERTIFICATE: Region = Region { slot: 10, size: 72 };
+/// Eight zeros follow.
+const SIGNER_KEY: Region = Region { slot: 11, size: 64 };
+const SIGNER_CERTIFICATE: Region = Region { slot: 12, size: 72 };
+
+/// The device's, and what it is verified under.
+pub(super) const DEVICE: Operation = Operation {
+    name: "device certificate",
+    needs: |_| {
+        let mut session = device();
+        session.push(public_key());
+        vec![session]
+    },
+    ..BOTH
+};
 
 /// The device's and its signer's.
 pub(super) const BOTH: Operation = Operation {
     name: "both certificates",
     starts_from: State::Finished(Layout::Standard),
+    clocks: super::ANY_CLOCK,
     prepare: None,
     run,
     needs: |_| {
-        let mut session = vec![Need::one(
-            "the public key is nowhere but in the chip's answer",
-            ChipCommand::public_key(0),
-        )];
-        session.extend(stored());
+        let mut session = stored();
+        session.push(public_key());
         vec![session]
     },
 };
@@ -33,31 +44,35 @@ fn run(bench: &mut Bench) -> Result<(), Error> {
     Ok(())
 }
 
-/// What both certificates are rebuilt from, the public key aside.
-pub(super) fn stored() -> Session {
-    vec![
-        Need::one(
-            "the subject: manufacturer serial, in the first half of OTP",
-            ChipCommand::read_block(Place::Otp, 0),
-        ),
-        compressed("the device certificate's 72 bytes", DEVICE_CERTIFICATE),
-        Need::new(
-            "the signer's key, 64 bytes: the issuer's identifier, and to verify",
-            [0, 1].map(|block| ChipCommand::read_block(SIGNER_KEY, block)),
-        ),
-        compressed("the signer certificate's 72 bytes", SIGNER_CERTIFICATE),
-    ]
+pub(super) fn public_key() -> Need {
+    Need::one(
+        "the public key is nowhere but in the chip's answer",
+        ChipCommand::public_key(0),
+    )
 }
 
-/// 72 bytes: two blocks, and two words or a third block.
-pub(super) fn compressed(why: &'static str, place: Place) -> Need {
-    let block = |block| ChipCommand::read_block(place, block);
-    let word = |word| ChipCommand::read_word(place, word);
-    Need::any(
-        why,
-        [
-            vec![block(0), block(1), word(16), word(17)],
-            vec![block(0), block(1), block(2)],
-        ],
-    )
+fn device() -> Session {
+    let mut session = vec![Need::one(
+        "the subject: the manufacturer serial, in the first half of OTP",
+        ChipCommand::read_block(Place::Otp, 0),
+    )];
+    session.extend(reads(
+        "signature, dates and template of the device certificate",
+        &[DEVICE_CERTIFICATE],
+    ));
+    session.extend(reads(
+        "the signer's key: the issuer's identifier, and to verify",
+        &[SIGNER_KEY],
+    ));
+    session
+}
+
+/// What both certificates are rebuilt from, the public key aside.
+pub(super) fn stored() -> Session {
+    let mut session = device();
+    session.extend(reads(
+        "signature, dates and template of the signer certificate",
+        &[SIGNER_CERTIFICATE],
+    ));
+    session
 }

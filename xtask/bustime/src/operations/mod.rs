@@ -1,15 +1,21 @@
 //! The operations: what the driver does, and what that needs of the chip.
 
+mod auxiliary;
 mod certificates;
+mod cryptography;
+mod handshake;
+mod look;
 mod provision;
+mod settings;
 mod sign;
+mod slots;
 
 use atecc_emulator::{ExecutionTime, Image, Revision};
 use nerves_key_schema::Layout;
 
 use crate::bench::Bench;
 use crate::floor::Session;
-use crate::setting::{Part, Setting};
+use crate::setting::{CLOCKS_KHZ, Divider, Part, Setting};
 
 pub(crate) type Error = Box<dyn std::error::Error>;
 /// What the driver does with a chip.
@@ -21,6 +27,8 @@ pub(crate) struct Operation {
     /// As on the command line and in the table.
     pub(crate) name: &'static str,
     pub(crate) starts_from: State,
+    /// At which it is measured, in kilohertz.
+    pub(crate) clocks: &'static [u32],
     /// What is not measured.
     prepare: Option<Act>,
     pub(crate) run: Act,
@@ -38,17 +46,49 @@ pub(crate) enum State {
 }
 
 pub(crate) const ALL: &[Operation] = &[
+    look::DETECT,
+    look::INFO,
+    look::SERIAL,
     sign::COLD,
     sign::WARM,
+    sign::VERIFIED,
+    sign::IN_ONE_SESSION,
+    sign::IN_A_ROW,
+    certificates::DEVICE,
     certificates::BOTH,
+    look::PUBLIC_KEY,
+    settings::READ,
+    settings::WRITE,
+    auxiliary::PROVISION,
     provision::STANDARD,
+    provision::VOLATILE,
+    cryptography::RANDOM,
+    cryptography::SHA,
+    cryptography::ECDH,
+    handshake::NEW_PROCESS,
 ];
+
+const ANY_CLOCK: &[u32] = &CLOCKS_KHZ;
 
 impl Operation {
     /// Whether `part` can do it.
     pub(crate) const fn is_for(&self, part: Part) -> bool {
         let (State::Blank(layout) | State::Finished(layout)) = self.starts_from;
         matches!(layout, Layout::Standard) || !matches!(part.revision, Revision::Atecc508A)
+    }
+
+    /// The setting with the divider that counts: a provisioning writes it away
+    /// before anything that it slows.
+    pub(crate) const fn in_force(&self, setting: Setting) -> Setting {
+        let divider = match self.starts_from {
+            State::Blank(_) => Divider::M0,
+            State::Finished(_) => setting.part.divider,
+        };
+        let part = Part {
+            divider,
+            ..setting.part
+        };
+        Setting { part, ..setting }
     }
 
     /// A chip in its state, a driver, and what is not measured done.

@@ -25,9 +25,20 @@ use crate::floor::{ChipCommand, Need, Session};
 pub(super) const STANDARD: Operation = Operation {
     name: "provision, standard",
     starts_from: State::Blank(Layout::Standard),
+    clocks: super::ANY_CLOCK,
     prepare: None,
     run: |bench| run(bench, Layout::Standard),
     needs: |bench| needs(bench, Layout::Standard),
+};
+
+/// In the volatile layout, whose key is activated once: the latch stays set until
+/// the supply fails.
+pub(super) const VOLATILE: Operation = Operation {
+    name: "provision, volatile",
+    starts_from: State::Blank(Layout::Volatile),
+    run: |bench| run(bench, Layout::Volatile),
+    needs: |bench| needs(bench, Layout::Volatile),
+    ..STANDARD
 };
 
 /// Of the signer; its owner is nobody.
