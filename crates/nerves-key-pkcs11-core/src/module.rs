@@ -79,7 +79,7 @@ impl Module {
     #[must_use]
     pub fn info() -> CK_INFO {
         CK_INFO {
-            cryptokiVersion: CK_VERSION { major: 3, minor: 0 },
+            cryptokiVersion: CK_VERSION { major: 3, minor: 2 },
             manufacturerID: padded(NAME),
             flags: 0,
             libraryDescription: padded("NervesKey PKCS#11 module"),

@@ -4,13 +4,12 @@ use std::ffi::CStr;
 
 use cryptoki_sys::{
     CK_FLAGS, CK_FUNCTION_LIST, CK_INTERFACE, CK_RV, CK_ULONG, CK_UTF8CHAR, CK_VERSION,
-    CKF_INTERFACE_FORK_SAFE,
 };
 use nerves_key_pkcs11_core::Error;
 
 use crate::call;
 use crate::pointer::{OutBuffer, one, put};
-use crate::table::{V2_40, V3_0};
+use crate::table::{V2_40, V3_0, V3_2};
 
 const NAME: &CStr = c"PKCS 11";
 
@@ -26,18 +25,19 @@ const fn interface<T>(table: &'static T) -> Interface {
     Interface(CK_INTERFACE {
         pInterfaceName: NAME.as_ptr().cast_mut().cast(),
         pFunctionList: (&raw const *table).cast_mut().cast(),
-        flags: CKF_INTERFACE_FORK_SAFE,
+        // No session survives a fork.
+        flags: 0,
     })
 }
 
-/// The best one first: it is who asks for none in particular gets.
-static INTERFACES: [Interface; 2] = [interface(&V3_0), interface(&V2_40)];
-const VERSIONS: [CK_VERSION; 2] = [V3_0_VERSION, V2_40_VERSION];
-const V3_0_VERSION: CK_VERSION = CK_VERSION { major: 3, minor: 0 };
-const V2_40_VERSION: CK_VERSION = CK_VERSION {
-    major: 2,
-    minor: 40,
-};
+/// The best one first: it is who asks for none in particular gets. Each has the
+/// functions of those after it in the same places.
+static INTERFACES: [Interface; 3] = [interface(&V3_2), interface(&V3_0), interface(&V2_40)];
+const VERSIONS: [CK_VERSION; 3] = [version(3, 2), version(3, 0), version(2, 40)];
+
+const fn version(major: u8, minor: u8) -> CK_VERSION {
+    CK_VERSION { major, minor }
+}
 
 /// The functions of PKCS#11 2.40.
 ///
@@ -83,17 +83,20 @@ pub unsafe extern "C" fn C_GetInterface(
     call("C_GetInterface", || {
         // SAFETY: the caller's promise.
         let named = name.is_null() || unsafe { CStr::from_ptr(name.cast()) } == NAME;
-        let known = flags & !CKF_INTERFACE_FORK_SAFE == 0;
-        let version = if version.is_null() {
-            V3_0_VERSION
+        let wanted = if version.is_null() {
+            None
         } else {
             // SAFETY: the caller's promise.
-            *unsafe { one(version)? }
+            Some(unsafe { one(version)? })
         };
+        let is_wanted = |ours: &CK_VERSION| {
+            wanted.is_none_or(|it| (ours.major, ours.minor) == (it.major, it.minor))
+        };
+        // None has a flag: who wants one gets no interface.
         let found = VERSIONS
             .iter()
-            .position(|ours| (ours.major, ours.minor) == (version.major, version.minor))
-            .filter(|_| named && known)
+            .position(is_wanted)
+            .filter(|_| named && flags == 0)
             .and_then(|index| INTERFACES.get(index))
             .ok_or(Error::Arguments("no such interface"))?;
         // SAFETY: the caller's promise.

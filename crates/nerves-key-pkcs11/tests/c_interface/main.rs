@@ -15,7 +15,7 @@ mod tally;
 use std::ptr::{null, null_mut};
 
 use cryptoki_sys as ck;
-use cryptoki_sys::{CK_FUNCTION_LIST_3_0, CK_INTERFACE, CK_RV, CK_VERSION};
+use cryptoki_sys::{CK_FUNCTION_LIST_3_0, CK_FUNCTION_LIST_3_2, CK_INTERFACE, CK_RV, CK_VERSION};
 use nerves_key_pkcs11::{C_GetFunctionList, C_GetInterface, C_GetInterfaceList};
 
 use tally::Tally;
@@ -51,6 +51,7 @@ fn every_function() {
     ] {
         cases(functions, &mut tally);
     }
+    cases::unsupported::since_3_2(table((3, 2)), &mut tally);
     profiles::baseline(functions, &mut tally);
     profiles::public_certificates(functions, &mut tally);
     good::signatures(functions, &mut tally);
@@ -60,14 +61,24 @@ fn every_function() {
     tally.report();
 }
 
-/// The table of 3.0, which has all functions.
+/// The table of 3.0.
 fn functions() -> &'static CK_FUNCTION_LIST_3_0 {
+    table((3, 0))
+}
+
+/// The table of a version.
+fn table<T>((major, minor): (u8, u8)) -> &'static T {
     let mut interface = null_mut::<CK_INTERFACE>();
-    // SAFETY: one place for the result; what it leads to is static.
+    let mut version = CK_VERSION { major, minor };
+    // SAFETY: a version, one place for the result; what it leads to is static,
+    // and begins with its version.
     unsafe {
-        let rv = C_GetInterface(null_mut(), null_mut(), &raw mut interface, 0);
+        let rv = C_GetInterface(null_mut(), &raw mut version, &raw mut interface, 0);
         assert_eq!(rv, ck::CKR_OK);
-        &*(*interface).pFunctionList.cast()
+        let list = (*interface).pFunctionList;
+        let found = *list.cast::<CK_VERSION>();
+        assert_eq!((found.major, found.minor), (major, minor));
+        &*list.cast()
     }
 }
 
@@ -90,9 +101,10 @@ fn interfaces(tally: &mut Tally) {
         (
             "fork safe",
             get(None, None, ck::CKF_INTERFACE_FORK_SAFE),
-            ok,
+            bad,
         ),
-        ("3.2", get(None, Some((3, 2)), 0), bad),
+        ("3.2", get(Some(c"PKCS 11"), Some((3, 2)), 0), ok),
+        ("3.1", get(None, Some((3, 1)), 0), bad),
         ("2.20", get(None, Some((2, 20)), 0), bad),
         (
             "of a vendor",
@@ -123,19 +135,30 @@ fn interfaces(tally: &mut Tally) {
         let mut count = 0;
         let rv = C_GetInterfaceList(null_mut(), &raw mut count);
         tally.case("C_GetInterfaceList, query", rv, ok);
-        tally.check("two interfaces", count == 2);
-        let mut interfaces = Vec::<CK_INTERFACE>::with_capacity(2);
-        count = 1;
+        tally.check("three interfaces", count == 3);
+        let mut interfaces = Vec::<CK_INTERFACE>::with_capacity(3);
+        count = 2;
         let rv = C_GetInterfaceList(interfaces.as_mut_ptr(), &raw mut count);
         tally.case("C_GetInterfaceList, short", rv, ck::CKR_BUFFER_TOO_SMALL);
-        tally.check("two interfaces are needed", count == 2);
+        tally.check("three interfaces are needed", count == 3);
+        count = count.min(3);
         let rv = C_GetInterfaceList(interfaces.as_mut_ptr(), &raw mut count);
         tally.case("C_GetInterfaceList", rv, ok);
+        interfaces.set_len(if rv == ok { count.min(3) as usize } else { 0 });
+        let versions: Vec<_> = interfaces
+            .iter()
+            .map(|interface| *interface.pFunctionList.cast::<CK_VERSION>())
+            .map(|version| (version.major, version.minor))
+            .collect();
+        tally.check("the best first", versions == [(3, 2), (3, 0), (2, 40)]);
+        // A child has none of its parent's sessions: PKCS#11 3.0, section 5.4.6.
+        let flags = interfaces.iter().map(|interface| interface.flags);
+        tally.check("none survives a fork", flags.sum::<ck::CK_FLAGS>() == 0);
         // No place of the table is empty: each is one pointer after the version.
-        let table = functions();
-        let places = size_of::<CK_FUNCTION_LIST_3_0>() / size_of::<usize>() - 1;
+        let table = table::<CK_FUNCTION_LIST_3_2>((3, 2));
+        let places = size_of::<CK_FUNCTION_LIST_3_2>() / size_of::<usize>() - 1;
         let first = (&raw const table.C_Initialize).cast::<usize>();
         let full = (0..places).all(|place| *first.add(place) != 0);
-        tally.check("every place of the table is filled", full && places == 92);
+        tally.check("every place of the table is filled", full && places == 104);
     }
 }

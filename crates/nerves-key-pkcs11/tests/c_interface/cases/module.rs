@@ -48,8 +48,8 @@ pub(crate) fn module(table: &Table, tally: &mut Tally) {
         C_GetSlotList(ck::CK_TRUE, null_mut(), &raw mut count);
     );
     tally.check(
-        "3.0",
-        (info.cryptokiVersion.major, info.cryptokiVersion.minor) == (3, 0),
+        "3.2",
+        (info.cryptokiVersion.major, info.cryptokiVersion.minor) == (3, 2),
     );
     tally.check(
         "padded with blanks",

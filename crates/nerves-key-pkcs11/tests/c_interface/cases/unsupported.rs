@@ -60,3 +60,26 @@ pub(crate) fn unsupported(table: &Table, tally: &mut Tally) {
         C_MessageVerifyFinal(0);
     );
 }
+
+/// The functions that 3.0 does not have.
+pub(crate) fn since_3_2(table: &ck::CK_FUNCTION_LIST_3_2, tally: &mut Tally) {
+    cases!(tally, table, "not supported", ck::CKR_FUNCTION_NOT_SUPPORTED;
+        C_EncapsulateKey(0, null_mut(), 0, null_mut(), 0, null_mut(), null_mut(), null_mut());
+        C_DecapsulateKey(0, null_mut(), 0, null_mut(), 0, null_mut(), 0, null_mut());
+        C_VerifySignatureInit(0, null_mut(), 0, null_mut(), 0);
+        C_VerifySignature(0, null_mut(), 0);
+        C_VerifySignatureUpdate(0, null_mut(), 0);
+        C_VerifySignatureFinal(0);
+        C_GetSessionValidationFlags(0, 0, null_mut());
+        C_AsyncComplete(0, null_mut(), null_mut());
+        C_AsyncGetID(0, null_mut(), null_mut());
+        C_AsyncJoin(0, null_mut(), 0, null_mut(), 0);
+        C_WrapKeyAuthenticated(0, null_mut(), 0, 0, null_mut(), 0, null_mut(), null_mut());
+        C_UnwrapKeyAuthenticated(0, null_mut(), 0, null_mut(), 0, null_mut(), 0, null_mut(), 0, null_mut());
+    );
+    // The rest is that of 3.0: one function each, whatever the table.
+    let mut info = ck::CK_INFO::default();
+    cases!(tally, table, "3.2", ck::CKR_OK; C_GetInfo(&raw mut info););
+    let version = info.cryptokiVersion;
+    tally.check("it says 3.2", (version.major, version.minor) == (3, 2));
+}
