@@ -107,22 +107,25 @@ impl Chip {
                 Key::new(&snapshot.config, slot, held, generation)
             })
             .collect();
-        let mut objects = Vec::from(object::profiles());
-        for key in &keys {
-            let names = names.for_key(key.slot);
-            objects.push(object::private_key(&names, key));
-            objects.extend(object::public_key(&names, key));
-        }
+        let serial = snapshot.config.serial_number();
+        let by_handle = |object: Object| {
+            let handle = object.handle;
+            object.of_chip(serial, handle)
+        };
+        let mut objects = Vec::new();
         if !keys.is_empty() {
             // A chip without an identity that verifies still has its keys.
             match snapshot.certificates() {
                 Ok(found) => {
-                    objects.extend(certificates(&names, snapshot.key_slot(), &found));
+                    let primary = certificates(&names, snapshot.key_slot(), &found);
+                    objects.extend(primary.map(by_handle));
                     // Those of a trust part are none: it has other things there.
                     let identity = snapshot.identity().ok();
                     let both = identity.iter().zip(auxiliary);
                     objects.extend(both.flat_map(|(identity, slots)| {
                         auxiliary_certificates(&names, identity, slots)
+                            .into_iter()
+                            .map(by_handle)
                     }));
                 }
                 Err(error) => log(
@@ -131,6 +134,20 @@ impl Chip {
                 ),
             }
         }
+        for key in &keys {
+            let names = names.for_key(key.slot);
+            // Another process may know of no other key that was there before.
+            let first = Key {
+                generation: Generation::default(),
+                ..*key
+            };
+            let private = object::private_key(&names, key);
+            objects.push(private.of_chip(serial, first.private_handle()));
+            let public = object::public_key(&names, key);
+            objects.extend(public.map(|it| it.of_chip(serial, first.public_handle())));
+        }
+        // Some look at the first objects alone.
+        objects.extend(object::profiles().map(by_handle));
         Self {
             contents,
             number,

@@ -7,11 +7,12 @@
 //! chip than 0. Which attributes clients fail without is
 //! measured; the rest is cheap.
 
-use atecc::Slot;
+use atecc::{SerialNumber, Slot};
 use atecc_x509::{Certificate, Error as X509Error};
 use cryptoki_sys as ck;
 use cryptoki_sys::{CK_ATTRIBUTE_TYPE, CK_OBJECT_CLASS, CK_OBJECT_HANDLE, CK_SLOT_ID, CK_ULONG};
 use nerves_key_schema::slot;
+use sha2::{Digest, Sha256};
 
 use crate::attribute::Attributes;
 use crate::error::Error;
@@ -129,14 +130,22 @@ fn permanent(class: CK_OBJECT_CLASS) -> Attributes {
         ])
 }
 
+/// What both halves of a pair have. The standard has no point on a private key;
+/// some programs look for it there, as their own modules have it.
 fn ec_key(attributes: Attributes, key: &Key) -> Attributes {
-    let attributes = attributes
+    let attributes = allowed(attributes, ck::CKA_DERIVE, key.can.derive)
         .number(ck::CKA_KEY_TYPE, ck::CKK_EC)
         .bytes(ck::CKA_EC_PARAMS, PRIME256V1)
         .bytes(ck::CKA_START_DATE, [])
         .bytes(ck::CKA_END_DATE, []);
     let attributes = match key.public {
-        Some(public) => attributes.bytes(ck::CKA_PUBLIC_KEY_INFO, public.to_spki_der()),
+        Some(public) => {
+            // An OCTET STRING of 65 bytes: 04, X, Y.
+            let point = [&[0x04, 65], public.to_sec1().as_slice()].concat();
+            attributes
+                .bytes(ck::CKA_PUBLIC_KEY_INFO, public.to_spki_der())
+                .bytes(ck::CKA_EC_POINT, point)
+        }
         None => attributes,
     };
     match key.origin {
@@ -161,7 +170,6 @@ fn allowed(attributes: Attributes, kind: CK_ATTRIBUTE_TYPE, allowed: Allowed) ->
 pub fn private_key(names: &Names, key: &Key) -> Object {
     let attributes = ec_key(names.start(ck::CKO_PRIVATE_KEY), key);
     let attributes = allowed(attributes, ck::CKA_SIGN, key.can.sign);
-    let attributes = allowed(attributes, ck::CKA_DERIVE, key.can.derive);
     let never_left = [ck::CKA_ALWAYS_SENSITIVE, ck::CKA_NEVER_EXTRACTABLE];
     let attributes = match key.origin {
         KeyOrigin::Chip => attributes.yes(&never_left),
@@ -186,18 +194,14 @@ pub fn private_key(names: &Names, key: &Key) -> Object {
 /// The public half of a key that shows it.
 #[must_use]
 pub fn public_key(names: &Names, key: &Key) -> Option<Object> {
-    // An OCTET STRING of 65 bytes: 04, X, Y.
-    let point = [&[0x04, 65], key.public?.to_sec1().as_slice()].concat();
-    Some(Object {
+    key.public.map(|_| Object {
         handle: key.public_handle(),
         attributes: ec_key(names.start(ck::CKO_PUBLIC_KEY), key)
-            .bytes(ck::CKA_EC_POINT, point)
             .yes(&[ck::CKA_VERIFY])
             .no(&[
                 ck::CKA_ENCRYPT,
                 ck::CKA_VERIFY_RECOVER,
                 ck::CKA_WRAP,
-                ck::CKA_DERIVE,
                 ck::CKA_TRUSTED,
             ])
             .bytes(ck::CKA_SUBJECT, []),
@@ -236,17 +240,49 @@ pub fn certificate(
 /// and 3.6.
 #[must_use]
 pub fn profiles() -> [Object; 2] {
-    let profile = |handle, id| Object {
+    let profile = |handle, id, label: &str| Object {
         handle,
-        attributes: permanent(ck::CKO_PROFILE).number(ck::CKA_PROFILE_ID, id),
+        attributes: permanent(ck::CKO_PROFILE)
+            .bytes(ck::CKA_LABEL, label)
+            .number(ck::CKA_PROFILE_ID, id),
     };
     [
-        profile(PROFILES, ck::CKP_BASELINE_PROVIDER),
-        profile(PROFILES + 1, ck::CKP_PUBLIC_CERTIFICATES_TOKEN),
+        profile(PROFILES, ck::CKP_BASELINE_PROVIDER, "baseline provider"),
+        profile(
+            PROFILES + 1,
+            ck::CKP_PUBLIC_CERTIFICATES_TOKEN,
+            "public certificates token",
+        ),
     ]
 }
 
 impl Object {
+    /// With `CKA_UNIQUE_ID`, for the object `part` in the chip of that number. The
+    /// same contents have the same one in every process, whatever slot the chip is in.
+    #[must_use]
+    pub fn of_chip(self, chip: SerialNumber, part: CK_OBJECT_HANDLE) -> Self {
+        let contents = [ck::CKA_VALUE, ck::CKA_EC_POINT];
+        let contents = contents.iter().find_map(|kind| self.attributes.get(*kind));
+        let digest = Sha256::new()
+            .chain_update(chip.as_bytes())
+            .chain_update(part.to_string())
+            .chain_update(contents.unwrap_or_default())
+            .finalize();
+        let half = digest.iter().take(16);
+        self.with_unique_id(half.fold(0, |id, byte| id << 8 | u128::from(*byte)))
+    }
+
+    /// The same for an object of a session, by a random number.
+    #[must_use]
+    pub fn with_unique_id(self, id: u128) -> Self {
+        Self {
+            attributes: self
+                .attributes
+                .bytes(ck::CKA_UNIQUE_ID, format!("{id:032x}")),
+            ..self
+        }
+    }
+
     /// The value of an attribute for a caller.
     ///
     /// # Errors

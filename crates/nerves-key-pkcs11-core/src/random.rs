@@ -24,6 +24,16 @@ pub fn mix(chip: &[u8; 32], length: usize) -> Result<Zeroizing<Vec<u8>>, Error> 
     Ok(bytes)
 }
 
+/// A number of the host's that nothing else has.
+///
+/// # Errors
+/// [`Error::Entropy`] when the host has none.
+pub fn identifier() -> Result<u128, Error> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(Error::Entropy)?;
+    Ok(u128::from_be_bytes(bytes))
+}
+
 fn spread(chip: &[u8; 32], salt: &[u8; 32], bytes: &mut [u8]) {
     for (counter, block) in (0_u64..).zip(bytes.chunks_mut(32)) {
         let mut hash = Sha256::new();

@@ -387,9 +387,11 @@ impl Session {
         let peer = derive::peer(parameters)?;
         let wanted = derive::SecretTemplate::from_template(template)?;
         let secret = derive::agree(&self.token, &self.chip(), &key, peer)?;
+        let unique_id = random::identifier()?;
         let objects = self.token.session_objects();
         objects.insert(self.owner, &self.chip, |handle| {
-            wanted.object(handle, &secret)
+            let object = wanted.object(handle, &secret);
+            object.with_unique_id(unique_id)
         })
     }
 

@@ -54,6 +54,7 @@ fn every_function() {
     cases::unsupported::since_3_2(table((3, 2)), &mut tally);
     profiles::baseline(functions, &mut tally);
     profiles::public_certificates(functions, &mut tally);
+    profiles::all_objects(functions, &mut tally);
     good::signatures(functions, &mut tally);
     good::threads(functions, &mut tally);
     good::fork(functions, &mut tally);

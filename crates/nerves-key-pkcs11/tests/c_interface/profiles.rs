@@ -119,6 +119,65 @@ pub(crate) fn public_certificates(table: &Table, tally: &mut Tally) {
     );
 }
 
+/// What all objects have since 3.0, and in which order they are found: a test of
+/// the profiles reads label and value of the first ones.
+pub(crate) fn all_objects(table: &Table, tally: &mut Tally) {
+    let handle = session(table, tally);
+    let (mut found, mut count) = ([0; 16], 0);
+    let mut find = |template: &mut [ck::CK_ATTRIBUTE], tally: &mut Tally| {
+        let length = template.len() as ck::CK_ULONG;
+        cases!(tally, table, "objects", ck::CKR_OK;
+            C_FindObjectsInit(handle, template.as_mut_ptr(), length);
+            C_FindObjects(handle, found.as_mut_ptr(), 16, &raw mut count);
+            C_FindObjectsFinal(handle);
+        );
+        found[..usize::try_from(count).unwrap()].to_vec()
+    };
+    let all = find(&mut [], tally);
+    let get = |object, kind, tally: &mut Tally| value(table, tally, handle, object, kind);
+    let classes: Vec<_> = all
+        .iter()
+        .map(|object| get(*object, ck::CKA_CLASS, tally))
+        .collect();
+    let expected = [
+        ck::CKO_CERTIFICATE,
+        ck::CKO_CERTIFICATE,
+        ck::CKO_PRIVATE_KEY,
+        ck::CKO_PUBLIC_KEY,
+        ck::CKO_PROFILE,
+        ck::CKO_PROFILE,
+    ];
+    tally.check(
+        "certificates, keys, profiles",
+        classes == expected.map(|class| class.to_ne_bytes().to_vec()),
+    );
+    let mut identifiers = std::collections::BTreeSet::new();
+    for object in &all {
+        let label = get(*object, ck::CKA_LABEL, tally);
+        tally.check("a label", !label.is_empty());
+        let mut identifier = get(*object, ck::CKA_UNIQUE_ID, tally);
+        let text = std::str::from_utf8(&identifier);
+        tally.check(
+            "a unique id is text",
+            text.is_ok_and(|text| !text.is_empty()),
+        );
+        let mut template = [attribute(ck::CKA_UNIQUE_ID, &mut identifier)];
+        let found = find(&mut template, tally);
+        tally.check("it is found by it", found == [*object]);
+        tally.check("it is unique", identifiers.insert(identifier));
+    }
+    // Both halves of a pair say the same of it.
+    let [private, public] = [all[2], all[3]];
+    for kind in [ck::CKA_EC_POINT, ck::CKA_EC_PARAMS, ck::CKA_DERIVE] {
+        let [of_private, of_public] = [private, public].map(|half| get(half, kind, tally));
+        tally.check(
+            &format!("{kind:#x} of both halves"),
+            of_private == of_public,
+        );
+    }
+    cases!(tally, table, "all objects", ck::CKR_OK; C_CloseSession(handle););
+}
+
 /// The objects of a class.
 fn objects(
     table: &Table,
@@ -149,7 +208,11 @@ fn value(
     cases!(tally, table, format!("length of {kind:#x}"), ck::CKR_OK;
         C_GetAttributeValue(handle, object, &raw mut asked, 1);
     );
-    let mut value = vec![0; usize::try_from(asked.ulValueLen).unwrap()];
+    let length = match asked.ulValueLen {
+        ck::CK_UNAVAILABLE_INFORMATION => 0,
+        length => usize::try_from(length).unwrap(),
+    };
+    let mut value = vec![0; length];
     let mut asked = attribute(kind, &mut value);
     cases!(tally, table, format!("{kind:#x}"), ck::CKR_OK;
         C_GetAttributeValue(handle, object, &raw mut asked, 1);

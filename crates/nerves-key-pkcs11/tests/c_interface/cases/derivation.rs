@@ -89,10 +89,27 @@ pub(crate) fn derivation(table: &Table, tally: &mut Tally) {
             C_DeriveKey(handle, &raw mut good, 1, &raw mut template, 1, &raw mut key);
         );
     }
-    cases!(tally, table, "good", ck::CKR_OK;
-        C_DeriveKey(handle, &raw mut good, 1, null_mut(), 0, &raw mut key);
-        C_DestroyObject(handle, key);
-    );
+    for kind in [
+        ck::CKA_UNIQUE_ID,
+        ck::CKA_LOCAL,
+        ck::CKA_ALWAYS_SENSITIVE,
+        ck::CKA_NEVER_EXTRACTABLE,
+    ] {
+        let mut template = attribute(kind, &mut yes);
+        cases!(tally, table, "the token says", ck::CKR_ATTRIBUTE_READ_ONLY;
+            C_DeriveKey(handle, &raw mut good, 1, &raw mut template, 1, &raw mut key);
+        );
+    }
+    let mut identifiers = [[0_u8; 32]; 2];
+    for identifier in &mut identifiers {
+        let mut asked = attribute(ck::CKA_UNIQUE_ID, identifier);
+        cases!(tally, table, "good", ck::CKR_OK;
+            C_DeriveKey(handle, &raw mut good, 1, null_mut(), 0, &raw mut key);
+            C_GetAttributeValue(handle, key, &raw mut asked, 1);
+            C_DestroyObject(handle, key);
+        );
+    }
+    tally.check("a secret's id is its own", identifiers[0] != identifiers[1]);
     cases!(tally, table, "destroyed", ck::CKR_OBJECT_HANDLE_INVALID; C_DestroyObject(handle, key););
     cases!(tally, table, "good", ck::CKR_OK; C_CloseSession(handle););
 }
