@@ -339,22 +339,24 @@ impl Token {
         }
     }
 
-    /// `chip` is in the slot, as far as is known; a slot known to be empty is
-    /// looked at again.
+    /// `chip` is in the slot, as far as is known. Before it is refused, the slot is
+    /// looked at: it may be back where there was none, or another one.
     fn expect(&self, state: &mut State, chip: &Arc<Chip>) -> Result<(), Error> {
-        let there = match (&state.presence, &state.chip) {
-            (Presence::Present { .. }, Some(there)) => Arc::clone(there),
-            _ => self
-                .look(state, Freshness::Now)
-                .map_err(|fault| self.removed(fault))?,
-        };
         // Its sessions go on when only its auxiliary certificates were written.
-        if Arc::ptr_eq(&there, chip) || there.is_same_chip(chip) {
-            Ok(())
-        } else {
-            let replaced = SlotFault::Replaced(there.serial_number());
-            Err(self.removed(Arc::new(replaced)))
+        let is_it = |there: &Arc<Chip>| Arc::ptr_eq(there, chip) || there.is_same_chip(chip);
+        if let (Presence::Present { .. }, Some(there)) = (&state.presence, &state.chip)
+            && is_it(there)
+        {
+            return Ok(());
         }
+        let there = self
+            .look(state, Freshness::Now)
+            .map_err(|fault| self.removed(fault))?;
+        if is_it(&there) {
+            return Ok(());
+        }
+        let replaced = SlotFault::Replaced(there.serial_number());
+        Err(self.removed(Arc::new(replaced)))
     }
 
     fn device<'s>(&self, state: &'s mut State) -> Result<&'s mut AnyDevice, Arc<SlotFault>> {
@@ -391,7 +393,13 @@ impl Token {
             }
             _ => {}
         }
-        let found = self.read_chip(state, freshness);
+        let was_open = state.device.is_some();
+        let mut found = self.read_chip(state, freshness);
+        // The bus of the chip that was there may have gone with it.
+        if was_open && matches!(&found, Err(fault) if fault.is_absence() && !fault.is_stuck()) {
+            state.device = None;
+            found = self.read_chip(state, freshness);
+        }
         let took = now.elapsed();
         match &found {
             Ok(_) => {

@@ -206,6 +206,36 @@ fn another_chip_ends_the_sessions_of_the_first() {
     assert!(verifies(&new, [7; 32], sign(&new, [7; 32]).unwrap()));
 }
 
+/// Nobody looks at the slots in between.
+#[test]
+fn a_chip_that_another_one_stood_in_for_keeps_its_sessions() {
+    let [first, second] = [1, 2].map(|number| finished(Revision::Atecc608B, number));
+    let socket = Socket::with(&first);
+    let token = Arc::new(socket.token(1));
+    let open = || Session::open(Arc::clone(&token), ck::CKF_SERIAL_SESSION).unwrap();
+    let session = open();
+    for is_seen in [false, true] {
+        socket.swap(&second);
+        second.power_up();
+        if is_seen {
+            assert_ne!(public_key(&open()), public_key(&session));
+        }
+        for _ in 0..2 {
+            let error = sign(&session, [7; 32]).unwrap_err();
+            assert_eq!(error.rv(), ck::CKR_DEVICE_REMOVED, "{error}");
+        }
+        first.power_up();
+        socket.swap(&first);
+        session.find_begin(&[]).unwrap();
+        session.find_end().unwrap();
+        assert!(verifies(
+            &session,
+            [7; 32],
+            sign(&session, [7; 32]).unwrap()
+        ));
+    }
+}
+
 /// The same serial number and another key, as only an emulator can make it:
 /// what is there is read again after the interruption.
 #[test]

@@ -89,17 +89,22 @@ pub(crate) fn derivation(table: &Table, tally: &mut Tally) {
             C_DeriveKey(handle, &raw mut good, 1, &raw mut template, 1, &raw mut key);
         );
     }
-    for kind in [
-        ck::CKA_UNIQUE_ID,
-        ck::CKA_LOCAL,
-        ck::CKA_ALWAYS_SENSITIVE,
-        ck::CKA_NEVER_EXTRACTABLE,
-    ] {
-        let mut template = attribute(kind, &mut yes);
-        cases!(tally, table, "the token says", ck::CKR_ATTRIBUTE_READ_ONLY;
-            C_DeriveKey(handle, &raw mut good, 1, &raw mut template, 1, &raw mut key);
-        );
-    }
+    unique_ids(table, tally, handle, good);
+    cases!(tally, table, "good", ck::CKR_OK;
+        C_DeriveKey(handle, &raw mut good, 1, null_mut(), 0, &raw mut key);
+        C_DestroyObject(handle, key);
+    );
+    cases!(tally, table, "destroyed", ck::CKR_OBJECT_HANDLE_INVALID; C_DestroyObject(handle, key););
+    cases!(tally, table, "good", ck::CKR_OK; C_CloseSession(handle););
+}
+
+/// Each secret has one of its own, which the caller does not choose.
+fn unique_ids(table: &Table, tally: &mut Tally, handle: CK_SESSION_HANDLE, good: CK_MECHANISM) {
+    let (mut good, mut key, mut yes) = (good, 0, [ck::CK_TRUE]);
+    let mut template = attribute(ck::CKA_UNIQUE_ID, &mut yes);
+    cases!(tally, table, "the token says", ck::CKR_ATTRIBUTE_READ_ONLY;
+        C_DeriveKey(handle, &raw mut good, 1, &raw mut template, 1, &raw mut key);
+    );
     let mut identifiers = [[0_u8; 32]; 2];
     for identifier in &mut identifiers {
         let mut asked = attribute(ck::CKA_UNIQUE_ID, identifier);
@@ -110,8 +115,6 @@ pub(crate) fn derivation(table: &Table, tally: &mut Tally) {
         );
     }
     tally.check("a secret's id is its own", identifiers[0] != identifiers[1]);
-    cases!(tally, table, "destroyed", ck::CKR_OBJECT_HANDLE_INVALID; C_DestroyObject(handle, key););
-    cases!(tally, table, "good", ck::CKR_OK; C_CloseSession(handle););
 }
 
 /// What only the token says, and what contradicts itself. Source: PKCS#11 3.1,
