@@ -16,18 +16,18 @@ pub use open::OpenError;
 pub use transfer::{Cause, TransferError};
 
 use std::path::Path;
-use std::sync::OnceLock;
-use std::time::Instant;
+use std::time::Duration;
 
 use atecc::BusAddress;
+use rustix::time::{ClockId, clock_gettime};
 
-/// The system's monotonic clock, in microseconds since it was first asked; for
+/// The system's monotonic clock, in microseconds; for
 /// [`atecc::device::WakePulse::now_us`].
 #[must_use]
 pub fn now_us() -> u64 {
-    static START: OnceLock<Instant> = OnceLock::new();
-    let elapsed = START.get_or_init(Instant::now).elapsed();
-    u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX)
+    let now = clock_gettime(ClockId::Monotonic);
+    let now = Duration::try_from(now).unwrap_or_default();
+    u64::try_from(now.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// A chip on an i2c-dev bus, alone with it for each session.

@@ -20,7 +20,7 @@ pub mod random;
 pub mod session;
 mod session_objects;
 pub mod settings;
-mod stuck_bus;
+pub mod stuck_bus;
 pub mod token;
 
 pub use error::Error;

@@ -5,10 +5,10 @@
 //! else is silence: the module is a guest in other people's programs.
 
 use std::fmt;
-use std::io::Write;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use atecc_text::Lines;
+use rustix::io::Errno;
 
 /// As the environment said at `C_Initialize`. Read once: looking at the
 /// environment while a C program changes it is undefined.
@@ -47,8 +47,19 @@ impl Level {
 /// is closed.
 pub fn log(level: Level, message: fmt::Arguments<'_>) {
     if LEVEL.load(Ordering::Relaxed) >= level as u8 {
-        let line = line(&message.to_string());
-        let _ = std::io::stderr().write_all(line.as_bytes());
+        write(line(&message.to_string()).as_bytes());
+    }
+}
+
+/// Without the lock of Rust's standard error: a child would wait for ever for a
+/// thread of its parent that was within it.
+fn write(mut bytes: &[u8]) {
+    while !bytes.is_empty() {
+        match rustix::io::write(rustix::stdio::stderr(), bytes) {
+            Ok(length @ 1..) => bytes = bytes.get(length..).unwrap_or_default(),
+            Err(Errno::INTR) => {}
+            Ok(0) | Err(_) => return,
+        }
     }
 }
 

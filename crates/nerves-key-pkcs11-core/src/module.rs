@@ -16,6 +16,7 @@ use crate::log::{Level, log};
 use crate::mechanism;
 use crate::session::Session;
 use crate::settings::{Environment, Settings};
+use crate::stuck_bus::StuckBuses;
 use crate::token::{Freshness, Token};
 
 /// As the C module says, so that URIs with these parts go on working.
@@ -27,6 +28,7 @@ pub struct Module {
     settings: Settings,
     tokens: Mutex<BTreeMap<CK_SLOT_ID, Arc<Token>>>,
     sessions: Mutex<Sessions>,
+    stuck: Arc<StuckBuses>,
     /// Whether buses were looked for.
     looked: AtomicBool,
 }
@@ -54,6 +56,7 @@ impl Module {
             settings,
             tokens: Mutex::default(),
             sessions: Mutex::default(),
+            stuck: Arc::default(),
             looked: AtomicBool::new(false),
         }
     }
@@ -99,7 +102,8 @@ impl Module {
             let origin = self.settings.origin(slot);
             tokens.entry(slot).or_insert_with(|| {
                 let token = Token::new(slot, device, origin);
-                Arc::new(token.with_options(self.settings.options.of(slot)))
+                let token = token.with_options(self.settings.options.of(slot));
+                Arc::new(token.with_stuck_buses(Arc::clone(&self.stuck)))
             });
         }
     }

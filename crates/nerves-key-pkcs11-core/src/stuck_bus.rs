@@ -7,23 +7,27 @@ use std::time::{Duration, Instant};
 
 use crate::fault::SlotFault;
 
-/// Each until when that is believed, and why.
-type StuckBuses = BTreeMap<String, (Instant, Arc<SlotFault>)>;
+/// What is believed of buses, for all slots of a module. It is no static: a child
+/// of `fork` would wait for a thread of its parent that was at it.
+#[derive(Debug, Default)]
+pub struct StuckBuses(Mutex<BTreeMap<String, (Instant, Arc<SlotFault>)>>);
 
-fn stuck_buses() -> MutexGuard<'static, StuckBuses> {
-    static STUCK: Mutex<StuckBuses> = Mutex::new(BTreeMap::new());
-    STUCK.lock().unwrap_or_else(PoisonError::into_inner)
-}
+impl StuckBuses {
+    fn buses(&self) -> MutexGuard<'_, BTreeMap<String, (Instant, Arc<SlotFault>)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 
-/// Remember for `ttl` what is wrong with `bus`.
-pub(crate) fn remember(bus: &str, fault: &Arc<SlotFault>, ttl: Duration) {
-    let until = Instant::now() + ttl;
-    stuck_buses().insert(bus.to_owned(), (until, Arc::clone(fault)));
-}
+    /// Remember for `ttl` what is wrong with `bus`.
+    pub(crate) fn remember(&self, bus: &str, fault: &Arc<SlotFault>, ttl: Duration) {
+        let until = Instant::now() + ttl;
+        self.buses()
+            .insert(bus.to_owned(), (until, Arc::clone(fault)));
+    }
 
-/// What is wrong with `bus`, as far as is remembered.
-pub(crate) fn recall(bus: &str) -> Option<Arc<SlotFault>> {
-    let mut buses = stuck_buses();
-    buses.retain(|_, (until, _)| Instant::now() < *until);
-    buses.get(bus).map(|(_, fault)| Arc::clone(fault))
+    /// What is wrong with `bus`, as far as is remembered.
+    pub(crate) fn recall(&self, bus: &str) -> Option<Arc<SlotFault>> {
+        let mut buses = self.buses();
+        buses.retain(|_, (until, _)| Instant::now() < *until);
+        buses.get(bus).map(|(_, fault)| Arc::clone(fault))
+    }
 }

@@ -42,7 +42,7 @@ use crate::object::Names;
 use crate::options::SlotOptions;
 use crate::session_objects::SessionObjects;
 use crate::settings::Origin;
-use crate::stuck_bus;
+use crate::stuck_bus::StuckBuses;
 
 /// How long a look is believed.
 const PRESENCE_TTL: Duration = Duration::from_millis(500);
@@ -66,6 +66,7 @@ pub struct Token {
     /// Its bus by name, where others may be on it.
     bus: Option<String>,
     options: SlotOptions,
+    stuck: Arc<StuckBuses>,
     state: Mutex<State>,
     /// [`State::chip`] for those who do not wait until the bus is free.
     latest: RwLock<Option<Arc<Chip>>>,
@@ -135,11 +136,18 @@ impl Token {
             description,
             bus: None,
             options: SlotOptions::default(),
+            stuck: Arc::default(),
             state: Mutex::default(),
             latest: RwLock::default(),
             logged_in: AtomicBool::new(false),
             session_objects: SessionObjects::default(),
         }
+    }
+
+    /// The same, which shares what is believed of its bus with other slots.
+    #[must_use]
+    pub fn with_stuck_buses(self, stuck: Arc<StuckBuses>) -> Self {
+        Self { stuck, ..self }
     }
 
     /// Its number.
@@ -425,7 +433,7 @@ impl Token {
     fn fault(&self, error: DeviceError<BusFault>) -> Arc<SlotFault> {
         let fault = Arc::new(SlotFault::from(error));
         if let Some(bus) = self.bus.as_deref().filter(|_| fault.is_of_the_bus()) {
-            stuck_bus::remember(bus, &fault, LONGEST_TTL);
+            self.stuck.remember(bus, &fault, LONGEST_TTL);
         }
         fault
     }
@@ -438,7 +446,7 @@ impl Token {
         freshness: Freshness,
     ) -> Result<Arc<Chip>, Arc<SlotFault>> {
         if freshness == Freshness::Recent
-            && let Some(fault) = self.bus.as_deref().and_then(stuck_bus::recall)
+            && let Some(fault) = self.bus.as_deref().and_then(|bus| self.stuck.recall(bus))
         {
             return Err(fault);
         }

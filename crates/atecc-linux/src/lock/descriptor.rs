@@ -23,7 +23,7 @@ use std::fs::{metadata, read_dir, read_link, read_to_string};
 use std::os::fd::{AsFd as _, BorrowedFd, IntoRawFd as _, OwnedFd, RawFd};
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::Path;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
@@ -31,10 +31,10 @@ use rustix::io::Errno;
 use super::{bytes, holder, old, place};
 
 /// The process whose first call was made.
-static PROCESS: AtomicU32 = AtomicU32::new(0);
+static PROCESS: AtomicU64 = AtomicU64::new(0);
 /// The process of which a thread is closing, 0 for none. One that was forked
-/// meanwhile finds its parent's number.
-static CLOSING: AtomicU32 = AtomicU32::new(0);
+/// meanwhile finds its parent.
+static CLOSING: AtomicU64 = AtomicU64::new(0);
 
 /// The first byte that is nobody's chip. The kernel has numbers of processes up
 /// to 2^22.
@@ -55,7 +55,7 @@ pub(super) enum Kind {
 /// made it.
 #[derive(Debug)]
 pub(super) struct Descriptor {
-    pub(super) process: u32,
+    pub(super) process: u64,
     kind: Kind,
     file: Option<OwnedFd>,
 }
@@ -63,7 +63,7 @@ pub(super) struct Descriptor {
 impl Descriptor {
     pub(super) fn new(file: OwnedFd, kind: Kind) -> Self {
         Self {
-            process: std::process::id(),
+            process: this_process(),
             kind,
             file: Some(file),
         }
@@ -71,7 +71,7 @@ impl Descriptor {
 
     /// Whether this came by `fork`: it is the parent's.
     pub(super) fn is_inherited(&self) -> bool {
-        self.process != std::process::id()
+        self.process != this_process()
     }
 
     /// What `ask` says of the file.
@@ -105,6 +105,15 @@ impl Drop for Descriptor {
     }
 }
 
+/// What no process has in common with the one that forked it: its number, and the
+/// namespace that it is of. A process 1 that forks into a new namespace has a child
+/// that is process 1 as well; it cannot outlive its parent, so marks need not tell
+/// the two apart.
+fn this_process() -> u64 {
+    let namespace = rustix::fs::stat("/proc/self/ns/pid").map_or(0, |it| it.st_ino);
+    namespace << 32 | u64::from(std::process::id())
+}
+
 /// The byte that says which process has a description locked.
 pub(super) fn mark() -> u64 {
     MARKS + u64::from(std::process::id())
@@ -112,7 +121,7 @@ pub(super) fn mark() -> u64 {
 
 /// Close what the parent had, at the first call in each process.
 pub(super) fn close_inherited_once() {
-    let process = std::process::id();
+    let process = this_process();
     if PROCESS.swap(process, Ordering::AcqRel) != process {
         close_inherited();
     }
@@ -120,8 +129,9 @@ pub(super) fn close_inherited_once() {
 
 /// Close what the parent had. Whether there was anything.
 pub(super) fn close_inherited() -> bool {
-    let process = std::process::id();
-    if CLOSING.swap(process, Ordering::AcqRel) == process {
+    let this = this_process();
+    let own = [Some(Locker::Marked(std::process::id())), Locker::as_shown()];
+    if CLOSING.swap(this, Ordering::AcqRel) == this {
         // Another thread is at it, and twice would be another's file.
         return false;
     }
@@ -137,7 +147,8 @@ pub(super) fn close_inherited() -> bool {
         let info = read_to_string(Path::new("/proc/self/fdinfo").join(&name));
         let is_inherited = info.is_ok_and(|info| {
             let link = directory.join(&name);
-            locked_by(&info, || Target::of(&link)).is_some_and(|by| by != process)
+            let by = locked_by(&info, || Target::of(&link));
+            by.is_some() && !own.contains(&by)
         });
         if is_inherited {
             closed |= nix::unistd::close(number).is_ok();
@@ -173,17 +184,34 @@ impl Target {
     }
 }
 
+/// The process that locked a description.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Locker {
+    /// By its own mark, in the numbers of its namespace.
+    Marked(u32),
+    /// As the kernel says, in those of the namespace whose `/proc` is mounted.
+    Shown(u32),
+}
+
+impl Locker {
+    /// This process.
+    fn as_shown() -> Option<Self> {
+        let link = read_link("/proc/self").ok()?;
+        link.to_str()?.parse().ok().map(Self::Shown)
+    }
+}
+
 /// The process that locked a description as it is done here, from what the
 /// kernel tells of its descriptor.
-fn locked_by(info: &str, target: impl Fn() -> Target) -> Option<u32> {
+fn locked_by(info: &str, target: impl Fn() -> Target) -> Option<Locker> {
     holder::locks(info).find_map(|lock| match lock.kind {
         "OFDLCK" if lock.access == "READ" && lock.first == lock.last => {
             let marks = MARKS..BEYOND_MARKS;
             let number = marks.contains(&lock.first).then(|| lock.first - MARKS)?;
             let number = u32::try_from(number).ok()?;
-            (target() == Target::Bytes).then_some(number)
+            (target() == Target::Bytes).then_some(Locker::Marked(number))
         }
-        "FLOCK" if target() == Target::File => lock.process.parse().ok(),
+        "FLOCK" if target() == Target::File => lock.process.parse().ok().map(Locker::Shown),
         _ => None,
     })
 }
@@ -262,9 +290,11 @@ mod tests {
         let own = "pos:\t0\nflags:\t02104002\n\
             lock:\t1: OFDLCK ADVISORY  READ -1 00:05:87 4577 4577\n\
             lock:\t2: OFDLCK ADVISORY  WRITE -1 00:05:87 96 96\n";
-        assert_eq!(locked_by(own, || Target::Bytes), Some(4321));
+        let marked = Some(Locker::Marked(4321));
+        assert_eq!(locked_by(own, || Target::Bytes), marked);
         let old = "lock:\t1: FLOCK  ADVISORY  WRITE 4321 00:19:873 0 EOF\n";
-        assert_eq!(locked_by(old, || Target::File), Some(4321));
+        let shown = Some(Locker::Shown(4321));
+        assert_eq!(locked_by(old, || Target::File), shown);
         for others in [
             "lock:\t1: OFDLCK ADVISORY  READ -1 00:05:87 0 EOF\n",
             "lock:\t1: OFDLCK ADVISORY  WRITE -1 00:05:87 4577 4577\n",

@@ -1,6 +1,7 @@
 //! Children, and what they say with their exit status.
 
 use std::io::{Read as _, Write as _};
+use std::os::fd::AsRawFd as _;
 use std::time::{Duration, Instant};
 
 /// Run `task` in a child, which ends with what it returns.
@@ -67,4 +68,16 @@ pub(crate) fn orphan<After: FnOnce() -> u8>(before: impl FnOnce() -> After) -> O
     told.read_to_end(&mut said).unwrap();
     let [said] = said[..] else { return None };
     ended.is_some_and(|status| status == 0).then_some(said)
+}
+
+/// Have the next child be the first process of a namespace of its own.
+pub(crate) fn unshare(more: i32) -> bool {
+    let Ok(own) = std::fs::File::open("/proc/self/ns/pid") else {
+        return false;
+    };
+    // SAFETY: take numbers. The namespace of the last child has ended with it.
+    unsafe {
+        libc::setns(own.as_raw_fd(), libc::CLONE_NEWPID);
+        libc::unshare(libc::CLONE_NEWPID | more) == 0
+    }
 }

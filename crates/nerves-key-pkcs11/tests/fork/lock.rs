@@ -7,7 +7,7 @@ use std::time::Duration;
 use atecc::BusAddress;
 use atecc_linux::{Locked, SessionLock};
 
-use crate::child::{fork, orphan, wait};
+use crate::child::{fork, orphan, unshare, wait};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -79,6 +79,34 @@ fn a_child_does_not_end_its_parents_session() {
     assert!(lock.try_take().is_err());
     assert!(guard.take().is_some_and(|guard| !guard.is_inherited()));
     drop(lock.try_take().unwrap());
+}
+
+/// A child that has its parent's number is no exception.
+#[test]
+fn a_process_1_does_not_end_the_session_of_another() {
+    let directory = tempfile::tempdir().unwrap();
+    let lock = lock(directory.path());
+    let first = fork(|| {
+        if !unshare(0) && !unshare(libc::CLONE_NEWUSER) {
+            return 77;
+        }
+        let parent = fork(|| {
+            let guard = lock.take().unwrap();
+            assert!(unshare(0));
+            let child = fork(|| {
+                let is_first = std::process::id() == 1;
+                let inherited = guard.is_inherited();
+                u8::from(!is_first || !inherited || lock.try_take().is_ok())
+            });
+            let ended = wait(child, PATIENCE) == Some(0);
+            u8::from(!ended || guard.is_inherited() || lock.try_take().is_ok())
+        });
+        u8::from(wait(parent, PATIENCE) != Some(0))
+    });
+    match wait(first, PATIENCE) {
+        Some(77) => eprintln!("not tested: namespaces of processes"),
+        ended => assert_eq!(ended, Some(0)),
+    }
 }
 
 /// Nor does its copy of a driver's bus believe that the session is its own.

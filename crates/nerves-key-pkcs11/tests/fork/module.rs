@@ -1,5 +1,7 @@
 //! The module, with a chip that is served: its sessions hold a lock.
 
+use std::io::Read as _;
+use std::os::fd::AsRawFd as _;
 use std::ptr::null_mut;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +13,7 @@ use cryptoki_sys as ck;
 use cryptoki_sys::{CK_FUNCTION_LIST_3_0, CK_INTERFACE};
 use nerves_key_pkcs11::C_GetInterface;
 
-use crate::child::{fork, orphan, wait};
+use crate::child::{fork, orphan, unshare, wait};
 use crate::support;
 
 type Table = CK_FUNCTION_LIST_3_0;
@@ -70,6 +72,62 @@ fn sign_anew(table: &Table) -> u8 {
     u8::from(initialize(table) != ck::CKR_OK) | u8::from(sign(table) != ck::CKR_OK) << 1
 }
 
+fn is_initialized(table: &Table) -> bool {
+    let mut info = ck::CK_INFO::default();
+    // SAFETY: a place for the information.
+    unsafe { table.C_GetInfo.unwrap()(&raw mut info) == ck::CKR_OK }
+}
+
+/// What [`same_number`] says where namespaces are not allowed.
+const NO_NAMESPACES: u8 = 77;
+
+/// A process 1 whose children are process 1 each, in namespaces of their own. Its
+/// threads sign and log at every fork.
+fn same_number(table: &'static Table) -> u8 {
+    if !unshare(0) && !unshare(libc::CLONE_NEWUSER) {
+        return NO_NAMESPACES;
+    }
+    let first = fork(|| {
+        assert_eq!(std::process::id(), 1);
+        // Who writes the log waits for its reader, nearly always.
+        let (mut log, writer) = std::io::pipe().unwrap();
+        // SAFETY: one thread so far.
+        unsafe {
+            std::env::set_var("NERVES_KEY_LOG", "call");
+            assert_eq!(libc::dup2(writer.as_raw_fd(), 2), 2);
+        }
+        std::thread::spawn(move || {
+            while log.read(&mut [0; 512]).is_ok() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        });
+        assert_eq!(initialize(table), ck::CKR_OK);
+        for _ in 0..2 {
+            std::thread::spawn(|| while sign(table) == ck::CKR_OK {});
+        }
+        std::thread::spawn(|| while is_initialized(table) {});
+        std::thread::sleep(Duration::from_millis(300));
+        for round in 0..150 {
+            assert!(unshare(0), "the namespace of child {round}");
+            let child = fork(|| {
+                let is_first = std::process::id() == 1;
+                let failed = match round % 10 {
+                    0 => sign_anew(table),
+                    _ => u8::from(initialize(table) != ck::CKR_OK),
+                };
+                u8::from(!is_first) << 2 | failed
+            });
+            match wait(child, SOON) {
+                Some(0) => {}
+                // A hang is 50.
+                status => return status.map_or(50, |status| u8::try_from(status).unwrap_or(98)),
+            }
+        }
+        u8::from(!is_initialized(table)) << 3
+    });
+    wait(first, 10 * SOON).map_or(51, |status| u8::try_from(status).unwrap_or(98))
+}
+
 /// One test, because a process has one module.
 #[test]
 fn children_of_a_process_that_signs() {
@@ -101,6 +159,14 @@ fn children_of_a_process_that_signs() {
         });
         assert_eq!(said, Some(0), "round {round}");
         assert!(start.elapsed() < SOON);
+    }
+
+    // The number of a process does not tell a child from its parent.
+    match wait(fork(|| same_number(table)), 20 * SOON) {
+        Some(status) if status == i32::from(NO_NAMESPACES) => {
+            eprintln!("not tested: namespaces of processes, which want root or a user's own");
+        }
+        status => assert_eq!(status, Some(0), "children with their parent's number"),
     }
 
     // One that goes on.

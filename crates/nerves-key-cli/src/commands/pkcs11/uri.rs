@@ -4,11 +4,13 @@
 //! the module will say. It need not be installed for that.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use nerves_key_device::DeviceUri;
 use nerves_key_pkcs11_core::chip::Chip;
 use nerves_key_pkcs11_core::object::{DEVICE_CERTIFICATE, Names, SIGNER_CERTIFICATE};
 use nerves_key_pkcs11_core::settings::{CK_SLOT_ID, Environment, Origin, Settings};
+use nerves_key_pkcs11_core::stuck_bus::StuckBuses;
 use nerves_key_pkcs11_core::token::{Freshness, Token};
 use serde_json::{Value, json};
 
@@ -25,6 +27,7 @@ pub(super) fn run(chip: &ThisChip, output: Output) -> Result<(), CliError> {
         Some(device) => (one(&settings, device), Freshness::Now),
         None => (settings.slots_now(), Freshness::Recent),
     };
+    let stuck = Arc::<StuckBuses>::default();
     let mut lines = Vec::new();
     let mut documents = Vec::new();
     let mut silent = Vec::new();
@@ -33,7 +36,9 @@ pub(super) fn run(chip: &ThisChip, output: Output) -> Result<(), CliError> {
             Some(_) => Origin::Configured,
             None => settings.origin(slot),
         };
-        let token = Token::new(slot, device, origin).with_options(settings.options.of(slot));
+        let token = Token::new(slot, device, origin)
+            .with_options(settings.options.of(slot))
+            .with_stuck_buses(Arc::clone(&stuck));
         match token.chip(freshness) {
             Ok(chip) => {
                 let names = Names::new(slot);
