@@ -115,7 +115,7 @@ fn uris_of_another_chip() {
     assert!(document["error"].as_str().unwrap().contains("no-such-bus"));
 }
 
-/// A part for LoRaWAN, whose key is in slot 1, under a label of the file's.
+/// A part for `LoRaWAN`, whose key is in slot 1, under a label of the file's.
 #[test]
 fn a_key_in_another_slot() {
     let harness = Harness::new();

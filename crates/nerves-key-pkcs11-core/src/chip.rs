@@ -210,18 +210,20 @@ impl Chip {
         })
     }
 
-    /// The slots for private keys that show nothing, each with the reason.
+    /// The slots for private keys that show nothing, each with the reason; `None`
+    /// where all show one.
     #[must_use]
-    pub fn slots_without_key(&self) -> Vec<String> {
+    pub fn slots_without_key(&self) -> Option<String> {
         let without = private_slots(self.config()).filter(|slot| self.key_in(*slot).is_none());
         let said = without.map(|slot| match self.contents.keys.get(slot) {
-            SlotKey::Empty => format!("{slot}: no key"),
+            SlotKey::Empty => format!("no key in {slot}"),
             SlotKey::Hidden | SlotKey::Shown(_) => {
                 let why = why_not(self.config(), Operation::Sign, slot).unwrap_or_default();
-                format!("{slot}: a key that is of no use here: {why}")
+                format!("a key that is of no use here in {slot} ({why})")
             }
         });
-        said.collect()
+        let said: Vec<_> = said.collect();
+        (!said.is_empty()).then(|| said.join(", "))
     }
 
     /// Whether this is the chip that was read as `other`, whatever its auxiliary

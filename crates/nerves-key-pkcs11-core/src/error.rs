@@ -7,11 +7,13 @@ use std::error::Error as _;
 use std::fmt;
 use std::sync::Arc;
 
+use atecc::Slot;
 use cryptoki_sys as ck;
 use cryptoki_sys::{CK_ATTRIBUTE_TYPE, CK_MECHANISM_TYPE, CK_OBJECT_HANDLE, CK_RV};
 use cryptoki_sys::{CK_SESSION_HANDLE, CK_SLOT_ID, CK_USER_TYPE};
 
 use crate::fault::SlotFault;
+use crate::object::Names;
 
 /// Why a call did not succeed.
 #[derive(Debug, thiserror::Error)]
@@ -133,6 +135,42 @@ pub enum Error {
     /// other.
     #[error("the template contradicts itself")]
     Contradiction,
+    /// A new key whose label or id is none that a key here can have.
+    #[error(
+        "attribute {kind:#x} of the template is no key's here: keys are named by their slots, \
+         the one of slot 2 has the label {:?} and the id {}",
+        example.label, Hex(&example.id)
+    )]
+    KeyName {
+        /// `CKA_LABEL` or `CKA_ID`.
+        kind: CK_ATTRIBUTE_TYPE,
+        /// The names of the key in slot 2.
+        example: Names,
+    },
+    /// A template without what it needs.
+    #[error("the template lacks attribute {0:#x}")]
+    Incomplete(CK_ATTRIBUTE_TYPE),
+    /// Another curve than P-256.
+    #[error("the chip's keys are on P-256 (prime256v1)")]
+    Curve,
+    /// No new key may be made.
+    #[error("no new key: {why}")]
+    WriteProtected {
+        /// Why, and what would allow it.
+        why: String,
+    },
+    /// A new key without a name, and no slot without a key.
+    #[error(
+        "each slot where a new key may be made has one: the label or id of one that may be \
+         replaced is wanted"
+    )]
+    NoRoom,
+    /// Another program has made a key meanwhile.
+    #[error("{0} holds another key now than it did: nothing was made")]
+    KeyChanged(Slot),
+    /// A session that was opened for reading.
+    #[error("the session is for reading only (CKF_RW_SESSION)")]
+    ReadOnlySession,
     /// The object does not have the attribute.
     #[error("an attribute that the object does not have")]
     NoAttribute,
@@ -151,6 +189,15 @@ pub enum Error {
     /// There is no security officer here.
     #[error("there is no user of type {0}")]
     User(CK_USER_TYPE),
+}
+
+/// Bytes as tools take them for `CKA_ID`.
+struct Hex<'a>(&'a [u8]);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
 }
 
 /// An error with its cause, in one line. What is behind the cause, the cause
@@ -189,7 +236,7 @@ impl Error {
             Self::NoToken { .. } => ck::CKR_TOKEN_NOT_PRESENT,
             Self::Removed { .. } => ck::CKR_DEVICE_REMOVED,
             Self::Device { .. } => ck::CKR_DEVICE_ERROR,
-            Self::Entropy(_) => ck::CKR_FUNCTION_FAILED,
+            Self::Entropy(_) | Self::KeyChanged(_) => ck::CKR_FUNCTION_FAILED,
             Self::NoSeed => ck::CKR_RANDOM_SEED_NOT_SUPPORTED,
             Self::NoEvent => ck::CKR_NO_EVENT,
             Self::Session(_) => ck::CKR_SESSION_HANDLE_INVALID,
@@ -207,9 +254,14 @@ impl Error {
             Self::DataLength(_) => ck::CKR_DATA_LEN_RANGE,
             Self::SignatureLength(_) => ck::CKR_SIGNATURE_LEN_RANGE,
             Self::Signature => ck::CKR_SIGNATURE_INVALID,
-            Self::Template(_) => ck::CKR_ATTRIBUTE_VALUE_INVALID,
+            Self::Template(_) | Self::KeyName { .. } => ck::CKR_ATTRIBUTE_VALUE_INVALID,
             Self::ReadOnlyAttribute(_) => ck::CKR_ATTRIBUTE_READ_ONLY,
             Self::Contradiction => ck::CKR_TEMPLATE_INCONSISTENT,
+            Self::Incomplete(_) => ck::CKR_TEMPLATE_INCOMPLETE,
+            Self::Curve => ck::CKR_CURVE_NOT_SUPPORTED,
+            Self::WriteProtected { .. } => ck::CKR_TOKEN_WRITE_PROTECTED,
+            Self::NoRoom => ck::CKR_DEVICE_MEMORY,
+            Self::ReadOnlySession => ck::CKR_SESSION_READ_ONLY,
             Self::NoAttribute => ck::CKR_ATTRIBUTE_TYPE_INVALID,
             Self::Sensitive => ck::CKR_ATTRIBUTE_SENSITIVE,
             Self::BufferTooSmall => ck::CKR_BUFFER_TOO_SMALL,

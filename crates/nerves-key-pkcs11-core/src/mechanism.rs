@@ -3,6 +3,7 @@
 //! Only signatures and key agreement are the chip's work. Digests and
 //! verification need no secret and are done here, faster.
 
+use atecc::Slot;
 use cryptoki_sys as ck;
 use cryptoki_sys::{CK_FLAGS, CK_MECHANISM_INFO, CK_MECHANISM_TYPE};
 
@@ -42,9 +43,9 @@ const SIGNATURES: [CK_MECHANISM_TYPE; 4] = [
 ];
 const DIGESTS: [CK_MECHANISM_TYPE; 3] = [ck::CKM_SHA256, ck::CKM_SHA384, ck::CKM_SHA512];
 
-/// The mechanisms of `chip`.
+/// The mechanisms of `chip`, of whose slots these may get new keys.
 #[must_use]
-pub fn all(chip: &Chip) -> Vec<CK_MECHANISM_TYPE> {
+pub fn all(chip: &Chip, new_keys: &[Slot]) -> Vec<CK_MECHANISM_TYPE> {
     let any = |allowed: fn(&Key) -> Allowed| {
         let mut keys = chip.keys.iter();
         keys.any(|key| allowed(key) == Allowed::Yes)
@@ -52,18 +53,26 @@ pub fn all(chip: &Chip) -> Vec<CK_MECHANISM_TYPE> {
     let (signs, derives) = (any(|key| key.can.sign), any(|key| key.can.derive));
     let signatures = SIGNATURES.into_iter().filter(|_| signs);
     let agreement = [ck::CKM_ECDH1_DERIVE].into_iter().filter(|_| derives);
-    signatures.chain(agreement).chain(DIGESTS).collect()
+    let new_keys = !new_keys.is_empty();
+    let generation = [ck::CKM_EC_KEY_PAIR_GEN].into_iter().filter(|_| new_keys);
+    let of_the_chip = generation.chain(signatures).chain(agreement);
+    of_the_chip.chain(DIGESTS).collect()
 }
 
 /// What `kind` is on `chip`.
 ///
 /// # Errors
 /// [`Error::Mechanism`] when the chip does not have it.
-pub fn info(chip: &Chip, kind: CK_MECHANISM_TYPE) -> Result<CK_MECHANISM_INFO, Error> {
-    if !all(chip).contains(&kind) {
+pub fn info(
+    chip: &Chip,
+    new_keys: &[Slot],
+    kind: CK_MECHANISM_TYPE,
+) -> Result<CK_MECHANISM_INFO, Error> {
+    if !all(chip, new_keys).contains(&kind) {
         return Err(Error::Mechanism(kind));
     }
     let (bits, flags) = match kind {
+        ck::CKM_EC_KEY_PAIR_GEN => (256, ck::CKF_HW | ck::CKF_GENERATE_KEY_PAIR | CURVE),
         ck::CKM_ECDH1_DERIVE => (256, ck::CKF_HW | ck::CKF_DERIVE | CURVE),
         kind if SIGNATURES.contains(&kind) => {
             let flags = ck::CKF_HW | ck::CKF_SIGN | ck::CKF_VERIFY | CURVE;

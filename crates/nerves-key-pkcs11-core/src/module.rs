@@ -12,6 +12,7 @@ use cryptoki_sys::{
 };
 
 use crate::error::Error;
+use crate::generate::slots_of_new_keys;
 use crate::log::{Level, log};
 use crate::mechanism;
 use crate::session::Session;
@@ -150,6 +151,10 @@ impl Module {
         } else {
             ck::CKF_TOKEN_INITIALIZED
         };
+        let write_protected = match slots_of_new_keys(&token, &chip)[..] {
+            [] => ck::CKF_WRITE_PROTECTED,
+            [..] => 0,
+        };
         let (open, read_write) = self.count(slot);
         let (major, minor) = chip.version();
         // 18 digits, of which the first two are 01 on every chip, and 16 fit.
@@ -160,7 +165,7 @@ impl Module {
             manufacturerID: padded(NAME),
             model: padded(NAME),
             serialNumber: padded(serial.get(2..).unwrap_or_default()),
-            flags: ck::CKF_RNG | ck::CKF_WRITE_PROTECTED | initialized,
+            flags: ck::CKF_RNG | write_protected | initialized,
             ulMaxSessionCount: ck::CK_EFFECTIVELY_INFINITE,
             ulSessionCount: open,
             ulMaxRwSessionCount: ck::CK_EFFECTIVELY_INFINITE,
@@ -182,8 +187,9 @@ impl Module {
     /// # Errors
     /// [`Error::Slot`], [`Error::NoToken`].
     pub fn mechanisms(&self, slot: CK_SLOT_ID) -> Result<Vec<CK_MECHANISM_TYPE>, Error> {
-        let chip = self.token(slot)?.chip(Freshness::Recent)?;
-        Ok(mechanism::all(&chip))
+        let token = self.token(slot)?;
+        let chip = token.chip(Freshness::Recent)?;
+        Ok(mechanism::all(&chip, &slots_of_new_keys(&token, &chip)))
     }
 
     /// One of them.
@@ -195,8 +201,9 @@ impl Module {
         slot: CK_SLOT_ID,
         kind: CK_MECHANISM_TYPE,
     ) -> Result<CK_MECHANISM_INFO, Error> {
-        let chip = self.token(slot)?.chip(Freshness::Recent)?;
-        mechanism::info(&chip, kind)
+        let token = self.token(slot)?;
+        let chip = token.chip(Freshness::Recent)?;
+        mechanism::info(&chip, &slots_of_new_keys(&token, &chip), kind)
     }
 
     /// A slot whose chip came or went since this was last asked.

@@ -38,7 +38,8 @@ pub const FIRST_OF_SESSION: CK_OBJECT_HANDLE = 0x1000;
 
 /// The curve's name, an OBJECT IDENTIFIER in DER: prime256v1. Source: RFC 5480,
 /// section 2.1.1.1.
-const PRIME256V1: [u8; 10] = [0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07];
+pub(crate) const PRIME256V1: [u8; 10] =
+    [0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07];
 
 /// A token's or a session's object.
 #[derive(Clone)]

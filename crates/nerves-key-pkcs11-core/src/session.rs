@@ -14,6 +14,7 @@ use crate::attribute::TemplateAttribute;
 use crate::chip::Chip;
 use crate::derive;
 use crate::error::Error;
+use crate::generate::KeyPairTemplate;
 use crate::hash::Hash;
 use crate::key::{Allowed, Key, why_not};
 use crate::mechanism::Mechanism;
@@ -51,6 +52,15 @@ struct Digesting {
     progress: Progress,
 }
 
+/// The handles of a new key's halves.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct KeyPair {
+    /// The public key's.
+    pub public: CK_OBJECT_HANDLE,
+    /// The private key's.
+    pub private: CK_OBJECT_HANDLE,
+}
+
 /// Data as one call gives it.
 #[derive(Clone, Copy, Debug)]
 pub enum Input<'a> {
@@ -85,7 +95,7 @@ impl Session {
         &self.token
     }
 
-    /// Whether it was opened for writing, which nobody can here.
+    /// Whether it was opened for writing: only to make keys.
     #[must_use]
     pub const fn is_read_write(&self) -> bool {
         self.flags & ck::CKF_RW_SESSION != 0
@@ -392,6 +402,45 @@ impl Session {
         objects.insert(self.owner, &self.chip, |handle| {
             let object = wanted.object(handle, &secret);
             object.with_unique_id(unique_id)
+        })
+    }
+
+    /// Have the chip make a key, where configuration file and chip allow it:
+    /// [`crate::generate`].
+    ///
+    /// # Errors
+    /// [`Error::WriteProtected`], [`Error::ReadOnlySession`], those of mechanism and
+    /// template, [`Error::KeyChanged`], [`Error::Removed`], [`Error::Device`].
+    pub fn generate(
+        &self,
+        mechanism: Mechanism<'_>,
+        public: &[TemplateAttribute<'_>],
+        private: &[TemplateAttribute<'_>],
+    ) -> Result<KeyPair, Error> {
+        let _one_at_a_time = self.work();
+        let number = self.token.slot();
+        if self.token.options().generate.is_empty() {
+            let why = format!(
+                "a line `generate {number} = SLOTS` of the configuration file would allow them"
+            );
+            return Err(Error::WriteProtected { why });
+        }
+        if !self.is_read_write() {
+            return Err(Error::ReadOnlySession);
+        }
+        let kind = mechanism.plain()?;
+        if kind != ck::CKM_EC_KEY_PAIR_GEN {
+            return Err(Error::Mechanism(kind));
+        }
+        let wanted = KeyPairTemplate::from_templates(public, private)?;
+        self.token.check(&self.chip)?;
+        let chip = self.chip();
+        let slot = wanted.slot(&self.token, &chip)?;
+        wanted.check(&chip, slot)?;
+        let key = self.token.replace_key(&chip, slot)?;
+        Ok(KeyPair {
+            public: key.public_handle(),
+            private: key.private_handle(),
         })
     }
 

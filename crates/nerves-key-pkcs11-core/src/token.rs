@@ -24,7 +24,7 @@ use atecc::commands::Random;
 use atecc::config::ConfigZone;
 use atecc::procedure::Once;
 use atecc::procedures::{ReadRegion, SignDigest};
-use atecc::{Error as DeviceError, Failure, Procedure, Region, Timing};
+use atecc::{Error as DeviceError, Failure, Procedure, Region, Slot, Timing};
 use atecc_config::{Explanation, Known, Refused, WithCauses};
 use atecc_x509::SignatureBytes;
 use cryptoki_sys::CK_SLOT_ID;
@@ -35,11 +35,12 @@ use nerves_key_schema::slot;
 use crate::chip::{Chip, Contents};
 use crate::error::Error;
 use crate::fault::SlotFault;
-use crate::key::{Key, Uses};
-use crate::key_slots::ReadKeySlots;
+use crate::key::{Key, Uses, is_changeable};
+use crate::key_slots::{ReadKeySlots, SlotKey};
 use crate::log::{Level, log};
 use crate::object::Names;
 use crate::options::SlotOptions;
+use crate::replace_key::{ReplaceKey, Replaced};
 use crate::session_objects::SessionObjects;
 use crate::settings::Origin;
 use crate::stuck_bus::StuckBuses;
@@ -162,6 +163,12 @@ impl Token {
         &self.description
     }
 
+    /// What the configuration file says of it.
+    #[must_use]
+    pub const fn options(&self) -> &SlotOptions {
+        &self.options
+    }
+
     /// With what the configuration file says of it.
     #[must_use]
     pub fn with_options(self, options: SlotOptions) -> Self {
@@ -277,6 +284,50 @@ impl Token {
                 return Err(self.removed(Arc::new(SlotFault::Unverified(error))));
             }
         }
+    }
+
+    /// Have `chip` make a key in `slot`, which holds what `chip` shows there.
+    ///
+    /// # Errors
+    /// [`Error::KeyChanged`] when it holds another key; as [`Token::sign`].
+    pub fn replace_key(&self, chip: &Arc<Chip>, slot: Slot) -> Result<Key, Error> {
+        let shown = chip.contents().keys.get(slot).public();
+        let replaced = self.run(chip, Uses::Limited, || ReplaceKey::new(slot, shown));
+        let mut state = self.state();
+        let public = match replaced {
+            Ok(Replaced::Made(public)) => public,
+            Ok(Replaced::Other) => {
+                self.forget(&mut state, "it holds another key");
+                return Err(Error::KeyChanged(slot));
+            }
+            // There may be a new key.
+            Err(error) => {
+                self.forget(&mut state, "a key was to be made");
+                return Err(error);
+            }
+        };
+        let known = match &state.chip {
+            Some(known) if known.is_same_chip(chip) => Arc::clone(known),
+            _ => Arc::clone(chip),
+        };
+        let mut contents = known.contents().clone();
+        contents.keys = contents.keys.with(slot, SlotKey::Shown(public));
+        let now = Arc::new(known.reread(contents));
+        let lost = match shown {
+            Some(_) => "; the one that was there is lost",
+            None => "",
+        };
+        log(
+            Level::Error,
+            format_args!(
+                "slot {}: a new key in {slot} of chip {}{lost}",
+                self.slot,
+                now.serial_number()
+            ),
+        );
+        self.keep(&mut state, &now);
+        let key = now.key_in(slot).copied();
+        key.ok_or(Error::KeyUse { why: None })
     }
 
     /// 32 random bytes of `chip`.
@@ -465,7 +516,7 @@ impl Token {
         if let Some(chip) = known.as_ref().filter(|chip| present && chip.is_final())
             && is_unchanged(device, chip).map_err(fault)?
         {
-            return Ok(Arc::clone(chip));
+            return self.ask_again(state, chip, freshness).map_err(fault);
         }
         let snapshot = if stranger {
             device.probe(ReadSnapshot::new())
@@ -495,17 +546,40 @@ impl Token {
         Ok(chip)
     }
 
+    /// What a chip that is the same holds in the slots where this program may make
+    /// keys, which others may then as well.
+    fn ask_again(
+        &self,
+        state: &mut State,
+        chip: &Arc<Chip>,
+        freshness: Freshness,
+    ) -> Result<Arc<Chip>, DeviceError<BusFault>> {
+        let asked = self.options.generate.iter().copied();
+        let open: Vec<_> = asked
+            .filter(|slot| freshness == Freshness::Now && is_changeable(chip.config(), *slot))
+            .collect();
+        let Some(device) = state.device.as_mut().filter(|_| !open.is_empty()) else {
+            return Ok(Arc::clone(chip));
+        };
+        let mut contents = chip.contents().clone();
+        contents.keys = device.run(ReadKeySlots::new(chip.config(), open, contents.keys))?;
+        if contents.keys == chip.contents().keys {
+            return Ok(Arc::clone(chip));
+        }
+        let now = self.new_chip(chip.reread(contents));
+        self.keep(state, &now);
+        Ok(now)
+    }
+
     /// A chip that was not seen before, or not like this.
     fn new_chip(&self, chip: Chip) -> Arc<Chip> {
         let slot = self.slot;
         let say = |said: fmt::Arguments<'_>| log(Level::Error, format_args!("slot {slot}: {said}"));
         say(format_args!("chip {}", chip.serial_number()));
-        match chip.why_no_key() {
-            Some(why) => say(format_args!("no key to be used: {why}")),
-            None => chip
-                .slots_without_key()
-                .iter()
-                .for_each(|why| say(format_args!("{why}"))),
+        if let Some(why) = chip.why_no_key() {
+            say(format_args!("no key to be used: {why}"));
+        } else if let Some(without) = chip.slots_without_key() {
+            say(format_args!("in the chip: {without}"));
         }
         Arc::new(chip)
     }

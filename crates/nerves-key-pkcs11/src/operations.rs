@@ -212,3 +212,30 @@ pub(crate) unsafe extern "C" fn C_DeriveKey(
         unsafe { put(derived, session.derive(mechanism, key, &template)?) }
     })
 }
+
+pub(crate) unsafe extern "C" fn C_GenerateKeyPair(
+    handle: CK_SESSION_HANDLE,
+    given: *mut CK_MECHANISM,
+    public: *mut CK_ATTRIBUTE,
+    public_count: CK_ULONG,
+    private: *mut CK_ATTRIBUTE,
+    private_count: CK_ULONG,
+    public_key: *mut CK_OBJECT_HANDLE,
+    private_key: *mut CK_OBJECT_HANDLE,
+) -> CK_RV {
+    with_session("C_GenerateKeyPair", handle, |session| {
+        // SAFETY: the caller's promise.
+        let mechanism = unsafe { mechanism(given)? }.ok_or(Error::Arguments("no mechanism"))?;
+        // SAFETY: the caller's promise.
+        let public = unsafe { template(public, public_count)? };
+        // SAFETY: the caller's promise.
+        let private = unsafe { template(private, private_count)? };
+        place(public_key)?;
+        place(private_key)?;
+        let made = session.generate(mechanism, &public, &private)?;
+        // SAFETY: the caller's promise.
+        unsafe { put(public_key, made.public)? };
+        // SAFETY: the caller's promise.
+        unsafe { put(private_key, made.private) }
+    })
+}

@@ -12,8 +12,8 @@ use crate::objects::{
     C_GetObjectSize,
 };
 use crate::operations::{
-    C_DeriveKey, C_Digest, C_DigestFinal, C_DigestInit, C_DigestUpdate, C_Sign, C_SignFinal,
-    C_SignInit, C_SignUpdate, C_Verify, C_VerifyFinal, C_VerifyInit, C_VerifyUpdate,
+    C_DeriveKey, C_Digest, C_DigestFinal, C_DigestInit, C_DigestUpdate, C_GenerateKeyPair, C_Sign,
+    C_SignFinal, C_SignInit, C_SignUpdate, C_Verify, C_VerifyFinal, C_VerifyInit, C_VerifyUpdate,
 };
 use crate::sessions::{
     C_CancelFunction, C_CloseAllSessions, C_CloseSession, C_GenerateRandom, C_GetFunctionStatus,
@@ -25,7 +25,7 @@ use crate::unsupported::{
     C_DecryptMessageBegin, C_DecryptMessageNext, C_DecryptUpdate, C_DecryptVerifyUpdate,
     C_DigestEncryptUpdate, C_DigestKey, C_EncapsulateKey, C_Encrypt, C_EncryptFinal, C_EncryptInit,
     C_EncryptMessage, C_EncryptMessageBegin, C_EncryptMessageNext, C_EncryptUpdate, C_GenerateKey,
-    C_GenerateKeyPair, C_GetOperationState, C_GetSessionValidationFlags, C_InitPIN, C_InitToken,
+    C_GetOperationState, C_GetSessionValidationFlags, C_InitPIN, C_InitToken,
     C_MessageDecryptFinal, C_MessageDecryptInit, C_MessageEncryptFinal, C_MessageEncryptInit,
     C_MessageSignFinal, C_MessageSignInit, C_MessageVerifyFinal, C_MessageVerifyInit,
     C_SetAttributeValue, C_SetOperationState, C_SetPIN, C_SignEncryptUpdate, C_SignMessage,

@@ -4,6 +4,7 @@
 //! slots; keys are put into the memory of the emulated part, and the `p256` crate
 //! knows their public halves, verifies and agrees.
 
+mod generation;
 mod part;
 mod uses;
 

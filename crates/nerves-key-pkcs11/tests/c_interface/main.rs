@@ -43,6 +43,7 @@ fn every_function() {
         cases::signatures::signing,
         cases::endings::endings,
         cases::derivation::derivation,
+        cases::generation::generation,
         cases::derivation::templates,
         cases::derivation::sensitivity,
         cases::session_objects::shared,

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use atecc::procedures::SignDigest;
 use atecc_x509::{Certificate, PublicKey, SignatureBytes};
 use cryptoki::context::Pkcs11;
 use cryptoki::error::Error;
@@ -9,7 +10,7 @@ use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
 use cryptoki::slot::Slot;
-
+use nerves_key::ReadSnapshot;
 use nerves_key_device::DeviceUri;
 
 use crate::finding::{Finding, Status};
@@ -33,7 +34,9 @@ pub(super) fn check(client: &Pkcs11, slot: Slot) -> Vec<Finding> {
 pub(super) fn refusal(slot: Slot, device: &DeviceUri) -> Option<Finding> {
     let digest = system::random().ok()?;
     let mut device = device.open().ok()?;
-    let error = causes::run(&mut device, nerves_key::sign(digest)).err()?;
+    let snapshot = device.run(ReadSnapshot::new()).ok()?;
+    let sign = SignDigest::new(snapshot.key_slot(), digest);
+    let error = causes::run(&mut device, sign).err()?;
     let said = error.to_string().replace('\n', "; ");
     let check = format!("slot {slot}, chip");
     Some(Finding::new(check, Status::Note, said).next(INFO))

@@ -3,6 +3,7 @@
 pub(crate) mod derivation;
 pub(crate) mod digests;
 pub(crate) mod endings;
+pub(crate) mod generation;
 pub(crate) mod module;
 pub(crate) mod objects;
 pub(crate) mod session_objects;
@@ -113,6 +114,7 @@ pub(crate) fn uninitialized(table: &Table, tally: &mut Tally) {
         C_VerifyUpdate(0, null_mut(), 0);
         C_VerifyFinal(0, null_mut(), 0);
         C_DeriveKey(0, null_mut(), 0, null_mut(), 0, null_mut());
+        C_GenerateKeyPair(0, null_mut(), null_mut(), 0, null_mut(), 0, null_mut(), null_mut());
         C_SeedRandom(0, null_mut(), 0);
         C_GenerateRandom(0, null_mut(), 0);
         C_WaitForSlotEvent(0, null_mut(), null_mut());

@@ -35,7 +35,6 @@ pub(crate) fn unsupported(table: &Table, tally: &mut Tally) {
         C_SignEncryptUpdate(0, null_mut(), 0, null_mut(), null_mut());
         C_DecryptVerifyUpdate(0, null_mut(), 0, null_mut(), null_mut());
         C_GenerateKey(0, null_mut(), null_mut(), 0, null_mut());
-        C_GenerateKeyPair(0, null_mut(), null_mut(), 0, null_mut(), 0, null_mut(), null_mut());
         C_WrapKey(0, null_mut(), 0, 0, null_mut(), null_mut());
         C_UnwrapKey(0, null_mut(), 0, null_mut(), 0, null_mut(), 0, null_mut());
         C_MessageEncryptInit(0, null_mut(), 0);

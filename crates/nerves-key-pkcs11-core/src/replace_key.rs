@@ -1,0 +1,72 @@
+//! A new key in the place of the one that was shown.
+
+use atecc::commands::{GenKey, GenKeyMode};
+use atecc::procedure::{Answer, Next, Once};
+use atecc::procedures::CreateKey;
+use atecc::{Failure, Procedure, Slot, Status};
+use atecc_x509::PublicKey;
+
+/// Make a key in a slot, if what it holds is what the caller was shown: a key
+/// that another program has made there meanwhile is not replaced. Both happens
+/// in one awake session, under one lock of the bus.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ReplaceKey {
+    slot: Slot,
+    shown: Option<PublicKey>,
+    step: Step,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    Look(Once<GenKey>),
+    Create(CreateKey),
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Replaced {
+    /// The new key's public half.
+    Made(PublicKey),
+    /// Nothing was made: the slot holds another key than the caller was shown.
+    Other,
+}
+
+impl ReplaceKey {
+    /// In `slot`, which was shown to hold this key, or none.
+    #[must_use]
+    pub(crate) const fn new(slot: Slot, shown: Option<PublicKey>) -> Self {
+        let mode = GenKeyMode::Public;
+        Self {
+            slot,
+            shown,
+            step: Step::Look(Once(GenKey { mode, slot })),
+        }
+    }
+
+    fn found(&mut self, key: Option<PublicKey>) -> Next<Replaced, Failure> {
+        if key != self.shown {
+            return Next::Done(Ok(Replaced::Other));
+        }
+        self.step = Step::Create(CreateKey::new(self.slot));
+        self.resume(Answer::Start)
+    }
+}
+
+impl Procedure for ReplaceKey {
+    type Output = Replaced;
+    type Error = Failure;
+
+    fn resume(&mut self, answer: Answer<'_>) -> Next<Replaced, Failure> {
+        match &mut self.step {
+            Step::Look(ask) => {
+                let key = ask.resume(answer).map(|key| Some(PublicKey::from(key)));
+                let key = key.or_else(|failure| match failure.refusal() {
+                    Some(Status::Execution) => Next::Done(Ok(None)),
+                    _ => Next::failed(failure),
+                });
+                key.and_then(|key| self.found(key))
+            }
+            Step::Create(create) => create.resume(answer).map(|key| Replaced::Made(key.into())),
+        }
+    }
+}
