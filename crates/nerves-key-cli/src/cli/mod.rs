@@ -160,7 +160,10 @@ const OPTIONAL: [(&str, &str); 2] = [
         "line",
         "take that of the Debian package, or build it with the feature line or line-postgres",
     ),
-    ("connect", "build it with the feature connect"),
+    (
+        "connect",
+        "take that of the Debian package, or build it with the feature connect",
+    ),
 ];
 
 /// `error`, or that the command was left out.

@@ -8,7 +8,7 @@ use xtask_support::run;
 
 use super::archive::Entry;
 use super::epoch::Epoch;
-use super::targets::{COMMAND, LINE, Linked, Target};
+use super::targets::{COMMAND, EVERYTHING, Linked, Target};
 use super::{at, finding};
 
 pub(crate) const PROFILE: &str = "dist";
@@ -121,15 +121,8 @@ impl Sources {
 
     /// Completions and manual pages, by the command itself, built for this machine.
     pub(super) fn pages(&self) -> Result<Vec<Entry>, Error> {
-        run::shown(&mut self.cargo(&[
-            "build",
-            "--quiet",
-            "--locked",
-            "--package",
-            COMMAND,
-            LINE[0],
-            LINE[1],
-        ]))?;
+        let mut build = self.cargo(&["build", "--quiet", "--locked", "--package", COMMAND]);
+        run::shown(build.args(EVERYTHING))?;
         let program = self.target.join("debug/nerves-key");
         let mut pages = Vec::new();
         for (shell, path) in [

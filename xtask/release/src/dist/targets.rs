@@ -31,8 +31,9 @@ pub(crate) enum Linked {
 /// The package of the command.
 pub(super) const COMMAND: &str = "nerves-key-cli";
 
-/// What makes it know a manufacturing line, with both kinds of ledger.
-pub(super) const LINE: [&str; 2] = ["--features", "line-postgres"];
+/// What makes it have everything: connections, and a manufacturing line with both
+/// kinds of ledger.
+pub(super) const EVERYTHING: [&str; 2] = ["--features", "connect,line-postgres"];
 
 /// All of them.
 pub(crate) const TARGETS: [Target; 6] = [
@@ -91,10 +92,11 @@ const fn debian(
 
 impl Target {
     /// Features of a package that are not its defaults. The ledger of a line has
-    /// `SQLite`, which is in C: where there is a C compiler, the command has it.
+    /// `SQLite` and a connection has ring, both of them in C: where there is a C
+    /// compiler, the command has them.
     pub(crate) fn features(&self, package: &str) -> &'static [&'static str] {
         match self.linked {
-            Linked::ForDebian { .. } if package == COMMAND => &LINE,
+            Linked::ForDebian { .. } if package == COMMAND => &EVERYTHING,
             Linked::ForDebian { .. } | Linked::Statically => &[],
         }
     }
