@@ -24,11 +24,14 @@ test -s /usr/share/bash-completion/completions/nerves-key
 dpkg --install /release/nerves-key-emulator_*.deb >/dev/null
 nerves-key emulator serve --fast --socket /release/socket --bus 1=chip.img >/dev/null &
 server=$!
+# It ends with this, also when something fails: it has its output.
+trap 'kill $server' EXIT
 until test -S /release/socket; do sleep 0.1; done
 export NERVES_KEY_DEVICE=/dev/i2c-1 ATECC_EMULATOR_SOCKET=/release/socket
 LD_PRELOAD=/usr/lib/nerves-key-emulator/libatecc_emulator_preload.so nerves-key pkcs11 check
 kill $server
 wait $server
+trap - EXIT
 
 dpkg --purge nerves-key-emulator nerves-key >/dev/null
 echo "$((installed - began)) $((signed - installed))"
