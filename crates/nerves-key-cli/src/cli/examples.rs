@@ -175,6 +175,36 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("man", &["man ."]),
 ];
 
+/// The narrowest terminal that shows each line as it is.
+const COLUMNS: usize = 80;
+/// Before an example in `--help`, and before what it goes on with.
+const INDENTS: [&str; 2] = ["\n  ", "\n      "];
+
+/// Those of a command as `--help` shows them: a long one goes on in the next line, so
+/// that no terminal breaks it where a shell would end it.
+pub(crate) fn help(path: &str) -> String {
+    of(path).map(|example| fold(&example)).collect()
+}
+
+fn fold(example: &str) -> String {
+    let mut parts = example.split(" --");
+    let mut lines = vec![format!(
+        "{}{}",
+        INDENTS[0],
+        parts.next().unwrap_or_default()
+    )];
+    for part in parts {
+        let option = format!(" --{part}");
+        match lines.last_mut() {
+            Some(line) if line.len() + option.len() + " \\".len() <= COLUMNS => {
+                line.push_str(&option);
+            }
+            _ => lines.push(format!("{}--{part}", INDENTS[1])),
+        }
+    }
+    lines.join(" \\")
+}
+
 /// Those of a command, by its names after the program's.
 pub(crate) fn of(path: &str) -> impl Iterator<Item = String> {
     let found = EXAMPLES.iter().filter(move |(command, _)| *command == path);

@@ -187,11 +187,11 @@ fn add_examples(command: clap::Command, path: &str) -> clap::Command {
         let path = format!("{path} {name}");
         command.mut_subcommand(name, |it| add_examples(it, path.trim()))
     });
-    let examples: Vec<_> = examples::of(path).map(|it| format!("\n  {it}")).collect();
+    let examples = examples::help(path);
     if examples.is_empty() {
         return command;
     }
-    command.after_long_help(format!("Examples:{}", examples.concat()))
+    command.after_long_help(format!("Examples:{examples}"))
 }
 
 #[derive(Debug, Subcommand)]

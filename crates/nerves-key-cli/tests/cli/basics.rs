@@ -84,19 +84,6 @@ fn quiet_leaves_progress_out_and_nothing_else() {
 }
 
 #[test]
-fn no_line_of_help_is_wider_than_a_hundred_columns() {
-    let harness = Harness::new();
-    for command in ["", "provision", "csr", "emulator serve", "transcript show"] {
-        for help in ["-h", "--help"] {
-            let arguments: Vec<_> = command.split_whitespace().chain([help]).collect();
-            let text = harness.ok(&arguments);
-            let widest = text.lines().map(|line| line.chars().count()).max();
-            assert!(widest.unwrap() <= 100, "{text}");
-        }
-    }
-}
-
-#[test]
 fn from_blank_to_signature_on_each_chip() {
     let harness = Harness::new();
     fs::write(harness.path().join("message"), "as in a handshake").unwrap();

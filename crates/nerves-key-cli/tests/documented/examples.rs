@@ -1,8 +1,11 @@
 //! The examples of `--help`, each run in a folder that has what they name.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+
+use serde_json::Value;
 
 use crate::{PROGRAM, Reader};
 
@@ -66,15 +69,28 @@ nerves-key line run --ledger line.db --batch b --signer-key factory.key --device
     --once --yes --spool spool.db
 ";
 
+/// `--help` as it is where there is no terminal.
 fn help(path: &str) -> String {
-    let arguments = path.split_whitespace().chain(["--help"]);
-    let output = Command::new(PROGRAM).args(arguments).output().unwrap();
+    help_in(path, "")
+}
+
+/// `--help` in so many columns.
+fn help_in(path: &str, columns: &str) -> String {
+    let mut command = Command::new(PROGRAM);
+    command.args(path.split_whitespace()).arg("--help");
+    let output = command.env("COLUMNS", columns).output().unwrap();
     String::from_utf8(output.stdout).unwrap()
 }
 
 /// Commands that have none below them.
 fn leaves() -> Vec<String> {
-    let (mut leaves, mut open) = (Vec::new(), vec![String::new()]);
+    tree().0
+}
+
+/// Commands that have none below them, and those that have, the program itself
+/// among them.
+fn tree() -> (Vec<String>, Vec<String>) {
+    let (mut leaves, mut groups, mut open) = (Vec::new(), Vec::new(), vec![String::new()]);
     while let Some(path) = open.pop() {
         let help = help(&path);
         let Some((_, below)) = help.split_once("\nCommands:\n") else {
@@ -86,9 +102,20 @@ fn leaves() -> Vec<String> {
         let names = lines.filter_map(|line| line.split_whitespace().next());
         let names = names.filter(|name| *name != "help");
         open.extend(names.map(|name| format!("{path} {name}").trim().to_owned()));
+        groups.push(path);
     }
     leaves.sort();
-    leaves
+    (leaves, groups)
+}
+
+/// A folder that has what the examples name.
+fn prepared() -> Reader {
+    let prepared = Reader::new();
+    prepared.run(FIRST).unwrap();
+    if cfg!(feature = "line") {
+        prepared.run(LINE).unwrap();
+    }
+    prepared
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -106,12 +133,8 @@ fn copy(from: &Path, to: &Path) {
 
 #[test]
 fn examples_of_every_command_do_what_is_said() {
-    let prepared = Reader::new();
-    prepared.run(FIRST).unwrap();
-    if cfg!(feature = "line") {
-        prepared.run(LINE).unwrap();
-    }
-    let (mut run, mut wrong) = (0, Vec::new());
+    let prepared = prepared();
+    let (mut run, mut of, mut wrong) = (0, BTreeSet::new(), Vec::new());
     for leaf in leaves() {
         let help = help(&leaf);
         let Some((_, examples)) = help.split_once("\nExamples:\n") else {
@@ -119,6 +142,7 @@ fn examples_of_every_command_do_what_is_said() {
             continue;
         };
         assert!(!WITHOUT.contains(&&*leaf), "{leaf} has an example");
+        let examples = examples.replace("\\\n", "");
         let lines = examples.lines().take_while(|line| !line.is_empty());
         for example in lines.map(str::trim) {
             assert!(
@@ -129,6 +153,7 @@ fn examples_of_every_command_do_what_is_said() {
                 continue;
             }
             run += 1;
+            of.insert(leaf.clone());
             let told = || {
                 let reader = Reader::new();
                 copy(prepared.path(), reader.path());
@@ -144,14 +169,55 @@ fn examples_of_every_command_do_what_is_said() {
                 let printed = told()
                     .run(&script)
                     .unwrap_or_else(|error| panic!("{error}"));
-                if let Err(error) = serde_json::from_str::<serde_json::Value>(&printed) {
+                if let Err(error) = serde_json::from_str::<Value>(&printed) {
                     wrong.push(format!("{script}: {error}: {printed}"));
                 }
             }
         }
     }
+    println!(
+        "{run} examples of {} commands run; with --json {} documents",
+        of.len(),
+        2 * run
+    );
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(run > 40, "{run}");
+}
+
+/// A hundred columns where there is no terminal, as many as it has where one is
+/// narrower; what is to be copied is never broken by it.
+#[test]
+fn the_help_of_every_command_fits_its_terminal() {
+    let (leaves, groups) = tree();
+    let (mut widest, mut wrong) = ([0, 0], Vec::new());
+    for path in leaves.iter().chain(&groups) {
+        let texts = ["", "80"].map(|columns| help_in(path, columns));
+        let widths = texts.each_ref().map(|text| {
+            // Clap leaves it to the terminal to break the usage, which is one line.
+            let lines = text.lines().filter(|line| !line.starts_with("Usage: "));
+            let widths = lines.map(|line| line.chars().count());
+            widths.max().unwrap_or_default()
+        });
+        if widths[0] > 100 || widths[1] > 80 {
+            wrong.push(format!("{path}: {widths:?}\n{}", texts[1]));
+        }
+        for (widest, width) in widest.iter_mut().zip(widths) {
+            *widest = width.max(*widest);
+        }
+        let examples = texts
+            .each_ref()
+            .map(|text| text.split("\nExamples:\n").nth(1));
+        if examples[0] != examples[1] {
+            wrong.push(format!("{path}: other examples\n{}", texts[1]));
+        }
+    }
+    let count = leaves.len() + groups.len();
+    println!(
+        "--help of {count} commands: at most {} columns, in 80 {}",
+        widest[0], widest[1]
+    );
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(widest[0] > 80, "the width is not obeyed: {widest:?}");
 }
 
 /// A manual page for every command, with its examples, and with the exit codes of
