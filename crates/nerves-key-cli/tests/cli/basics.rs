@@ -1,5 +1,6 @@
 //! From a blank chip to signatures, exit codes, files.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -12,6 +13,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::harness::Harness;
+use crate::interrupted;
 
 const CHIPS: [&str; 3] = ["atecc508a", "atecc608a", "atecc608b"];
 
@@ -173,6 +175,17 @@ fn refusals_leave_the_chip_as_it_was() {
     assert_eq!(image(), before);
 }
 
+/// The rows of a page's table of exit codes.
+fn documented_exit_codes() -> BTreeSet<i32> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = fs::read_to_string(root.join("docs/command-line.md")).unwrap();
+    let (_, table) = page.split_once("| code | when |\n|---|---|\n").unwrap();
+    let rows = table.lines().take_while(|line| line.starts_with('|'));
+    rows.map(|row| row.split('|').nth(1).unwrap().trim().parse().unwrap())
+        .collect()
+}
+
+/// Each code of the documents' table is given by a command.
 #[test]
 fn exit_codes() {
     let harness = Harness::new();
@@ -216,6 +229,11 @@ fn exit_codes() {
     let digest = "00".repeat(32);
     let (code, message) = harness.fails(&["sign", "--digest", &digest, "--device", "emu:"]);
     assert_eq!(code, 1, "{message}");
+    assert_eq!(interrupted::exit_code(), 130);
+    let mut given = BTreeSet::from([0, 1, 130]);
+    given.extend(cases.iter().map(|(_, exit, _)| *exit));
+    assert_eq!(given, documented_exit_codes());
+    println!("exit codes, each given by a command: {given:?}");
 }
 
 #[test]

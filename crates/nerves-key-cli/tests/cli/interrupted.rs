@@ -75,6 +75,17 @@ impl Slow {
     }
 }
 
+/// Exit code of a provisioning that Ctrl-C ends before its first lock.
+pub(crate) fn exit_code() -> i32 {
+    let blank = Chip::blank(Revision::Atecc608B).image().clone();
+    let slow = Slow::new(blank, Harness::new(), 4_000_079, WRITE);
+    let child = slow.spawn(&PROVISION);
+    slow.wait_for(1);
+    interrupt(&child);
+    let (code, _, said) = end(child);
+    code.expect(&said)
+}
+
 fn interrupt(child: &Child) {
     let id = Pid::from_raw(child.id().try_into().unwrap()).unwrap();
     kill_process(id, Signal::INT).unwrap();

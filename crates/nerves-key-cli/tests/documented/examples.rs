@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Deserializer, Value};
 
 use crate::{PROGRAM, Reader};
 
@@ -118,6 +118,74 @@ fn prepared() -> Reader {
     prepared
 }
 
+/// Commands whose examples are not run or that have none, with `--json`. A folder of
+/// the examples is what each begins from.
+const AS_JSON: &[(&str, &str)] = &[
+    (
+        "cert decompress",
+        "nerves-key cert decompress 00 --kind signer --public-key 00 --json || test $? = 5",
+    ),
+    (
+        "cert issue",
+        "nerves-key cert issue --definition absent.toml --public-key 00 --years 1 \
+            --signer-key factory.key --json || test $? = 5",
+    ),
+    (
+        "connect",
+        "nerves-key connect localhost:1 --ca factory.cert --json || test $? = 1",
+    ),
+    ("emulator plug", SERVED),
+    ("emulator serve", SERVED),
+    ("emulator unplug", SERVED),
+    (
+        "line run",
+        "nerves-key emulator create next.img >&2
+        nerves-key line run --ledger line.db --batch b --signer-key factory.key \
+            --device emu:next.img --once --yes --json",
+    ),
+    (
+        "line scrap",
+        "nerves-key line scrap 0123000000000001EE --reason cracked --ledger line.db --json ||
+            test $? = 4",
+    ),
+    (
+        "pkcs11 check",
+        "nerves-key pkcs11 check --module absent.so --json || test $? = 1",
+    ),
+    ("pkcs11 uri", "nerves-key pkcs11 uri --json"),
+    (
+        "transcript import",
+        "nerves-key transcript import absent.json --json || test $? = 5",
+    ),
+    ("volatile mac", VOLATILE),
+    ("volatile status", VOLATILE),
+    ("volatile unlock", VOLATILE),
+];
+
+const SERVED: &str = "
+nerves-key emulator serve --fast --socket socket --bus 1=chip.img --json > served &
+server=$!
+trap 'kill $server' EXIT
+until test -S socket; do sleep 0.1; done
+nerves-key emulator unplug --socket socket --bus 1 0x60 --json
+nerves-key emulator plug --socket socket --bus 1 chip.img --json
+cat served
+";
+
+const VOLATILE: &str = "
+echo 000102030405060708090A0B0C0D0E0F > key
+export NERVES_KEY_DEVICE='emu:volatile.img?chip=atecc608b'
+provision() {
+    nerves-key provision --signer-cert factory.cert --signer-key factory.key \
+        --layout volatile --activation-key key --encryption-key key >&2
+}
+provision
+nerves-key volatile status --json
+nerves-key volatile unlock --activation-key key --json
+challenge=000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F
+nerves-key volatile mac $challenge --json || test $? = 4
+";
+
 fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
@@ -182,6 +250,35 @@ fn examples_of_every_command_do_what_is_said() {
     );
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(run > 40, "{run}");
+}
+
+/// With those whose examples are run these are all commands.
+#[test]
+fn every_other_command_prints_json_as_well() {
+    let prepared = prepared();
+    let others = leaves().into_iter();
+    let others: Vec<_> = others
+        .filter(|leaf| NOT_RUN.contains(&&**leaf) || WITHOUT.contains(&&**leaf))
+        .collect();
+    let (mut documents, mut wrong) = (0, Vec::new());
+    for leaf in &others {
+        let found = AS_JSON.iter().find(|(command, _)| command == leaf);
+        let (_, script) = found.unwrap_or_else(|| panic!("{leaf} --json is run by no test"));
+        assert!(script.contains(&format!("nerves-key {leaf} ")), "{leaf}");
+        let reader = Reader::new();
+        copy(prepared.path(), reader.path());
+        let printed = reader.run(script).unwrap_or_else(|error| panic!("{error}"));
+        let parsed: Result<Vec<Value>, _> = Deserializer::from_str(&printed).into_iter().collect();
+        match parsed {
+            Ok(parsed) if !parsed.is_empty() => documents += parsed.len(),
+            other => wrong.push(format!("{leaf}: {other:?}: {printed}")),
+        }
+    }
+    println!(
+        "{} other commands print {documents} documents with --json",
+        others.len()
+    );
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 /// A hundred columns where there is no terminal, as many as it has where one is
