@@ -19,7 +19,7 @@ use crate::tools::{add_target, cargo_apart};
 const FIRMWARE: &str = "thumbv6m-none-eabi";
 
 /// The crates that build without std, and those of their features that need it.
-const CRATES: [(&str, &[&str]); 9] = [
+const CRATES: [(&str, &[&str]); 10] = [
     ("atecc", &[]),
     ("atecc-config", &[]),
     ("atecc-decode", &[]),
@@ -27,6 +27,7 @@ const CRATES: [(&str, &[&str]); 9] = [
     ("atecc-transcript", &["import"]),
     ("atecc-x509", &[]),
     ("nerves-key", &[]),
+    ("nerves-key-embedded-tls", &[]),
     ("nerves-key-provision", &["exec", "pkcs11", "std"]),
     ("nerves-key-schema", &[]),
 ];
@@ -122,6 +123,24 @@ mod tests {
         list.iter()
             .map(|(name, brings)| ((*name).to_owned(), owned(brings)))
             .collect()
+    }
+
+    #[test]
+    fn no_crate_without_std_is_left_out() {
+        let metadata = metadata::workspace().unwrap();
+        let products = metadata.packages.iter().filter(|it| it.is_product());
+        let mut without_std: Vec<_> = products
+            .filter(|package| {
+                let library = package.manifest_path.with_file_name("src/lib.rs");
+                std::fs::read_to_string(library).is_ok_and(|text| {
+                    let mut lines = text.lines();
+                    lines.any(|line| line.starts_with("#![") && line.contains("no_std"))
+                })
+            })
+            .map(|package| package.name.as_str())
+            .collect();
+        without_std.sort_unstable();
+        assert_eq!(without_std, CRATES.map(|(name, _)| name));
     }
 
     #[test]
