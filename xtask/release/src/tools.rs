@@ -15,14 +15,16 @@ pub(crate) struct CargoTool {
 }
 
 impl CargoTool {
-    /// Where it is, in the target directory; cargo puts it there once.
+    /// Where it is, in the target directory; cargo puts it there once. It is built
+    /// without optimization: what it does takes seconds, and its build is long.
     pub(crate) fn install(self) -> Result<PathBuf, Error> {
         let Self { package, version } = self;
         let root = run::target().join("tools").join(package).join(version);
         let program = root.join("bin").join(package);
         if !program.exists() {
-            let mut command = run::cargo(["install", package, "--locked", "--version", version]);
-            run::shown(command.arg("--root").arg(&root))?;
+            let mut command = run::cargo(["install", package, "--locked", "--debug"]);
+            command.args(["--version", version, "--root"]).arg(&root);
+            run::shown(command.env("CARGO_PROFILE_DEV_DEBUG", "0"))?;
         }
         Ok(program)
     }
