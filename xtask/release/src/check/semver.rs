@@ -1,7 +1,9 @@
 //! `semver`: whether the version says what has changed since the release before
 //! it, by cargo-semver-checks.
 //!
-//! Nothing needs to be published for it: the release before is a commit.
+//! Nothing needs to be published for it: the release before is a commit. A version
+//! that may break everything leaves nothing to be refused; then what it breaks is
+//! listed, as if it were not.
 
 use std::process::Command;
 
@@ -16,6 +18,9 @@ const CARGO_SEMVER_CHECKS: CargoTool = CargoTool {
     package: "cargo-semver-checks",
     version: "0.51.0",
 };
+
+/// How it ends when it has found changes that the version does not allow.
+const FOUND: i32 = 100;
 
 /// Commit and version, one line.
 const BASELINE: &str = include_str!("../../data/baseline.txt");
@@ -42,16 +47,40 @@ pub(super) fn run() -> Result<Outcome, Error> {
         .map(|package| package.name.as_str())
         .filter(|name| before.lines().any(|path| path == format!("crates/{name}")))
         .collect();
+    let mut products = metadata.packages.iter().filter(|it| it.is_product());
+    let may_break = products.any(|it| is_breaking(version, &it.version));
     let program = CARGO_SEMVER_CHECKS.install()?;
     let mut command = Command::new(program);
     command.current_dir(run::root());
     command.args(["semver-checks", "--baseline-rev", commit]);
+    if may_break {
+        command.args(["--release-type", "minor"]);
+    }
     command.args(names.iter().flat_map(|name| ["--package", name]));
-    run::shown(&mut command)?;
-    Ok(Outcome::Passed(format!(
-        "{} crates against {version}",
-        names.len()
-    )))
+    let mut breaks = 0;
+    let ended = run::watched(&mut command, |line| {
+        breaks += usize::from(line.starts_with("--- failure "));
+    });
+    match ended {
+        Err(Error::Command { status, .. }) if may_break && status.code() == Some(FOUND) => {}
+        other => other?,
+    }
+    let crates = names.len();
+    Ok(Outcome::Passed(if may_break {
+        format!(
+            "{crates} crates against {version}, with {breaks} kinds of breaks, as the version may"
+        )
+    } else {
+        format!("{crates} crates against {version}")
+    }))
+}
+
+/// Whether `now` may break those who use `before`: the leftmost number that is not
+/// zero has changed. Source: The Cargo Book, "Dependency Resolution".
+fn is_breaking(before: &str, now: &str) -> bool {
+    let mut numbers = before.split('.').zip(now.split('.'));
+    let first = numbers.find(|(before, now)| before != now || *before != "0");
+    first.is_some_and(|(before, now)| before != now)
 }
 
 fn baseline(text: &str) -> Option<(&str, &str)> {
@@ -70,5 +99,15 @@ mod tests {
         assert!(commit.bytes().all(|byte| byte.is_ascii_hexdigit()));
         assert_eq!(version.split('.').count(), 3, "{version}");
         assert_eq!(baseline("# Nothing.\n"), None);
+    }
+
+    #[test]
+    fn the_leftmost_number_that_is_not_zero_tells() {
+        for (before, now) in [("0.1.0", "0.2.0"), ("1.4.2", "2.0.0"), ("0.0.1", "0.0.2")] {
+            assert!(is_breaking(before, now), "{before} {now}");
+        }
+        for (before, now) in [("0.2.0", "0.2.1"), ("1.4.2", "1.5.0"), ("0.2.0", "0.2.0")] {
+            assert!(!is_breaking(before, now), "{before} {now}");
+        }
     }
 }
