@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use atecc::Family;
 use atecc_emulator::{ExecutionTime, Revision};
@@ -49,14 +50,6 @@ impl Divider {
             Self::M2 => 0x68,
         }
     }
-
-    pub(crate) const fn of_driver(self) -> atecc::timing::ClockDivider {
-        match self {
-            Self::M0 => atecc::timing::ClockDivider::M0,
-            Self::M1 => atecc::timing::ClockDivider::M1,
-            Self::M2 => atecc::timing::ClockDivider::M2,
-        }
-    }
 }
 
 impl Part {
@@ -85,6 +78,11 @@ impl Part {
 impl Setting {
     pub(crate) fn scl_hz(self) -> NonZeroU32 {
         NonZeroU32::new(self.scl_khz * 1_000).unwrap_or(STANDARD)
+    }
+
+    /// One clock of SCL.
+    pub(crate) fn bit(self) -> Duration {
+        Duration::from_nanos(1_000_000_000 / u64::from(self.scl_hz().get()))
     }
 
     /// Whether two runs draw the same execution times.

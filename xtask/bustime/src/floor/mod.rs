@@ -9,10 +9,12 @@
 
 pub(crate) mod commands;
 mod drawn;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
-use atecc::{Opcode, Timing};
+use atecc_emulator::ExecutionEntry;
 
 pub(crate) use commands::ChipCommand;
 pub(crate) use drawn::Drawn;
@@ -34,6 +36,8 @@ pub(crate) struct Need {
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Floor {
     pub(crate) time: Duration,
+    /// Of it, the commands.
+    pub(crate) commands_time: Duration,
     pub(crate) wakes: u64,
     pub(crate) commands: u64,
     pub(crate) transactions: u64,
@@ -59,8 +63,10 @@ const REST: Duration = Duration::from_micros(1_500);
 /// A pulse is an address byte that nobody acknowledges, between START and STOP,
 /// at 100 kHz.
 const PULSE: Duration = Duration::from_micros(110);
-/// A chip that was woken less than this ago is not woken again.
-/// Source: `atecc::session`.
+/// The earliest watchdog: what has not ended by then has to begin after another
+/// wake. Source: ATECC508A datasheet, section 8.3, tWATCHDOG.
+const WATCHDOG: Duration = Duration::from_millis(700);
+/// For a command that takes longer than that: it is begun right after a wake.
 const FRESH: Duration = Duration::from_millis(10);
 /// The group that a woken chip gives.
 const WAKE_GROUP: usize = 4;
@@ -84,6 +90,29 @@ impl Need {
             ways: ways.into(),
         }
     }
+}
+
+/// START, address, bytes, STOP.
+fn transfer_time(bit: Duration, bytes: usize) -> Duration {
+    bit * u32::try_from(2 + 9 * (1 + bytes)).unwrap_or(u32::MAX)
+}
+
+fn command_time(bit: Duration, command: &ChipCommand, executes: Duration) -> Duration {
+    transfer_time(bit, command.sent()) + executes + transfer_time(bit, command.answered())
+}
+
+/// What a command took that was executed: its bytes, its time, its answer's bytes.
+pub(crate) fn execution_time(setting: Setting, entry: &ExecutionEntry) -> Duration {
+    let bit = setting.bit();
+    let there = transfer_time(bit, 1 + entry.command.len());
+    there + entry.time + transfer_time(bit, 3 + entry.answer.len())
+}
+
+/// What so many pulses, tokens and rests take, each pulse with its look.
+pub(crate) fn session_time(setting: Setting, pulses: u32, tokens: u32, rests: u32) -> Duration {
+    let bit = setting.bit();
+    let wake = PULSE + WAKE_HIGH + transfer_time(bit, WAKE_GROUP);
+    wake * pulses + transfer_time(bit, 1) * tokens + REST * rests
 }
 
 /// A bus with its clock, and what goes over it.
@@ -127,15 +156,6 @@ impl Meter {
     }
 }
 
-fn transfer_time(bit: Duration, bytes: usize) -> Duration {
-    bit * u32::try_from(2 + 9 * (1 + bytes)).unwrap_or(u32::MAX)
-}
-
-fn command_time(bit: Duration, command: &ChipCommand, executes: Duration) -> Duration {
-    let [there, back] = [command.sent(), command.answered()];
-    transfer_time(bit, there) + executes + transfer_time(bit, back)
-}
-
 /// The floor of `sessions` with the times that were drawn.
 ///
 /// # Errors
@@ -146,12 +166,10 @@ pub(crate) fn floor(
     mut drawn: Drawn,
 ) -> Result<Floor, NotExecuted> {
     let mut meter = Meter {
-        bit: Duration::from_nanos(1_000_000_000 / u64::from(setting.scl_hz().get())),
+        bit: setting.bit(),
         floor: Floor::default(),
         awake: Duration::ZERO,
     };
-    let mut timing = Timing::new(Some(setting.part.family()));
-    timing.divider = setting.part.divider.of_driver();
     for session in sessions {
         // Others may have woken the chip before, so that its watchdog may be
         // about to expire: a session renews it at its beginning.
@@ -159,14 +177,12 @@ pub(crate) fn floor(
         meter.renew();
         for need in session {
             for (command, executes) in cheapest(need, meter.bit, &mut drawn)? {
-                let opcode = Opcode::from_byte(command.opcode);
-                let longest = opcode.map_or(0, |opcode| timing.longest_us(opcode));
-                let ends = meter.awake + Duration::from_micros(longest.into());
-                let awake = Duration::from_micros(timing.awake_us.into());
-                if ends > awake && meter.awake > FRESH {
+                let takes = command_time(meter.bit, &command, executes);
+                if meter.awake + takes > WATCHDOG && meter.awake > FRESH {
                     meter.renew();
                 }
                 meter.floor.commands += 1;
+                meter.floor.commands_time += takes;
                 meter.transfer(command.sent());
                 meter.wait(executes);
                 meter.transfer(command.answered());

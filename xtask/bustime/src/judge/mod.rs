@@ -1,10 +1,13 @@
 //! Many runs of one operation, and their figures.
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use atecc_emulator::Image;
 
-use crate::floor::{Floor, floor};
+use crate::floor::{Floor, Session, floor};
 use crate::measure::{Counts, measure};
 use crate::operations::{Error, Operation};
 use crate::setting::Setting;
@@ -21,6 +24,7 @@ pub(crate) struct Run {
 pub(crate) struct Row {
     pub(crate) operation: &'static str,
     pub(crate) setting: Setting,
+    pub(crate) needs: Vec<Session>,
     runs: Vec<Run>,
 }
 
@@ -43,23 +47,21 @@ impl Row {
     ) -> Result<Self, Error> {
         // Nothing else than the times differs.
         let seeds = if setting.is_constant() { 1 } else { seeds };
-        let mut runs = Vec::new();
+        let (mut runs, mut needs) = (Vec::new(), Vec::new());
         for seed in 0..seeds {
             let mut bench = operation.prepared(image, setting, seed)?;
             let bus = bench.bus.clone();
-            let (result, counts, drawn) = measure(&bus, || (operation.run)(&mut bench));
+            let (result, counts, drawn) = measure(&bus, setting, || (operation.run)(&mut bench));
             result?;
-            let floor = floor(
-                &(operation.needs)(&bench),
-                operation.in_force(setting),
-                drawn,
-            )?;
+            needs = (operation.needs)(&bench);
+            let floor = floor(&needs, operation.in_force(setting), drawn)?;
             runs.push(Run { counts, floor });
         }
         runs.sort_by(|one, other| one.ratio().total_cmp(&other.ratio()));
         Ok(Self {
             operation: operation.name,
             setting,
+            needs,
             runs,
         })
     }
@@ -69,6 +71,11 @@ impl Row {
         &self.runs[self.runs.len() / 2]
     }
 
+    /// How many there are.
+    pub(crate) const fn len(&self) -> usize {
+        self.runs.len()
+    }
+
     /// The ratio that 99 of 100 runs do not exceed.
     pub(crate) fn percentile_99(&self) -> f64 {
         let at = (self.runs.len() * 99).div_ceil(100).saturating_sub(1);
@@ -76,7 +83,24 @@ impl Row {
     }
 }
 
-/// Milliseconds with one decimal.
-pub(crate) fn ms(time: Duration) -> String {
-    format!("{:.1}", time.as_secs_f64() * 1_000.0)
+impl Run {
+    /// Commands that the operation does not need.
+    pub(crate) fn more_commands(&self) -> Duration {
+        self.counts
+            .commands_time
+            .saturating_sub(self.floor.commands_time)
+    }
+
+    /// Wakes, tokens and rests that it does not need.
+    pub(crate) fn more_sessions(&self) -> Duration {
+        let needed = self.floor.time.saturating_sub(self.floor.commands_time);
+        self.counts.sessions_time.saturating_sub(needed)
+    }
+
+    /// Looks: answers that were looked for too early and too late, and what was read
+    /// again.
+    pub(crate) fn looks(&self) -> Duration {
+        let known = self.counts.commands_time + self.counts.sessions_time;
+        self.counts.time.saturating_sub(known)
+    }
 }
