@@ -4,13 +4,15 @@ use std::num::NonZeroU32;
 
 use atecc::Device;
 use atecc::device::WakePulse;
-use atecc_emulator::{Bus, BusError, Chip, Delay, Entropy, I2cHandle, Image};
+use atecc_emulator::client::Client;
+use atecc_emulator::{Bus, Chip, Clock, Entropy, Image};
 use embedded_hal::i2c::I2c;
 
 use crate::setting::{STANDARD, Setting};
+use crate::wire::{Pause, Wire, WireError};
 
 /// The driver under test.
-pub(crate) type Driver = Device<I2cHandle, Delay, SlowPulse>;
+pub(crate) type Driver = Device<Wire, Pause, SlowPulse>;
 
 /// A pulse by general call, for which the bus is slowed down to 100 kHz.
 #[derive(Debug)]
@@ -19,13 +21,13 @@ pub(crate) struct SlowPulse {
     scl_hz: NonZeroU32,
 }
 
-impl WakePulse<I2cHandle, Delay> for SlowPulse {
-    fn pulse(&mut self, i2c: &mut I2cHandle, _: &mut Delay) -> Result<(), BusError> {
+impl WakePulse<Wire, Pause> for SlowPulse {
+    fn pulse(&mut self, wire: &mut Wire, _: &mut Pause) -> Result<(), WireError> {
         self.bus.set_scl_hz(STANDARD);
-        let pulse = i2c.write(0x00, &[0x00]);
+        let pulse = wire.write(0x00, &[0x00]);
         self.bus.set_scl_hz(self.scl_hz);
         match pulse {
-            Err(BusError::AddressNack(_)) => Ok(()),
+            Err(error) if error.is_address_nack() => Ok(()),
             result => result,
         }
     }
@@ -42,18 +44,26 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
-    /// # Panics
-    /// Never: a seed needs no randomness of the system's.
+    /// In virtual time.
     pub(crate) fn new(image: Image, setting: Setting, seed: u64) -> Self {
-        let chip = Chip::new(image.clone(), Entropy::Seeded(seed)).expect("a seed");
-        let bus = Bus::with_chip(chip.with_execution_time(setting.model));
+        let bus = bus(Clock::simulated(), &image, setting, seed);
+        let (wire, pause) = (Wire::Emulated(bus.i2c()), Pause::Emulated(bus.delay()));
+        Self::with(bus, (wire, pause), image, setting)
+    }
+
+    /// By way of `client`, to whom `bus` is served, which [`bus`] has made.
+    pub(crate) fn served(bus: Bus, client: Client, image: Image, setting: Setting) -> Self {
+        let pause = Pause::Served(client.delay());
+        Self::with(bus, (Wire::Served(client), pause), image, setting)
+    }
+
+    fn with(bus: Bus, (wire, pause): (Wire, Pause), image: Image, setting: Setting) -> Self {
         let scl_hz = setting.scl_hz();
-        bus.set_scl_hz(scl_hz);
         let pulse = SlowPulse {
             bus: bus.clone(),
             scl_hz,
         };
-        let device = Device::new(bus.i2c(), bus.delay()).with_wake(pulse);
+        let device = Device::new(wire, pause).with_wake(pulse);
         Self {
             bus,
             device,
@@ -61,4 +71,16 @@ impl Bench {
             before: image,
         }
     }
+}
+
+/// A chip with this memory on a bus that keeps time by `clock`.
+///
+/// # Panics
+/// Never: a seed needs no randomness of the system's.
+pub(crate) fn bus(clock: Clock, image: &Image, setting: Setting, seed: u64) -> Bus {
+    let chip = Chip::new(image.clone(), Entropy::Seeded(seed)).expect("a seed");
+    let bus = Bus::with_clock(clock);
+    bus.attach(chip.with_execution_time(setting.model));
+    bus.set_scl_hz(setting.scl_hz());
+    bus
 }

@@ -11,6 +11,8 @@ mod measure;
 mod operations;
 mod report;
 mod setting;
+mod wall;
+mod wire;
 mod work;
 
 use std::process::ExitCode;
@@ -23,6 +25,7 @@ use xtask_support::measurement::Destination;
 use xtask_support::table;
 
 use report::{HEAD, line};
+use wall::Wall;
 
 /// Measure each operation in virtual time, on each chip, beside the least that
 /// the chip itself needs.
@@ -50,6 +53,10 @@ struct Options {
     /// operations, chips, models and clocks.
     #[arg(long)]
     write: bool,
+    /// On a served emulator in the machine's own time, beside the virtual time;
+    /// say --runs as well, since it takes as long as chips do.
+    #[arg(long, conflicts_with = "write")]
+    wall: bool,
     #[command(flatten)]
     destination: Destination,
 }
@@ -59,6 +66,9 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<(), Error> {
+    if options.wall {
+        return on_the_wall(options).map_err(|error| Error::Chip(error.to_string()));
+    }
     let rows = work::rows(options).map_err(|error| Error::Chip(error.to_string()))?;
     let lines: Vec<_> = rows.iter().map(line).collect();
     table::print(HEAD, &lines);
@@ -69,4 +79,22 @@ fn run(options: &Options) -> Result<(), Error> {
     options
         .destination
         .write(&json!({ "runs": options.runs, "rows": rows }))
+}
+
+/// One after the other: nothing else shall keep the machine busy.
+fn on_the_wall(options: &Options) -> Result<(), operations::Error> {
+    let mut walls = Vec::new();
+    for task in work::tasks(options)? {
+        walls.push(Wall::new(
+            task.operation,
+            &task.image,
+            task.setting,
+            options.runs,
+        )?);
+    }
+    let lines: Vec<_> = walls.iter().map(report::wall).collect();
+    table::print(report::WALL, &lines);
+    let rows: Vec<_> = walls.iter().map(report::wall_json).collect();
+    let result = json!({ "runs": options.runs, "rows": rows });
+    Ok(options.destination.write(&result)?)
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::judge::Row;
+use crate::wall::Wall;
 
 pub(crate) const HEAD: [&str; 13] = [
     "operation",
@@ -88,4 +89,30 @@ pub(crate) fn ratio(ratio: f64) -> String {
 /// What is, and what is needed.
 pub(crate) fn beside(count: u64, needed: u64) -> String {
     format!("{count} ({needed})")
+}
+
+pub(crate) const WALL: [&str; 6] = ["operation", "chip", "kHz", "times", "virtual", "wall"];
+
+/// Milliseconds, and by how much the one on the wall is longer.
+pub(crate) fn wall(wall: &Wall) -> [String; 6] {
+    [
+        wall.operation.to_owned(),
+        wall.setting.part.to_string(),
+        wall.setting.scl_khz.to_string(),
+        wall.setting.model.to_string(),
+        ms(wall.virtual_time),
+        format!("{} ({:.3})", ms(wall.wall_time), wall.ratio()),
+    ]
+}
+
+/// The same; times in microseconds.
+pub(crate) fn wall_json(wall: &Wall) -> Value {
+    json!({
+        "operation": wall.operation,
+        "chip": wall.setting.part.to_string(),
+        "khz": wall.setting.scl_khz,
+        "times": wall.setting.model.to_string(),
+        "virtual_us": wall.virtual_time.as_micros(),
+        "wall_us": wall.wall_time.as_micros(),
+    })
 }

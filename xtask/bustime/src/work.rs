@@ -12,10 +12,10 @@ use crate::operations::{ALL, Error, Operation};
 use crate::setting::{MODELS, Part, Setting};
 
 /// One row to come.
-struct Task {
-    operation: &'static Operation,
-    image: Image,
-    setting: Setting,
+pub(crate) struct Task {
+    pub(crate) operation: &'static Operation,
+    pub(crate) image: Image,
+    pub(crate) setting: Setting,
 }
 
 /// In the order of the operations, chips, clocks and models.
@@ -51,7 +51,8 @@ fn take<'t>(tasks: &'t [Task], next: &AtomicUsize) -> Option<(usize, &'t Task)> 
     tasks.get(index).map(|task| (index, task))
 }
 
-fn tasks(options: &Options) -> Result<Vec<Task>, Error> {
+/// What is asked for.
+pub(crate) fn tasks(options: &Options) -> Result<Vec<Task>, Error> {
     let mut tasks = Vec::new();
     for operation in ALL {
         if !operation.name.contains(&options.operation) {

@@ -99,10 +99,13 @@ impl Operation {
         seed: u64,
     ) -> Result<Bench, Error> {
         let mut bench = Bench::new(image.clone(), setting, seed);
-        if let Some(prepare) = self.prepare {
-            prepare(&mut bench)?;
-        }
+        self.prepare(&mut bench)?;
         Ok(bench)
+    }
+
+    /// Do what is not measured.
+    pub(crate) fn prepare(&self, bench: &mut Bench) -> Result<(), Error> {
+        self.prepare.map_or(Ok(()), |prepare| prepare(bench))
     }
 }
 
