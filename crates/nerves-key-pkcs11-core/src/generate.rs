@@ -105,8 +105,9 @@ impl<'a> KeyPairTemplate<'a> {
                 match kind {
                     ck::CKA_CLASS if value == class.to_ne_bytes() => {}
                     ck::CKA_KEY_TYPE if value == ck::CKK_EC.to_ne_bytes() => {}
-                    ck::CKA_CLASS | ck::CKA_KEY_TYPE => return Err(Error::Contradiction),
-                    ck::CKA_EC_POINT | ck::CKA_VALUE => return Err(Error::Contradiction),
+                    ck::CKA_CLASS | ck::CKA_KEY_TYPE | ck::CKA_EC_POINT | ck::CKA_VALUE => {
+                        return Err(Error::Contradiction);
+                    }
                     ck::CKA_UNIQUE_ID
                     | ck::CKA_LOCAL
                     | ck::CKA_KEY_GEN_MECHANISM
