@@ -1,14 +1,18 @@
 //! The chip as a random-number generator.
 
+use core::slice::ChunksMut;
+
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
 use rand_core::{TryCryptoRng, TryRng};
 
 use crate::commands::Random;
 use crate::device::WakePulse;
-use crate::{Device, Error};
+use crate::procedure::{Answer, Next};
+use crate::{Command, Device, Error, Failure, Procedure};
 
-/// Random numbers from the chip, 32 bytes for each command.
+/// Random numbers from the chip, 32 bytes for each command, a whole buffer in one
+/// awake session.
 ///
 /// Nothing is kept between calls: what a call does not use is thrown away.
 ///
@@ -37,18 +41,60 @@ pub enum RngError<E> {
     TestPattern,
 }
 
+/// All chunks of a buffer in one awake session.
+struct Numbers<'b> {
+    left: ChunksMut<'b, u8>,
+    /// The one that is asked for.
+    chunk: Option<&'b mut [u8]>,
+}
+
+enum NoNumbers {
+    Failure(Failure),
+    TestPattern,
+}
+
+impl From<Failure> for NoNumbers {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+impl Procedure for Numbers<'_> {
+    type Output = ();
+    type Error = NoNumbers;
+
+    fn resume(&mut self, answer: Answer<'_>) -> Next<(), NoNumbers> {
+        let random = Random::default();
+        match answer {
+            Answer::Start => {}
+            Answer::Payload(payload) => match random.decode(payload) {
+                Ok(Random::TEST_PATTERN) => return Next::Done(Err(NoNumbers::TestPattern)),
+                Ok(block) => {
+                    for (to, from) in self
+                        .chunk
+                        .iter_mut()
+                        .flat_map(|it| it.iter_mut())
+                        .zip(block)
+                    {
+                        *to = from;
+                    }
+                }
+                Err(error) => return Next::failed(error.into()),
+            },
+            Answer::Failed(failure) => return Next::failed(failure),
+        }
+        self.chunk = self.left.next();
+        match self.chunk {
+            Some(_) => Next::send(&random),
+            None => Next::Done(Ok(())),
+        }
+    }
+}
+
 impl<'d, I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> ChipRng<'d, I2C, D, W> {
     /// Take the numbers from `device`.
     pub const fn new(device: &'d mut Device<I2C, D, W>) -> Self {
         Self(device)
-    }
-
-    fn block(&mut self) -> Result<[u8; 32], RngError<I2C::Error>> {
-        match self.0.execute(Random::default()) {
-            Ok(Random::TEST_PATTERN) => Err(RngError::TestPattern),
-            Ok(block) => Ok(block),
-            Err(error) => Err(RngError::Device(error)),
-        }
     }
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N], RngError<I2C::Error>> {
@@ -75,12 +121,15 @@ where
     }
 
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
-        for chunk in bytes.chunks_mut(32) {
-            for (to, from) in chunk.iter_mut().zip(self.block()?) {
-                *to = from;
-            }
-        }
-        Ok(())
+        let numbers = Numbers {
+            left: bytes.chunks_mut(32),
+            chunk: None,
+        };
+        self.0.run(numbers).map_err(|error| match error {
+            Error::Bus { error, executed } => RngError::Device(Error::Bus { error, executed }),
+            Error::Failed(NoNumbers::Failure(failure)) => RngError::Device(Error::Failed(failure)),
+            Error::Failed(NoNumbers::TestPattern) => RngError::TestPattern,
+        })
     }
 }
 

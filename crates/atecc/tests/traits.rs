@@ -58,10 +58,9 @@ fn nonce(digest: [u8; 32]) -> (Vec<u8>, Vec<u8>) {
 }
 
 #[test]
-fn random_numbers_fill_any_length() {
+fn random_numbers_fill_any_length_in_one_session() {
     let random = vec![Opcode::Random as u8, 0x00, 0x00, 0x00];
-    let mut bus = session(&[(random.clone(), vec![0x11; 32])]);
-    bus.extend(session(&[(random, vec![0x22; 32])]));
+    let bus = session(&[(random.clone(), vec![0x11; 32]), (random, vec![0x22; 32])]);
     let bytes = on(&bus, |mut device| {
         let mut bytes = [0; 40];
         ChipRng::new(&mut device)
