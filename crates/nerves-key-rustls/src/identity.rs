@@ -3,17 +3,20 @@
 use std::sync::Arc;
 
 use atecc::device::WakePulse;
-use atecc::{Device, Error, Failure};
+use atecc::{Device, Error, Failure, Slot};
 use atecc_x509::{Certificate, PublicKey};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
-use nerves_key::{IdentityError, ReadAuxiliary, ReadSnapshot};
+use nerves_key::{IdentityError, ReadAuxiliary, ReadCertificates, ReadSnapshot};
 use rustls::client::ResolvesClientCert;
 use rustls::pki_types::CertificateDer;
 use rustls::server::ResolvesServerCert;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
 use crate::{ChipKey, TlsChip};
+
+/// Where a NervesKey has its key.
+const NERVES_KEY: Slot = Slot::S0;
 
 /// The certificates that a NervesKey may have two of.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
@@ -76,6 +79,14 @@ impl TlsIdentity {
         D: DelayNs,
         W: WakePulse<I2C, D>,
     {
+        if pair == CertificatePair::Primary {
+            let parts = device.run(ReadCertificates::new()).map_err(failed)?;
+            if let (Some(key), Ok(found)) = (parts.public_key(), parts.certificates()) {
+                let key = ChipKey::new(device, NERVES_KEY, key.into());
+                return Ok(Self::assemble(key, vec![found.device, found.signer]));
+            }
+        }
+        // A trust part, or something is wrong, which the whole of it tells.
         let snapshot = device.run(ReadSnapshot::new()).map_err(failed)?;
         let public_key = snapshot.public_key;
         let public_key = public_key.ok_or(IdentityError::Hidden("public key"))?;

@@ -83,40 +83,63 @@ impl Snapshot {
     /// # Errors
     /// [`IdentityError`] when something is missing, damaged or does not verify.
     pub fn identity(&self) -> Result<Identity, IdentityError> {
-        let otp = Otp::from_bytes(self.otp.ok_or(IdentityError::Hidden("OTP zone"))?)?;
-        let key_slot = self.signer_public_key;
-        let key_slot = key_slot.ok_or(IdentityError::Hidden("signer public key"))?;
-        let signer_public_key = PublicKey::from_nerves_key_slot(&key_slot)?;
-        let public_key = self.public_key;
-        let public_key = public_key.ok_or(IdentityError::Hidden("public key"))?;
-        let public_key = PublicKey::from(public_key);
+        let keys = self.keys()?;
         let signer = NervesKeySigner {
-            public_key: signer_public_key,
+            public_key: keys.signer,
         };
         let signer_certificate = rebuilt(self.signer_certificate, &signer, SIGNER)?;
-        verified(&signer_certificate, &signer_public_key, SIGNER)?;
-        let serial_number = self.config.serial_number();
-        let device = |subject| {
-            let definition = NervesKeyDevice {
-                subject,
-                device_sn: *serial_number.as_bytes(),
-                public_key,
-                signer_public_key,
-            };
-            let certificate = rebuilt(self.device_certificate, &definition, DEVICE)?;
-            verified(&certificate, &signer_public_key, DEVICE).map(|()| certificate)
-        };
-        let (device_certificate, subject) = device_with_any_subject(&otp, device)?;
+        verified(&signer_certificate, &keys.signer, SIGNER)?;
+        let (device_certificate, subject) = self.device_under(&keys)?;
         Ok(Identity {
-            serial_number,
-            otp,
-            public_key,
-            signer_public_key,
+            serial_number: self.config.serial_number(),
+            otp: keys.otp,
+            public_key: keys.device,
+            signer_public_key: keys.signer,
             device_certificate,
             signer_certificate,
             subject,
         })
     }
+
+    /// The device certificate alone, verified.
+    pub(crate) fn device_certificate_alone(&self) -> Result<Certificate, IdentityError> {
+        let (certificate, _) = self.device_under(&self.keys()?)?;
+        Ok(certificate)
+    }
+
+    fn keys(&self) -> Result<Keys, IdentityError> {
+        let otp = Otp::from_bytes(self.otp.ok_or(IdentityError::Hidden("OTP zone"))?)?;
+        let signer = self.signer_public_key;
+        let signer = signer.ok_or(IdentityError::Hidden("signer public key"))?;
+        let signer = PublicKey::from_nerves_key_slot(&signer)?;
+        let device = self.public_key;
+        let device = device.ok_or(IdentityError::Hidden("public key"))?.into();
+        Ok(Keys {
+            otp,
+            signer,
+            device,
+        })
+    }
+
+    fn device_under(&self, keys: &Keys) -> Result<(Certificate, SubjectReading), IdentityError> {
+        device_with_any_subject(&keys.otp, |subject| {
+            let definition = NervesKeyDevice {
+                subject,
+                device_sn: *self.config.serial_number().as_bytes(),
+                public_key: keys.device,
+                signer_public_key: keys.signer,
+            };
+            let certificate = rebuilt(self.device_certificate, &definition, DEVICE)?;
+            verified(&certificate, &keys.signer, DEVICE).map(|()| certificate)
+        })
+    }
+}
+
+/// What certificates are rebuilt with.
+struct Keys {
+    otp: Otp,
+    signer: PublicKey,
+    device: PublicKey,
 }
 
 /// The first reading of the serial under which the certificate verifies; the

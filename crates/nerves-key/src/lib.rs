@@ -15,6 +15,7 @@ extern crate alloc;
 
 mod activate;
 mod auxiliary;
+mod certificates;
 mod chunks;
 mod identity;
 mod jwt;
@@ -27,6 +28,7 @@ mod verified;
 
 pub use activate::{Activate, Activation};
 pub use auxiliary::{Auxiliary, AuxiliarySlots, ReadAuxiliary, WriteAuxiliary};
+pub use certificates::{CertificateParts, ReadCertificates};
 pub use identity::{Identity, IdentityError, SubjectReading};
 pub use jwt::Jwt;
 pub use rewrite::WriteError;

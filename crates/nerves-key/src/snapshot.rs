@@ -48,6 +48,19 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
+    /// With nothing else yet.
+    pub(crate) const fn of_config(config: ConfigZone) -> Self {
+        Self {
+            config,
+            otp: None,
+            device_certificate: None,
+            signer_public_key: None,
+            signer_certificate: None,
+            public_key: None,
+            eui: None,
+        }
+    }
+
     /// How far the chip's life has gone.
     #[must_use]
     pub fn stage(&self) -> Stage {
@@ -98,15 +111,7 @@ impl ReadSnapshot {
     pub const fn new() -> Self {
         Self {
             phase: Phase::Config(ReadConfig::new()),
-            snapshot: Snapshot {
-                config: ConfigZone([0; 128]),
-                otp: None,
-                device_certificate: None,
-                signer_public_key: None,
-                signer_certificate: None,
-                public_key: None,
-                eui: None,
-            },
+            snapshot: Snapshot::of_config(ConfigZone([0; 128])),
         }
     }
 
@@ -210,7 +215,7 @@ fn reading(slot: Slot) -> Phase {
 }
 
 /// A refusal is an answer: the chip does not show this.
-fn shown<T>(next: Next<T, Failure>) -> Next<Option<T>, Failure> {
+pub(crate) fn shown<T>(next: Next<T, Failure>) -> Next<Option<T>, Failure> {
     next.map(Some).or_else(|failure| match failure.refusal() {
         Some(Status::Execution | Status::Parse) => Next::Done(Ok(None)),
         _ => Next::failed(failure),

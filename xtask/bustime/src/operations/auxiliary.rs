@@ -4,7 +4,7 @@ use nerves_key::{ReadSnapshot, WriteAuxiliary};
 use nerves_key_schema::Layout;
 use tests_station::issue_auxiliary;
 
-use super::certificates::public_key;
+use super::certificates::{public_key, serial_number};
 use super::slots::{Region, reads, writes};
 use super::{Error, Operation, State};
 use crate::bench::Bench;
@@ -31,6 +31,7 @@ pub(super) const PROVISION: Operation = Operation {
                 "the subject: the manufacturer serial, in the first half of OTP",
                 ChipCommand::read_block(Place::Otp, 0),
             ),
+            serial_number(),
             public_key(),
         ];
         let mut after = vec![Need::one(

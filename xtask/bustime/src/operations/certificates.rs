@@ -1,11 +1,10 @@
 //! Certificates rebuilt from what the chip holds, and verified.
 
-use nerves_key::ReadSnapshot;
+use nerves_key::ReadCertificates;
 use nerves_key_schema::Layout;
 
 use super::slots::{Region, reads};
-use super::{Error, Operation, State};
-use crate::bench::Bench;
+use super::{Operation, State};
 use crate::floor::commands::Place;
 use crate::floor::{ChipCommand, Need, Session};
 
@@ -17,9 +16,14 @@ const SIGNER_CERTIFICATE: Region = Region { slot: 12, size: 72 };
 /// The device's, and what it is verified under.
 pub(super) const DEVICE: Operation = Operation {
     name: "device certificate",
+    run: |bench| {
+        let read = ReadCertificates::device_only();
+        bench.device.run(read)?.device()?;
+        Ok(())
+    },
     needs: |_| {
         let mut session = device();
-        session.push(public_key());
+        session.extend([serial_number(), public_key()]);
         vec![session]
     },
     ..BOTH
@@ -31,23 +35,34 @@ pub(super) const BOTH: Operation = Operation {
     starts_from: State::Finished(Layout::Standard),
     clocks: super::ANY_CLOCK,
     prepare: None,
-    run,
+    run: |bench| {
+        let read = ReadCertificates::new();
+        bench.device.run(read)?.certificates()?;
+        Ok(())
+    },
     needs: |_| {
         let mut session = stored();
-        session.push(public_key());
+        session.extend([serial_number(), public_key()]);
         vec![session]
     },
 };
-
-fn run(bench: &mut Bench) -> Result<(), Error> {
-    bench.device.run(ReadSnapshot::new())?.identity()?;
-    Ok(())
-}
 
 pub(super) fn public_key() -> Need {
     Need::one(
         "the public key is nowhere but in the chip's answer",
         ChipCommand::public_key(0),
+    )
+}
+
+/// Bytes 0 to 3 and 8 to 12 of the configuration.
+pub(super) fn serial_number() -> Need {
+    let word = |word| ChipCommand::read_word(Place::Config, word);
+    Need::any(
+        "the chip's serial number, of which the certificate's is a hash",
+        [
+            vec![ChipCommand::read_block(Place::Config, 0)],
+            vec![word(0), word(2), word(3)],
+        ],
     )
 }
 
@@ -67,7 +82,7 @@ fn device() -> Session {
     session
 }
 
-/// What both certificates are rebuilt from, the public key aside.
+/// What both certificates are rebuilt from, public key and serial number aside.
 pub(super) fn stored() -> Session {
     let mut session = device();
     session.extend(reads(

@@ -11,7 +11,7 @@ use nerves_key_pkcs11_core::settings::{Scan, Settings};
 use nerves_key_pkcs11_core::token::Token;
 use nerves_key_schema::Layout;
 
-use super::certificates::{public_key, stored};
+use super::certificates::{public_key, serial_number, stored};
 use super::sign::signature;
 use super::{Error, Operation, State};
 use crate::bench::Bench;
@@ -28,7 +28,7 @@ pub(super) const NEW_PROCESS: Operation = Operation {
     run,
     needs: |_| {
         let mut found = stored();
-        found.push(public_key());
+        found.extend([serial_number(), public_key()]);
         // Between them the other side speaks, nobody knows how long.
         vec![found, signature()]
     },

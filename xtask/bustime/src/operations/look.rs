@@ -7,7 +7,7 @@ use atecc::procedures::ReadRegion;
 use nerves_key::ReadSnapshot;
 use nerves_key_schema::{Layout, slot};
 
-use super::certificates::{public_key, stored};
+use super::certificates::{public_key, serial_number, stored};
 use super::{Operation, State};
 use crate::floor::commands::Place;
 use crate::floor::{ChipCommand, Need};
@@ -59,16 +59,7 @@ pub(super) const SERIAL: Operation = Operation {
         bench.device.run(ReadRegion::<32>::new(Region::Config))?;
         Ok(())
     },
-    needs: |_| {
-        let word = |word| ChipCommand::read_word(Place::Config, word);
-        vec![vec![Need::any(
-            "bytes 0 to 3 and 8 to 12 of the configuration",
-            [
-                vec![ChipCommand::read_block(Place::Config, 0)],
-                vec![word(0), word(2), word(3)],
-            ],
-        )]]
-    },
+    needs: |_| vec![vec![serial_number()]],
     ..DETECT
 };
 

@@ -1,0 +1,211 @@
+//! The certificates and nothing else, for whoever knows what the chip is.
+//!
+//! A [`Snapshot`] says what a chip is first: a third of its commands are for that.
+
+use atecc::commands::{GenKey, GenKeyMode, ReadBlock};
+use atecc::procedure::{Answer, Next, Once};
+use atecc::procedures::ReadRegion;
+use atecc::{BlockAddress, ConfigZone, Failure, Procedure, PublicKey, Region, Slot};
+use atecc_x509::Certificate;
+use nerves_key_schema::{Otp, OtpFlags, slot};
+
+use crate::snapshot::shown;
+use crate::{Certificates, IdentityError, Snapshot};
+
+/// Read what both certificates of a NervesKey are rebuilt from, in one awake
+/// session: the serial numbers, the public key, slots 10 to 12.
+///
+/// Of another chip no more is read than tells that it is none.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use nerves_key::{IdentityError, ReadCertificates};
+///
+/// // Its OTP zone was never written.
+/// let parts = device.run(ReadCertificates::new())?;
+/// assert!(matches!(parts.certificates(), Err(IdentityError::Otp(_))));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ReadCertificates {
+    phase: Phase,
+    /// Of the configuration zone only the first block, of the OTP zone only what the
+    /// serial number takes.
+    read: Snapshot,
+    which: Which,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Which {
+    Device,
+    Both,
+}
+
+/// What [`ReadCertificates`] has read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct CertificateParts(Snapshot);
+
+#[derive(Clone, Debug)]
+enum Phase {
+    Chip(ReadRegion<32>),
+    Otp(ReadRegion<32>),
+    LongSerial(Once<ReadBlock>),
+    PublicKey(Once<GenKey>),
+    Device(ReadRegion<72>),
+    /// Eight zeros follow.
+    SignerKey(ReadRegion<64>),
+    Signer(ReadRegion<72>),
+    Done,
+}
+
+impl CertificateParts {
+    /// The public half of the key in slot 0, where the chip shows it.
+    #[must_use]
+    pub const fn public_key(&self) -> Option<PublicKey> {
+        self.0.public_key
+    }
+
+    /// The device certificate, rebuilt and verified.
+    ///
+    /// # Errors
+    /// As [`Snapshot::identity`]; what was not read counts as hidden.
+    pub fn device(&self) -> Result<Certificate, IdentityError> {
+        self.0.device_certificate_alone()
+    }
+
+    /// Both certificates, rebuilt and verified.
+    ///
+    /// # Errors
+    /// As [`Snapshot::identity`]; what was not read counts as hidden.
+    pub fn certificates(&self) -> Result<Certificates, IdentityError> {
+        let identity = self.0.identity()?;
+        Ok(Certificates {
+            device: identity.device_certificate,
+            signer: identity.signer_certificate,
+            root: None,
+        })
+    }
+}
+
+impl ReadCertificates {
+    /// Nothing is read before the procedure runs.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            phase: Phase::Chip(ReadRegion::new(Region::Config)),
+            read: Snapshot::of_config(ConfigZone([0; 128])),
+            which: Which::Both,
+        }
+    }
+
+    /// What the device certificate takes, where the other side has the signer's.
+    #[must_use]
+    pub const fn device_only() -> Self {
+        Self {
+            which: Which::Device,
+            ..Self::new()
+        }
+    }
+
+    /// Give `answer` to the phase under way; at its end keep the result and say
+    /// which phase is next.
+    fn phase(&mut self, answer: Answer<'_>) -> Next<Phase, Failure> {
+        let found = &mut self.read;
+        match &mut self.phase {
+            Phase::Chip(read) => read.resume(answer).map(|block| {
+                found.config = found.config.with(0, &block);
+                Phase::Otp(ReadRegion::new(Region::Otp))
+            }),
+            Phase::Otp(read) => shown(read.resume(answer)).map(|half| {
+                found.otp = half.map(|half| joined(half, [0; 32]));
+                match found.otp.map(Otp::from_bytes) {
+                    Some(Ok(otp)) if otp.flags() == OtpFlags::LongSerial => {
+                        BlockAddress::new(Region::Otp, 1).map_or(Phase::Done, |address| {
+                            Phase::LongSerial(Once(ReadBlock { address }))
+                        })
+                    }
+                    Some(Ok(_)) => asking(),
+                    None | Some(Err(_)) => Phase::Done,
+                }
+            }),
+            Phase::LongSerial(read) => shown(read.resume(answer)).map(|half| {
+                let otp = found.otp.and_then(|otp| Some((*otp.first_chunk()?, half?)));
+                found.otp = otp.map(|(first, second)| joined(first, second));
+                asking()
+            }),
+            Phase::PublicKey(ask) => shown(ask.resume(answer)).map(|key| {
+                found.public_key = key;
+                Phase::Device(of_slot(slot::DEVICE_CERTIFICATE))
+            }),
+            Phase::Device(read) => shown(read.resume(answer)).map(|bytes| {
+                found.device_certificate = bytes;
+                Phase::SignerKey(of_slot(slot::SIGNER_PUBLIC_KEY))
+            }),
+            Phase::SignerKey(read) => shown(read.resume(answer)).map(|bytes| {
+                found.signer_public_key = bytes.map(with_zeros);
+                match self.which {
+                    Which::Device => Phase::Done,
+                    Which::Both => Phase::Signer(of_slot(slot::SIGNER_CERTIFICATE)),
+                }
+            }),
+            Phase::Signer(read) => shown(read.resume(answer)).map(|bytes| {
+                found.signer_certificate = bytes;
+                Phase::Done
+            }),
+            Phase::Done => Next::Done(Ok(Phase::Done)),
+        }
+    }
+}
+
+impl Default for ReadCertificates {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Procedure for ReadCertificates {
+    type Output = CertificateParts;
+    type Error = Failure;
+
+    fn resume(&mut self, answer: Answer<'_>) -> Next<CertificateParts, Failure> {
+        let mut answer = answer;
+        loop {
+            match self.phase(answer) {
+                Next::Send(request) => return Next::Send(request),
+                Next::Done(Err(failure)) => return Next::failed(failure),
+                Next::Done(Ok(Phase::Done)) => {
+                    return Next::Done(Ok(CertificateParts(self.read)));
+                }
+                Next::Done(Ok(phase)) => self.phase = phase,
+            }
+            answer = Answer::Start;
+        }
+    }
+}
+
+const fn asking() -> Phase {
+    Phase::PublicKey(Once(GenKey {
+        mode: GenKeyMode::Public,
+        slot: slot::DEVICE_KEY,
+    }))
+}
+
+const fn of_slot<const N: usize>(slot: Slot) -> ReadRegion<N> {
+    ReadRegion::new(Region::Slot(slot))
+}
+
+fn joined(first: [u8; 32], second: [u8; 32]) -> [u8; 64] {
+    let mut bytes = [0; 64];
+    for (to, from) in bytes.iter_mut().zip(first.into_iter().chain(second)) {
+        *to = from;
+    }
+    bytes
+}
+
+fn with_zeros(key: [u8; 64]) -> [u8; 72] {
+    let mut bytes = [0; 72];
+    for (to, from) in bytes.iter_mut().zip(key) {
+        *to = from;
+    }
+    bytes
+}
