@@ -247,6 +247,7 @@ pub(super) const RULES: &[Rule] = &[
             "atecc-emulator",
             "atecc-linux",
             "atecc-x509",
+            "tests-random",
             "tests-station",
         ],
         elsewhere: Elsewhere::Only(&["cryptoki-sys", "libc"]),
