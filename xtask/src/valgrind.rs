@@ -1,6 +1,7 @@
-//! `cargo xtask valgrind`: the cases of the C interface under valgrind, whose
-//! findings (bad reads and writes, values that were never set, memory that was
-//! lost) fail the run, in the child that one of them forks as well.
+//! `cargo xtask valgrind`: the cases of the C interface, and its state machines in
+//! short, under valgrind, whose findings (bad reads and writes, values that were never
+//! set, memory that was lost) fail the run, in the children that some of them fork
+//! as well.
 
 use xtask_support::error::Error;
 use xtask_support::run;
@@ -15,7 +16,9 @@ pub(crate) fn run() -> Result<(), Error> {
     let runner = format!("valgrind {OPTIONS} --suppressions={}", known.display());
     let host = run::host()?.to_uppercase().replace('-', "_");
     let mut test = run::cargo(["test", "--package", "nerves-key-pkcs11"]);
-    test.args(["--test", "c_interface", "--", "--nocapture"])
+    test.args(["--test", "c_interface", "--test", "states"])
+        .args(["--", "--nocapture", "every_"])
+        .env("NERVES_KEY_PKCS11_STATES", "1")
         .env(format!("CARGO_TARGET_{host}_RUNNER"), runner);
     run::shown(&mut test)
 }
