@@ -2,9 +2,9 @@
 //!
 //! Every session of the application with this token sees them, by the same
 //! handles, and each goes with the session that made it, even where another one
-//! uses it. Logging out destroys those that are private. Sources: PKCS#11 Usage
-//! Guide 2.40, sections 2.6 and 2.6.5; PKCS#11 3.1, sections 5.6.2, 5.6.3 and
-//! 5.6.11.
+//! uses it. Logging out destroys those that are private. Sources: PKCS#11 2.20,
+//! sections 6.7 and 6.7.5 (the Usage Guide since); 3.1, sections 5.6.2, 5.6.3 and
+//! 5.6.10.
 //!
 //! What another chip in the same slot has made is of another token. Handles are
 //! counted for the whole process and not used again, so that a stale one is

@@ -1,7 +1,7 @@
 //! Objects of sessions: every session of the application with their token sees
 //! them, each by one handle that is nobody else's, and they go with the session
-//! that made them. Sources: PKCS#11 Usage Guide 2.40, sections 2.6 and 2.6.5;
-//! PKCS#11 3.1, sections 5.6.2, 5.6.3 and 5.6.11.
+//! that made them. Sources: PKCS#11 2.20, sections 6.7 and 6.7.5; 3.1, sections
+//! 5.6.2, 5.6.3 and 5.6.10.
 
 use std::ptr::null_mut;
 
