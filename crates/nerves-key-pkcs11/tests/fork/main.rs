@@ -6,4 +6,5 @@ mod support;
 
 mod child;
 mod lock;
+mod many;
 mod module;

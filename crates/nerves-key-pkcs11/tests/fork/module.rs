@@ -16,7 +16,7 @@ use nerves_key_pkcs11::C_GetInterface;
 use crate::child::{fork, orphan, unshare, wait};
 use crate::support;
 
-type Table = CK_FUNCTION_LIST_3_0;
+pub(crate) type Table = CK_FUNCTION_LIST_3_0;
 
 /// More than a session lasts, less than anybody waits for a lock.
 const SOON: Duration = Duration::from_secs(15);
@@ -31,13 +31,13 @@ fn functions() -> &'static Table {
     }
 }
 
-fn initialize(table: &Table) -> ck::CK_RV {
+pub(crate) fn initialize(table: &Table) -> ck::CK_RV {
     // SAFETY: no arguments.
     unsafe { table.C_Initialize.unwrap()(null_mut()) }
 }
 
 /// A session of this module's own, and a signature.
-fn sign(table: &Table) -> ck::CK_RV {
+pub(crate) fn sign(table: &Table) -> ck::CK_RV {
     let mut mechanism = ck::CK_MECHANISM {
         mechanism: ck::CKM_ECDSA,
         pParameter: null_mut(),
@@ -68,11 +68,11 @@ fn sign(table: &Table) -> ck::CK_RV {
 }
 
 /// A child begins anew and signs.
-fn sign_anew(table: &Table) -> u8 {
+pub(crate) fn sign_anew(table: &Table) -> u8 {
     u8::from(initialize(table) != ck::CKR_OK) | u8::from(sign(table) != ck::CKR_OK) << 1
 }
 
-fn is_initialized(table: &Table) -> bool {
+pub(crate) fn is_initialized(table: &Table) -> bool {
     let mut info = ck::CK_INFO::default();
     // SAFETY: a place for the information.
     unsafe { table.C_GetInfo.unwrap()(&raw mut info) == ck::CKR_OK }
@@ -168,6 +168,8 @@ fn children_of_a_process_that_signs() {
         }
         status => assert_eq!(status, Some(0), "children with their parent's number"),
     }
+
+    crate::many::forks(table);
 
     // One that goes on.
     assert_eq!(initialize(table), ck::CKR_OK);
