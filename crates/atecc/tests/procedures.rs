@@ -6,9 +6,9 @@ use atecc::commands::{
 use atecc::error::{Cause, Executed};
 use atecc::procedure::{Answer, Next, Once};
 use atecc::procedures::{
-    ChallengeMac, CreateKey, HashInChip, LockAndConfirm, Prepared, SignDigest,
+    ChallengeMac, CreateKey, HashInChip, LockAndConfirm, Prepared, RefreshConfig, SignDigest,
 };
-use atecc::{BlockAddress, Failure, Family, Opcode, Procedure, Region, Slot, Status};
+use atecc::{BlockAddress, ConfigZone, Failure, Family, Opcode, Procedure, Region, Slot, Status};
 
 #[derive(Clone)]
 enum Said {
@@ -108,6 +108,43 @@ fn the_old_key_is_not_the_new_one() {
     let new = Said::Payload(vec![8; 64]);
     let (_, result) = sent(CreateKey::new(Slot::S0), &[old(), old(), old(), new]);
     assert_eq!(result.unwrap().unwrap().0, [8; 64]);
+}
+
+/// Where no key can be nothing is asked first; any key that is there after a lost
+/// answer is the new one.
+#[test]
+fn an_empty_slot_is_not_asked() {
+    let key = || Said::Payload(vec![8; 64]);
+    for (told, expected) in [(vec![key()], 1), (vec![lost(Opcode::GenKey), key()], 2)] {
+        let (opcodes, result) = sent(CreateKey::in_empty(Slot::S0), &told);
+        assert_eq!(opcodes.len(), expected);
+        assert_eq!(result.unwrap().unwrap().0, [8; 64]);
+    }
+    let told = [lost(Opcode::GenKey), refused(Opcode::GenKey)];
+    let (_, result) = sent(CreateKey::in_empty(Slot::S0), &told);
+    assert!(!result.unwrap().unwrap_err().not_executed());
+}
+
+/// Each block goes to its place, and what is not asked for stays as it was known.
+#[test]
+fn a_configuration_is_brought_up_to_date() {
+    let known = ConfigZone([0x11; 128]);
+    let block = |byte: u8| Said::Payload(vec![byte; 32]);
+    let (opcodes, result) = sent(RefreshConfig::locks(known), &[block(2)]);
+    assert_eq!(opcodes, [Opcode::Read]);
+    assert_eq!(result.unwrap().unwrap(), known.with(64, &[2; 32]));
+    let (opcodes, result) = sent(RefreshConfig::chip(known), &[block(1)]);
+    assert_eq!(opcodes, [Opcode::Read]);
+    assert_eq!(result.unwrap().unwrap(), known.with(0, &[1; 32]));
+    // Half an answer is none.
+    let short = [Said::Payload(vec![2; 4])];
+    let (_, result) = sent(RefreshConfig::chip(known), &short);
+    assert!(matches!(
+        result.unwrap().unwrap_err().cause,
+        Cause::Decode(_)
+    ));
+    let (_, result) = sent(RefreshConfig::locks(known), &[lost(Opcode::Read)]);
+    assert!(result.unwrap().is_err());
 }
 
 /// A refusal may be the answer to a neighbour's command.

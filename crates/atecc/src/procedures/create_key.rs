@@ -35,6 +35,8 @@ pub struct CreateKey {
 
 #[derive(Clone, Copy, Debug)]
 enum Phase {
+    /// There is no old key.
+    Empty,
     /// Asking for the old key.
     Before,
     Creating,
@@ -54,10 +56,36 @@ impl CreateKey {
         }
     }
 
+    /// Create in `slot`, which holds no key for certain: the configuration zone was
+    /// locked only now, and no chip makes or takes a key before that. Nothing is
+    /// asked first.
+    ///
+    /// ```
+    /// # let bus = atecc_emulator::Bus::with_chip(atecc_emulator::Chip::blank(
+    /// #     atecc_emulator::Revision::Atecc608B,
+    /// # ));
+    /// # let mut device = atecc::Device::new(bus.i2c(), bus.delay());
+    /// use atecc::procedures::{Configure, CreateKey, LockConfiguration};
+    /// use atecc::{ConfigZone, Slot};
+    ///
+    /// let configured = device.run(Configure::new(|part: &ConfigZone| *part))?;
+    /// device.run(LockConfiguration::new(configured))?;
+    /// let key = device.run(CreateKey::in_empty(Slot::S0))?;
+    /// # let _ = key;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub const fn in_empty(slot: Slot) -> Self {
+        Self {
+            phase: Phase::Empty,
+            ..Self::new(slot)
+        }
+    }
+
     const fn command(&self) -> GenKey {
         let mode = match self.phase {
             Phase::Before | Phase::After(_) => GenKeyMode::Public,
-            Phase::Creating => GenKeyMode::Create,
+            Phase::Empty | Phase::Creating => GenKeyMode::Create,
         };
         let slot = self.slot;
         GenKey { mode, slot }
@@ -76,7 +104,7 @@ impl CreateKey {
     /// The slot holds `key` now; `None`: no key.
     fn found(&mut self, key: Option<PublicKey>) -> Next<PublicKey, Failure> {
         match (self.phase, key) {
-            (Phase::Before, key) => {
+            (Phase::Empty | Phase::Before, key) => {
                 self.old = key;
                 self.create()
             }
@@ -107,7 +135,7 @@ impl CreateKey {
         match self.phase {
             Phase::Before | Phase::After(_) if no_key => self.found(None),
             // Nothing was created.
-            Phase::Before => Next::failed(Failure {
+            Phase::Empty | Phase::Before => Next::failed(Failure {
                 executed: Executed::No,
                 ..failure
             }),
@@ -129,7 +157,10 @@ impl Procedure for CreateKey {
 
     fn resume(&mut self, answer: Answer<'_>) -> Next<PublicKey, Failure> {
         match answer {
-            Answer::Start => self.send(Phase::Before),
+            Answer::Start => match self.phase {
+                Phase::Empty => self.create(),
+                Phase::Before | Phase::Creating | Phase::After(_) => self.send(Phase::Before),
+            },
             Answer::Payload(payload) => match self.command().decode(payload) {
                 Ok(key) => self.found(Some(key)),
                 Err(error) => self.failed(error.into()),

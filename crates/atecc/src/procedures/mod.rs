@@ -25,7 +25,7 @@ pub use encrypted::{ReadEncrypted, SessionKey, WriteBlockEncrypted};
 pub use lock::LockAndConfirm;
 pub use mac::{ChallengeMac, ChallengeResponse, DeterministicMac};
 pub use prepared::Prepared;
-pub use read::{ReadConfig, ReadRegion};
+pub use read::{ReadConfig, ReadRegion, RefreshConfig};
 pub use sha::HashInChip;
 pub use sign::{SignDigest, VerifyDigest, sign_about_data, sign_about_key};
 pub use write::{TooManyBytes, WriteRegion};

@@ -1,7 +1,8 @@
 //! Reading a zone or slot whole.
 
 use crate::commands::{ReadBlock, ReadWord};
-use crate::procedure::{Answer, Next};
+use crate::error::Cause;
+use crate::procedure::{Answer, Next, Once};
 use crate::{BlockAddress, ConfigZone, Failure, Procedure, Region, WordAddress};
 
 /// Read the first `N` bytes of a region: whole blocks, then the words that are
@@ -111,5 +112,60 @@ impl Procedure for ReadConfig {
 
     fn resume(&mut self, answer: Answer<'_>) -> Next<ConfigZone, Failure> {
         self.0.resume(answer).map(ConfigZone)
+    }
+}
+
+/// Bring one block of a configuration zone that is known up to date: which chip it
+/// is of, or its locks.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use atecc::Slot;
+/// use atecc::commands::LockTarget;
+/// use atecc::procedures::{LockAndConfirm, ReadConfig, RefreshConfig};
+///
+/// let zone = device.run(ReadConfig::new())?;
+/// let again = device.run(RefreshConfig::chip(zone))?;
+/// assert_eq!(again, zone);
+/// device.run(LockAndConfirm::new(LockTarget::Slot(Slot::S8)))?;
+/// let locked = device.run(RefreshConfig::locks(zone))?;
+/// assert_eq!(locked, device.run(ReadConfig::new())?);
+/// assert!(locked.slot_lock(Slot::S8).is_locked());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct RefreshConfig {
+    zone: ConfigZone,
+    block: u8,
+}
+
+impl RefreshConfig {
+    /// Block 0, bytes 0 to 31: serial number and revision. Nobody changes the first
+    /// 16 of them.
+    #[must_use]
+    pub const fn chip(zone: ConfigZone) -> Self {
+        Self { zone, block: 0 }
+    }
+
+    /// Block 2, bytes 64 to 95: all locks.
+    #[must_use]
+    pub const fn locks(zone: ConfigZone) -> Self {
+        Self { zone, block: 2 }
+    }
+}
+
+impl Procedure for RefreshConfig {
+    type Output = ConfigZone;
+    type Error = Failure;
+
+    fn resume(&mut self, answer: Answer<'_>) -> Next<ConfigZone, Failure> {
+        let (zone, at) = (self.zone, 32 * usize::from(self.block));
+        match BlockAddress::new(Region::Config, self.block) {
+            Ok(address) => {
+                let read = Once(ReadBlock { address }).resume(answer);
+                read.map(|block| zone.with(at, &block))
+            }
+            Err(_) => Next::failed(Cause::NoCommand.before_execution()),
+        }
     }
 }
