@@ -77,6 +77,22 @@ pub fn writes(zone: &ConfigZone) -> impl Iterator<Item = ConfigWrite> {
         .chain(block(3))
 }
 
+/// Those of [`writes`] that change anything on a chip that holds `found`.
+///
+/// ```
+/// use atecc::ConfigZone;
+/// use nerves_key_schema::{ConfigWrite, changes};
+///
+/// let (found, zone) = (ConfigZone([0; 128]), ConfigZone([0; 128]).with(18, &[0xAA]));
+/// let changed: Vec<_> = changes(&found, &zone).collect();
+/// assert!(matches!(changed[..], [ConfigWrite::Word(address, _)] if address.word() == 4));
+/// assert_eq!(changes(&zone, &zone).count(), 0);
+/// ```
+pub fn changes(found: &ConfigZone, zone: &ConfigZone) -> impl Iterator<Item = ConfigWrite> {
+    let pairs = writes(zone).zip(writes(found));
+    pairs.filter_map(|(write, held)| (write != held).then_some(write))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,6 +142,28 @@ mod tests {
         }
         for (at, written) in written.into_iter().enumerate() {
             assert_eq!(written, !matches!(at, 0..16 | 84..92), "byte {at}");
+        }
+    }
+
+    /// Of each byte that can be written its word, or its block, and no other.
+    #[test]
+    fn what_is_there_already_is_left_out() {
+        let part = part();
+        assert_eq!(changes(&part, &part).count(), 0);
+        for at in (16..84).chain(92..128) {
+            let zone = part.with(at, &[!part.byte(at)]);
+            let mut changed = changes(&part, &zone);
+            match changed.next().unwrap() {
+                ConfigWrite::Word(address, data) => {
+                    assert_eq!(usize::from(address.word()), at / 4);
+                    assert_eq!(data[at % 4], zone.byte(at));
+                }
+                ConfigWrite::Block(address, data) => {
+                    assert_eq!(usize::from(address.block()), at / 32);
+                    assert_eq!(data[at % 32], zone.byte(at));
+                }
+            }
+            assert_eq!(changed.next(), None, "byte {at}");
         }
     }
 }

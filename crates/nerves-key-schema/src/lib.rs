@@ -22,7 +22,7 @@ mod volatile_keys;
 pub use check::{
     ConfigField, Mismatch, check_for_provisioning, check_for_use, mismatches, open_certificates,
 };
-pub use configuration::{ConfigWrite, configure, writes};
+pub use configuration::{ConfigWrite, changes, configure, writes};
 pub use data_image::DataImage;
 pub use layout::Layout;
 pub use otp::{BoardName, ManufacturerSerial, NotNervesKey, Offending, Otp, OtpError, OtpFlags};
