@@ -115,28 +115,63 @@ impl ReadSnapshot {
         }
     }
 
+    /// The rest of a snapshot, where the configuration zone was read in this
+    /// session before. It is not read again, and a public key that is known is not
+    /// asked for.
+    ///
+    /// ```
+    /// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+    /// use atecc::procedures::ReadConfig;
+    /// use nerves_key::ReadSnapshot;
+    ///
+    /// let all = device.run(ReadSnapshot::new())?;
+    /// let config = device.run(ReadConfig::new())?;
+    /// assert_eq!(device.run(ReadSnapshot::from_known(config, None))?, all);
+    /// assert_eq!(device.run(ReadSnapshot::from_known(config, all.public_key))?, all);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn from_known(config: ConfigZone, public_key: Option<PublicKey>) -> Self {
+        let mut read = Self::new();
+        read.snapshot.config = config;
+        read.snapshot.public_key = public_key;
+        read.phase = read.after_config();
+        read
+    }
+
+    /// A chip with an open configuration uses no key.
+    fn after_config(&self) -> Phase {
+        if !self.snapshot.config.config_lock().is_locked() {
+            return Phase::Done;
+        }
+        match self.snapshot.public_key {
+            Some(_) => self.after_key(),
+            None => Phase::PublicKey(Once(GenKey {
+                mode: GenKeyMode::Public,
+                slot: slot::DEVICE_KEY,
+            })),
+        }
+    }
+
+    fn after_key(&self) -> Phase {
+        if self.snapshot.config.data_lock().is_locked() {
+            Phase::Otp(ReadRegion::new(Region::Otp))
+        } else {
+            Phase::Done
+        }
+    }
+
     /// Give `answer` to the phase under way; at its end keep the result and
     /// say which phase is next.
     fn phase(&mut self, answer: Answer<'_>) -> Next<Phase, Failure> {
         match &mut self.phase {
             Phase::Config(read) => read.resume(answer).map(|config| {
                 self.snapshot.config = config;
-                if config.config_lock().is_locked() {
-                    Phase::PublicKey(Once(GenKey {
-                        mode: GenKeyMode::Public,
-                        slot: slot::DEVICE_KEY,
-                    }))
-                } else {
-                    Phase::Done
-                }
+                self.after_config()
             }),
             Phase::PublicKey(ask) => shown(ask.resume(answer)).map(|key| {
                 self.snapshot.public_key = key;
-                if self.snapshot.config.data_lock().is_locked() {
-                    Phase::Otp(ReadRegion::new(Region::Otp))
-                } else {
-                    Phase::Done
-                }
+                self.after_key()
             }),
             Phase::Otp(read) => shown(read.resume(answer)).map(|otp| {
                 self.snapshot.otp = otp;
