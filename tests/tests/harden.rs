@@ -152,8 +152,8 @@ impl Procedure for &mut LastLook<'_> {
         let mut answer = answer;
         if let Answer::Payload(payload) = answer {
             self.answers += 1;
-            // After the last lock's own answer: block 2 is the third of four.
-            if self.locks == 4 && self.answers == 4 {
+            // After the last lock's own answer comes block 2.
+            if self.locks == 4 && self.answers == 2 {
                 changed = payload.to_vec();
                 // Byte 89, bit 4: slot 12.
                 changed[89 - 64] |= 0x10;

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use atecc::commands::LockTarget;
 use atecc::procedure::{Answer, Next};
-use atecc::procedures::{LockAndConfirm, ReadConfig};
+use atecc::procedures::{LockAndConfirm, RefreshConfig};
 use atecc::{ConfigZone, Failure, Procedure, Slot};
 use atecc_x509::Certificate;
 use nerves_key::{Identity, IdentityError, ReadSnapshot, Snapshot, Stage};
@@ -184,7 +184,7 @@ enum Phase {
         slot: Slot,
         lock: LockAndConfirm,
     },
-    Check(ReadConfig),
+    Check(RefreshConfig),
 }
 
 impl<'h> Harden<'h> {
@@ -205,7 +205,7 @@ impl<'h> Harden<'h> {
                 slot: *slot,
                 lock: LockAndConfirm::new(LockTarget::Slot(*slot)),
             },
-            None => Phase::Check(ReadConfig::new()),
+            None => Phase::Check(RefreshConfig::locks(*self.plan.config())),
         }
     }
 

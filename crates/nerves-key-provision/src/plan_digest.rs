@@ -92,7 +92,6 @@ impl Step {
             Self::LockConfig { .. } => "lock-config",
             Self::CreateKey => "create-key",
             Self::ReadPublicKey => "read-public-key",
-            Self::CheckKey => "check-key",
             Self::ProveKey => "prove-key",
             Self::IssueCertificate => "issue-certificate",
             Self::WriteOtp => "write-otp",

@@ -7,10 +7,10 @@ use nerves_key_schema::{ConfigWrite, Layout, slot};
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Step {
-    /// Read the configuration again: the same chip, in the state that the plan
-    /// expects.
+    /// Read the configuration's first block: the same chip, by its serial number.
+    /// Whether its zones are still open shows in that they are written.
     CheckChip,
-    /// Write a part of the configuration.
+    /// Write a part of the configuration that is not yet as planned.
     WriteConfig(ConfigWrite),
     /// Read the configuration back and compare every byte.
     CheckConfig,
@@ -23,9 +23,9 @@ pub enum Step {
     CreateKey,
     /// Keep the device key that is there and ask for its public half.
     ReadPublicKey,
-    /// Ask for the public key again: still the one that the certificate is for.
-    CheckKey,
-    /// Have the chip sign a fresh challenge and verify it.
+    /// Have the chip sign a fresh challenge and verify it, by the key that the
+    /// certificate is for. A chip that refuses while data are open is asked for its
+    /// public key instead.
     ProveKey,
     /// Have the signer issue the device certificate. No chip is needed.
     IssueCertificate,
@@ -41,13 +41,14 @@ pub enum Step {
     VerifyChain,
     /// Lock data and OTP zone, with the CRC over these bytes.
     LockData,
-    /// Read OTP, certificates and public key back and verify them again.
+    /// Read OTP and certificates back and verify them again.
     ReadBack,
-    /// Read every other slot back that the chip shows.
+    /// Read every other slot back that the chip shows, unless its own answer to
+    /// the lock has said that they are as written: it has compared their CRC.
     ReadSlots,
     /// Lock one slot.
     LockSlot(Slot),
-    /// Read the configuration: every lock is set.
+    /// Read the lock bytes: every lock is set.
     CheckLocks,
 }
 
@@ -74,7 +75,6 @@ impl core::fmt::Display for Step {
             }
             Self::CreateKey => f.write_str("create the device key inside the chip"),
             Self::ReadPublicKey => f.write_str("keep the device key, read its public half"),
-            Self::CheckKey => f.write_str("check that it is the same key"),
             Self::ProveKey => f.write_str("have the chip sign a fresh challenge, verify it"),
             Self::IssueCertificate => f.write_str("issue the device certificate"),
             Self::WriteOtp => f.write_str("write the OTP zone (serial, board name)"),
@@ -89,7 +89,9 @@ impl core::fmt::Display for Step {
             }
             Self::LockData => f.write_str("lock data and OTP (CRC over these bytes)"),
             Self::ReadBack => f.write_str("read everything back, verify both certificates"),
-            Self::ReadSlots => f.write_str("read the other slots back"),
+            Self::ReadSlots => {
+                f.write_str("read the other slots back, if the lock's answer was lost")
+            }
             Self::LockSlot(slot) => write_of(f, "lock", *slot, Layout::Volatile),
             Self::CheckLocks => f.write_str("check that every lock is set"),
         }

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use atecc::{Slot, Status};
-use nerves_key_provision::{RunError, Step};
+use atecc::commands::WriteBlock;
+use atecc::{BlockAddress, Opcode, Region, Slot, Status};
+use nerves_key_provision::{Plan, RunError, Step};
 use nerves_key_schema::Layout;
 use tests_fault_sweep::{SETUPS, Setup};
-use tests_station::CHALLENGES;
+use tests_station::{CHALLENGES, Station};
 
-use crate::tampered::{At, Ended, Tamper, blank, index, plan, run};
+use crate::tampered::{At, Ended, Tamper, blank, index, plan, run, run_changed, run_watched};
 
 /// `Lock` of the configuration and of data and OTP: no slot's.
 const NO_SLOT: [u8; 2] = [0x00, 0x01];
@@ -35,13 +36,12 @@ fn answers(setup: Setup, step: &Step, nth: usize) -> usize {
 }
 
 /// One wrong byte in each answer of the reading back, each of which is OTP, a
-/// certificate, the signer's key or the device's.
+/// certificate or the signer's key.
 #[test]
 fn what_reads_back_otherwise_is_not_locked_in() {
     for setup in SETUPS {
         let mut said = BTreeSet::new();
-        // The configuration zone is four answers; it is looked at last of all.
-        for answer in 4..answers(setup, &Step::ReadBack, 0) {
+        for answer in 0..answers(setup, &Step::ReadBack, 0) {
             let ended = tampered(setup, &Step::ReadBack, 0, answer, Tamper::Flip(0));
             let RunError::ReadBack(what) = *ended.error() else {
                 panic!("{setup}, answer {answer}: {ended:?}");
@@ -52,7 +52,6 @@ fn what_reads_back_otherwise_is_not_locked_in() {
         let all = [
             "OTP zone",
             "device certificate",
-            "public key",
             "signer certificate",
             "signer public key",
         ];
@@ -60,13 +59,18 @@ fn what_reads_back_otherwise_is_not_locked_in() {
     }
 }
 
-/// One wrong byte in each other slot that the chip shows.
+/// One wrong byte in each other slot that the chip shows, where its answer to the
+/// lock was lost: somebody else may have locked what is there.
 #[test]
 fn every_other_slot_is_compared() {
     for setup in SETUPS {
         let mut said = BTreeSet::new();
-        for answer in 0..answers(setup, &Step::ReadSlots, 0) {
-            let ended = tampered(setup, &Step::ReadSlots, 0, answer, Tamper::Flip(0));
+        let read = after_a_lost_lock(setup, None);
+        assert!(read.result.is_ok(), "{setup}: {read:?}");
+        let plan = plan_of(setup);
+        let step = index(&plan, &Step::ReadSlots, 0);
+        for answer in 0..read.counts[step] {
+            let ended = after_a_lost_lock(setup, Some(answer));
             let RunError::ReadBackSlot(slot) = *ended.error() else {
                 panic!("{setup}, answer {answer}: {ended:?}");
             };
@@ -79,6 +83,90 @@ fn every_other_slot_is_compared() {
         };
         let all = (first..=9).chain(13..=15).map(|index| Slot::ALL[index]);
         assert_eq!(said, all.collect(), "{setup}");
+    }
+}
+
+fn plan_of(setup: Setup) -> Plan {
+    let (bus, station) = blank(setup);
+    plan(&bus, &station)
+}
+
+/// A run whose answer to the data lock is lost, with a wrong byte in this answer of
+/// the reading of the slots.
+fn after_a_lost_lock(setup: Setup, flipped: Option<usize>) -> Ended {
+    let (bus, mut station) = blank(setup);
+    let plan = plan(&bus, &station);
+    let at = |step, answer| At {
+        step: index(&plan, step, 0),
+        answer,
+    };
+    let mut what = vec![(at(&Step::LockData, 0), Tamper::Lose)];
+    if let Some(answer) = flipped {
+        what.push((at(&Step::ReadSlots, answer), Tamper::Flip(0)));
+    }
+    run_changed(&bus, &plan, &mut station, &what)
+}
+
+/// A zone that is found locked is read whatever the chip said to the lock: it may
+/// have been locked before.
+#[test]
+fn a_refused_lock_of_a_locked_zone_has_the_slots_read() {
+    for setup in SETUPS {
+        let (bus, mut station) = blank(setup);
+        let plan = plan(&bus, &station);
+        let [lock, read] = [&Step::LockData, &Step::ReadSlots].map(|it| index(&plan, it, 0));
+        let undisturbed = run(&bus, &plan, &mut station, None);
+        assert!(undisturbed.result.is_ok(), "{setup}");
+        assert_eq!(undisturbed.counts[read], 0, "{setup}");
+
+        let (bus, mut station) = blank(setup);
+        let at = At {
+            step: lock,
+            answer: 0,
+        };
+        // The chip has locked; that it says otherwise is as if another had.
+        let refused = Some((at, Tamper::SayTo(Opcode::Lock, Status::Execution)));
+        let ended = run(&bus, &plan, &mut station, refused);
+        assert!(ended.result.is_ok(), "{setup}: {ended:?}");
+        assert_eq!(ended.counts[lock], 2, "{setup}");
+        assert!(ended.counts[read] > 30, "{setup}: {:?}", ended.counts);
+    }
+}
+
+/// What the chip compares in place of a reading: a byte of any slot that is
+/// another one than was written keeps it from locking, and from saying that it has.
+#[test]
+fn the_chip_compares_each_slot_when_it_locks() {
+    // A chip of each family, and both layouts.
+    for setup in [SETUPS[0], SETUPS[4]] {
+        for slot in Slot::ALL.into_iter().skip(1) {
+            let (bus, mut station) = blank(setup);
+            let plan = plan(&bus, &station);
+            let lock = index(&plan, &Step::LockData, 0);
+            let last = u8::try_from(slot.size().div_ceil(32) - 1).unwrap();
+            let address = BlockAddress::new(Region::Slot(slot), last).unwrap();
+            let other = bus.clone();
+            let ended = run_watched(&bus, &plan, &mut station, move |index| {
+                if index == lock {
+                    let data = [0x01; 32];
+                    let write = WriteBlock { address, data };
+                    Station::device(&other).execute(write).unwrap();
+                }
+            });
+            let error = ended.error();
+            assert!(
+                matches!(
+                    error,
+                    RunError::Step {
+                        step: Step::LockData,
+                        ..
+                    }
+                ),
+                "{setup}, {slot}: {error}"
+            );
+            let zone = Station::snapshot(&bus).unwrap().config;
+            assert!(!zone.data_lock().is_locked(), "{setup}, {slot}");
+        }
     }
 }
 
@@ -151,9 +239,9 @@ fn with_last_reading(setup: Setup, zone: &[u8; 128]) -> Ended {
     let (bus, mut station) = blank(setup);
     let plan = plan(&bus, &station);
     let step = index(&plan, &Step::CheckLocks, 0);
-    // Its third answer is block 2, bytes 64 to 95.
+    // Block 2, bytes 64 to 95.
     let block = *zone[64..].first_chunk().unwrap();
-    let what = (At { step, answer: 2 }, Tamper::Be(block));
+    let what = (At { step, answer: 0 }, Tamper::Be(block));
     run(&bus, &plan, &mut station, Some(what))
 }
 

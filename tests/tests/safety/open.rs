@@ -1,12 +1,12 @@
 //! Up to the data lock.
 
-use atecc::Status;
+use atecc::{Opcode, Status};
 use atecc_x509::SignatureBytes;
 use nerves_key_provision::{CertificateSigner, KeySigner, RunError, Step};
 use nerves_key_schema::Layout;
 use tests_fault_sweep::SETUPS;
 
-use crate::tampered::{At, Ended, Tamper, blank, index, plan, run, run_signed};
+use crate::tampered::{At, Ended, Tamper, blank, index, plan, run, run_changed, run_signed};
 
 /// `Lock` of the configuration: Param1 0.
 const CONFIG: [u8; 1] = [0x00];
@@ -81,7 +81,7 @@ fn a_signer_that_signs_wrongly() {
         for garbage in [true, false] {
             let (bus, station) = blank(setup);
             let plan = plan(&bus, &station);
-            let ended = run_signed(&bus, &plan, None, |request| {
+            let ended = run_signed(&bus, &plan, &[], |request| {
                 if garbage {
                     SignatureBytes::from_bytes([0x5A; 64])
                 } else {
@@ -125,13 +125,43 @@ fn another_chip_after_the_signature() {
     });
 }
 
+const fn refused(opcode: Opcode) -> Tamper {
+    Tamper::SayTo(opcode, Status::Execution)
+}
+
+/// A chip that signs proves its key; one that refuses, or signs otherwise, is asked
+/// for its key.
 #[test]
 fn another_key_after_the_signature() {
-    stopped(&Step::CheckKey, 0, 0, |setup, ended| {
+    for setup in SETUPS {
+        for why in [refused(Opcode::Sign), Tamper::FlipAll(Opcode::Sign)] {
+            let (bus, mut station) = blank(setup);
+            let plan = plan(&bus, &station);
+            let step = index(&plan, &Step::ProveKey, 1);
+            let at = At { step, answer: 0 };
+            let what = [(at, why), (at, Tamper::FlipAll(Opcode::GenKey))];
+            let ended = run_changed(&bus, &plan, &mut station, &what);
+            let error = ended.error();
+            assert!(matches!(error, RunError::KeyChanged), "{setup}: {error}");
+            assert_eq!(ended.locks, CONFIG, "{setup}");
+        }
+    }
+}
+
+/// Which key it is cannot be told of one that neither signs nor says.
+#[test]
+fn a_key_that_is_not_named_either() {
+    for setup in SETUPS {
+        let (bus, mut station) = blank(setup);
+        let plan = plan(&bus, &station);
+        let step = index(&plan, &Step::ProveKey, 1);
+        let at = At { step, answer: 0 };
+        let what = [Opcode::Sign, Opcode::GenKey].map(|opcode| (at, refused(opcode)));
+        let ended = run_changed(&bus, &plan, &mut station, &what);
         let error = ended.error();
-        assert!(matches!(error, RunError::KeyChanged), "{setup}: {error}");
+        assert!(matches!(error, RunError::Step { .. }), "{setup}: {error}");
         assert_eq!(ended.locks, CONFIG, "{setup}");
-    });
+    }
 }
 
 /// A refusal is put up with before the data lock, as silicon may not sign then;
@@ -143,8 +173,8 @@ fn a_proof_that_fails_otherwise_before_the_data_lock() {
             let (bus, mut station) = blank(setup);
             let plan = plan(&bus, &station);
             let step = index(&plan, &Step::ProveKey, nth);
-            let fault = Tamper::Say(Status::EccFault);
-            let what = (At { step, answer: 1 }, fault);
+            let fault = Tamper::SayTo(Opcode::Sign, Status::EccFault);
+            let what = (At { step, answer: 0 }, fault);
             let ended = run(&bus, &plan, &mut station, Some(what));
             let error = ended.error();
             assert!(matches!(error, RunError::Step { .. }), "{setup}: {error}");

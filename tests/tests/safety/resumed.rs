@@ -54,7 +54,7 @@ fn what_does_not_verify_any_more() {
         let step = index(&plan, &Step::ReadBack, 0);
         let answers = run(&bus, &plan, &mut station, None).counts[step];
         let (mut said, mut unseen) = (BTreeSet::new(), Vec::new());
-        for answer in 4..answers {
+        for answer in 0..answers {
             let ended = tampered(setup, &Step::ReadBack, answer, Tamper::Flip(0));
             if ended.result.is_ok() {
                 unseen.push(answer);
@@ -70,7 +70,7 @@ fn what_does_not_verify_any_more() {
         }
         // The last word of slot 10, from its byte 68 on: the low byte of the signer
         // ID, which a NervesKey has no use for.
-        assert_eq!(unseen, [10], "{setup}");
+        assert_eq!(unseen, [6], "{setup}");
         assert!(
             said.contains("OTP zone") && said.contains("chain"),
             "{said:?}"
@@ -99,7 +99,7 @@ fn a_lock_that_is_not_set() {
         // Bit 0 of SlotLocked: slot 0 is open.
         block[88 - 64] |= 0x01;
         let (bus, mut station) = open_chip(setup);
-        let what = (At { step, answer: 2 }, Tamper::Be(block));
+        let what = (At { step, answer: 0 }, Tamper::Be(block));
         let ended = run(&bus, &plan, &mut station, Some(what));
         let error = ended.error();
         assert!(matches!(error, RunError::NotLocked), "{setup}: {error}");

@@ -9,7 +9,7 @@ use atecc::{Error, Failure, Opcode, Procedure, Status};
 use atecc_emulator::{Bus, Chip, Direction, LogEntry};
 use atecc_x509::SignatureBytes;
 use nerves_key_provision::{
-    CertificateSigner, Event, Plan, Report, RunError, RunOutcome, Runner, Step,
+    CertificateSigner, Event, Plan, Report, RunError, RunOutcome, Runner, SigningRequest, Step,
 };
 use tests_fault_sweep::Setup;
 use tests_station::wire::commands;
@@ -24,6 +24,24 @@ pub(crate) enum Tamper {
     Be([u8; 32]),
     /// The chip answers this status instead, and whatever it is asked again.
     Say(Status),
+    /// It answers this status to this command, from here on.
+    SayTo(Opcode, Status),
+    /// The first byte of each answer to this command is another one, from here on.
+    FlipAll(Opcode),
+    /// The answer is lost; whether the command ran is not known.
+    Lose,
+}
+
+impl Tamper {
+    /// Whether it is the turn of the answer number `answer` to `asked`, where
+    /// `at` was named.
+    fn has_turn(self, at: usize, answer: usize, asked: Opcode) -> bool {
+        match self {
+            Self::Flip(_) | Self::Be(_) | Self::Lose => at == answer,
+            Self::Say(_) => at <= answer,
+            Self::SayTo(opcode, _) | Self::FlipAll(opcode) => at <= answer && opcode == asked,
+        }
+    }
 }
 
 /// Which answer: of the step with this index in the plan, the so manyth.
@@ -42,18 +60,23 @@ struct Tampered<'p> {
     /// Answers to it so far, and to which.
     answers: (usize, usize),
     asked: Opcode,
-    what: Option<(At, Tamper)>,
+    what: &'p [(At, Tamper)],
     /// How many answers each step had.
     counts: Vec<usize>,
 }
 
 impl<'p> Tampered<'p> {
-    fn new(plan: &'p Plan, what: Option<(At, Tamper)>) -> Self {
+    fn new(
+        plan: &'p Plan,
+        what: &'p [(At, Tamper)],
+        mut watch: impl FnMut(usize) + 'static,
+    ) -> Self {
         let step = Rc::new(Cell::new(0));
         let seen = Rc::clone(&step);
         let on_event: OnEvent = Box::new(move |event| {
             if let Event::Started { index, .. } = event {
                 seen.set(index);
+                watch(index);
             }
         });
         Self {
@@ -75,12 +98,21 @@ impl<'p> Tampered<'p> {
         let answer = self.answers.1;
         self.answers.1 += 1;
         self.counts[step] += 1;
-        let (at, tamper) = self.what?;
-        let its_turn = match tamper {
-            Tamper::Flip(_) | Tamper::Be(_) => at.answer == answer,
-            Tamper::Say(_) => at.answer <= answer,
-        };
-        (at.step == step && its_turn).then_some(tamper)
+        let mut changes = self.what.iter();
+        let its_turn = changes
+            .find(|(at, tamper)| at.step == step && tamper.has_turn(at.answer, answer, self.asked));
+        its_turn.map(|(_, tamper)| *tamper)
+    }
+
+    fn refusal(&self, status: Status) -> Failure {
+        Failure {
+            cause: Cause::Status {
+                opcode: self.asked,
+                parameters: [0; 3],
+                status,
+            },
+            executed: Executed::No,
+        }
     }
 }
 
@@ -104,14 +136,19 @@ impl Procedure for &mut Tampered<'_> {
                 changed = bytes.to_vec();
                 Answer::Payload(&changed)
             }
-            (_, Some(Tamper::Say(status))) => Answer::Failed(Failure {
-                cause: Cause::Status {
-                    opcode: self.asked,
-                    parameters: [0; 3],
-                    status,
-                },
-                executed: Executed::No,
-            }),
+            (Answer::Payload(payload), Some(Tamper::FlipAll(_))) => {
+                changed = payload.to_vec();
+                changed[0] ^= 0x01;
+                Answer::Payload(&changed)
+            }
+            (_, Some(Tamper::Say(status) | Tamper::SayTo(_, status))) => {
+                Answer::Failed(self.refusal(status))
+            }
+            (_, Some(Tamper::Lose)) => {
+                let (opcode, waited_us) = (self.asked, 2_500_000);
+                let lost = Cause::Timeout { opcode, waited_us };
+                Answer::Failed(lost.of_unknown_fate())
+            }
             (answer, _) => answer,
         };
         let next = (&mut self.runner).resume(answer);
@@ -164,6 +201,16 @@ pub(crate) fn run(
     station: &mut Station,
     what: Option<(At, Tamper)>,
 ) -> Ended {
+    run_changed(bus, plan, station, what.as_slice())
+}
+
+/// The same, with several changes; the first whose turn it is counts.
+pub(crate) fn run_changed(
+    bus: &Bus,
+    plan: &Plan,
+    station: &mut Station,
+    what: &[(At, Tamper)],
+) -> Ended {
     run_signed(bus, plan, what, |request| {
         station.key.sign(request).unwrap()
     })
@@ -173,10 +220,29 @@ pub(crate) fn run(
 pub(crate) fn run_signed(
     bus: &Bus,
     plan: &Plan,
-    what: Option<(At, Tamper)>,
-    mut sign: impl FnMut(&nerves_key_provision::SigningRequest) -> SignatureBytes,
+    what: &[(At, Tamper)],
+    sign: impl FnMut(&SigningRequest) -> SignatureBytes,
 ) -> Ended {
-    let mut tampered = Tampered::new(plan, what);
+    end(bus, Tampered::new(plan, what, |_| {}), sign)
+}
+
+/// [`run`], and `watch` has its turn whenever a step begins.
+pub(crate) fn run_watched(
+    bus: &Bus,
+    plan: &Plan,
+    station: &mut Station,
+    watch: impl FnMut(usize) + 'static,
+) -> Ended {
+    end(bus, Tampered::new(plan, &[], watch), |request| {
+        station.key.sign(request).unwrap()
+    })
+}
+
+fn end(
+    bus: &Bus,
+    mut tampered: Tampered<'_>,
+    mut sign: impl FnMut(&SigningRequest) -> SignatureBytes,
+) -> Ended {
     let mut asked = false;
     bus.start_log();
     let result = loop {

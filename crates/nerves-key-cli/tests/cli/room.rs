@@ -101,7 +101,7 @@ fn a_run_that_ends_early_takes_its_file_away() {
     let harness = Harness::new();
     let arguments = ["--socket", "s", "--bus", "4000064=a.img", "--stuck-after"];
     // Within the configuration.
-    let stuck = ["60", "--stuck-for", "100"];
+    let stuck = ["34", "--stuck-for", "100"];
     let _serving = Serving::new(&harness, &[&arguments[..], &stuck].concat());
     let more = ["--yes", "--serial", "N1", "--report", "r"];
     let (code, said) = harness.fails(&Harness::provision("unix:s", &more));

@@ -140,7 +140,7 @@ impl Plan {
                 DeviceKey::New => x509_key(snapshot),
                 DeviceKey::Recorded(_) | DeviceKey::Answered(_) => None,
             },
-            steps: steps(stage, layout, &config, request),
+            steps: steps(stage, layout, (&snapshot.config, &config), request),
         })
     }
 

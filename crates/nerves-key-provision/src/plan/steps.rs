@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use atecc::ConfigZone;
 use nerves_key::Stage;
-use nerves_key_schema::{DataImage, Layout, open_certificates, slot, writes};
+use nerves_key_schema::{DataImage, Layout, changes, open_certificates, slot};
 
 use crate::{CertificateSlots, DeviceKey, Request, Step};
 
@@ -14,12 +14,12 @@ use crate::{CertificateSlots, DeviceKey, Request, Step};
 pub(super) fn steps(
     stage: Stage,
     layout: Layout,
-    config: &ConfigZone,
+    (found, config): (&ConfigZone, &ConfigZone),
     request: &Request,
 ) -> Vec<Step> {
     let mut steps = alloc::vec![Step::CheckChip];
     if matches!(stage, Stage::Blank) {
-        steps.extend(writes(config).map(Step::WriteConfig));
+        steps.extend(changes(found, config).map(Step::WriteConfig));
         steps.push(Step::CheckConfig);
         steps.push(Step::LockConfig { crc: config.crc() });
     }
@@ -31,9 +31,9 @@ pub(super) fn steps(
         Step::ProveKey,
         Step::IssueCertificate,
         Step::VerifyChain,
-        // Others may have had the bus while the signer signed.
+        // Others may have had the bus while the signer signed. That it still has
+        // the key is what the proof before the lock says.
         Step::CheckChip,
-        Step::CheckKey,
         Step::WriteOtp,
     ]);
     steps.extend(DataImage::SLOTS.map(|slot| match (layout, slot) {

@@ -1,15 +1,14 @@
 //! From the signer's signature to the data lock.
 
 use atecc::Region;
-use atecc::commands::LockTarget;
-use atecc::procedure::Once;
-use atecc::procedures::{LockAndConfirm, ReadConfig, WriteRegion};
+use atecc::procedures::{RefreshConfig, WriteRegion};
 use nerves_key::Snapshot;
 
-use super::open::{READ_PUBLIC_KEY, same_chip};
-use super::prove::{activate, prove};
+use super::lock_data::LockCompared;
+use super::open::same_chip;
+use super::prove::{activate, prove_before_lock};
 use super::state::{
-    Contents, Context, Issued, Lockable, Locked, LockedBy, SameChip, State, Verified, Writable,
+    Contents, Context, Issued, Lockable, Locked, LockedBy, State, Verified, Writable,
 };
 use super::task::{Bytes, StepStart, out_of_order, run};
 use crate::{Plan, RunError, Step};
@@ -20,12 +19,12 @@ impl<'p> Issued<'p> {
         Context { plan, .. }: Context<'p>,
         step: &'p Step,
     ) -> Result<StepStart<'p>, RunError> {
-        let Self { zone, contents } = self;
+        let Self { contents } = self;
         Ok(StepStart::Done(match step {
-            Step::IssueCertificate => State::Issued(Self { zone, contents }),
+            Step::IssueCertificate => State::Issued(Self { contents }),
             Step::VerifyChain => {
                 verify_chain(plan, &contents)?;
-                State::Verified(Verified { zone, contents })
+                State::Verified(Verified { contents })
             }
             _ => return Err(out_of_order(step)),
         }))
@@ -36,26 +35,14 @@ impl<'p> Verified<'p> {
     /// Others may have had the bus while the signer signed.
     pub(super) fn begin(self, step: &'p Step) -> Result<StepStart<'p>, RunError> {
         match step {
-            Step::CheckChip => Ok(run(step, ReadConfig::new(), move |zone| {
-                same_chip(&self.zone, &zone)?;
-                let contents = self.contents;
-                Ok(State::SameChip(SameChip { contents }))
-            })),
-            _ => Err(out_of_order(step)),
-        }
-    }
-}
-
-impl<'p> SameChip<'p> {
-    pub(super) fn begin(self, step: &'p Step) -> Result<StepStart<'p>, RunError> {
-        let Self { contents } = self;
-        match step {
-            Step::CheckKey => Ok(run(step, Once(READ_PUBLIC_KEY), move |key| {
-                if key != contents.key {
-                    return Err(RunError::KeyChanged);
-                }
-                Ok(State::Writable(Writable { contents }))
-            })),
+            Step::CheckChip => {
+                let Self { contents } = self;
+                let refresh = RefreshConfig::chip(contents.zone);
+                Ok(run(step, refresh, move |zone| {
+                    same_chip(&contents.zone, &zone)?;
+                    Ok(State::Writable(Writable { contents }))
+                }))
+            }
             _ => Err(out_of_order(step)),
         }
     }
@@ -83,7 +70,8 @@ impl<'p> Writable<'p> {
                         possession,
                     })
                 };
-                Ok(prove(step, &key, run.challenges.before_lock, lockable))
+                let challenge = run.challenges.before_lock;
+                Ok(prove_before_lock(step, &key, challenge, lockable))
             }
             _ => Err(out_of_order(step)),
         }
@@ -109,9 +97,9 @@ impl<'p> Lockable<'p> {
         match step {
             Step::LockData => {
                 let crc = self.contents.image.lock_crc(plan.otp.as_bytes());
-                let lock = LockAndConfirm::new(LockTarget::Data { crc });
-                Ok(run(step, lock, move |()| {
-                    let by = LockedBy::ThisRun(self);
+                Ok(run(step, LockCompared::new(crc), move |compared| {
+                    let lockable = self;
+                    let by = LockedBy::ThisRun { lockable, compared };
                     Ok(State::Locked(Locked { by }))
                 }))
             }
@@ -121,7 +109,7 @@ impl<'p> Lockable<'p> {
 }
 
 /// The identity that a reader will find in these very bytes.
-fn verify_chain(plan: &Plan, Contents { key, image }: &Contents<'_>) -> Result<(), RunError> {
+fn verify_chain(plan: &Plan, Contents { key, image, .. }: &Contents<'_>) -> Result<(), RunError> {
     let as_locked = Snapshot {
         config: plan.config,
         otp: Some(*plan.otp.as_bytes()),

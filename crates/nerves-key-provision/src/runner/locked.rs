@@ -3,13 +3,15 @@
 use alloc::boxed::Box;
 
 use atecc::commands::LockTarget;
-use atecc::procedures::{LockAndConfirm, ReadConfig};
+use atecc::config::{LockState, offset};
+use atecc::procedures::{LockAndConfirm, RefreshConfig};
 use atecc::{ConfigZone, PublicKey, Slot};
 use nerves_key::{Identity, ReadSnapshot, Snapshot};
+use nerves_key_schema::DataImage;
 
 use super::prove::{activate_locked, prove_locked};
 use super::read_slots::ReadSlots;
-use super::state::{Certain, Certified, Contents, Context, Lockable, Locked, LockedBy, State};
+use super::state::{Certain, Certified, Compared, Contents, Context, Locked, LockedBy, State};
 use super::task::{StepStart, out_of_order, run};
 use crate::plan::other_signer;
 use crate::{Plan, Report, RunError, Step};
@@ -23,13 +25,36 @@ impl<'p> Locked<'p> {
         let Context { plan, .. } = context;
         match step {
             Step::Activate => activate_locked(context, step, State::Locked(self)),
-            Step::ReadBack => Ok(run(step, ReadSnapshot::new(), move |snapshot| {
+            Step::ReadBack => {
                 let Self { by } = self;
-                let identity = check_read_back(plan, &by, &snapshot)?;
-                let certified = Certified { by, identity };
-                Ok(State::Certified(Box::new(certified)))
-            })),
+                Ok(run(step, by.read_back(), move |snapshot| {
+                    let identity = check_read_back(plan, &by, &snapshot)?;
+                    let certified = Certified {
+                        by,
+                        zone: snapshot.config,
+                        identity,
+                    };
+                    Ok(State::Certified(Box::new(certified)))
+                }))
+            }
             _ => Err(out_of_order(step)),
+        }
+    }
+}
+
+impl LockedBy<'_> {
+    /// What this session does not know yet. A locked configuration stays as it
+    /// was read; that data are locked shows in that OTP and slots are shown. The
+    /// key that the certificate is for has to sign after this.
+    fn read_back(&self) -> ReadSnapshot {
+        match self {
+            Self::ThisRun { lockable, .. } => {
+                let Contents { zone, key, .. } = &*lockable.contents;
+                let locked = [LockState::Locked.byte()];
+                let zone = zone.with(offset::LOCK_VALUE, &locked);
+                ReadSnapshot::from_known(zone, Some(*key))
+            }
+            Self::EarlierRun { zone } => ReadSnapshot::from_known(*zone, None),
         }
     }
 }
@@ -41,8 +66,15 @@ impl<'p> Certified<'p> {
         step: &'p Step,
     ) -> Result<StepStart<'p>, RunError> {
         match (step, &self.by) {
-            (Step::ReadSlots, LockedBy::ThisRun(Lockable { contents, .. })) => {
-                let read = ReadSlots::new(&contents.image);
+            (
+                Step::ReadSlots,
+                LockedBy::ThisRun {
+                    compared: Compared::ByChip,
+                    ..
+                },
+            ) => Ok(StepStart::Done(State::Certified(self))),
+            (Step::ReadSlots, LockedBy::ThisRun { lockable, .. }) => {
+                let read = ReadSlots::new(&lockable.contents.image);
                 Ok(run(step, read, move |differs| {
                     if let Some(slot) = differs {
                         return Err(RunError::ReadBackSlot(slot));
@@ -52,12 +84,13 @@ impl<'p> Certified<'p> {
             }
             (Step::ProveKey, by) => {
                 let possession = match by {
-                    LockedBy::ThisRun(lockable) => Some(lockable.possession),
-                    LockedBy::EarlierRun => None,
+                    LockedBy::ThisRun { lockable, .. } => Some(lockable.possession),
+                    LockedBy::EarlierRun { .. } => None,
                 };
-                let identity = self.identity;
+                let Self { zone, identity, .. } = *self;
                 let key = PublicKey::from(identity.public_key);
                 let certain = Certain {
+                    zone,
                     identity,
                     possession,
                 };
@@ -80,7 +113,7 @@ impl Certain {
                 let lock = LockAndConfirm::new(LockTarget::Slot(*slot));
                 Ok(run(step, lock, move |()| Ok(State::Certain(self))))
             }
-            Step::CheckLocks => Ok(run(step, ReadConfig::new(), move |zone| {
+            Step::CheckLocks => Ok(run(step, RefreshConfig::locks(self.zone), move |zone| {
                 check_locks(plan, &zone)?;
                 Ok(State::Finished(Box::new(self.report(plan, zone))))
             })),
@@ -92,6 +125,7 @@ impl Certain {
         let Self {
             identity,
             possession,
+            ..
         } = self;
         let replaced = plan.replaced_key();
         Report {
@@ -113,8 +147,8 @@ fn check_read_back(
     snapshot: &Snapshot,
 ) -> Result<Identity, RunError> {
     compare("OTP zone", snapshot.otp.as_ref(), plan.otp.as_bytes())?;
-    if let LockedBy::ThisRun(Lockable { contents, .. }) = by {
-        check_contents(contents, snapshot)?;
+    if let LockedBy::ThisRun { lockable, .. } = by {
+        check_contents(&lockable.contents.image, snapshot)?;
     }
     if other_signer(snapshot, &plan.signer, plan.accepted_signer)?.is_some() {
         return Err(RunError::OtherSigner);
@@ -122,10 +156,7 @@ fn check_read_back(
     Ok(snapshot.identity()?)
 }
 
-fn check_contents(
-    Contents { key, image }: &Contents<'_>,
-    snapshot: &Snapshot,
-) -> Result<(), RunError> {
+fn check_contents(image: &DataImage<'_>, snapshot: &Snapshot) -> Result<(), RunError> {
     for (what, read, wrote) in [
         (
             "device certificate",
@@ -145,7 +176,7 @@ fn check_contents(
     ] {
         compare(what, read.as_ref(), wrote)?;
     }
-    compare("public key", snapshot.public_key.as_ref(), key)
+    Ok(())
 }
 
 /// What is not shown is not known to differ.

@@ -5,14 +5,14 @@ use alloc::boxed::Box;
 use atecc::ConfigZone;
 use atecc::commands::{GenKey, GenKeyMode, LockTarget, WriteBlock, WriteWord};
 use atecc::procedure::Once;
-use atecc::procedures::{CreateKey, LockAndConfirm, ReadConfig};
+use atecc::procedures::{CreateKey, LockAndConfirm, ReadConfig, RefreshConfig};
 use atecc_x509::{Name, NervesKeyDevice, SignatureBytes, round_trip};
 use nerves_key_schema::{ConfigWrite, slot};
 
 use super::prove::prove;
 use super::state::{
-    AsPlanned, ConfigLocked, Contents, Context, Issued, Keyed, Locked, LockedBy, Open, Proved,
-    Signing, State,
+    AsPlanned, ConfigLocked, Contents, Context, Issued, KeySlot, Keyed, Locked, LockedBy, Open,
+    Proved, Signing, State,
 };
 use super::task::{StepStart, out_of_order, run};
 use crate::{Plan, RunError, SigningRequest, Step};
@@ -29,17 +29,23 @@ pub(super) fn begin_unread<'p>(
     step: &'p Step,
 ) -> Result<StepStart<'p>, RunError> {
     match step {
-        Step::CheckChip => Ok(run(step, ReadConfig::new(), move |zone| {
-            same_chip(&plan.found, &zone)?;
-            Ok(if zone.data_lock().is_locked() {
-                let by = LockedBy::EarlierRun;
-                State::Locked(Locked { by })
-            } else if zone.config_lock().is_locked() {
-                State::ConfigLocked(ConfigLocked { zone })
-            } else {
-                State::Open(Open)
-            })
-        })),
+        Step::CheckChip => {
+            // What the plan found locked is so for ever, and what somebody has locked
+            // since then refuses what would be written there.
+            let refresh = RefreshConfig::chip(plan.found);
+            Ok(run(step, refresh, move |zone| {
+                same_chip(&plan.found, &zone)?;
+                Ok(if zone.data_lock().is_locked() {
+                    let by = LockedBy::EarlierRun { zone };
+                    State::Locked(Locked { by })
+                } else if zone.config_lock().is_locked() {
+                    let slot_0 = KeySlot::MayHoldKey;
+                    State::ConfigLocked(ConfigLocked { zone, slot_0 })
+                } else {
+                    State::Open(Open)
+                })
+            }))
+        }
         _ => Err(out_of_order(step)),
     }
 }
@@ -76,7 +82,9 @@ impl AsPlanned {
                 let lock = LockAndConfirm::new(LockTarget::Config { crc: *crc });
                 Ok(run(step, lock, move |()| {
                     let zone = self.zone.with_config_locked();
-                    Ok(State::ConfigLocked(ConfigLocked { zone }))
+                    // No chip makes a key, or takes one, before that.
+                    let slot_0 = KeySlot::Empty;
+                    Ok(State::ConfigLocked(ConfigLocked { zone, slot_0 }))
                 }))
             }
             _ => Err(out_of_order(step)),
@@ -95,7 +103,13 @@ impl ConfigLocked {
             Ok(State::Keyed(Keyed { zone, key }))
         };
         Ok(match step {
-            Step::CreateKey => run(step, CreateKey::new(slot::DEVICE_KEY), keyed),
+            Step::CreateKey => {
+                let create = match self.slot_0 {
+                    KeySlot::Empty => CreateKey::in_empty(slot::DEVICE_KEY),
+                    KeySlot::MayHoldKey => CreateKey::new(slot::DEVICE_KEY),
+                };
+                run(step, create, keyed)
+            }
             Step::ReadPublicKey => run(step, Once(READ_PUBLIC_KEY), move |key| {
                 if plan.device_key.known() != Some(key.into()) {
                     return Err(RunError::KeyChanged);
@@ -185,8 +199,8 @@ impl Signing {
             .map_err(RunError::Signer)?;
         let certificate = round_trip(&certificate, &device)?.to_bytes();
         Ok(Issued {
-            zone: proved.zone,
             contents: Box::new(Contents {
+                zone: proved.zone,
                 key: proved.key,
                 image: plan.image(certificate),
             }),

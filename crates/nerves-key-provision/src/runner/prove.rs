@@ -1,10 +1,14 @@
 //! The two uses of the device key. While data are open a chip may refuse them.
 
-use atecc::{Failure, PublicKey, Status};
+use atecc::commands::GenKey;
+use atecc::procedure::{Answer, Next, Once};
+use atecc::procedures::SignDigest;
+use atecc::{Failure, Procedure, PublicKey, Status};
 use atecc_x509::SignatureBytes;
 use nerves_key::{Activate, Activation};
 
 use super::Event;
+use super::open::READ_PUBLIC_KEY;
 use super::state::{Context, State};
 use super::task::{StepEnd, StepStart, out_of_order, run, run_or_refuse, step_failed};
 use crate::{Possession, RunError, Step};
@@ -27,6 +31,36 @@ pub(super) fn prove<'p>(
             event: Some(Event::PossessionUnproved),
         }),
         Err(failure) => Err(step_failed(step, failure)),
+    })
+}
+
+/// The same for the key that a certificate is for. Where there is no signature of
+/// it, the chip says which key it has.
+pub(super) fn prove_before_lock<'p>(
+    step: &'p Step,
+    key: &PublicKey,
+    challenge: [u8; 32],
+    then: impl FnOnce(Possession) -> State<'p> + Send + 'p,
+) -> StepStart<'p> {
+    let key = *key;
+    let prove = ProveOrName {
+        key,
+        challenge,
+        phase: Phase::Sign(nerves_key::sign(challenge)),
+    };
+    run_or_refuse(prove, move |result| {
+        match result.map_err(|failure| step_failed(step, failure))? {
+            Proof::Signed => Ok(then(Possession::Proved).into()),
+            Proof::Named(named, _) if named != key => Err(RunError::KeyChanged),
+            Proof::Named(_, Some(signature)) => {
+                check_proof(&key, &challenge, signature)?;
+                Ok(then(Possession::Proved).into())
+            }
+            Proof::Named(_, None) => Ok(StepEnd {
+                state: then(Possession::Refused),
+                event: Some(Event::PossessionUnproved),
+            }),
+        }
     })
 }
 
@@ -86,6 +120,53 @@ fn activation(
     let keys = keys.ok_or_else(|| out_of_order(step))?;
     let [input @ .., _, _, _, _, _, _, _, _, _, _, _, _] = challenge;
     Ok(Activate::new(keys, plan.config.serial_number(), input))
+}
+
+/// A signature by `key`; without one, the name of the key that is there.
+struct ProveOrName {
+    key: PublicKey,
+    challenge: [u8; 32],
+    phase: Phase,
+}
+
+enum Phase {
+    Sign(SignDigest),
+    /// With the signature that does not verify, if there is one.
+    Name(Once<GenKey>, Option<[u8; 64]>),
+}
+
+enum Proof {
+    /// And verified.
+    Signed,
+    /// With the signature that does not verify, if there is one.
+    Named(PublicKey, Option<[u8; 64]>),
+}
+
+impl Procedure for ProveOrName {
+    type Output = Proof;
+    type Error = Failure;
+
+    fn resume(&mut self, answer: Answer<'_>) -> Next<Proof, Failure> {
+        let signature = match &mut self.phase {
+            Phase::Sign(sign) => match sign.resume(answer) {
+                Next::Send(request) => return Next::Send(request),
+                Next::Done(Ok(signature)) => {
+                    if check_proof(&self.key, &self.challenge, signature).is_ok() {
+                        return Next::Done(Ok(Proof::Signed));
+                    }
+                    Some(signature)
+                }
+                Next::Done(Err(failure)) if is_refusal(&failure) => None,
+                Next::Done(Err(failure)) => return Next::failed(failure),
+            },
+            Phase::Name(ask, signature) => {
+                let signature = *signature;
+                return ask.resume(answer).map(|key| Proof::Named(key, signature));
+            }
+        };
+        self.phase = Phase::Name(Once(READ_PUBLIC_KEY), signature);
+        Next::send(&READ_PUBLIC_KEY)
+    }
 }
 
 fn check_proof(key: &PublicKey, challenge: &[u8; 32], signature: [u8; 64]) -> Result<(), RunError> {

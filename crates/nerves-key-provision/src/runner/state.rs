@@ -35,7 +35,6 @@ pub(super) enum State<'p> {
     Signing(Box<Signing>),
     Issued(Issued<'p>),
     Verified(Verified<'p>),
-    SameChip(SameChip<'p>),
     Writable(Writable<'p>),
     Lockable(Lockable<'p>),
     Locked(Locked<'p>),
@@ -58,6 +57,15 @@ pub(super) struct AsPlanned {
 #[derive(Debug)]
 pub(super) struct ConfigLocked {
     pub(super) zone: ConfigZone,
+    pub(super) slot_0: KeySlot,
+}
+
+/// What is known of the device key's slot before a key is made.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum KeySlot {
+    /// This run has locked the configuration.
+    Empty,
+    MayHoldKey,
 }
 
 /// The device key is known.
@@ -81,9 +89,10 @@ pub(super) struct Signing {
     pub(super) tbs: Tbs,
 }
 
-/// What the data zone gets.
+/// What the data zone gets, and of which chip.
 #[derive(Debug)]
 pub(super) struct Contents<'p> {
+    pub(super) zone: ConfigZone,
     pub(super) key: PublicKey,
     pub(super) image: DataImage<'p>,
 }
@@ -91,30 +100,22 @@ pub(super) struct Contents<'p> {
 /// The signer has signed.
 #[derive(Debug)]
 pub(super) struct Issued<'p> {
-    pub(super) zone: ConfigZone,
     pub(super) contents: Box<Contents<'p>>,
 }
 
 /// The chain verifies from the bytes to be locked.
 #[derive(Debug)]
 pub(super) struct Verified<'p> {
-    pub(super) zone: ConfigZone,
     pub(super) contents: Box<Contents<'p>>,
 }
 
 /// After the signature it is still the same chip.
 #[derive(Debug)]
-pub(super) struct SameChip<'p> {
-    pub(super) contents: Box<Contents<'p>>,
-}
-
-/// And it still has the same key.
-#[derive(Debug)]
 pub(super) struct Writable<'p> {
     pub(super) contents: Box<Contents<'p>>,
 }
 
-/// All is written, and the chip was asked for the key's proof again.
+/// All is written, and the chip has the key that the certificate is for.
 #[derive(Debug)]
 pub(super) struct Lockable<'p> {
     pub(super) contents: Box<Contents<'p>>,
@@ -131,20 +132,37 @@ pub(super) struct Locked<'p> {
 #[derive(Debug)]
 pub(super) enum LockedBy<'p> {
     /// This run: what was written is known.
-    ThisRun(Lockable<'p>),
-    EarlierRun,
+    ThisRun {
+        lockable: Lockable<'p>,
+        compared: Compared,
+    },
+    EarlierRun {
+        zone: ConfigZone,
+    },
+}
+
+/// Whether the chip has compared the CRC of what it holds with that of what was
+/// written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Compared {
+    /// Its answer to the lock says so.
+    ByChip,
+    /// That answer was lost or a refusal, and the zone was found locked.
+    Unknown,
 }
 
 /// What was read back is a whole identity, under a signer that is accepted.
 #[derive(Debug)]
 pub(super) struct Certified<'p> {
     pub(super) by: LockedBy<'p>,
+    pub(super) zone: ConfigZone,
     pub(super) identity: Identity,
 }
 
 /// And the chip has proved its key.
 #[derive(Debug)]
 pub(super) struct Certain {
+    pub(super) zone: ConfigZone,
     pub(super) identity: Identity,
     pub(super) possession: Option<Possession>,
 }
@@ -165,7 +183,6 @@ impl<'p> State<'p> {
             Self::Signing(state) => state.proved.begin(run, step),
             Self::Issued(state) => state.begin(run, step),
             Self::Verified(state) => state.begin(step),
-            Self::SameChip(state) => state.begin(step),
             Self::Writable(state) => state.begin(run, step),
             Self::Lockable(state) => state.begin(run, step),
             Self::Locked(state) => state.begin(run, step),
