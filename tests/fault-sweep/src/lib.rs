@@ -13,6 +13,7 @@ mod pairs;
 mod parallel;
 mod prepared;
 mod reference;
+mod reference_time;
 mod run;
 mod setup;
 pub mod torn;
@@ -22,6 +23,7 @@ pub use fault::{FAULTS, FaultKind};
 pub use harden::hardened;
 pub use prepared::{PreparedTally, prepared, trusting};
 pub use reference::{ReferenceTally, references};
+pub use reference_time::{ProvisioningTimes, provisioning_times};
 pub use setup::{SETUPS, Setup};
 
 use std::ops::AddAssign;

@@ -31,6 +31,11 @@ use tests_station::{Station, StationError};
 use tests_vector_runner::read_rows;
 use tests_vector_suites::sequences::{Operation, operation};
 
+/// Where the recorded chips are.
+pub(super) const CHIP: u8 = 0x60;
+/// From the sleep token until a wake pulse counts, as the emulator has it.
+pub(super) const ASLEEP_MS: u32 = 1;
+
 /// What came of one sequence.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct ReferenceTally {
@@ -63,7 +68,7 @@ impl AddAssign for ReferenceTally {
 
 /// Whose certificate.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Certificate {
+pub(super) enum Certificate {
     /// For the key that the emulated chip makes.
     Own,
     /// For the key that the recorded chip had.
@@ -215,8 +220,19 @@ fn certificates_locked(bus: &Bus, before: &[u8; 128]) -> Result<(), Box<dyn Erro
 
 /// Send the recorded commands.
 fn play(bus: &Bus, row: &Operation, certificate: Certificate) -> Result<(), Box<dyn Error>> {
+    play_by(bus, row, certificate, |request, _| exchange(bus, request))
+}
+
+/// Send the recorded commands by `exchange`, which is given the reference's
+/// time-out for each, in milliseconds.
+pub(super) fn play_by(
+    bus: &Bus,
+    row: &Operation,
+    certificate: Certificate,
+    mut exchange: impl FnMut(&[u8], Option<u32>) -> Result<Vec<u8>, Box<dyn Error>>,
+) -> Result<(), Box<dyn Error>> {
     let mut slot_10 = None;
-    for request in row.requests() {
+    for (request, timeout_ms) in row.requests().zip(row.timeouts_ms()) {
         let mut request = request.to_vec();
         match (certificate, request.as_mut_slice()) {
             (Certificate::Own, [0x12, 0x82, 0x50, block, data @ ..]) => {
@@ -229,7 +245,7 @@ fn play(bus: &Bus, row: &Operation, certificate: Certificate) -> Result<(), Box<
             }
             _ => {}
         }
-        let answer = exchange(bus, &request)?;
+        let answer = exchange(&request, timeout_ms)?;
         if let [0x40, 0x04, ..] = request.as_slice() {
             let mut slot = [0; 96];
             let key = PublicKey::from_bytes(answer.as_slice().try_into()?);
@@ -273,11 +289,8 @@ fn lock_crc(bus: &Bus) -> Result<u16, Box<dyn Error>> {
 /// One command as the reference's transport sends it: wake, command, wait,
 /// read, sleep. The payload of the answer.
 fn exchange(bus: &Bus, request: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
-    const CHIP: u8 = 0x60;
     /// Longer than any command takes.
     const PATIENCE_MS: u32 = 200;
-    /// From the sleep token until a wake pulse counts, as the emulator has it.
-    const ASLEEP_MS: u32 = 1;
     let (mut i2c, mut delay) = (bus.i2c(), bus.delay());
     let command = [&[0x03], Group::new(request)?.as_bytes()].concat();
     // Nobody acknowledges the general call.
@@ -291,8 +304,13 @@ fn exchange(bus: &Bus, request: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
     i2c.read(CHIP, &mut answer)?;
     i2c.write(CHIP, &[0x01])?;
     delay.delay_ms(ASLEEP_MS);
-    let count = usize::from(answer[0]);
-    let payload = answer.get(1..count.saturating_sub(2));
+    payload(&answer)
+}
+
+/// The payload of an answer that is no refusal.
+pub(super) fn payload(answer: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
+    let count = answer.first().copied().unwrap_or_default();
+    let payload = answer.get(1..usize::from(count).saturating_sub(2));
     match payload.ok_or("an impossible count")? {
         [status] if *status != 0 => Err(format!("status {status:02X}").into()),
         payload => Ok(payload.to_vec()),

@@ -38,6 +38,8 @@ pub struct Operation {
 struct Step {
     request: Option<Hex>,
     response: Option<Hex>,
+    /// After which the reference gives up.
+    timeout_ms: Option<u32>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -79,6 +81,13 @@ impl Operation {
         requests.map(|request| request.0.as_slice())
     }
 
+    /// How long the reference waits at most for the answer to each of
+    /// [`Self::requests`], in milliseconds, where the row says so.
+    pub fn timeouts_ms(&self) -> impl Iterator<Item = Option<u32>> {
+        let requests = self.steps.iter().filter(|step| step.request.is_some());
+        requests.map(|step| step.timeout_ms)
+    }
+
     /// Whether the chip refused every command.
     pub(super) fn is_refused(&self) -> bool {
         let mut answers = self.steps.iter().filter_map(|step| step.response.as_ref());
@@ -100,6 +109,12 @@ impl Operation {
     pub fn provisions(&self) -> bool {
         let data_open = self.config_before.0.get(86) == Some(&0x55);
         data_open && self.is_irreversible() && !self.raised()
+    }
+
+    /// Whether the configuration was open before.
+    #[must_use]
+    pub fn chip_is_blank(&self) -> bool {
+        self.config_before.0.get(87) == Some(&0x55)
     }
 
     /// The chip's serial number.
