@@ -20,6 +20,7 @@ use nerves_key_pkcs11_core::module::Slots;
 use nerves_key_pkcs11_core::object::{
     AUX_DEVICE_CERTIFICATE, DEVICE_CERTIFICATE, PRIVATE_KEY, PUBLIC_KEY, SIGNER_CERTIFICATE,
 };
+use nerves_key_pkcs11_core::operation::OperationKind;
 use nerves_key_pkcs11_core::output::{Capacity, Output};
 use nerves_key_pkcs11_core::session::{Input, Session};
 use nerves_key_pkcs11_core::settings::{Scan, Settings};
@@ -397,6 +398,49 @@ fn derive(session: &Session) -> Result<ck::CK_OBJECT_HANDLE, Error> {
 
 fn has(session: &Session, handle: ck::CK_OBJECT_HANDLE) -> bool {
     session.object(handle, |_| Ok(())).is_ok()
+}
+
+/// Whatever the chip's trouble is; what needs no chip goes on.
+#[test]
+fn a_chip_that_fails_ends_the_signing_alone() {
+    let bus = finished(Revision::Atecc608B, 1);
+    let session = session(Socket::with(&bus).token(1));
+    let ecdsa = || Some(Mechanism::Plain(ck::CKM_ECDSA));
+    session.sign_begin(ecdsa(), PRIVATE_KEY).unwrap();
+    session.verify_begin(ecdsa(), PUBLIC_KEY).unwrap();
+    session
+        .digest_begin(Some(Mechanism::Plain(ck::CKM_SHA256)))
+        .unwrap();
+    session.sign_update(&[7; 32]).unwrap();
+    session.verify_update(&[7; 32]).unwrap();
+    session.digest_update(b"abc").unwrap();
+    bus.power_down();
+    let end = |session: &Session| session.sign(Input::End, Capacity::Places(64));
+    let error = session.step(OperationKind::Sign, end).unwrap_err();
+    assert_eq!(error.rv(), ck::CKR_DEVICE_REMOVED, "{error}");
+    bus.power_up();
+    let error = session.step(OperationKind::Sign, end).unwrap_err();
+    assert_eq!(error.rv(), ck::CKR_OPERATION_NOT_INITIALIZED, "{error}");
+    let error = session.verify(Input::End, &[1; 64]).unwrap_err();
+    assert_eq!(error.rv(), ck::CKR_SIGNATURE_INVALID, "{error}");
+    let digest = session.digest(Input::End, Capacity::Places(32));
+    assert!(matches!(digest, Ok(Output::Ready(it)) if it.starts_with(&[0xBA, 0x78])));
+}
+
+/// As when something in it panics.
+#[test]
+fn a_step_that_panics_ends_its_operation() {
+    let session = session(Socket::with(&finished(Revision::Atecc608B, 1)).token(1));
+    let ecdsa = Some(Mechanism::Plain(ck::CKM_ECDSA));
+    session.sign_begin(ecdsa, PRIVATE_KEY).unwrap();
+    let step = || {
+        session.step(OperationKind::Sign, |_| -> Result<(), Error> {
+            panic!("planted")
+        })
+    };
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(step)).unwrap_err();
+    let error = session.sign_update(&[7; 32]).unwrap_err();
+    assert_eq!(error.rv(), ck::CKR_OPERATION_NOT_INITIALIZED, "{error}");
 }
 
 /// What a session makes is of its token: neither another chip in the slot nor
