@@ -1,7 +1,7 @@
 //! What `C_Initialize` makes: the slots and the sessions of one process.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use atecc_text::Shown;
@@ -34,11 +34,12 @@ pub struct Module {
     looked: AtomicBool,
 }
 
-#[derive(Debug, Default)]
-struct Sessions {
-    open: HashMap<CK_SESSION_HANDLE, Arc<Session>>,
-    last: CK_SESSION_HANDLE,
-}
+type Sessions = HashMap<CK_SESSION_HANDLE, Arc<Session>>;
+
+/// How many sessions this process and its parents have had. Handles are not used
+/// again, so that a stale one is noticed: by a module that was initialized anew, and
+/// by a child that goes on with its parent's.
+static OPENED: AtomicUsize = AtomicUsize::new(0);
 
 /// Which slots are listed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -223,11 +224,9 @@ impl Module {
     /// [`Error::Slot`], [`Error::NoToken`], [`Error::ParallelSession`].
     pub fn open(&self, slot: CK_SLOT_ID, flags: CK_FLAGS) -> Result<CK_SESSION_HANDLE, Error> {
         let session = Session::open(self.token(slot)?, flags)?;
-        let mut sessions = self.sessions();
-        // Handles are not used again, so that a stale one is noticed.
-        sessions.last = sessions.last.wrapping_add(1).max(1);
-        let handle = sessions.last;
-        sessions.open.insert(handle, Arc::new(session));
+        let before = OPENED.fetch_add(1, Ordering::Relaxed) as CK_SESSION_HANDLE;
+        let handle = before.wrapping_add(1).max(1);
+        self.sessions().insert(handle, Arc::new(session));
         Ok(handle)
     }
 
@@ -237,7 +236,7 @@ impl Module {
     /// [`Error::Session`].
     pub fn session(&self, handle: CK_SESSION_HANDLE) -> Result<Arc<Session>, Error> {
         let sessions = self.sessions();
-        let session = sessions.open.get(&handle).cloned();
+        let session = sessions.get(&handle).cloned();
         session.ok_or(Error::Session(handle))
     }
 
@@ -247,11 +246,11 @@ impl Module {
     /// [`Error::Session`].
     pub fn close(&self, handle: CK_SESSION_HANDLE) -> Result<(), Error> {
         let mut sessions = self.sessions();
-        let session = sessions.open.remove(&handle);
+        let session = sessions.remove(&handle);
         let session = session.ok_or(Error::Session(handle))?;
         session.end();
         let token = Arc::clone(session.token());
-        let others = sessions.open.values();
+        let others = sessions.values();
         if !others
             .into_iter()
             .any(|other| other.token().slot() == token.slot())
@@ -269,7 +268,7 @@ impl Module {
     pub fn close_all(&self, slot: CK_SLOT_ID) -> Result<(), Error> {
         let token = self.token(slot)?;
         let mut sessions = self.sessions();
-        sessions.open.retain(|_, session| {
+        sessions.retain(|_, session| {
             let stays = session.token().slot() != slot;
             if !stays {
                 session.end();
@@ -285,7 +284,7 @@ impl Module {
     fn count(&self, slot: CK_SLOT_ID) -> (ck::CK_ULONG, ck::CK_ULONG) {
         let sessions = self.sessions();
         let mut counts = (0, 0);
-        for session in sessions.open.values() {
+        for session in sessions.values() {
             if session.token().slot() == slot {
                 counts.0 += 1;
                 counts.1 += ck::CK_ULONG::from(session.is_read_write());

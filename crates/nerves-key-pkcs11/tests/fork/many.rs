@@ -138,12 +138,16 @@ fn busy(table: &'static Table) -> ck::CK_SESSION_HANDLE {
 fn anew(table: &Table, parents: ck::CK_SESSION_HANDLE, round: u32) -> u8 {
     let mut info = ck::CK_SESSION_INFO::default();
     // SAFETY: a place for the information.
-    let rv = unsafe { table.C_GetSessionInfo.unwrap()(parents, &raw mut info) };
+    let mut ask = || unsafe { table.C_GetSessionInfo.unwrap()(parents, &raw mut info) };
+    let before = ask();
     let begun = match round % SIGNS {
         0 => sign_anew(table),
         _ => u8::from(initialize(table) != ck::CKR_OK),
     };
-    u8::from(rv != ck::CKR_CRYPTOKI_NOT_INITIALIZED) << 2 | begun
+    let after = ask();
+    u8::from(before != ck::CKR_CRYPTOKI_NOT_INITIALIZED) << 2
+        | u8::from(after != ck::CKR_SESSION_HANDLE_INVALID) << 4
+        | begun
 }
 
 fn while_signing(table: &'static Table, forks: u32) -> Count {

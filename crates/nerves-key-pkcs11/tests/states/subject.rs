@@ -359,8 +359,8 @@ impl Caller {
             call!(table, C_Initialize(null_mut())),
             call!(table, C_Initialize(null_mut())),
         ];
-        self.stale(session, kind, ck::CKR_SESSION_HANDLE_INVALID)?;
         self.reopen();
+        self.stale(session, kind, ck::CKR_SESSION_HANDLE_INVALID)?;
         let is_right = answers == [ck::CKR_OK, ck::CKR_CRYPTOKI_NOT_INITIALIZED]
             && begun == [ck::CKR_OK, ck::CKR_CRYPTOKI_ALREADY_INITIALIZED];
         let trouble = format!("{answers:#x?}, {begun:#x?}");
