@@ -23,7 +23,7 @@ echo 'Group www-data' >>apache.conf
 cp "$DEVICE" device.pem
 # Its processes run as www-data, which must get at the chip: here, a socket and
 # the file of its locks.
-chmod 711 "$PWD" "$PWD/.."
+chmod 711 "$PWD" "$PWD/.." "$PWD/../.."
 chmod 666 "$ATECC_EMULATOR_SOCKET" "$ATECC_EMULATOR_SOCKET.chips.lock"
 OPENSSL_CONF=openssl.cnf apache2 -X -f "$PWD/apache.conf" -DFOREGROUND >apache.out 2>&1 &
 running="$running $!"

@@ -6,6 +6,7 @@ nerves_key=$(dirname "$MODULE")/nerves-key
 "$nerves_key" aux provision --device "$DEVICE_URI" --signer-cert other.cert --signer-key other.key \
     >/dev/null
 "$nerves_key" aux export device --device "$DEVICE_URI" >aux.pem
+openssl x509 -in aux.pem -noout -pubkey | cmp - "$PUBLIC"
 pkcs11-tool --module "$MODULE" --list-objects --token-label 3 >objects
 [ "$(grep -c 'Certificate Object; type = X.509' objects)" = 4 ]
 grep -q 'label: *3 aux$' objects

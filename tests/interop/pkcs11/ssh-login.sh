@@ -1,7 +1,7 @@
 # OpenSSH: a login with the chip's key.
 . "$(dirname "$PAGE")/tls.sh"
 ssh-keygen -q -t ed25519 -N '' -f host
-ssh-keygen -D "$MODULE" | head -n 1 >authorized
+ssh-keygen -i -m PKCS8 -f "$PUBLIC" >authorized
 mkdir -p /run/sshd
 cat >sshd.conf <<EOF
 Port $port
