@@ -40,7 +40,15 @@ const PACKAGES: &[(&str, &str, &[&str])] = &[
     ("stunnel4", "which", &["stunnel"]),
     ("openvpn", "openvpn", &["--show-ciphers"]),
     ("libnss3-tools", "which", &["tstclnt"]),
-    ("openjdk-17-jre-headless", "which", &["keytool"]),
+    ("openjdk-17-jdk-headless", "which", &["keytool", "javac"]),
+    ("git", "which", &["/usr/bin/git"]),
+    ("wget", "wget", &["--version"]),
+    (
+        "python3-pycurl",
+        "/usr/bin/python3",
+        &["-c", "import pycurl"],
+    ),
+    ("osslsigncode", "osslsigncode", &["--version"]),
     ("golang-go", "go", &["version"]),
     (
         "golang-github-thalesignite-crypto11-dev",
