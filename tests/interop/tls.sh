@@ -8,6 +8,9 @@
 #   certify               makes the certificate $2 of the request $1 by that authority
 #   broker                starts mosquitto on $port, which wants a certificate of
 #                         signer.cert, whose name becomes the user's
+#   served                starts nginx on $port, which hands out the folder "served"
+#                         to who has a certificate of the signer; access.log says
+#                         of each request whether it was verified, and whose it was
 #   stop                  ends what was started and put into $running
 running=
 stop() {
@@ -42,7 +45,31 @@ use_identity_as_username true
 log_dest file $PWD/mosquitto.log
 END
     [ "$(id -u)" != 0 ] || echo "user root" >>mosquitto.conf
-    mosquitto -c mosquitto.conf >mosquitto.out 2>&1 &
+    mosquitto "$@" -c mosquitto.conf >mosquitto.out 2>&1 &
+    running="$running $!"
+    listening "$port"
+}
+served() {
+    cat >served.conf <<END
+daemon off;
+pid $PWD/served.pid;
+error_log stderr;
+events {}
+http {
+    log_format who '\$ssl_client_verify \$ssl_client_s_dn \$request';
+    access_log $PWD/access.log who;
+    server {
+        listen 127.0.0.1:$port ssl;
+        ssl_certificate $PWD/server.pem;
+        ssl_certificate_key $PWD/server.key;
+        ssl_client_certificate $SIGNER;
+        ssl_verify_client on;
+        root $PWD/served;
+    }
+}
+END
+    [ "$(id -u)" != 0 ] || sed -i '1i user root;' served.conf
+    nginx -p "$PWD" -c "$PWD/served.conf" >nginx.out 2>&1 &
     running="$running $!"
     listening "$port"
 }
