@@ -1,16 +1,7 @@
-# OpenSSL 3 with pkcs11-provider, from Debian's backports.
+# OpenSSL 3 with pkcs11-provider: Debian's own, or that of Debian 12's backports.
 . "$(dirname "$PAGE")/tls.sh"
-if ! [ -f "$CACHE/provider/found" ]; then
-    mkdir -p "$CACHE/provider"
-    pool=https://deb.debian.org/debian/pool/main/p/pkcs11-provider
-    arch=$(dpkg --print-architecture)
-    curl --silent --show-error --fail --location --output "$CACHE/provider/package.deb" \
-        "$pool/pkcs11-provider_1.0-3~bpo12+1_$arch.deb"
-    dpkg -x "$CACHE/provider/package.deb" "$CACHE/provider"
-    find "$CACHE/provider" -name pkcs11.so >"$CACHE/provider/found"
-fi
-provider=$(cat "$CACHE/provider/found")
-sh "$PAGE" openssl-provider 1 | sed "s,^module = .*,module = $provider," >openssl.cnf
+. "$(dirname "$PAGE")/provider.sh"
+provider_configuration
 key='pkcs11:token=3;object=3;type=private'
 echo 'a message' >message
 OPENSSL_CONF=openssl.cnf openssl pkeyutl -sign -rawin -digest sha256 -inkey "$key" \
