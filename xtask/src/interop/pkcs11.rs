@@ -1,19 +1,9 @@
 //! PKCS#11 clients that we did not write: `tests/interop/pkcs11.sh`.
 
 use xtask_support::error::Error;
-use xtask_support::script;
+use xtask_support::script::{self, PKCS11, PKCS11_FEATURES};
 
-/// The module and what serves it a chip.
-const PROGRAMS: [&str; 3] = [
-    "nerves-key-cli",
-    "nerves-key-pkcs11",
-    "atecc-emulator-preload",
-];
-
-/// The module reaches the chip by the emulator's socket.
-const FEATURES: [&str; 1] = ["nerves-key-pkcs11/emulator"];
-
-/// Build them, and run the script.
+/// Build what it is given, and run the script.
 pub(crate) fn run() -> Result<(), Error> {
-    script::run_with("tests/interop/pkcs11.sh", &PROGRAMS, &FEATURES, &[])
+    script::run_with("tests/interop/pkcs11.sh", &PKCS11, &PKCS11_FEATURES, &[])
 }

@@ -1,17 +1,15 @@
 //! `install`: the Debian packages, installed in clean roots, used, and purged.
 //!
-//! The roots are Debian's, by debootstrap, and are kept; a copy of each is used.
 //! What a purge leaves is seen by comparing all files with those before.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use xtask_support::error::Error;
 use xtask_support::{run, table};
 
-use super::Outcome;
+use super::{Outcome, root};
 use crate::dist::{self, Files, Sources};
-use crate::tools::{add_packages, is_root};
 
 /// The releases of Debian that the packages are for.
 const SUITES: [&str; 2] = ["bookworm", "trixie"];
@@ -30,11 +28,8 @@ struct Times {
 }
 
 pub(super) fn run() -> Result<Outcome, Error> {
-    if !is_root() {
-        return Ok(Outcome::LeftOut("only root makes Debian roots".to_owned()));
-    }
-    if !add_packages(&[("debootstrap", "debootstrap")]).is_empty() {
-        return Ok(Outcome::LeftOut("there is no debootstrap".to_owned()));
+    if let Some(left_out) = root::absent() {
+        return Ok(left_out);
     }
     let (targets, absent) = dist::available(&[TARGET.to_owned()])?;
     if let Some(reason) = absent.first() {
@@ -43,7 +38,7 @@ pub(super) fn run() -> Result<Outcome, Error> {
     let files = dist::make(&Sources::here()?, &targets)?;
     let (mut rows, mut findings) = (Vec::new(), Vec::new());
     for suite in SUITES {
-        let Some(root) = clean_root(suite) else {
+        let Some(root) = root::fresh(suite, &format!("{suite}-used")) else {
             rows.push([suite, "left out: no root to be had", ""].map(str::to_owned));
             continue;
         };
@@ -66,25 +61,6 @@ fn seconds(milliseconds: u64) -> f64 {
     milliseconds as f64 / 1000.0
 }
 
-/// A fresh copy of a clean root; none where it cannot be had.
-fn clean_root(suite: &str) -> Option<PathBuf> {
-    let roots = run::target().join("release-check/roots");
-    let (clean, copy) = (roots.join(suite), roots.join(format!("{suite}-used")));
-    // debootstrap takes it away when it has succeeded.
-    let half = clean.join("debootstrap");
-    if !clean.join("etc/debian_version").exists() || half.exists() {
-        let mut command = run::program("debootstrap", ["--variant=minbase", suite]);
-        if let Err(error) = run::captured(command.arg(&clean)) {
-            println!("{error}");
-            return None;
-        }
-    }
-    let remove = || run::captured(run::program("rm", ["-rf"]).arg(&copy));
-    let made = remove()
-        .and_then(|_| run::captured(run::program("cp", ["--archive"]).args([&clean, &copy])));
-    made.is_ok().then_some(copy)
-}
-
 /// What was measured, and what is other than before.
 fn try_in(root: &Path, files: &Files) -> Result<(Times, Vec<String>), Error> {
     let packages = files.iter().filter(|(name, _)| name.contains("_amd64."));
@@ -105,7 +81,7 @@ fn try_in(root: &Path, files: &Files) -> Result<(Times, Vec<String>), Error> {
         findings: vec![output.clone()],
     })?;
     let left = differences(&before, &listing(root)?);
-    run::captured(run::program("rm", ["-rf"]).arg(root))?;
+    root::remove(root)?;
     Ok((times, left))
 }
 

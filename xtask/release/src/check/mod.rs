@@ -1,11 +1,13 @@
 //! The steps of `cargo xtask release-check`. Each can be run alone; a step that
 //! cannot run on this machine is left out, and says why.
 
+mod clients;
 mod deny;
 mod doc;
 mod features;
 mod install;
 mod packages;
+mod root;
 mod semver;
 mod site;
 mod targets;
@@ -50,6 +52,11 @@ enum Step {
     Semver,
     /// The Debian packages installed, used and purged in clean roots.
     Install,
+    /// PKCS#11 clients that the tests leave out; and every client before a chip
+    /// with another key.
+    Pkcs11Clients,
+    /// PKCS#11 clients of Debian 13, in a root of it.
+    Pkcs11Debian13,
     /// What is released, built twice: the same bytes.
     Dist,
 }
@@ -111,6 +118,8 @@ impl Step {
             Self::Targets => targets::run(),
             Self::Semver => semver::run(),
             Self::Install => install::run(),
+            Self::Pkcs11Clients => clients::run(),
+            Self::Pkcs11Debian13 => clients::run_in_debian_13(),
             Self::Dist => twice::run(&options.targets),
         }
     }
