@@ -2,10 +2,13 @@
 //!
 //! A caller of PKCS#11 gets one number. With `NERVES_KEY_LOG=error` each failed
 //! call is explained in a line; with `call` every call has its line. Anything
-//! else is silence: the module is a guest in other people's programs.
+//! else is silence, since the module is a guest in other people's programs, but for
+//! what is wrong with its configuration: nobody sets a variable for a fault that he
+//! does not know of.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use atecc_text::Lines;
 use rustix::io::Errno;
@@ -59,6 +62,26 @@ fn write(mut bytes: &[u8]) {
             Ok(length @ 1..) => bytes = bytes.get(length..).unwrap_or_default(),
             Err(Errno::INTR) => {}
             Ok(0) | Err(_) => return,
+        }
+    }
+}
+
+/// What was told of the configuration last.
+static TOLD: AtomicU64 = AtomicU64::new(0);
+
+/// Say what is wrong with the configuration, whatever the level. Each initialization
+/// reads it again; the same is said once for each process and its children.
+pub fn tell_once(problems: &[String]) {
+    let mut hasher = DefaultHasher::new();
+    problems.hash(&mut hasher);
+    let problems_now = if problems.is_empty() {
+        0
+    } else {
+        hasher.finish()
+    };
+    if TOLD.swap(problems_now, Ordering::Relaxed) != problems_now {
+        for problem in problems {
+            write(line(problem).as_bytes());
         }
     }
 }

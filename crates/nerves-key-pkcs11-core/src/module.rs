@@ -13,7 +13,7 @@ use cryptoki_sys::{
 
 use crate::error::Error;
 use crate::generate::slots_of_new_keys;
-use crate::log::{Level, log};
+use crate::log::tell_once;
 use crate::mechanism;
 use crate::session::Session;
 use crate::settings::{Environment, Settings};
@@ -66,9 +66,10 @@ impl Module {
     /// As file and environment say.
     #[must_use]
     pub fn from_environment(environment: Environment) -> Self {
-        Self::new(Settings::load(environment, |problem| {
-            log(Level::Error, format_args!("{problem}"));
-        }))
+        let mut problems = Vec::new();
+        let settings = Settings::load(environment, |problem| problems.push(problem));
+        tell_once(&problems);
+        Self::new(settings)
     }
 
     /// With slots of one's own besides.

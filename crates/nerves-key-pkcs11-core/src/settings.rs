@@ -13,6 +13,9 @@
 //! generate 1 = 2, 3
 //! ```
 //!
+//! Behind a blank, `#` begins a comment. The file is UTF-8, with or without a mark
+//! at its beginning; a line that is not costs that line alone.
+//!
 //! A number stays with its chip whatever else comes and goes, because tokens
 //! are named by it. `NERVES_KEY_DEVICE` is slot 32, unless it names what has a
 //! number already. A program that runs with more rights than its caller
@@ -23,7 +26,7 @@ use std::ffi::OsString;
 use std::io::{ErrorKind, Read};
 use std::num::ParseIntError;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
+use std::str::{FromStr, Utf8Error};
 
 use atecc::BusAddress;
 /// The number of a slot, 32 bits wide where a C `long` is.
@@ -42,6 +45,11 @@ const BUSES: CK_SLOT_ID = 16;
 
 /// More than any list of slots has.
 const LIMIT: u64 = 64 * 1024;
+/// Characters of a line that are shown.
+const SHOWN: usize = 80;
+/// What some editors begin files with.
+const UTF_8_MARK: &[u8] = b"\xEF\xBB\xBF";
+const UTF_16_MARKS: [[u8; 2]; 2] = [[0xFF, 0xFE], [0xFE, 0xFF]];
 
 /// Slots beyond those that are found.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -105,6 +113,10 @@ enum Problem {
     Device(#[from] UriError),
     #[error(transparent)]
     Option(#[from] OptionError),
+    #[error("byte {} is no UTF-8", .0.valid_up_to() + 1)]
+    Text(#[from] Utf8Error),
+    #[error("the file is UTF-16, and nothing of it is read: save it as UTF-8")]
+    Utf16,
 }
 
 impl Settings {
@@ -119,7 +131,7 @@ impl Settings {
         let named = environment("NERVES_KEY_PKCS11_CONF").map(PathBuf::from);
         let path = named.as_deref().unwrap_or(Path::new(FILE));
         let mut settings = match read(path) {
-            Ok(text) => Self::parse(&text, |error| {
+            Ok(contents) => Self::parse(contents, |error| {
                 report(format!("{}: {error}", path.display()));
             }),
             Err(error) => {
@@ -137,20 +149,32 @@ impl Settings {
         settings
     }
 
-    /// The text of a file.
-    pub fn parse(text: &str, mut report: impl FnMut(BadLine)) -> Self {
+    /// The contents of a file.
+    pub fn parse(contents: impl AsRef<[u8]>, mut report: impl FnMut(BadLine)) -> Self {
         let mut settings = Self::default();
-        for (index, line) in text.lines().enumerate() {
-            let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            if let Err(problem) = settings.take(line) {
-                let line = index + 1;
+        let contents = contents.as_ref();
+        let contents = contents.strip_prefix(UTF_8_MARK).unwrap_or(contents);
+        if UTF_16_MARKS.iter().any(|mark| contents.starts_with(mark)) {
+            let problem = Problem::Utf16;
+            report(BadLine { line: 1, problem });
+            return settings;
+        }
+        for (line, text) in (1..).zip(contents.split(|byte| *byte == b'\n')) {
+            let text = std::str::from_utf8(text).map_err(Problem::from);
+            if let Err(problem) = text.and_then(|text| settings.take_line(text)) {
                 report(BadLine { line, problem });
             }
         }
         settings
+    }
+
+    fn take_line(&mut self, line: &str) -> Result<(), Problem> {
+        let line = without_comment(line).trim();
+        if line.is_empty() {
+            Ok(())
+        } else {
+            self.take(line)
+        }
     }
 
     fn take(&mut self, line: &str) -> Result<(), Problem> {
@@ -169,7 +193,7 @@ impl Settings {
             (Some("generate"), Some(slot), None, slots) => {
                 self.options.set_generate(slot_number(slot)?, slots)?;
             }
-            _ => return Err(Problem::Unknown(line.into())),
+            _ => return Err(Problem::Unknown(line.chars().take(SHOWN).collect())),
         }
         Ok(())
     }
@@ -224,16 +248,29 @@ fn slot_number(text: &str) -> Result<CK_SLOT_ID, Problem> {
     })
 }
 
-/// The text of the file, which is small.
-fn read(path: &Path) -> std::io::Result<String> {
-    let mut text = String::new();
+/// What is before a `#` at the beginning or behind a blank: names of files may have
+/// one elsewhere.
+fn without_comment(line: &str) -> &str {
+    let is_comment = |place: &usize| {
+        line[..*place]
+            .chars()
+            .last()
+            .is_none_or(char::is_whitespace)
+    };
+    let mut marks = line.match_indices('#').map(|(place, _)| place);
+    marks.find(is_comment).map_or(line, |place| &line[..place])
+}
+
+/// The contents of the file, which is small.
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut contents = Vec::new();
     let file = std::fs::File::open(path)?;
-    file.take(LIMIT + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > LIMIT {
+    file.take(LIMIT + 1).read_to_end(&mut contents)?;
+    if contents.len() as u64 > LIMIT {
         let error = format!("larger than {LIMIT} bytes");
         return Err(std::io::Error::new(ErrorKind::FileTooLarge, error));
     }
-    Ok(text)
+    Ok(contents)
 }
 
 /// The slots of one bus.
@@ -308,6 +345,29 @@ mod tests {
         assert_eq!(settings.options.of(2).generate.len(), 0);
         let lines: Vec<_> = problems.iter().map(|it| &it[..7]).collect();
         assert_eq!(lines, ["line 4:", "line 5:", "line 6:", "line 7:"]);
+    }
+
+    #[test]
+    fn a_comment_is_behind_a_blank() {
+        for (line, kept) in [
+            ("slot 1 = /dev/i2c-1 # the lab", "slot 1 = /dev/i2c-1 "),
+            ("slot 1 = /dev/i2c-1\t#", "slot 1 = /dev/i2c-1\t"),
+            ("slot 1 = emu:a#b #c", "slot 1 = emu:a#b "),
+            ("# slot 1 = 1", ""),
+            ("", ""),
+        ] {
+            assert_eq!(without_comment(line), kept);
+        }
+    }
+
+    #[test]
+    fn one_line_that_is_no_text_leaves_the_others() {
+        let contents = b"\xEF\xBB\xBFscan = no\r\nlabel = K\xFCche\r\nslot 1 = 1\r\n";
+        let mut problems = Vec::new();
+        let settings = Settings::parse(contents, |error| problems.push(error.to_string()));
+        assert_eq!(problems, ["line 2: byte 10 is no UTF-8"]);
+        assert_eq!(settings.scan, Scan::Nothing);
+        assert_eq!(settings.slots.len(), 1);
     }
 
     #[test]
