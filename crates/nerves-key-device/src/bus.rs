@@ -2,7 +2,7 @@
 
 use atecc::device::{GeneralCall, WakePulse};
 #[cfg(target_os = "linux")]
-use atecc_linux::{Locked, LockedError, TransferError};
+use atecc_linux::{LockError, Locked, LockedError, TransferError};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::{Error, ErrorKind, ErrorType, I2c, Operation};
 
@@ -57,6 +57,32 @@ impl BusFault {
             Self::Linux(error) => matches!(error, LockedError::Lock(_)),
             #[cfg(feature = "emulator")]
             Self::Emulated(fault) => fault.is_lock(),
+        }
+    }
+
+    /// Whether another process with the chip's lock was waited for in vain: the chip
+    /// may well be there.
+    #[must_use]
+    pub fn is_vain_wait(&self) -> bool {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Linux(error) => matches!(error, LockedError::Lock(LockError::Busy { .. })),
+            #[cfg(feature = "emulator")]
+            Self::Emulated(fault) => fault.is_vain_wait(),
+        }
+    }
+}
+
+impl AnyBus {
+    /// Whether the server of an emulated bus said nothing for as long as it is waited
+    /// for: what failed is not the bus. A driver may take it for a stuck one.
+    #[must_use]
+    pub fn is_server_silent(&mut self) -> bool {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Linux(_) => false,
+            #[cfg(feature = "emulator")]
+            Self::Emulated(bus) => bus.is_server_silent(),
         }
     }
 }

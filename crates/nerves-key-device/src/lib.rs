@@ -17,7 +17,14 @@ pub use emulated::{
 };
 pub use uri::{DeviceUri, UriError};
 
+use std::time::{Duration, Instant};
+
 use atecc::{BusAddress, Device};
+#[cfg(target_os = "linux")]
+use atecc_linux::{LockError, SessionLock};
+
+/// Between two tries for an image file.
+const RETRY: Duration = Duration::from_millis(2);
 
 /// A driver for any chip.
 pub type AnyDevice = Device<AnyBus, AnyDelay, AnyWake>;
@@ -43,7 +50,71 @@ pub enum OpenError {
     NotOnThisSystem(DeviceUri),
 }
 
+impl OpenError {
+    /// Whether somebody was waited for in vain, the process that has the image file
+    /// or the server of an emulated bus: the chip may well be there.
+    #[must_use]
+    pub fn is_vain_wait(&self) -> bool {
+        self.is_image_in_use() || self.is_silent_server()
+    }
+
+    /// Whether that was the server, and so is the same for all its buses.
+    #[must_use]
+    pub fn is_silent_server(&self) -> bool {
+        match self {
+            #[cfg(feature = "emulator")]
+            Self::Emulated(error) => error.is_silent_server(),
+            #[cfg(target_os = "linux")]
+            Self::Linux(_) => false,
+            #[cfg(not(target_os = "linux"))]
+            Self::NotOnThisSystem(_) => false,
+        }
+    }
+
+    const fn is_image_in_use(&self) -> bool {
+        match self {
+            #[cfg(feature = "emulator")]
+            Self::Emulated(error) => error.is_image_in_use(),
+            #[cfg(target_os = "linux")]
+            Self::Linux(_) => false,
+            #[cfg(not(target_os = "linux"))]
+            Self::NotOnThisSystem(_) => false,
+        }
+    }
+}
+
 impl DeviceUri {
+    /// Open the bus. An image file that another process has is waited for as long as
+    /// `patience`, as sessions on a shared bus wait for each other.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_within(&self, patience: Duration) -> Result<AnyDevice, OpenError> {
+        let start = Instant::now();
+        loop {
+            match self.open() {
+                Err(error) if error.is_image_in_use() && start.elapsed() < patience => {
+                    std::thread::sleep(RETRY);
+                }
+                opened => return opened,
+            }
+        }
+    }
+
+    /// Whether another process is in a session with the chip now, as far as can be
+    /// told without waiting.
+    #[must_use]
+    pub fn is_in_use(&self) -> bool {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::I2c { path, address } => is_taken(&SessionLock::new(path, *address)),
+            #[cfg(feature = "emulator")]
+            Self::Emulated(uri) => uri.is_in_use(),
+            #[cfg(not(target_os = "linux"))]
+            Self::I2c { .. } => false,
+        }
+    }
+
     /// Open the bus. The chip is not touched yet.
     ///
     /// # Errors
@@ -62,6 +133,11 @@ impl DeviceUri {
             Self::I2c { .. } => Err(OpenError::NotOnThisSystem(self.clone())),
         }
     }
+}
+
+#[cfg(target_os = "linux")]
+fn is_taken(lock: &SessionLock) -> bool {
+    matches!(lock.try_take(), Err(LockError::Busy { .. }))
 }
 
 fn device(i2c: AnyBus, delay: AnyDelay, address: BusAddress) -> AnyDevice {

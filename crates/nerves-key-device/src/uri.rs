@@ -146,6 +146,27 @@ impl DeviceUri {
         }
     }
 
+    /// The server of the chip's bus, which may have others.
+    #[must_use]
+    pub fn server_name(&self) -> Option<String> {
+        match self {
+            Self::I2c { .. } => None,
+            #[cfg(feature = "emulator")]
+            Self::Emulated(uri) => uri.server_name(),
+        }
+    }
+
+    /// Whether one process at a time has the chip from its opening on, as it has an
+    /// image file, and not for a session alone.
+    #[must_use]
+    pub const fn is_exclusive(&self) -> bool {
+        match self {
+            Self::I2c { .. } => false,
+            #[cfg(feature = "emulator")]
+            Self::Emulated(uri) => matches!(uri, EmulatedUri::Image { .. }),
+        }
+    }
+
     /// The chip's place for people: bus and address, or the image file.
     #[must_use]
     pub fn description(&self) -> String {

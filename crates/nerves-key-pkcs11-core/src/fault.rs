@@ -16,6 +16,9 @@ pub enum SlotFault {
     /// A transfer failed, or another process has the chip's lock.
     #[error(transparent)]
     Bus(BusFault),
+    /// The server of an emulated bus says nothing: nothing was asked of the chip.
+    #[error("the emulator's server does not answer; it may have been stopped")]
+    SilentServer,
     /// The chip did not answer, or not well.
     #[error(transparent)]
     Chip(#[from] Failure),
@@ -48,7 +51,7 @@ impl From<DeviceError<BusFault>> for SlotFault {
 
 impl SlotFault {
     /// Whether the chip did not answer, against that it answered something bad.
-    pub(crate) const fn is_absence(&self) -> bool {
+    pub(crate) fn is_absence(&self) -> bool {
         match self {
             Self::Bus(fault) => !fault.is_lock(),
             Self::Chip(failure) => matches!(
@@ -60,8 +63,33 @@ impl SlotFault {
                     | Cause::Bus
                     | Cause::Stuck { .. }
             ),
-            Self::Refused { .. } => false,
-            Self::Open(_) | Self::Replaced(_) | Self::Unverified(_) => true,
+            Self::Refused { .. } | Self::SilentServer => false,
+            Self::Open(error) => !error.is_vain_wait(),
+            Self::Replaced(_) | Self::Unverified(_) => true,
+        }
+    }
+
+    /// Whether somebody was waited for in vain: nothing is known of the chip, which
+    /// may well be there.
+    pub(crate) fn is_vain_wait(&self) -> bool {
+        match self {
+            Self::Open(error) => error.is_vain_wait(),
+            Self::Bus(fault) => fault.is_vain_wait(),
+            Self::SilentServer => true,
+            Self::Chip(_) | Self::Refused { .. } | Self::Replaced(_) | Self::Unverified(_) => false,
+        }
+    }
+
+    /// Whether it is the server's of an emulated bus, and so that of all its buses.
+    pub(crate) fn is_of_the_server(&self) -> bool {
+        match self {
+            Self::Open(error) => error.is_silent_server(),
+            Self::SilentServer => true,
+            Self::Bus(_)
+            | Self::Chip(_)
+            | Self::Refused { .. }
+            | Self::Replaced(_)
+            | Self::Unverified(_) => false,
         }
     }
 
@@ -70,7 +98,11 @@ impl SlotFault {
         match self {
             Self::Bus(fault) => !fault.is_lock(),
             Self::Chip(failure) => failure.is_of_the_bus(),
-            Self::Open(_) | Self::Refused { .. } | Self::Replaced(_) | Self::Unverified(_) => false,
+            Self::Open(_)
+            | Self::SilentServer
+            | Self::Refused { .. }
+            | Self::Replaced(_)
+            | Self::Unverified(_) => false,
         }
     }
 

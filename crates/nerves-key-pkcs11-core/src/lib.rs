@@ -17,6 +17,7 @@ pub mod object;
 pub mod operation;
 pub mod options;
 pub mod output;
+mod presence;
 pub mod random;
 mod replace_key;
 pub mod session;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use atecc_text::Shown;
 use cryptoki_sys as ck;
@@ -115,11 +116,16 @@ impl Module {
     #[must_use]
     pub fn slots(&self, which: Slots) -> Vec<CK_SLOT_ID> {
         let tokens = self.all_tokens();
-        let listed = tokens.iter().filter(|token| match which {
-            Slots::All => true,
-            Slots::WithToken => token.chip(Freshness::Recent).is_ok(),
-        });
-        listed.map(|token| token.slot()).collect()
+        let slots = |listed: &mut dyn Iterator<Item = &Arc<Token>>| {
+            listed.map(|token| token.slot()).collect()
+        };
+        match which {
+            Slots::All => slots(&mut tokens.iter()),
+            Slots::WithToken => self.sweep(&tokens, |tokens| {
+                let present = |token: &&Arc<Token>| token.chip(Freshness::Recent).is_ok();
+                slots(&mut tokens.iter().filter(present))
+            }),
+        }
     }
 
     /// About a slot.
@@ -215,8 +221,23 @@ impl Module {
     pub fn event(&self) -> Result<CK_SLOT_ID, Error> {
         self.look_for_buses();
         let tokens = self.all_tokens();
-        let token = tokens.iter().find(|token| token.event());
-        token.map(|token| token.slot()).ok_or(Error::NoEvent)
+        self.sweep(&tokens, |tokens| {
+            let token = tokens.iter().find(|token| token.event());
+            token.map(|token| token.slot()).ok_or(Error::NoEvent)
+        })
+    }
+
+    /// Look at slots. What is found is believed from the end on: with buses that
+    /// carry nothing, or servers that say nothing, a sweep may take longer than that.
+    fn sweep<T>(&self, tokens: &[Arc<Token>], look: impl FnOnce(&[Arc<Token>]) -> T) -> T {
+        let start = Instant::now();
+        self.stuck.begin_sweep();
+        let found = look(tokens);
+        self.stuck.end_sweep(start);
+        for token in tokens {
+            token.renew(start);
+        }
+        found
     }
 
     /// Open a session.

@@ -131,7 +131,7 @@ impl Settings {
         let named = environment("NERVES_KEY_PKCS11_CONF").map(PathBuf::from);
         let path = named.as_deref().unwrap_or(Path::new(FILE));
         let mut settings = match read(path) {
-            Ok(contents) => Self::parse(contents, |error| {
+            Ok(contents) => Self::parse(&contents, |error| {
                 report(format!("{}: {error}", path.display()));
             }),
             Err(error) => {
@@ -150,7 +150,7 @@ impl Settings {
     }
 
     /// The contents of a file.
-    pub fn parse(contents: impl AsRef<[u8]>, mut report: impl FnMut(BadLine)) -> Self {
+    pub fn parse(contents: &(impl AsRef<[u8]> + ?Sized), mut report: impl FnMut(BadLine)) -> Self {
         let mut settings = Self::default();
         let contents = contents.as_ref();
         let contents = contents.strip_prefix(UTF_8_MARK).unwrap_or(contents);

@@ -232,6 +232,7 @@ pub(super) const RULES: &[Rule] = &[
         ]),
         in_tests: &[
             "atecc-emulator",
+            "atecc-linux",
             "tests-station",
             "tests-trust",
             "tests-vector-runner",

@@ -93,7 +93,27 @@ pub enum ClientError {
     Socket(#[from] io::Error),
 }
 
+impl ConnectError {
+    /// Whether the server said nothing for as long as it is waited for: it may have
+    /// been stopped.
+    #[must_use]
+    pub fn is_silence(&self) -> bool {
+        match self {
+            Self::Socket { error, .. } => is_timeout(error),
+            Self::Call { error, .. } => error.is_silence(),
+            Self::Version { .. } | Self::Bus { .. } => false,
+        }
+    }
+}
+
 impl ClientError {
+    /// Whether the server said nothing for as long as it is waited for: it may have
+    /// been stopped.
+    #[must_use]
+    pub fn is_silence(&self) -> bool {
+        matches!(self, Self::Socket(error) if is_timeout(error))
+    }
+
     /// The refusal `errno` of a transfer to `address`.
     pub(super) const fn refused(errno: u32, address: u8) -> Self {
         match errno {
@@ -116,6 +136,10 @@ impl Error for ClientError {
             _ => ErrorKind::Other,
         }
     }
+}
+
+fn is_timeout(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::TimedOut
 }
 
 fn system_error(errno: u32) -> io::Error {

@@ -22,6 +22,8 @@ pub struct Client {
     connection: OwnedFd,
     hello: Hello,
     bus: u32,
+    patience: Duration,
+    is_silent: bool,
 }
 
 /// The delay that goes with a [`Client`]: where commands take no time, it
@@ -69,8 +71,17 @@ pub fn call(
     request: &Request,
     address: u8,
 ) -> Result<Vec<u8>, ClientError> {
+    call_within(connection, request, address, socket::PATIENCE)
+}
+
+fn call_within(
+    connection: BorrowedFd<'_>,
+    request: &Request,
+    address: u8,
+    patience: Duration,
+) -> Result<Vec<u8>, ClientError> {
     let packet = request.to_bytes()?;
-    let reply = socket::call(connection, &packet, socket::PATIENCE).map_err(io::Error::from)?;
+    let reply = socket::call(connection, &packet, patience).map_err(io::Error::from)?;
     let Reply(result) = Reply::from_bytes(&reply)?;
     result.map_err(|errno| ClientError::refused(errno, address))
 }
@@ -105,7 +116,22 @@ impl Client {
             connection,
             hello,
             bus: chosen,
+            patience: socket::PATIENCE,
+            is_silent: false,
         })
+    }
+
+    /// The same, which waits `patience` for the end of a transfer instead of 10 s.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// Whether the server said nothing for as long as it was waited for. Its
+    /// connection has ended then.
+    #[must_use]
+    pub const fn is_silent(&self) -> bool {
+        self.is_silent
     }
 
     /// The number of the bus.
@@ -181,7 +207,8 @@ impl I2c for Client {
             .map(|run| message(address, run))
             .collect();
         let request = Request::Transfer(messages?);
-        let bytes = call(self.connection.as_fd(), &request, address)?;
+        let bytes = call_within(self.connection.as_fd(), &request, address, self.patience)
+            .inspect_err(|error| self.is_silent |= error.is_silence())?;
         distribute(&bytes, operations)
     }
 }

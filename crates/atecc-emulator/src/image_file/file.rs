@@ -24,8 +24,17 @@ use crate::store::Store;
 #[derive(Debug)]
 pub struct ImageFile {
     path: PathBuf,
-    /// Locked as long as it is open.
-    _lock: File,
+    /// Locked until this is dropped.
+    lock: File,
+}
+
+impl Drop for ImageFile {
+    /// A process that was forked meanwhile has a copy of the descriptor, and closing
+    /// ours would leave the lock with it.
+    fn drop(&mut self) {
+        // Without it the lock goes when the last copy is closed.
+        let _ = FileExt::unlock(&self.lock);
+    }
 }
 
 impl ImageFile {
@@ -79,7 +88,7 @@ impl ImageFile {
             .open(&name)
             .map_err(failed)?;
         match FileExt::try_lock(&lock) {
-            Ok(()) => Ok(Self { path, _lock: lock }),
+            Ok(()) => Ok(Self { path, lock }),
             Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path }),
             Err(TryLockError::Error(source)) => Err(failed(source)),
         }

@@ -4,7 +4,7 @@
 use atecc_emulator::client::{Client, ClientDelay, ClientError};
 use atecc_emulator::{BusError, Delay, I2cHandle};
 #[cfg(target_os = "linux")]
-use atecc_linux::{Locked, LockedError};
+use atecc_linux::{LockError, Locked, LockedError};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::{Error, ErrorKind, ErrorType, I2c, Operation};
 
@@ -52,9 +52,27 @@ impl EmulatedFault {
             Self::Served(error) => matches!(error, LockedError::Lock(_)),
         }
     }
+
+    pub(crate) fn is_vain_wait(&self) -> bool {
+        match self {
+            Self::InProcess(_) => false,
+            #[cfg(target_os = "linux")]
+            Self::Served(LockedError::Lock(error)) => matches!(error, LockError::Busy { .. }),
+            #[cfg(target_os = "linux")]
+            Self::Served(LockedError::Bus(_)) => false,
+        }
+    }
 }
 
 impl EmulatedBus {
+    pub(crate) fn is_server_silent(&mut self) -> bool {
+        match self {
+            Self::InProcess(_) => false,
+            #[cfg(target_os = "linux")]
+            Self::Served(bus) => bus.bus().is_silent(),
+        }
+    }
+
     pub(crate) fn hold_session(&mut self) -> Result<(), EmulatedFault> {
         match self {
             Self::InProcess(_) => Ok(()),

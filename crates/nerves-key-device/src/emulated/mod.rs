@@ -49,7 +49,35 @@ pub enum EmulatedOpenError {
     NotOnThisSystem(EmulatedUri),
 }
 
+impl EmulatedOpenError {
+    pub(crate) const fn is_image_in_use(&self) -> bool {
+        matches!(self, Self::Image(atecc_emulator::OpenError::InUse { .. }))
+    }
+
+    pub(crate) fn is_silent_server(&self) -> bool {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Served(error) => error.is_silence(),
+            _ => false,
+        }
+    }
+}
+
 impl EmulatedUri {
+    /// Whether another process is in a session with the chip of a served bus. Of a
+    /// bus without a number only its server knows which it is.
+    pub(crate) fn is_in_use(&self) -> bool {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Served {
+                path,
+                bus: Some(bus),
+                address,
+            } => crate::is_taken(&SessionLock::served(path, *bus, *address)),
+            _ => false,
+        }
+    }
+
     pub(crate) fn open(&self) -> Result<AnyDevice, EmulatedOpenError> {
         match self {
             Self::Image { path, chip } => alone(Chip::open(path, *chip)?),

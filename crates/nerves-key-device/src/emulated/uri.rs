@@ -78,6 +78,13 @@ impl EmulatedUri {
         }
     }
 
+    pub(crate) fn server_name(&self) -> Option<String> {
+        match self {
+            Self::Served { path, .. } => Some(path.display().to_string()),
+            Self::Image { .. } | Self::ThrowAway { .. } => None,
+        }
+    }
+
     pub(crate) fn description(&self) -> String {
         match self {
             Self::Served { path, address, .. } => format!("{} {address}", path.display()),
