@@ -4,16 +4,31 @@ use std::ffi::OsString;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use atecc_emulator::client::{ClientError, ConnectError, call, connect_to};
 use atecc_emulator::protocol::{Request, errno};
 use rustix::io::{Errno, FdFlags, fcntl_setfd};
 use rustix::net::{SocketAddrUnix, getpeername};
+use rustix::time::{ClockId, clock_gettime};
 
 use crate::descriptors;
 
 /// Names the server's socket.
 const SOCKET: &str = "ATECC_EMULATOR_SOCKET";
+
+/// After a server that said nothing, which may have been stopped, no bus of it is
+/// asked for so long. A program that looks for buses asks for one after the other.
+const SILENCE: Duration = Duration::from_secs(1);
+
+/// When that ends, in milliseconds of the monotonic clock; 0 for never.
+static SILENT_UNTIL: AtomicU64 = AtomicU64::new(0);
+
+fn now_ms() -> u64 {
+    let now = Duration::try_from(clock_gettime(ClockId::Monotonic)).unwrap_or_default();
+    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
+}
 
 /// Descriptors that a program may inherit from the one that started it.
 const INHERITED: i32 = 256;
@@ -46,9 +61,16 @@ pub(crate) fn open(name: &[u8], flags: i32) -> Opened {
     let (Some(bus), Some(server)) = (bus_number(name), server()) else {
         return Opened::Elsewhere;
     };
+    if now_ms() < SILENT_UNTIL.load(Ordering::Relaxed) {
+        return Opened::Emulated(Err(Errno::NXIO));
+    }
     let (connection, hello) = match connect_to(Path::new(&server), Some(bus)) {
         Ok(connected) => connected,
         Err(error) => {
+            if error.is_silence() {
+                let silence = u64::try_from(SILENCE.as_millis()).unwrap_or(u64::MAX);
+                SILENT_UNTIL.store(now_ms().saturating_add(silence), Ordering::Relaxed);
+            }
             eprintln!("atecc-emulator-preload: {error}");
             return Opened::Emulated(Err(cause(&error)));
         }

@@ -268,3 +268,33 @@ fn thread_local_storage_is_small() {
         .map_or(0, |header| number(header + 40, 8));
     assert!(tls <= 256, "{tls} bytes");
 }
+
+/// A server that was stopped: its socket is there, and says nothing. A program that
+/// tries one bus after the other waits once.
+#[test]
+fn a_silent_server_is_waited_for_once() {
+    use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, bind, listen, socket};
+
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("socket");
+    let listener = socket(AddressFamily::UNIX, SocketType::SEQPACKET, None).unwrap();
+    bind(&listener, &SocketAddrUnix::new(&path).unwrap()).unwrap();
+    listen(&listener, 8).unwrap();
+    let start = std::time::Instant::now();
+    let tries = "for n in 1 2 3 4; do true </dev/i2c-400000$n; done";
+    let output = Command::new("sh")
+        .args(["-c", tries])
+        .env("LD_PRELOAD", library())
+        .env("ATECC_EMULATOR_SOCKET", &path)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(
+        said.matches("atecc-emulator-preload: ").count(),
+        1,
+        "{said}"
+    );
+    // 10 s, and not once for each bus.
+    let took = start.elapsed();
+    assert!(took < Duration::from_secs(19), "{took:?}");
+}
