@@ -21,6 +21,7 @@ mod progress;
 mod redact;
 mod report;
 mod signing;
+mod slot_keys;
 mod system;
 mod used_serials;
 

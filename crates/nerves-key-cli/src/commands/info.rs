@@ -17,7 +17,7 @@ use crate::cli::chip::Chained;
 use crate::error::CliError;
 use crate::files;
 use crate::output::{Output, escape, escape_path};
-use crate::{causes, missing_part};
+use crate::{causes, missing_part, slot_keys};
 
 pub(super) fn run(arguments: &Chained, output: Output) -> Result<(), CliError> {
     let root = files::root(arguments.root.as_deref())?;
@@ -33,6 +33,10 @@ pub(super) fn run(arguments: &Chained, output: Output) -> Result<(), CliError> {
     let mut document = document(&snapshot, device.address().get());
     let layout = snapshot.stage().layout();
     lines.extend(layout.map(|layout| ("layout", layout.to_string())));
+    if let Some(keys) = slot_keys::read(&mut device, &snapshot)? {
+        lines.push(("keys", slot_keys::text(&keys)));
+        document["keys"] = slot_keys::document(&keys);
+    }
     let active = match snapshot.stage() {
         Stage::Finished(Layout::Volatile) => match device.execute(InfoLatch::Read) {
             Ok(active) => Some(active),

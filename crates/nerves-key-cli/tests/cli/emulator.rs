@@ -123,10 +123,10 @@ fn a_killed_server_is_replaced() {
 #[test]
 fn trust_parts() {
     let harness = Harness::new();
-    for (trust, address, layout) in [
-        ("tngtls", 0x35, "Trust&GO (TLS)"),
-        ("tflxtls", 0x36, "TrustFLEX (TLS)"),
-        ("tnglora", 0x59, "Trust&GO (LoRaWAN)"),
+    for (trust, address, layout, key) in [
+        ("tngtls", 0x35, "Trust&GO (TLS)", 0),
+        ("tflxtls", 0x36, "TrustFLEX (TLS)", 0),
+        ("tnglora", 0x59, "Trust&GO (LoRaWAN)", 1),
     ] {
         let file = format!("{trust}.img");
         let device = format!("emu:{file}");
@@ -141,11 +141,16 @@ fn trust_parts() {
         // Not Microchip's, and so it does not say.
         assert!(info.contains("up to root.pem"), "{info}");
         assert!(!info.contains("Microchip's"), "{info}");
+        let keys = format!("keys        slot {key} (sign ecdh)\n");
+        assert!(info.contains(&keys), "{info}");
         let info = harness.json(&[&["info"], &look[..]].concat());
         assert_eq!(
             (&info["verified"], &info["microchip_root"]),
             (&true.into(), &false.into())
         );
+        let keys = info["keys"].as_array().unwrap();
+        assert_eq!((keys.len(), &keys[0]["slot"]), (1, &key.into()));
+        assert_eq!(keys[0]["public_key"], info["public_key"]);
         let chain = harness.ok(&[&["cert", "export", "chain"], &look[..]].concat());
         let root = harness.ok(&[&["cert", "export", "root"], &look[..]].concat());
         let doctor = harness.json(&[&["doctor"], &look[..]].concat());
