@@ -189,10 +189,44 @@ fn details(operation: &str, file: &str, rows: &[&Row]) -> String {
     let needs = rows
         .first()
         .map_or_else(String::new, |row| needs(&row.needs));
+    let besides = besides(rows);
     format!(
-        "\n### {operation}\n\n![{operation}](bus-time/{file})\n\n{}\n{needs}",
+        "\n### {operation}\n\n![{operation}](bus-time/{file})\n\n{}\n{needs}{besides}",
         table(&head, &lines)
     )
+}
+
+/// What was executed besides, with typical times at 100 kHz.
+fn besides(rows: &[&Row]) -> String {
+    let mut text = String::new();
+    let mut said: Vec<(String, Vec<String>)> = Vec::new();
+    for row in rows {
+        let setting = row.setting;
+        if row.besides.is_empty() || setting.scl_khz != 100 || setting.model != MODELS[0] {
+            continue;
+        }
+        let commands: Vec<_> = row.besides.iter().map(counted).collect();
+        let (commands, part) = (commands.join(", "), setting.part.to_string());
+        match said.iter_mut().find(|(other, _)| *other == commands) {
+            Some((_, parts)) => parts.push(part),
+            None => said.push((commands, vec![part])),
+        }
+    }
+    for (commands, parts) in said {
+        let _ = write!(
+            text,
+            "\nAbove the floor ({}): {commands}.\n",
+            parts.join(", ")
+        );
+    }
+    text
+}
+
+fn counted((name, count): (&String, &usize)) -> String {
+    match count {
+        1 => name.clone(),
+        _ => format!("{count} {name}"),
+    }
 }
 
 /// What is needed, and why: as many commands as the first of the ways has.

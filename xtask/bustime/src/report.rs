@@ -61,6 +61,7 @@ pub(crate) fn json(row: &Row) -> Value {
         "transactions": run.counts.transactions,
         "bytes": run.counts.bytes,
         "polls": run.counts.polls,
+        "besides": row.besides,
         "rest_us": {
             "commands": us(run.more_commands()),
             "sessions": us(run.more_sessions()),

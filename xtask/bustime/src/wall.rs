@@ -85,7 +85,7 @@ fn on_the_wall(
                 Ok(begin.elapsed())
             });
         server.stop();
-        serving.join().map_err(|_| "the server panicked")??;
+        serving.join().map_err(|_panic| "the server panicked")??;
         took
     })
 }

@@ -44,29 +44,7 @@ impl ChipCommand {
 
     /// In words, for the list of what is needed.
     pub(crate) const fn name(&self) -> &'static str {
-        match (self.opcode, self.param1) {
-            (0x02, 0x00..BLOCK) => "Read 4",
-            (0x02, _) => "Read 32",
-            (0x12, 0x00..BLOCK) => "Write 4",
-            (0x12, _) => "Write 32",
-            (0x16, 0x00) => "Nonce (random)",
-            (0x16, _) => "Nonce",
-            (0x17, 0x00) => "Lock (configuration)",
-            (0x17, 0x01) => "Lock (data)",
-            (0x17, _) => "Lock (slot)",
-            (0x1B, _) => "Random",
-            (0x28, _) => "CheckMac",
-            (0x30, 0x00) => "Info (revision)",
-            (0x30, _) => "Info (latch)",
-            (0x40, 0x00) => "GenKey (public)",
-            (0x40, _) => "GenKey (create)",
-            (0x41, _) => "Sign",
-            (0x43, _) => "ECDH",
-            (0x47, 0x00) => "SHA (start)",
-            (0x47, 0x01) => "SHA (update)",
-            (0x47, _) => "SHA (end)",
-            _ => "another command",
-        }
+        name(self.opcode, self.param1)
     }
 
     pub(crate) const fn info_revision() -> Self {
@@ -163,6 +141,43 @@ impl ChipCommand {
 
     pub(crate) const fn lock_slot(slot: u8) -> Self {
         Self::new(0x17, 0x02 | slot << 2, 0, 0, 1)
+    }
+}
+
+const fn name(opcode: u8, param1: u8) -> &'static str {
+    match (opcode, param1) {
+        (0x02, 0x00..BLOCK) => "Read 4",
+        (0x02, _) => "Read 32",
+        (0x12, 0x00..BLOCK) => "Write 4",
+        (0x12, _) => "Write 32",
+        (0x16, 0x00) => "Nonce (random)",
+        (0x16, _) => "Nonce",
+        (0x17, 0x00) => "Lock (configuration)",
+        (0x17, 0x01) => "Lock (data)",
+        (0x17, _) => "Lock (slot)",
+        (0x1B, _) => "Random",
+        (0x28, _) => "CheckMac",
+        (0x30, 0x00) => "Info (revision)",
+        (0x30, _) => "Info (latch)",
+        (0x40, 0x00) => "GenKey (public)",
+        (0x40, _) => "GenKey (create)",
+        (0x41, _) => "Sign",
+        (0x43, _) => "ECDH",
+        (0x47, 0x00) => "SHA (start)",
+        (0x47, 0x01) => "SHA (update)",
+        (0x47, _) => "SHA (end)",
+        _ => "another command",
+    }
+}
+
+/// A command that was executed, in words: what is read and written by its zone.
+pub(super) fn describe(opcode: u8, param1: u8, param2: u16) -> String {
+    let name = name(opcode, param1);
+    match (opcode, param1 & 0x03) {
+        (0x02 | 0x12, 0) => format!("{name} of the configuration"),
+        (0x02 | 0x12, 1) => format!("{name} of OTP"),
+        (0x02 | 0x12, _) => format!("{name} of slot {}", param2 >> 3 & 0x0F),
+        _ => name.to_owned(),
     }
 }
 

@@ -1,11 +1,12 @@
 //! The execution times of one run.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 
 use atecc_emulator::ExecutionEntry;
 
 use super::ChipCommand;
+use super::commands::describe;
 
 /// What the chip drew for each command that it did not refuse.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +14,7 @@ pub(crate) struct Drawn {
     times: HashMap<Key, VecDeque<Duration>>,
     /// By opcode: the sum, and of how many.
     all: HashMap<u8, (Duration, u32)>,
+    refused: Vec<Key>,
 }
 
 /// Opcode, Param1, Param2.
@@ -30,17 +32,34 @@ impl Drawn {
             let [_, opcode, param1, low, high, ..] = command[..] else {
                 continue;
             };
+            let key = (opcode, param1, u16::from_le_bytes([low, high]));
             // A status other than success: refused, in the time of `Info`.
             if matches!(answer[..], [status] if status != 0) {
+                drawn.refused.push(key);
                 continue;
             }
-            let key = (opcode, param1, u16::from_le_bytes([low, high]));
             drawn.times.entry(key).or_default().push_back(*time);
             let (sum, count) = drawn.all.entry(opcode).or_default();
             *sum += *time;
             *count += 1;
         }
         drawn
+    }
+
+    /// What has not been taken, and how often: commands that were not needed.
+    pub(crate) fn left(&self) -> BTreeMap<String, usize> {
+        let mut left = BTreeMap::new();
+        for ((opcode, param1, param2), times) in &self.times {
+            let name = describe(*opcode, *param1, *param2);
+            if !times.is_empty() {
+                *left.entry(name).or_default() += times.len();
+            }
+        }
+        for (opcode, param1, param2) in &self.refused {
+            let name = format!("{} (refused)", describe(*opcode, *param1, *param2));
+            *left.entry(name).or_default() += 1;
+        }
+        left
     }
 
     /// The time of `command`: its own, once for each time that it was executed;

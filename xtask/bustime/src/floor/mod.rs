@@ -47,7 +47,7 @@ pub(crate) struct Floor {
 /// What is needed was not executed, so that nobody knows how long it takes.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "no command {opcode:02X} was executed, which this takes: {why}. The floor or the run is wrong"
+    "no command {opcode:02X} was executed, which this takes: {why}; the floor or the run is wrong"
 )]
 pub(crate) struct NotExecuted {
     pub(crate) opcode: u8,
@@ -98,14 +98,21 @@ fn transfer_time(bit: Duration, bytes: usize) -> Duration {
 }
 
 fn command_time(bit: Duration, command: &ChipCommand, executes: Duration) -> Duration {
-    transfer_time(bit, command.sent()) + executes + transfer_time(bit, command.answered())
+    let there = transfer_time(bit, command.sent());
+    there + until_start(bit, executes) + transfer_time(bit, command.answered())
+}
+
+/// From the STOP after a command to the START of the read that gets its answer: the
+/// emulated chip says after the START whether it acknowledges its address.
+fn until_start(bit: Duration, executes: Duration) -> Duration {
+    executes.saturating_sub(bit)
 }
 
 /// What a command took that was executed: its bytes, its time, its answer's bytes.
 pub(crate) fn execution_time(setting: Setting, entry: &ExecutionEntry) -> Duration {
     let bit = setting.bit();
     let there = transfer_time(bit, 1 + entry.command.len());
-    there + entry.time + transfer_time(bit, 3 + entry.answer.len())
+    there + until_start(bit, entry.time) + transfer_time(bit, 3 + entry.answer.len())
 }
 
 /// What so many pulses, tokens and rests take, each pulse with its look.
@@ -156,14 +163,15 @@ impl Meter {
     }
 }
 
-/// The floor of `sessions` with the times that were drawn.
+/// The floor of `sessions` with the times that were drawn, and in `drawn` what was
+/// executed besides.
 ///
 /// # Errors
 /// [`NotExecuted`].
 pub(crate) fn floor(
     sessions: &[Session],
     setting: Setting,
-    mut drawn: Drawn,
+    drawn: &mut Drawn,
 ) -> Result<Floor, NotExecuted> {
     let mut meter = Meter {
         bit: setting.bit(),
@@ -176,7 +184,7 @@ pub(crate) fn floor(
         meter.wake();
         meter.renew();
         for need in session {
-            for (command, executes) in cheapest(need, meter.bit, &mut drawn)? {
+            for (command, executes) in cheapest(need, meter.bit, drawn)? {
                 let takes = command_time(meter.bit, &command, executes);
                 if meter.awake + takes > WATCHDOG && meter.awake > FRESH {
                     meter.renew();
@@ -184,7 +192,7 @@ pub(crate) fn floor(
                 meter.floor.commands += 1;
                 meter.floor.commands_time += takes;
                 meter.transfer(command.sent());
-                meter.wait(executes);
+                meter.wait(until_start(meter.bit, executes));
                 meter.transfer(command.answered());
             }
         }

@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use atecc_emulator::Image;
@@ -25,6 +26,8 @@ pub(crate) struct Row {
     pub(crate) operation: &'static str,
     pub(crate) setting: Setting,
     pub(crate) needs: Vec<Session>,
+    /// Commands that the last run executed and did not need, and how often.
+    pub(crate) besides: BTreeMap<String, usize>,
     runs: Vec<Run>,
 }
 
@@ -47,14 +50,16 @@ impl Row {
     ) -> Result<Self, Error> {
         // Nothing else than the times differs.
         let seeds = if setting.is_constant() { 1 } else { seeds };
-        let (mut runs, mut needs) = (Vec::new(), Vec::new());
+        let (mut runs, mut needs, mut besides) = (Vec::new(), Vec::new(), BTreeMap::new());
         for seed in 0..seeds {
             let mut bench = operation.prepared(image, setting, seed)?;
             let bus = bench.bus.clone();
-            let (result, counts, drawn) = measure(&bus, setting, || (operation.run)(&mut bench));
+            let (result, counts, mut drawn) =
+                measure(&bus, setting, || (operation.run)(&mut bench));
             result?;
             needs = (operation.needs)(&bench);
-            let floor = floor(&needs, operation.in_force(setting), drawn)?;
+            let floor = floor(&needs, operation.in_force(setting), &mut drawn)?;
+            besides = drawn.left();
             runs.push(Run { counts, floor });
         }
         runs.sort_by(|one, other| one.ratio().total_cmp(&other.ratio()));
@@ -62,6 +67,7 @@ impl Row {
             operation: operation.name,
             setting,
             needs,
+            besides,
             runs,
         })
     }
