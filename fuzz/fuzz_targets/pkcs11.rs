@@ -110,6 +110,7 @@ struct Caller<'a, 'u> {
     table: &'static CK_FUNCTION_LIST_3_0,
     u: &'a mut Unstructured<'u>,
     sessions: Vec<ck::CK_SESSION_HANDLE>,
+    secrets: Vec<ck::CK_OBJECT_HANDLE>,
 }
 
 impl Caller<'_, '_> {
@@ -133,7 +134,10 @@ impl Caller<'_, '_> {
     fn object(&mut self) -> Result<ck::CK_OBJECT_HANDLE> {
         Ok(match self.u.int_in_range(0..=7)? {
             0 => self.u.arbitrary()?,
-            1 => 0x1000 + u64::from(self.u.int_in_range(0..=3_u8)?),
+            1 => {
+                let index = self.u.int_in_range(0..=3)?;
+                self.secrets.get(index).copied().unwrap_or(0x1000)
+            }
             2 => self.u.int_in_range(0..=10)?,
             3 => 2,
             _ => 1,
@@ -390,7 +394,7 @@ impl Caller<'_, '_> {
                     ulValueLen: length,
                 }];
                 let count = self.u.int_in_range(0..=1)?;
-                self.with_mechanism(|it| {
+                let rv = self.with_mechanism(|it| {
                     c!(C_DeriveKey(
                         session,
                         it,
@@ -399,7 +403,11 @@ impl Caller<'_, '_> {
                         count,
                         &raw mut handle
                     ))
-                })?
+                })?;
+                if rv == ck::CKR_OK {
+                    self.secrets.push(handle);
+                }
+                rv
             }
             Call::SeedRandom => c!(C_SeedRandom(session, data, length)),
             Call::GenerateRandom => self.with_places(|it: *mut CK_BYTE, count| {
@@ -467,6 +475,7 @@ fuzz_target!(|data: &[u8]| {
         table,
         u: &mut u,
         sessions: Vec::new(),
+        secrets: Vec::new(),
     };
     // Most callers begin like this.
     let (mut handle, nothing) = (0, null_mut());
