@@ -23,6 +23,8 @@ const SLOTS: [Slot; 3] = [
     slot::AUX_SIGNER_CERTIFICATE,
     slot::AUX_DEVICE_CERTIFICATE,
 ];
+/// The first two of them.
+const SIGNER_SLOTS: [Slot; 2] = [slot::AUX_SIGNER_PUBLIC_KEY, slot::AUX_SIGNER_CERTIFICATE];
 const DEVICE: &str = "auxiliary device certificate (slot 9)";
 const SIGNER: &str = "auxiliary signer certificate (slot 15)";
 
@@ -137,7 +139,7 @@ impl Identity {
 pub struct ReadAuxiliary(ReadChunks);
 
 impl ReadAuxiliary {
-    /// Twelve commands.
+    /// Nine commands.
     #[must_use]
     pub fn new() -> Self {
         Self(ReadChunks::new(&SLOTS))
@@ -162,7 +164,8 @@ impl Procedure for ReadAuxiliary {
     }
 }
 
-/// Write the three slots; what is there already is left out.
+/// Write the three slots; of the signer's two what is there already is left out, as
+/// all is when they are cleared. A new device certificate is another one always.
 ///
 /// Certificates are signed away from the chip, and meanwhile another one may
 /// have taken its place, or another key its key's. So the session that writes
@@ -178,12 +181,12 @@ impl WriteAuxiliary {
     /// has there now.
     #[must_use]
     pub fn new(identity: &Identity, new: &AuxiliarySlots) -> Self {
-        let (rewrite, chip) = (Rewrite::new(&SLOTS), identity.serial_number);
+        let chip = identity.serial_number;
         let rewrite = if new.is_empty() {
             // Nothing is left that could be wrong for another key.
-            rewrite.on_chip(chip)
+            Rewrite::new(&SLOTS).on_chip(chip)
         } else {
-            rewrite.with_key(chip, identity.public_key.into())
+            Rewrite::new(&SIGNER_SLOTS).with_key(chip, identity.public_key.into())
         };
         Self { new: *new, rewrite }
     }

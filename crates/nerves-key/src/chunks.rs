@@ -1,6 +1,8 @@
 //! Slots that stay writable, read and written piece by piece.
 //!
-//! A piece is what one command carries: 32 bytes, or at the end of a slot 4.
+//! A piece is what one command carries: 32 bytes, or what a slot has after its last
+//! 32: of 4 bytes a word, of 8 a short block, whose rest the chip drops. Two words
+//! would take two writes.
 //! A write of the whole leaves out the pieces that are there already: each
 //! costs bus time and wears the EEPROM.
 
@@ -22,10 +24,13 @@ pub(crate) enum Chunk {
 }
 
 impl Chunk {
-    /// Its bytes: 32 or 4.
-    pub(crate) const fn len(self) -> usize {
+    /// Its bytes: 32, 8 or 4.
+    pub(crate) fn len(self) -> usize {
         match self {
-            Self::Block(_) => 32,
+            Self::Block(address) => {
+                let before = 32 * usize::from(address.block());
+                address.region().size().saturating_sub(before).min(32)
+            }
             Self::Word(_) => 4,
         }
     }
@@ -62,9 +67,12 @@ pub(crate) fn chunks(slots: &[Slot]) -> Vec<Chunk> {
         let count = |number: usize| u8::try_from(number).unwrap_or(u8::MAX);
         let block = move |index| BlockAddress::new(place, index).ok().map(Chunk::Block);
         let word = move |index| WordAddress::new(place, index).ok().map(Chunk::Word);
-        (0..count(blocks))
-            .filter_map(block)
-            .chain((count(8 * blocks)..count(words)).filter_map(word))
+        let rest = match words - 8 * blocks {
+            0 => None,
+            1 => word(count(8 * blocks)),
+            _ => block(count(blocks)),
+        };
+        (0..count(blocks)).filter_map(block).chain(rest)
     };
     slots.iter().flat_map(of_slot).collect()
 }
@@ -102,7 +110,8 @@ impl Procedure for ReadChunks {
         match answer {
             Answer::Start => {}
             Answer::Payload(payload) => {
-                self.bytes.extend_from_slice(payload);
+                let len = self.chunks.get(self.done).map_or(0, |chunk| chunk.len());
+                self.bytes.extend(payload.iter().take(len));
                 self.done += 1;
             }
             Answer::Failed(failure) => return Next::failed(failure),
@@ -206,7 +215,7 @@ mod tests {
         };
         assert_eq!(lens(8), [32; 13]);
         assert_eq!(lens(5), [32, 4]);
-        assert_eq!(lens(9), [32, 32, 4, 4]);
+        assert_eq!(lens(9), [32, 32, 8]);
     }
 
     #[test]
