@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use atecc::error::Cause;
 use atecc_emulator::{
-    Bus, Chip, Entropy, Failure, FailureKind, Fault, Faults, Heard, Revision, SerialNumber,
+    Bus, Chip, Entropy, Failure, FailureKind, Fault, Faults, Heard, LogEntry, Revision,
+    SerialNumber,
 };
 use atecc_x509::{DateTime, PublicKey, SignatureBytes};
 use cryptoki_sys as ck;
@@ -28,6 +29,7 @@ use nerves_key_pkcs11_core::token::{Freshness, Token};
 use nerves_key_pkcs11_core::{Error, Module};
 
 use nerves_key::{ReadSnapshot, WriteAuxiliary};
+use tests_station::wire::commands;
 use tests_station::{Station, issue_auxiliary};
 use tests_trust::Row;
 use tests_vector_runner::read_rows;
@@ -164,6 +166,31 @@ fn a_query_for_the_length_leaves_the_chip_alone() {
     let output = session.sign(Input::Whole(&[7; 32]), Capacity::Places(64));
     assert!(matches!(output, Ok(Output::Ready(_))));
     assert!(bus.transactions() > before);
+}
+
+/// A new process reads all that the chip shows, once; then a signature is two commands.
+#[test]
+fn nothing_is_asked_again_for_a_signature() {
+    for revision in [Revision::Atecc508A, Revision::Atecc608B] {
+        let bus = finished(revision, 1);
+        bus.start_log();
+        let session = session(Socket::with(&bus).token(1));
+        sign(&session, [7; 32]).unwrap();
+        let cold = opcodes(&bus.take_log());
+        // The configuration, OTP, three slots of certificates, three of auxiliary ones.
+        let of = |opcode: u8| cold.split(|sent| *sent == opcode).count() - 1;
+        let reads = 4 + 2 + 3 * 4 + 3 * 3;
+        // The session may read once more what looks like the answer before.
+        assert!((reads..=reads + 4).contains(&of(0x02)), "{cold:02X?}");
+        assert_eq!((of(0x40), of(0x16), of(0x41)), (1, 1, 1), "{cold:02X?}");
+        bus.start_log();
+        sign(&session, [8; 32]).unwrap();
+        assert_eq!(opcodes(&bus.take_log()), [0x16, 0x41]);
+    }
+}
+
+fn opcodes(log: &[LogEntry]) -> Vec<u8> {
+    commands(log).map(|(opcode, _)| opcode).collect()
 }
 
 #[test]
