@@ -88,6 +88,9 @@ enum Task {
     /// Measures one signature by the PKCS#11 module, by the command, and with
     /// a wake for each command of the chip.
     Pkcs11Latency(Arguments),
+    /// Measures how long the PKCS#11 module takes to list its slots, with silent,
+    /// stuck and busy buses.
+    Pkcs11SlotList(Arguments),
     /// What one signature by the PKCS#11 module asks of the kernel.
     Pkcs11SystemCalls(Arguments),
     /// The cases of the PKCS#11 C interface under valgrind.
@@ -132,6 +135,7 @@ fn main() -> ExitCode {
         Task::Strand(arguments) => return LONG_JUDGES.run(Some("strand"), &arguments),
         Task::Pkcs11Load(arguments) => return LOAD.run(Some("pkcs11-load"), &arguments),
         Task::Pkcs11Latency(arguments) => return LOAD.run(Some("pkcs11-latency"), &arguments),
+        Task::Pkcs11SlotList(arguments) => return LOAD.run(Some("pkcs11-slot-list"), &arguments),
         Task::Pkcs11SystemCalls(arguments) => {
             return LOAD.run(Some("pkcs11-system-calls"), &arguments);
         }

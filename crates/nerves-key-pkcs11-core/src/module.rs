@@ -76,9 +76,10 @@ impl Module {
     /// With slots of one's own besides.
     #[must_use]
     pub fn with_tokens(self, tokens: impl IntoIterator<Item = Token>) -> Self {
-        let tokens = tokens.into_iter();
-        self.tokens()
-            .extend(tokens.map(|token| (token.slot(), Arc::new(token))));
+        for token in tokens {
+            let token = token.with_stuck_buses(Arc::clone(&self.stuck));
+            self.tokens().insert(token.slot(), Arc::new(token));
+        }
         self
     }
 

@@ -10,6 +10,7 @@ mod latency;
 mod load;
 mod other_program;
 mod served;
+mod slot_list;
 mod system_calls;
 mod user;
 mod worker;
@@ -35,6 +36,9 @@ enum Task {
     Pkcs11Latency(latency::Options),
     /// What one signature by the PKCS#11 module asks of the kernel.
     Pkcs11SystemCalls(system_calls::Options),
+    /// Measures how long the PKCS#11 module takes to list its slots, with silent,
+    /// stuck and busy buses.
+    Pkcs11SlotList(slot_list::Options),
     /// Processes use one chip while a program without their lock does, too.
     IntruderLoad(intruder::Options),
     /// One of the processes of pkcs11-load.
@@ -54,6 +58,7 @@ fn main() -> ExitCode {
         Task::Pkcs11Latency(options) => latency::run(&options),
         Task::Pkcs11SystemCalls(options) => system_calls::run(&options),
         Task::Pkcs11Signer(options) => system_calls::sign(&options),
+        Task::Pkcs11SlotList(options) => slot_list::run(&options),
         Task::IntruderLoad(options) => intruder::run(&options),
         Task::Pkcs11Worker(options) => worker::run(&options),
         Task::IntruderUser(options) => user::run(&options),
