@@ -385,7 +385,7 @@ fn another_activation_key_is_told_and_changes_nothing() {
     let mut station = VOLATILE.station();
     // Cut off when the data are locked and no slot is.
     let all = VOLATILE.transactions();
-    let locked = (0..all).rev().find(|at| {
+    let locked = all.into_iter().rev().find(|at| {
         let bus = Bus::with_chip(Chip::blank(VOLATILE.revision));
         bus.set_faults(Faults::none().at(*at, Fault::PowerCut(CutPoint::Before)));
         // Only without its last transaction, the sleep, has a run finished.

@@ -89,6 +89,7 @@ impl<I2C: I2c, D: DelayNs, W: AsyncWakePulse<I2C, D>> Device<I2C, D, W> {
         if self.left == Left::Unknown {
             run.sleep_first();
         }
+        run.set_observed_times(self.observed);
         let mut fault = None;
         // Until this ends: a dropped future never says.
         self.left = Left::Unknown;
@@ -99,6 +100,7 @@ impl<I2C: I2c, D: DelayNs, W: AsyncWakePulse<I2C, D>> Device<I2C, D, W> {
         self.wake.session_over(&mut self.i2c);
         self.left = run.left();
         self.slow_us = run.slow_us();
+        self.observed = *run.observed_times();
         result(run, fault)
     }
 

@@ -5,7 +5,7 @@ use embedded_hal::i2c::{ErrorKind, I2c, NoAcknowledgeSource};
 
 use crate::procedure::{Once, Run};
 use crate::session::{Left, Outcome, Session, Step};
-use crate::{BusAddress, Command, Error, Procedure, Timing};
+use crate::{BusAddress, Command, Error, ObservedTimes, Procedure, Timing};
 
 /// How a board wakes its chips: SDA low for 60 us or more.
 ///
@@ -101,6 +101,7 @@ pub struct Device<I2C, D, W = GeneralCall> {
     pub(crate) wake: W,
     pub(crate) address: BusAddress,
     pub(crate) timing: Timing,
+    pub(crate) observed: ObservedTimes,
     pub(crate) left: Left,
     pub(crate) slow_us: u32,
 }
@@ -114,6 +115,7 @@ impl<I2C, D> Device<I2C, D> {
             wake: GeneralCall,
             address: BusAddress::DEFAULT,
             timing: Timing::new(None),
+            observed: ObservedTimes::new(),
             left: Left::Asleep,
             slow_us: 0,
         }
@@ -129,21 +131,36 @@ impl<I2C, D, W> Device<I2C, D, W> {
             wake,
             address: self.address,
             timing: self.timing,
+            observed: self.observed,
             left: self.left,
             slow_us: self.slow_us,
         }
     }
 
-    /// A chip at another address.
+    /// A chip at another address, of which nothing was observed yet.
     #[must_use]
     pub fn with_address(self, address: BusAddress) -> Self {
-        Self { address, ..self }
+        Self {
+            address,
+            observed: ObservedTimes::new(),
+            ..self
+        }
     }
 
     /// Other waits than [`Timing::default`], for example once the chip's
     /// family is known.
     pub const fn set_timing(&mut self, timing: Timing) {
         self.timing = timing;
+    }
+
+    /// What was observed of the chip before, by another device at the same address.
+    pub const fn set_observed_times(&mut self, observed: ObservedTimes) {
+        self.observed = observed;
+    }
+
+    /// What was observed of the chip in the sessions so far.
+    pub const fn observed_times(&self) -> &ObservedTimes {
+        &self.observed
     }
 
     /// Where the chip is.
@@ -240,6 +257,7 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Device<I2C, D, W> {
         if self.left == Left::Unknown {
             run.sleep_first();
         }
+        run.set_observed_times(self.observed);
         let mut fault = None;
         while let Some(session) = run.session() {
             self.carry(session, &mut fault);
@@ -248,6 +266,7 @@ impl<I2C: I2c, D: DelayNs, W: WakePulse<I2C, D>> Device<I2C, D, W> {
         self.wake.session_over(&mut self.i2c);
         self.left = run.left();
         self.slow_us = run.slow_us();
+        self.observed = *run.observed_times();
         result(run, fault)
     }
 

@@ -24,6 +24,7 @@ pub mod error;
 pub mod group;
 #[cfg(feature = "host")]
 pub mod host;
+pub mod observed_times;
 mod opcode;
 #[cfg(feature = "parse")]
 pub mod parse;
@@ -48,6 +49,7 @@ pub use command::Command;
 pub use config::ConfigZone;
 pub use device::Device;
 pub use error::{Error, Failure};
+pub use observed_times::ObservedTimes;
 pub use opcode::Opcode;
 pub use procedure::Procedure;
 pub use public_key::PublicKey;

@@ -29,6 +29,12 @@ macro_rules! opcodes {
                 }
             }
 
+            /// The place in [`Self::ALL`], and of another chip's command the one behind.
+            #[inline(never)]
+            pub(crate) fn row(self) -> usize {
+                Self::ALL.iter().take_while(|opcode| **opcode != self).count()
+            }
+
             /// The datasheet's name; "foreign command" of another chip's.
             #[must_use]
             pub const fn name(self) -> &'static str {

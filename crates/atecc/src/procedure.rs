@@ -3,7 +3,7 @@
 use crate::command::{Request, Retry};
 use crate::error::{Cause, Executed};
 use crate::session::{Left, Outcome, Session, Step};
-use crate::{Command, Failure, Timing};
+use crate::{Command, Failure, ObservedTimes, Timing};
 
 /// A sequence of commands in which each may depend on the answers before it.
 ///
@@ -254,6 +254,16 @@ impl<P: Procedure> Run<P> {
     /// See [`Session::sleep_first`].
     pub const fn sleep_first(&mut self) {
         self.session.sleep_first();
+    }
+
+    /// See [`Session::set_observed_times`].
+    pub const fn set_observed_times(&mut self, observed: ObservedTimes) {
+        self.session.set_observed_times(observed);
+    }
+
+    /// See [`Session::observed_times`].
+    pub const fn observed_times(&self) -> &ObservedTimes {
+        self.session.observed_times()
     }
 
     /// How the chip was left, once the steps are done.

@@ -112,9 +112,9 @@ impl Timing {
         timing
     }
 
-    /// When to look for the first time, microseconds after the command. Where a
-    /// clock divider counts at all, M1 counts twice and M2 six times, about what
-    /// the longest times say.
+    /// What `opcode` takes typically, microseconds; of a chip whose family is not
+    /// known the shorter time. Where a clock divider counts at all, M1 counts twice
+    /// and M2 six times, about what the longest times say.
     #[must_use]
     pub fn typical_us(&self, opcode: Opcode) -> u32 {
         let times = Times::of(opcode);
@@ -124,11 +124,20 @@ impl Timing {
             ClockDivider::M2 if m2 > m0 * 2 => 6,
             _ => 1,
         };
-        let typical = match self.family {
-            Some(Family::Atecc508) | None => times.typical_508,
-            Some(Family::Atecc608) => times.typical_608 * slower,
+        let slower = if self.family == Some(Family::Atecc508) {
+            1
+        } else {
+            slower
         };
-        u32::from(typical) * 100
+        u32::from(times.typical(self.family) * slower) * 100
+    }
+
+    /// When to look for the first time for the answer to a command whose time was
+    /// not observed yet: after a quarter of the typical time at full clock, since
+    /// nobody has published what an ATECC608 takes.
+    #[must_use]
+    pub fn first_look_us(&self, opcode: Opcode) -> u32 {
+        u32::from(Times::of(opcode).typical(self.family)) * 25
     }
 
     /// The longest that the tables allow `opcode`, microseconds.
@@ -143,26 +152,18 @@ impl Timing {
         u32::from(longest) * 1_000
     }
 
-    /// Between two looks: a quarter of the typical time, or a sixteenth of the
-    /// time waited when that is more, 0.25 to 2 ms; an eighth of it once a
-    /// command takes longer than any table allows, so that the looks are
-    /// bounded.
+    /// Between two looks: a sixty-fourth of the time waited, so that what an
+    /// answer waits for is little beside what the command took; an eighth once a
+    /// command takes longer than any table allows, so that the looks are bounded.
     #[must_use]
     pub fn poll_us(&self, opcode: Opcode, waited_us: u32) -> u32 {
-        if waited_us > self.longest_us(opcode).saturating_mul(2) {
+        let [.., slowest_ms] = Times::of(opcode).longest;
+        let slowest_us = u32::from(slowest_ms) * 1_000;
+        let twice_us = self.longest_us(opcode).saturating_mul(2);
+        if waited_us > slowest_us && waited_us > twice_us {
             return waited_us / 8;
         }
-        let (quarter, sixteenth) = (self.typical_us(opcode) / 4, waited_us / 16);
-        let us = if quarter > sixteenth {
-            quarter
-        } else {
-            sixteenth
-        };
-        match us {
-            0..=249 => 250,
-            250..=2_000 => us,
-            _ => 2_000,
-        }
+        (waited_us / 64).max(SHORTEST_PAUSE_US)
     }
 }
 
@@ -172,6 +173,9 @@ impl Default for Timing {
         Self::new(None)
     }
 }
+
+/// Between two looks at least: a third of what a look takes at 100 kHz.
+const SHORTEST_PAUSE_US: u32 = 32;
 
 /// The times of one command.
 #[derive(Clone, Copy)]
@@ -213,8 +217,15 @@ impl Times {
     }
 
     fn of(opcode: Opcode) -> &'static Self {
-        let row = Opcode::ALL.iter().zip(&TIMES).find(|row| *row.0 == opcode);
-        row.map_or(&FOREIGN, |(_, times)| times)
+        TIMES.get(opcode.row()).unwrap_or(&FOREIGN)
+    }
+
+    fn typical(&self, family: Option<Family>) -> u16 {
+        match family {
+            Some(Family::Atecc508) => self.typical_508,
+            Some(Family::Atecc608) => self.typical_608,
+            None => self.typical_508.min(self.typical_608),
+        }
     }
 }
 
@@ -325,8 +336,8 @@ mod tests {
                     timing.typical_us(opcode) <= timing.longest_us(opcode),
                     "{opcode}"
                 );
-                let poll = timing.poll_us(opcode, 0);
-                assert!((250..=2_000).contains(&poll), "{opcode}");
+                let first_us = timing.first_look_us(opcode);
+                assert_eq!(first_us, timing.typical_us(opcode) / 4, "{opcode}");
             }
         }
     }
@@ -365,7 +376,7 @@ mod tests {
     fn looks_are_few() {
         for &opcode in Opcode::ALL {
             let timing = Timing::default();
-            let (mut waited, mut looks) = (0, 0);
+            let (mut waited, mut looks) = (timing.first_look_us(opcode), 1);
             while waited < timing.give_up_us {
                 waited += timing.poll_us(opcode, waited);
                 looks += 1;
@@ -399,22 +410,33 @@ mod tests {
         }
     }
 
-    /// CheckMac of an ATECC508A: 5 ms typically, 40 ms at the longest.
+    /// CheckMac takes 40 ms at the longest, Sign of an undivided clock 115 ms and of
+    /// the slowest 665.
     #[test]
     fn looks_become_rarer() {
-        let timing = Timing::new(Some(Family::Atecc508));
-        for (waited, pause) in [
-            (0, 1_250),
-            (16_000, 1_250),
-            (28_000, 1_750),
-            (48_000, 2_000),
-            (80_000, 2_000),
-            (80_001, 10_000),
-            (800_000, 100_000),
+        let timing = Timing::new(None);
+        for (opcode, waited_us, pause_us) in [
+            (Opcode::CheckMac, 0, 32),
+            (Opcode::CheckMac, 2_111, 32),
+            (Opcode::CheckMac, 2_112, 33),
+            (Opcode::CheckMac, 80_000, 1_250),
+            (Opcode::CheckMac, 80_001, 10_000),
+            (Opcode::CheckMac, 800_000, 100_000),
+            (Opcode::Sign, 640_000, 10_000),
+            (Opcode::Sign, 665_600, 83_200),
         ] {
-            assert_eq!(timing.poll_us(Opcode::CheckMac, waited), pause, "{waited}");
+            assert_eq!(timing.poll_us(opcode, waited_us), pause_us, "{waited_us}");
         }
-        assert_eq!(timing.poll_us(Opcode::Info, 0), 250);
+    }
+
+    /// Of a chip that is not known the shorter time is expected.
+    #[test]
+    fn an_unknown_chip_is_looked_at_in_time_for_either() {
+        let of = |family, opcode| Timing::new(family).typical_us(opcode);
+        for &opcode in Opcode::ALL {
+            let known = [Family::Atecc508, Family::Atecc608].map(|it| of(Some(it), opcode));
+            assert_eq!(Some(of(None, opcode)), known.into_iter().min(), "{opcode}");
+        }
     }
 
     /// The latest watchdog is 1.7 s; SelfTest with M2 takes 2.324 s.

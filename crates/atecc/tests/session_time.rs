@@ -128,20 +128,32 @@ fn a_wait_of_any_length_is_not_slow() {
     assert_eq!(session.slow_us(), 0);
 }
 
-/// After the looks at once comes the rest of the typical time, and when there is
-/// no rest the time between two looks: a quarter of a millisecond at least.
+/// After the looks at once comes the rest of the time that was observed, and when
+/// there is no rest the shortest time between two looks.
 #[test]
-fn looks_at_once_are_part_of_the_typical_time() {
-    let typical_us = Timing::default().typical_us(Opcode::Info);
+fn looks_at_once_are_part_of_the_time_to_the_first_look() {
+    let mut session = asked(&InfoRevision);
+    let mut waited_us = 0;
+    while waited_us < 3_200 {
+        if let Seen::Wait(us) = seen(&mut session) {
+            waited_us += us;
+        }
+        session.advance(Outcome::AddressNack);
+    }
+    go_on(&mut session, Seen::Read);
+    give(&mut session, &group(&REVISION));
+    assert!(session.answer().is_ok());
+    let shortest_us = session.observed_times().shortest_us(Opcode::Info).unwrap();
+    assert!((2_900..=waited_us).contains(&shortest_us), "{shortest_us}");
+    let first_us = shortest_us - shortest_us / 32;
+    let half_us = first_us.div_ceil(2);
+    let rest_us = first_us - 2 * (half_us - 1);
     for (took_us, wait_us) in [
-        (0, typical_us),
-        (typical_us / 2 - 1, 2),
-        (typical_us / 2, 250),
+        (0, first_us),
+        (half_us - 1, rest_us),
+        (half_us, 2 * half_us / 64),
     ] {
-        let mut session = asked(&InfoRevision);
-        go_on(&mut session, Seen::Read);
-        give(&mut session, &group(&REVISION));
-        assert!(session.answer().is_ok());
+        let mut session = session.clone();
         // The chip holds an answer like the one to come: it is looked at at once.
         session.begin(Request::new(&InfoRevision).unwrap());
         assert_eq!(seen(&mut session), Seen::Command);

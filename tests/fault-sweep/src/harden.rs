@@ -9,7 +9,7 @@ use super::fault::FAULTS;
 use super::parallel;
 use super::run::{End, Script, locked_slots};
 use super::setup::Setup;
-use super::{Tally, Witness};
+use super::{Tally, Witness, transactions};
 use tests_station::Station;
 
 /// As often as a command is given in a provisioning.
@@ -21,14 +21,13 @@ const TRIES: u32 = 2;
 /// # Panics
 /// When an undisturbed hardening fails.
 #[must_use]
-pub fn hardened(setup: Setup, first: u64, stride: usize) -> Tally {
+pub fn hardened(setup: Setup, first: usize, stride: usize) -> Tally {
     let open = open_chip(setup);
     let bus = chip(&open, &Witness::new(&setup.station()));
-    command(&bus).expect("nothing disturbs it");
-    let transactions = bus.transactions();
-    let scripts: Vec<_> = (first..transactions)
-        .step_by(stride.max(1))
-        .flat_map(|at| FAULTS.iter().map(move |kind| Script::one(at, kind)))
+    let transactions = transactions::of(&bus, |bus| command(bus).expect("nothing disturbs it"));
+    let struck = transactions.iter().skip(first).step_by(stride.max(1));
+    let scripts: Vec<_> = struck
+        .flat_map(|at| FAULTS.iter().map(move |kind| Script::one(*at, kind)))
         .collect();
     let work = |station: &mut Station, script: &Script| {
         let mut tally = Tally::default();
@@ -36,7 +35,7 @@ pub fn hardened(setup: Setup, first: u64, stride: usize) -> Tally {
         tally
     };
     let mut tally = parallel::sum(&scripts, || setup.station(), work);
-    tally.transactions = transactions;
+    tally.transactions = transactions.len();
     tally.kinds = FAULTS.len();
     tally
 }

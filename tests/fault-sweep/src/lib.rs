@@ -17,6 +17,7 @@ mod reference_time;
 mod run;
 mod setup;
 pub mod torn;
+mod transactions;
 mod witness;
 
 pub use fault::{FAULTS, FaultKind};
@@ -36,8 +37,9 @@ use tests_station::{Records, Station};
 /// What the runs of one [`Setup`] came to.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Tally {
-    /// Bus transactions of an undisturbed provisioning, reading included.
-    pub transactions: u64,
+    /// Bus transactions of an undisturbed provisioning, reading included; of looks at
+    /// a busy chip those that are not like the ones around them.
+    pub transactions: usize,
     /// Kinds of faults.
     pub kinds: usize,
     /// Provisionings that were disturbed.
@@ -101,13 +103,13 @@ impl AddAssign for Tally {
 /// Every fault at every `stride`-th transaction from `first` on, one in each
 /// run.
 #[must_use]
-pub fn singles(setup: Setup, records: Records, first: u64, stride: usize) -> Tally {
+pub fn singles(setup: Setup, records: Records, first: usize, stride: usize) -> Tally {
     let transactions = setup.transactions();
-    let scripts: Vec<_> = (first..transactions)
-        .step_by(stride.max(1))
-        .flat_map(|at| FAULTS.iter().map(move |kind| Script::one(at, kind)))
+    let struck = transactions.iter().skip(first).step_by(stride.max(1));
+    let scripts: Vec<_> = struck
+        .flat_map(|at| FAULTS.iter().map(move |kind| Script::one(*at, kind)))
         .collect();
-    all(setup, records, transactions, &scripts)
+    all(setup, records, transactions.len(), &scripts)
 }
 
 /// `count` runs with two faults each, drawn from `seed`. Where the first fault
@@ -115,11 +117,11 @@ pub fn singles(setup: Setup, records: Records, first: u64, stride: usize) -> Tal
 #[must_use]
 pub fn pairs(setup: Setup, records: Records, count: usize, seed: u64) -> Tally {
     let transactions = setup.transactions();
-    let scripts = pairs::draw(transactions, count, seed);
-    all(setup, records, transactions, &scripts)
+    let scripts = pairs::draw(&transactions, count, seed);
+    all(setup, records, transactions.len(), &scripts)
 }
 
-fn all(setup: Setup, records: Records, transactions: u64, scripts: &[Script]) -> Tally {
+fn all(setup: Setup, records: Records, transactions: usize, scripts: &[Script]) -> Tally {
     let work = |station: &mut Station, script: &Script| {
         let mut tally = Tally::default();
         tally.count(script, run(setup, station, script));

@@ -10,7 +10,7 @@ use atecc_x509::{Certificate, DateTime};
 use nerves_key::settings::{Area, ReadSettings, Settings, Stored, UpdateSettings, WriteSettings};
 use nerves_key::{AuxiliarySlots, Identity, ReadAuxiliary, WriteAuxiliary};
 
-use crate::FAULTS;
+use crate::{FAULTS, transactions};
 use tests_station::{Station, issue_auxiliary};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -20,8 +20,9 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 pub struct Torn {
     /// What was written over what.
     pub name: &'static str,
-    /// Transactions of an undisturbed write, reading included.
-    pub transactions: u64,
+    /// Transactions of an undisturbed write, reading included; of looks at a busy chip
+    /// those that are not like the ones around them.
+    pub transactions: usize,
     /// Disturbed writes.
     pub runs: usize,
     /// After which the new value was read,
@@ -73,13 +74,17 @@ fn each(
     read: impl Fn(&mut Device<I2cHandle, Delay>) -> Result<Found>,
 ) -> Result<Torn> {
     let undisturbed = bus(before)?;
-    write(&mut Station::device(&undisturbed))?;
+    let mut result = Ok(());
+    let struck = transactions::of(&undisturbed, |bus| {
+        result = write(&mut Station::device(bus));
+    });
+    result?;
     let mut torn = Torn {
         name,
-        transactions: undisturbed.transactions(),
+        transactions: struck.len(),
         ..Torn::default()
     };
-    for at in 0..torn.transactions {
+    for at in struck {
         for kind in FAULTS {
             let bus = bus(before)?;
             bus.set_faults(Faults::none().at(at, kind.fault));

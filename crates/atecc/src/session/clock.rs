@@ -9,13 +9,16 @@ const BYTE_US: u32 = 90;
 impl Session {
     /// How long to wait in a state that waits for the chip.
     pub(super) fn pause_us(&self) -> u32 {
-        let typical = self.timing.typical_us(self.opcode());
-        match self.state {
-            State::IdleResting => IDLE_REST_US,
-            State::Executing => typical,
-            // After the looks at once, the rest of the typical time.
-            _ if self.waited_us < typical => typical.saturating_sub(self.waited_us).max(1),
-            _ => self.timing.poll_us(self.opcode(), self.waited_us),
+        if matches!(self.state, State::IdleResting) {
+            return IDLE_REST_US;
+        }
+        let opcode = self.opcode();
+        let observed = self.observed.first_look_us(opcode);
+        let first_us = observed.unwrap_or_else(|| self.timing.first_look_us(opcode));
+        if self.waited_us < first_us {
+            first_us - self.waited_us
+        } else {
+            self.timing.poll_us(opcode, self.waited_us)
         }
     }
 

@@ -14,11 +14,9 @@ impl Session {
         } else {
             self.lose_volatile();
             let executed = match self.state {
-                State::Sending
-                | State::Executing
-                | State::Reading
-                | State::Polling
-                | State::Rewinding => Executed::Unknown,
+                State::Sending | State::Reading | State::Polling | State::Rewinding => {
+                    Executed::Unknown
+                }
                 _ => Executed::No,
             };
             self.fail(cause, executed);
@@ -76,6 +74,11 @@ impl Session {
         let begins = self.request.as_ref().is_some_and(Request::loads_volatile);
         if self.volatile == Volatile::Empty || (begins && !self.slept) {
             self.volatile = Volatile::Kept;
+        }
+        // Of one that answers nothing, the end was not seen.
+        if len > 0 {
+            let (busy_us, done_us) = (self.last_busy_us, self.looked_us);
+            self.observed.note(self.opcode(), busy_us, done_us);
         }
         self.result = Ok(len);
         self.state = State::Ready;

@@ -45,6 +45,14 @@
 //! begins again. A command that cannot end before any watchdog is refused before
 //! anything is sent ([`Cause::TooSlow`]).
 //!
+//! # When it looks
+//!
+//! A look at a busy chip costs one byte on the bus, and to look late costs the
+//! time that the chip had done. So the first look comes at a quarter of the typical
+//! time, or a little before what was observed of the opcode ([`ObservedTimes`]), and
+//! each other one a sixty-fourth of the time waited later: what a command takes
+//! need not be known. What was observed says when to look, and nothing else.
+//!
 //! # Bounds
 //!
 //! Four tries a command, and none begins later than [`Timing::give_up_us`]
@@ -87,7 +95,7 @@ use wake::{Purpose, REST_US, WakeStep, Waking};
 use crate::command::Request;
 use crate::error::{Cause, Executed};
 use crate::group::MAX_GROUP;
-use crate::{Failure, Opcode, Timing, word_address};
+use crate::{Failure, ObservedTimes, Opcode, Timing, word_address};
 
 /// No answer is longer than a group.
 #[expect(clippy::cast_possible_truncation, reason = "155")]
@@ -149,8 +157,8 @@ pub struct Session {
     sleeps_first: bool,
     /// The watchdog has been restarted by this session.
     renewed: bool,
-    /// The chip is never seen busy on this bus: renew before every command, so
-    /// that no answer is like the one before.
+    /// The chip is never seen busy on this bus: renew before every command that
+    /// may not be repeated, so that its answer is not like the one before.
     blind: bool,
     /// Of the command under way, all its sends together.
     executed: Executed,
@@ -173,6 +181,9 @@ pub struct Session {
     awake_us: u32,
     /// Since the command was sent, at least.
     waited_us: u32,
+    /// Of that, when the chip was last seen busy, and when the present look began.
+    last_busy_us: u32,
+    looked_us: u32,
     /// Since the command was first sent, or the end.
     spent_us: u32,
     /// In transfers that failed slowly.
@@ -187,6 +198,7 @@ pub struct Session {
     result: Result<u8, Failure>,
     request: Option<Request>,
     rx: [u8; MAX_GROUP],
+    observed: ObservedTimes,
 }
 
 impl Session {
@@ -221,6 +233,8 @@ impl Session {
             before: AFTER_WAKE,
             awake_us: 0,
             waited_us: 0,
+            last_busy_us: 0,
+            looked_us: 0,
             spent_us: 0,
             slow_us: 0,
             busy_us: 0,
@@ -235,6 +249,7 @@ impl Session {
             reads: 0,
             want: 0,
             rx: [0; MAX_GROUP],
+            observed: ObservedTimes::new(),
             result: Err(Cause::NoCommand.before_execution()),
             left: Left::Asleep,
         }
@@ -245,6 +260,17 @@ impl Session {
     /// called before the first step.
     pub const fn sleep_first(&mut self) {
         self.sleeps_first = true;
+    }
+
+    /// What was observed of the chip before, so that the first looks are in time.
+    pub const fn set_observed_times(&mut self, observed: ObservedTimes) {
+        self.observed = observed;
+    }
+
+    /// What was observed of the chip, this session included.
+    #[must_use]
+    pub const fn observed_times(&self) -> &ObservedTimes {
+        &self.observed
     }
 
     /// Start a command. Perform the steps until [`Step::Done`], then ask for
@@ -317,7 +343,7 @@ impl Session {
                 WakeStep::Sleep => Step::Write(SLEEP),
             },
             State::Sending => Step::Write(self.request.as_ref().map_or(&[], Request::as_bytes)),
-            State::Executing | State::Polling | State::IdleResting => Step::Wait(self.pause_us()),
+            State::Polling | State::IdleResting => Step::Wait(self.pause_us()),
             // `want` is at most the buffer; a read of nothing counts as no answer.
             State::Reading => Step::Read(
                 self.rx
@@ -356,7 +382,7 @@ impl Session {
             State::Ready | State::Ended => {}
             State::Waking => self.woke(done, took_us),
             State::Sending => self.sent(outcome),
-            State::Executing | State::Polling | State::Rewinding => self.look(),
+            State::Polling | State::Rewinding => self.look(),
             State::Reading if done => self.received(),
             State::Reading => self.unanswered(outcome),
             State::Sleeping => {

@@ -14,6 +14,9 @@ impl Session {
     pub(super) fn unanswered(&mut self, outcome: Outcome) {
         let opcode = self.opcode();
         let nack = matches!(outcome, Outcome::AddressNack | Outcome::Nack);
+        if nack {
+            self.last_busy_us = self.looked_us;
+        }
         let first_looks = nack && self.reads == 0 && self.busy_looks < BUSY_LOOKS;
         if first_looks {
             self.busy_looks += 1;
@@ -61,6 +64,7 @@ impl Session {
             // Noise on a missing acknowledge reads like this, too.
             Heard::Nobody if self.waited_us < self.timing.longest_us(opcode) => {
                 self.reads = self.reads.saturating_sub(1);
+                self.last_busy_us = self.looked_us;
                 self.state = State::Polling;
                 return;
             }

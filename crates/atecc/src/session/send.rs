@@ -3,7 +3,7 @@
 use super::answer::{AFTER_WAKE, GROUP_OVERHEAD};
 use super::{FRESH_US, IDLES, LONGEST, Session, State, Volatile};
 use crate::Opcode;
-use crate::command::{Chips, Request, ResponseKind};
+use crate::command::{Chips, Request, ResponseKind, Retry};
 use crate::error::{Cause, Executed};
 use crate::group::MAX_GROUP;
 use crate::session::Outcome;
@@ -39,7 +39,10 @@ impl Session {
         }
         let ends_us = self.awake_us.saturating_add(self.timing.longest_us(opcode));
         let late = ends_us > self.timing.awake_us && self.awake_us > FRESH_US;
-        if self.idles < IDLES && (late || (self.blind && self.before != AFTER_WAKE)) {
+        // One that may be repeated is renewed when its answer was like the last one.
+        let repeats = self.request.as_ref().map(Request::repeat) == Some(Retry::Idempotent);
+        let blind = self.blind && !repeats && self.before != AFTER_WAKE;
+        if self.idles < IDLES && (late || blind) {
             self.idle();
         } else {
             self.state = State::Sending;
@@ -55,6 +58,7 @@ impl Session {
         self.reads = 0;
         self.busy_looks = 0;
         self.waited_us = 0;
+        self.last_busy_us = 0;
         if self.tries == 1 {
             // Whatever a lock was waited for.
             self.spent_us = 0;
@@ -67,13 +71,14 @@ impl Session {
             // An answer like the last one is believed of a chip that was seen
             // busy, so it is looked at while it is.
             _ if self.doubtful || self.before != AFTER_WAKE || engines => self.look(),
-            _ => self.state = State::Executing,
+            _ => self.state = State::Polling,
         }
     }
 
     #[inline(never)]
     pub(super) fn look(&mut self) {
         self.blank();
+        self.looked_us = self.waited_us;
         self.state = State::Reading;
     }
 

@@ -6,9 +6,8 @@ pub(super) enum State {
     Ready,
     Waking,
     Sending,
-    /// Waiting for the first look.
-    Executing,
     Reading,
+    /// Waiting for the next look.
     Polling,
     Rewinding,
     /// Idle, then wake: restarts the watchdog, keeps volatile state.

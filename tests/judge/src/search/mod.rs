@@ -29,6 +29,9 @@ pub use scenario::{Scenario, scenarios};
 
 /// Steps of one command or of the end; more is a session that does not end.
 const MOST_STEPS: u32 = 4_000;
+/// Waits and looks in a row after which a session that looks on differs in its times
+/// alone: it counts no more than two looks that were refused.
+const ALIKE: u32 = 8;
 
 #[derive(Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "what has happened so far")]
@@ -148,8 +151,9 @@ impl Search<'_> {
     fn push(&mut self, mut node: Node) {
         // A look that is like the one before only takes time: go on looking,
         // with nothing else happening, until that time decides something.
+        let (mut around, mut alike) = (self.surroundings(&node), 0);
         for _ in 0..MOST_STEPS {
-            if self.seen.insert(self.key(&node)) {
+            if alike < ALIKE && self.seen.insert(self.key(&node)) {
                 self.figures.states += 1;
                 self.queue.push_back(node);
                 return;
@@ -158,6 +162,9 @@ impl Search<'_> {
                 return;
             };
             node = later;
+            let now = self.surroundings(&node);
+            alike = if now == around { alike + 1 } else { 0 };
+            around = now;
         }
     }
 
@@ -185,13 +192,20 @@ impl Search<'_> {
             _ => return None,
         };
         self.figures.transitions += 1;
-        Some(self.follow(node, &step, event))
+        Some(after(node, &step, event))
     }
 
     /// All that decides what follows.
     fn key(&self, node: &Node) -> u64 {
         let mut hasher = DefaultHasher::new();
         format!("{:?}", node.session).hash(&mut hasher);
+        self.surroundings(node).hash(&mut hasher);
+        hasher.finish()
+    }
+
+    /// All but the session.
+    fn surroundings(&self, node: &Node) -> u64 {
+        let mut hasher = DefaultHasher::new();
         (&node.chip, node.at, &node.before, node.faults).hash(&mut hasher);
         (node.acknowledged, node.sound, node.heard).hash(&mut hasher);
         (node.slept, node.woken_unseen).hash(&mut hasher);
@@ -254,7 +268,6 @@ impl Search<'_> {
     }
 
     fn follow(&mut self, node: &Node, step: &Did, event: chip::Event) -> Node {
-        let mut next = node.clone();
         let trail = format!(
             "{step} -> {:?}{} (chip: {:?})",
             event.outcome,
@@ -265,49 +278,56 @@ impl Search<'_> {
             event.chip.power,
         );
         self.trails.push((node.trail, trail));
+        let mut next = after(node, step, event);
         next.trail = self.trails.len() - 1;
-        next.chip = event.chip;
-        next.faults += event.faults;
-        next.woken_unseen |= event.is_woken_unseen;
-        let done = event.outcome == Outcome::Done;
-        let us = match step {
-            Did::Wait(us) => *us,
-            Did::Write(bytes) if done => 90 * (u32::try_from(bytes.len()).unwrap_or(0) + 1),
-            Did::Read(len) if done => 90 * (u32::try_from(*len).unwrap_or(0) + 1),
-            Did::Write(_) | Did::Read(_) => 90,
-            Did::Wake => 0,
-        };
-        match step {
-            Did::Wait(us) => next.waited = next.waited.saturating_add(*us),
-            Did::Write(bytes) if bytes.first() == Some(&0x03) => next.waited = 0,
-            Did::Write(bytes) if bytes == &[0x01] && done => {
-                // Before the first command there is nothing to lose.
-                next.slept |= node.at > 0;
-                next.slept_in_command = true;
-            }
-            Did::Wake => next.awake = 0,
-            Did::Write(_) | Did::Read(_) => {}
-        }
-        next.awake = next.awake.saturating_add(us);
-        next.spent = next.spent.saturating_add(us);
-        next.total_us += u64::from(us);
-        next.steps += 1;
-        next.total_steps += 1;
-        if let (Did::Read(_), true) = (step, done) {
-            next.acknowledged = true;
-            next.sound |= atecc::group::parse_group(&event.bytes).is_ok();
-            next.heard = event.bytes.iter().any(|byte| *byte != 0xFF);
-        }
-        if let Step::Read(buffer) = next.session.step() {
-            let bytes = event.bytes.iter();
-            buffer
-                .iter_mut()
-                .zip(bytes)
-                .for_each(|(to, from)| *to = *from);
-        }
-        next.session.advance(event.outcome);
         next
     }
+}
+
+/// The node after a step of which this came.
+fn after(node: &Node, step: &Did, event: chip::Event) -> Node {
+    let mut next = node.clone();
+    next.chip = event.chip;
+    next.faults += event.faults;
+    next.woken_unseen |= event.is_woken_unseen;
+    let done = event.outcome == Outcome::Done;
+    let us = match step {
+        Did::Wait(us) => *us,
+        Did::Write(bytes) if done => 90 * (u32::try_from(bytes.len()).unwrap_or(0) + 1),
+        Did::Read(len) if done => 90 * (u32::try_from(*len).unwrap_or(0) + 1),
+        Did::Write(_) | Did::Read(_) => 90,
+        Did::Wake => 0,
+    };
+    match step {
+        Did::Wait(us) => next.waited = next.waited.saturating_add(*us),
+        Did::Write(bytes) if bytes.first() == Some(&0x03) => next.waited = 0,
+        Did::Write(bytes) if bytes == &[0x01] && done => {
+            // Before the first command there is nothing to lose.
+            next.slept |= node.at > 0;
+            next.slept_in_command = true;
+        }
+        Did::Wake => next.awake = 0,
+        Did::Write(_) | Did::Read(_) => {}
+    }
+    next.awake = next.awake.saturating_add(us);
+    next.spent = next.spent.saturating_add(us);
+    next.total_us += u64::from(us);
+    next.steps += 1;
+    next.total_steps += 1;
+    if let (Did::Read(_), true) = (step, done) {
+        next.acknowledged = true;
+        next.sound |= atecc::group::parse_group(&event.bytes).is_ok();
+        next.heard = event.bytes.iter().any(|byte| *byte != 0xFF);
+    }
+    if let Step::Read(buffer) = next.session.step() {
+        let bytes = event.bytes.iter();
+        buffer
+            .iter_mut()
+            .zip(bytes)
+            .for_each(|(to, from)| *to = *from);
+    }
+    next.session.advance(event.outcome);
+    next
 }
 
 /// The request of a typed command.
