@@ -5,9 +5,11 @@ use crate::error::Cause;
 use crate::procedure::{Answer, Next, Once};
 use crate::{BlockAddress, ConfigZone, Failure, Procedure, Region, WordAddress};
 
-/// Read the first `N` bytes of a region: whole blocks, then the words that are
+/// Read the first `N` bytes of a region: whole blocks, and the words that are
 /// left (the two words at the end of a certificate slot take less bus time
-/// than a third block).
+/// than a third block). They take turns: an answer like the one before it, such as
+/// two words of zeros, has to be asked for again where the chip is too fast to be
+/// seen busy.
 ///
 /// ```
 /// use atecc::{Region, Slot, procedures::ReadRegion};
@@ -17,7 +19,14 @@ use crate::{BlockAddress, ConfigZone, Failure, Procedure, Region, WordAddress};
 pub struct ReadRegion<const N: usize> {
     region: Region,
     bytes: [u8; N],
-    done: usize,
+    reads: usize,
+}
+
+/// What one command reads.
+#[derive(Clone, Copy)]
+enum Unit {
+    Block,
+    Word,
 }
 
 impl<const N: usize> ReadRegion<N> {
@@ -29,34 +38,56 @@ impl<const N: usize> ReadRegion<N> {
         Self {
             region,
             bytes: [0; N],
-            done: 0,
+            reads: 0,
         }
     }
 
-    /// The next block or word, while there is one.
+    /// How many bytes there are to read.
+    fn len(&self) -> usize {
+        N.min(self.region.size())
+    }
+
+    /// Where the next read begins, while there is one, and whether it is of a block.
+    fn next(&self) -> Option<(usize, Unit)> {
+        let (blocks, words) = (self.len() / 32, self.len() % 32 / 4);
+        let turns = 2 * blocks.min(words);
+        let (unit, index) = match self.reads {
+            at if at >= blocks + words => return None,
+            at if at < turns && at % 2 == 0 => (Unit::Block, at / 2),
+            at if at < turns => (Unit::Word, at / 2),
+            at if blocks > words => (Unit::Block, at - turns / 2),
+            at => (Unit::Word, at - turns / 2),
+        };
+        Some(match unit {
+            Unit::Block => (index * 32, unit),
+            Unit::Word => (blocks * 32 + index * 4, unit),
+        })
+    }
+
     #[expect(
         clippy::cast_possible_truncation,
         reason = "a slot has at most 104 words"
     )]
-    fn next(&self) -> Option<Next<[u8; N], Failure>> {
-        let left = N.min(self.region.size()).checked_sub(self.done)?;
-        match left {
-            0 => None,
-            1..=31 => WordAddress::new(self.region, (self.done / 4) as u8)
+    fn send(&self) -> Option<Next<[u8; N], Failure>> {
+        let (start, unit) = self.next()?;
+        match unit {
+            Unit::Word => WordAddress::new(self.region, (start / 4) as u8)
                 .ok()
                 .map(|address| Next::send(&ReadWord { address })),
-            _ => BlockAddress::new(self.region, (self.done / 32) as u8)
+            Unit::Block => BlockAddress::new(self.region, (start / 32) as u8)
                 .ok()
                 .map(|address| Next::send(&ReadBlock { address })),
         }
     }
 
     fn take(&mut self, payload: &[u8]) {
-        let end = self.done.saturating_add(payload.len());
-        if let Some(target) = self.bytes.get_mut(self.done..end) {
-            target.copy_from_slice(payload);
+        let rest = self
+            .next()
+            .and_then(|(start, _)| self.bytes.get_mut(start..));
+        for (to, from) in rest.into_iter().flatten().zip(payload) {
+            *to = *from;
         }
-        self.done = end;
+        self.reads += 1;
     }
 }
 
@@ -70,7 +101,7 @@ impl<const N: usize> Procedure for ReadRegion<N> {
             Answer::Payload(payload) => self.take(payload),
             Answer::Failed(failure) => return Next::failed(failure),
         }
-        self.next().unwrap_or(Next::Done(Ok(self.bytes)))
+        self.send().unwrap_or(Next::Done(Ok(self.bytes)))
     }
 }
 
