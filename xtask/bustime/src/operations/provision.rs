@@ -108,7 +108,7 @@ fn config_writes(before: &[u8; 128], after: &[u8; 128]) -> Session {
     let whole = |block: u16| {
         let words = words(block * 8..=block * 8 + 7);
         let by_block = vec![ChipCommand::write_block(Place::Config, block)];
-        (!words.is_empty()).then(|| Need::any(why, [words, by_block]))
+        (!words.is_empty()).then(|| Need::any(why, [by_block, words]))
     };
     single(4..=7)
         .chain(whole(1))
