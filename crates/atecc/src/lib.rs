@@ -20,6 +20,7 @@ pub mod commands;
 pub mod config;
 pub mod crc;
 pub mod device;
+pub mod devices;
 pub mod error;
 pub mod group;
 #[cfg(feature = "host")]
@@ -48,6 +49,7 @@ pub use bus_address::BusAddress;
 pub use command::Command;
 pub use config::ConfigZone;
 pub use device::Device;
+pub use devices::Devices;
 pub use error::{Error, Failure};
 pub use observed_times::ObservedTimes;
 pub use opcode::Opcode;
