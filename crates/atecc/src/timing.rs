@@ -157,8 +157,8 @@ impl Timing {
     /// command takes longer than any table allows, so that the looks are bounded.
     #[must_use]
     pub fn poll_us(&self, opcode: Opcode, waited_us: u32) -> u32 {
-        let [.., slowest_ms] = Times::of(opcode).longest;
-        let slowest_us = u32::from(slowest_ms) * 1_000;
+        let [.., divided] = Times::of(opcode).longest;
+        let slowest_us = u32::from(divided) * 1_000;
         let twice_us = self.longest_us(opcode).saturating_mul(2);
         if waited_us > slowest_us && waited_us > twice_us {
             return waited_us / 8;

@@ -29,6 +29,25 @@ enum Unit {
     Word,
 }
 
+/// Where the read after so many begins, while there is one, and what it is of.
+// Once in a firmware, and not for each length.
+#[inline(never)]
+fn next(len: usize, reads: usize) -> Option<(usize, Unit)> {
+    let (blocks, words) = (len / 32, len % 32 / 4);
+    let turns = 2 * blocks.min(words);
+    let (unit, index) = match reads {
+        at if at >= blocks + words => return None,
+        at if at < turns && at % 2 == 0 => (Unit::Block, at / 2),
+        at if at < turns => (Unit::Word, at / 2),
+        at if blocks > words => (Unit::Block, at - turns / 2),
+        at => (Unit::Word, at - turns / 2),
+    };
+    Some(match unit {
+        Unit::Block => (index * 32, unit),
+        Unit::Word => (blocks * 32 + index * 4, unit),
+    })
+}
+
 impl<const N: usize> ReadRegion<N> {
     /// `N` is a multiple of 4 (checked when compiling). Past the end of the
     /// region there is nothing to read and the result is 0.
@@ -42,26 +61,8 @@ impl<const N: usize> ReadRegion<N> {
         }
     }
 
-    /// How many bytes there are to read.
-    fn len(&self) -> usize {
-        N.min(self.region.size())
-    }
-
-    /// Where the next read begins, while there is one, and whether it is of a block.
     fn next(&self) -> Option<(usize, Unit)> {
-        let (blocks, words) = (self.len() / 32, self.len() % 32 / 4);
-        let turns = 2 * blocks.min(words);
-        let (unit, index) = match self.reads {
-            at if at >= blocks + words => return None,
-            at if at < turns && at % 2 == 0 => (Unit::Block, at / 2),
-            at if at < turns => (Unit::Word, at / 2),
-            at if blocks > words => (Unit::Block, at - turns / 2),
-            at => (Unit::Word, at - turns / 2),
-        };
-        Some(match unit {
-            Unit::Block => (index * 32, unit),
-            Unit::Word => (blocks * 32 + index * 4, unit),
-        })
+        next(N.min(self.region.size()), self.reads)
     }
 
     #[expect(
