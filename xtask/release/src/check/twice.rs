@@ -23,17 +23,18 @@ pub(super) fn run(wanted: &[String]) -> Result<Outcome, Error> {
         println!("left out: {reason}");
     }
     let here = Sources::here()?;
-    let files = dist::make(&here, &targets)?;
-    dist::print(&files);
-    dist::write(&dist::folder(), &files)?;
+    // Before anything is built: the first build takes long, and both are of the same.
     let elsewhere = run::target().join("release-check").join("elsewhere");
-    refuses_tokens(&dist::folder(), &files)?;
-    let ran = trial::run(&here, &targets)?;
     let there = Sources {
         root: copy(&here.root, &elsewhere.join("sources"))?,
         target: elsewhere.join("built"),
         epoch: here.epoch,
     };
+    let files = dist::make(&here, &targets)?;
+    dist::print(&files);
+    dist::write(&dist::folder(), &files)?;
+    refuses_tokens(&dist::folder(), &files)?;
+    let ran = trial::run(&here, &targets)?;
     Error::unless_empty(
         "files that differ when they are built elsewhere",
         differing(&files, &dist::make(&there, &targets)?),
