@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod buses;
 mod chart;
 mod document;
 mod floor;
@@ -24,7 +25,9 @@ use xtask_support::error::Error;
 use xtask_support::measurement::Destination;
 use xtask_support::table;
 
+use buses::Buses;
 use report::{HEAD, line};
+use setting::Part;
 use wall::Wall;
 
 /// Measure each operation in virtual time, on each chip, beside the least that
@@ -57,6 +60,9 @@ struct Options {
     /// say --runs as well, since it takes as long as chips do.
     #[arg(long, conflicts_with = "write")]
     wall: bool,
+    /// Signatures on so many served buses at once, beside those on one.
+    #[arg(long, value_name = "N", conflicts_with_all = ["write", "wall"])]
+    buses: Option<u32>,
     #[command(flatten)]
     destination: Destination,
 }
@@ -66,6 +72,9 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<(), Error> {
+    if let Some(number) = options.buses {
+        return together(options, number).map_err(|error| Error::Chip(error.to_string()));
+    }
     if options.wall {
         return on_the_wall(options).map_err(|error| Error::Chip(error.to_string()));
     }
@@ -96,5 +105,18 @@ fn on_the_wall(options: &Options) -> Result<(), operations::Error> {
     table::print(report::WALL, &lines);
     let rows: Vec<_> = walls.iter().map(report::wall_json).collect();
     let result = json!({ "runs": options.runs, "rows": rows });
+    Ok(options.destination.write(&result)?)
+}
+
+/// Of each kind of chip that is asked for.
+fn together(options: &Options, number: u32) -> Result<(), operations::Error> {
+    let parts = Part::ALL.into_iter();
+    let parts = parts.filter(|part| part.to_string().contains(&options.chip));
+    let many = parts.map(|part| Buses::new(part, number));
+    let many = many.collect::<Result<Vec<_>, _>>()?;
+    let lines: Vec<_> = many.iter().map(report::buses).collect();
+    table::print(report::BUSES, &lines);
+    let rows: Vec<_> = many.iter().map(report::buses_json).collect();
+    let result = json!({ "buses": number, "rows": rows });
     Ok(options.destination.write(&result)?)
 }

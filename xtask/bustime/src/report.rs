@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::buses::Buses;
 use crate::judge::Row;
 use crate::wall::Wall;
 
@@ -115,5 +116,25 @@ pub(crate) fn wall_json(wall: &Wall) -> Value {
         "times": wall.setting.model.to_string(),
         "virtual_us": wall.virtual_time.as_micros(),
         "wall_us": wall.wall_time.as_micros(),
+    })
+}
+
+pub(crate) const BUSES: [&str; 3] = ["chip", "one bus", "all at once"];
+
+/// Milliseconds, and by how much the many are longer.
+pub(crate) fn buses(buses: &Buses) -> [String; 3] {
+    [
+        buses.part.to_string(),
+        ms(buses.alone),
+        format!("{} ({:.3})", ms(buses.together), buses.ratio()),
+    ]
+}
+
+/// The same; times in microseconds.
+pub(crate) fn buses_json(buses: &Buses) -> Value {
+    json!({
+        "chip": buses.part.to_string(),
+        "alone_us": buses.alone.as_micros(),
+        "together_us": buses.together.as_micros(),
     })
 }

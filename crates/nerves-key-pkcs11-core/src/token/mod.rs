@@ -3,7 +3,7 @@
 //! Nothing tells a bus's user that a chip was taken away, so it is asked, as
 //! rarely as honesty allows:
 //!
-//! - What a look found is believed for a while ([`crate::presence`]): dead buses do
+//! - What a look found is believed for a while (`presence.rs`): dead buses do
 //!   not hold up the others.
 //! - A chip that another process or thread is using is shown as it was last seen.
 //!   Nobody waits for them but who wants the chip itself; when that is in vain, he is
