@@ -153,6 +153,7 @@ fn procedures(chip: &mut Chip) {
         ChallengeMac::new(given(SLOT), bytes()),
         DeterministicMac::new(given(SLOT), bytes()),
         ReadConfig::new(),
+        RefreshConfig::locks(given(ConfigZone([0; 128]))),
         ReadRegion::<72>::new(given(Region::Slot(SLOT))),
         Confirmed::new(ReadConfig::new()),
         HashInChip::new(given(ShaStart::Sha256), given(Family::Atecc608), &bytes_at::<256>()[..]),
