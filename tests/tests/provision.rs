@@ -10,7 +10,7 @@ use atecc::procedures::LockAndConfirm;
 use atecc::{
     BlockAddress, Command, Error, Failure, Opcode, Procedure, Region, Status, WordAddress,
 };
-use atecc_emulator::{Bus, Chip, CutPoint, Defects, Fault, Faults, Revision};
+use atecc_emulator::{Bus, Chip, CutPoint, Defects, Entropy, Fault, Faults, Revision};
 use atecc_x509::{CompressedCertificate, DateTime, Format, SignatureBytes};
 use nerves_key::{Activate, Activation, Stage};
 use nerves_key_provision::{
@@ -160,6 +160,39 @@ fn another_chip_put_in_while_the_signer_signs_is_noticed() {
     );
     assert_eq!(second.image(0).unwrap(), before);
     station.provision(&first).unwrap();
+}
+
+/// Somebody finishes the chip while this plan waits for its yes, all but the lock of
+/// slot 0, where a key is made until then.
+#[test]
+fn a_plan_that_waited_replaces_no_key_of_a_finished_chip() {
+    let bus = Bus::with_chip(Chip::blank(Revision::Atecc608B));
+    let mut station = station();
+    let plan = Plan::new(&Station::snapshot(&bus).unwrap(), &station.request).unwrap();
+    let mut runner = Runner::new(&plan, CHALLENGES, |_| {});
+    let stopped = Station::device(&bus).run(&mut runner);
+    assert!(matches!(stopped, Ok(RunOutcome::NeedsSignature(_))));
+    let keyed = Station::snapshot(&bus).unwrap();
+    assert_eq!(keyed.stage(), Stage::Keyed(Layout::Standard));
+    let waiting = Plan::new(&keyed, &station.request).unwrap();
+    station.provision(&bus).unwrap().unwrap();
+    let finished = bus.image(0).unwrap();
+    let mut config = *finished.config();
+    // SlotLocked, bit 0: as it is before the last step.
+    config[88] |= 0x01;
+    let open = finished.with_config(config).unwrap();
+    let bus = Bus::with_chip(Chip::new(open, Entropy::Seeded(1)).unwrap());
+    let before = bus.image(0).unwrap();
+    let mut runner = Runner::new(&waiting, CHALLENGES, |_| {});
+    let stopped = Station::device(&bus).run(&mut runner);
+    assert!(
+        matches!(
+            stopped,
+            Err(Error::Failed(RunError::Changed { offset: 86 }))
+        ),
+        "{stopped:?}"
+    );
+    assert_eq!(bus.image(0).unwrap(), before);
 }
 
 /// A runner takes a signature only where it asked for one, and a wrong one leads

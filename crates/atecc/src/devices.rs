@@ -159,7 +159,8 @@ where
     /// Run procedures on all chips until there are none left. `next` gives one for
     /// the chip of a number, with `None` at the beginning and then with the result of
     /// the one before; a chip for which it gives nothing is done. Each run is a
-    /// session of its own.
+    /// session of its own. `next` must not take long: other chips compute meanwhile, or
+    /// hold an answer until their watchdogs fire; what takes long is done afterwards.
     pub fn run_each<P: Procedure>(
         &mut self,
         mut next: impl FnMut(usize, Option<RunResult<P, I2C::Error>>) -> Option<P>,

@@ -152,13 +152,22 @@ impl Timing {
         u32::from(longest) * 1_000
     }
 
+    /// The longest that the tables allow `opcode` with any clock divider.
+    pub(crate) fn slowest_us(&self, opcode: Opcode) -> u32 {
+        let [m0, _, m2] = Times::of(opcode).longest;
+        let slowest = match self.family {
+            Some(Family::Atecc508) => m0,
+            Some(Family::Atecc608) | None => m2,
+        };
+        u32::from(slowest) * 1_000
+    }
+
     /// Between two looks: a sixty-fourth of the time waited, so that what an
     /// answer waits for is little beside what the command took; an eighth once a
     /// command takes longer than any table allows, so that the looks are bounded.
     #[must_use]
     pub fn poll_us(&self, opcode: Opcode, waited_us: u32) -> u32 {
-        let [.., divided] = Times::of(opcode).longest;
-        let slowest_us = u32::from(divided) * 1_000;
+        let slowest_us = self.slowest_us(opcode);
         let twice_us = self.longest_us(opcode).saturating_mul(2);
         if waited_us > slowest_us && waited_us > twice_us {
             return waited_us / 8;

@@ -7,8 +7,10 @@ use nerves_key_schema::{ConfigWrite, Layout, slot};
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Step {
-    /// Read the configuration's first block: the same chip, by its serial number.
-    /// Whether its zones are still open shows in that they are written.
+    /// Read the configuration's first block: the same chip, by its serial number. Of
+    /// one whose configuration was locked before, read the locks as well: nobody
+    /// has finished it meanwhile. Whether zones are still open shows otherwise in
+    /// that they are written.
     CheckChip,
     /// Write a part of the configuration that is not yet as planned.
     WriteConfig(ConfigWrite),
@@ -88,7 +90,7 @@ impl core::fmt::Display for Step {
                 f.write_str("rebuild and verify both certificates from the bytes to be locked")
             }
             Self::LockData => f.write_str("lock data and OTP (CRC over these bytes)"),
-            Self::ReadBack => f.write_str("read everything back, verify both certificates"),
+            Self::ReadBack => f.write_str("read OTP and both certificates back, verify them"),
             Self::ReadSlots => {
                 f.write_str("read the other slots back, if the lock's answer was lost")
             }

@@ -73,7 +73,8 @@ impl CertificateParts {
         self.0.device_certificate_alone()
     }
 
-    /// Both certificates, rebuilt and verified.
+    /// Both certificates, rebuilt and verified. The eight bytes behind the signer's key,
+    /// which are in neither, are not read.
     ///
     /// # Errors
     /// As [`Snapshot::identity`]; what was not read counts as hidden.

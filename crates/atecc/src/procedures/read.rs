@@ -147,8 +147,8 @@ impl Procedure for ReadConfig {
     }
 }
 
-/// Bring one block of a configuration zone that is known up to date: which chip it
-/// is of, or its locks.
+/// Bring blocks of a configuration zone that is known up to date: which chip it is
+/// of, its locks, or both.
 ///
 /// ```
 /// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
@@ -168,7 +168,8 @@ impl Procedure for ReadConfig {
 #[derive(Clone, Debug)]
 pub struct RefreshConfig {
     zone: ConfigZone,
-    block: u8,
+    /// Those that are not read yet.
+    blocks: &'static [u8],
 }
 
 impl RefreshConfig {
@@ -176,13 +177,22 @@ impl RefreshConfig {
     /// 16 of them.
     #[must_use]
     pub const fn chip(zone: ConfigZone) -> Self {
-        Self { zone, block: 0 }
+        Self { zone, blocks: &[0] }
     }
 
     /// Block 2, bytes 64 to 95: all locks.
     #[must_use]
     pub const fn locks(zone: ConfigZone) -> Self {
-        Self { zone, block: 2 }
+        Self { zone, blocks: &[2] }
+    }
+
+    /// Both.
+    #[must_use]
+    pub const fn chip_and_locks(zone: ConfigZone) -> Self {
+        Self {
+            zone,
+            blocks: &[0, 2],
+        }
     }
 }
 
@@ -191,13 +201,21 @@ impl Procedure for RefreshConfig {
     type Error = Failure;
 
     fn resume(&mut self, answer: Answer<'_>) -> Next<ConfigZone, Failure> {
-        let (zone, at) = (self.zone, 32 * usize::from(self.block));
-        match BlockAddress::new(Region::Config, self.block) {
-            Ok(address) => {
-                let read = Once(ReadBlock { address }).resume(answer);
-                read.map(|block| zone.with(at, &block))
+        let mut answer = answer;
+        while let Some((&block, rest)) = self.blocks.split_first() {
+            let Ok(address) = BlockAddress::new(Region::Config, block) else {
+                return Next::failed(Cause::NoCommand.before_execution());
+            };
+            match Once(ReadBlock { address }).resume(answer) {
+                Next::Send(request) => return Next::Send(request),
+                Next::Done(Err(failure)) => return Next::failed(failure),
+                Next::Done(Ok(bytes)) => {
+                    self.zone = self.zone.with(32 * usize::from(block), &bytes);
+                }
             }
-            Err(_) => Next::failed(Cause::NoCommand.before_execution()),
+            self.blocks = rest;
+            answer = Answer::Start;
         }
+        Next::Done(Ok(self.zone))
     }
 }

@@ -13,7 +13,10 @@ impl Session {
             return IDLE_REST_US;
         }
         let opcode = self.opcode();
+        // A host that was stopped while a command ran has seen it take that long.
+        let slowest_us = self.timing.slowest_us(opcode);
         let observed = self.observed.first_look_us(opcode);
+        let observed = observed.map(|us| us.min(slowest_us));
         let first_us = observed.unwrap_or_else(|| self.timing.first_look_us(opcode));
         if self.waited_us < first_us {
             first_us - self.waited_us
@@ -57,4 +60,32 @@ fn transfer_us(bytes: &[u8]) -> u32 {
         .unwrap_or(u32::MAX)
         .saturating_add(1)
         .saturating_mul(BYTE_US)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::Request;
+    use crate::commands::{DigestSource, Sign};
+    use crate::observed_times::ObservedTimes;
+    use crate::{Family, Opcode, Slot, Timing};
+
+    /// Whatever a host that was stopped has seen, the first look comes no later than
+    /// the slowest chip of the family takes, and a command that could then end after
+    /// the watchdog is sent to a chip that was just woken.
+    #[test]
+    fn no_first_look_is_later_than_any_chip_takes() {
+        let sign = Sign {
+            source: DigestSource::TempKey,
+            slot: Slot::S0,
+        };
+        for (family, slowest_us) in [(Family::Atecc508, 115_000), (Family::Atecc608, 665_000)] {
+            let mut session = Session::new(Timing::new(Some(family)));
+            let mut observed = ObservedTimes::new();
+            observed.note(Opcode::Sign, 0, 3_000_000);
+            session.set_observed_times(observed);
+            session.begin(Request::new(&sign).expect("a request"));
+            assert_eq!(session.pause_us(), slowest_us);
+        }
+    }
 }

@@ -37,7 +37,11 @@ impl Session {
         if needs_volatile && self.volatile == Volatile::Lost {
             return self.fail(Cause::StateLost { opcode }, Executed::No);
         }
-        let ends_us = self.awake_us.saturating_add(self.timing.longest_us(opcode));
+        // Of a chip whose clock divider nobody has told.
+        let observed_us = self.observed.shortest_us(opcode).unwrap_or(0);
+        let takes_us = observed_us.min(self.timing.slowest_us(opcode));
+        let takes_us = takes_us.max(self.timing.longest_us(opcode));
+        let ends_us = self.awake_us.saturating_add(takes_us);
         let late = ends_us > self.timing.awake_us && self.awake_us > FRESH_US;
         // One that may be repeated is renewed when its answer was like the last one.
         let repeats = self.request.as_ref().map(Request::repeat) == Some(Retry::Idempotent);

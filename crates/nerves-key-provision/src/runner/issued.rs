@@ -1,10 +1,11 @@
 //! From the signer's signature to the data lock.
 
 use atecc::Region;
+use atecc::commands::LockTarget;
 use atecc::procedures::{RefreshConfig, WriteRegion};
 use nerves_key::Snapshot;
 
-use super::lock_data::LockCompared;
+use super::lock_compared::LockCompared;
 use super::open::same_chip;
 use super::prove::{activate, prove_before_lock};
 use super::state::{
@@ -97,11 +98,15 @@ impl<'p> Lockable<'p> {
         match step {
             Step::LockData => {
                 let crc = self.contents.image.lock_crc(plan.otp.as_bytes());
-                Ok(run(step, LockCompared::new(crc), move |compared| {
-                    let lockable = self;
-                    let by = LockedBy::ThisRun { lockable, compared };
-                    Ok(State::Locked(Locked { by }))
-                }))
+                Ok(run(
+                    step,
+                    LockCompared::new(LockTarget::Data { crc }),
+                    move |compared| {
+                        let lockable = self;
+                        let by = LockedBy::ThisRun { lockable, compared };
+                        Ok(State::Locked(Locked { by }))
+                    },
+                ))
             }
             _ => Err(out_of_order(step)),
         }

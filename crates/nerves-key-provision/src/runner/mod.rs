@@ -9,7 +9,7 @@
 //! which state comes then (`open.rs`, `issued.rs`, `locked.rs`).
 
 mod issued;
-mod lock_data;
+mod lock_compared;
 mod locked;
 mod open;
 mod prove;

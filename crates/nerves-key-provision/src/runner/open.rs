@@ -5,14 +5,15 @@ use alloc::boxed::Box;
 use atecc::ConfigZone;
 use atecc::commands::{GenKey, GenKeyMode, LockTarget, WriteBlock, WriteWord};
 use atecc::procedure::Once;
-use atecc::procedures::{CreateKey, LockAndConfirm, ReadConfig, RefreshConfig};
+use atecc::procedures::{CreateKey, ReadConfig, RefreshConfig};
 use atecc_x509::{Name, NervesKeyDevice, SignatureBytes, round_trip};
 use nerves_key_schema::{ConfigWrite, slot};
 
+use super::lock_compared::LockCompared;
 use super::prove::prove;
 use super::state::{
-    AsPlanned, ConfigLocked, Contents, Context, Issued, KeySlot, Keyed, Locked, LockedBy, Open,
-    Proved, Signing, State,
+    AsPlanned, Compared, ConfigLocked, Contents, Context, Issued, KeySlot, Keyed, Locked, LockedBy,
+    Open, Proved, Signing, State,
 };
 use super::task::{StepStart, out_of_order, run};
 use crate::{Plan, RunError, SigningRequest, Step};
@@ -30,9 +31,15 @@ pub(super) fn begin_unread<'p>(
 ) -> Result<StepStart<'p>, RunError> {
     match step {
         Step::CheckChip => {
-            // What the plan found locked is so for ever, and what somebody has locked
-            // since then refuses what would be written there.
-            let refresh = RefreshConfig::chip(plan.found);
+            // What the plan found locked is so for ever. An open zone that somebody has
+            // locked since then refuses to be written; but a key is made in slot 0
+            // until that slot has a lock of its own, so the locks are looked at where
+            // no write comes before.
+            let refresh = if plan.found.config_lock().is_locked() {
+                RefreshConfig::chip_and_locks(plan.found)
+            } else {
+                RefreshConfig::chip(plan.found)
+            };
             Ok(run(step, refresh, move |zone| {
                 same_chip(&plan.found, &zone)?;
                 Ok(if zone.data_lock().is_locked() {
@@ -79,11 +86,15 @@ impl AsPlanned {
     pub(super) fn begin(self, step: &Step) -> Result<StepStart<'_>, RunError> {
         match step {
             Step::LockConfig { crc } => {
-                let lock = LockAndConfirm::new(LockTarget::Config { crc: *crc });
-                Ok(run(step, lock, move |()| {
+                let lock = LockCompared::new(LockTarget::Config { crc: *crc });
+                Ok(run(step, lock, move |compared| {
                     let zone = self.zone.with_config_locked();
-                    // No chip makes a key, or takes one, before that.
-                    let slot_0 = KeySlot::Empty;
+                    // No chip makes a key, or takes one, before that. Somebody else
+                    // may have locked the one that did not answer.
+                    let slot_0 = match compared {
+                        Compared::ByChip => KeySlot::Empty,
+                        Compared::Unknown => KeySlot::MayHoldKey,
+                    };
                     Ok(State::ConfigLocked(ConfigLocked { zone, slot_0 }))
                 }))
             }

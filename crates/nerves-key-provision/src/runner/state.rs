@@ -63,7 +63,7 @@ pub(super) struct ConfigLocked {
 /// What is known of the device key's slot before a key is made.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum KeySlot {
-    /// This run has locked the configuration.
+    /// This run has locked the configuration, as the chip itself has answered.
     Empty,
     MayHoldKey,
 }

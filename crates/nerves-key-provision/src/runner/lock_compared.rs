@@ -1,4 +1,4 @@
-//! The lock of data and OTP, and what its answer says of them.
+//! A zone's lock, and what its answer says of the zone.
 
 use atecc::commands::LockTarget;
 use atecc::procedure::{Answer, Next};
@@ -7,7 +7,7 @@ use atecc::{Failure, Procedure};
 
 use super::state::Compared;
 
-/// Lock data and OTP. A chip that answers the lock itself with success has found
+/// Lock a zone, with a CRC. A chip that answers the lock itself with success has found
 /// the CRC of what it holds right. One that is found locked may have been locked
 /// by somebody else, with whatever.
 #[derive(Debug)]
@@ -17,10 +17,10 @@ pub(super) struct LockCompared {
 }
 
 impl LockCompared {
-    /// `crc` is over all slots but the private key's, and OTP.
-    pub(super) const fn new(crc: u16) -> Self {
+    /// `target` is the configuration, or data and OTP.
+    pub(super) const fn new(target: LockTarget) -> Self {
         Self {
-            lock: LockAndConfirm::new(LockTarget::Data { crc }),
+            lock: LockAndConfirm::new(target),
             compared: Compared::ByChip,
         }
     }
