@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use crate::attribute::{Attributes, TemplateAttribute};
 use crate::chip::Chip;
 use crate::error::Error;
-use crate::key::{Key, why_not};
+use crate::key::{Key, KeyOrigin, why_not};
 use crate::mechanism::Ecdh1;
 use crate::object::Object;
 use crate::token::Token;
@@ -82,17 +82,21 @@ pub struct SecretTemplate {
     sensitive: CK_BBOOL,
     extractable: CK_BBOOL,
     private: CK_BBOOL,
+    origin: KeyOrigin,
     others: Attributes,
 }
 
 impl SecretTemplate {
-    /// Read `template`.
+    /// Read `template`, for a secret of a key that is from `origin`.
     ///
     /// # Errors
     /// [`Error::Template`] for what cannot be granted, [`Error::ReadOnlyAttribute`]
     /// for what follows from other attributes and is not so,
     /// [`Error::Contradiction`] for two values of one attribute.
-    pub fn from_template(template: &[TemplateAttribute<'_>]) -> Result<Self, Error> {
+    pub fn from_template(
+        template: &[TemplateAttribute<'_>],
+        origin: KeyOrigin,
+    ) -> Result<Self, Error> {
         let mut length = None;
         let mut secret = Self {
             length: SECRET,
@@ -100,6 +104,7 @@ impl SecretTemplate {
             sensitive: ck::CK_FALSE,
             extractable: ck::CK_TRUE,
             private: ck::CK_FALSE,
+            origin,
             others: Attributes::new(),
         };
         let mut claimed = Vec::new();
@@ -152,16 +157,18 @@ impl SecretTemplate {
         }
     }
 
-    /// What the token says of the secret. Its base key was always sensitive and never
-    /// extractable, so that the same follows for the secret from its first value.
+    /// What the token says of the secret. Where its base key was always sensitive and
+    /// never extractable, the secret is as it is at first; where that may have been
+    /// written into the chip it is neither.
     /// Source: PKCS#11 3.0 Current Mechanisms, section 2.3.15.
     fn token_attributes(&self) -> Attributes {
-        let never_extractable = match self.extractable {
-            ck::CK_FALSE => ck::CK_TRUE,
-            _ => ck::CK_FALSE,
+        let (always_sensitive, never_extractable) = match (self.origin, self.extractable) {
+            (KeyOrigin::Unknown, _) => (ck::CK_FALSE, ck::CK_FALSE),
+            (KeyOrigin::Chip, ck::CK_FALSE) => (self.sensitive, ck::CK_TRUE),
+            (KeyOrigin::Chip, _) => (self.sensitive, ck::CK_FALSE),
         };
         Attributes::new()
-            .bytes(ck::CKA_ALWAYS_SENSITIVE, [self.sensitive])
+            .bytes(ck::CKA_ALWAYS_SENSITIVE, [always_sensitive])
             .bytes(ck::CKA_NEVER_EXTRACTABLE, [never_extractable])
             .number(ck::CKA_KEY_GEN_MECHANISM, ck::CK_UNAVAILABLE_INFORMATION)
             .no(&[ck::CKA_LOCAL])
@@ -206,5 +213,40 @@ fn boolean(wanted: &TemplateAttribute<'_>) -> Result<CK_BBOOL, Error> {
         [ck::CK_FALSE] => Ok(ck::CK_FALSE),
         [ck::CK_TRUE] => Ok(ck::CK_TRUE),
         _ => Err(Error::Template(wanted.kind)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sensitive and not to be extracted: what the token says of it, by where its
+    /// base key is from.
+    #[test]
+    fn a_secret_was_never_safer_than_its_base_key() {
+        let asked = [
+            TemplateAttribute {
+                kind: ck::CKA_SENSITIVE,
+                value: &[ck::CK_TRUE],
+            },
+            TemplateAttribute {
+                kind: ck::CKA_EXTRACTABLE,
+                value: &[ck::CK_FALSE],
+            },
+        ];
+        for (origin, always) in [
+            (KeyOrigin::Chip, ck::CK_TRUE),
+            (KeyOrigin::Unknown, ck::CK_FALSE),
+        ] {
+            let secret = SecretTemplate::from_template(&asked, origin).expect("it is granted");
+            let object = secret.object(0x1000, &[7; SECRET]);
+            for kind in [ck::CKA_ALWAYS_SENSITIVE, ck::CKA_NEVER_EXTRACTABLE] {
+                assert_eq!(
+                    object.attributes.get(kind),
+                    Some(&[always][..]),
+                    "{origin:?}"
+                );
+            }
+        }
     }
 }

@@ -107,8 +107,8 @@ pub enum Error {
         /// Causes and remedies, where the configuration tells.
         why: Option<String>,
     },
-    /// What is in the chip stays as it is.
-    #[error("object {0} is in the chip and stays")]
+    /// What is in the chip stays as it is, and an object whose maker wanted that.
+    #[error("object {0} is in the chip, or was made not to be destroyed, and stays")]
     Permanent(CK_OBJECT_HANDLE),
     /// No such mechanism, or not for this operation.
     #[error("mechanism {0:#x} is not one for this")]

@@ -122,9 +122,20 @@ impl<'a> KeyPairTemplate<'a> {
             }
         }
         match curve {
-            Some(curve) if curve == PRIME256V1 => Ok(pair),
-            Some(_) => Err(Error::Curve),
-            None => Err(Error::Incomplete(ck::CKA_EC_PARAMS)),
+            Some(curve) if curve == PRIME256V1 => {}
+            Some(_) => return Err(Error::Curve),
+            None => return Err(Error::Incomplete(ck::CKA_EC_PARAMS)),
+        }
+        // Without it a key of the session is meant, which would go with that: none
+        // that takes the place of another for good. PKCS#11 3.1, section 4.4.
+        if pair
+            .private
+            .iter()
+            .any(|wanted| wanted.kind == ck::CKA_TOKEN)
+        {
+            Ok(pair)
+        } else {
+            Err(Error::Incomplete(ck::CKA_TOKEN))
         }
     }
 

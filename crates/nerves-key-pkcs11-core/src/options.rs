@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use atecc::Slot;
 use atecc::slot::SlotOutOfRange;
+use atecc_text::Shown;
 use cryptoki_sys::CK_SLOT_ID;
 
 /// Bytes of `CK_TOKEN_INFO.label`.
@@ -49,6 +50,14 @@ pub enum OptionError {
         /// As it was given.
         text: String,
     },
+    /// A label that a terminal would not show as it is, so that nobody could write it.
+    #[error(
+        "{text:?} has a character that is not shown as it is: a label is printable, and without a backslash"
+    )]
+    HiddenCharacter {
+        /// As it was given.
+        text: String,
+    },
     /// No slot of a chip.
     #[error("{text:?} is no slot of a chip: 0 to 15, with commas or blanks between")]
     NoNumber {
@@ -81,6 +90,9 @@ impl Options {
         }
         if text.len() > LABEL_SIZE {
             return Err(OptionError::LongLabel { text: text.into() });
+        }
+        if Shown(text).to_string() != text {
+            return Err(OptionError::HiddenCharacter { text: text.into() });
         }
         let label = match slot {
             Some(slot) => &mut self.slots.entry(slot).or_default().label,
@@ -136,6 +148,10 @@ mod tests {
         // Bytes count, not characters.
         options.set_label(None, &"\u{e4}".repeat(17)).unwrap_err();
         options.set_label(None, "").unwrap_err();
+        // What is shown otherwise than it is written is no name.
+        for hidden in ["a\\b", "a\u{202e}b", "a\tb"] {
+            options.set_label(None, hidden).unwrap_err();
+        }
         assert_eq!(options.of(0).label.unwrap().len(), 32);
     }
 

@@ -395,7 +395,7 @@ impl Session {
         let key = self.key(key, Key::private_handle)?;
         self.require(atecc_config::Operation::Ecdh, &key, key.can.derive)?;
         let peer = derive::peer(parameters)?;
-        let wanted = derive::SecretTemplate::from_template(template)?;
+        let wanted = derive::SecretTemplate::from_template(template, key.origin)?;
         let secret = derive::agree(&self.token, &self.chip(), &key, peer)?;
         let unique_id = random::identifier()?;
         let objects = self.token.session_objects();

@@ -93,11 +93,18 @@ impl SessionObjects {
     /// Destroy one of them, whoever made it.
     ///
     /// # Errors
-    /// [`Error::Object`].
+    /// [`Error::Object`]; [`Error::Permanent`] for one that its maker did not want
+    /// destroyed.
     pub(crate) fn destroy(&self, chip: &Arc<Chip>, handle: CK_OBJECT_HANDLE) -> Result<(), Error> {
         let is_it = |held: &Held| held.object.handle == handle && held.is_of(chip);
         for objects in self.held().values_mut() {
             if let Some(index) = objects.iter().position(is_it) {
+                let destroyable = objects
+                    .get(index)
+                    .and_then(|held| held.object.attributes.get(ck::CKA_DESTROYABLE));
+                if destroyable == Some(&[ck::CK_FALSE]) {
+                    return Err(Error::Permanent(handle));
+                }
                 objects.remove(index);
                 return Ok(());
             }

@@ -44,7 +44,7 @@ fn allowing(bus: &Bus, slots: &str) -> Arc<Token> {
 }
 
 fn make(session: &Session, public: &[TemplateAttribute<'_>]) -> Result<KeyPair, Error> {
-    session.generate(EC, public, &[])
+    session.generate(EC, public, &[one(ck::CKA_TOKEN, &[1])])
 }
 
 fn public_key(session: &Session, key: ck::CK_OBJECT_HANDLE) -> VerifyingKey {
@@ -254,8 +254,13 @@ fn the_call_has_to_be_right() {
             ck::CKR_ATTRIBUTE_VALUE_INVALID,
         ),
     ] {
-        assert_eq!(call(EC, public, private), rv, "{public:?} {private:?}");
+        let said = private.iter().any(|wanted| wanted.kind == ck::CKA_TOKEN);
+        let token = [one(ck::CKA_TOKEN, &[1])];
+        let private = [private, if said { &[] } else { &token }].concat();
+        assert_eq!(call(EC, public, &private), rv, "{public:?} {private:?}");
     }
+    // A key of the session, as who does not say more asks for.
+    assert_eq!(call(EC, &[CURVE], &[]), ck::CKR_TEMPLATE_INCOMPLETE);
     assert_eq!(memory(&bus), before);
     // What tools send.
     let asked = [

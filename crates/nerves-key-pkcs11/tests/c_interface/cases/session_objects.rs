@@ -90,6 +90,13 @@ pub(crate) fn shared(table: &Table, tally: &mut Tally) {
     tally.check("handles are not used again", three != one && three != two);
     cases!(tally, table, "destroyed by another", ck::CKR_OK; C_DestroyObject(third, two););
     cases!(tally, table, "destroyed", ck::CKR_OBJECT_HANDLE_INVALID; C_DestroyObject(second, two););
+    let mut no = [ck::CK_FALSE];
+    let mut kept = [attribute(ck::CKA_DESTROYABLE, &mut no)];
+    let kept = derivation::derive(table, tally, third, 0x44, &mut kept);
+    cases!(tally, table, "not to be destroyed", ck::CKR_ACTION_PROHIBITED;
+        C_DestroyObject(second, kept);
+        C_DestroyObject(third, kept);
+    );
     cases!(tally, table, "all", ck::CKR_OK; C_CloseAllSessions(SLOT););
     let last = session(table, tally);
     let found = secrets(table, tally, last);
