@@ -1,5 +1,7 @@
 //! A new key in the place of the one that was shown.
 
+use std::cell::Cell;
+
 use atecc::commands::{GenKey, GenKeyMode};
 use atecc::procedure::{Answer, Next, Once};
 use atecc::procedures::CreateKey;
@@ -10,9 +12,10 @@ use atecc_x509::PublicKey;
 /// that another program has made there meanwhile is not replaced. Both happens
 /// in one awake session, under one lock of the bus.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ReplaceKey {
+pub(crate) struct ReplaceKey<'a> {
     slot: Slot,
     shown: Option<PublicKey>,
+    asked: &'a Cell<bool>,
     step: Step,
 }
 
@@ -31,14 +34,16 @@ pub(crate) enum Replaced {
     Other,
 }
 
-impl ReplaceKey {
-    /// In `slot`, which was shown to hold this key, or none.
+impl<'a> ReplaceKey<'a> {
+    /// In `slot`, which was shown to hold this key, or none. `asked` says whether
+    /// the chip may have been asked for a new one.
     #[must_use]
-    pub(crate) const fn new(slot: Slot, shown: Option<PublicKey>) -> Self {
+    pub(crate) const fn new(slot: Slot, shown: Option<PublicKey>, asked: &'a Cell<bool>) -> Self {
         let mode = GenKeyMode::Public;
         Self {
             slot,
             shown,
+            asked,
             step: Step::Look(Once(GenKey { mode, slot })),
         }
     }
@@ -47,12 +52,13 @@ impl ReplaceKey {
         if key != self.shown {
             return Next::Done(Ok(Replaced::Other));
         }
+        self.asked.set(true);
         self.step = Step::Create(CreateKey::new(self.slot));
         self.resume(Answer::Start)
     }
 }
 
-impl Procedure for ReplaceKey {
+impl Procedure for ReplaceKey<'_> {
     type Output = Replaced;
     type Error = Failure;
 

@@ -14,6 +14,7 @@ use atecc_linux::{Locked, SessionGuard, SessionLock};
 use atecc_x509::DateTime;
 use cryptoki_sys as ck;
 use nerves_key_device::{AnyBus, AnyDelay, AnyWake, EmulatedBus, EmulatedDelay};
+use nerves_key_pkcs11_core::attribute::TemplateAttribute;
 use nerves_key_pkcs11_core::mechanism::Mechanism;
 use nerves_key_pkcs11_core::module::Slots;
 use nerves_key_pkcs11_core::object::PRIVATE_KEY;
@@ -25,10 +26,17 @@ use nerves_key_pkcs11_core::{Error, Module};
 use tempfile::TempDir;
 use tests_station::Station;
 
+#[path = "keys/part.rs"]
+#[expect(dead_code, reason = "the other tests' is wanted in part")]
+mod part;
+
 /// For the lock, instead of 30 s.
 const LOCK_PATIENCE: Duration = Duration::from_millis(300);
 /// For the server, instead of 10 s. A busy machine needs some of it to sign.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// prime256v1. Source: RFC 5480, section 2.1.1.1.
+const P256: &[u8] = &[0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07];
 
 /// A server with a finished chip on bus 1.
 struct Served {
@@ -46,6 +54,22 @@ impl Served {
         let now = DateTime::new(2026, 3, 15, 9, 0, 0).unwrap();
         let mut station = Station::new([0x42; 32], now, Some("PKCS11-WAIT"));
         station.provision(&bus).unwrap().unwrap();
+        Self::with(bus)
+    }
+
+    /// With a part that has room for keys.
+    fn with_room() -> Self {
+        let mut config = part::zone(part::TNGTLS);
+        // The default address.
+        config[16] = 0xC0;
+        let chip = part::part(config, b"", &[0]);
+        let chip = chip.detach(chip.addresses()[0]).unwrap();
+        let bus = Bus::with_clock(Clock::skipping());
+        bus.attach(chip.with_execution_time(ExecutionTime::Instant));
+        Self::with(bus)
+    }
+
+    fn with(bus: Bus) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let (resume, resumed) = channel();
         let resumed = Mutex::new(resumed);
@@ -102,6 +126,8 @@ impl Served {
             scan: Scan::Nothing,
             ..Settings::default()
         };
+        let options = Settings::parse("generate 1 = 2 3\n", |bad| panic!("{bad}"));
+        let token = token.with_options(options.options.of(1));
         Module::new(settings).with_tokens([token])
     }
 }
@@ -160,6 +186,32 @@ fn a_chip_whose_lock_another_process_has_is_shown_as_it_was_seen() {
     }
     drop(guard);
     sign(&session).unwrap();
+}
+
+/// A key that was never asked for leaves no doubt about the chip.
+#[test]
+fn a_chip_that_was_to_make_a_key_in_vain_is_shown_as_it_was_seen() {
+    let served = Served::with_room();
+    let module = served.module();
+    let flags = ck::CKF_SERIAL_SESSION | ck::CKF_RW_SESSION;
+    let session = module.session(module.open(1, flags).unwrap()).unwrap();
+    let make = || {
+        let one = |kind, value| TemplateAttribute { kind, value };
+        let token = one(ck::CKA_TOKEN, &[1]);
+        let public = [one(ck::CKA_EC_PARAMS, P256), token];
+        session.generate(Mechanism::Plain(ck::CKM_EC_KEY_PAIR_GEN), &public, &[token])
+    };
+    make().unwrap();
+    let guard = served.hold();
+    let_beliefs_end();
+    let error = make().unwrap_err();
+    assert_eq!(error.rv(), ck::CKR_DEVICE_ERROR, "{error}");
+    let_beliefs_end();
+    assert_eq!(module.slots(Slots::WithToken), [1]);
+    session.find_begin(&[]).unwrap();
+    session.find_end().unwrap();
+    drop(guard);
+    make().unwrap();
 }
 
 #[test]

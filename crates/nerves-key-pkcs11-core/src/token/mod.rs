@@ -19,6 +19,7 @@
 
 mod look;
 
+use std::cell::Cell;
 use std::fmt::{self, Display};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -312,7 +313,9 @@ impl Token {
     /// [`Error::KeyChanged`] when it holds another key; as [`Token::sign`].
     pub fn replace_key(&self, chip: &Arc<Chip>, slot: Slot) -> Result<Key, Error> {
         let shown = chip.contents().keys.get(slot).public();
-        let replaced = self.run(chip, Uses::Limited, || ReplaceKey::new(slot, shown));
+        let asked = Cell::new(false);
+        let procedure = || ReplaceKey::new(slot, shown, &asked);
+        let replaced = self.run(chip, Uses::Limited, procedure);
         let mut state = self.state();
         let public = match replaced {
             Ok(Replaced::Made(public)) => public,
@@ -320,6 +323,8 @@ impl Token {
                 self.forget(&mut state, "it holds another key");
                 return Err(Error::KeyChanged(slot));
             }
+            // Somebody was waited for, and nothing was asked.
+            Err(error) if is_vain_wait(&error) && !asked.get() => return Err(error),
             // There may be a new key.
             Err(error) => {
                 self.forget(&mut state, "a key was to be made");
@@ -484,6 +489,10 @@ impl Token {
         state.device = None;
         self.seen().presence = Presence::Unknown;
     }
+}
+
+fn is_vain_wait(error: &Error) -> bool {
+    matches!(error, Error::Device { source, .. } if source.is_vain_wait())
 }
 
 /// The refusal with its causes, by the configuration as it was read last when the
