@@ -12,7 +12,9 @@
 //!   what it holds is read again only when it was away.
 //! - Each signature is verified under the public key that was shown before it
 //!   is given out. It takes a fraction of the time that the chip needs, and a
-//!   chip that was swapped, or whose bus lies, is noticed at once.
+//!   chip that was swapped, or whose bus lies, is noticed at once. Before what
+//!   nobody verifies (a new key, a secret, a signature of a key that hides its
+//!   public half) the serial number is read.
 //!
 //! A session is bound to the chip that it was opened on. When that chip comes
 //! back after an interruption, the session goes on.
@@ -291,7 +293,11 @@ impl Token {
             Uses::Limited => 1,
         };
         loop {
-            let signature = self.run(chip, key.uses, procedure)?;
+            let freshness = match key.public {
+                Some(_) => Freshness::Recent,
+                None => Freshness::Now,
+            };
+            let signature = self.run_at(freshness, chip, key.uses, procedure)?;
             let verified = key.public.map_or(Ok(()), |public| {
                 public.verify(&digest, &SignatureBytes::from_bytes(signature))
             });
@@ -357,11 +363,12 @@ impl Token {
     /// # Errors
     /// As [`Token::sign`].
     pub fn random(&self, chip: &Arc<Chip>) -> Result<[u8; 32], Error> {
-        self.run(chip, Uses::Unlimited, || Once(Random::default()))
+        let procedure = || Once(Random::default());
+        self.run_at(Freshness::Recent, chip, Uses::Unlimited, procedure)
     }
 
-    /// Run a procedure on `chip`, and once more when the bus had to be opened
-    /// anew in between, unless what it uses is counted.
+    /// Run a procedure on `chip`, which is looked for before, and once more when the
+    /// bus had to be opened anew in between, unless what it uses is counted.
     ///
     /// # Errors
     /// As [`Token::sign`].
@@ -371,8 +378,22 @@ impl Token {
         uses: Uses,
         procedure: impl Fn() -> P,
     ) -> Result<P::Output, Error> {
+        self.run_at(Freshness::Now, chip, uses, procedure)
+    }
+
+    /// As [`Token::run`], where `freshness` says how surely `chip` has to be there.
+    fn run_at<P: Procedure<Error = Failure>>(
+        &self,
+        freshness: Freshness,
+        chip: &Arc<Chip>,
+        uses: Uses,
+        procedure: impl Fn() -> P,
+    ) -> Result<P::Output, Error> {
         self.at_chip(&mut self.state(), |state| {
-            self.expect(state, chip)?;
+            match freshness {
+                Freshness::Recent => self.expect(state, chip)?,
+                Freshness::Now => self.confirm(state, chip)?,
+            }
             self.run_on(state, chip, uses, procedure)
         })
     }
@@ -461,6 +482,11 @@ impl Token {
         if self.is_present(chip) {
             return Ok(());
         }
+        self.confirm(state, chip)
+    }
+
+    /// `chip` is in the slot, which is looked at now.
+    fn confirm(&self, state: &mut State, chip: &Arc<Chip>) -> Result<(), Error> {
         let there = self
             .look(state, Freshness::Now)
             .map_err(|fault| self.lost(fault))?;

@@ -335,6 +335,49 @@ fn a_key_of_somebody_elses_is_not_replaced_unseen() {
     private(&session, "1 slot 2");
 }
 
+/// A session whose chip went and left its place on the open bus to another one that
+/// shows the same: a key in slot 2 that hides its public half, another in slot 3.
+fn swapped() -> (Bus, Session, [ck::CK_OBJECT_HANDLE; 2]) {
+    let [bus, other] = [1, 2].map(|number| {
+        let mut config = with_slot(zone(TNGTLS), 2, 0x2081, 0x0031);
+        config[2] = number;
+        part(config, b"", &[0, 2, 3])
+    });
+    let session = open(&allowing(&bus, "4"));
+    let keys = ["1 slot 2", "1 slot 3"].map(|label| private(&session, label));
+    let address = bus.addresses()[0];
+    bus.detach(address).unwrap();
+    bus.attach(other.detach(address).unwrap());
+    (bus, session, keys)
+}
+
+#[test]
+fn another_chip_gets_no_key() {
+    for template in [&[CURVE][..], &[CURVE, label("1 slot 4")]] {
+        let (bus, session, _) = swapped();
+        let before = memory(&bus);
+        for _ in 0..2 {
+            let (rv, why) = refusal(make(&session, template));
+            assert_eq!(rv, ck::CKR_DEVICE_REMOVED, "{why}");
+        }
+        assert_eq!(memory(&bus), before);
+    }
+}
+
+#[test]
+fn another_chip_agrees_on_no_secret() {
+    let (_bus, session, [_, agrees]) = swapped();
+    let secret = crate::secret(&session, agrees);
+    assert_eq!(secret, Err(ck::CKR_DEVICE_REMOVED));
+}
+
+#[test]
+fn another_chip_does_not_sign_with_a_hidden_key() {
+    let (_bus, session, [hidden, _]) = swapped();
+    let error = sign(&session, hidden, [0x61; 32]).unwrap_err();
+    assert_eq!(error.rv(), ck::CKR_DEVICE_REMOVED, "{error}");
+}
+
 /// Mechanism and flags say whether keys can be made.
 #[test]
 fn a_token_says_whether_keys_can_be_made() {
