@@ -8,13 +8,23 @@ use atecc::procedures::CreateKey;
 use atecc::{Failure, Procedure, Slot, Status};
 use atecc_x509::PublicKey;
 
+/// Where a key is to be made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    /// Its slot.
+    pub(crate) slot: Slot,
+    /// What the caller was shown there, to be replaced.
+    pub(crate) shown: Option<PublicKey>,
+    /// Whether the caller wants this slot and no other.
+    pub(crate) is_named: bool,
+}
+
 /// Make a key in a slot, if what it holds is what the caller was shown: a key
 /// that another program has made there meanwhile is not replaced. Both happens
 /// in one awake session, under one lock of the bus.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ReplaceKey<'a> {
-    slot: Slot,
-    shown: Option<PublicKey>,
+    place: Place,
     asked: &'a Cell<bool>,
     step: Step,
 }
@@ -35,25 +45,24 @@ pub(crate) enum Replaced {
 }
 
 impl<'a> ReplaceKey<'a> {
-    /// In `slot`, which was shown to hold this key, or none. `asked` says whether
-    /// the chip may have been asked for a new one.
+    /// `asked` says whether the chip may have been asked for a new one.
     #[must_use]
-    pub(crate) const fn new(slot: Slot, shown: Option<PublicKey>, asked: &'a Cell<bool>) -> Self {
+    pub(crate) const fn new(place: Place, asked: &'a Cell<bool>) -> Self {
         let mode = GenKeyMode::Public;
+        let slot = place.slot;
         Self {
-            slot,
-            shown,
+            place,
             asked,
             step: Step::Look(Once(GenKey { mode, slot })),
         }
     }
 
     fn found(&mut self, key: Option<PublicKey>) -> Next<Replaced, Failure> {
-        if key != self.shown {
+        if key != self.place.shown {
             return Next::Done(Ok(Replaced::Other));
         }
         self.asked.set(true);
-        self.step = Step::Create(CreateKey::new(self.slot));
+        self.step = Step::Create(CreateKey::new(self.place.slot));
         self.resume(Answer::Start)
     }
 }

@@ -22,6 +22,7 @@ use crate::object::Object;
 use crate::operation::{Operation, OperationKind, Progress, SIGNATURE};
 use crate::output::{Capacity, Output};
 use crate::random;
+use crate::replace_key::Place;
 use crate::session_objects::Owner;
 use crate::token::{Freshness, Token};
 
@@ -433,11 +434,21 @@ impl Session {
             return Err(Error::Mechanism(kind));
         }
         let wanted = KeyPairTemplate::from_templates(public, private)?;
+        let mut attributes = public.iter().chain(private);
+        let is_named = attributes.any(|it| matches!(it.kind, ck::CKA_LABEL | ck::CKA_ID));
         self.token.check(&self.chip)?;
-        let chip = self.chip();
-        let slot = wanted.slot(&self.token, &chip)?;
-        wanted.check(&chip, slot)?;
-        let key = self.token.replace_key(&chip, slot)?;
+        let shown = self.chip();
+        let key = self.token.replace_key(&self.chip, |now| {
+            let slot = wanted.slot(&self.token, now)?;
+            wanted.check(now, slot)?;
+            // A key of which the caller does not know is not what he has named.
+            let seen = if is_named { &*shown } else { now };
+            Ok(Place {
+                slot,
+                shown: seen.contents().keys.get(slot).public(),
+                is_named,
+            })
+        })?;
         Ok(KeyPair {
             public: key.public_handle(),
             private: key.private_handle(),

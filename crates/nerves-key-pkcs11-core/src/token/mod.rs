@@ -46,7 +46,7 @@ use crate::log::{Level, log};
 use crate::object::Names;
 use crate::options::SlotOptions;
 use crate::presence::{Presence, Seen};
-use crate::replace_key::{ReplaceKey, Replaced};
+use crate::replace_key::{Place, ReplaceKey, Replaced};
 use crate::session_objects::SessionObjects;
 use crate::settings::Origin;
 use crate::stuck_bus::StuckBuses;
@@ -313,27 +313,52 @@ impl Token {
         }
     }
 
-    /// Have `chip` make a key in `slot`, which holds what `chip` shows there.
+    /// Have `chip` make a key in the place that `choose` takes by what the chip holds
+    /// now, and again where another program has just made one there, unless it
+    /// was named. No other thread is at the chip meanwhile.
     ///
     /// # Errors
-    /// [`Error::KeyChanged`] when it holds another key; as [`Token::sign`].
-    pub fn replace_key(&self, chip: &Arc<Chip>, slot: Slot) -> Result<Key, Error> {
-        let shown = chip.contents().keys.get(slot).public();
+    /// [`Error::KeyChanged`] when it holds another key; those of `choose`; as
+    /// [`Token::sign`].
+    pub(crate) fn replace_key(
+        &self,
+        chip: &Arc<Chip>,
+        choose: impl Fn(&Chip) -> Result<Place, Error>,
+    ) -> Result<Key, Error> {
+        self.at_chip(&mut self.state(), |state| {
+            let mut tries = Slot::ALL.len();
+            loop {
+                self.confirm(state, chip)?;
+                let place = choose(&self.latest(chip))?;
+                tries -= 1;
+                match self.replace_key_in(state, chip, place) {
+                    Err(Error::KeyChanged(_)) if !place.is_named && tries > 0 => {}
+                    result => return result,
+                }
+            }
+        })
+    }
+
+    fn replace_key_in(
+        &self,
+        state: &mut State,
+        chip: &Arc<Chip>,
+        place: Place,
+    ) -> Result<Key, Error> {
+        let slot = place.slot;
         let asked = Cell::new(false);
-        let procedure = || ReplaceKey::new(slot, shown, &asked);
-        let replaced = self.run(chip, Uses::Limited, procedure);
-        let mut state = self.state();
-        let public = match replaced {
+        let procedure = || ReplaceKey::new(place, &asked);
+        let public = match self.run_on(state, chip, Uses::Limited, procedure) {
             Ok(Replaced::Made(public)) => public,
             Ok(Replaced::Other) => {
-                self.forget(&mut state, "it holds another key");
+                self.forget(state, "it holds another key");
                 return Err(Error::KeyChanged(slot));
             }
             // Somebody was waited for, and nothing was asked.
             Err(error) if is_vain_wait(&error) && !asked.get() => return Err(error),
             // There may be a new key.
             Err(error) => {
-                self.forget(&mut state, "a key was to be made");
+                self.forget(state, "a key was to be made");
                 return Err(error);
             }
         };
@@ -341,7 +366,7 @@ impl Token {
         let mut contents = known.contents().clone();
         contents.keys = contents.keys.with(slot, SlotKey::Shown(public));
         let now = Arc::new(known.reread(contents));
-        let lost = match shown {
+        let lost = match place.shown {
             Some(_) => "; the one that was there is lost",
             None => "",
         };
@@ -533,5 +558,71 @@ fn refusal(refused: Refused<Failure>, last: &ConfigZone) -> SlotFault {
             explanation,
         },
         None => SlotFault::Chip(failure),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use atecc::BusAddress;
+    use atecc::commands::{GenKey, GenKeyMode};
+    use atecc_emulator::{Bus, Chip as Emulated, DATA_SIZE, Entropy, Image};
+    use nerves_key_device::{AnyBus, AnyDelay, AnyWake, EmulatedBus, EmulatedDelay};
+
+    use super::*;
+
+    /// A real 608B-TNGTLS. Source: recording `ducky-608b-tngtls`.
+    const TNGTLS: &str = "\
+        012321a10000600307d31d31016145006a000001850082008520852085200f8f\
+        8f0f8f8f0f0f8f0f0f8f0f8f0f8f8f8f8f8f8f8fffffffff00000000ffffffff\
+        00000000000000f700697600000000000000000000000000ffff0e6000000000\
+        530053007300730073001c007c001c003c001a001c0010001c001c001c001c00";
+
+    /// Another program makes a key between look and choice on one side and the new
+    /// key on the other: who named the slot is told, who did not gets another one.
+    #[test]
+    fn a_slot_that_was_taken_meanwhile_is_chosen_again() {
+        for is_named in [true, false] {
+            let byte = |at: usize| u8::from_str_radix(&TNGTLS[2 * at..2 * at + 2], 16).unwrap();
+            let config = std::array::from_fn(byte);
+            let image = Image::from_zones(config, [0; 64], [0; DATA_SIZE]).unwrap();
+            let bus = Bus::with_chip(Emulated::new(image, Entropy::Seeded(7)).unwrap());
+            let on_bus = bus.clone();
+            let device = move || {
+                let i2c = AnyBus::Emulated(EmulatedBus::InProcess(on_bus.i2c()));
+                let delay = AnyDelay::Emulated(EmulatedDelay::InProcess(on_bus.delay()));
+                let device = atecc::Device::new(i2c, delay).with_wake(AnyWake);
+                device.with_address(BusAddress::TRUST_AND_GO)
+            };
+            let mut other = device();
+            let token = Token::with_opener(1, "a socket".into(), move || Ok(device()));
+            let token = token.with_options(SlotOptions {
+                generate: [Slot::S2, Slot::S3].into_iter().collect(),
+                ..SlotOptions::default()
+            });
+            let chip = token.chip(Freshness::Now).unwrap();
+            let other = Mutex::new((&mut other, None));
+            let made = token.replace_key(&chip, |now| {
+                let mut other = other.lock().unwrap();
+                let mut slots = [Slot::S2, Slot::S3].into_iter();
+                let empty = slots.find(|slot| now.contents().keys.get(*slot) == SlotKey::Empty);
+                let slot = empty.ok_or(Error::NoRoom)?;
+                if other.1.is_none() {
+                    let mode = GenKeyMode::Create;
+                    other.1 = Some(other.0.execute(GenKey { mode, slot }).unwrap());
+                }
+                Ok(Place {
+                    slot,
+                    shown: None,
+                    is_named,
+                })
+            });
+            match made {
+                Ok(key) => assert!(!is_named && key.slot == Slot::S3),
+                Err(error) => assert!(is_named && matches!(error, Error::KeyChanged(Slot::S2))),
+            }
+            let (other, theirs) = other.into_inner().unwrap();
+            let (mode, slot) = (GenKeyMode::Public, Slot::S2);
+            assert_eq!(Some(other.execute(GenKey { mode, slot }).unwrap()), theirs);
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! New key pairs: where both the configuration file and the chip allow them.
 
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use atecc::commands::{GenKey, GenKeyMode};
@@ -327,7 +327,7 @@ fn a_key_of_somebody_elses_is_not_replaced_unseen() {
         atecc::Device::new(bus.i2c(), bus.delay()).with_address(BusAddress::TRUST_AND_GO);
     let (mode, slot) = (GenKeyMode::Create, Slot::S2);
     let theirs = other.execute(GenKey { mode, slot }).unwrap();
-    let (rv, why) = refusal(make(&session, &[CURVE]));
+    let (rv, why) = refusal(make(&session, &[CURVE, label("1 slot 2")]));
     assert_eq!(rv, ck::CKR_FUNCTION_FAILED, "{why}");
     let mode = GenKeyMode::Public;
     assert_eq!(other.execute(GenKey { mode, slot }).unwrap(), theirs);
@@ -376,6 +376,31 @@ fn another_chip_does_not_sign_with_a_hidden_key() {
     let (_bus, session, [hidden, _]) = swapped();
     let error = sign(&session, hidden, [0x61; 32]).unwrap_err();
     assert_eq!(error.rv(), ck::CKR_DEVICE_REMOVED, "{error}");
+}
+
+/// Threads that name no slot each get one of their own, while there are some.
+#[test]
+fn each_thread_gets_a_key_of_its_own() {
+    for _ in 0..8 {
+        let bus = part(zone(TNGTLS), b"KQp2ZkD8", &[0]);
+        let token = allowing(&bus, "2 3 4");
+        let sessions = [(); 3].map(|()| open(&token));
+        let start = Barrier::new(sessions.len());
+        let mut labels = std::thread::scope(|scope| {
+            let threads = sessions.each_ref().map(|session| {
+                scope.spawn(|| {
+                    start.wait();
+                    let made = make(session, &[CURVE]).unwrap();
+                    get(session, made.private, ck::CKA_LABEL).unwrap()
+                })
+            });
+            threads.map(|thread| thread.join().unwrap())
+        });
+        labels.sort();
+        assert_eq!(labels, [b"1 slot 2", b"1 slot 3", b"1 slot 4"]);
+        let (rv, why) = refusal(make(&sessions[0], &[CURVE]));
+        assert_eq!(rv, ck::CKR_DEVICE_MEMORY, "{why}");
+    }
 }
 
 /// Mechanism and flags say whether keys can be made.
