@@ -122,7 +122,7 @@ fn a_chip_that_is_taken_away_in_the_middle_goes_on() {
     line.plug("1.img");
     let mut interruptions = 0;
     for at in [
-        "write configuration zone word 17",
+        "write configuration zone word 5",
         "create the device key",
         "write slot 8",
         "lock slot 11",
