@@ -48,7 +48,6 @@ const PACKAGES: &[(&str, &str, &[&str])] = &[
         "/usr/bin/python3",
         &["-c", "import pycurl"],
     ),
-    ("osslsigncode", "osslsigncode", &["--version"]),
     ("golang-go", "go", &["version"]),
     (
         "golang-github-thalesignite-crypto11-dev",

@@ -1,4 +1,9 @@
 # osslsigncode: a cabinet of Windows, signed.
+# Debian: libengine-pkcs11-openssl osslsigncode
+# Debian 12's own cannot load the engine; its backports have a later one.
+case $(osslsigncode --version 2>&1) in
+"osslsigncode 2."[0-8]*) echo "left out: osslsigncode 2.9 or later is needed"; exit 0 ;;
+esac
 . "$(dirname "$PAGE")/tls.sh"
 engine=$(find /usr/lib -path '*/engines-3/pkcs11.so' | head -n 1)
 commands() {
