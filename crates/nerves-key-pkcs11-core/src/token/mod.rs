@@ -601,7 +601,7 @@ mod tests {
             });
             let chip = token.chip(Freshness::Now).unwrap();
             let other = Mutex::new((&mut other, None));
-            let made = token.replace_key(&chip, |now| {
+            let result = token.replace_key(&chip, |now| {
                 let mut other = other.lock().unwrap();
                 let mut slots = [Slot::S2, Slot::S3].into_iter();
                 let empty = slots.find(|slot| now.contents().keys.get(*slot) == SlotKey::Empty);
@@ -616,7 +616,7 @@ mod tests {
                     is_named,
                 })
             });
-            match made {
+            match result {
                 Ok(key) => assert!(!is_named && key.slot == Slot::S3),
                 Err(error) => assert!(is_named && matches!(error, Error::KeyChanged(Slot::S2))),
             }
