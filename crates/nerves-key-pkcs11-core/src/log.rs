@@ -11,6 +11,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use atecc_text::Lines;
+#[cfg(unix)]
 use rustix::io::Errno;
 
 /// As the environment said at `C_Initialize`. Read once: looking at the
@@ -54,8 +55,17 @@ pub fn log(level: Level, message: fmt::Arguments<'_>) {
     }
 }
 
+/// No process forks there.
+#[cfg(not(unix))]
+fn write(bytes: &[u8]) {
+    use std::io::Write as _;
+    // There is nobody to tell that nobody hears it.
+    let _ = std::io::stderr().write_all(bytes);
+}
+
 /// Without the lock of Rust's standard error: a child would wait for ever for a
 /// thread of its parent that was within it.
+#[cfg(unix)]
 fn write(mut bytes: &[u8]) {
     while !bytes.is_empty() {
         match rustix::io::write(rustix::stdio::stderr(), bytes) {
