@@ -171,7 +171,10 @@ fn a_query_for_the_length_leaves_the_chip_alone() {
 /// A new process reads all that the chip shows, once; then a signature is two commands.
 #[test]
 fn nothing_is_asked_again_for_a_signature() {
-    for revision in [Revision::Atecc508A, Revision::Atecc608B] {
+    // An ATECC508A reads before anybody can see that it is busy, and what looks like
+    // the answer before is read once more: of the nine blocks of zeros where no
+    // auxiliary certificates are, eight.
+    for (revision, again) in [(Revision::Atecc508A, 8), (Revision::Atecc608B, 0)] {
         let bus = finished(revision, 1);
         bus.start_log();
         let session = session(Socket::with(&bus).token(1));
@@ -180,9 +183,7 @@ fn nothing_is_asked_again_for_a_signature() {
         // The configuration, OTP, three slots of certificates, three of auxiliary ones.
         let of = |opcode: u8| cold.split(|sent| *sent == opcode).count() - 1;
         let reads = 4 + 2 + 3 * 4 + 3 * 3;
-        // The session may read once more what looks like the answer before: of the
-        // nine blocks of zeros where no auxiliary certificates are, eight.
-        assert!((reads..=reads + 8).contains(&of(0x02)), "{cold:02X?}");
+        assert!((reads..=reads + again).contains(&of(0x02)), "{cold:02X?}");
         assert_eq!((of(0x40), of(0x16), of(0x41)), (1, 1, 1), "{cold:02X?}");
         bus.start_log();
         sign(&session, [8; 32]).unwrap();

@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::os::fd::AsRawFd as _;
 use std::ptr::null_mut;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use atecc_emulator::server::Server;
@@ -174,21 +174,32 @@ fn children_of_a_process_that_signs() {
     // One that goes on.
     assert_eq!(initialize(table), ck::CKR_OK);
     let over = AtomicBool::new(false);
+    let signatures = AtomicU32::new(0);
     std::thread::scope(|scope| {
         let thread = scope.spawn(|| {
-            let mut signatures = 0;
             while !over.load(Ordering::Relaxed) {
                 assert_eq!(sign(table), ck::CKR_OK);
-                signatures += 1;
+                signatures.fetch_add(1, Ordering::Relaxed);
             }
-            signatures
         });
+        // Another one between any two children, whatever else the machine does.
+        let signed = || {
+            let before = signatures.load(Ordering::Relaxed);
+            while signatures.load(Ordering::Relaxed) == before && !thread.is_finished() {
+                std::thread::yield_now();
+            }
+        };
+        signed();
         let children: Vec<_> = (0..40)
-            .map(|_| wait(fork(|| sign_anew(table)), SOON))
+            .map(|_| {
+                let child = wait(fork(|| sign_anew(table)), SOON);
+                signed();
+                child
+            })
             .collect();
         over.store(true, Ordering::Relaxed);
-        // How many depends on what else the machine does.
-        assert!(thread.join().unwrap() > 0);
+        thread.join().unwrap();
+        assert!(signatures.load(Ordering::Relaxed) > 40);
         assert_eq!(children, [Some(0); 40]);
     });
     server.stop();
