@@ -35,6 +35,12 @@ macro_rules! opcodes {
                 Self::ALL.iter().take_while(|opcode| **opcode != self).count()
             }
 
+            /// A bit for each [`Self::row`].
+            pub(crate) fn bit(self) -> u32 {
+                const { assert!(Self::ALL.len() < 32, "a bit for each and one more") }
+                1 << self.row()
+            }
+
             /// The datasheet's name; "foreign command" of another chip's.
             #[must_use]
             pub const fn name(self) -> &'static str {

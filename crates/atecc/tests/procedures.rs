@@ -136,6 +136,11 @@ fn a_configuration_is_brought_up_to_date() {
     let (opcodes, result) = sent(RefreshConfig::chip(known), &[block(1)]);
     assert_eq!(opcodes, [Opcode::Read]);
     assert_eq!(result.unwrap().unwrap(), known.with(0, &[1; 32]));
+    let both = [block(1), Said::Payload(vec![2; 4])];
+    let (opcodes, result) = sent(RefreshConfig::chip_and_zone_locks(known), &both);
+    assert_eq!(opcodes, [Opcode::Read; 2]);
+    let expected = known.with(0, &[1; 32]).with(84, &[2; 4]);
+    assert_eq!(result.unwrap().unwrap(), expected);
     // Half an answer is none.
     let short = [Said::Payload(vec![2; 4])];
     let (_, result) = sent(RefreshConfig::chip(known), &short);

@@ -23,7 +23,7 @@ pub struct ReadRegion<const N: usize> {
 }
 
 /// What one command reads.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum Unit {
     Block,
     Word,
@@ -147,7 +147,7 @@ impl Procedure for ReadConfig {
     }
 }
 
-/// Bring blocks of a configuration zone that is known up to date: which chip it is
+/// Bring a part of a configuration zone that is known up to date: which chip it is
 /// of, its locks, or both.
 ///
 /// ```
@@ -168,8 +168,8 @@ impl Procedure for ReadConfig {
 #[derive(Clone, Debug)]
 pub struct RefreshConfig {
     zone: ConfigZone,
-    /// Those that are not read yet.
-    blocks: &'static [u8],
+    /// Those that are not read yet, with their numbers.
+    parts: &'static [(Unit, u8)],
 }
 
 impl RefreshConfig {
@@ -177,22 +177,45 @@ impl RefreshConfig {
     /// 16 of them.
     #[must_use]
     pub const fn chip(zone: ConfigZone) -> Self {
-        Self { zone, blocks: &[0] }
+        Self {
+            zone,
+            parts: &[(Unit::Block, 0)],
+        }
     }
 
     /// Block 2, bytes 64 to 95: all locks.
     #[must_use]
     pub const fn locks(zone: ConfigZone) -> Self {
-        Self { zone, blocks: &[2] }
-    }
-
-    /// Both.
-    #[must_use]
-    pub const fn chip_and_locks(zone: ConfigZone) -> Self {
         Self {
             zone,
-            blocks: &[0, 2],
+            parts: &[(Unit::Block, 2)],
         }
+    }
+
+    /// Block 0, and word 21, bytes 84 to 87: `LockValue` and `LockConfig`.
+    #[must_use]
+    pub const fn chip_and_zone_locks(zone: ConfigZone) -> Self {
+        Self {
+            zone,
+            parts: &[(Unit::Block, 0), (Unit::Word, 21)],
+        }
+    }
+
+    /// One part, until it is in its place.
+    fn read(&mut self, unit: Unit, number: u8, answer: Answer<'_>) -> Next<(), Failure> {
+        let (zone, at) = (self.zone, usize::from(number));
+        let read = match unit {
+            Unit::Block => BlockAddress::new(Region::Config, number).map(|address| {
+                let read = Once(ReadBlock { address }).resume(answer);
+                read.map(|block| zone.with(32 * at, &block))
+            }),
+            Unit::Word => WordAddress::new(Region::Config, number).map(|address| {
+                let read = Once(ReadWord { address }).resume(answer);
+                read.map(|word| zone.with(4 * at, &word))
+            }),
+        };
+        let read = read.unwrap_or_else(|_| Next::failed(Cause::NoCommand.before_execution()));
+        read.map(|zone| self.zone = zone)
     }
 }
 
@@ -202,18 +225,12 @@ impl Procedure for RefreshConfig {
 
     fn resume(&mut self, answer: Answer<'_>) -> Next<ConfigZone, Failure> {
         let mut answer = answer;
-        while let Some((&block, rest)) = self.blocks.split_first() {
-            let Ok(address) = BlockAddress::new(Region::Config, block) else {
-                return Next::failed(Cause::NoCommand.before_execution());
-            };
-            match Once(ReadBlock { address }).resume(answer) {
+        while let Some((&(unit, number), rest)) = self.parts.split_first() {
+            match self.read(unit, number, answer) {
                 Next::Send(request) => return Next::Send(request),
                 Next::Done(Err(failure)) => return Next::failed(failure),
-                Next::Done(Ok(bytes)) => {
-                    self.zone = self.zone.with(32 * usize::from(block), &bytes);
-                }
+                Next::Done(Ok(())) => self.parts = rest,
             }
-            self.blocks = rest;
             answer = Answer::Start;
         }
         Next::Done(Ok(self.zone))

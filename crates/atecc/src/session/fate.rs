@@ -1,6 +1,6 @@
 //! What became of a command, what may be repeated, and what a sleep has erased.
 
-use super::{Chip, Session, State, TRIES, Volatile};
+use super::{BUSY_LOOKS, Chip, Session, State, TRIES, Volatile};
 use crate::Failure;
 use crate::command::{Request, Retry};
 use crate::error::{Cause, Executed};
@@ -74,6 +74,9 @@ impl Session {
         let begins = self.request.as_ref().is_some_and(Request::loads_volatile);
         if self.volatile == Volatile::Empty || (begins && !self.slept) {
             self.volatile = Volatile::Kept;
+        }
+        if self.busy_looks >= BUSY_LOOKS {
+            self.seen_busy |= self.opcode().bit();
         }
         // Of one that answers nothing, the end was not seen.
         if len > 0 {

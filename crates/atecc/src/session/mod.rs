@@ -157,9 +157,12 @@ pub struct Session {
     sleeps_first: bool,
     /// The watchdog has been restarted by this session.
     renewed: bool,
-    /// The chip is never seen busy on this bus: renew before every command that
-    /// may not be repeated, so that its answer is not like the one before.
+    /// A command was done before the chip could be seen busy: renew before those
+    /// that may not be repeated, so that their answers are not like the one before,
+    /// but for those that it was seen busy with.
     blind: bool,
+    /// A bit for each opcode's row: the chip was seen busy with it.
+    seen_busy: u32,
     /// Of the command under way, all its sends together.
     executed: Executed,
     /// The last send was not acknowledged whole.
@@ -230,6 +233,7 @@ impl Session {
             sleeps_first: false,
             renewed: false,
             blind: false,
+            seen_busy: 0,
             before: AFTER_WAKE,
             awake_us: 0,
             waited_us: 0,
@@ -458,6 +462,7 @@ impl core::fmt::Debug for Session {
             .field("failed_self_test", &self.failed_self_test)
             .field("renewed", &self.renewed)
             .field("blind", &self.blind)
+            .field("seen_busy", &self.seen_busy)
             .field("executed", &self.executed)
             .field("first", &self.first)
             .field("doubtful", &self.doubtful)

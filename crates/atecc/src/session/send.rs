@@ -45,7 +45,8 @@ impl Session {
         let late = ends_us > self.timing.awake_us && self.awake_us > FRESH_US;
         // One that may be repeated is renewed when its answer was like the last one.
         let repeats = self.request.as_ref().map(Request::repeat) == Some(Retry::Idempotent);
-        let blind = self.blind && !repeats && self.before != AFTER_WAKE;
+        let is_seen = self.seen_busy & opcode.bit() != 0;
+        let blind = self.blind && !repeats && !is_seen && self.before != AFTER_WAKE;
         if self.idles < IDLES && (late || blind) {
             self.idle();
         } else {

@@ -38,7 +38,7 @@ impl<'p> Verified<'p> {
         match step {
             Step::CheckChip => {
                 let Self { contents } = self;
-                let refresh = RefreshConfig::chip_and_locks(contents.zone);
+                let refresh = RefreshConfig::chip_and_zone_locks(contents.zone);
                 Ok(run(step, refresh, move |zone| {
                     same_chip(&contents.zone, &zone)?;
                     Ok(State::Writable(Writable { contents }))

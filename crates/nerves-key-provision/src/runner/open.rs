@@ -36,7 +36,7 @@ pub(super) fn begin_unread<'p>(
             // until that slot has a lock of its own, so the locks are looked at where
             // no write comes before.
             let refresh = if plan.found.config_lock().is_locked() {
-                RefreshConfig::chip_and_locks(plan.found)
+                RefreshConfig::chip_and_zone_locks(plan.found)
             } else {
                 RefreshConfig::chip(plan.found)
             };

@@ -35,8 +35,8 @@ const RATIOS: [(&str, f64, f64); 6] = [
     ("sign, warm", 1.03, 1.03),
     ("device certificate", 1.05, 1.05),
     ("both certificates", 1.05, 1.05),
-    ("provision, standard", 1.10, 1.15),
-    ("provision, volatile", 1.10, 1.13),
+    ("provision, standard", 1.10, 1.12),
+    ("provision, volatile", 1.10, 1.12),
 ];
 
 #[test]
