@@ -71,7 +71,7 @@ impl Descriptor {
 
     /// Whether this came by `fork`: it is the parent's.
     pub(super) fn is_inherited(&self) -> bool {
-        self.process != this_process()
+        is_another(self.process, this_process())
     }
 
     /// What `ask` says of the file.
@@ -106,12 +106,23 @@ impl Drop for Descriptor {
 }
 
 /// What no process has in common with the one that forked it: its number, and the
-/// namespace that it is of. A process 1 that forks into a new namespace has a child
-/// that is process 1 as well; it cannot outlive its parent, so marks need not tell
-/// the two apart.
+/// namespace that it is of, 0 where there is no `/proc`. A process 1 that forks into a
+/// new namespace has a child that is process 1 as well. Marks do not tell the two
+/// apart: a child of the same number, at whatever depth of namespaces, takes a copy
+/// of its parent's lock for its own and leaves it be, which holds the chip's users
+/// up only where the parent ends within its session before the child does.
 fn this_process() -> u64 {
     let namespace = rustix::fs::stat("/proc/self/ns/pid").map_or(0, |it| it.st_ino);
     namespace << 32 | u64::from(std::process::id())
+}
+
+/// Whether these are two processes. One that has moved where there is no `/proc` is
+/// the same as before: what it holds is its own, and is unlocked.
+fn is_another(one: u64, other: u64) -> bool {
+    let [namespace, of_other] = [one, other].map(|process| process >> 32);
+    let are_known = namespace != 0 && of_other != 0;
+    let is_other_number = (one ^ other) & u64::from(u32::MAX) != 0;
+    is_other_number || are_known && namespace != of_other
 }
 
 /// The byte that says which process has a description locked.
@@ -122,7 +133,7 @@ pub(super) fn mark() -> u64 {
 /// Close what the parent had, at the first call in each process.
 pub(super) fn close_inherited_once() {
     let process = this_process();
-    if PROCESS.swap(process, Ordering::AcqRel) != process {
+    if is_another(PROCESS.swap(process, Ordering::AcqRel), process) {
         close_inherited();
     }
 }
@@ -243,6 +254,22 @@ mod tests {
 
     /// A child that was forked meanwhile has a copy; its parent's lock ends all
     /// the same.
+    #[test]
+    fn a_process_is_told_by_number_and_namespace_where_both_are_known() {
+        let process = |namespace: u64, number: u64| namespace << 32 | number;
+        let this = process(7, 5);
+        for (other, is_it) in [
+            (process(7, 5), false),
+            (process(7, 6), true),
+            (process(8, 5), true),
+            (process(0, 5), false),
+            (process(0, 6), true),
+        ] {
+            assert_eq!(is_another(this, other), is_it, "{other:x}");
+            assert_eq!(is_another(other, this), is_it, "{other:x}");
+        }
+    }
+
     #[test]
     fn a_lock_ends_where_copies_are_left() {
         for kind in [Kind::Bytes, Kind::File] {
