@@ -195,6 +195,61 @@ fn a_plan_that_waited_replaces_no_key_of_a_finished_chip() {
     assert_eq!(bus.image(0).unwrap(), before);
 }
 
+/// Somebody else is quicker with the same configuration, and makes a key: the lock is
+/// refused and found set, and slot 0 is no empty one.
+#[test]
+fn a_configuration_that_somebody_else_has_locked_may_have_a_key() {
+    let bus = Bus::with_chip(Chip::blank(Revision::Atecc608B));
+    let station = station();
+    let plan = Plan::new(&Station::snapshot(&bus).unwrap(), &station.request).unwrap();
+    let lock = plan.steps().iter().find_map(|step| match step {
+        Step::LockConfig { crc } => Some(LockTarget::Config { crc: *crc }),
+        _ => None,
+    });
+    let quicker = bus.clone();
+    let mut runner = Runner::new(&plan, CHALLENGES, |_| {});
+    let mut overtaken = Overtaken {
+        runner: &mut runner,
+        before_lock: Some(move || {
+            let mut device = Station::device(&quicker);
+            device.run(LockAndConfirm::new(lock.unwrap())).unwrap();
+            let (mode, slot) = (GenKeyMode::Create, slot::DEVICE_KEY);
+            device.execute(GenKey { mode, slot }).unwrap();
+            quicker.start_log();
+        }),
+    };
+    let stopped = Station::device(&bus).run(&mut overtaken);
+    assert!(matches!(stopped, Ok(RunOutcome::NeedsSignature(_))));
+    let log = bus.take_log();
+    let asked: Vec<_> = commands(&log)
+        .filter(|(opcode, _)| *opcode == Opcode::GenKey as u8)
+        .collect();
+    let [public, create] = [GenKeyMode::Public, GenKeyMode::Create].map(|mode| mode as u8);
+    let gen_key = Opcode::GenKey as u8;
+    assert_eq!(asked, [(gen_key, public), (gen_key, create)]);
+}
+
+/// A run before whose first lock somebody else uses the chip.
+struct Overtaken<R, F> {
+    runner: R,
+    before_lock: Option<F>,
+}
+
+impl<R: Procedure, F: FnOnce()> Procedure for &mut Overtaken<R, F> {
+    type Output = R::Output;
+    type Error = R::Error;
+
+    fn resume(&mut self, answer: Answer<'_>) -> Next<R::Output, R::Error> {
+        let next = self.runner.resume(answer);
+        if matches!(&next, Next::Send(request) if request.opcode() == Opcode::Lock)
+            && let Some(before_lock) = self.before_lock.take()
+        {
+            before_lock();
+        }
+        next
+    }
+}
+
 /// A runner takes a signature only where it asked for one, and a wrong one leads
 /// back to the question; what an error has ended stays ended.
 #[test]
