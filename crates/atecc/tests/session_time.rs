@@ -2,12 +2,12 @@
 //! table, one by one.
 
 use atecc::command::Request;
-use atecc::commands::{Counter, CounterId, CounterMode, InfoRevision};
+use atecc::commands::{Counter, CounterId, CounterMode, InfoRevision, Lock, LockTarget};
 use atecc::error::{Cause, Executed};
 use atecc::group::Group;
 use atecc::session::STUCK_US;
 use atecc::session::{Outcome, Session, Step};
-use atecc::{Command, Opcode, Timing};
+use atecc::{Command, Opcode, Slot, Timing};
 
 /// What a step is, without its buffer.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -347,6 +347,46 @@ fn a_look_that_lost_the_bus_is_no_sign_of_a_busy_chip() {
         give(&mut session, &group(&REVISION));
         assert_eq!(session.answer().is_ok(), is_believed, "{outcome:?}");
     }
+}
+
+/// A chip that was not seen busy is woken before what may not be repeated, where its
+/// answer could be like the last one; an answer of another length could not.
+#[test]
+fn a_renewal_is_for_answers_that_could_be_alike() {
+    const LOCK: Lock = Lock {
+        target: LockTarget::Slot(Slot::S8),
+    };
+    let mut session = asked(&InfoRevision);
+    go_on(&mut session, Seen::Read);
+    give(&mut session, &group(&REVISION));
+    let mut answered = |request: Request, payload: &[u8]| {
+        session.begin(request);
+        let before = seen(&mut session);
+        go_on(&mut session, Seen::Command);
+        session.advance(Outcome::Done);
+        go_on_to_read(&mut session);
+        give(&mut session, &group(payload));
+        if seen(&mut session) == Seen::Idle {
+            go_on(&mut session, Seen::Command);
+            session.advance(Outcome::Done);
+            go_on_to_read(&mut session);
+            give(&mut session, &group(payload));
+        }
+        assert_eq!(session.answer(), Ok(payload));
+        before
+    };
+    let info = || Request::new(&InfoRevision).unwrap();
+    let lock = || Request::new(&LOCK).unwrap();
+    let increment = || Request::new(&INCREMENT).unwrap();
+    // May be repeated: sent again after a wake.
+    assert_eq!(answered(info(), &REVISION), Seen::Command);
+    // Four bytes before one: both ways.
+    assert_eq!(answered(lock(), &[0x00]), Seen::Command);
+    assert_eq!(answered(lock(), &[0x00]), Seen::Idle);
+    // Any command may be refused by one byte.
+    assert_eq!(answered(increment(), &[1, 0, 0, 0]), Seen::Idle);
+    assert_eq!(answered(increment(), &[2, 0, 0, 0]), Seen::Idle);
+    assert_eq!(answered(lock(), &[0x00]), Seen::Command);
 }
 
 fn go_on_to_read(session: &mut Session) {

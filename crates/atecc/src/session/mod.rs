@@ -159,7 +159,7 @@ pub struct Session {
     renewed: bool,
     /// A command was done before the chip could be seen busy: renew before those
     /// that may not be repeated, so that their answers are not like the one before,
-    /// but for those that it was seen busy with.
+    /// but for those that it was seen busy with or whose answers have other lengths.
     blind: bool,
     /// A bit for each opcode's row: the chip was seen busy with it.
     seen_busy: u32,

@@ -46,12 +46,21 @@ impl Session {
         // One that may be repeated is renewed when its answer was like the last one.
         let repeats = self.request.as_ref().map(Request::repeat) == Some(Retry::Idempotent);
         let is_seen = self.seen_busy & opcode.bit() != 0;
-        let blind = self.blind && !repeats && !is_seen && self.before != AFTER_WAKE;
+        let blind = self.blind && !repeats && !is_seen && self.may_answer_as_before();
         if self.idles < IDLES && (late || blind) {
             self.idle();
         } else {
             self.state = State::Sending;
         }
+    }
+
+    /// Whether what the chip holds could be taken for an answer to this command: one
+    /// of another length could not.
+    fn may_answer_as_before(&self) -> bool {
+        let len = self.before[0].saturating_sub(GROUP_OVERHEAD);
+        let expect = self.request.as_ref().map(Request::expect);
+        let is_like = len == 1 || expect.is_some_and(|kind| kind.takes(len.into()));
+        is_like && self.before != AFTER_WAKE
     }
 
     pub(super) fn sent(&mut self, outcome: Outcome) {
