@@ -2,7 +2,7 @@
 
 use atecc_emulator::{Bus, Chip, Revision};
 use atecc_x509::DateTime;
-use nerves_key::{IdentityError, ReadCertificates};
+use nerves_key::{IdentityError, ReadCertificates, RefreshCertificates, Snapshot};
 use nerves_key_schema::NotNervesKey;
 use tests_station::Station;
 use tests_station::wire::commands;
@@ -56,6 +56,56 @@ fn the_same_as_of_a_whole_reading() {
             }
         }
     }
+}
+
+/// What is read is the chip's, whatever was known of it; the rest is as it was known.
+/// Neither the configuration nor the public key is asked for.
+#[test]
+fn a_snapshot_is_brought_up_to_date() {
+    for (serial, otp) in [("N1234", 1), ("a serial of more than 16", 2)] {
+        let bus = finished(Revision::Atecc608B, serial);
+        let whole = Station::snapshot(&bus).unwrap();
+        let (read_of_otp, rest_of_otp) = match otp {
+            1 => ([0, 31], Some(32)),
+            _ => ([0, 63], None),
+        };
+        for at in read_of_otp {
+            let mut stale = whole;
+            stale.otp.as_mut().unwrap()[at] ^= 1;
+            stale.device_certificate.as_mut().unwrap()[71] ^= 1;
+            stale.signer_public_key.as_mut().unwrap()[63] ^= 1;
+            stale.signer_certificate = None;
+            let read = || Station::device(&bus).run(RefreshCertificates::new(&stale));
+            let (snapshot, opcodes) = sent(&bus, || read().unwrap());
+            assert_eq!(snapshot, whole, "{serial}");
+            assert_eq!(opcodes, vec![0x02; otp + 4 + 2 + 4], "{serial}");
+        }
+        let mut other = whole;
+        other.signer_public_key.as_mut().unwrap()[64] ^= 1;
+        if let Some(at) = rest_of_otp {
+            other.otp.as_mut().unwrap()[at] ^= 1;
+        }
+        let refresh = RefreshCertificates::new(&other);
+        assert_eq!(Station::device(&bus).run(refresh).unwrap(), other);
+    }
+}
+
+/// Of a chip that is no NervesKey nothing stays that was known of its certificates.
+#[test]
+fn what_is_not_read_again_is_not_shown() {
+    let known = Station::snapshot(&finished(Revision::Atecc608B, "N1234")).unwrap();
+    let bus = Bus::with_chip(Chip::blank(Revision::Atecc608B));
+    let refresh = || Station::device(&bus).run(RefreshCertificates::new(&known));
+    let (snapshot, opcodes) = sent(&bus, || refresh().unwrap());
+    assert_eq!(opcodes, [0x02]);
+    let expected = Snapshot {
+        otp: None,
+        device_certificate: None,
+        signer_public_key: None,
+        signer_certificate: None,
+        ..known
+    };
+    assert_eq!(snapshot, expected);
 }
 
 /// An OTP zone that is not shown, and one that is another's.

@@ -32,6 +32,8 @@ pub struct ReadCertificates {
     /// Of the configuration zone only the first block, of the OTP zone only what the
     /// serial number takes.
     read: Snapshot,
+    /// What is not read of the second block of OTP and of the end of slot 11.
+    unread: ([u8; 32], [u8; 8]),
     which: Which,
 }
 
@@ -95,6 +97,7 @@ impl ReadCertificates {
         Self {
             phase: Phase::Chip(ReadRegion::new(Region::Config)),
             read: Snapshot::of_config(ConfigZone([0; 128])),
+            unread: ([0; 32], [0; 8]),
             which: Which::Both,
         }
     }
@@ -118,21 +121,23 @@ impl ReadCertificates {
                 Phase::Otp(ReadRegion::new(Region::Otp))
             }),
             Phase::Otp(read) => shown(read.resume(answer)).map(|half| {
-                found.otp = half.map(|half| joined(half, [0; 32]));
+                found.otp = half.map(|half| joined(half, self.unread.0));
                 match found.otp.map(Otp::from_bytes) {
                     Some(Ok(otp)) if otp.flags() == OtpFlags::LongSerial => {
                         BlockAddress::new(Region::Otp, 1).map_or(Phase::Done, |address| {
                             Phase::LongSerial(Once(ReadBlock { address }))
                         })
                     }
-                    Some(Ok(_)) => asking(),
+                    Some(Ok(_)) => asking(found.public_key),
                     None | Some(Err(_)) => Phase::Done,
                 }
             }),
             Phase::LongSerial(read) => shown(read.resume(answer)).map(|half| {
-                let otp = found.otp.and_then(|otp| Some((*otp.first_chunk()?, half?)));
+                let otp = found
+                    .otp
+                    .and_then(|otp| Some((*otp.first_chunk::<32>()?, half?)));
                 found.otp = otp.map(|(first, second)| joined(first, second));
-                asking()
+                asking(found.public_key)
             }),
             Phase::PublicKey(ask) => shown(ask.resume(answer)).map(|key| {
                 found.public_key = key;
@@ -143,7 +148,7 @@ impl ReadCertificates {
                 Phase::SignerKey(of_slot(slot::SIGNER_PUBLIC_KEY))
             }),
             Phase::SignerKey(read) => shown(read.resume(answer)).map(|bytes| {
-                found.signer_public_key = bytes.map(with_zeros);
+                found.signer_public_key = bytes.map(|key| joined(key, self.unread.1));
                 match self.which {
                     Which::Device => Phase::Done,
                     Which::Both => Phase::Signer(of_slot(slot::SIGNER_CERTIFICATE)),
@@ -184,28 +189,81 @@ impl Procedure for ReadCertificates {
     }
 }
 
-const fn asking() -> Phase {
-    Phase::PublicKey(Once(GenKey {
-        mode: GenKeyMode::Public,
-        slot: slot::DEVICE_KEY,
-    }))
+/// Bring a snapshot up to date in what both certificates are rebuilt from: the serial
+/// numbers in OTP, the signatures, dates and the signer's key in slots 10 to 12.
+///
+/// The rest stays as it is known: the configuration zone, the public key where there is
+/// one, the bytes of OTP behind the serial number and the eight behind the signer's key.
+/// Of a chip whose OTP zone is no NervesKey's no more is read, and it shows no
+/// certificates then.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use nerves_key::{ReadSnapshot, RefreshCertificates};
+///
+/// let known = device.run(ReadSnapshot::new())?;
+/// let again = device.run(RefreshCertificates::new(&known))?;
+/// assert_eq!(again.otp, known.otp);
+/// assert_eq!(again.device_certificate, None);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct RefreshCertificates(ReadCertificates);
+
+impl RefreshCertificates {
+    /// Of the chip of which `known` was read or is what was written.
+    #[must_use]
+    pub fn new(known: &Snapshot) -> Self {
+        let end_of_otp = known.otp.as_ref().and_then(|otp| otp.last_chunk());
+        let end_of_key = known.signer_public_key.as_ref();
+        let end_of_key = end_of_key.and_then(|slot| slot.last_chunk());
+        Self(ReadCertificates {
+            phase: Phase::Otp(ReadRegion::new(Region::Otp)),
+            read: Snapshot {
+                public_key: known.public_key,
+                eui: known.eui,
+                ..Snapshot::of_config(known.config)
+            },
+            unread: (
+                end_of_otp.copied().unwrap_or([0; 32]),
+                end_of_key.copied().unwrap_or([0; 8]),
+            ),
+            which: Which::Both,
+        })
+    }
+}
+
+impl Procedure for RefreshCertificates {
+    type Output = Snapshot;
+    type Error = Failure;
+
+    fn resume(&mut self, answer: Answer<'_>) -> Next<Snapshot, Failure> {
+        self.0.resume(answer).map(|parts| parts.0)
+    }
+}
+
+/// The public key is next, where it is not known.
+fn asking(known: Option<PublicKey>) -> Phase {
+    match known {
+        Some(_) => Phase::Device(of_slot(slot::DEVICE_CERTIFICATE)),
+        None => Phase::PublicKey(Once(GenKey {
+            mode: GenKeyMode::Public,
+            slot: slot::DEVICE_KEY,
+        })),
+    }
 }
 
 const fn of_slot<const N: usize>(slot: Slot) -> ReadRegion<N> {
     ReadRegion::new(Region::Slot(slot))
 }
 
-fn joined(first: [u8; 32], second: [u8; 32]) -> [u8; 64] {
-    let mut bytes = [0; 64];
+/// `N` is the sum of both lengths.
+fn joined<const N: usize>(
+    first: impl IntoIterator<Item = u8>,
+    second: impl IntoIterator<Item = u8>,
+) -> [u8; N] {
+    let mut bytes = [0; N];
     for (to, from) in bytes.iter_mut().zip(first.into_iter().chain(second)) {
-        *to = from;
-    }
-    bytes
-}
-
-fn with_zeros(key: [u8; 64]) -> [u8; 72] {
-    let mut bytes = [0; 72];
-    for (to, from) in bytes.iter_mut().zip(key) {
         *to = from;
     }
     bytes

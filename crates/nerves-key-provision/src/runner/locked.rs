@@ -4,9 +4,10 @@ use alloc::boxed::Box;
 
 use atecc::commands::LockTarget;
 use atecc::config::{LockState, offset};
+use atecc::procedure::{Answer, Next};
 use atecc::procedures::{LockAndConfirm, RefreshConfig};
-use atecc::{ConfigZone, PublicKey, Slot};
-use nerves_key::{Identity, ReadSnapshot, Snapshot};
+use atecc::{ConfigZone, Failure, Procedure, PublicKey, Slot};
+use nerves_key::{Identity, ReadSnapshot, RefreshCertificates, Snapshot};
 use nerves_key_schema::DataImage;
 
 use super::prove::{activate_locked, prove_locked};
@@ -27,7 +28,7 @@ impl<'p> Locked<'p> {
             Step::Activate => activate_locked(context, step, State::Locked(self)),
             Step::ReadBack => {
                 let Self { by } = self;
-                Ok(run(step, by.read_back(), move |snapshot| {
+                Ok(run(step, by.read_back(plan), move |snapshot| {
                     let identity = check_read_back(plan, &by, &snapshot)?;
                     let certified = Certified {
                         by,
@@ -46,15 +47,49 @@ impl LockedBy<'_> {
     /// What this session does not know yet. A locked configuration stays as it
     /// was read; that data are locked shows in that OTP and slots are shown. The
     /// key that the certificate is for has to sign after this.
-    fn read_back(&self) -> ReadSnapshot {
+    fn read_back(&self, plan: &Plan) -> ReadBack {
         match self {
-            Self::ThisRun { lockable, .. } => {
-                let Contents { zone, key, .. } = &*lockable.contents;
+            Self::ThisRun { lockable, compared } => {
+                let Contents { zone, key, image } = &*lockable.contents;
                 let locked = [LockState::Locked.byte()];
-                let zone = zone.with(offset::LOCK_VALUE, &locked);
-                ReadSnapshot::from_known(zone, Some(*key))
+                let config = zone.with(offset::LOCK_VALUE, &locked);
+                match compared {
+                    Compared::ByChip => {
+                        ReadBack::Certificates(RefreshCertificates::new(&Snapshot {
+                            config,
+                            otp: Some(*plan.otp.as_bytes()),
+                            device_certificate: Some(image.device_certificate),
+                            signer_public_key: Some(image.signer_public_key),
+                            signer_certificate: Some(image.signer_certificate),
+                            public_key: Some(*key),
+                            eui: None,
+                        }))
+                    }
+                    Compared::Unknown => {
+                        ReadBack::Whole(ReadSnapshot::from_known(config, Some(*key)))
+                    }
+                }
             }
-            Self::EarlierRun { zone } => ReadSnapshot::from_known(*zone, None),
+            Self::EarlierRun { zone } => ReadBack::Whole(ReadSnapshot::from_known(*zone, None)),
+        }
+    }
+}
+
+/// OTP and certificates.
+enum ReadBack {
+    Whole(ReadSnapshot),
+    /// What they are rebuilt from. The chip has compared the CRC of the rest.
+    Certificates(RefreshCertificates),
+}
+
+impl Procedure for ReadBack {
+    type Output = Snapshot;
+    type Error = Failure;
+
+    fn resume(&mut self, answer: Answer<'_>) -> Next<Snapshot, Failure> {
+        match self {
+            Self::Whole(read) => read.resume(answer),
+            Self::Certificates(read) => read.resume(answer),
         }
     }
 }

@@ -31,8 +31,10 @@ pub(super) const STANDARD: Operation = Operation {
     needs: |bench| needs(bench, Layout::Standard),
 };
 
-/// In the volatile layout, whose key is activated once: the latch stays set until
-/// the supply fails.
+/// In the volatile layout. As the key signs on both sides of the data lock, it is
+/// activated on both: before it, so that no key is locked in that cannot be; after it,
+/// since only then the chip obeys its rules for keys. The signature there does not show
+/// that: the latch stays set until the supply fails.
 pub(super) const VOLATILE: Operation = Operation {
     name: "provision, volatile",
     starts_from: State::Blank(Layout::Volatile),
@@ -145,20 +147,24 @@ fn second(layout: Layout) -> Session {
             ChipCommand::write_block(Place::Slot(slot), block),
         )
     }));
-    if layout == Layout::Volatile {
-        session.push(Need::new(
-            "a key that cannot be activated must not be locked in",
-            [
-                ChipCommand::random_nonce(),
-                ChipCommand::check_mac(1),
-                ChipCommand::set_latch(),
-            ],
-        ));
-    }
+    let activated = |why| {
+        let commands = [
+            ChipCommand::random_nonce(),
+            ChipCommand::check_mac(1),
+            ChipCommand::set_latch(),
+        ];
+        (layout == Layout::Volatile).then(|| Need::new(why, commands))
+    };
+    session.extend(activated(
+        "a key that cannot be activated must not be locked in",
+    ));
     session.extend(signature());
     session.push(Need::one(
         "for good: what the slots hold",
         ChipCommand::lock_data(),
+    ));
+    session.extend(activated(
+        "the chip obeys the rules for its keys from here on",
     ));
     session.extend(stored());
     session.extend(signature());
