@@ -89,10 +89,12 @@ fn together<const N: usize>(revision: Revision, model: ExecutionTime, of: [u8; N
 #[test]
 fn two_chips_sign_nearly_as_fast_as_one() {
     for revision in [Revision::Atecc508A, Revision::Atecc608B] {
-        for model in [
-            ExecutionTime::Typical,
-            ExecutionTime::Uniform,
-            ExecutionTime::Longest,
+        for (model, most) in [
+            (ExecutionTime::Typical, 120),
+            (ExecutionTime::Uniform, 120),
+            (ExecutionTime::Longest, 120),
+            // A chip computes for 14 ms, and a transfer of the other takes up to 6.
+            (ExecutionTime::Fast, 130),
         ] {
             let (one, two) = (
                 alone(revision, model),
@@ -100,7 +102,7 @@ fn two_chips_sign_nearly_as_fast_as_one() {
             );
             let percent = two.as_micros() * 100 / one.as_micros();
             println!("{revision} {model}: one {one:?}, two {two:?}, {percent} %");
-            assert!(percent <= 120, "{revision} {model}: {percent} %");
+            assert!(percent <= most, "{revision} {model}: {percent} %");
         }
     }
 }
