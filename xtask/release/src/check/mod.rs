@@ -6,6 +6,7 @@ mod deny;
 mod doc;
 mod features;
 mod install;
+mod instructions;
 mod packages;
 mod root;
 mod semver;
@@ -50,6 +51,8 @@ enum Step {
     Targets,
     /// The version says what has changed (cargo-semver-checks).
     Semver,
+    /// Operations on certificates take as many instructions as before (valgrind).
+    Instructions,
     /// The Debian packages installed, used and purged in clean roots.
     Install,
     /// PKCS#11 clients that the tests leave out; and every client before a chip
@@ -117,6 +120,7 @@ impl Step {
             Self::Packages => packages::run(),
             Self::Targets => targets::run(),
             Self::Semver => semver::run(),
+            Self::Instructions => instructions::run(),
             Self::Install => install::run(),
             Self::Pkcs11Clients => clients::run(),
             Self::Pkcs11Debian13 => clients::run_in_debian_13(),
