@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let device = device.parse::<DeviceUri>()?.open()?;
     let own = TlsIdentity::read(device, CertificatePair::Primary)?;
-    let identity = TlsIdentity::with_certificates(own.key().clone(), chain)?;
+    let identity = TlsIdentity::with_certificates(own.key(), chain)?;
     let provider = rustls::crypto::ring::default_provider();
     let config = ServerConfig::builder_with_provider(provider.into())
         .with_safe_default_protocol_versions()?

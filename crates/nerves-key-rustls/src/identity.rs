@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use atecc::device::WakePulse;
-use atecc::{Device, Error, Failure, Slot};
+use atecc::{Device, Slot};
 use atecc_x509::{Certificate, PublicKey};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
@@ -13,7 +13,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::server::ResolvesServerCert;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
-use crate::{ChipKey, TlsChip};
+use crate::{ChipKey, ReadDeviceError, ReadError, TlsChip};
 
 /// Where a NervesKey has its key.
 const NERVES_KEY: Slot = Slot::S0;
@@ -39,39 +39,16 @@ pub struct TlsIdentity {
     certified: Arc<CertifiedKey>,
 }
 
-/// Why a chip has no identity for TLS.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ReadError {
-    /// The I2C transfer failed, or the bus's lock was not to be had.
-    #[error("the chip's bus: {0}")]
-    Bus(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// A command failed.
-    #[error("the chip: {0}")]
-    Chip(#[from] Failure),
-    /// It is no finished NervesKey, or its certificates do not verify.
-    #[error("the chip's certificates: {0}")]
-    Identity(#[from] IdentityError),
-    /// It has no auxiliary certificates.
-    #[error("the chip has no auxiliary certificates: use the primary ones, or write some")]
-    NoAuxiliary,
-    /// A certificate given from elsewhere is of another key.
-    #[error("the first certificate is of another key than the chip's: it must be the device's own")]
-    OtherKey,
-    /// No certificate was given.
-    #[error("no certificate: the device's own at least is needed")]
-    NoCertificate,
-}
-
 impl TlsIdentity {
     /// Read key and certificates of a NervesKey or a trust part.
     ///
     /// # Errors
-    /// [`ReadError`].
+    /// [`ReadDeviceError`], which has the device: a chip that did not answer may be
+    /// asked again.
     pub fn read<I2C, D, W>(
         mut device: Device<I2C, D, W>,
         pair: CertificatePair,
-    ) -> Result<Self, ReadError>
+    ) -> Result<Self, ReadDeviceError<Device<I2C, D, W>>>
     where
         Device<I2C, D, W>: TlsChip + 'static,
         I2C: I2c,
@@ -79,33 +56,13 @@ impl TlsIdentity {
         D: DelayNs,
         W: WakePulse<I2C, D>,
     {
-        if pair == CertificatePair::Primary {
-            let parts = device.run(ReadCertificates::new()).map_err(failed)?;
-            if let (Some(key), Ok(found)) = (parts.public_key(), parts.certificates()) {
-                let key = ChipKey::new(device, NERVES_KEY, key.into());
-                return Ok(Self::assemble(key, vec![found.device, found.signer]));
+        match Contents::read(&mut device, pair) {
+            Ok(contents) => {
+                let key = ChipKey::new(device, contents.slot, contents.public_key);
+                Ok(Self::assemble(key, contents.chain))
             }
+            Err(error) => Err(ReadDeviceError::new(error, device)),
         }
-        // A trust part, or something is wrong, which the whole of it tells.
-        let snapshot = device.run(ReadSnapshot::new()).map_err(failed)?;
-        let public_key = snapshot.public_key;
-        let public_key = public_key.ok_or(IdentityError::Hidden("public key"))?;
-        let public_key = PublicKey::from(public_key);
-        let chain = match pair {
-            CertificatePair::Primary => {
-                let certificates = snapshot.certificates()?;
-                vec![certificates.device, certificates.signer]
-            }
-            CertificatePair::Auxiliary => {
-                let identity = snapshot.identity()?;
-                let slots = device.run(ReadAuxiliary::new()).map_err(failed)?;
-                let auxiliary = identity.auxiliary(&slots)?;
-                let auxiliary = auxiliary.ok_or(ReadError::NoAuxiliary)?;
-                vec![auxiliary.device_certificate, auxiliary.signer_certificate]
-            }
-        };
-        let key = ChipKey::new(device, snapshot.key_slot(), public_key);
-        Ok(Self::assemble(key, chain))
     }
 
     /// A chip's key with certificates from elsewhere: a server's, for example,
@@ -113,10 +70,12 @@ impl TlsIdentity {
     ///
     /// # Errors
     /// [`ReadError::OtherKey`] where the first one is of another key.
-    pub fn with_certificates(key: ChipKey, chain: Vec<Certificate>) -> Result<Self, ReadError> {
+    pub fn with_certificates(key: &ChipKey, chain: Vec<Certificate>) -> Result<Self, ReadError> {
         let first = chain.first().ok_or(ReadError::NoCertificate)?;
         match first.public_key() {
-            Ok(public_key) if public_key == key.public_key() => Ok(Self::assemble(key, chain)),
+            Ok(public_key) if public_key == key.public_key() => {
+                Ok(Self::assemble(key.clone(), chain))
+            }
             _ => Err(ReadError::OtherKey),
         }
     }
@@ -169,12 +128,55 @@ impl TlsIdentity {
     }
 }
 
-fn failed<B>(error: Error<B>) -> ReadError
-where
-    B: std::error::Error + Send + Sync + 'static,
-{
-    match error {
-        Error::Bus { error, .. } => ReadError::Bus(error.into()),
-        Error::Failed(failure) => ReadError::Chip(failure),
+/// What is read of a chip for TLS.
+struct Contents {
+    slot: Slot,
+    public_key: PublicKey,
+    chain: Vec<Certificate>,
+}
+
+impl Contents {
+    fn read<I2C, D, W>(
+        device: &mut Device<I2C, D, W>,
+        pair: CertificatePair,
+    ) -> Result<Self, ReadError>
+    where
+        I2C: I2c,
+        I2C::Error: std::error::Error + Send + Sync + 'static,
+        D: DelayNs,
+        W: WakePulse<I2C, D>,
+    {
+        if pair == CertificatePair::Primary {
+            let parts = device.run(ReadCertificates::new())?;
+            if let (Some(key), Ok(found)) = (parts.public_key(), parts.certificates()) {
+                return Ok(Self {
+                    slot: NERVES_KEY,
+                    public_key: key.into(),
+                    chain: vec![found.device, found.signer],
+                });
+            }
+        }
+        // A trust part, or something is wrong, which the whole of it tells.
+        let snapshot = device.run(ReadSnapshot::new())?;
+        let public_key = snapshot.public_key;
+        let public_key = public_key.ok_or(IdentityError::Hidden("public key"))?;
+        let chain = match pair {
+            CertificatePair::Primary => {
+                let certificates = snapshot.certificates()?;
+                vec![certificates.device, certificates.signer]
+            }
+            CertificatePair::Auxiliary => {
+                let identity = snapshot.identity()?;
+                let slots = device.run(ReadAuxiliary::new())?;
+                let auxiliary = identity.auxiliary(&slots)?;
+                let auxiliary = auxiliary.ok_or(ReadError::NoAuxiliary)?;
+                vec![auxiliary.device_certificate, auxiliary.signer_certificate]
+            }
+        };
+        Ok(Self {
+            slot: snapshot.key_slot(),
+            public_key: public_key.into(),
+            chain,
+        })
     }
 }

@@ -18,11 +18,13 @@
 )]
 
 mod chip;
+mod error;
 mod identity;
 mod key;
 mod origin;
 
 pub use chip::{ChipError, TlsChip};
-pub use identity::{CertificatePair, ReadError, TlsIdentity};
+pub use error::{ReadDeviceError, ReadError};
+pub use identity::{CertificatePair, TlsIdentity};
 pub use key::ChipKey;
 pub use origin::Origin;

@@ -1,5 +1,6 @@
 //! Handshakes with the chip's key, on either side, and what they cost the bus.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -223,7 +224,7 @@ fn a_server_has_its_key_in_the_chip() {
     let bus = chip(Revision::Atecc608B);
     let read = identity(&bus);
     let (certificate, roots) = certificate_for(read.public_key());
-    let own = TlsIdentity::with_certificates(read.key().clone(), vec![certificate]).unwrap();
+    let own = TlsIdentity::with_certificates(read.key(), vec![certificate]).unwrap();
     let server = ServerConfig::builder_with_details(provider(), Arc::new(December))
         .with_protocol_versions(&VERSIONS)
         .unwrap()
@@ -246,20 +247,58 @@ fn a_server_has_its_key_in_the_chip() {
 fn a_certificate_of_another_key_is_no_identity() {
     let (one, other) = (chip(Revision::Atecc608A), chip(Revision::Atecc608B));
     let chain = identity(&other).chain().to_vec();
-    let key = identity(&one).key().clone();
-    let refused = TlsIdentity::with_certificates(key.clone(), chain);
+    let identity = identity(&one);
+    let refused = TlsIdentity::with_certificates(identity.key(), chain);
     assert!(matches!(refused, Err(ReadError::OtherKey)), "{refused:?}");
-    let refused = TlsIdentity::with_certificates(key, Vec::new());
+    let refused = TlsIdentity::with_certificates(identity.key(), Vec::new());
     assert!(
         matches!(refused, Err(ReadError::NoCertificate)),
         "{refused:?}"
     );
 }
 
+/// A chip that is not there yet, and one without what was asked for: the device comes
+/// back, and reads something when there is something.
+#[test]
+fn after_an_error_the_same_device_reads_again() {
+    let bus = chip(Revision::Atecc608B);
+    let device = Station::device(&bus);
+    bus.power_down();
+    let error = TlsIdentity::read(device, CertificatePair::Primary).unwrap_err();
+    assert!(
+        matches!(error.error(), ReadError::Chip(_) | ReadError::Bus(_)),
+        "{error}"
+    );
+    bus.power_up();
+    let error = TlsIdentity::read(error.into_device(), CertificatePair::Auxiliary).unwrap_err();
+    assert!(matches!(error.error(), ReadError::NoAuxiliary), "{error}");
+    let read = TlsIdentity::read(error.into_device(), CertificatePair::Primary).unwrap();
+    assert_eq!(read.chain(), identity(&bus).chain());
+    let signature = read.key().sign_digest([0x5A; 32]).unwrap();
+    read.public_key().verify(&[0x5A; 32], &signature).unwrap();
+}
+
+/// `?` takes it into the errors of programs, which cross threads.
+#[test]
+fn a_programs_error_takes_it() {
+    fn read(bus: &Bus) -> Result<TlsIdentity, Box<dyn Error + Send + Sync>> {
+        let device = Station::device(bus);
+        Ok(TlsIdentity::read(device, CertificatePair::Auxiliary)?)
+    }
+    fn read_alone(bus: &Bus) -> Result<TlsIdentity, ReadError> {
+        let device = Station::device(bus);
+        Ok(TlsIdentity::read(device, CertificatePair::Auxiliary)?)
+    }
+    let bus = chip(Revision::Atecc608B);
+    let cause = read_alone(&bus).unwrap_err();
+    assert!(matches!(cause, ReadError::NoAuxiliary), "{cause}");
+    assert_eq!(read(&bus).unwrap_err().to_string(), cause.to_string());
+}
+
 #[test]
 fn auxiliary_certificates_are_another_identity() {
     let bus = chip(Revision::Atecc608B);
-    let read = |pair| TlsIdentity::read(Station::device(&bus), pair);
+    let read = |pair| TlsIdentity::read(Station::device(&bus), pair).map_err(ReadError::from);
     let none = read(CertificatePair::Auxiliary);
     assert!(matches!(none, Err(ReadError::NoAuxiliary)), "{none:?}");
     let snapshot = Station::snapshot(&bus).unwrap();

@@ -194,7 +194,8 @@ fn client_config(
     let verifier =
         WebPkiServerVerifier::builder_with_provider(roots.into(), Arc::clone(&provider)).build();
     let inner: Arc<dyn ServerCertVerifier> = verifier.map_err(CliError::refused)?;
-    let identity = TlsIdentity::with_certificates(key, chain.to_vec()).map_err(CliError::failed)?;
+    let identity =
+        TlsIdentity::with_certificates(&key, chain.to_vec()).map_err(CliError::failed)?;
     let versions = match arguments.tls {
         None => vec![&TLS12, &TLS13],
         Some(TlsVersion::V1_2) => vec![&TLS12],
