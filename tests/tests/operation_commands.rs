@@ -7,7 +7,9 @@ use atecc::procedure::{Answer, Next};
 use atecc::{Opcode, Procedure};
 use atecc_emulator::{Bus, Chip};
 use nerves_key::settings::{Area, ReadSettings, Settings, SettingsError, UpdateSettings};
-use nerves_key::{AuxiliarySlots, ReadAuxiliary, ReadSnapshot, SignVerified, WriteAuxiliary};
+use nerves_key::{
+    AuxiliarySlots, IdentityError, ReadAuxiliary, ReadSnapshot, SignVerified, WriteAuxiliary,
+};
 use tests_fault_sweep::SETUPS;
 use tests_station::{Station, issue_auxiliary};
 
@@ -123,5 +125,42 @@ fn auxiliary_certificates() {
         let cleared = [(Read, 1 + 9), (Write, changed), (Read, changed)];
         assert_eq!(clear, cleared);
         assert_eq!(write(&AuxiliarySlots::EMPTY), [(Read, 1 + 9)]);
+    }
+}
+
+/// Slot 9 is looked at first, all of it: one that is half blank was half written.
+#[test]
+fn no_auxiliary_certificates() {
+    for bus in finished() {
+        let identity = Station::snapshot(&bus).unwrap().identity().unwrap();
+        let issued = issue_auxiliary(&identity, [0x17; 32]).unwrap();
+        let mut device = Station::device(&bus);
+        for blank in [0x00, 0xFF] {
+            let left = AuxiliarySlots {
+                device_certificate: [blank; 72],
+                ..issued
+            };
+            device.run(WriteAuxiliary::new(&identity, &left)).unwrap();
+            assert_eq!(sent(&bus, ReadAuxiliary::new()), [(Read, 3)]);
+            let found = device.run(ReadAuxiliary::new()).unwrap();
+            assert_eq!(found.device_certificate, [blank; 72]);
+            assert_eq!(identity.auxiliary(&found).unwrap(), None);
+            for at in [0, 32, 71] {
+                let mut half = left;
+                half.device_certificate[at] ^= 1;
+                device.run(WriteAuxiliary::new(&identity, &half)).unwrap();
+                assert_eq!(sent(&bus, ReadAuxiliary::new()), [(Read, 9)]);
+                let found = device.run(ReadAuxiliary::new()).unwrap();
+                assert_eq!(found, half);
+                let refused = identity.auxiliary(&found);
+                assert!(
+                    matches!(
+                        refused,
+                        Err(IdentityError::Rebuild { .. } | IdentityError::Signature { .. })
+                    ),
+                    "{refused:?}"
+                );
+            }
+        }
     }
 }

@@ -78,14 +78,13 @@ impl AuxiliarySlots {
         bytes
     }
 
-    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+    /// With the contents of slots 14 and 15, one after the other.
+    fn of_signer(bytes: &[u8], device_certificate: [u8; 72]) -> Option<Self> {
         let (signer_public_key, rest) = bytes.split_first_chunk()?;
-        let (signer_certificate, rest) = rest.split_first_chunk()?;
-        let (device_certificate, _) = rest.split_first_chunk()?;
         Some(Self {
             signer_public_key: *signer_public_key,
-            signer_certificate: *signer_certificate,
-            device_certificate: *device_certificate,
+            signer_certificate: *rest.first_chunk()?,
+            device_certificate,
         })
     }
 }
@@ -125,7 +124,8 @@ impl Identity {
     }
 }
 
-/// Read the three slots.
+/// Read the three slots; where slot 9 says that there are no auxiliary certificates
+/// nothing but that slot, and the other two count as blank like it.
 ///
 /// ```
 /// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
@@ -136,13 +136,20 @@ impl Identity {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct ReadAuxiliary(ReadChunks);
+pub struct ReadAuxiliary {
+    /// Slot 9, once it is read.
+    device_certificate: Option<[u8; 72]>,
+    read: ReadChunks,
+}
 
 impl ReadAuxiliary {
-    /// Nine commands.
+    /// Nine commands; three where there are none.
     #[must_use]
     pub fn new() -> Self {
-        Self(ReadChunks::new(&SLOTS))
+        Self {
+            device_certificate: None,
+            read: ReadChunks::new(&[slot::AUX_DEVICE_CERTIFICATE]),
+        }
     }
 }
 
@@ -157,9 +164,24 @@ impl Procedure for ReadAuxiliary {
     type Error = Failure;
 
     fn resume(&mut self, answer: Answer<'_>) -> Next<AuxiliarySlots, Failure> {
-        self.0.resume(answer).and_then(|bytes| {
-            let slots = AuxiliarySlots::from_bytes(&bytes);
-            Next::Done(slots.ok_or(Cause::NoCommand.before_execution()))
+        self.read.resume(answer).and_then(|bytes| {
+            let slots = match self.device_certificate {
+                Some(device_certificate) => AuxiliarySlots::of_signer(&bytes, device_certificate),
+                None => bytes.first_chunk().map(|slot| AuxiliarySlots {
+                    signer_public_key: *slot,
+                    signer_certificate: *slot,
+                    device_certificate: *slot,
+                }),
+            };
+            let Some(slots) = slots else {
+                return Next::failed(Cause::NoCommand.before_execution());
+            };
+            if self.device_certificate.is_some() || slots.is_empty() {
+                return Next::Done(Ok(slots));
+            }
+            self.device_certificate = Some(slots.device_certificate);
+            self.read = ReadChunks::new(&SIGNER_SLOTS);
+            self.resume(Answer::Start)
         })
     }
 }
