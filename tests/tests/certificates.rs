@@ -2,7 +2,7 @@
 
 use atecc_emulator::{Bus, Chip, Revision};
 use atecc_x509::DateTime;
-use nerves_key::{IdentityError, ReadCertificates, RefreshCertificates, Snapshot};
+use nerves_key::{IdentityError, ReadCertificates, ReadIdentity, RefreshCertificates, Snapshot};
 use nerves_key_schema::NotNervesKey;
 use tests_station::Station;
 use tests_station::wire::commands;
@@ -54,6 +54,23 @@ fn the_same_as_of_a_whole_reading() {
                 opcodes.remove(device);
                 assert_eq!(opcodes, vec![0x02; reads], "{revision} {serial}");
             }
+        }
+    }
+}
+
+/// Read of the chip's serial number and of all of OTP, `GenKey`, and of the slots two
+/// certificates of 72 bytes and a key in two blocks.
+#[test]
+fn an_identity_is_that_of_a_whole_reading() {
+    for revision in Revision::ALL {
+        for serial in ["N1234", "a serial of more than 16"] {
+            let bus = finished(revision, serial);
+            let whole = Station::snapshot(&bus).unwrap();
+            let run = || Station::device(&bus).run(ReadIdentity::new()).unwrap();
+            let (parts, opcodes) = sent(&bus, run);
+            assert_eq!(parts.identity().unwrap(), whole.identity().unwrap());
+            let expected = [vec![0x02; 3], vec![0x40], vec![0x02; 4 + 2 + 4]].concat();
+            assert_eq!(opcodes, expected, "{revision} {serial}");
         }
     }
 }

@@ -6,10 +6,11 @@ use atecc::commands::{GenKey, GenKeyMode, ReadBlock};
 use atecc::error::Cause;
 use atecc::{BlockAddress, Failure, Region, Status};
 use atecc_config::{Explanation, Known};
-use nerves_key::{IdentityError, Snapshot};
+use nerves_key::{Identity, IdentityError, ReadIdentity, ReadSnapshot, Snapshot};
 use nerves_key_schema::slot;
 
 use crate::causes;
+use crate::chip::RecordedDevice;
 use crate::error::CliError;
 
 /// A part of a chip.
@@ -86,4 +87,14 @@ pub(crate) fn identity(
         Some(part) => explain(snapshot, part, error),
         None => error,
     }
+}
+
+/// Of a finished NervesKey; of another chip all is read, which tells what is missing.
+pub(crate) fn read_identity(device: &mut RecordedDevice) -> Result<Identity, CliError> {
+    if let Ok(identity) = causes::run(device, ReadIdentity::new())?.identity() {
+        return Ok(identity);
+    }
+    let snapshot = causes::run(device, ReadSnapshot::new())?;
+    let found = snapshot.identity();
+    found.map_err(|error| identity(&snapshot, error, CliError::from))
 }

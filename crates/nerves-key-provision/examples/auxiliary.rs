@@ -3,13 +3,13 @@
 mod finished;
 
 use finished::{Result, finished, now, request, signer_key};
-use nerves_key::{ReadAuxiliary, ReadSnapshot, WriteAuxiliary};
+use nerves_key::{ReadAuxiliary, ReadIdentity, WriteAuxiliary};
 use nerves_key_provision::create_auxiliary;
 use nerves_key_schema::Layout;
 
 fn main() -> Result {
     let mut device = finished(Layout::Standard)?;
-    let identity = device.run(ReadSnapshot::new())?.identity()?;
+    let identity = device.run(ReadIdentity::new())?.identity()?;
     let old = device.run(ReadAuxiliary::new())?;
     assert_eq!(identity.auxiliary(&old)?, None);
 

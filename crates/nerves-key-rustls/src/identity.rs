@@ -7,7 +7,9 @@ use atecc::{Device, Slot};
 use atecc_x509::{Certificate, PublicKey};
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
-use nerves_key::{IdentityError, ReadAuxiliary, ReadCertificates, ReadSnapshot};
+use nerves_key::{
+    Identity, IdentityError, ReadAuxiliary, ReadCertificates, ReadIdentity, ReadSnapshot,
+};
 use rustls::client::ResolvesClientCert;
 use rustls::pki_types::CertificateDer;
 use rustls::server::ResolvesServerCert;
@@ -146,37 +148,58 @@ impl Contents {
         D: DelayNs,
         W: WakePulse<I2C, D>,
     {
-        if pair == CertificatePair::Primary {
-            let parts = device.run(ReadCertificates::new())?;
-            if let (Some(key), Ok(found)) = (parts.public_key(), parts.certificates()) {
-                return Ok(Self {
-                    slot: NERVES_KEY,
-                    public_key: key.into(),
-                    chain: vec![found.device, found.signer],
-                });
+        match pair {
+            CertificatePair::Primary => {
+                let parts = device.run(ReadCertificates::new())?;
+                if let (Some(key), Ok(found)) = (parts.public_key(), parts.certificates()) {
+                    return Ok(Self {
+                        slot: NERVES_KEY,
+                        public_key: key.into(),
+                        chain: vec![found.device, found.signer],
+                    });
+                }
+            }
+            CertificatePair::Auxiliary => {
+                let parts = device.run(ReadIdentity::new())?;
+                if let Ok(identity) = parts.identity() {
+                    return Self::read_auxiliary(device, &identity);
+                }
             }
         }
         // A trust part, or something is wrong, which the whole of it tells.
         let snapshot = device.run(ReadSnapshot::new())?;
         let public_key = snapshot.public_key;
         let public_key = public_key.ok_or(IdentityError::Hidden("public key"))?;
-        let chain = match pair {
+        match pair {
             CertificatePair::Primary => {
                 let certificates = snapshot.certificates()?;
-                vec![certificates.device, certificates.signer]
+                Ok(Self {
+                    slot: snapshot.key_slot(),
+                    public_key: public_key.into(),
+                    chain: vec![certificates.device, certificates.signer],
+                })
             }
-            CertificatePair::Auxiliary => {
-                let identity = snapshot.identity()?;
-                let slots = device.run(ReadAuxiliary::new())?;
-                let auxiliary = identity.auxiliary(&slots)?;
-                let auxiliary = auxiliary.ok_or(ReadError::NoAuxiliary)?;
-                vec![auxiliary.device_certificate, auxiliary.signer_certificate]
-            }
-        };
+            CertificatePair::Auxiliary => Self::read_auxiliary(device, &snapshot.identity()?),
+        }
+    }
+
+    fn read_auxiliary<I2C, D, W>(
+        device: &mut Device<I2C, D, W>,
+        identity: &Identity,
+    ) -> Result<Self, ReadError>
+    where
+        I2C: I2c,
+        I2C::Error: std::error::Error + Send + Sync + 'static,
+        D: DelayNs,
+        W: WakePulse<I2C, D>,
+    {
+        let slots = device.run(ReadAuxiliary::new())?;
+        let auxiliary = identity.auxiliary(&slots)?;
+        let auxiliary = auxiliary.ok_or(ReadError::NoAuxiliary)?;
         Ok(Self {
-            slot: snapshot.key_slot(),
-            public_key: public_key.into(),
-            chain,
+            slot: NERVES_KEY,
+            public_key: identity.public_key,
+            chain: vec![auxiliary.device_certificate, auxiliary.signer_certificate],
         })
     }
 }

@@ -10,7 +10,7 @@ use atecc_x509::Certificate;
 use nerves_key_schema::{Otp, OtpFlags, slot};
 
 use crate::snapshot::shown;
-use crate::{Certificates, IdentityError, Snapshot};
+use crate::{Certificates, Identity, IdentityError, Snapshot};
 
 /// Read what both certificates of a NervesKey are rebuilt from, in one awake
 /// session: the serial numbers, the public key, slots 10 to 12.
@@ -41,6 +41,8 @@ pub struct ReadCertificates {
 enum Which {
     Device,
     Both,
+    /// Both, and all of the OTP zone.
+    Identity,
 }
 
 /// What [`ReadCertificates`] has read.
@@ -51,7 +53,7 @@ pub struct CertificateParts(Snapshot);
 enum Phase {
     Chip(ReadRegion<32>),
     Otp(ReadRegion<32>),
-    LongSerial(Once<ReadBlock>),
+    EndOfOtp(Once<ReadBlock>),
     PublicKey(Once<GenKey>),
     Device(ReadRegion<72>),
     /// Eight zeros follow.
@@ -123,16 +125,18 @@ impl ReadCertificates {
             Phase::Otp(read) => shown(read.resume(answer)).map(|half| {
                 found.otp = half.map(|half| joined(half, self.unread.0));
                 match found.otp.map(Otp::from_bytes) {
-                    Some(Ok(otp)) if otp.flags() == OtpFlags::LongSerial => {
-                        BlockAddress::new(Region::Otp, 1).map_or(Phase::Done, |address| {
-                            Phase::LongSerial(Once(ReadBlock { address }))
-                        })
-                    }
-                    Some(Ok(_)) => asking(found.public_key),
+                    Some(Ok(otp)) => match (self.which, otp.flags()) {
+                        (Which::Identity, _) | (_, OtpFlags::LongSerial) => {
+                            BlockAddress::new(Region::Otp, 1).map_or(Phase::Done, |address| {
+                                Phase::EndOfOtp(Once(ReadBlock { address }))
+                            })
+                        }
+                        _ => asking(found.public_key),
+                    },
                     None | Some(Err(_)) => Phase::Done,
                 }
             }),
-            Phase::LongSerial(read) => shown(read.resume(answer)).map(|half| {
+            Phase::EndOfOtp(read) => shown(read.resume(answer)).map(|half| {
                 let otp = found
                     .otp
                     .and_then(|otp| Some((*otp.first_chunk::<32>()?, half?)));
@@ -151,7 +155,9 @@ impl ReadCertificates {
                 found.signer_public_key = bytes.map(|key| joined(key, self.unread.1));
                 match self.which {
                     Which::Device => Phase::Done,
-                    Which::Both => Phase::Signer(of_slot(slot::SIGNER_CERTIFICATE)),
+                    Which::Both | Which::Identity => {
+                        Phase::Signer(of_slot(slot::SIGNER_CERTIFICATE))
+                    }
                 }
             }),
             Phase::Signer(read) => shown(read.resume(answer)).map(|bytes| {
@@ -186,6 +192,64 @@ impl Procedure for ReadCertificates {
             }
             answer = Answer::Start;
         }
+    }
+}
+
+/// Read what an [`Identity`] is made from, in one awake session: what
+/// [`ReadCertificates`] reads, and all of the OTP zone.
+///
+/// Of another chip no more is read than tells that it is none.
+///
+/// ```
+/// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));
+/// use nerves_key::{IdentityError, ReadIdentity};
+///
+/// // Its OTP zone was never written.
+/// let parts = device.run(ReadIdentity::new())?;
+/// assert!(matches!(parts.identity(), Err(IdentityError::Otp(_))));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ReadIdentity(ReadCertificates);
+
+/// What [`ReadIdentity`] has read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct IdentityParts(Snapshot);
+
+impl IdentityParts {
+    /// Both certificates rebuilt and verified. The eight bytes behind the signer's key,
+    /// which are in neither, are not read.
+    ///
+    /// # Errors
+    /// As [`Snapshot::identity`]; what was not read counts as hidden.
+    pub fn identity(&self) -> Result<Identity, IdentityError> {
+        self.0.identity()
+    }
+}
+
+impl ReadIdentity {
+    /// Nothing is read before the procedure runs.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(ReadCertificates {
+            which: Which::Identity,
+            ..ReadCertificates::new()
+        })
+    }
+}
+
+impl Default for ReadIdentity {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Procedure for ReadIdentity {
+    type Output = IdentityParts;
+    type Error = Failure;
+
+    fn resume(&mut self, answer: Answer<'_>) -> Next<IdentityParts, Failure> {
+        self.0.resume(answer).map(|parts| IdentityParts(parts.0))
     }
 }
 

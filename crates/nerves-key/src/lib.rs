@@ -28,7 +28,9 @@ mod verified;
 
 pub use activate::{Activate, Activation};
 pub use auxiliary::{Auxiliary, AuxiliarySlots, ReadAuxiliary, WriteAuxiliary};
-pub use certificates::{CertificateParts, ReadCertificates, RefreshCertificates};
+pub use certificates::{
+    CertificateParts, IdentityParts, ReadCertificates, ReadIdentity, RefreshCertificates,
+};
 pub use identity::{Identity, IdentityError, SubjectReading};
 pub use jwt::Jwt;
 pub use rewrite::WriteError;

@@ -1,13 +1,10 @@
 //! `nerves-key aux`.
 
-use nerves_key::{
-    Auxiliary, AuxiliarySlots, Identity, ReadAuxiliary, ReadSnapshot, WriteAuxiliary,
-};
+use nerves_key::{Auxiliary, AuxiliarySlots, ReadAuxiliary, WriteAuxiliary};
 use nerves_key_provision::create_auxiliary;
 use serde_json::json;
 
 use crate::certificate::Summary;
-use crate::chip::RecordedDevice;
 use crate::cli::auxiliary::{Aux, AuxProvision};
 use crate::cli::cert::ChainPart;
 use crate::cli::chip::Chip;
@@ -46,7 +43,7 @@ struct Found {
 impl Found {
     fn on(chip: &Chip) -> Result<Self, CliError> {
         let mut device = chip.open()?;
-        let identity = identity(&mut device)?;
+        let identity = missing_part::read_identity(&mut device)?;
         let slots = causes::run(&mut device, ReadAuxiliary::new())?;
         Ok(Self {
             auxiliary: identity.auxiliary(&slots).map_err(|error| {
@@ -57,12 +54,6 @@ impl Found {
             })?,
         })
     }
-}
-
-fn identity(device: &mut RecordedDevice) -> Result<Identity, CliError> {
-    let snapshot = causes::run(device, ReadSnapshot::new())?;
-    let identity = snapshot.identity();
-    identity.map_err(|error| missing_part::identity(&snapshot, error, CliError::from))
 }
 
 fn none() -> CliError {
@@ -98,7 +89,7 @@ fn provision(arguments: &AuxProvision, output: Output) -> Result<(), CliError> {
     let mut signing = AnySigner::open(&arguments.signer_key, &arguments.options)?;
     signing.check(&signer.signer.public_key)?;
     let mut device = arguments.chip.open()?;
-    let identity = identity(&mut device)?;
+    let identity = missing_part::read_identity(&mut device)?;
     let slots = create_auxiliary(&identity, &signer, &mut signing, now, format)
         .map_err(CliError::failed)?;
     // What is going to be written is what will be read.
@@ -113,7 +104,7 @@ fn provision(arguments: &AuxProvision, output: Output) -> Result<(), CliError> {
 
 fn clear(chip: &Chip, output: Output) -> Result<(), CliError> {
     let mut device = chip.open()?;
-    let identity = identity(&mut device)?;
+    let identity = missing_part::read_identity(&mut device)?;
     interrupt::hold()?;
     causes::run(
         &mut device,

@@ -1,6 +1,6 @@
 //! Auxiliary certificates for a chip that has none.
 
-use nerves_key::{ReadSnapshot, WriteAuxiliary};
+use nerves_key::{ReadIdentity, WriteAuxiliary};
 use nerves_key_schema::Layout;
 use tests_station::issue_auxiliary;
 
@@ -49,7 +49,7 @@ const SIGNER: [u8; 32] = [0x43; 32];
 
 /// The chip sleeps while they are signed.
 fn run(bench: &mut Bench) -> Result<(), Error> {
-    let identity = bench.device.run(ReadSnapshot::new())?.identity()?;
+    let identity = bench.device.run(ReadIdentity::new())?.identity()?;
     let slots = issue_auxiliary(&identity, SIGNER)?;
     bench.device.run(WriteAuxiliary::new(&identity, &slots))?;
     Ok(())

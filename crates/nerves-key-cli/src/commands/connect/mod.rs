@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use atecc_x509::{Certificate, DateTime};
 use nerves_key::{ReadAuxiliary, ReadSnapshot};
 use nerves_key_rustls::{ChipKey, TlsIdentity};
+use nerves_key_schema::slot;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::CryptoProvider;
@@ -160,23 +161,23 @@ fn certificates(
     device: &mut RecordedDevice,
     arguments: &Connect,
 ) -> Result<(Vec<Certificate>, atecc::Slot), CliError> {
-    let snapshot = causes::run(device, ReadSnapshot::new())?;
-    let told = |error| missing_part::identity(&snapshot, error, CliError::from);
-    let chain = match arguments.certificates {
+    match arguments.certificates {
         Pair::Primary => {
+            let snapshot = causes::run(device, ReadSnapshot::new())?;
+            let told = |error| missing_part::identity(&snapshot, error, CliError::from);
             let root = files::root(arguments.chained.root.as_deref())?;
             let found = snapshot.certificates_under(&root).map_err(told)?;
-            vec![found.device, found.signer]
+            Ok((vec![found.device, found.signer], snapshot.key_slot()))
         }
         Pair::Auxiliary => {
-            let identity = snapshot.identity().map_err(told)?;
+            let identity = missing_part::read_identity(device)?;
             let slots = causes::run(device, ReadAuxiliary::new())?;
             let auxiliary = identity.auxiliary(&slots).map_err(CliError::failed)?;
             let found = auxiliary.ok_or_else(|| none("auxiliary certificates"))?;
-            vec![found.device_certificate, found.signer_certificate]
+            let chain = vec![found.device_certificate, found.signer_certificate];
+            Ok((chain, slot::DEVICE_KEY))
         }
-    };
-    Ok((chain, snapshot.key_slot()))
+    }
 }
 
 fn none(what: &str) -> CliError {
