@@ -114,6 +114,10 @@ impl<B> Locked<B> {
 
     fn take(&mut self, until: Until) -> Result<(), LockError> {
         self.drop_inherited();
+        self.take_unless_held(until)
+    }
+
+    fn take_unless_held(&mut self, until: Until) -> Result<(), LockError> {
         if self.held.is_none() {
             let guard = self.lock.take()?;
             self.held = Some(Held { guard, until });
@@ -143,6 +147,7 @@ impl<B: I2c> I2c for Locked<B> {
     ) -> Result<(), Self::Error> {
         let chip = address == self.chip().get();
         let ends = chip && *operations == SLEEP;
+        // At each transfer: a procedure or a delay, which run between two, may fork.
         self.drop_inherited();
         if ends && self.held.is_none() {
             // Outside a session of ours: only when no other one is running,
@@ -151,7 +156,7 @@ impl<B: I2c> I2c for Locked<B> {
             let until = Until::Sleep;
             self.held = Some(Held { guard, until });
         } else if chip || address == WAKE {
-            self.hold()?;
+            self.take_unless_held(Until::Sleep)?;
         }
         let result = self.bus.transaction(address, operations);
         if ends {

@@ -1,11 +1,13 @@
 //! The session lock alone, on a plain file in the place of a bus.
 
+use std::convert::Infallible;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use atecc::BusAddress;
-use atecc_linux::{Locked, SessionLock};
+use atecc_linux::{Locked, LockedError, SessionLock};
+use embedded_hal::i2c::{ErrorType, I2c, Operation};
 
 use crate::child::{fork, orphan, unshare, wait};
 
@@ -81,25 +83,46 @@ fn a_child_does_not_end_its_parents_session() {
     drop(lock.try_take().unwrap());
 }
 
-/// A child that has its parent's number is no exception.
+/// A bus on which everybody acknowledges.
+struct Willing;
+
+impl ErrorType for Willing {
+    type Error = Infallible;
+}
+
+impl I2c for Willing {
+    fn transaction(&mut self, _: u8, _: &mut [Operation<'_>]) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+/// A child that has its parent's number is no exception: it neither sends in its
+/// parent's session nor ends it.
 #[test]
 fn a_process_1_does_not_end_the_session_of_another() {
     let directory = tempfile::tempdir().unwrap();
     let lock = lock(directory.path());
+    let node = directory.path().join("i2c-1");
+    let other = SessionLock::new(node, BusAddress::TRUST_AND_GO);
+    let other = other.with_old_files_in(directory.path());
     let first = fork(|| {
         if !unshare(0) && !unshare(libc::CLONE_NEWUSER) {
             return 77;
         }
         let parent = fork(|| {
-            let guard = lock.take().unwrap();
+            let mut bus = Locked::new(Willing, lock.clone().with_patience(Duration::ZERO));
+            bus.hold_session().unwrap();
+            let guard = other.take().unwrap();
             assert!(unshare(0));
             let child = fork(|| {
                 let is_first = std::process::id() == 1;
                 let inherited = guard.is_inherited();
-                u8::from(!is_first || !inherited || lock.try_take().is_ok())
+                let refused = matches!(bus.write(0x60, &[0x03]), Err(LockedError::Lock(_)));
+                u8::from(!is_first || !inherited || !refused || lock.try_take().is_ok())
             });
             let ended = wait(child, PATIENCE) == Some(0);
-            u8::from(!ended || guard.is_inherited() || lock.try_take().is_ok())
+            let sent = bus.write(0x60, &[0x03]).is_ok();
+            u8::from(!ended || !sent || guard.is_inherited() || lock.try_take().is_ok())
         });
         u8::from(wait(parent, PATIENCE) != Some(0))
     });
