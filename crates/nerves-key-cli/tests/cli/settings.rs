@@ -308,3 +308,26 @@ fn an_error_names_its_setting() {
     let (code, message) = harness.fails(&import);
     assert_eq!((code, message.contains(says)), (5, true), "{message}");
 }
+
+/// Where the settings are is found in the session that reads or writes them: nobody
+/// can have changed the configuration, which is read once.
+#[test]
+fn one_session_finds_the_settings_and_uses_them() {
+    let harness = finished();
+    for (name, arguments) in [
+        ("get", &["settings", "get"][..]),
+        ("set", &["settings", "set", "host", "a.example"]),
+        ("export", &["settings", "export"]),
+        ("clear", &["settings", "clear"]),
+    ] {
+        let record = ["--device", CHIP, "--record", name];
+        harness.ok(&[arguments, &record].concat());
+        let told = std::fs::read_to_string(harness.path().join(name)).unwrap();
+        let count = |part: &str| told.lines().filter(|line| line.contains(part)).count();
+        assert_eq!(count(" sleep 60"), 1, "{name}: {told}");
+        // Word address, count, Read, 32 bytes of the configuration.
+        let blocks = ["0000", "0800", "1000", "1800"];
+        let reads = blocks.map(|block| count(&format!(" write 60 03 07 02 80 {block} ")));
+        assert_eq!(reads, [1; 4], "{name}: {told}");
+    }
+}

@@ -1,22 +1,22 @@
 //! `nerves-key settings`.
 
+mod area;
 mod atoms;
 mod json;
 mod raw;
 
 use std::path::Path;
 
-use atecc::SerialNumber;
-use atecc::procedures::ReadConfig;
 use data_encoding::HEXUPPER;
+use nerves_key::Stage;
 use nerves_key::settings::{
-    Area, ReadSettings, Settings as Stored, SettingsError, Stored as Contents, UpdateError,
+    ReadSettings, Settings as Stored, SettingsError, Stored as Contents, UpdateError,
     UpdateSettings, Updated, Value, WriteSettings,
 };
-use nerves_key::{ReadSnapshot, Stage};
-use nerves_key_schema::{Layout, check_for_use};
+use nerves_key_device::BusFault;
 use serde_json::json;
 
+use self::area::{Found, InArea};
 use crate::causes;
 use crate::chip::RecordedDevice;
 use crate::cli::chip::Chip;
@@ -77,13 +77,11 @@ fn clear(chip: &Chip, output: Output) -> Result<(), CliError> {
 }
 
 /// The bytes of a chip's settings.
-fn read(chip: &Chip) -> Result<Stored, CliError> {
-    let mut device = chip.open()?;
-    let (area, _) = area(&mut device)?;
-    causes::run(&mut device, ReadSettings::new(area))
+fn read(device: &mut RecordedDevice) -> Result<Found<Stored>, CliError> {
+    causes::run(device, InArea::new(ReadSettings::new))?.map_err(no_settings)
 }
 
-/// Read, change, write and read back, in one session. What was written, and
+/// See where the chip has settings, read, change, write and read back, in one session. What was written, and
 /// what is to be said of it.
 fn update(
     chip: &Chip,
@@ -91,58 +89,40 @@ fn update(
     change: impl FnOnce(&Stored) -> Result<WriteSettings, CliError>,
 ) -> Result<(Updated, Vec<String>), CliError> {
     let mut device = chip.open()?;
-    let (area, serial_number) = area(&mut device)?;
     let mut warnings = Vec::new();
     let change = |stored: &Stored| {
+        interrupt::hold()?;
         let write = change(stored)?;
         warnings.extend(atoms::warning(stored, write.after()));
         Ok(write)
     };
-    let updated = write_update(&mut device, area, serial_number, change)?;
+    let update = InArea::new(|area| UpdateSettings::new(area, change));
+    let found = causes::run_with(&mut device, update, update_error)?;
+    let updated = found.map_err(no_settings)?.output;
     for warning in &warnings {
         output.message(&format!("warning: {warning}"));
     }
     Ok((updated, warnings))
 }
 
-/// Write what `change` makes of what is there, in one session.
-fn write_update(
-    device: &mut RecordedDevice,
-    area: Area,
-    chip: SerialNumber,
-    change: impl FnOnce(&Stored) -> Result<WriteSettings, CliError>,
-) -> Result<Updated, CliError> {
-    interrupt::hold()?;
-    let update = UpdateSettings::new(area, change).on_chip(chip);
-    causes::run_with(device, update, |error| match error {
+fn update_error(error: atecc::Error<BusFault, UpdateError<CliError>>) -> CliError {
+    match error {
         atecc::Error::Bus { error, .. } => CliError::failed(error),
         atecc::Error::Failed(UpdateError::Write(error)) => atecc::Error::Failed(error).into(),
         atecc::Error::Failed(UpdateError::Refused(error)) => error,
-    })
+    }
 }
 
-/// Where the chip keeps settings, and which chip it is.
-fn area(device: &mut RecordedDevice) -> Result<(Area, SerialNumber), CliError> {
-    let config = causes::run(device, ReadConfig::new())?;
-    let serial_number = config.serial_number();
-    let ours = [Layout::Standard, Layout::Volatile]
-        .iter()
-        .any(|layout| check_for_use(&config, *layout));
-    if ours && config.data_lock().is_locked() {
-        return Ok((Area::NervesKey, serial_number));
-    }
-    match causes::run(device, ReadSnapshot::new())?.stage() {
-        Stage::TrustPart => Ok((Area::TrustPart, serial_number)),
+fn no_settings(stage: Stage) -> CliError {
+    let remedy = match stage {
         // Nothing makes a NervesKey of it.
-        stage @ Stage::Foreign(_) => Err(CliError::new(
-            Exit::Stage,
-            format!("the chip has no settings ({stage})"),
-        )),
-        stage => Err(CliError::new(
-            Exit::Stage,
-            format!("the chip has no settings ({stage}): nerves-key provision finishes it"),
-        )),
-    }
+        Stage::Foreign(_) => "",
+        _ => ": nerves-key provision finishes it",
+    };
+    CliError::new(
+        Exit::Stage,
+        format!("the chip has no settings ({stage}){remedy}"),
+    )
 }
 
 fn settings_error(error: SettingsError) -> CliError {
@@ -161,7 +141,7 @@ fn missing(key: &str) -> CliError {
 }
 
 fn get(chip: &Chip, key: Option<&str>, output: Output) -> Result<(), CliError> {
-    let stored = read(chip)?;
+    let stored = read(&mut chip.open()?)?.output;
     let format = format_of(&stored)?;
     let value = stored.value().map_err(settings_error)?;
     match key {
@@ -267,7 +247,7 @@ fn store(
 
 fn export(chip: &Chip, raw: bool, out: Option<&Path>, output: Output) -> Result<(), CliError> {
     files::check_out(out)?;
-    let stored = read(chip)?;
+    let stored = read(&mut chip.open()?)?.output;
     // Settings may be passwords: a file of them is its owner's.
     if raw {
         let bytes = stored.as_bytes();
@@ -294,8 +274,8 @@ fn export(chip: &Chip, raw: bool, out: Option<&Path>, output: Output) -> Result<
 fn import_raw(chip: &Chip, file: &Path, yes: bool, output: Output) -> Result<(), CliError> {
     let bytes = raw::read(file)?;
     let mut device = chip.open()?;
-    let (area, serial_number) = area(&mut device)?;
-    let before = causes::run(&mut device, ReadSettings::new(area))?;
+    let found = read(&mut device)?;
+    let (serial_number, before) = (found.chip, found.output);
     let write = before.write_raw(&bytes).map_err(settings_error)?;
     let unreadable = raw::warning(&before, write.after());
     let mut warnings = Vec::new();
@@ -309,7 +289,9 @@ fn import_raw(chip: &Chip, file: &Path, yes: bool, output: Output) -> Result<(),
         let word = serial_number.to_string();
         confirm::require_word(output, Risk::Settings, &question, &word)?;
     }
-    write_update(&mut device, area, serial_number, |_| Ok(write))?;
+    interrupt::hold()?;
+    let update = UpdateSettings::new(found.area, |_| Ok(write)).on_chip(serial_number);
+    causes::run_with(&mut device, update, update_error)?;
     let text = format!("{} bytes written as they are", bytes.len());
     let document = json!({ "bytes": bytes.len(), "warnings": warnings });
     output.result(&text, &document)
