@@ -82,3 +82,37 @@ fn a_session_has_the_lock_of_its_chip() {
         assert!(session.join().unwrap());
     });
 }
+
+/// A served bus without a number is known to its server alone.
+#[test]
+fn a_chip_is_in_use_while_somebody_has_its_lock() {
+    let served = Served::start();
+    let socket = served.socket();
+    let uri = |end: &str| -> DeviceUri {
+        let uri = format!("unix:{}{end}", socket.display());
+        uri.parse().unwrap()
+    };
+    let asked = || [uri("?bus=1"), uri("?bus=2"), uri("")].map(|uri| uri.is_in_use());
+    assert_eq!(asked(), [false; 3]);
+    let guard = served.lock().try_take().unwrap();
+    assert_eq!(asked(), [true, false, false]);
+    drop(guard);
+    assert_eq!(asked(), [false; 3]);
+}
+
+/// A node that is not there is nobody's.
+#[test]
+fn a_chip_on_a_node_is_in_use_while_somebody_has_its_byte() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("i2c-1");
+    let address = atecc::BusAddress::DEFAULT;
+    let uri = DeviceUri::I2c {
+        path: path.clone(),
+        address,
+    };
+    assert!(!uri.is_in_use());
+    std::fs::write(&path, "").unwrap();
+    let lock = SessionLock::new(&path, address).with_old_files_in(directory.path());
+    let _guard = lock.try_take().unwrap();
+    assert!(uri.is_in_use());
+}

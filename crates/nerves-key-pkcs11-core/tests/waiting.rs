@@ -20,7 +20,7 @@ use nerves_key_pkcs11_core::module::Slots;
 use nerves_key_pkcs11_core::object::PRIVATE_KEY;
 use nerves_key_pkcs11_core::output::Capacity;
 use nerves_key_pkcs11_core::session::{Input, Session};
-use nerves_key_pkcs11_core::settings::{Scan, Settings};
+use nerves_key_pkcs11_core::settings::{Origin, Scan, Settings};
 use nerves_key_pkcs11_core::token::Token;
 use nerves_key_pkcs11_core::{Error, Module};
 use tempfile::TempDir;
@@ -122,13 +122,9 @@ impl Served {
             let bus = EmulatedBus::Served(Locked::new(client, lock.clone()));
             Ok(atecc::Device::new(AnyBus::Emulated(bus), delay).with_wake(AnyWake))
         });
-        let settings = Settings {
-            scan: Scan::Nothing,
-            ..Settings::default()
-        };
         let options = Settings::parse("generate 1 = 2 3\n", |bad| panic!("{bad}"));
         let token = token.with_options(options.options.of(1));
-        Module::new(settings).with_tokens([token])
+        Module::new(settings()).with_tokens([token])
     }
 }
 
@@ -140,6 +136,13 @@ impl Drop for Served {
         if let Some(thread) = self.thread.take() {
             thread.join().unwrap();
         }
+    }
+}
+
+fn settings() -> Settings {
+    Settings {
+        scan: Scan::Nothing,
+        ..Settings::default()
     }
 }
 
@@ -186,6 +189,29 @@ fn a_chip_whose_lock_another_process_has_is_shown_as_it_was_seen() {
     }
     drop(guard);
     sign(&session).unwrap();
+}
+
+/// A slot of the configuration, whose lock is waited for 30 s by who wants its chip.
+#[test]
+fn a_bus_with_a_number_is_not_waited_for_to_be_listed() {
+    let served = Served::start();
+    let device = format!("unix:{}?bus=1", served.socket().display());
+    let token = Token::new(1, device.parse().unwrap(), Origin::Configured);
+    let module = Module::new(settings()).with_tokens([token]);
+    assert_eq!(module.slots(Slots::WithToken), [1]);
+    let guard = served.hold();
+    let asked = Instant::now();
+    for _ in 0..2 {
+        let_beliefs_end();
+        assert_eq!(module.slots(Slots::WithToken), [1]);
+        module.token_info(1).unwrap();
+    }
+    assert!(asked.elapsed() < SessionLock::PATIENCE / 2);
+    // Nobody has it now, and it is looked for.
+    drop(guard);
+    change(&served.socket(), Some(1), &Change::Unplug(0x60)).unwrap();
+    let_beliefs_end();
+    assert_eq!(module.slots(Slots::WithToken), [0; 0]);
 }
 
 /// A key that was never asked for leaves no doubt about the chip.
@@ -259,10 +285,6 @@ fn a_server_that_says_nothing_is_waited_for_by_who_wants_its_chip() {
 /// What the beginning of a sweep over slow slots found is believed at its end.
 #[test]
 fn a_sweep_is_believed_from_its_end() {
-    let settings = Settings {
-        scan: Scan::Nothing,
-        ..Settings::default()
-    };
     let asked = Arc::new(Mutex::new([0; 2]));
     let tokens = [(0, 0), (1, 700)].map(|(slot, millis)| {
         let asked = Arc::clone(&asked);
@@ -273,7 +295,7 @@ fn a_sweep_is_believed_from_its_end() {
             uri.open()
         })
     });
-    let module = Module::new(settings).with_tokens(tokens);
+    let module = Module::new(settings()).with_tokens(tokens);
     for _ in 0..3 {
         assert_eq!(module.slots(Slots::WithToken), [0; 0]);
     }
