@@ -12,7 +12,7 @@ use crate::unit::State;
 /// What an event says.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
-pub enum Kind {
+pub enum EventKind {
     /// A batch was loaded.
     Loaded,
     /// A unit came to a state.
@@ -25,7 +25,7 @@ pub enum Kind {
     Returned,
 }
 
-impl Kind {
+impl EventKind {
     /// The word that stands in the ledger.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -47,7 +47,7 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for EventKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }
@@ -72,7 +72,7 @@ pub struct Event {
     /// a unit.
     pub chip: Option<String>,
     /// What happened.
-    pub kind: Kind,
+    pub kind: EventKind,
     /// The rest, by kind: JSON, compact.
     pub body: String,
     /// The [digest](Self::digest) of the event before; 64 zeros of the first.
@@ -167,7 +167,7 @@ impl Event {
             at: at.integer()?,
             operator: operator.text()?.to_owned(),
             chip,
-            kind: Kind::from_name(kind.text()?)?,
+            kind: EventKind::from_name(kind.text()?)?,
             body: body.text()?.to_owned(),
             before: before.text()?.to_owned(),
         };

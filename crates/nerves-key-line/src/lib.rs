@@ -19,14 +19,17 @@ mod spool;
 mod unit;
 
 pub use batch::{Batch, BatchError, BatchLayout};
-pub use event::{Event, Kind};
+pub use event::{Event, EventKind};
 pub use ledger::{
-    Activity, Author, BatchStatus, Database, DatabaseError, Export, ExportedUnit, Facts, Failures,
-    Finding, Head, Issued, Lease, Ledger, LedgerError, Numbers, Object, ObjectKind, Reason, Rows,
-    Sqlite, Statements, StationActivity, Tables, TablesError, VERSION, Value,
+    Activity, Author, BatchStatus, ChainHead, Database, DatabaseError, Export, ExportedUnit, Facts,
+    Failures, Finding, FindingReason, IssuedCertificate, Lease, Ledger, LedgerError, Numbers,
+    Object, ObjectKind, Rows, Sqlite, Statements, StationActivity, Tables, TablesError, VERSION,
+    Value,
 };
 #[cfg(feature = "postgres")]
 pub use ledger::{OptionError, Postgres, PostgresUrlError, TlsError};
-pub use serials::{List, ListError, Pattern, PatternError, SerialError, SerialScheme};
-pub use spool::{Conflict, Reconciled, Spool, SpoolError, Whereabouts};
+pub use serials::{
+    SerialError, SerialList, SerialListError, SerialPattern, SerialPatternError, SerialScheme,
+};
+pub use spool::{ChipLocation, Conflict, Reconciliation, Spool, SpoolError};
 pub use unit::{State, Unit, UnknownState};

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use atecc::SerialNumber;
 use nerves_key_line::{
-    Author, Batch, Database, Facts, Issued, Ledger, LedgerError, Postgres, Spool, Sqlite, State,
-    Tables,
+    Author, Batch, Database, Facts, IssuedCertificate, Ledger, LedgerError, Postgres, Spool,
+    Sqlite, State, Tables,
 };
 use serde_json::json;
 use tests_postgres::{OWNER, Server};
@@ -123,7 +123,7 @@ fn unit(ledger: &mut Ledger, number: u32) -> Result<(), LedgerError> {
     let mut keyed = Facts::default();
     keyed.public_key = Some(key);
     let mut issued = Facts::default();
-    issued.certificate = Some(Issued {
+    issued.certificate = Some(IssuedCertificate {
         signer: [7; 64],
         serial: vec![1, a, b, c, d],
         der: vec![0x30; CERTIFICATE],

@@ -3,23 +3,23 @@
 //! Events are chained, and every other row follows from one. So a row that was
 //! altered, deleted, swapped or inserted differs from what its event says, and
 //! an event from its digest. Only the end of a chain can be taken away with all
-//! that follows from it: who has kept the [`Head`] of a report notices that.
+//! that follows from it: who has kept the [`ChainHead`] of a report notices that.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::database::Value;
 use super::error::LedgerError;
-use super::numbers::out_of_turn;
+use super::numbers::find_out_of_turn;
 use super::rows::{columns, rows};
 use super::schema::TABLES;
 use super::work::Work;
-use crate::event::{self, Event, Kind};
+use crate::event::{self, Event, EventKind};
 use crate::unit::State;
 
 /// The last event of a station's chain.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Head {
+pub struct ChainHead {
     /// Whose chain.
     pub station: String,
     /// Its length: the number of the last event.
@@ -37,13 +37,13 @@ pub struct Finding {
     /// The row: its columns and their values.
     pub row: String,
     /// What is wrong with it.
-    pub reason: Reason,
+    pub reason: FindingReason,
 }
 
 /// What is wrong.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
-pub enum Reason {
+pub enum FindingReason {
     /// An event is missing before this one.
     Gap,
     /// It does not follow the one before it.
@@ -57,14 +57,14 @@ pub enum Reason {
     /// The state, or the use of a number, cannot follow the one before.
     Order,
     /// A report knows this end of the chain, and the ledger does not.
-    Head,
+    HeadMissing,
     /// The tables of this version have it: a constraint, say.
     Lost,
     /// They do not have it: a trigger, say.
     Added,
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for FindingReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Gap => "events before it are missing",
@@ -73,7 +73,7 @@ impl fmt::Display for Reason {
             Self::Missing => "the row that an event wrote is missing",
             Self::Unexplained => "no event wrote this row",
             Self::Order => "it cannot follow the one before it",
-            Self::Head => "the end of the chain that a report knows is missing",
+            Self::HeadMissing => "the end of the chain that a report knows is missing",
             Self::Lost => "the table should have it, and has not",
             Self::Added => "the table has it, and should not",
         })
@@ -87,29 +87,29 @@ impl fmt::Display for Finding {
 }
 
 /// The last event of each chain.
-pub(super) fn heads(work: &mut Work<'_>) -> Result<Vec<Head>, LedgerError> {
-    let found = work.query(
+pub(super) fn heads(work: &mut Work<'_>) -> Result<Vec<ChainHead>, LedgerError> {
+    let rows = work.query(
         "SELECT e.station, e.seq, e.digest FROM <event> e WHERE e.seq = \
          (SELECT MAX(f.seq) FROM <event> f WHERE f.station = e.station) ORDER BY e.station",
         &[],
     )?;
-    let heads = found.iter().map(|row| match &row[..] {
+    let heads = rows.iter().map(|row| match &row[..] {
         [
             Value::Text(station),
             Value::Integer(seq),
             Value::Text(digest),
-        ] => Ok(Head {
+        ] => Ok(ChainHead {
             station: station.clone(),
             seq: *seq,
             digest: digest.clone(),
         }),
-        row => Err(LedgerError::Row(shown("event", row))),
+        row => Err(LedgerError::Row(describe_row("event", row))),
     });
     heads.collect()
 }
 
 /// Compare all rows with the chains.
-pub(super) fn audit(work: &mut Work<'_>, known: &[Head]) -> Result<Vec<Finding>, LedgerError> {
+pub(super) fn audit(work: &mut Work<'_>, known: &[ChainHead]) -> Result<Vec<Finding>, LedgerError> {
     let mut findings = Vec::new();
     let mut expected: BTreeMap<&'static str, BTreeSet<Vec<Value>>> = BTreeMap::new();
     let mut ends: BTreeMap<String, (i64, String)> = BTreeMap::new();
@@ -119,24 +119,24 @@ pub(super) fn audit(work: &mut Work<'_>, known: &[Head]) -> Result<Vec<Finding>,
         let mut add = |reason| {
             findings.push(Finding {
                 table: "event",
-                row: shown("event", &row),
+                row: describe_row("event", &row),
                 reason,
             });
         };
         let Some((event, digest)) = Event::from_row(&row) else {
-            add(Reason::Altered);
+            add(FindingReason::Altered);
             continue;
         };
         let end = ends.get(&event.station);
         let beginning = (0, event::beginning());
         let (seq, before) = end.unwrap_or(&beginning);
         if event.seq != seq + 1 {
-            add(Reason::Gap);
+            add(FindingReason::Gap);
         } else if event.before != *before {
-            add(Reason::Chain);
+            add(FindingReason::Chain);
         }
         if event.digest() != digest {
-            add(Reason::Altered);
+            add(FindingReason::Altered);
         }
         ends.insert(event.station.clone(), (event.seq, digest.clone()));
         digests.insert((event.station.clone(), event.seq, digest));
@@ -145,7 +145,7 @@ pub(super) fn audit(work: &mut Work<'_>, known: &[Head]) -> Result<Vec<Finding>,
                 expected.entry(table).or_default().insert(values);
             }
         }
-        if let (Kind::Became(state), Some(chip), Some(step)) =
+        if let (EventKind::Became(state), Some(chip), Some(step)) =
             (event.kind, event.chip.clone(), event.number("step"))
         {
             steps.insert((chip, step), (state, event.text("from"), row));
@@ -154,25 +154,31 @@ pub(super) fn audit(work: &mut Work<'_>, known: &[Head]) -> Result<Vec<Finding>,
     for table in TABLES.into_iter().filter(|table| *table != "event") {
         let rows = work.all(table)?;
         if table == "number" {
-            findings.extend(out_of_turn(&rows).into_iter().map(|row| Finding {
+            findings.extend(find_out_of_turn(&rows).into_iter().map(|row| Finding {
                 table,
-                row: shown(table, row),
-                reason: Reason::Order,
+                row: describe_row(table, row),
+                reason: FindingReason::Order,
             }));
         }
-        let found: BTreeSet<Vec<Value>> = rows.into_iter().collect();
-        let wanted = expected.remove(table).unwrap_or_default();
-        let mut compare = |rows: Vec<&Vec<Value>>, reason: &Reason| {
+        let stored: BTreeSet<Vec<Value>> = rows.into_iter().collect();
+        let expected = expected.remove(table).unwrap_or_default();
+        let mut compare = |rows: Vec<&Vec<Value>>, reason: &FindingReason| {
             findings.extend(rows.iter().map(|row| Finding {
                 table,
-                row: shown(table, row),
+                row: describe_row(table, row),
                 reason: reason.clone(),
             }));
         };
-        compare(wanted.difference(&found).collect(), &Reason::Missing);
-        compare(found.difference(&wanted).collect(), &Reason::Unexplained);
+        compare(
+            expected.difference(&stored).collect(),
+            &FindingReason::Missing,
+        );
+        compare(
+            stored.difference(&expected).collect(),
+            &FindingReason::Unexplained,
+        );
     }
-    findings.extend(out_of_order(&steps));
+    findings.extend(find_out_of_order(&steps));
     let missing = known.iter().filter(|head| {
         let head = (head.station.clone(), head.seq, head.digest.clone());
         !digests.contains(&head)
@@ -180,7 +186,7 @@ pub(super) fn audit(work: &mut Work<'_>, known: &[Head]) -> Result<Vec<Finding>,
     findings.extend(missing.map(|head| Finding {
         table: "event",
         row: format!("station {:?}, seq {}", head.station, head.seq),
-        reason: Reason::Head,
+        reason: FindingReason::HeadMissing,
     }));
     Ok(findings)
 }
@@ -188,7 +194,7 @@ pub(super) fn audit(work: &mut Work<'_>, known: &[Head]) -> Result<Vec<Finding>,
 /// By chip and step: state, the one before as recorded, and the event's row.
 type Steps = BTreeMap<(String, i64), (State, Option<String>, Vec<Value>)>;
 
-fn out_of_order(steps: &Steps) -> Vec<Finding> {
+fn find_out_of_order(steps: &Steps) -> Vec<Finding> {
     let mut findings = Vec::new();
     for ((chip, step), (state, from, row)) in steps {
         let before = steps
@@ -201,8 +207,8 @@ fn out_of_order(steps: &Steps) -> Vec<Finding> {
         if !fits {
             findings.push(Finding {
                 table: "event",
-                row: shown("event", row),
-                reason: Reason::Order,
+                row: describe_row("event", row),
+                reason: FindingReason::Order,
             });
         }
     }
@@ -210,13 +216,13 @@ fn out_of_order(steps: &Steps) -> Vec<Finding> {
 }
 
 /// A row in words: its first columns, as many as tell it from others.
-fn shown(table: &str, row: &[Value]) -> String {
+fn describe_row(table: &str, row: &[Value]) -> String {
     let named = columns(table).iter().zip(row);
-    let shown = named.filter(|(name, _)| !matches!(**name, "body" | "document" | "certificate"));
-    let shown = shown.map(|(name, value)| match value {
+    let texts = named.filter(|(name, _)| !matches!(**name, "body" | "document" | "certificate"));
+    let texts = texts.map(|(name, value)| match value {
         Value::Null => format!("{name} nothing"),
         Value::Integer(number) => format!("{name} {number}"),
         Value::Text(text) => format!("{name} {text:?}"),
     });
-    shown.collect::<Vec<_>>().join(", ")
+    texts.collect::<Vec<_>>().join(", ")
 }

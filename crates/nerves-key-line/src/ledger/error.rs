@@ -53,7 +53,7 @@ pub enum LedgerError {
     NoBatch(String),
     /// Every place is taken.
     #[error(
-        "the batch {batch:?} is complete: all its {count} places are taken{}", kept(*leased)
+        "the batch {batch:?} is complete: all its {count} places are taken{}", describe_leased(*leased)
     )]
     Full {
         /// Its name.
@@ -202,7 +202,7 @@ pub enum LedgerError {
 }
 
 /// Words for places that are kept.
-fn kept(leased: i64) -> String {
+fn describe_leased(leased: i64) -> String {
     if leased == 0 {
         return String::new();
     }

@@ -1,7 +1,7 @@
 //! What goes out: the units of a batch with the ends of the chains that they
 //! stand in, read in one transaction.
 
-use super::audit::{self, Head};
+use super::audit::{self, ChainHead};
 use super::database::Value;
 use super::error::LedgerError;
 use super::work::Work;
@@ -14,7 +14,7 @@ pub struct Export {
     /// In the order in which they were begun.
     pub units: Vec<ExportedUnit>,
     /// What the next export is to go on from.
-    pub heads: Vec<Head>,
+    pub heads: Vec<ChainHead>,
 }
 
 /// A unit, and when it came to its state.
@@ -32,7 +32,7 @@ pub struct ExportedUnit {
 pub(super) fn export(
     work: &mut Work<'_>,
     batch: &str,
-    since: &[Head],
+    since: &[ChainHead],
 ) -> Result<Export, LedgerError> {
     for head in since {
         let digest = work.query(
@@ -48,12 +48,12 @@ pub(super) fn export(
     }
     let mut units = Vec::new();
     for unit in work.units(batch)? {
-        let found = work.query(
+        let rows = work.query(
             "SELECT s.station, s.seq, e.at FROM <step> s JOIN <event> e \
              ON e.station = s.station AND e.seq = s.seq WHERE s.chip = $1 AND s.step = $2",
             &[unit.chip.to_string().into(), unit.step.into()],
         )?;
-        let row = found.first().map(|row| &row[..]);
+        let row = rows.first().map(|row| &row[..]);
         let Some(
             [
                 Value::Text(station),

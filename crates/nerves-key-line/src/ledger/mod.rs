@@ -30,7 +30,7 @@ use nerves_key_schema::ManufacturerSerial;
 use serde_json::{Value as Json, json};
 
 use crate::batch::Batch;
-use crate::event::Kind;
+use crate::event::EventKind;
 use crate::unit::{State, Unit};
 use numbers::Source;
 pub(crate) use rows::numbers;
@@ -38,7 +38,7 @@ use work::Work;
 pub(crate) use work::chip_of;
 
 pub use activity::{Activity, Failures, StationActivity};
-pub use audit::{Finding, Head, Reason};
+pub use audit::{ChainHead, Finding, FindingReason};
 pub use database::{Database, DatabaseError, Rows, Statements, Value};
 pub use error::LedgerError;
 pub use export::{Export, ExportedUnit};
@@ -98,7 +98,7 @@ pub struct Facts {
     /// The public key, x and y.
     pub public_key: Option<[u8; 64]>,
     /// The certificate that was issued for it.
-    pub certificate: Option<Issued>,
+    pub certificate: Option<IssuedCertificate>,
     /// Anything else: plan digest, version of the tool, digest of the
     /// transcript.
     pub notes: serde_json::Map<String, Json>,
@@ -106,7 +106,7 @@ pub struct Facts {
 
 /// A certificate that was issued.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Issued {
+pub struct IssuedCertificate {
     /// The public key of its signer, x and y.
     pub signer: [u8; 64],
     /// Its serial number, big-endian.
@@ -224,7 +224,7 @@ impl Ledger {
                 "digest": digest,
                 "document": document,
             });
-            work.append(&id, None, Kind::Loaded, &body)?;
+            work.append(&id, None, EventKind::Loaded, &body)?;
             Ok(true)
         })
     }
@@ -233,12 +233,12 @@ impl Ledger {
     /// which it was loaded, and the digest of the batch.
     pub(crate) fn origin(&mut self, batch: &str) -> Result<(String, String), LedgerError> {
         self.run(|work| {
-            let found = work.query(
+            let rows = work.query(
                 "SELECT e.id, b.digest FROM <batch> b JOIN <event> e \
                  ON e.station = b.station AND e.seq = b.seq WHERE b.name = $1",
                 &[batch.into()],
             )?;
-            match found.first().map(|row| &row[..]) {
+            match rows.first().map(|row| &row[..]) {
                 Some([Value::Text(id), Value::Text(digest)]) => Ok((id.clone(), digest.clone())),
                 _ => Err(LedgerError::NoBatch(batch.to_owned())),
             }
@@ -283,7 +283,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::UnknownHead`] when `since` is of another ledger, or the
     /// end of a chain is missing since; or what the database says.
-    pub fn export(&mut self, batch: &str, since: &[Head]) -> Result<Export, LedgerError> {
+    pub fn export(&mut self, batch: &str, since: &[ChainHead]) -> Result<Export, LedgerError> {
         self.run(|work| export::export(work, batch, since))
     }
 
@@ -379,7 +379,7 @@ impl Ledger {
                 return Ok(());
             }
             let body = json!({ "cause": cause });
-            work.append(&id, Some(chip), Kind::Failed, &body)
+            work.append(&id, Some(chip), EventKind::Failed, &body)
         })
     }
 
@@ -388,7 +388,7 @@ impl Ledger {
     ///
     /// # Errors
     /// What the database says.
-    pub fn heads(&mut self) -> Result<Vec<Head>, LedgerError> {
+    pub fn heads(&mut self) -> Result<Vec<ChainHead>, LedgerError> {
         self.run(audit::heads)
     }
 
@@ -398,7 +398,7 @@ impl Ledger {
     ///
     /// # Errors
     /// What the database says.
-    pub fn audit(&mut self, known: &[Head]) -> Result<Vec<Finding>, LedgerError> {
+    pub fn audit(&mut self, known: &[ChainHead]) -> Result<Vec<Finding>, LedgerError> {
         self.run(|work| {
             let mut findings = audit::audit(work, known)?;
             findings.extend(objects::audit(work)?);

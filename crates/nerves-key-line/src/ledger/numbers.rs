@@ -14,8 +14,8 @@ use super::rows::numbers;
 use super::work::{Number, Work};
 use super::{Ledger, event_id};
 use crate::batch::Batch;
-use crate::event::{Event, Kind};
-use crate::serials::{Pattern, SerialScheme};
+use crate::event::{Event, EventKind};
+use crate::serials::{SerialPattern, SerialScheme};
 
 /// Where numbers come from.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -58,7 +58,7 @@ pub struct Numbers {
 }
 
 /// A number that is leased: itself, its round, and the event.
-struct Leased {
+struct LeasedNumber {
     number: i64,
     round: i64,
     station: String,
@@ -67,7 +67,7 @@ struct Leased {
 
 /// Numbers that one event leased, each with its round, as far as they are not
 /// used.
-struct Block {
+struct LeasedBlock {
     station: String,
     batch: String,
     spool: String,
@@ -93,12 +93,12 @@ impl Ledger {
             if !batch.serials.is_numbered() {
                 return Err(LedgerError::NoNumbers(batch.name));
             }
-            let held = work.held(&batch, spool)?.len();
-            let held = i64::try_from(held).unwrap_or(i64::MAX);
+            let unused = work.unused_numbers(&batch, spool)?.len();
+            let unused = i64::try_from(unused).unwrap_or(i64::MAX);
             let free = work.places(&batch)?.free;
-            let share = (held.saturating_add(free) / 2).max(1);
-            let wanted = i64::from(units).min(share).saturating_sub(held).min(free);
-            let block = work.block(&batch, wanted)?;
+            let share = (unused.saturating_add(free) / 2).max(1);
+            let wanted = i64::from(units).min(share).saturating_sub(unused).min(free);
+            let block = work.numbers_to_lease(&batch, wanted)?;
             if block.is_empty() {
                 return Ok(());
             }
@@ -109,7 +109,7 @@ impl Ledger {
                 "spool": spool,
                 "numbers": numbers(block),
             });
-            work.append(&id, None, Kind::Leased, &body)
+            work.append(&id, None, EventKind::Leased, &body)
         })
     }
 
@@ -126,14 +126,14 @@ impl Ledger {
     }
 
     /// The numbers that `spool` has and has not used, each with its round.
-    pub(crate) fn held(
+    pub(crate) fn unused_numbers(
         &mut self,
         batch: &str,
         spool: &str,
     ) -> Result<Vec<(i64, i64)>, LedgerError> {
         self.run(|work| {
             let batch = work.batch(batch)?;
-            work.held(&batch, spool)
+            work.unused_numbers(&batch, spool)
         })
     }
 
@@ -157,21 +157,21 @@ impl Work<'_> {
         batch: &Batch,
         last: &str,
     ) -> Result<Option<Number>, LedgerError> {
-        let found = self.last_used(batch, last, 1)?;
-        Ok(found.first().map(|leased| Number {
+        let numbers = self.numbers_last_used_as(batch, last, 1)?;
+        Ok(numbers.first().map(|leased| Number {
             number: leased.number,
             round: leased.round.saturating_add(1),
         }))
     }
 
     /// The numbers whose last use is `last`, in order, as many as `most`.
-    fn last_used(
+    fn numbers_last_used_as(
         &mut self,
         batch: &Batch,
         last: &str,
         most: i64,
-    ) -> Result<Vec<Leased>, LedgerError> {
-        let found = self.query(
+    ) -> Result<Vec<LeasedNumber>, LedgerError> {
+        let rows = self.query(
             "SELECT n.number, n.round, n.station, n.seq FROM <number> n WHERE n.product = $1 \
              AND n.pool = $2 AND n.use = $3 AND NOT EXISTS (SELECT 1 FROM <number> m \
              WHERE m.product = n.product AND m.pool = n.pool AND m.number = n.number \
@@ -183,13 +183,13 @@ impl Work<'_> {
                 Value::from(most),
             ],
         )?;
-        let numbers = found.iter().map(|row| match &row[..] {
+        let numbers = rows.iter().map(|row| match &row[..] {
             [
                 Value::Integer(number),
                 Value::Integer(round),
                 Value::Text(station),
                 Value::Integer(seq),
-            ] => Ok(Leased {
+            ] => Ok(LeasedNumber {
                 number: *number,
                 round: *round,
                 station: station.clone(),
@@ -201,9 +201,9 @@ impl Work<'_> {
     }
 
     /// The leased numbers of a scheme, by the events that took them.
-    fn leases(&mut self, batch: &Batch) -> Result<Vec<Block>, LedgerError> {
+    fn leases(&mut self, batch: &Batch) -> Result<Vec<LeasedBlock>, LedgerError> {
         let mut numbers: BTreeMap<(String, i64), Vec<(i64, i64)>> = BTreeMap::new();
-        for leased in self.last_used(batch, "leased", i64::MAX)? {
+        for leased in self.numbers_last_used_as(batch, "leased", i64::MAX)? {
             let of_event = numbers.entry((leased.station, leased.seq)).or_default();
             of_event.push((leased.number, leased.round));
         }
@@ -212,7 +212,7 @@ impl Work<'_> {
             let event = self.event(&station, seq)?;
             let [batch, spool] =
                 ["batch", "spool"].map(|name| event.text(name).unwrap_or_default());
-            blocks.push(Block {
+            blocks.push(LeasedBlock {
                 station,
                 batch,
                 spool,
@@ -224,7 +224,7 @@ impl Work<'_> {
     }
 
     /// How many numbers are leased for a batch.
-    pub(super) fn leased(&mut self, batch: &Batch) -> Result<i64, LedgerError> {
+    pub(super) fn count_leased(&mut self, batch: &Batch) -> Result<i64, LedgerError> {
         if !batch.serials.is_numbered() {
             return Ok(0);
         }
@@ -235,35 +235,39 @@ impl Work<'_> {
     }
 
     /// The numbers that `spool` has and has not used, each with its round.
-    pub(crate) fn held(
+    pub(crate) fn unused_numbers(
         &mut self,
         batch: &Batch,
         spool: &str,
     ) -> Result<Vec<(i64, i64)>, LedgerError> {
         let blocks = self.leases(batch)?.into_iter();
         let of_it = blocks.filter(|block| block.spool == spool);
-        let mut held: Vec<_> = of_it.flat_map(|block| block.numbers).collect();
-        held.sort_unstable();
-        Ok(held)
+        let mut unused: Vec<_> = of_it.flat_map(|block| block.numbers).collect();
+        unused.sort_unstable();
+        Ok(unused)
     }
 
     /// An event.
     fn event(&mut self, station: &str, seq: i64) -> Result<Event, LedgerError> {
         let names = super::rows::columns("event").join(", ");
         let statement = format!("SELECT {names} FROM <event> WHERE station = $1 AND seq = $2");
-        let found = self.query(&statement, &[station.into(), seq.into()])?;
-        let event = found.first().and_then(|row| Event::from_row(row));
+        let rows = self.query(&statement, &[station.into(), seq.into()])?;
+        let event = rows.first().and_then(|row| Event::from_row(row));
         let event = event.map(|(event, _)| event);
         event.ok_or_else(|| LedgerError::Row(format!("of the event {seq} of {station:?}")))
     }
 
     /// Numbers to lease: those that were given back, then the next ones whose
     /// serials are nobody's.
-    fn block(&mut self, batch: &Batch, wanted: i64) -> Result<Vec<(i64, i64)>, LedgerError> {
+    fn numbers_to_lease(
+        &mut self,
+        batch: &Batch,
+        wanted: i64,
+    ) -> Result<Vec<(i64, i64)>, LedgerError> {
         if wanted <= 0 {
             return Ok(Vec::new());
         }
-        let returned = self.last_used(batch, "returned", wanted)?;
+        let returned = self.numbers_last_used_as(batch, "returned", wanted)?;
         let returned = returned.iter();
         let mut block: Vec<_> = returned
             .map(|it| (it.number, it.round.saturating_add(1)))
@@ -323,7 +327,7 @@ impl Work<'_> {
             lease.numbers.extend(numbers);
             lease.numbers.sort_unstable();
         }
-        let returned = self.last_used(batch, "returned", i64::MAX)?;
+        let returned = self.numbers_last_used_as(batch, "returned", i64::MAX)?;
         let of = [
             Value::from(&*batch.product),
             Value::from(batch.serials.pool()),
@@ -336,7 +340,7 @@ impl Work<'_> {
             .iter()
             .filter_map(|row| row.first()?.integer())
             .collect();
-        let skipped = self.taken_otherwise(batch, &given)?;
+        let skipped = self.find_skipped(batch, &given)?;
         let mut accounted = given;
         accounted.extend(&skipped);
         let next = accounted.iter().skip(1);
@@ -353,7 +357,7 @@ impl Work<'_> {
 
     /// The numbers between those that were given whose serials units have
     /// otherwise, in order. There are no more of them than units.
-    fn taken_otherwise(
+    fn find_skipped(
         &mut self,
         batch: &Batch,
         given: &BTreeSet<i64>,
@@ -361,13 +365,16 @@ impl Work<'_> {
         let (Some(&lowest), Some(&highest)) = (given.first(), given.last()) else {
             return Ok(Vec::new());
         };
-        let taken = self.query(
+        let serials = self.query(
             "SELECT serial FROM <serial> WHERE product = $1",
             &[Value::from(&*batch.product)],
         )?;
-        let taken: BTreeSet<&str> = taken.iter().filter_map(|row| row.first()?.text()).collect();
+        let serials: BTreeSet<&str> = serials
+            .iter()
+            .filter_map(|row| row.first()?.text())
+            .collect();
         let numbers: BTreeSet<u64> = match &batch.serials {
-            SerialScheme::Pattern(pattern) => taken
+            SerialScheme::Pattern(pattern) => serials
                 .iter()
                 .filter_map(|serial| number_of(pattern, serial))
                 .collect(),
@@ -375,7 +382,7 @@ impl Work<'_> {
                 .take(list.len())
                 .filter(|&number| {
                     list.serial(number)
-                        .is_ok_and(|serial| taken.contains(serial.as_str()))
+                        .is_ok_and(|serial| serials.contains(serial.as_str()))
                 })
                 .collect(),
             SerialScheme::Scanned | SerialScheme::Chip => BTreeSet::new(),
@@ -390,9 +397,9 @@ impl Work<'_> {
 }
 
 /// The number of a pattern that has `serial`.
-fn number_of(pattern: &Pattern, serial: &str) -> Option<u64> {
-    let written = pattern.to_string();
-    let (before, rest) = written.split_once('{')?;
+fn number_of(pattern: &SerialPattern, serial: &str) -> Option<u64> {
+    let text = pattern.to_string();
+    let (before, rest) = text.split_once('{')?;
     let (_, after) = rest.split_once('}')?;
     let number = serial.strip_prefix(before)?.strip_suffix(after)?;
     let number = number.parse().ok()?;
@@ -402,7 +409,7 @@ fn number_of(pattern: &Pattern, serial: &str) -> Option<u64> {
 
 /// Rows of numbers that are out of turn: after a unit there is nothing more, and
 /// what was leased is its station's until that gives it back.
-pub(super) fn out_of_turn(rows: &[Vec<Value>]) -> Vec<&Vec<Value>> {
+pub(super) fn find_out_of_turn(rows: &[Vec<Value>]) -> Vec<&Vec<Value>> {
     let mut last: BTreeMap<_, (i64, &str, &str)> = BTreeMap::new();
     let mut sorted: Vec<_> = rows.iter().collect();
     sorted.sort();

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::audit::{Finding, Reason};
+use super::audit::{Finding, FindingReason};
 use super::database::{Database, DatabaseError, Statements};
 use super::error::LedgerError;
 use super::schema::{TABLES, Tables};
@@ -120,14 +120,14 @@ fn compare(
     if !found.iter().any(is_definition) || parts(&wanted) != parts(&found) {
         (wanted, found) = (parts(&wanted), parts(&found));
     }
-    let finding = |object: &Object, reason: Reason| Finding {
+    let finding = |object: &Object, reason: FindingReason| Finding {
         table,
         row: format!("{} {}", object.kind.name(), object.text),
         reason,
     };
     let lost = wanted.difference(&found);
-    let lost = lost.map(|object| finding(object, Reason::Lost));
+    let lost = lost.map(|object| finding(object, FindingReason::Lost));
     let added = found.difference(&wanted);
-    let added = added.map(|object| finding(object, Reason::Added));
+    let added = added.map(|object| finding(object, FindingReason::Added));
     lost.chain(added).collect()
 }

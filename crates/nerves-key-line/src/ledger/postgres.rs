@@ -32,7 +32,7 @@ const ADDRESS: Duration = Duration::from_millis(2500);
 /// before a firewall forgets it.
 const IDLE: Duration = Duration::from_secs(60);
 /// How long it may take to answer a statement.
-const ANSWER: Duration = Duration::from_secs(30);
+const STATEMENT_LIMIT: Duration = Duration::from_secs(30);
 /// By so much it gives up before it is given up.
 const MARGIN: Duration = Duration::from_secs(2);
 
@@ -42,7 +42,7 @@ const MARGIN: Duration = Duration::from_secs(2);
 pub struct Postgres {
     config: Config,
     encryption: Encryption,
-    answer: Duration,
+    statement_limit: Duration,
     connection: Option<Connection>,
 }
 
@@ -50,7 +50,7 @@ pub struct Postgres {
 /// for.
 struct Connection {
     client: Client,
-    runtime: Waiting,
+    runtime: TimedRuntime,
 }
 
 /// Why a text names no server that may be used.
@@ -60,7 +60,7 @@ pub enum PostgresUrlError {
     /// It names none.
     #[error(
         "{} (write postgres://USER@HOST/DATABASE, or host=/run/postgresql user=.. dbname=..)",
-        Whole(.0)
+        WithSources(.0)
     )]
     Text(#[source] tokio_postgres::Error),
     /// It names none, and a message about it could show a part of a password.
@@ -80,9 +80,9 @@ pub enum PostgresUrlError {
 
 /// An error of the driver with its sources, which it does not say itself.
 #[derive(Debug)]
-struct Whole<E>(E);
+struct WithSources<E>(E);
 
-impl<E: std::error::Error> fmt::Display for Whole<E> {
+impl<E: std::error::Error> fmt::Display for WithSources<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)?;
         let mut source = self.0.source();
@@ -100,15 +100,15 @@ impl<E: std::error::Error> fmt::Display for Whole<E> {
     "{0}: name the CA that the server's certificate is from and the host as that has it, or say \
      sslmode=disable for a network of the line's own"
 )]
-struct Unverified(Whole<tokio_postgres::Error>);
+struct Unverified(WithSources<tokio_postgres::Error>);
 
 /// All is said by then.
-impl<E: std::error::Error> std::error::Error for Whole<E> {}
+impl<E: std::error::Error> std::error::Error for WithSources<E> {}
 
 /// A server that says nothing.
 #[derive(Debug, thiserror::Error)]
 #[error("no answer within {} s", .0.as_secs_f32())]
-struct Silent(Duration);
+struct NoAnswer(Duration);
 
 impl fmt::Debug for Postgres {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -164,23 +164,23 @@ impl Postgres {
         }
         config.keepalives_idle(IDLE);
         config.application_name("nerves-key line");
-        config.tcp_user_timeout(ANSWER);
+        config.tcp_user_timeout(STATEMENT_LIMIT);
         if let (None, Some(password)) = (config.get_password(), std::env::var_os(PASSWORD)) {
             config.password(password.as_encoded_bytes());
         }
         Ok(Self {
             config,
             encryption,
-            answer: ANSWER,
+            statement_limit: STATEMENT_LIMIT,
             connection: None,
         })
     }
 }
 
 /// Waits for answers, each for a while.
-struct Waiting(Option<Runtime>);
+struct TimedRuntime(Option<Runtime>);
 
-impl Waiting {
+impl TimedRuntime {
     fn new() -> Result<Self, DatabaseError> {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| DatabaseError::Refused(Box::new(error)))?;
@@ -192,7 +192,7 @@ impl Waiting {
         longest: Duration,
         answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T, DatabaseError> {
-        let silent = || DatabaseError::Away(Box::new(Silent(longest)));
+        let silent = || DatabaseError::Away(Box::new(NoAnswer(longest)));
         let runtime = self.0.as_ref().ok_or_else(silent)?;
         let answer = async { tokio::time::timeout(longest, answer).await };
         match runtime.block_on(answer) {
@@ -202,7 +202,7 @@ impl Waiting {
     }
 }
 
-impl Drop for Waiting {
+impl Drop for TimedRuntime {
     fn drop(&mut self) {
         // A name that is still being resolved is not waited for.
         if let Some(runtime) = self.0.take() {
@@ -215,12 +215,12 @@ impl Postgres {
     /// How long the server may take to answer a statement, 30 s by default. It
     /// gives a statement up by then; where it says nothing, two seconds later it
     /// is away.
-    pub const fn set_answer(&mut self, answer: Duration) {
-        self.answer = answer;
+    pub const fn set_statement_limit(&mut self, limit: Duration) {
+        self.statement_limit = limit;
     }
 
     fn connect(&self) -> Result<Connection, DatabaseError> {
-        let runtime = Waiting::new()?;
+        let runtime = TimedRuntime::new()?;
         let client = match &self.encryption {
             Encryption::None => self.connect_by(&runtime, NoTls)?,
             Encryption::Verified(client) => self.connect_by(&runtime, Connector::new(client))?,
@@ -228,7 +228,7 @@ impl Postgres {
         Ok(Connection { client, runtime })
     }
 
-    fn connect_by<T>(&self, runtime: &Waiting, tls: T) -> Result<Client, DatabaseError>
+    fn connect_by<T>(&self, runtime: &TimedRuntime, tls: T) -> Result<Client, DatabaseError>
     where
         T: MakeTlsConnect<Socket>,
         T::Stream: Send + 'static,
@@ -248,7 +248,7 @@ impl Postgres {
         Ok(client)
     }
 
-    fn with<T>(
+    fn with_connection<T>(
         &mut self,
         work: impl FnOnce(&mut Connection, Duration) -> Result<T, DatabaseError>,
     ) -> Result<T, DatabaseError> {
@@ -256,7 +256,7 @@ impl Postgres {
             Some(connection) if !connection.client.is_closed() => connection,
             _ => self.connect()?,
         };
-        let result = work(&mut connection, self.answer);
+        let result = work(&mut connection, self.statement_limit);
         // A connection that broke is not used again.
         if !matches!(result, Err(DatabaseError::Away(_))) {
             self.connection = Some(connection);
@@ -268,8 +268,8 @@ impl Postgres {
 /// Before each transaction: how long the server lets a statement, a wait for
 /// another transaction, and a station that is silent take. What a silent one
 /// holds is others' again then.
-fn limits(answer: Duration) -> String {
-    let limit = answer.as_millis();
+fn limits(limit: Duration) -> String {
+    let limit = limit.as_millis();
     let names = [
         "statement_timeout",
         "lock_timeout",
@@ -281,13 +281,13 @@ fn limits(answer: Duration) -> String {
 }
 
 /// A transaction, each of whose statements is waited for a while.
-struct Limited<'a> {
+struct LimitedTransaction<'a> {
     transaction: Transaction<'a>,
-    runtime: &'a Waiting,
+    runtime: &'a TimedRuntime,
     longest: Duration,
 }
 
-impl Limited<'_> {
+impl LimitedTransaction<'_> {
     fn end(self, result: Result<(), DatabaseError>) -> Result<(), DatabaseError> {
         let (runtime, longest) = (self.runtime, self.longest);
         match result {
@@ -307,15 +307,15 @@ impl Database for Postgres {
         &mut self,
         work: &mut dyn FnMut(&mut dyn Statements) -> Result<(), DatabaseError>,
     ) -> Result<(), DatabaseError> {
-        self.with(|Connection { client, runtime }, answer| {
-            let longest = answer.saturating_add(MARGIN);
+        self.with_connection(|Connection { client, runtime }, limit| {
+            let longest = limit.saturating_add(MARGIN);
             // All that is read is of one moment; what was inserted since meets a
             // constraint, and the work is done again.
             let transaction = client.build_transaction();
             let transaction = transaction.isolation_level(IsolationLevel::RepeatableRead);
             let transaction = runtime.wait(longest, transaction.start())?;
-            runtime.wait(longest, transaction.batch_execute(&limits(answer)))?;
-            let mut transaction = Limited {
+            runtime.wait(longest, transaction.batch_execute(&limits(limit)))?;
+            let mut transaction = LimitedTransaction {
                 transaction,
                 runtime,
                 longest,
@@ -326,28 +326,28 @@ impl Database for Postgres {
     }
 
     fn script(&mut self, script: &str) -> Result<(), DatabaseError> {
-        self.with(|Connection { client, runtime }, answer| {
-            let longest = answer.saturating_add(MARGIN);
+        self.with_connection(|Connection { client, runtime }, limit| {
+            let longest = limit.saturating_add(MARGIN);
             let transaction = runtime.wait(longest, client.transaction())?;
-            let transaction = Limited {
+            let transaction = LimitedTransaction {
                 transaction,
                 runtime,
                 longest,
             };
-            let ran = transaction.transaction.batch_execute(script);
-            let ran = runtime.wait(longest, ran);
-            transaction.end(ran)
+            let result = transaction.transaction.batch_execute(script);
+            let result = runtime.wait(longest, result);
+            transaction.end(result)
         })
     }
 }
 
-impl Statements for Limited<'_> {
+impl Statements for LimitedTransaction<'_> {
     fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Rows, DatabaseError> {
         let parameters: Vec<(&(dyn ToSql + Sync), Type)> =
             parameters.iter().map(parameter).collect();
-        let found = self.transaction.query_typed(statement, &parameters);
-        let found = self.runtime.wait(self.longest, found)?;
-        let rows = found.iter().map(|row| {
+        let answer = self.transaction.query_typed(statement, &parameters);
+        let answer = self.runtime.wait(self.longest, answer)?;
+        let rows = answer.iter().map(|row| {
             let columns = row.columns().iter().enumerate();
             let values = columns.map(|(at, column)| value(row, at, column.type_()));
             values.collect()
@@ -400,22 +400,22 @@ fn is_connection(error: &tokio_postgres::Error) -> bool {
 
 impl From<tokio_postgres::Error> for DatabaseError {
     fn from(error: tokio_postgres::Error) -> Self {
-        let Some(said) = error.as_db_error() else {
+        let Some(db_error) = error.as_db_error() else {
             // Without an answer of the server it is the connection that failed.
             if tls::is_refusal(&error) {
-                return Self::Refused(Box::new(Unverified(Whole(error))));
+                return Self::Refused(Box::new(Unverified(WithSources(error))));
             }
             // A password that is missing, for example, stays so.
-            let error = Box::new(Whole(error));
+            let error = Box::new(WithSources(error));
             return if is_connection(&error.0) {
                 Self::Away(error)
             } else {
                 Self::Refused(error)
             };
         };
-        let code = said.code().clone();
+        let code = db_error.code().clone();
         if code == SqlState::UNIQUE_VIOLATION {
-            return Self::Unique(said.to_string());
+            return Self::Unique(db_error.to_string());
         }
         let is = |codes: &[SqlState]| codes.contains(&code);
         if is(&[
@@ -424,18 +424,18 @@ impl From<tokio_postgres::Error> for DatabaseError {
             SqlState::LOCK_NOT_AVAILABLE,
             SqlState::QUERY_CANCELED,
         ]) {
-            return Self::Busy(Box::new(said.clone()));
+            return Self::Busy(Box::new(db_error.clone()));
         }
         if is(&[SqlState::UNDEFINED_TABLE, SqlState::INVALID_SCHEMA_NAME]) {
-            return Self::NoTable(Box::new(said.clone()));
+            return Self::NoTable(Box::new(db_error.clone()));
         }
         // 08: connection; 57P: the server goes or comes; 53: it has no room.
         if ["08", "57P", "53"]
             .iter()
             .any(|class| code.code().starts_with(class))
         {
-            return Self::Away(Box::new(said.clone()));
+            return Self::Away(Box::new(db_error.clone()));
         }
-        Self::Refused(Box::new(said.clone()))
+        Self::Refused(Box::new(db_error.clone()))
     }
 }

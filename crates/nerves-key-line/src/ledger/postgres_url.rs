@@ -84,28 +84,28 @@ pub(super) fn take_options(text: &str) -> Result<(Options, String), OptionError>
         let Some((before, words)) = url.split_once('?') else {
             return Ok((options, format!("postgres://{url}")));
         };
-        let mut kept = Vec::new();
+        let mut others = Vec::new();
         for word in words.split('&') {
             let (name, value) = word.split_once('=').unwrap_or((word, ""));
-            let value = decoded(value).ok_or_else(|| OptionError::new(name))?;
+            let value = percent_decode(value).ok_or_else(|| OptionError::new(name))?;
             if !options.take(name, &value) {
-                kept.push(word);
+                others.push(word);
             }
         }
-        let question = if kept.is_empty() { "" } else { "?" };
-        format!("postgres://{before}{question}{}", kept.join("&"))
+        let question = if others.is_empty() { "" } else { "?" };
+        format!("postgres://{before}{question}{}", others.join("&"))
     } else {
-        let mut kept = Vec::new();
+        let mut others = Vec::new();
         for word in words(text) {
             let (name, value) = word.split_once('=').unwrap_or((word, ""));
             if name.starts_with("ssl") && value.is_empty() {
                 return Err(OptionError::new(name));
             }
-            if !options.take(name, &unquoted(value)) {
-                kept.push(word);
+            if !options.take(name, &unquote(value)) {
+                others.push(word);
             }
         }
-        kept.join(" ")
+        others.join(" ")
     };
     Ok((options, rest))
 }
@@ -126,7 +126,7 @@ fn words(text: &str) -> Vec<&str> {
 }
 
 /// Without quotes, and what follows a backslash as it is.
-fn unquoted(value: &str) -> String {
+fn unquote(value: &str) -> String {
     let mut text = String::new();
     let mut letters = value.chars();
     while let Some(letter) = letters.next() {
@@ -140,7 +140,7 @@ fn unquoted(value: &str) -> String {
 }
 
 /// `%41` is `A`.
-fn decoded(value: &str) -> Option<String> {
+fn percent_decode(value: &str) -> Option<String> {
     let mut bytes = Vec::new();
     let mut rest = value;
     while let Some((before, after)) = rest.split_once('%') {
@@ -162,7 +162,7 @@ mod tests {
     use super::*;
     use crate::ledger::postgres::{Postgres, PostgresUrlError};
 
-    fn taken(text: &str) -> (Options, String) {
+    fn options_and_rest(text: &str) -> (Options, String) {
         take_options(text).unwrap()
     }
 
@@ -191,10 +191,17 @@ mod tests {
                 r"password='it\'s '",
             ),
         ] {
-            assert_eq!(taken(text), (wanted.clone(), rest.to_owned()), "{text}");
+            assert_eq!(
+                options_and_rest(text),
+                (wanted.clone(), rest.to_owned()),
+                "{text}"
+            );
         }
         let plain = "postgres://u:p%25@h/d";
-        assert_eq!(taken(plain), (Options::default(), plain.to_owned()));
+        assert_eq!(
+            options_and_rest(plain),
+            (Options::default(), plain.to_owned())
+        );
     }
 
     #[test]
@@ -212,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_scheme_may_be_in_capitals() {
-        let (options, rest) = taken("PostGres://u@h/d?sslmode=disable");
+        let (options, rest) = options_and_rest("PostGres://u@h/d?sslmode=disable");
         assert_eq!(options.mode.as_deref(), Some("disable"));
         assert_eq!(rest, "postgres://u@h/d");
     }
@@ -242,8 +249,11 @@ mod tests {
             ("postgres://h/d?sslkey=%zzSECRET", "sslkey"),
             ("host=h password=a sslSECRET", "a word"),
         ] {
-            let said = take_options(text).unwrap_err().to_string();
-            assert!(said.contains(name) && !said.contains("SECRET"), "{said}");
+            let message = take_options(text).unwrap_err().to_string();
+            assert!(
+                message.contains(name) && !message.contains("SECRET"),
+                "{message}"
+            );
         }
     }
 }

@@ -7,7 +7,7 @@ use super::Ledger;
 use super::database::Value;
 use super::error::LedgerError;
 use super::work::{Work, chip_of};
-use crate::event::{Event, Kind};
+use crate::event::{Event, EventKind};
 use crate::unit::State;
 
 impl Ledger {
@@ -26,18 +26,18 @@ impl Ledger {
             let row = || LedgerError::Row(format!("of the event {} of the spool", event.seq));
             let mut body: Json = serde_json::from_str(&event.body).map_err(|_error| row())?;
             match (event.kind, event.chip.as_deref().and_then(chip_of)) {
-                (Kind::Became(State::Reserved), Some(chip)) if body["place"].is_i64() => {
+                (EventKind::Became(State::Reserved), Some(chip)) if body["place"].is_i64() => {
                     work.check_new(chip, &body)?;
                     work.check_event_numbers(&body)?;
                     let batch = work.batch(body["batch"].as_str().unwrap_or_default())?;
                     body["place"] = work.places(&batch)?.next.into();
                 }
-                (Kind::Became(state), Some(chip)) => {
+                (EventKind::Became(state), Some(chip)) => {
                     work.check_step(chip, state, &body)?;
                     work.check_free(chip, &body)?;
                 }
-                (Kind::Failed, Some(_)) => {}
-                (Kind::Returned, None) => work.check_event_numbers(&body)?,
+                (EventKind::Failed, Some(_)) => {}
+                (EventKind::Returned, None) => work.check_event_numbers(&body)?,
                 _ => return Err(row()),
             }
             body["spooled"] = event.digest().into();
@@ -77,9 +77,9 @@ impl Work<'_> {
     fn check_event_numbers(&mut self, body: &Json) -> Result<(), LedgerError> {
         let [product, pool] =
             ["product", "pool"].map(|name| body[name].as_str().unwrap_or_default());
-        for taken in body["numbers"].as_array().into_iter().flatten() {
+        for entry in body["numbers"].as_array().into_iter().flatten() {
             let [number, round] =
-                ["number", "round"].map(|name| taken[name].as_i64().unwrap_or(i64::MIN));
+                ["number", "round"].map(|name| entry[name].as_i64().unwrap_or(i64::MIN));
             let last = self.query(
                 "SELECT use, station, round FROM <number> WHERE product = $1 AND pool = $2 \
                  AND number = $3 ORDER BY round DESC LIMIT 1",
@@ -128,7 +128,7 @@ impl Work<'_> {
 
     /// That key and certificate number are nobody's.
     fn check_free(&mut self, chip: SerialNumber, body: &Json) -> Result<(), LedgerError> {
-        let taken = |what, other: &str| {
+        let taken_error = |what, other: &str| {
             Err(LedgerError::Taken {
                 what,
                 chip,
@@ -138,7 +138,7 @@ impl Work<'_> {
         if let Some(key) = body["key"].as_str() {
             let holder = self.query("SELECT chip FROM <key> WHERE key = $1", &[key.into()])?;
             if let Some(holder) = holder.first().and_then(|row| row.first()?.text()) {
-                return taken("public key", holder);
+                return taken_error("public key", holder);
             }
         }
         if let (Some(signer), Some(serial)) = (
@@ -148,7 +148,7 @@ impl Work<'_> {
             let statement = "SELECT chip FROM <certificate> WHERE signer = $1 AND serial = $2";
             let holder = self.query(statement, &[signer.into(), serial.into()])?;
             if let Some(holder) = holder.first().and_then(|row| row.first()?.text()) {
-                return taken("certificate's serial number", holder);
+                return taken_error("certificate's serial number", holder);
             }
         }
         Ok(())

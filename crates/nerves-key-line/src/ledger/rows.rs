@@ -6,7 +6,7 @@
 use serde_json::{Value as Json, json};
 
 use super::database::Value;
-use crate::event::{Event, Kind};
+use crate::event::{Event, EventKind};
 
 /// A row and the table it belongs to.
 pub(crate) type Row = (&'static str, Vec<Value>);
@@ -52,11 +52,11 @@ pub(crate) fn rows(event: &Event) -> Vec<Row> {
         rows.push((table, values.into_iter().chain(place.clone()).collect()));
     };
     match event.kind {
-        Kind::Loaded => {
+        EventKind::Loaded => {
             let members = ["name", "product", "digest", "document"];
             add("batch", members.map(|name| text(&body[name])).to_vec());
         }
-        Kind::Became(state) => {
+        EventKind::Became(state) => {
             let step = number(&body["step"]);
             if body["place"].is_i64() {
                 let (batch, serial) = (text(&body["batch"]), text(&body["serial"]));
@@ -78,15 +78,15 @@ pub(crate) fn rows(event: &Event) -> Vec<Row> {
                 add("certificate", vec![signer, serial, chip, step, der]);
             }
         }
-        Kind::Failed | Kind::Leased | Kind::Returned => {}
+        EventKind::Failed | EventKind::Leased | EventKind::Returned => {}
     }
     // By all kinds: numbers that are taken or given back.
-    for taken in body["numbers"].as_array().into_iter().flatten() {
+    for entry in body["numbers"].as_array().into_iter().flatten() {
         let (product, pool) = (text(&body["product"]), text(&body["pool"]));
-        let (at, round) = (number(&taken["number"]), number(&taken["round"]));
+        let (at, round) = (number(&entry["number"]), number(&entry["round"]));
         let used = match event.kind {
-            Kind::Leased => "leased",
-            Kind::Returned => "returned",
+            EventKind::Leased => "leased",
+            EventKind::Returned => "returned",
             _ => "unit",
         };
         add("number", vec![product, pool, at, round, used.into()]);

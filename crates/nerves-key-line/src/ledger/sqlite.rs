@@ -129,8 +129,8 @@ impl Sqlite {
             return Err(DatabaseError::Replaced(file.path.clone()));
         }
         if self.access == Access::ReadAlone && write_ahead_log(&file.path).exists() {
-            let said = "somebody writes to it now, and this program may not take part: try again";
-            return Err(DatabaseError::Refused(said.into()));
+            let cause = "somebody writes to it now, and this program may not take part: try again";
+            return Err(DatabaseError::Refused(cause.into()));
         }
         Ok(())
     }

@@ -197,12 +197,12 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
         path: path.to_owned(),
         error,
     };
-    let found = CertificateDer::pem_file_iter(path).map_err(file)?;
-    let found: Vec<_> = found.collect::<Result<_, _>>().map_err(file)?;
-    if found.is_empty() {
+    let certificates = CertificateDer::pem_file_iter(path).map_err(file)?;
+    let certificates: Vec<_> = certificates.collect::<Result<_, _>>().map_err(file)?;
+    if certificates.is_empty() {
         return Err(TlsError::Empty(path.to_owned()));
     }
-    Ok(found)
+    Ok(certificates)
 }
 
 /// Whether it is TLS that refuses: the same again would be refused again.

@@ -12,7 +12,7 @@ use super::rows::{columns, numbers, rows};
 use super::schema::Tables;
 use super::{Author, BEHIND, BatchStatus, Facts, now};
 use crate::batch::Batch;
-use crate::event::{self, Event, Kind};
+use crate::event::{self, Event, EventKind};
 use crate::unit::{State, Unit};
 
 /// A transaction.
@@ -71,7 +71,7 @@ impl Work<'_> {
         &mut self,
         id: &str,
         chip: Option<SerialNumber>,
-        kind: Kind,
+        kind: EventKind,
         body: &Json,
     ) -> Result<(), LedgerError> {
         let event = Event {
@@ -112,11 +112,11 @@ impl Work<'_> {
     /// Number, digest and time of the station's last event.
     fn last(&mut self) -> Result<(i64, String, i64), LedgerError> {
         let station = Value::from(&*self.author.station);
-        let found = self.query(
+        let rows = self.query(
             "SELECT seq, digest, at FROM <event> WHERE station = $1 ORDER BY seq DESC LIMIT 1",
             &[station],
         )?;
-        let Some(row) = found.first() else {
+        let Some(row) = rows.first() else {
             return Ok((0, event::beginning(), i64::MIN));
         };
         match &row[..] {
@@ -137,8 +137,8 @@ impl Work<'_> {
         // must not make it right.
         let station = Value::from(&*self.author.station);
         let statement = "SELECT MAX(at) FROM <event> WHERE station = $1";
-        let found = self.query(statement, &[station])?;
-        let last = found.first().and_then(|row| row.first()?.integer());
+        let rows = self.query(statement, &[station])?;
+        let last = rows.first().and_then(|row| row.first()?.integer());
         let last = last.unwrap_or(i64::MIN);
         let now = now();
         let behind = i64::try_from(BEHIND.as_millis()).unwrap_or(i64::MAX);
@@ -149,15 +149,15 @@ impl Work<'_> {
     }
 
     pub(super) fn batch_digest(&mut self, name: &str) -> Result<Option<String>, LedgerError> {
-        let found = self.query("SELECT digest FROM <batch> WHERE name = $1", &[name.into()])?;
-        let digest = found.first().and_then(|row| row.first()?.text());
+        let rows = self.query("SELECT digest FROM <batch> WHERE name = $1", &[name.into()])?;
+        let digest = rows.first().and_then(|row| row.first()?.text());
         Ok(digest.map(str::to_owned))
     }
 
     pub(super) fn batch(&mut self, name: &str) -> Result<Batch, LedgerError> {
         let statement = "SELECT document FROM <batch> WHERE name = $1";
-        let found = self.query(statement, &[name.into()])?;
-        let document = found.first().and_then(|row| row.first()?.text());
+        let rows = self.query(statement, &[name.into()])?;
+        let document = rows.first().and_then(|row| row.first()?.text());
         let document = document.ok_or_else(|| LedgerError::NoBatch(name.to_owned()))?;
         Ok(Batch::from_document(document)?)
     }
@@ -166,19 +166,19 @@ impl Work<'_> {
     pub(super) fn unit(&mut self, chip: SerialNumber) -> Result<Option<Unit>, LedgerError> {
         let name = chip.to_string();
         let statement = "SELECT batch, serial FROM <unit> WHERE chip = $1";
-        let found = self.query(statement, &[name.as_str().into()])?;
+        let rows = self.query(statement, &[name.as_str().into()])?;
         let row = |what: &str| LedgerError::Row(format!("of {what} of {name}"));
-        let Some(unit) = found.first() else {
+        let Some(unit) = rows.first() else {
             return Ok(None);
         };
         let [Value::Text(batch), Value::Text(serial)] = &unit[..] else {
             return Err(row("the unit"));
         };
-        let found = self.query(
+        let rows = self.query(
             "SELECT step, state FROM <step> WHERE chip = $1 ORDER BY step DESC LIMIT 1",
             &[name.as_str().into()],
         )?;
-        let step = found.first().ok_or_else(|| row("the step"))?;
+        let step = rows.first().ok_or_else(|| row("the step"))?;
         let [Value::Integer(step), Value::Text(state)] = &step[..] else {
             return Err(row("the step"));
         };
@@ -211,12 +211,12 @@ impl Work<'_> {
     }
 
     pub(super) fn units(&mut self, batch: &str) -> Result<Vec<Unit>, LedgerError> {
-        let found = self.query(
+        let rows = self.query(
             "SELECT chip FROM <unit> WHERE batch = $1 ORDER BY place",
             &[batch.into()],
         )?;
         let mut units = Vec::new();
-        for row in found {
+        for row in rows {
             let name = row.first().and_then(Value::text).unwrap_or_default();
             let chip = chip_of(name).ok_or_else(|| LedgerError::Row(format!("of {name:?}")))?;
             units.extend(self.unit(chip)?);
@@ -239,7 +239,7 @@ impl Work<'_> {
             body["pool"] = batch.serials.pool().into();
             body["numbers"] = numbers([(number, round)]);
         }
-        self.append(id, Some(chip), Kind::Became(State::Reserved), &body)?;
+        self.append(id, Some(chip), EventKind::Became(State::Reserved), &body)?;
         self.unit(chip)?.ok_or(LedgerError::NoUnit(chip))
     }
 
@@ -255,7 +255,7 @@ impl Work<'_> {
         let mut body = self.membership(&batch, chip, serial)?;
         self.add_facts(&mut body, chip, None, facts)?;
         body["recorded"] = true.into();
-        self.append(id, Some(chip), Kind::Became(State::Verified), &body)?;
+        self.append(id, Some(chip), EventKind::Became(State::Verified), &body)?;
         self.unit(chip)?.ok_or(LedgerError::NoUnit(chip))
     }
 
@@ -304,7 +304,7 @@ impl Work<'_> {
     pub(super) fn places(&mut self, batch: &Batch) -> Result<Places, LedgerError> {
         let name = Value::from(&*batch.name);
         let statement = "SELECT COALESCE(MAX(place), 0) FROM <unit> WHERE batch = $1";
-        let taken = self.query(statement, std::slice::from_ref(&name))?;
+        let highest = self.query(statement, std::slice::from_ref(&name))?;
         let scrapped = self.query(
             "SELECT COUNT(*) FROM <unit> u JOIN <step> s ON s.chip = u.chip \
              WHERE u.batch = $1 AND s.state = 'scrapped'",
@@ -312,16 +312,16 @@ impl Work<'_> {
         )?;
         let row = || LedgerError::Row(format!("of the places of {:?}", batch.name));
         let number = |rows: &Rows| rows.first().and_then(|row| row.first()?.integer());
-        let taken = number(&taken).ok_or_else(row)?;
+        let highest = number(&highest).ok_or_else(row)?;
         let scrapped = number(&scrapped).ok_or_else(row)?;
         // A spool has as many places as numbers.
         let leased = match self.source {
-            Source::Counter => self.leased(batch)?,
+            Source::Counter => self.count_leased(batch)?,
             Source::Lease => 0,
         };
         Ok(Places {
-            next: taken.saturating_add(1),
-            free: i64::from(batch.count) - (taken - scrapped) - leased,
+            next: highest.saturating_add(1),
+            free: i64::from(batch.count) - (highest - scrapped) - leased,
             leased,
         })
     }
@@ -439,7 +439,7 @@ impl Work<'_> {
         }
         let mut body = json!({ "from": unit.state.name(), "step": unit.step + 1 });
         self.add_facts(&mut body, chip, Some(&unit), facts)?;
-        self.append(id, Some(chip), Kind::Became(state), &body)
+        self.append(id, Some(chip), EventKind::Became(state), &body)
     }
 
     /// What is recorded with a state. A key or certificate that the unit has
@@ -454,7 +454,7 @@ impl Work<'_> {
         for (name, note) in &facts.notes {
             body[format!("note-{name}")] = note.clone();
         }
-        let other = |what, found: Rows| match found.first().and_then(|row| row.first()?.text()) {
+        let other = |what, rows: Rows| match rows.first().and_then(|row| row.first()?.text()) {
             Some(holder) if holder == chip.to_string() => Ok(true),
             Some(holder) => Err(LedgerError::Taken {
                 what,
@@ -466,8 +466,8 @@ impl Work<'_> {
         if let Some(key) = &facts.public_key {
             let key_text = HEXUPPER.encode(key);
             let statement = "SELECT chip FROM <key> WHERE key = $1";
-            let found = self.query(statement, &[key_text.as_str().into()])?;
-            let is_known = other("public key", found)?;
+            let rows = self.query(statement, &[key_text.as_str().into()])?;
+            let is_known = other("public key", rows)?;
             let replaced = unit
                 .and_then(|unit| unit.public_key)
                 .filter(|old| old != key);
@@ -482,8 +482,8 @@ impl Work<'_> {
             let signer = HEXUPPER.encode(&issued.signer);
             let serial = HEXUPPER.encode(&issued.serial);
             let statement = "SELECT chip FROM <certificate> WHERE signer = $1 AND serial = $2";
-            let found = self.query(statement, &[signer.as_str().into(), serial.as_str().into()])?;
-            let is_known = other("certificate's serial number", found)?;
+            let rows = self.query(statement, &[signer.as_str().into(), serial.as_str().into()])?;
+            let is_known = other("certificate's serial number", rows)?;
             if !is_known {
                 body["certificate"] = json!({
                     "signer": signer,

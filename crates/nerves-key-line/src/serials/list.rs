@@ -12,12 +12,12 @@ use super::SerialError;
 /// Serials that are given in their order, each once.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(try_from = "Vec<String>", into = "Vec<String>")]
-pub struct List(Vec<ManufacturerSerial>);
+pub struct SerialList(Vec<ManufacturerSerial>);
 
 /// Why a file is no list of serials. Lines and columns count from 1.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
-pub enum ListError {
+pub enum SerialListError {
     /// There is nothing in it.
     #[error("the list has no serials")]
     Empty,
@@ -42,19 +42,19 @@ pub enum ListError {
     },
 }
 
-impl List {
+impl SerialList {
     /// # Errors
-    /// [`ListError`] for an empty list, a serial that stands twice, or one that
+    /// [`SerialListError`] for an empty list, a serial that stands twice, or one that
     /// cannot be given.
-    pub fn new<'a>(serials: impl IntoIterator<Item = &'a str>) -> Result<Self, ListError> {
+    pub fn new<'a>(serials: impl IntoIterator<Item = &'a str>) -> Result<Self, SerialListError> {
         let mut list = Vec::new();
         let mut first = BTreeMap::new();
         for (index, text) in serials.into_iter().enumerate() {
             let at = index + 1;
             let serial = ManufacturerSerial::new(text);
-            let serial = serial.map_err(|error| ListError::Serial { at, error })?;
+            let serial = serial.map_err(|error| SerialListError::Serial { at, error })?;
             if let Some(first) = first.insert(text, at) {
-                return Err(ListError::Twice {
+                return Err(SerialListError::Twice {
                     serial: text.to_owned(),
                     first,
                     second: at,
@@ -63,7 +63,7 @@ impl List {
             list.push(serial);
         }
         if list.is_empty() {
-            return Err(ListError::Empty);
+            return Err(SerialListError::Empty);
         }
         Ok(Self(list))
     }
@@ -101,16 +101,16 @@ impl List {
     }
 }
 
-impl TryFrom<Vec<String>> for List {
-    type Error = ListError;
+impl TryFrom<Vec<String>> for SerialList {
+    type Error = SerialListError;
 
-    fn try_from(serials: Vec<String>) -> Result<Self, ListError> {
+    fn try_from(serials: Vec<String>) -> Result<Self, SerialListError> {
         Self::new(serials.iter().map(String::as_str))
     }
 }
 
-impl From<List> for Vec<String> {
-    fn from(list: List) -> Self {
+impl From<SerialList> for Vec<String> {
+    fn from(list: SerialList) -> Self {
         let serials = list.0.iter();
         serials.map(|serial| serial.as_str().to_owned()).collect()
     }
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_list_is_given_in_its_order() {
-        let list = List::new(["B", "A"]).unwrap();
+        let list = SerialList::new(["B", "A"]).unwrap();
         assert_eq!(list.serial(0).unwrap().as_str(), "B");
         assert_eq!(list.serial(1).unwrap().as_str(), "A");
         assert_eq!(list.serial(2), Err(SerialError::ListUsed { length: 2 }));
@@ -130,10 +130,10 @@ mod tests {
 
     #[test]
     fn what_is_no_list_is_named() {
-        let error = List::new(["A", "B", "A"]).unwrap_err().to_string();
+        let error = SerialList::new(["A", "B", "A"]).unwrap_err().to_string();
         assert!(error.contains("as its 1. and its 3."), "{error}");
-        assert_eq!(List::new([]), Err(ListError::Empty));
-        let error = List::new(["A", ""]).unwrap_err().to_string();
+        assert_eq!(SerialList::new([]), Err(SerialListError::Empty));
+        let error = SerialList::new(["A", ""]).unwrap_err().to_string();
         assert!(error.contains("the 2. serial"), "{error}");
     }
 }

@@ -6,8 +6,8 @@ mod pattern;
 use nerves_key_schema::ManufacturerSerial;
 use serde::{Deserialize, Serialize};
 
-pub use list::{List, ListError};
-pub use pattern::{Pattern, PatternError};
+pub use list::{SerialList, SerialListError};
+pub use pattern::{SerialPattern, SerialPatternError};
 
 /// Where the serial numbers of a batch come from.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -15,9 +15,9 @@ pub use pattern::{Pattern, PatternError};
 #[non_exhaustive]
 pub enum SerialScheme {
     /// A counter in a text.
-    Pattern(Pattern),
+    Pattern(SerialPattern),
     /// One after the other of a list.
-    List(List),
+    List(SerialList),
     /// As somebody scans or types them.
     Scanned,
     /// The chip's own serial number, in Base32.

@@ -9,18 +9,18 @@ use serde::{Deserialize, Serialize};
 use super::SerialError;
 
 /// A text with a counter of a fixed number of decimal digits, 1 to 18, which
-/// begins with 0 or [`Pattern::starting_at`]. Written `ACME-{:06}`.
+/// begins with 0 or [`SerialPattern::starting_at`]. Written `ACME-{:06}`.
 ///
 /// ```
-/// use nerves_key_line::Pattern;
+/// use nerves_key_line::SerialPattern;
 ///
-/// let pattern: Pattern = "ACME-{:06}".parse()?;
+/// let pattern: SerialPattern = "ACME-{:06}".parse()?;
 /// assert_eq!(pattern.serial(42)?.as_str(), "ACME-000042");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(try_from = "Written", into = "Written")]
-pub struct Pattern {
+#[serde(try_from = "PatternDocument", into = "PatternDocument")]
+pub struct SerialPattern {
     before: String,
     digits: usize,
     after: String,
@@ -30,7 +30,7 @@ pub struct Pattern {
 /// As it stands in a file.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct PatternDocument {
     text: String,
     #[serde(default)]
     first: u64,
@@ -39,7 +39,7 @@ struct Written {
 /// Why a text is no pattern.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
-pub enum PatternError {
+pub enum SerialPatternError {
     /// There is no counter.
     #[error("the pattern {0:?} has no counter: write one, such as {{:06}} for six digits")]
     NoCounter(String),
@@ -76,14 +76,14 @@ pub enum PatternError {
     },
 }
 
-impl Pattern {
+impl SerialPattern {
     /// The same pattern with another first number.
     ///
     /// # Errors
-    /// [`PatternError::First`].
-    pub fn starting_at(self, first: u64) -> Result<Self, PatternError> {
+    /// [`SerialPatternError::First`].
+    pub fn starting_at(self, first: u64) -> Result<Self, SerialPatternError> {
         if first > self.last() {
-            return Err(PatternError::First {
+            return Err(SerialPatternError::First {
                 first,
                 digits: self.digits,
             });
@@ -106,7 +106,7 @@ impl Pattern {
     /// The serial of `number`.
     ///
     /// # Errors
-    /// [`SerialError::PatternUsed`] above [`Pattern::last`].
+    /// [`SerialError::PatternUsed`] above [`SerialPattern::last`].
     pub fn serial(&self, number: u64) -> Result<ManufacturerSerial, SerialError> {
         let used = || SerialError::PatternUsed {
             pattern: self.to_string(),
@@ -126,25 +126,25 @@ impl Pattern {
     }
 }
 
-impl FromStr for Pattern {
-    type Err = PatternError;
+impl FromStr for SerialPattern {
+    type Err = SerialPatternError;
 
-    fn from_str(text: &str) -> Result<Self, PatternError> {
-        let none = || PatternError::NoCounter(text.to_owned());
+    fn from_str(text: &str) -> Result<Self, SerialPatternError> {
+        let none = || SerialPatternError::NoCounter(text.to_owned());
         let (before, rest) = text.split_once('{').ok_or_else(none)?;
         let (counter, after) = rest.split_once('}').ok_or_else(none)?;
         if [before, counter, after]
             .iter()
             .any(|part| part.contains(['{', '}']))
         {
-            return Err(PatternError::Brace(text.to_owned()));
+            return Err(SerialPatternError::Brace(text.to_owned()));
         }
         let digits = counter.strip_prefix(":0");
         // A sign would be parsed, too.
         let digits = digits.filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
         let digits = digits.and_then(|digits| digits.parse().ok());
         let digits = digits.filter(|digits| (1..=18).contains(digits));
-        let digits = digits.ok_or_else(|| PatternError::Digits {
+        let digits = digits.ok_or_else(|| SerialPatternError::Digits {
             pattern: text.to_owned(),
             counter: counter.to_owned(),
         })?;
@@ -156,7 +156,7 @@ impl FromStr for Pattern {
         };
         match ManufacturerSerial::new(&pattern.text(0)) {
             Ok(_) => Ok(pattern),
-            Err(error) => Err(PatternError::Serial {
+            Err(error) => Err(SerialPatternError::Serial {
                 pattern: text.to_owned(),
                 error,
             }),
@@ -164,22 +164,22 @@ impl FromStr for Pattern {
     }
 }
 
-impl fmt::Display for Pattern {
+impl fmt::Display for SerialPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{{:0{}}}{}", self.before, self.digits, self.after)
     }
 }
 
-impl TryFrom<Written> for Pattern {
-    type Error = PatternError;
+impl TryFrom<PatternDocument> for SerialPattern {
+    type Error = SerialPatternError;
 
-    fn try_from(written: Written) -> Result<Self, PatternError> {
+    fn try_from(written: PatternDocument) -> Result<Self, SerialPatternError> {
         written.text.parse::<Self>()?.starting_at(written.first)
     }
 }
 
-impl From<Pattern> for Written {
-    fn from(pattern: Pattern) -> Self {
+impl From<SerialPattern> for PatternDocument {
+    fn from(pattern: SerialPattern) -> Self {
         Self {
             text: pattern.to_string(),
             first: pattern.first,
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn a_counter_has_its_digits_and_no_more() {
-        let pattern: Pattern = "A{:02}-B".parse().unwrap();
+        let pattern: SerialPattern = "A{:02}-B".parse().unwrap();
         assert_eq!(pattern.serial(0).unwrap().as_str(), "A00-B");
         assert_eq!(pattern.serial(99).unwrap().as_str(), "A99-B");
         let error = pattern.serial(100).unwrap_err().to_string();
@@ -223,10 +223,10 @@ mod tests {
                 "would be refused",
             ),
         ] {
-            let error = text.parse::<Pattern>().unwrap_err().to_string();
+            let error = text.parse::<SerialPattern>().unwrap_err().to_string();
             assert!(error.contains(part), "{text:?}: {error}");
         }
-        let pattern: Pattern = "A{:02}".parse().unwrap();
+        let pattern: SerialPattern = "A{:02}".parse().unwrap();
         assert!(pattern.starting_at(100).is_err());
     }
 }

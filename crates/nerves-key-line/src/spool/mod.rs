@@ -15,7 +15,7 @@ use atecc::SerialNumber;
 use serde_json::{Value as Json, json};
 
 use crate::batch::Batch;
-use crate::event::{Event, Kind};
+use crate::event::{Event, EventKind};
 use crate::ledger::{Author, Database, Ledger, LedgerError, event_id, numbers};
 use tables::Identity;
 
@@ -35,7 +35,7 @@ pub struct Spool {
 /// Where a chip is.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
-pub enum Whereabouts {
+pub enum ChipLocation {
     /// The spool has not seen it.
     Unknown,
     /// The spool has what the ledger has not: it is worked on here.
@@ -61,7 +61,7 @@ pub struct Conflict {
 /// What came of [`Spool::reconcile`].
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
-pub struct Reconciled {
+pub struct Reconciliation {
     /// Events that are in the ledger now.
     pub events: usize,
     /// Serials among them that the ledger has back.
@@ -82,9 +82,9 @@ impl Spool {
         batch: &str,
     ) -> Result<Self, SpoolError> {
         let (origin, digest) = ledger.origin(batch)?;
-        let wanted = ledger.batch(batch)?;
-        if !wanted.serials.is_numbered() {
-            return Err(LedgerError::NoNumbers(wanted.name).into());
+        let batch_of_ledger = ledger.batch(batch)?;
+        if !batch_of_ledger.serials.is_numbered() {
+            return Err(LedgerError::NoNumbers(batch_of_ledger.name).into());
         }
         let author = ledger.author().clone();
         let mut spool = tables::create(database, author)?;
@@ -98,7 +98,7 @@ impl Spool {
         let identity = tables::identify(&mut spool, &ours)?;
         identity.check(&ours)?;
         // A kill may have come between the two.
-        spool.load(&wanted)?;
+        spool.load(&batch_of_ledger)?;
         Ok(Self::of(spool, identity))
     }
 
@@ -165,7 +165,7 @@ impl Spool {
     ///
     /// # Errors
     /// What the database says.
-    pub fn left(&mut self) -> Result<usize, SpoolError> {
+    pub fn count_unused(&mut self) -> Result<usize, SpoolError> {
         Ok(self.free()?.len())
     }
 
@@ -173,8 +173,8 @@ impl Spool {
     ///
     /// # Errors
     /// What the database says.
-    pub fn whereabouts(&mut self, chip: SerialNumber) -> Result<Whereabouts, SpoolError> {
-        tables::whereabouts(&mut self.ledger, chip)
+    pub fn locate(&mut self, chip: SerialNumber) -> Result<ChipLocation, SpoolError> {
+        tables::locate(&mut self.ledger, chip)
     }
 
     /// Note that the ledger is about to be told of a chip, or was: while it is
@@ -183,7 +183,7 @@ impl Spool {
     /// # Errors
     /// What the database says.
     pub fn leave_to_ledger(&mut self, chip: SerialNumber) -> Result<(), SpoolError> {
-        tables::meet(&mut self.ledger, chip)
+        tables::mark_left_to_ledger(&mut self.ledger, chip)
     }
 
     /// Lease serials, so that there are `units` of them to give; fewer where they
@@ -195,7 +195,7 @@ impl Spool {
     pub fn lease(&mut self, ledger: &mut Ledger, units: u32) -> Result<usize, SpoolError> {
         let Identity { batch, spool, .. } = self.identity.clone();
         ledger.lease(&batch, &spool, units)?;
-        let held = ledger.held(&batch, &spool)?;
+        let unused = ledger.unused_numbers(&batch, &spool)?;
         let batch = self.batch()?;
         let id = event_id()?;
         self.ledger.run(|work| {
@@ -203,7 +203,7 @@ impl Spool {
                 return Ok(());
             }
             let mut new = Vec::new();
-            for (number, round) in &held {
+            for (number, round) in &unused {
                 let known = work.query(
                     "SELECT round FROM <number> WHERE number = $1 AND round = $2",
                     &[(*number).into(), (*round).into()],
@@ -222,9 +222,9 @@ impl Spool {
                 "spool": spool,
                 "numbers": numbers(new),
             });
-            work.append(&id, None, Kind::Leased, &body)
+            work.append(&id, None, EventKind::Leased, &body)
         })?;
-        self.left()
+        self.count_unused()
     }
 
     /// Give back every serial that was not used. They are the ledger's again
@@ -241,7 +241,7 @@ impl Spool {
             if work.is_there(&id)? {
                 return Ok(());
             }
-            let free = work.held(&batch, &spool)?;
+            let free = work.unused_numbers(&batch, &spool)?;
             if free.is_empty() {
                 return Ok(());
             }
@@ -254,14 +254,14 @@ impl Spool {
                 "pool": batch.serials.pool(),
                 "numbers": numbers(free),
             });
-            work.append(&id, None, Kind::Returned, &body)
+            work.append(&id, None, EventKind::Returned, &body)
         })?;
         Ok(())
     }
 
     fn free(&mut self) -> Result<Vec<(i64, i64)>, SpoolError> {
         let (batch, spool) = (&self.identity.batch, &self.identity.spool);
-        Ok(self.ledger.held(batch, spool)?)
+        Ok(self.ledger.unused_numbers(batch, spool)?)
     }
 
     /// Write every event that the ledger has not yet into its chain of this
@@ -271,7 +271,7 @@ impl Spool {
     /// # Errors
     /// [`SpoolError::Other`] when this is not the ledger of the spool, or what
     /// either database says.
-    pub fn reconcile(&mut self, ledger: &mut Ledger) -> Result<Reconciled, SpoolError> {
+    pub fn reconcile(&mut self, ledger: &mut Ledger) -> Result<Reconciliation, SpoolError> {
         let (origin, digest) = ledger.origin(&self.identity.batch)?;
         let ours = Identity {
             station: ledger.author().station.clone(),
@@ -280,9 +280,9 @@ impl Spool {
             ..self.identity.clone()
         };
         self.identity.check(&ours)?;
-        let mut done = Reconciled::default();
+        let mut done = Reconciliation::default();
         let mut stuck: BTreeSet<String> = BTreeSet::new();
-        for event in tables::unsent(&mut self.ledger)? {
+        for event in tables::read_unsent(&mut self.ledger)? {
             // What follows from an event that was not taken is not tried.
             let chip = event.chip.clone().unwrap_or_default();
             if stuck.contains(&chip) {
@@ -290,13 +290,13 @@ impl Spool {
             }
             match ledger.replay(&event) {
                 Ok(()) => {
-                    tables::sent(&mut self.ledger, event.seq)?;
+                    tables::mark_sent(&mut self.ledger, event.seq)?;
                     done.events += 1;
-                    done.returned += returned(&event);
+                    done.returned += count_returned(&event);
                 }
                 Err(LedgerError::Database(error)) => return Err(error.into()),
                 Err(conflict) => {
-                    tables::refused(&mut self.ledger, &event, &conflict.to_string())?;
+                    tables::record_refusal(&mut self.ledger, &event, &conflict.to_string())?;
                     stuck.insert(chip);
                 }
             }
@@ -309,8 +309,8 @@ impl Spool {
     ///
     /// # Errors
     /// What the database says.
-    pub fn unsent(&mut self) -> Result<usize, SpoolError> {
-        Ok(tables::unsent(&mut self.ledger)?.len())
+    pub fn count_unsent(&mut self) -> Result<usize, SpoolError> {
+        Ok(tables::read_unsent(&mut self.ledger)?.len())
     }
 
     /// What the ledger did not take when it was last asked.
@@ -323,8 +323,8 @@ impl Spool {
 }
 
 /// How many numbers an event gives back.
-fn returned(event: &Event) -> usize {
-    if event.kind != Kind::Returned {
+fn count_returned(event: &Event) -> usize {
+    if event.kind != EventKind::Returned {
         return 0;
     }
     let body = serde_json::from_str::<Json>(&event.body).unwrap_or_default();
@@ -334,5 +334,5 @@ fn returned(event: &Event) -> usize {
 /// Whether an event is the ledger's, too. What was loaded and leased is there
 /// already.
 const fn is_for_ledger(event: &Event) -> bool {
-    !matches!(event.kind, Kind::Loaded | Kind::Leased)
+    !matches!(event.kind, EventKind::Loaded | EventKind::Leased)
 }

@@ -3,7 +3,7 @@
 use atecc::SerialNumber;
 
 use super::error::SpoolError;
-use super::{Conflict, PREFIX, Whereabouts, is_for_ledger};
+use super::{ChipLocation, Conflict, PREFIX, is_for_ledger};
 use crate::event::Event;
 use crate::ledger::{Author, Database, Ledger, LedgerError, Tables, Value, chip_of};
 
@@ -85,14 +85,14 @@ pub(super) fn create(
 
 /// Whose it is, where that is known.
 pub(super) fn identity(spool: &mut Ledger) -> Result<Option<Identity>, SpoolError> {
-    let found = spool.run(|work| {
-        let found = work.query(
+    let rows = spool.run(|work| {
+        let rows = work.query(
             "SELECT station, batch, digest, ledger, spool FROM <identity>",
             &[],
         )?;
-        Ok(found)
+        Ok(rows)
     })?;
-    Ok(match found.first().map(|row| &row[..]) {
+    Ok(match rows.first().map(|row| &row[..]) {
         Some(
             [
                 Value::Text(station),
@@ -135,7 +135,7 @@ pub(super) fn identify(spool: &mut Ledger, ours: &Identity) -> Result<Identity, 
 }
 
 /// The events that the ledger does not have yet, in order.
-pub(super) fn unsent(spool: &mut Ledger) -> Result<Vec<Event>, SpoolError> {
+pub(super) fn read_unsent(spool: &mut Ledger) -> Result<Vec<Event>, SpoolError> {
     let rows = spool.run(|work| {
         let names = "station, seq, id, at, operator, chip, kind, body, before, digest";
         let statement = format!(
@@ -160,7 +160,7 @@ pub(super) fn unsent(spool: &mut Ledger) -> Result<Vec<Event>, SpoolError> {
 }
 
 /// The ledger has an event.
-pub(super) fn sent(spool: &mut Ledger, seq: i64) -> Result<(), SpoolError> {
+pub(super) fn mark_sent(spool: &mut Ledger, seq: i64) -> Result<(), SpoolError> {
     Ok(spool.run(|work| {
         work.query(
             "INSERT INTO <sent> (seq) SELECT $1 WHERE NOT EXISTS \
@@ -172,7 +172,11 @@ pub(super) fn sent(spool: &mut Ledger, seq: i64) -> Result<(), SpoolError> {
 }
 
 /// The ledger did not take an event.
-pub(super) fn refused(spool: &mut Ledger, event: &Event, cause: &str) -> Result<(), SpoolError> {
+pub(super) fn record_refusal(
+    spool: &mut Ledger,
+    event: &Event,
+    cause: &str,
+) -> Result<(), SpoolError> {
     Ok(spool.run(|work| {
         let row = [event.seq.into(), cause.into()];
         let [seq, cause] = row.clone();
@@ -187,7 +191,10 @@ pub(super) fn refused(spool: &mut Ledger, event: &Event, cause: &str) -> Result<
 }
 
 /// The ledger is about to be told of a chip.
-pub(super) fn meet(spool: &mut Ledger, chip: SerialNumber) -> Result<(), SpoolError> {
+pub(super) fn mark_left_to_ledger(
+    spool: &mut Ledger,
+    chip: SerialNumber,
+) -> Result<(), SpoolError> {
     let chip = Value::from(chip.to_string());
     Ok(spool.run(|work| {
         work.query(
@@ -200,15 +207,12 @@ pub(super) fn meet(spool: &mut Ledger, chip: SerialNumber) -> Result<(), SpoolEr
 }
 
 /// Where a chip is.
-pub(super) fn whereabouts(
-    spool: &mut Ledger,
-    chip: SerialNumber,
-) -> Result<Whereabouts, SpoolError> {
+pub(super) fn locate(spool: &mut Ledger, chip: SerialNumber) -> Result<ChipLocation, SpoolError> {
     let name = Value::from(chip.to_string());
     let [known, open, met] = spool.run(|work| {
         let mut is_found = |statement| {
-            let found = work.query(statement, std::slice::from_ref(&name));
-            found.map(|rows| !rows.is_empty())
+            let rows = work.query(statement, std::slice::from_ref(&name));
+            rows.map(|rows| !rows.is_empty())
         };
         Ok([
             is_found("SELECT chip FROM <unit> WHERE chip = $1")?,
@@ -221,25 +225,25 @@ pub(super) fn whereabouts(
     })?;
     if !known {
         return Ok(if met {
-            Whereabouts::Ledger
+            ChipLocation::Ledger
         } else {
-            Whereabouts::Unknown
+            ChipLocation::Unknown
         });
     }
     if !open {
-        return Ok(Whereabouts::Ledger);
+        return Ok(ChipLocation::Ledger);
     }
     let conflicts = conflicts(spool)?;
     let mut conflicts = conflicts.into_iter();
     let of_it = conflicts.find(|conflict| conflict.chip == Some(chip));
-    Ok(of_it.map_or(Whereabouts::Spool, Whereabouts::Conflict))
+    Ok(of_it.map_or(ChipLocation::Spool, ChipLocation::Conflict))
 }
 
 /// What the ledger did not take: of each chip the first event, with the latest
 /// cause.
 pub(super) fn conflicts(spool: &mut Ledger) -> Result<Vec<Conflict>, SpoolError> {
     let rows = spool.run(|work| {
-        let found = work.query(
+        let rows = work.query(
             "SELECT e.chip, COALESCE(u.serial, ''), r.cause FROM <refused> r \
              JOIN <event> e ON e.seq = r.seq LEFT JOIN <unit> u ON u.chip = e.chip \
              WHERE NOT EXISTS (SELECT 1 FROM <sent> s WHERE s.seq = r.seq) \
@@ -247,7 +251,7 @@ pub(super) fn conflicts(spool: &mut Ledger) -> Result<Vec<Conflict>, SpoolError>
              ORDER BY r.seq",
             &[],
         )?;
-        Ok(found)
+        Ok(rows)
     })?;
     let conflicts = rows.iter().filter_map(|row| match &row[..] {
         [chip, Value::Text(serial), Value::Text(cause)] => Some(Conflict {

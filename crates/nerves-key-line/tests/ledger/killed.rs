@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use nerves_key_line::{
-    Database, DatabaseError, Ledger, Spool, SpoolError, State, Statements, Tables, Unit,
-    Whereabouts,
+    ChipLocation, Database, DatabaseError, Ledger, Spool, SpoolError, State, Statements, Tables,
+    Unit,
 };
 
 use crate::suite::spool::{Bench, author, file, loaded, make, serials};
@@ -92,7 +92,7 @@ fn shift(
     spool.lease(&mut ledger, 3)?;
     // From here on each chip is where the spool says.
     let mut spooled = |spool: &mut Spool, number| -> Result<(), SpoolError> {
-        if spool.whereabouts(chip(number))? == Whereabouts::Ledger {
+        if spool.locate(chip(number))? == ChipLocation::Ledger {
             make(&mut ledger, number)?;
         } else {
             make(spool.ledger(), number)?;

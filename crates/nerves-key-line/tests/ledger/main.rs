@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use libtest_mimic::Trial;
 use nerves_key_line::{
-    Author, Database, DatabaseError, Ledger, LedgerError, Reason, Sqlite, Tables,
+    Author, Database, DatabaseError, FindingReason, Ledger, LedgerError, Sqlite, Tables,
 };
 use suite::Place;
 use suite::objects::{Change, are_named};
@@ -41,19 +41,19 @@ fn what_acts_on_a_table_is_named() {
             "CREATE TRIGGER quiet BEFORE INSERT ON <unit> BEGIN SELECT RAISE(IGNORE); END",
             "DROP TRIGGER quiet",
             "trigger quiet",
-            Reason::Added,
+            FindingReason::Added,
         ),
         change(
             "CREATE UNIQUE INDEX narrow ON <unit> (batch)",
             "DROP INDEX narrow",
             "unique (batch)",
-            Reason::Added,
+            FindingReason::Added,
         ),
         change(
             "CREATE UNIQUE INDEX narrow ON <unit> (serial) WHERE place > 3",
             "DROP INDEX narrow",
             "constraint narrow: some of (serial)",
-            Reason::Added,
+            FindingReason::Added,
         ),
         // Nothing but its definition says so.
         change(
@@ -67,7 +67,7 @@ fn what_acts_on_a_table_is_named() {
              seq BIGINT NOT NULL, UNIQUE (batch, place)
              )",
             "CHECK (serial <> 'A-002')",
-            Reason::Added,
+            FindingReason::Added,
         ),
     ];
     are_named(&File::new(), &changes);

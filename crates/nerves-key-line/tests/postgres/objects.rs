@@ -1,6 +1,6 @@
 //! What a server's administrator can do to a table besides changing its rows.
 
-use nerves_key_line::Reason;
+use nerves_key_line::FindingReason;
 
 use super::Schema;
 use super::suite::Place;
@@ -15,80 +15,80 @@ pub(crate) fn what_acts_on_a_table_is_named(schema: &Schema) {
             "CREATE TRIGGER quiet BEFORE INSERT ON <unit> FOR EACH ROW EXECUTE FUNCTION quiet()",
             "DROP TRIGGER quiet ON <unit>",
             "trigger quiet",
-            Reason::Added,
+            FindingReason::Added,
         ),
         (
             "CREATE RULE hush AS ON INSERT TO <unit> DO INSTEAD NOTHING",
             "DROP RULE hush ON <unit>",
             "rule hush",
-            Reason::Added,
+            FindingReason::Added,
         ),
         (
             "ALTER TABLE <unit> DROP CONSTRAINT unit_batch_place_key",
             "ALTER TABLE <unit> ADD UNIQUE (batch, place)",
             "unique (batch, place)",
-            Reason::Lost,
+            FindingReason::Lost,
         ),
         (
             "ALTER TABLE <unit> DROP CONSTRAINT unit_batch_place_key, \
              ADD CONSTRAINT late UNIQUE (batch, place) DEFERRABLE INITIALLY DEFERRED",
             "ALTER TABLE <unit> DROP CONSTRAINT late, ADD UNIQUE (batch, place)",
             "unique (batch, place)",
-            Reason::Lost,
+            FindingReason::Lost,
         ),
         (
             "CREATE UNIQUE INDEX narrow ON <unit> (serial) WHERE place > 3",
             "DROP INDEX what_acts_on_a_table_is_named.narrow",
             "WHERE (place > 3)",
-            Reason::Added,
+            FindingReason::Added,
         ),
         (
             "ALTER TABLE <unit> ADD CONSTRAINT odd CHECK (place <> 2)",
             "ALTER TABLE <unit> DROP CONSTRAINT odd",
             "constraint odd CHECK",
-            Reason::Added,
+            FindingReason::Added,
         ),
         (
             "ALTER TABLE <unit> ADD COLUMN note TEXT",
             "ALTER TABLE <unit> DROP COLUMN note",
             "column note TEXT",
-            Reason::Added,
+            FindingReason::Added,
         ),
         (
             "ALTER TABLE <unit> ENABLE ROW LEVEL SECURITY",
             "ALTER TABLE <unit> DISABLE ROW LEVEL SECURITY",
             "rule of row security",
-            Reason::Added,
+            FindingReason::Added,
         ),
         (
             "ALTER TABLE <unit> SET UNLOGGED",
             "ALTER TABLE <unit> SET LOGGED",
             "a table of the kind r, u",
-            Reason::Added,
+            FindingReason::Added,
         ),
         (
             "CREATE TABLE heir () INHERITS (<unit>)",
             "DROP TABLE heir",
             "a table that heir inherits",
-            Reason::Added,
+            FindingReason::Added,
         ),
         (
             "GRANT UPDATE, INSERT ON <unit> TO clerk",
             "REVOKE ALL ON <unit> FROM clerk",
             "grant UPDATE to clerk",
-            Reason::Added,
+            FindingReason::Added,
         ),
         (
             "GRANT DELETE ON <unit> TO PUBLIC",
             "REVOKE ALL ON <unit> FROM PUBLIC",
             "grant DELETE to everybody",
-            Reason::Added,
+            FindingReason::Added,
         ),
         (
             "GRANT UPDATE (serial) ON <unit> TO clerk",
             "REVOKE ALL (serial) ON <unit> FROM clerk",
             "grant UPDATE (serial) to clerk",
-            Reason::Added,
+            FindingReason::Added,
         ),
     ];
     let changes = changes

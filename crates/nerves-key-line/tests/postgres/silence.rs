@@ -13,19 +13,19 @@ use tests_postgres::{OWNER, Server};
 use crate::suite::{batch, chip, pattern};
 
 /// How long an answer may take here.
-const ANSWER: Duration = Duration::from_millis(500);
+const STATEMENT_LIMIT: Duration = Duration::from_millis(500);
 /// Longer than any of these may hang: an answer and its margin, a connection.
 const LONGEST: Duration = Duration::from_secs(9);
 
 fn ledger(server: &Server) -> Ledger {
     let mut database: Postgres = server.url(OWNER).parse().unwrap();
-    database.set_answer(ANSWER);
+    database.set_statement_limit(STATEMENT_LIMIT);
     let author = Author {
         station: "one".to_owned(),
         operator: "ada".to_owned(),
     };
     let mut ledger = Ledger::create(Box::new(database), Tables::default(), author).unwrap();
-    ledger.set_patience(ANSWER);
+    ledger.set_patience(STATEMENT_LIMIT);
     ledger
 }
 
@@ -84,7 +84,7 @@ pub(crate) fn a_server_that_stops_now_and_then_loses_nothing() {
         for _ in 0..3 {
             thread::sleep(Duration::from_millis(333));
             server.freeze();
-            thread::sleep(ANSWER.saturating_mul(6));
+            thread::sleep(STATEMENT_LIMIT.saturating_mul(6));
             server.thaw();
         }
         for worker in workers {
@@ -121,7 +121,7 @@ pub(crate) fn a_silent_socket_is_away() {
 pub(crate) fn a_slow_statement_is_ended_by_the_server() {
     let server = Server::start().unwrap();
     let mut database: Postgres = server.url(OWNER).parse().unwrap();
-    database.set_answer(ANSWER);
+    database.set_statement_limit(STATEMENT_LIMIT);
     let begin = Instant::now();
     let ended = database.transaction(&mut |statements| {
         statements.query("SELECT pg_sleep(60)::text", &[])?;
@@ -131,7 +131,7 @@ pub(crate) fn a_slow_statement_is_ended_by_the_server() {
     assert!(begin.elapsed() < LONGEST, "{:?}", begin.elapsed());
     // Nor does a station that is silent keep what it holds.
     let idle = database.transaction(&mut |statements| {
-        thread::sleep(ANSWER.saturating_mul(3));
+        thread::sleep(STATEMENT_LIMIT.saturating_mul(3));
         statements.query("SELECT 1", &[])?;
         Ok(())
     });

@@ -13,8 +13,8 @@ fn openssl(folder: &Path, arguments: &str) {
     let mut command = Command::new("openssl");
     let command = command.current_dir(folder).args(arguments.split(' '));
     let made = command.output().unwrap();
-    let said = String::from_utf8_lossy(&made.stderr);
-    assert!(made.status.success(), "{arguments}: {said}");
+    let message = String::from_utf8_lossy(&made.stderr);
+    assert!(made.status.success(), "{arguments}: {message}");
 }
 
 /// `name.crt` and `name.key` for one more of the CA `ca`.
@@ -162,9 +162,9 @@ pub(crate) fn who_cannot_be_verified_is_refused() {
             let error = is_encrypted(&mut database).unwrap_err();
             // It is not tried again as one that is away.
             assert!(matches!(error, DatabaseError::Refused(_)), "{error:?}");
-            let said = error.to_string();
-            assert!(said.contains(part), "{url}: {said}");
-            assert!(said.contains("name the CA"), "{url}: {said}");
+            let message = error.to_string();
+            assert!(message.contains(part), "{url}: {message}");
+            assert!(message.contains("name the CA"), "{url}: {message}");
         }
     }
     let missing = Postgres::new("host=x", Some(&bench.file("none.crt"))).unwrap_err();
@@ -182,8 +182,8 @@ pub(crate) fn a_server_without_tls_is_refused() {
     let mut database = Postgres::new(&url, Some(&ca)).unwrap();
     let error = is_encrypted(&mut database).unwrap_err();
     assert!(matches!(error, DatabaseError::Refused(_)), "{error:?}");
-    let said = error.to_string();
-    assert!(said.contains("server does not support TLS"), "{said}");
+    let message = error.to_string();
+    assert!(message.contains("server does not support TLS"), "{message}");
     // Within this machine it is taken as it is.
     assert!(!is_encrypted(&mut url.parse().unwrap()).unwrap());
     let disabled = format!("{url}?sslmode=disable");

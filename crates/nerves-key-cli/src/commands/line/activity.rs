@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_time_is_said_in_words() {
-        let said = [59, 61, 3600, 90_000].map(|seconds| span(Duration::from_secs(seconds)));
-        assert_eq!(said, ["59 s", "1 min", "1 h 0 min", "1 d 1 h"]);
+        let texts = [59, 61, 3600, 90_000].map(|seconds| span(Duration::from_secs(seconds)));
+        assert_eq!(texts, ["59 s", "1 min", "1 h 0 min", "1 d 1 h"]);
     }
 }

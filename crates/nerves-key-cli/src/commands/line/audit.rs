@@ -17,9 +17,10 @@ pub(super) fn run(arguments: &Audit, output: Output) -> Result<(), CliError> {
         None => Vec::new(),
     };
     let mut ledger = ledger::open(&arguments.place)?;
-    let findings = ledger.audit(&known).map_err(ledger::refused)?;
-    let ends = ledger.heads().map_err(ledger::refused)?;
-    let mut said: Vec<String> = findings.iter().map(|it| escape(&it.to_string())).collect();
+    let findings = ledger.audit(&known).map_err(ledger::cli_error)?;
+    let ends = ledger.heads().map_err(ledger::cli_error)?;
+    let mut findings_text: Vec<String> =
+        findings.iter().map(|it| escape(&it.to_string())).collect();
     for device in &arguments.against_chips {
         let chip = Chip {
             device: device.clone(),
@@ -28,8 +29,8 @@ pub(super) fn run(arguments: &Audit, output: Output) -> Result<(), CliError> {
         };
         let snapshot = causes::run(&mut chip.open()?, ReadSnapshot::new())?;
         let serial = snapshot.config.serial_number();
-        let unit = ledger.unit(serial).map_err(ledger::refused)?;
-        let compared = match unit {
+        let unit = ledger.unit(serial).map_err(ledger::cli_error)?;
+        let comparison = match unit {
             None => Err(CliError::failed(format!(
                 "the ledger knows no chip {serial}"
             ))),
@@ -38,13 +39,13 @@ pub(super) fn run(arguments: &Audit, output: Output) -> Result<(), CliError> {
                 .map_err(CliError::from)
                 .and_then(|identity| chip::check_identity(&identity, &unit)),
         };
-        if let Err(error) = compared {
-            said.push(format!("{device}: {error}"));
+        if let Err(error) = comparison {
+            findings_text.push(format!("{device}: {error}"));
         }
     }
     let events: i64 = ends.iter().map(|head| head.seq).sum();
     let numbers = numbers(&mut ledger)?;
-    let text = if said.is_empty() {
+    let text = if findings_text.is_empty() {
         let all = format!(
             "{events} events of {} station(s), {} chip(s): everything is as it was written",
             ends.len(),
@@ -60,32 +61,32 @@ pub(super) fn run(arguments: &Audit, output: Output) -> Result<(), CliError> {
             .collect::<Vec<_>>()
             .join("\n")
     } else {
-        said.join("\n")
+        findings_text.join("\n")
     };
     let numbers: serde_json::Map<_, _> = numbers
         .iter()
         .map(|(batch, numbers)| (batch.name.clone(), numbers::document(batch, numbers)))
         .collect();
     let document = json!({
-        "findings": said,
+        "findings": findings_text,
         "events": events,
         "numbers": numbers,
         "heads": heads::document(&ends),
     });
     output.result(&text, &document)?;
-    if said.is_empty() {
+    if findings_text.is_empty() {
         return Ok(());
     }
-    Err(CliError::failed(format!("{} found", said.len())).after_document())
+    Err(CliError::failed(format!("{} found", findings_text.len())).after_document())
 }
 
 /// Where the numbers of each batch are: a gap among its serials is explained.
 fn numbers(ledger: &mut Ledger) -> Result<Vec<(Batch, Numbers)>, CliError> {
-    let batches = ledger.status().map_err(ledger::refused)?;
+    let batches = ledger.status().map_err(ledger::cli_error)?;
     let mut all = Vec::new();
     for status in batches {
         let numbers = ledger.numbers(&status.batch.name);
-        all.push((status.batch, numbers.map_err(ledger::refused)?));
+        all.push((status.batch, numbers.map_err(ledger::cli_error)?));
     }
     Ok(all)
 }

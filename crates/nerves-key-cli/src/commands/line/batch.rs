@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
-use nerves_key_line::{Batch, BatchLayout, List, Pattern, SerialScheme};
+use nerves_key_line::{Batch, BatchLayout, SerialList, SerialPattern, SerialScheme};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -66,7 +66,7 @@ pub(super) fn run(arguments: &cli::line::Batch, output: Output) -> Result<(), Cl
     }
     let is_new = ledger::open(&arguments.place)?
         .load(&batch)
-        .map_err(ledger::refused)?;
+        .map_err(ledger::cli_error)?;
     let text = if is_new {
         "is loaded"
     } else {
@@ -118,7 +118,7 @@ fn scheme(serials: &Serials, folder: &Path, file: &Path) -> Result<SerialScheme,
         return wrong("[serials] column belongs to list");
     }
     if let Some(text) = &serials.pattern {
-        let pattern = text.parse::<Pattern>();
+        let pattern = text.parse::<SerialPattern>();
         let pattern = pattern.and_then(|it| it.starting_at(serials.first.unwrap_or(0)));
         let pattern = pattern.map_err(|error| CliError::input(file, error))?;
         return Ok(SerialScheme::Pattern(pattern));
@@ -134,7 +134,7 @@ fn scheme(serials: &Serials, folder: &Path, file: &Path) -> Result<SerialScheme,
 }
 
 /// A column of a CSV file, or each line of a file that is not named one.
-fn list_of(path: &Path, column: Option<&str>) -> Result<List, CliError> {
+fn list_of(path: &Path, column: Option<&str>) -> Result<SerialList, CliError> {
     let bytes = files::read_at_most(path, LIMIT)?;
     let of_file = |error: &dyn std::fmt::Display| CliError::input(path, error.to_string());
     let text = std::str::from_utf8(&bytes).map_err(|error| of_file(&error))?;
@@ -146,8 +146,8 @@ fn list_of(path: &Path, column: Option<&str>) -> Result<List, CliError> {
         None => 0,
         Some(column) => {
             let headers = reader.headers().map_err(|error| of_file(&error))?;
-            let found = headers.iter().position(|header| header == column);
-            found.ok_or_else(|| {
+            let position = headers.iter().position(|header| header == column);
+            position.ok_or_else(|| {
                 let headers: Vec<_> = headers.iter().collect();
                 of_file(&format_args!("no column {column:?}: it has {headers:?}"))
             })?
@@ -164,5 +164,5 @@ fn list_of(path: &Path, column: Option<&str>) -> Result<List, CliError> {
         }
         serials.push(record.get(at).unwrap_or_default().to_owned());
     }
-    List::new(serials.iter().map(String::as_str)).map_err(|error| of_file(&error))
+    SerialList::new(serials.iter().map(String::as_str)).map_err(|error| of_file(&error))
 }

@@ -11,7 +11,9 @@ use data_encoding::HEXUPPER;
 use nerves_key::{Activate, Activation, Identity, ReadSnapshot, Snapshot, Stage};
 use nerves_key_device::DeviceUri;
 use nerves_key_device::EmulatedUri;
-use nerves_key_line::{Batch, Facts, Issued, Ledger, LedgerError, SerialScheme, State, Unit};
+use nerves_key_line::{
+    Batch, Facts, IssuedCertificate, Ledger, LedgerError, SerialScheme, State, Unit,
+};
 use nerves_key_provision::{
     AcceptedSigner, CertificateSigner, CertificateSlots, DeviceKey, Event, Plan, Request,
     SigningRequest, SigningRequestError, VolatileSecrets, default_serial, provision,
@@ -19,7 +21,7 @@ use nerves_key_provision::{
 use nerves_key_schema::{BoardName, Layout, ManufacturerSerial};
 use serde_json::json;
 
-use super::ledger::refused;
+use super::ledger::cli_error;
 use crate::causes;
 use crate::chip::RecordedDevice;
 use crate::cli::chip::Chip;
@@ -41,11 +43,11 @@ pub(super) struct Recipe {
 
 /// How a chip ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Ending {
+pub(super) enum UnitOutcome {
     /// It was provisioned, or its run was ended.
     Made,
     /// It was verified before, and is as the ledger says.
-    Before,
+    MadeBefore,
     /// It was finished already, and the ledger did not know it.
     Recorded,
 }
@@ -133,11 +135,11 @@ impl Connected {
         &self,
         ledger: &mut Ledger,
         recipe: &Recipe,
-        scanned: impl FnOnce() -> Result<ManufacturerSerial, E>,
-    ) -> Result<(Unit, Ending), E> {
+        scan: impl FnOnce() -> Result<ManufacturerSerial, E>,
+    ) -> Result<(Unit, UnitOutcome), E> {
         let chip = self.serial_number();
         let stage = self.snapshot.stage();
-        let known = ledger.unit(chip).map_err(refused)?;
+        let known = ledger.unit(chip).map_err(cli_error)?;
         match (stage, known) {
             (Stage::Foreign(_), _) => Err(CliError::new(
                 Exit::Stage,
@@ -146,7 +148,7 @@ impl Connected {
             .into()),
             (Stage::Finished(_) | Stage::TrustPart, None) => {
                 let unit = self.record(ledger, recipe)?;
-                Ok((unit, Ending::Recorded))
+                Ok((unit, UnitOutcome::Recorded))
             }
             (Stage::Keyed(_) | Stage::KeySlotOpen(_), None) => Err(CliError::new(
                 Exit::Stage,
@@ -158,25 +160,25 @@ impl Connected {
             .into()),
             (_, Some(unit)) if unit.batch != recipe.batch.name => {
                 let batch = unit.batch;
-                Err(refused(LedgerError::ElsewhereMade { chip, batch }).into())
+                Err(cli_error(LedgerError::ElsewhereMade { chip, batch }).into())
             }
             (_, Some(unit)) if unit.state == State::Verified => {
                 let identity = self.snapshot.identity().map_err(CliError::from)?;
                 check_identity(&identity, &unit)?;
-                Ok((unit, Ending::Before))
+                Ok((unit, UnitOutcome::MadeBefore))
             }
             (_, Some(_)) => {
                 let unit = ledger.reserve(chip, &recipe.batch.name, None);
-                Ok((unit.map_err(refused)?, Ending::Made))
+                Ok((unit.map_err(cli_error)?, UnitOutcome::Made))
             }
             (_, None) => {
                 let serial = match recipe.batch.serials {
-                    SerialScheme::Scanned => Some(scanned()?),
+                    SerialScheme::Scanned => Some(scan()?),
                     SerialScheme::Chip => Some(default_serial(&chip).map_err(CliError::refused)?),
                     _ => None,
                 };
                 let unit = ledger.reserve(chip, &recipe.batch.name, serial.as_ref());
-                Ok((unit.map_err(refused)?, Ending::Made))
+                Ok((unit.map_err(cli_error)?, UnitOutcome::Made))
             }
         }
     }
@@ -212,7 +214,7 @@ impl Connected {
         let serial = ManufacturerSerial::from_bytes(serial).map_err(CliError::refused)?;
         let facts = facts_of(&identity);
         let unit = ledger.record_finished(chip, &recipe.batch.name, &serial, &facts);
-        unit.map_err(refused)
+        unit.map_err(cli_error)
     }
 
     /// Make it the unit. `on_step` is told of each step: its number, how many
@@ -235,7 +237,7 @@ impl Connected {
         let mut notes = serde_json::Map::new();
         notes.insert("plan-digest".into(), json!(HEXUPPER.encode(&plan.digest())));
         notes.insert("version".into(), json!(env!("CARGO_PKG_VERSION")));
-        let mut signer = Recorded {
+        let mut signer = RecordingSigner {
             ledger,
             signer,
             unit,
@@ -250,7 +252,7 @@ impl Connected {
             start: &start,
         };
         let challenges = system::challenges()?;
-        let made = provision(
+        let provisioned = provision(
             device,
             &plan,
             &mut reported,
@@ -268,12 +270,12 @@ impl Connected {
                 _ => {}
             },
         );
-        let made = made.map_err(CliError::from)?;
+        let provisioned = provisioned.map_err(CliError::from)?;
         // What the runner read back is read once more: the ledger says what is
         // on the chip.
         let snapshot = causes::run(&mut self.device, ReadSnapshot::new())?;
         let identity = snapshot.identity()?;
-        let Recorded {
+        let RecordingSigner {
             ledger,
             unit,
             notes,
@@ -285,11 +287,11 @@ impl Connected {
         check_identity(&identity, &unit)?;
         for state in [State::Locked, State::Verified] {
             if unit.state < state {
-                unit = ledger.advance(&unit, state, &facts).map_err(refused)?;
+                unit = ledger.advance(&unit, state, &facts).map_err(cli_error)?;
             }
         }
-        let mut document = match &made {
-            Some(made) => document::of_run(&plan, made, &start, &times)?,
+        let mut document = match &provisioned {
+            Some(provisioned) => document::of_run(&plan, provisioned, &start, &times)?,
             None => document::of_finished(&plan, &identity)?,
         };
         document["replaced_keys"] = report.replaced_keys(&plan, &identity.public_key);
@@ -394,8 +396,8 @@ fn facts_of(identity: &Identity) -> Facts {
     facts
 }
 
-fn issued(signer: &[u8; 64], certificate: &Certificate) -> Issued {
-    Issued {
+fn issued(signer: &[u8; 64], certificate: &Certificate) -> IssuedCertificate {
+    IssuedCertificate {
         signer: *signer,
         serial: certificate.serial_number().to_vec(),
         der: certificate.as_der().to_vec(),
@@ -404,7 +406,7 @@ fn issued(signer: &[u8; 64], certificate: &Certificate) -> Issued {
 
 /// A signer that is asked when the ledger has the key, and whose certificate is
 /// in the ledger before the chip gets it.
-struct Recorded<'a> {
+struct RecordingSigner<'a> {
     ledger: &'a mut Ledger,
     signer: &'a Mutex<AnySigner>,
     unit: Unit,
@@ -413,7 +415,7 @@ struct Recorded<'a> {
 
 /// Why there is no certificate.
 #[derive(Debug, thiserror::Error)]
-enum RecordedError {
+enum RecordingSignerError {
     #[error("it was not asked, since the ledger could not be told of the key: {0}")]
     Key(#[source] LedgerError),
     #[error(
@@ -431,19 +433,19 @@ enum RecordedError {
     GivenUp,
 }
 
-impl Recorded<'_> {
+impl RecordingSigner<'_> {
     /// Record the key, have the certificate signed by `ask`, and record it:
     /// there is no other way to the signer.
     fn issue(
         &mut self,
         request: &SigningRequest,
         ask: impl FnOnce(&mut AnySigner) -> Result<SignatureBytes, SignerError>,
-    ) -> Result<SignatureBytes, RecordedError> {
+    ) -> Result<SignatureBytes, RecordingSignerError> {
         let mut facts = Facts::default();
         facts.public_key = Some(*request.public_key.as_bytes());
         facts.notes.clone_from(&self.notes);
-        let keyed = self.ledger.advance(&self.unit, State::Keyed, &facts);
-        self.unit = keyed.map_err(RecordedError::Key)?;
+        let unit = self.ledger.advance(&self.unit, State::Keyed, &facts);
+        self.unit = unit.map_err(RecordingSignerError::Key)?;
         // The one that was issued for just this before is as good, and no
         // second one has to be accounted for.
         let before = self.unit.certificate.clone().map(Certificate::from_der);
@@ -453,26 +455,29 @@ impl Recorded<'_> {
             certificate.signature()?
         } else {
             let signer = self.signer.lock();
-            let mut signer = signer.map_err(|_poisoned| RecordedError::GivenUp)?;
+            let mut signer = signer.map_err(|_poisoned| RecordingSignerError::GivenUp)?;
             ask(&mut signer)?
         };
         let certificate = request.tbs()?.assemble(&signature);
         let mut facts = Facts::default();
         facts.certificate = Some(issued(request.signer_public_key.as_bytes(), &certificate));
         let issued = self.ledger.advance(&self.unit, State::Issued, &facts);
-        self.unit = issued.map_err(RecordedError::Certificate)?;
+        self.unit = issued.map_err(RecordingSignerError::Certificate)?;
         Ok(signature)
     }
 }
 
-impl CertificateSigner for Recorded<'_> {
-    type Error = RecordedError;
+impl CertificateSigner for RecordingSigner<'_> {
+    type Error = RecordingSignerError;
 
-    fn sign_once(&mut self, request: &SigningRequest) -> Result<SignatureBytes, RecordedError> {
+    fn sign_once(
+        &mut self,
+        request: &SigningRequest,
+    ) -> Result<SignatureBytes, RecordingSignerError> {
         self.issue(request, |signer| signer.sign_once(request))
     }
 
-    fn sign(&mut self, request: &SigningRequest) -> Result<SignatureBytes, RecordedError> {
+    fn sign(&mut self, request: &SigningRequest) -> Result<SignatureBytes, RecordingSignerError> {
         self.issue(request, |signer| signer.sign(request))
     }
 }

@@ -19,9 +19,9 @@ const BULK: usize = 10;
 pub(super) fn run(arguments: &Export, output: Output) -> Result<(), CliError> {
     let since = arguments.since.as_deref().map(heads::read).transpose()?;
     let mut ledger = ledger::open(&arguments.place)?;
-    let batch = ledger.batch(&arguments.batch).map_err(ledger::refused)?;
+    let batch = ledger.batch(&arguments.batch).map_err(ledger::cli_error)?;
     let export = ledger.export(&arguments.batch, &since.unwrap_or_default());
-    let export = export.map_err(ledger::refused)?;
+    let export = export.map_err(ledger::cli_error)?;
     let units = || export.units.iter().map(|exported| &exported.unit);
     let verified = || units().filter(|unit| unit.state == State::Verified);
     let text = match arguments.form {

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use nerves_key_line::Head;
+use nerves_key_line::ChainHead;
 use serde_json::{Value, json};
 
 use crate::error::CliError;
 use crate::files;
 
-pub(super) fn document(heads: &[Head]) -> Value {
+pub(super) fn document(heads: &[ChainHead]) -> Value {
     let heads = heads
         .iter()
         .map(|head| json!({ "station": head.station, "seq": head.seq, "digest": head.digest }));
@@ -19,7 +19,7 @@ pub(super) fn document(heads: &[Head]) -> Value {
 ///
 /// # Errors
 /// Exit code 5.
-pub(super) fn read(path: &Path) -> Result<Vec<Head>, CliError> {
+pub(super) fn read(path: &Path) -> Result<Vec<ChainHead>, CliError> {
     let text = files::read_text(path)?;
     let document: Value =
         serde_json::from_str(&text).map_err(|error| CliError::input(path, error))?;
@@ -27,9 +27,9 @@ pub(super) fn read(path: &Path) -> Result<Vec<Head>, CliError> {
     from_document(&document).ok_or_else(wrong)
 }
 
-fn from_document(document: &Value) -> Option<Vec<Head>> {
+fn from_document(document: &Value) -> Option<Vec<ChainHead>> {
     let heads = document.get("heads")?.as_array()?.iter().map(|head| {
-        Some(Head {
+        Some(ChainHead {
             station: head.get("station")?.as_str()?.to_owned(),
             seq: head.get("seq")?.as_i64()?,
             digest: head.get("digest")?.as_str()?.to_owned(),

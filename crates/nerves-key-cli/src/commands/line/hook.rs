@@ -28,14 +28,14 @@ const AT_ONCE: usize = 100;
 /// # Errors
 /// Exit code 5.
 pub(super) fn check(option: &str, program: &Path) -> Result<(), CliError> {
-    let found = if program.components().count() > 1 {
+    let is_found = if program.components().count() > 1 {
         is_program(program)
     } else {
         let folders = std::env::var_os("PATH").unwrap_or_default();
         let mut folders = std::env::split_paths(&folders);
         folders.any(|folder| is_program(&folder.join(program)))
     };
-    if found {
+    if is_found {
         return Ok(());
     }
     let cause = "there is no such program, or it may not be run";
@@ -92,9 +92,9 @@ pub(super) fn run(program: &Path, unit: &Value, tell: &dyn Fn(String)) -> Result
             }
         }
     };
-    let ended = Instant::now();
-    while ended.elapsed() < LAST_WORDS
-        && let Ok(line) = lines.recv_timeout(LAST_WORDS.saturating_sub(ended.elapsed()))
+    let end = Instant::now();
+    while end.elapsed() < LAST_WORDS
+        && let Ok(line) = lines.recv_timeout(LAST_WORDS.saturating_sub(end.elapsed()))
     {
         tell(line);
     }
@@ -130,15 +130,15 @@ fn read_lines(stderr: ChildStderr, tell: &SyncSender<String>) {
 }
 
 /// The programs that `arguments` name, each with its option.
-pub(super) fn named(
+pub(super) fn programs(
     arguments: &crate::cli::line::Run,
 ) -> impl Iterator<Item = (&'static str, &PathBuf)> {
-    let named = [
+    let programs = [
         ("--on-start", &arguments.on_start),
         ("--on-pass", &arguments.on_pass),
         ("--on-fail", &arguments.on_fail),
     ];
-    named
+    programs
         .into_iter()
         .filter_map(|(option, program)| Some((option, program.as_ref()?)))
 }

@@ -18,7 +18,7 @@ pub(super) fn tables(place: &Place) -> Result<Tables, CliError> {
 
 /// Make the tables where there are none.
 pub(super) fn create(place: &Place) -> Result<Ledger, CliError> {
-    Ledger::create(database(place)?, tables(place)?, author(place)?).map_err(refused)
+    Ledger::create(database(place)?, tables(place)?, author(place)?).map_err(cli_error)
 }
 
 /// How long a server may take to answer while a chip waits.
@@ -29,7 +29,7 @@ const WAIT: std::time::Duration = std::time::Duration::from_secs(10);
 pub(super) fn open(place: &Place) -> Result<Ledger, CliError> {
     match reach(place)? {
         Ok(ledger) => Ok(ledger),
-        Err(error) => Err(refused(error)),
+        Err(error) => Err(cli_error(error)),
     }
 }
 
@@ -40,14 +40,14 @@ pub(super) fn open(place: &Place) -> Result<Ledger, CliError> {
 pub(super) fn reach(place: &Place) -> Result<Result<Ledger, LedgerError>, CliError> {
     if !is_server(&place.ledger) && !file(&place.ledger)?.exists() {
         let cause = "there is no such ledger: nerves-key line init makes one";
-        return Err(CliError::refused(cause).about(shown(&place.ledger)));
+        return Err(CliError::refused(cause).about(display_name(&place.ledger)));
     }
     let (database, tables, author) = (database(place)?, tables(place)?, author(place)?);
     Ok(Ledger::open(database, tables, author))
 }
 
 /// Exit code 1 where the same may succeed later, 5 otherwise.
-pub(super) fn refused(error: LedgerError) -> CliError {
+pub(super) fn cli_error(error: LedgerError) -> CliError {
     match error {
         LedgerError::Database(
             DatabaseError::Away(_) | DatabaseError::Busy(_) | DatabaseError::Replaced(_),
@@ -105,7 +105,7 @@ fn has_password(ledger: &str) -> bool {
 }
 
 /// What a message shows of it.
-fn shown(ledger: &str) -> String {
+fn display_name(ledger: &str) -> String {
     if has_password(ledger) {
         "--ledger".to_owned()
     } else {
@@ -117,7 +117,7 @@ fn shown(ledger: &str) -> String {
 fn server(url: &str, ca: Option<&Path>) -> Result<Box<dyn Database>, CliError> {
     let mut server = nerves_key_line::Postgres::new(url, ca)
         .map_err(|error| CliError::refused(error).about("--ledger"))?;
-    server.set_answer(WAIT);
+    server.set_statement_limit(WAIT);
     Ok(Box::new(server))
 }
 
@@ -149,7 +149,7 @@ fn database(place: &Place) -> Result<Box<dyn Database>, CliError> {
         } else {
             CliError::refused(error)
         };
-        refused.about(shown(&place.ledger))
+        refused.about(display_name(&place.ledger))
     })?;
     Ok(Box::new(file))
 }

@@ -1,10 +1,10 @@
 //! `nerves-key line`: a manufacturing line above one `provision`.
 
 mod activity;
-mod asking;
 mod audit;
 mod batch;
 mod chip;
+mod confirmation;
 mod export;
 mod heads;
 mod hook;
@@ -64,13 +64,13 @@ fn migrate(arguments: &Migrate, output: Output) -> Result<(), CliError> {
 
 fn status(place: &Place, output: Output) -> Result<(), CliError> {
     let mut ledger = ledger::open(place)?;
-    let batches = ledger.status().map_err(ledger::refused)?;
-    let heads = ledger.heads().map_err(ledger::refused)?;
+    let batches = ledger.status().map_err(ledger::cli_error)?;
+    let heads = ledger.heads().map_err(ledger::cli_error)?;
     let numbers: Vec<_> = batches
         .iter()
         .map(|status| ledger.numbers(&status.batch.name))
         .collect::<Result<_, _>>()
-        .map_err(ledger::refused)?;
+        .map_err(ledger::cli_error)?;
     let lines = batches.iter().zip(&numbers).flat_map(|(status, numbers)| {
         let states = status.units.iter().filter(|(_, units)| **units > 0);
         let states: Vec<_> = states
@@ -95,7 +95,7 @@ fn status(place: &Place, output: Output) -> Result<(), CliError> {
     } else {
         text.join("\n")
     };
-    let (more, activity) = activity::of(&mut ledger, &batches).map_err(ledger::refused)?;
+    let (more, activity) = activity::of(&mut ledger, &batches).map_err(ledger::cli_error)?;
     let text = format!("{text}\n{more}");
     let batches: Vec<_> = batches
         .iter()
@@ -124,7 +124,7 @@ fn status(place: &Place, output: Output) -> Result<(), CliError> {
 fn scrap(arguments: &Scrap, output: Output) -> Result<(), CliError> {
     let chip = ledger::chip(&arguments.chip)?;
     let mut ledger = ledger::open(&arguments.place)?;
-    let unit = ledger.unit(chip).map_err(ledger::refused)?;
+    let unit = ledger.unit(chip).map_err(ledger::cli_error)?;
     let unit =
         unit.ok_or_else(|| CliError::new(Exit::Stage, format!("the ledger knows no chip {chip}")))?;
     let mut facts = Facts::default();
@@ -133,7 +133,7 @@ fn scrap(arguments: &Scrap, output: Output) -> Result<(), CliError> {
         .insert("reason".to_owned(), json!(arguments.reason));
     let unit = ledger
         .advance(&unit, State::Scrapped, &facts)
-        .map_err(ledger::refused)?;
+        .map_err(ledger::cli_error)?;
     output.result(
         &format!("{chip} ({:?}) is scrapped", unit.serial),
         &json!({ "chip": chip.to_string(), "serial": unit.serial, "state": unit.state.name() }),

@@ -4,14 +4,14 @@ use nerves_key_line::Spool;
 use serde_json::json;
 
 use super::ledger;
-use super::spooling::{News, file, spool_refused};
+use super::spooling::{SpoolEvent, file, spool_cli_error};
 use crate::cli::line::Reconcile;
 use crate::error::CliError;
 use crate::output::{Output, escape_path};
 
 pub(super) fn run(arguments: &Reconcile, output: Output) -> Result<(), CliError> {
     let path = &arguments.file;
-    let of_file = |error| spool_refused(error).about(escape_path(path));
+    let of_file = |error| spool_cli_error(error).about(escape_path(path));
     if !path.exists() {
         return Err(CliError::input(path, "there is no such spool"));
     }
@@ -21,14 +21,14 @@ pub(super) fn run(arguments: &Reconcile, output: Output) -> Result<(), CliError>
     // First that it is the spool's ledger, then what changes the spool.
     let mut done = spool.reconcile(&mut ledger).map_err(of_file)?;
     spool.release().map_err(of_file)?;
-    let released = spool.reconcile(&mut ledger).map_err(of_file)?;
-    done.conflicts = released.conflicts;
-    let events = done.events + released.events;
-    let returned = done.returned + released.returned;
+    let release = spool.reconcile(&mut ledger).map_err(of_file)?;
+    done.conflicts = release.conflicts;
+    let events = done.events + release.events;
+    let returned = done.returned + release.returned;
     let first = format!("the ledger has {events} events of the spool, and {returned} serials back");
-    let conflicts = done.conflicts.iter().cloned().map(News::Conflict);
+    let conflicts = done.conflicts.iter().cloned().map(SpoolEvent::Conflict);
     let lines: Vec<_> = conflicts.map(|news| news.to_string()).collect();
-    let documents = done.conflicts.iter().cloned().map(News::Conflict);
+    let documents = done.conflicts.iter().cloned().map(SpoolEvent::Conflict);
     let count = done.conflicts.len();
     let text = [first]
         .into_iter()
@@ -46,6 +46,6 @@ pub(super) fn run(arguments: &Reconcile, output: Output) -> Result<(), CliError>
     if count == 0 {
         return Ok(());
     }
-    let said = format!("{count} conflict(s), which stay in the spool");
-    Err(CliError::failed(said).after_document())
+    let text = format!("{count} conflict(s), which stay in the spool");
+    Err(CliError::failed(text).after_document())
 }

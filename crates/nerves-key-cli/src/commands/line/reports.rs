@@ -3,7 +3,7 @@
 use nerves_key_line::{Author, Unit};
 use serde_json::json;
 
-use super::chip::Ending;
+use super::chip::UnitOutcome;
 use crate::cli::line::Run;
 use crate::error::CliError;
 use crate::report::{ReportFile, is_report_of};
@@ -16,9 +16,9 @@ pub(super) fn file(
     arguments: &Run,
     author: &Author,
     unit: &Unit,
-    ending: Ending,
+    outcome: UnitOutcome,
 ) -> Result<Option<ReportFile>, CliError> {
-    let is_made = ending == Ending::Made;
+    let is_made = outcome == UnitOutcome::Made;
     let Some(folder) = &arguments.reports else {
         return Ok(is_made.then(ReportFile::default));
     };

@@ -14,11 +14,11 @@ use nerves_key_line::{BatchLayout, SerialScheme};
 use nerves_key_schema::BoardName;
 use serde_json::json;
 
-use super::asking::Asking;
-use super::chip::{Ending, Recipe};
+use super::chip::{Recipe, UnitOutcome};
+use super::confirmation::ConfirmationPrompt;
 use super::scan::Scanner;
 use super::spooling::Spooling;
-use super::station::{Said, Station, What, document};
+use super::station::{Station, WorkerEvent, WorkerMessage, document};
 use super::{hook, ledger, reports};
 use crate::cli::line::Run;
 use crate::confirm::{self, Risk};
@@ -28,7 +28,7 @@ use crate::signing::{self, AnySigner};
 use crate::system;
 
 pub(super) fn run(arguments: &Run, output: Output) -> Result<(), CliError> {
-    for (option, program) in hook::named(arguments) {
+    for (option, program) in hook::programs(arguments) {
         hook::check(option, program)?;
     }
     let spooling = Spooling::begin(arguments)?;
@@ -37,14 +37,18 @@ pub(super) fn run(arguments: &Run, output: Output) -> Result<(), CliError> {
     signer.check(&recipe.signer.signer.public_key)?;
     check_devices(&arguments.device)?;
     reports::check(arguments)?;
-    let asking = arguments.questions.confirm.then(Asking::new).transpose()?;
-    if asking.is_some() && matches!(recipe.batch.serials, SerialScheme::Scanned) {
+    let prompt = arguments
+        .questions
+        .confirm
+        .then(ConfirmationPrompt::new)
+        .transpose()?;
+    if prompt.is_some() && matches!(recipe.batch.serials, SerialScheme::Scanned) {
         return Err(CliError::refused(format!(
             "--confirm: the serials of the batch {:?} are scanned, and each scan is a confirmation",
             recipe.batch.name
         )));
     }
-    if !arguments.questions.yes && asking.is_none() {
+    if !arguments.questions.yes && prompt.is_none() {
         let question = format!(
             "Every chip that is connected to one of {} device(s) becomes a NervesKey of the batch \
              {:?}, for good.",
@@ -69,13 +73,13 @@ pub(super) fn run(arguments: &Run, output: Output) -> Result<(), CliError> {
         signer: &Mutex::new(signer),
         scanner: &Mutex::new(Scanner::new()),
         stop: &stop,
-        asking: asking.as_ref(),
+        prompt: prompt.as_ref(),
         spooling: spooling.as_ref(),
     };
-    let (say, said) = mpsc::channel();
+    let (say, messages) = mpsc::channel();
     // Nothing is sent: it ends with the last worker.
     let (working, workers) = mpsc::channel();
-    let shown = thread::scope(|scope| {
+    let count = thread::scope(|scope| {
         if let Some(spooling) = &spooling {
             let say = say.clone();
             scope.spawn(move || spooling.keep(&workers, &say));
@@ -89,32 +93,32 @@ pub(super) fn run(arguments: &Run, output: Output) -> Result<(), CliError> {
             });
         }
         drop((say, working));
-        let shown = show(&said, arguments, output);
-        if shown.is_err() {
+        let count = show(&messages, arguments, output);
+        if count.is_err() {
             // Nobody sees what is done: nothing more is.
             stop.store(true, Ordering::Relaxed);
         }
-        shown
+        count
     });
     // Whatever came of it, what was leased goes back.
-    let news: Vec<_> = spooling.iter().flat_map(Spooling::end).collect();
-    let mut count = match shown {
+    let events: Vec<_> = spooling.iter().flat_map(Spooling::end).collect();
+    let mut count = match count {
         Ok(count) => count,
         Err(error) => {
-            for news in news {
-                output.message(&news.to_string());
+            for event in events {
+                output.message(&event.to_string());
             }
             return Err(error);
         }
     };
-    for news in news {
-        if news.is_failure() {
+    for event in events {
+        if event.is_failure() {
             count.add_failure(Exit::Failed);
         }
         if output.is_json() {
-            json_line("", &What::Ledger(news))?;
+            json_line("", &WorkerEvent::Ledger(event))?;
         } else {
-            output.message(&news.to_string());
+            output.message(&event.to_string());
         }
     }
     if stop.load(Ordering::Relaxed) {
@@ -133,7 +137,7 @@ fn recipe(arguments: &Run, spooling: Option<&Spooling>) -> Result<Recipe, CliErr
         spooling.batch()?
     } else {
         let mut ledger = ledger::open(&arguments.place)?;
-        ledger.batch(&arguments.batch).map_err(ledger::refused)?
+        ledger.batch(&arguments.batch).map_err(ledger::cli_error)?
     };
     let keys = arguments.keys.read()?;
     match (batch.layout, &keys) {
@@ -206,23 +210,27 @@ impl Count {
 }
 
 /// What the workers say, until the last is silent.
-fn show(said: &Receiver<Said>, arguments: &Run, output: Output) -> Result<Count, CliError> {
+fn show(
+    messages: &Receiver<WorkerMessage>,
+    arguments: &Run,
+    output: Output,
+) -> Result<Count, CliError> {
     let devices = &arguments.device;
     let bars = (!output.is_json() && io::stderr().is_terminal()).then(|| Bars::new(devices));
     let mut count = Count::default();
-    for Said {
+    for WorkerMessage {
         device: number,
-        what,
-    } in said
+        event,
+    } in messages
     {
         let device = number.and_then(|number| devices.get(number));
         let device = device.map(ToString::to_string).unwrap_or_default();
         if let (Some(bars), Some(number)) = (&bars, number) {
-            bars.show(number, &what);
+            bars.show(number, &event);
         }
-        let line = match &what {
-            What::Waiting | What::Step { .. } => None,
-            What::Question(chip) => {
+        let line = match &event {
+            WorkerEvent::Waiting | WorkerEvent::Step { .. } => None,
+            WorkerEvent::Question(chip) => {
                 let question = format!(
                     "{device}: make the chip {chip} a NervesKey of the batch {:?}, for good? [y/N]",
                     arguments.batch
@@ -230,21 +238,25 @@ fn show(said: &Receiver<Said>, arguments: &Run, output: Output) -> Result<Count,
                 above(bars.as_ref(), || output.message(&question));
                 None
             }
-            What::Skipped(chip) => Some((
+            WorkerEvent::Skipped(chip) => Some((
                 Verdict::Skip,
                 format!("{device}  {chip}  not confirmed: it is as it was"),
             )),
-            What::Scan { .. } | What::Told { .. } => {
-                let text = aside(&device, &what, &arguments.batch);
+            WorkerEvent::Scan { .. } | WorkerEvent::HookOutput { .. } => {
+                let text = aside(&device, &event, &arguments.batch);
                 above(bars.as_ref(), || output.message(&text));
                 None
             }
-            What::Passed { unit, ending, time } => {
+            WorkerEvent::Passed {
+                unit,
+                outcome,
+                time,
+            } => {
                 count.passed += 1;
-                let word = match ending {
-                    Ending::Made => "made",
-                    Ending::Before => "made before",
-                    Ending::Recorded => "recorded",
+                let word = match outcome {
+                    UnitOutcome::Made => "made",
+                    UnitOutcome::MadeBefore => "made before",
+                    UnitOutcome::Recorded => "recorded",
                 };
                 let (chip, serial) = (unit.chip, escape(&unit.serial));
                 let time = time.as_secs_f64();
@@ -253,23 +265,23 @@ fn show(said: &Receiver<Said>, arguments: &Run, output: Output) -> Result<Count,
                     format!("{device}  {chip}  {serial}  {word}, {time:.1} s"),
                 ))
             }
-            What::Failed {
+            WorkerEvent::Failed {
                 chip, cause, exit, ..
             } => {
                 count.add_failure(*exit);
                 let chip = chip.map_or("no chip".to_owned(), |chip| chip.to_string());
                 Some((Verdict::Fail, format!("{device}  {chip}  {cause}")))
             }
-            What::Ledger(news) => {
-                if news.is_failure() {
+            WorkerEvent::Ledger(event) => {
+                if event.is_failure() {
                     count.add_failure(Exit::Failed);
                 }
-                let said = news.to_string();
-                let failure = said.strip_prefix("FAIL  ").map(str::to_owned);
+                let text = event.to_string();
+                let failure = text.strip_prefix("FAIL  ").map(str::to_owned);
                 if failure.is_none() && !output.is_json() {
-                    above(bars.as_ref(), || output.message(&said));
+                    above(bars.as_ref(), || output.message(&text));
                 }
-                failure.map(|said| (Verdict::Fail, said))
+                failure.map(|text| (Verdict::Fail, text))
             }
         };
         if arguments.bell {
@@ -280,7 +292,7 @@ fn show(said: &Receiver<Said>, arguments: &Run, output: Output) -> Result<Count,
             }
         }
         if output.is_json() {
-            json_line(&device, &what)?;
+            json_line(&device, &event)?;
         } else if let Some((verdict, text)) = line {
             above(bars.as_ref(), || output::verdict(verdict, &text))?;
         }
@@ -297,47 +309,53 @@ fn above<T>(bars: Option<&Bars>, print: impl FnOnce() -> T) -> T {
 }
 
 /// What goes to standard error, whoever reads along.
-fn aside(device: &str, what: &What, batch: &str) -> String {
-    match what {
-        What::Scan { chip } => format!(
+fn aside(device: &str, event: &WorkerEvent, batch: &str) -> String {
+    match event {
+        WorkerEvent::Scan { chip } => format!(
             "{device}: scan the serial of the chip {chip}, for the batch {}",
             escape(batch)
         ),
-        What::Told { program, line } => format!("{device}: {program}: {}", escape(line)),
+        WorkerEvent::HookOutput { program, line } => {
+            format!("{device}: {program}: {}", escape(line))
+        }
         _ => String::new(),
     }
 }
 
 /// One document on one line, for a program that reads along.
-fn json_line(device: &str, what: &What) -> Result<(), CliError> {
-    let document = match what {
-        What::Scan { chip } => {
+fn json_line(device: &str, event: &WorkerEvent) -> Result<(), CliError> {
+    let document = match event {
+        WorkerEvent::Scan { chip } => {
             json!({ "device": device, "event": "scan", "chip": chip.to_string() })
         }
         // It is on standard error.
-        What::Told { .. } => return Ok(()),
-        What::Waiting => json!({ "device": device, "event": "waiting" }),
-        What::Step { index, total, step } => {
+        WorkerEvent::HookOutput { .. } => return Ok(()),
+        WorkerEvent::Waiting => json!({ "device": device, "event": "waiting" }),
+        WorkerEvent::Step { index, total, step } => {
             json!({ "device": device, "event": "step", "step": index + 1, "of": total, "what": step })
         }
-        What::Question(chip) => {
+        WorkerEvent::Question(chip) => {
             json!({ "device": device, "event": "question", "chip": chip.to_string() })
         }
-        What::Skipped(chip) => {
+        WorkerEvent::Skipped(chip) => {
             json!({ "device": device, "event": "skip", "chip": chip.to_string() })
         }
-        What::Passed { unit, ending, time } => json!({
+        WorkerEvent::Passed {
+            unit,
+            outcome,
+            time,
+        } => json!({
             "device": device,
             "event": "pass",
-            "ending": match ending {
-                Ending::Made => "made",
-                Ending::Before => "before",
-                Ending::Recorded => "recorded",
+            "ending": match outcome {
+                UnitOutcome::Made => "made",
+                UnitOutcome::MadeBefore => "before",
+                UnitOutcome::Recorded => "recorded",
             },
             "unit": document(unit),
             "milliseconds": milliseconds(*time),
         }),
-        What::Failed {
+        WorkerEvent::Failed {
             chip,
             cause,
             exit,
@@ -350,7 +368,7 @@ fn json_line(device: &str, what: &What) -> Result<(), CliError> {
             "exit_code": *exit as i32,
             "milliseconds": milliseconds(*time),
         }),
-        What::Ledger(news) => news.document(),
+        WorkerEvent::Ledger(event) => event.document(),
     };
     let mut stdout = io::stdout().lock();
     let text = atecc_text::JsonText(&document.to_string()).to_string();
@@ -383,32 +401,34 @@ impl Bars {
         Self { all, bars }
     }
 
-    fn show(&self, device: usize, what: &What) {
+    fn show(&self, device: usize, event: &WorkerEvent) {
         let Some(bar) = self.bars.get(device) else {
             return;
         };
-        match what {
-            What::Waiting => {
+        match event {
+            WorkerEvent::Waiting => {
                 bar.set_position(0);
                 bar.set_message("waiting for a chip");
             }
-            What::Step { index, total, step } => {
+            WorkerEvent::Step { index, total, step } => {
                 bar.set_length(*total as u64);
                 bar.set_position(*index as u64);
                 bar.set_message(escape(step));
             }
-            What::Question(_) => bar.set_message("y to make it"),
-            What::Skipped(_) => bar.set_message("SKIP: take the chip away"),
-            What::Passed { unit, .. } => {
+            WorkerEvent::Question(_) => bar.set_message("y to make it"),
+            WorkerEvent::Skipped(_) => bar.set_message("SKIP: take the chip away"),
+            WorkerEvent::Passed { unit, .. } => {
                 bar.set_position(bar.length().unwrap_or(1));
                 bar.set_message(format!(
                     "PASS  {}: take the chip away",
                     escape(&unit.serial)
                 ));
             }
-            What::Scan { .. } => bar.set_message("scan its serial"),
-            What::Failed { cause, .. } => bar.set_message(format!("FAIL  {}", escape(cause))),
-            What::Told { .. } | What::Ledger(_) => {}
+            WorkerEvent::Scan { .. } => bar.set_message("scan its serial"),
+            WorkerEvent::Failed { cause, .. } => {
+                bar.set_message(format!("FAIL  {}", escape(cause)));
+            }
+            WorkerEvent::HookOutput { .. } | WorkerEvent::Ledger(_) => {}
         }
     }
 }

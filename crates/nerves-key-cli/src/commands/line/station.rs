@@ -13,10 +13,10 @@ use nerves_key_device::DeviceUri;
 use nerves_key_line::Unit;
 use serde_json::{Value, json};
 
-use super::asking::Asking;
-use super::chip::{Connected, Ending, Recipe};
+use super::chip::{Connected, Recipe, UnitOutcome};
+use super::confirmation::ConfirmationPrompt;
 use super::scan::Scanner;
-use super::spooling::{Books, News, Spooling};
+use super::spooling::{Books, SpoolEvent, Spooling};
 use super::{hook, reports};
 use crate::cli::line::Run;
 use crate::error::{CliError, Exit};
@@ -28,14 +28,14 @@ const PAUSE: Duration = Duration::from_millis(300);
 
 /// What a device's worker says.
 #[derive(Clone, Debug)]
-pub(super) struct Said {
+pub(super) struct WorkerMessage {
     /// Which device, as it was named; none where it is about the ledger.
     pub(super) device: Option<usize>,
-    pub(super) what: What,
+    pub(super) event: WorkerEvent,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum What {
+pub(super) enum WorkerEvent {
     /// There is no chip.
     Waiting,
     /// A step of a run.
@@ -51,11 +51,11 @@ pub(super) enum What {
     /// The serial of a chip is to be scanned.
     Scan { chip: SerialNumber },
     /// A program of the line's owner says something.
-    Told { program: String, line: String },
+    HookOutput { program: String, line: String },
     /// A chip is done.
     Passed {
         unit: Box<Unit>,
-        ending: Ending,
+        outcome: UnitOutcome,
         time: Duration,
     },
     /// A chip failed.
@@ -66,7 +66,7 @@ pub(super) enum What {
         time: Duration,
     },
     /// Of the ledger, where a spool stands in for it.
-    Ledger(News),
+    Ledger(SpoolEvent),
 }
 
 /// What all workers share.
@@ -78,19 +78,19 @@ pub(super) struct Station<'a> {
     pub(super) scanner: &'a Mutex<Scanner>,
     pub(super) stop: &'a AtomicBool,
     /// Who is asked before each chip, if anybody.
-    pub(super) asking: Option<&'a Asking>,
+    pub(super) prompt: Option<&'a ConfirmationPrompt>,
     /// What stands in for the ledger while it is away.
     pub(super) spooling: Option<&'a Spooling>,
 }
 
 /// Why a chip is left as it is.
-enum Left {
+enum NotMade {
     /// The station ends before the chip was begun.
     Stopped,
     Failed(CliError),
 }
 
-impl From<CliError> for Left {
+impl From<CliError> for NotMade {
     fn from(error: CliError) -> Self {
         Self::Failed(error)
     }
@@ -98,12 +98,12 @@ impl From<CliError> for Left {
 
 impl Station<'_> {
     /// Work on `device` until the station stops, or on one chip.
-    pub(super) fn work(&self, number: usize, device: &DeviceUri, said: &Sender<Said>) {
-        let say = |what| {
+    pub(super) fn work(&self, number: usize, device: &DeviceUri, messages: &Sender<WorkerMessage>) {
+        let say = |event| {
             // Nobody listens any more: then nothing is to be said.
-            let _ = said.send(Said {
+            let _ = messages.send(WorkerMessage {
                 device: Some(number),
-                what,
+                event,
             });
         };
         let Some(mut books) = self.books(&say) else {
@@ -112,28 +112,28 @@ impl Station<'_> {
         let mut last = None;
         // What was said last while there is no chip: it is said once, not three
         // times a second.
-        let mut told: Option<Option<String>> = None;
+        let mut last_cause: Option<Option<String>> = None;
         while !self.stop.load(Ordering::Relaxed) {
             let begin = Instant::now();
             match Connected::read(device, last) {
                 Ok(None) => {}
                 Ok(Some(connected)) => {
-                    told = None;
+                    last_cause = None;
                     last = Some(connected.serial_number());
-                    if let Some(what) = self.chip(connected, &mut books, begin, &say) {
-                        say(what);
+                    if let Some(event) = self.chip(connected, &mut books, begin, &say) {
+                        say(event);
                     }
                 }
                 Err(error) => {
                     last = None;
                     let is_empty = error.exit == Exit::NoChip && !self.arguments.once;
                     let cause = (!is_empty).then(|| error.to_string());
-                    if told.as_ref() != Some(&cause) {
+                    if last_cause.as_ref() != Some(&cause) {
                         say(match &cause {
-                            None => What::Waiting,
-                            Some(_) => failed(None, &error, begin.elapsed()),
+                            None => WorkerEvent::Waiting,
+                            Some(_) => failure(None, &error, begin.elapsed()),
                         });
-                        told = Some(cause);
+                        last_cause = Some(cause);
                     }
                 }
             }
@@ -145,15 +145,15 @@ impl Station<'_> {
     }
 
     /// A connection of its own; tried again, except where one look is all.
-    fn books(&self, say: &dyn Fn(What)) -> Option<Books<'_>> {
-        let mut is_told = false;
+    fn books(&self, say: &dyn Fn(WorkerEvent)) -> Option<Books<'_>> {
+        let mut is_reported = false;
         loop {
             match Books::open(&self.arguments.place, self.spooling) {
                 Ok(books) => return Some(books),
-                Err(error) if !is_told => say(failed(None, &error, Duration::ZERO)),
+                Err(error) if !is_reported => say(failure(None, &error, Duration::ZERO)),
                 Err(_) => {}
             }
-            is_told = true;
+            is_reported = true;
             if self.arguments.once || self.stop.load(Ordering::Relaxed) {
                 return None;
             }
@@ -168,35 +168,35 @@ impl Station<'_> {
         connected: Connected,
         books: &mut Books<'_>,
         begin: Instant,
-        say: &dyn Fn(What),
-    ) -> Option<What> {
+        say: &dyn Fn(WorkerEvent),
+    ) -> Option<WorkerEvent> {
         let chip = connected.serial_number();
         Some(match self.make(connected, books, say) {
-            Ok(None) => What::Skipped(chip),
-            Ok(Some((unit, ending))) => {
-                let told = self.arguments.on_pass.as_deref();
-                let told = told.map(|program| tell(program, &document(&unit), say));
-                match told.transpose() {
-                    Ok(_) => What::Passed {
+            Ok(None) => WorkerEvent::Skipped(chip),
+            Ok(Some((unit, outcome))) => {
+                let hook = self.arguments.on_pass.as_deref();
+                let hook = hook.map(|program| tell(program, &document(&unit), say));
+                match hook.transpose() {
+                    Ok(_) => WorkerEvent::Passed {
                         unit: Box::new(unit),
-                        ending,
+                        outcome,
                         time: begin.elapsed(),
                     },
-                    Err(error) => failed(Some(chip), &error, begin.elapsed()),
+                    Err(error) => failure(Some(chip), &error, begin.elapsed()),
                 }
             }
-            Err(Left::Stopped) => return None,
-            Err(Left::Failed(error)) => {
+            Err(NotMade::Stopped) => return None,
+            Err(NotMade::Failed(error)) => {
                 let mut cause = error.to_string();
-                if let Err(unrecorded) = books.fail(chip, &cause) {
-                    cause = format!("{cause} (and the ledger could not be told: {unrecorded})");
+                if let Err(record_error) = books.fail(chip, &cause) {
+                    cause = format!("{cause} (and the ledger could not be told: {record_error})");
                 }
                 let failure = json!({ "chip": chip.to_string(), "cause": cause });
                 let program: Option<&Path> = self.arguments.on_fail.as_deref();
                 if let Some(Err(error)) = program.map(|program| tell(program, &failure, say)) {
                     cause = format!("{cause} (and --on-fail: {error})");
                 }
-                What::Failed {
+                WorkerEvent::Failed {
                     chip: Some(chip),
                     cause,
                     exit: error.exit,
@@ -210,30 +210,30 @@ impl Station<'_> {
         &self,
         connected: Connected,
         books: &mut Books<'_>,
-        say: &dyn Fn(What),
-    ) -> Result<Option<(Unit, Ending)>, Left> {
+        say: &dyn Fn(WorkerEvent),
+    ) -> Result<Option<(Unit, UnitOutcome)>, NotMade> {
         let chip = connected.serial_number();
         let connected = connected.activated(self.recipe)?;
-        if let Some(asking) = self.asking
+        if let Some(prompt) = self.prompt
             && connected.is_unfinished()
-            && !asking.is_confirmed(self.stop, || say(What::Question(chip)))
+            && !prompt.is_confirmed(self.stop, || say(WorkerEvent::Question(chip)))
         {
             return Ok(None);
         }
         let ledger = books.of(&connected)?;
-        let (unit, ending) = connected.unit(ledger, self.recipe, || {
+        let (unit, outcome) = connected.unit(ledger, self.recipe, || {
             let scanner = self.scanner.lock();
             let mut scanner = scanner.map_err(|_poisoned| CliError::failed("nobody scans"))?;
-            say(What::Scan { chip });
-            scanner.serial(self.stop)?.ok_or(Left::Stopped)
+            say(WorkerEvent::Scan { chip });
+            scanner.serial(self.stop)?.ok_or(NotMade::Stopped)
         })?;
-        let report = reports::file(self.arguments, ledger.author(), &unit, ending)?;
+        let report = reports::file(self.arguments, ledger.author(), &unit, outcome)?;
         let Some(mut report) = report else {
-            return Ok(Some((unit, ending)));
+            return Ok(Some((unit, outcome)));
         };
-        if ending != Ending::Made {
+        if outcome != UnitOutcome::Made {
             connected.report(self.recipe, &unit, &mut report)?;
-            return Ok(Some((unit, ending)));
+            return Ok(Some((unit, outcome)));
         }
         if let Some(program) = &self.arguments.on_start {
             tell(program, &document(&unit), say)?;
@@ -245,26 +245,26 @@ impl Station<'_> {
             unit,
             &mut report,
             |index, total, step| {
-                say(What::Step { index, total, step });
+                say(WorkerEvent::Step { index, total, step });
             },
         )?;
-        Ok(Some((unit, ending)))
+        Ok(Some((unit, outcome)))
     }
 }
 
 /// Run a program, and say what it says.
-fn tell(program: &Path, unit: &Value, say: &dyn Fn(What)) -> Result<(), CliError> {
+fn tell(program: &Path, unit: &Value, say: &dyn Fn(WorkerEvent)) -> Result<(), CliError> {
     let name = escape_path(program);
     hook::run(program, unit, &|line| {
-        say(What::Told {
+        say(WorkerEvent::HookOutput {
             program: name.clone(),
             line,
         });
     })
 }
 
-fn failed(chip: Option<SerialNumber>, error: &CliError, time: Duration) -> What {
-    What::Failed {
+fn failure(chip: Option<SerialNumber>, error: &CliError, time: Duration) -> WorkerEvent {
+    WorkerEvent::Failed {
         chip,
         cause: error.to_string(),
         exit: error.exit,

@@ -1,6 +1,6 @@
 //! What was changed behind the ledger's back.
 
-use nerves_key_line::{Facts, Issued, Ledger, State, Value};
+use nerves_key_line::{Facts, IssuedCertificate, Ledger, State, Value};
 
 use super::{Place, batch, chip, pattern};
 
@@ -18,7 +18,7 @@ fn filled(place: &dyn Place) -> Ledger {
         facts.public_key = Some([byte; 64]);
         let unit = ledger.advance(&unit, State::Keyed, &facts).unwrap();
         let mut facts = Facts::default();
-        facts.certificate = Some(Issued {
+        facts.certificate = Some(IssuedCertificate {
             signer: [9; 64],
             serial: vec![byte, 1],
             der: vec![0x30, byte],

@@ -1,6 +1,8 @@
 //! One after the other.
 
-use nerves_key_line::{Facts, Issued, LedgerError, List, SerialScheme, State, VERSION};
+use nerves_key_line::{
+    Facts, IssuedCertificate, LedgerError, SerialList, SerialScheme, State, VERSION,
+};
 use nerves_key_schema::ManufacturerSerial;
 
 use super::{Place, batch, chip, pattern};
@@ -13,7 +15,7 @@ fn with_key(byte: u8) -> Facts {
 
 fn with_certificate(serial: u8) -> Facts {
     let mut facts = Facts::default();
-    facts.certificate = Some(Issued {
+    facts.certificate = Some(IssuedCertificate {
         signer: [7; 64],
         serial: vec![serial],
         der: vec![0x30, serial],
@@ -228,7 +230,7 @@ pub(super) fn a_chip_of_another_batch_is_named(place: &dyn Place) {
 
 pub(super) fn serials_run_out(place: &dyn Place) {
     let mut ledger = place.ledger("a");
-    let list = List::new(["X", "Y"]).unwrap();
+    let list = SerialList::new(["X", "Y"]).unwrap();
     let mut few = batch("b", &pattern("A-{:03}"));
     few.serials = SerialScheme::List(list);
     few.count = 2;
@@ -256,7 +258,11 @@ pub(super) fn two_batches_go_on_with_one_counter(place: &dyn Place) {
 pub(super) fn numbers_below_a_later_first_are_a_range(place: &dyn Place) {
     const FIRST: i64 = 400_000_000_000_000;
     let mut ledger = place.ledger("a");
-    let pattern = || "A-{:015}".parse::<nerves_key_line::Pattern>().unwrap();
+    let pattern = || {
+        "A-{:015}"
+            .parse::<nerves_key_line::SerialPattern>()
+            .unwrap()
+    };
     let mut low = batch("b", &SerialScheme::Scanned);
     low.serials = SerialScheme::Pattern(pattern());
     let mut high = batch("c", &SerialScheme::Scanned);
@@ -299,7 +305,7 @@ pub(super) fn numbers_below_a_later_first_are_a_range(place: &dyn Place) {
     }
     // Of a list, what a unit has otherwise.
     let mut listed = batch("l", &SerialScheme::Scanned);
-    listed.serials = SerialScheme::List(List::new(["X", "A-2", "Y"]).unwrap());
+    listed.serials = SerialScheme::List(SerialList::new(["X", "A-2", "Y"]).unwrap());
     listed.count = 2;
     ledger.load(&listed).unwrap();
     for index in [5, 6] {
@@ -317,7 +323,7 @@ pub(super) fn a_batch_that_finds_too_few_serials_is_not_loaded(place: &dyn Place
     let mut ledger = place.ledger("a");
     let few = |name: &str, count, first| {
         let mut batch = batch(name, &pattern("A-{:03}"));
-        let one_digit = "A-{:01}".parse::<nerves_key_line::Pattern>().unwrap();
+        let one_digit = "A-{:01}".parse::<nerves_key_line::SerialPattern>().unwrap();
         batch.serials = SerialScheme::Pattern(one_digit.starting_at(first).unwrap());
         batch.count = count;
         batch
@@ -342,7 +348,7 @@ pub(super) fn a_batch_that_finds_too_few_serials_is_not_loaded(place: &dyn Place
     assert!(ledger.load(&other).unwrap());
     let list = |name: &str| {
         let mut batch = few(name, 2, 0);
-        batch.serials = SerialScheme::List(List::new(["X", "Y"]).unwrap());
+        batch.serials = SerialScheme::List(SerialList::new(["X", "Y"]).unwrap());
         batch
     };
     ledger.load(&list("g")).unwrap();

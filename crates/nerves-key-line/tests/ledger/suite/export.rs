@@ -1,6 +1,6 @@
 //! What goes out, and what is new since.
 
-use nerves_key_line::{ExportedUnit, Facts, Head, Ledger, LedgerError, State};
+use nerves_key_line::{ChainHead, ExportedUnit, Facts, Ledger, LedgerError, State};
 
 use super::{Place, batch, chip, pattern};
 
@@ -50,7 +50,7 @@ pub(super) fn what_is_new_since_an_export_goes_out_once(place: &dyn Place) {
     let age = i64::try_from(now).unwrap() - third.units[0].at;
     assert!((0..60_000).contains(&age), "{age}");
 
-    let other = Head {
+    let other = ChainHead {
         digest: "0".repeat(64),
         ..first.heads[0].clone()
     };

@@ -1,12 +1,12 @@
 //! Tables that were changed, and what acts on them besides.
 
-use nerves_key_line::{Finding, Reason};
+use nerves_key_line::{Finding, FindingReason};
 
 use super::Place;
 
 /// What is done to a table, what takes it back, and a part of the finding. In
 /// all of them `<unit>` stands for the table.
-pub(crate) type Change = (String, String, &'static str, Reason);
+pub(crate) type Change = (String, String, &'static str, FindingReason);
 
 /// Each is named, alone, and nothing when it is taken back.
 pub(crate) fn are_named(place: &dyn Place, changes: &[Change]) {
@@ -48,32 +48,32 @@ pub(super) fn a_table_that_was_rebuilt_is_named(place: &dyn Place) {
             ",\n  UNIQUE (batch, place)",
             "",
             "unique (batch, place)",
-            Reason::Lost,
+            FindingReason::Lost,
         ),
         (
             "UNIQUE (batch, place)",
             "UNIQUE (batch, place, seq)",
             "unique (batch, place, seq)",
-            Reason::Added,
+            FindingReason::Added,
         ),
-        ("PRIMARY KEY", "", "unique (chip)", Reason::Lost),
+        ("PRIMARY KEY", "", "unique (chip)", FindingReason::Lost),
         (
             "serial TEXT NOT NULL",
             "serial TEXT",
             "column serial TEXT",
-            Reason::Added,
+            FindingReason::Added,
         ),
         (
             "place BIGINT",
             "place INTEGER",
             "column place BIGINT NOT NULL",
-            Reason::Lost,
+            FindingReason::Lost,
         ),
         (
             "serial TEXT NOT NULL",
             "serial TEXT NOT NULL DEFAULT 'x'",
             "column serial TEXT NOT NULL DEFAULT",
-            Reason::Added,
+            FindingReason::Added,
         ),
     ];
     let changes = changes.map(|(from, to, part, reason)| {

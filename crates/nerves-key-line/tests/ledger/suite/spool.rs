@@ -1,8 +1,8 @@
 //! A station whose ledger is away.
 
 use nerves_key_line::{
-    Author, Batch, Database, Facts, Issued, Ledger, LedgerError, Spool, SpoolError, Sqlite, State,
-    Tables, Unit, Whereabouts,
+    Author, Batch, ChipLocation, Database, Facts, IssuedCertificate, Ledger, LedgerError, Spool,
+    SpoolError, Sqlite, State, Tables, Unit,
 };
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -49,7 +49,7 @@ fn facts(number: u16, with: bool) -> Facts {
     let [high, low] = number.to_be_bytes();
     let mut facts = Facts::default();
     if with {
-        facts.certificate = Some(Issued {
+        facts.certificate = Some(IssuedCertificate {
             signer: [7; 64],
             serial: vec![high, low],
             der: vec![0x30, high, low],
@@ -99,8 +99,8 @@ pub(super) fn what_was_spooled_is_brought_home(place: &dyn Place) {
     assert_eq!(first.serial, "A-000");
     let begun = spool.ledger().reserve(chip(3), "b", None).unwrap();
     spool.ledger().fail(chip(3), "it fell down").unwrap();
-    assert_eq!(spool.whereabouts(chip(3)).unwrap(), Whereabouts::Spool);
-    assert_eq!(spool.left().unwrap(), 1);
+    assert_eq!(spool.locate(chip(3)).unwrap(), ChipLocation::Spool);
+    assert_eq!(spool.count_unused().unwrap(), 1);
     make(spool.ledger(), 4).unwrap();
     let none = make(spool.ledger(), 5);
     assert!(matches!(none, Err(LedgerError::NoLease)), "{none:?}");
@@ -110,7 +110,7 @@ pub(super) fn what_was_spooled_is_brought_home(place: &dyn Place) {
     assert_eq!((done.events, done.conflicts.len()), (12, 0));
     assert_eq!(ledger.unit(chip(2)).unwrap(), Some(first));
     assert_eq!(ledger.unit(chip(3)).unwrap(), Some(begun.clone()));
-    assert_eq!(spool.whereabouts(chip(3)).unwrap(), Whereabouts::Ledger);
+    assert_eq!(spool.locate(chip(3)).unwrap(), ChipLocation::Ledger);
     assert_eq!(ledger.audit(&[]).unwrap(), []);
     assert_eq!(spool.ledger().audit(&[]).unwrap(), []);
     // Once, and the unit goes on in the ledger.
@@ -139,8 +139,8 @@ pub(super) fn a_conflict_is_named_and_nothing_is_overwritten(place: &dyn Place) 
     assert_eq!(conflict.serial, "A-000");
     assert!(conflict.cause.contains("\"A-003\""), "{}", conflict.cause);
     assert_eq!(ledger.unit(chip(1)).unwrap(), Some(theirs));
-    let found = spool.whereabouts(chip(1)).unwrap();
-    assert_eq!(found, Whereabouts::Conflict(conflict.clone()));
+    let found = spool.locate(chip(1)).unwrap();
+    assert_eq!(found, ChipLocation::Conflict(conflict.clone()));
     // It stays, whenever that is tried, and its number is no other unit's.
     let again = spool.reconcile(&mut ledger).unwrap();
     assert_eq!((again.events, &again.conflicts), (0, &done.conflicts));
@@ -199,7 +199,7 @@ pub(super) fn leased_numbers_are_nobody_elses_and_come_back(place: &dyn Place) {
     assert_eq!(other.reserve(chip(1), "b", None).unwrap().serial, "A-004");
     make(spool.ledger(), 2).unwrap();
     spool.release().unwrap();
-    assert_eq!(spool.left().unwrap(), 0);
+    assert_eq!(spool.count_unused().unwrap(), 0);
     spool.reconcile(&mut ledger).unwrap();
     let left = ledger.numbers("b").unwrap();
     assert!(left.leased.is_empty(), "{left:?}");
@@ -230,7 +230,7 @@ pub(super) fn serials_that_went_back_are_counted(place: &dyn Place) {
         spool.release().unwrap();
         drop(spool);
         let mut spool = Spool::resume(bench.file(), author("one"), "b").unwrap();
-        assert_eq!(spool.left().unwrap(), 0);
+        assert_eq!(spool.count_unused().unwrap(), 0);
         assert_eq!(spool.reconcile(&mut ledger).unwrap().returned, returned);
         assert_eq!(spool.reconcile(&mut ledger).unwrap().returned, 0);
     }
@@ -348,13 +348,13 @@ pub(super) fn a_chip_of_the_ledger_is_left_to_it(place: &dyn Place) {
     let bench = Bench::new();
     let mut ledger = loaded(place, &batch("b", &pattern("A-{:03}")));
     let mut spool = Spool::begin(bench.file(), &mut ledger, "b").unwrap();
-    assert_eq!(spool.whereabouts(chip(1)).unwrap(), Whereabouts::Unknown);
+    assert_eq!(spool.locate(chip(1)).unwrap(), ChipLocation::Unknown);
     for _ in 0..2 {
         spool.leave_to_ledger(chip(1)).unwrap();
     }
     drop(spool);
     let mut spool = Spool::resume(bench.file(), author("one"), "b").unwrap();
-    assert_eq!(spool.whereabouts(chip(1)).unwrap(), Whereabouts::Ledger);
+    assert_eq!(spool.locate(chip(1)).unwrap(), ChipLocation::Ledger);
 }
 
 /// A spool that was copied and went on twice: what the second one gives is

@@ -3,12 +3,12 @@
 use std::sync::atomic::Ordering;
 
 use atecc::SerialNumber;
-use nerves_key_line::{Ledger, Spool, Whereabouts};
+use nerves_key_line::{ChipLocation, Ledger, Spool};
 
-use super::{Lease, Spooling, Trouble, spool_refused};
+use super::{Lease, Spooling, VisitError, spool_cli_error};
 use crate::cli::line::Place;
 use crate::commands::line::chip::Connected;
-use crate::commands::line::ledger::{self, refused};
+use crate::commands::line::ledger::{self, cli_error};
 use crate::error::{CliError, Exit};
 
 /// The books of a worker, and the one that it writes into.
@@ -63,7 +63,7 @@ impl<'a> Books<'a> {
         Ok(self.open_book()?)
     }
 
-    fn open_book(&mut self) -> Result<&mut Ledger, Trouble> {
+    fn open_book(&mut self) -> Result<&mut Ledger, VisitError> {
         if let (Book::Spool, Some(spool)) = (self.book, &mut self.spool) {
             return Ok(spool.ledger());
         }
@@ -86,10 +86,10 @@ impl<'a> Books<'a> {
         let Some(spool) = &mut self.spool else {
             return Ok(Book::Ledger);
         };
-        let whereabouts = spool.whereabouts(chip).map_err(spool_refused)?;
-        match &whereabouts {
-            Whereabouts::Spool => return Ok(Book::Spool),
-            Whereabouts::Conflict(conflict) => {
+        let location = spool.locate(chip).map_err(spool_cli_error)?;
+        match &location {
+            ChipLocation::Spool => return Ok(Book::Spool),
+            ChipLocation::Conflict(conflict) => {
                 return Err(CliError::new(
                     Exit::Stage,
                     format!(
@@ -104,11 +104,11 @@ impl<'a> Books<'a> {
         if !spooling.is_away.load(Ordering::Relaxed) {
             match self.ask(spooling, chip) {
                 Ok(()) => return Ok(Book::Ledger),
-                Err(Trouble::Away(_)) => spooling.is_away.store(true, Ordering::Relaxed),
-                Err(Trouble::Other(error)) => return Err(error),
+                Err(VisitError::Away(_)) => spooling.is_away.store(true, Ordering::Relaxed),
+                Err(VisitError::Other(error)) => return Err(error),
             }
         }
-        if whereabouts == Whereabouts::Unknown && is_blank {
+        if location == ChipLocation::Unknown && is_blank {
             return Ok(Book::Spool);
         }
         Err(CliError::new(
@@ -121,7 +121,7 @@ impl<'a> Books<'a> {
     }
 
     /// Whether the ledger answers. If so the chip is left to it from now on.
-    fn ask(&mut self, spooling: &Spooling, chip: SerialNumber) -> Result<(), Trouble> {
+    fn ask(&mut self, spooling: &Spooling, chip: SerialNumber) -> Result<(), VisitError> {
         let mut ledger = match self.ledger.take() {
             Some(ledger) => ledger,
             None => spooling.ledger()?,
@@ -154,10 +154,10 @@ impl<'a> Books<'a> {
         let book = self.open_book();
         let failed = book.and_then(|book| Ok(book.fail(chip, cause)?));
         match (failed, self.spooling, &mut self.spool) {
-            (Err(Trouble::Away(_)), Some(spooling), Some(spool)) => {
+            (Err(VisitError::Away(_)), Some(spooling), Some(spool)) => {
                 spooling.is_away.store(true, Ordering::Relaxed);
                 self.ledger = None;
-                spool.ledger().fail(chip, cause).map_err(refused)
+                spool.ledger().fail(chip, cause).map_err(cli_error)
             }
             (failed, ..) => Ok(failed?),
         }

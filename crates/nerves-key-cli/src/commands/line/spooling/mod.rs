@@ -5,7 +5,7 @@
 //! of it. A keeper brings the spool to the ledger and leases new serials.
 
 mod books;
-mod news;
+mod spool_event;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,9 +18,9 @@ use nerves_key_line::{
 };
 
 pub(super) use self::books::Books;
-pub(super) use self::news::News;
-use super::ledger::{self, refused};
-use super::station::{Said, What};
+pub(super) use self::spool_event::SpoolEvent;
+use super::ledger::{self, cli_error};
+use super::station::{WorkerEvent, WorkerMessage};
 use crate::cli::line::{Place, Run};
 use crate::error::CliError;
 use crate::output::escape_path;
@@ -33,21 +33,21 @@ const PAUSE: Duration = Duration::from_secs(1);
 const LOOKS: u32 = 5;
 
 /// Why the ledger was not visited.
-enum Trouble {
+enum VisitError {
     Away(LedgerError),
     Other(CliError),
 }
 
-impl From<LedgerError> for Trouble {
+impl From<LedgerError> for VisitError {
     fn from(error: LedgerError) -> Self {
         match error {
             LedgerError::Database(DatabaseError::Away(_)) => Self::Away(error),
-            error => Self::Other(refused(error)),
+            error => Self::Other(cli_error(error)),
         }
     }
 }
 
-impl From<SpoolError> for Trouble {
+impl From<SpoolError> for VisitError {
     fn from(error: SpoolError) -> Self {
         match error {
             SpoolError::Ledger(error) => error.into(),
@@ -56,17 +56,17 @@ impl From<SpoolError> for Trouble {
     }
 }
 
-impl From<CliError> for Trouble {
+impl From<CliError> for VisitError {
     fn from(error: CliError) -> Self {
         Self::Other(error)
     }
 }
 
-impl From<Trouble> for CliError {
-    fn from(trouble: Trouble) -> Self {
+impl From<VisitError> for CliError {
+    fn from(trouble: VisitError) -> Self {
         match trouble {
-            Trouble::Away(error) => refused(error),
-            Trouble::Other(error) => error,
+            VisitError::Away(error) => cli_error(error),
+            VisitError::Other(error) => error,
         }
     }
 }
@@ -79,10 +79,10 @@ pub(super) fn file(path: &Path) -> Result<Box<Sqlite>, CliError> {
 }
 
 /// # Errors
-/// As [`refused`].
-pub(super) fn spool_refused(error: SpoolError) -> CliError {
+/// As [`cli_error`].
+pub(super) fn spool_cli_error(error: SpoolError) -> CliError {
     match error {
-        SpoolError::Ledger(error) => refused(error),
+        SpoolError::Ledger(error) => cli_error(error),
         SpoolError::Empty => CliError::failed(error),
         error => CliError::refused(error),
     }
@@ -108,12 +108,12 @@ pub(super) struct Spooling {
 struct Conflicts {
     all: Vec<Conflict>,
     /// Those that nobody was told of.
-    untold: Vec<Conflict>,
+    unreported: Vec<Conflict>,
 }
 
 /// What a visit came to.
 #[derive(Clone, Copy)]
-struct Visited {
+struct Visit {
     events: usize,
     left: usize,
 }
@@ -141,12 +141,12 @@ impl Spooling {
         };
         match spooling.visit(Lease::Leave) {
             Ok(_) => Ok(Some(spooling)),
-            Err(Trouble::Away(error)) if !spooling.path.exists() => Err(refused(error)),
-            Err(Trouble::Away(_)) => {
+            Err(VisitError::Away(error)) if !spooling.path.exists() => Err(cli_error(error)),
+            Err(VisitError::Away(_)) => {
                 spooling.spool()?;
                 Ok(Some(spooling))
             }
-            Err(Trouble::Other(error)) => Err(error),
+            Err(VisitError::Other(error)) => Err(error),
         }
     }
 
@@ -154,14 +154,14 @@ impl Spooling {
     /// owed.
     ///
     /// # Errors
-    /// As [`refused`], unless the ledger is away.
+    /// As [`cli_error`], unless the ledger is away.
     pub(super) fn lease(&self) -> Result<(), CliError> {
         if self.is_away.load(Ordering::Relaxed) {
             return Ok(());
         }
         match self.visit(Lease::Fill) {
-            Ok(_) | Err(Trouble::Away(_)) => Ok(()),
-            Err(Trouble::Other(error)) => {
+            Ok(_) | Err(VisitError::Away(_)) => Ok(()),
+            Err(VisitError::Other(error)) => {
                 // The cause is said; what was leased before it goes back if it can.
                 let _ = self.visit(Lease::Return);
                 Err(error)
@@ -171,42 +171,46 @@ impl Spooling {
 
     /// The batch, as the spool has it.
     pub(super) fn batch(&self) -> Result<Batch, CliError> {
-        self.spool()?.batch().map_err(spool_refused)
+        self.spool()?.batch().map_err(spool_cli_error)
     }
 
     fn spool(&self) -> Result<Spool, CliError> {
         let author = ledger::author(&self.place)?;
         let spool = Spool::resume(file(&self.path)?, author, &self.batch);
-        spool.map_err(|error| spool_refused(error).about(escape_path(&self.path)))
+        spool.map_err(|error| spool_cli_error(error).about(escape_path(&self.path)))
     }
 
-    fn ledger(&self) -> Result<Ledger, Trouble> {
+    fn ledger(&self) -> Result<Ledger, VisitError> {
         let mut ledger = ledger::reach(&self.place)??;
         ledger.set_patience(PATIENCE);
         Ok(ledger)
     }
 
     /// Bring the spool to the ledger.
-    fn visit(&self, lease: Lease) -> Result<Visited, Trouble> {
+    fn visit(&self, lease: Lease) -> Result<Visit, VisitError> {
         let mut conflicts = self.visit.lock().unwrap_or_else(PoisonError::into_inner);
-        let visited = self.bring(lease, &mut conflicts);
-        let is_away = matches!(visited, Err(Trouble::Away(_)));
+        let visit = self.bring(lease, &mut conflicts);
+        let is_away = matches!(visit, Err(VisitError::Away(_)));
         self.is_away.store(is_away, Ordering::Relaxed);
-        visited
+        visit
     }
 
     /// Conflicts that nobody was told of yet.
-    fn untold(&self) -> Vec<News> {
+    fn take_unreported(&self) -> Vec<SpoolEvent> {
         let mut conflicts = self.visit.lock().unwrap_or_else(PoisonError::into_inner);
-        conflicts.untold.drain(..).map(News::Conflict).collect()
+        conflicts
+            .unreported
+            .drain(..)
+            .map(SpoolEvent::Conflict)
+            .collect()
     }
 
-    fn bring(&self, lease: Lease, conflicts: &mut Conflicts) -> Result<Visited, Trouble> {
+    fn bring(&self, lease: Lease, conflicts: &mut Conflicts) -> Result<Visit, VisitError> {
         let mut ledger = self.ledger()?;
         let spool = Spool::begin(file(&self.path)?, &mut ledger, &self.batch);
-        let mut spool = spool.map_err(|error| match Trouble::from(error) {
-            Trouble::Other(error) => Trouble::Other(error.about(escape_path(&self.path))),
-            away @ Trouble::Away(_) => away,
+        let mut spool = spool.map_err(|error| match VisitError::from(error) {
+            VisitError::Other(error) => VisitError::Other(error.about(escape_path(&self.path))),
+            away @ VisitError::Away(_) => away,
         })?;
         if lease == Lease::Return {
             spool.release()?;
@@ -215,15 +219,15 @@ impl Spooling {
         let left = if lease == Lease::Fill && self.has_room(&mut ledger)? {
             spool.lease(&mut ledger, self.units)?
         } else {
-            spool.left()?
+            spool.count_unused()?
         };
         for conflict in done.conflicts {
             if !conflicts.all.contains(&conflict) {
                 conflicts.all.push(conflict.clone());
-                conflicts.untold.push(conflict);
+                conflicts.unreported.push(conflict);
             }
         }
-        Ok(Visited {
+        Ok(Visit {
             events: done.events,
             left,
         })
@@ -231,7 +235,7 @@ impl Spooling {
 
     /// Whether a lease, half of what is free, leaves a place for each chip in hand
     /// after the batch had none.
-    fn has_room(&self, ledger: &mut Ledger) -> Result<bool, Trouble> {
+    fn has_room(&self, ledger: &mut Ledger) -> Result<bool, VisitError> {
         if self.is_full.load(Ordering::Relaxed) {
             let free = ledger.free_places(&self.batch)?;
             let is_full = free / 2 < self.devices.max(1);
@@ -241,56 +245,56 @@ impl Spooling {
     }
 
     /// Look after the spool until the last worker is done.
-    pub(super) fn keep(&self, workers: &Receiver<()>, said: &Sender<Said>) {
-        let say = |news| {
+    pub(super) fn keep(&self, workers: &Receiver<()>, messages: &Sender<WorkerMessage>) {
+        let say = |event| {
             // Nobody listens any more: then nothing is to be said.
-            let _ = said.send(Said {
+            let _ = messages.send(WorkerMessage {
                 device: None,
-                what: What::Ledger(news),
+                event: WorkerEvent::Ledger(event),
             });
         };
         let mut was_away = false;
-        let mut kept = 0;
-        let mut failed = None;
+        let mut unsent_before = 0;
+        let mut last_failure = None;
         let mut looks = 0u32;
-        let tell = |error: CliError, failed: &mut Option<String>| {
+        let tell = |error: CliError, last_failure: &mut Option<String>| {
             let cause = error.to_string();
-            if failed.as_ref() != Some(&cause) {
-                say(News::Failed(cause.clone()));
-                *failed = Some(cause);
+            if last_failure.as_ref() != Some(&cause) {
+                say(SpoolEvent::Failed(cause.clone()));
+                *last_failure = Some(cause);
             }
         };
         while let Err(RecvTimeoutError::Timeout) = workers.recv_timeout(PAUSE) {
-            self.untold().into_iter().for_each(say);
+            self.take_unreported().into_iter().for_each(say);
             let is_away = self.is_away.load(Ordering::Relaxed);
             let (unsent, left) = match self.counts() {
                 Ok(counts) => counts,
                 Err(error) => {
-                    tell(error, &mut failed);
+                    tell(error, &mut last_failure);
                     continue;
                 }
             };
             if is_away && !was_away {
-                say(News::Away { left });
+                say(SpoolEvent::Away { left });
             }
             was_away |= is_away;
             // What the ledger does not take is not offered every second.
             looks = looks.wrapping_add(1);
             let may_have_room = self.is_full.load(Ordering::Relaxed) && looks.is_multiple_of(LOOKS);
-            if !is_away && unsent == kept && !may_have_room {
+            if !is_away && unsent == unsent_before && !may_have_room {
                 continue;
             }
             match self.visit(Lease::Fill) {
-                Ok(Visited { events, left }) => {
+                Ok(Visit { events, left }) => {
                     if was_away {
-                        say(News::Back { events, left });
+                        say(SpoolEvent::Back { events, left });
                     }
                     was_away = false;
-                    failed = None;
-                    kept = self.counts().map_or(0, |(unsent, _)| unsent);
+                    last_failure = None;
+                    unsent_before = self.counts().map_or(0, |(unsent, _)| unsent);
                 }
-                Err(Trouble::Away(_)) => {}
-                Err(Trouble::Other(error)) => tell(error, &mut failed),
+                Err(VisitError::Away(_)) => {}
+                Err(VisitError::Other(error)) => tell(error, &mut last_failure),
             }
         }
     }
@@ -298,24 +302,24 @@ impl Spooling {
     /// The events that the ledger does not have, and the serials that are left.
     fn counts(&self) -> Result<(usize, usize), CliError> {
         let mut spool = self.spool()?;
-        let unsent = spool.unsent().map_err(spool_refused)?;
-        Ok((unsent, spool.left().map_err(spool_refused)?))
+        let unsent = spool.count_unsent().map_err(spool_cli_error)?;
+        Ok((unsent, spool.count_unused().map_err(spool_cli_error)?))
     }
 
     /// Give back what was not used, where the ledger is there.
-    pub(super) fn end(&self) -> Vec<News> {
+    pub(super) fn end(&self) -> Vec<SpoolEvent> {
         let last = match self.visit(Lease::Return) {
             Ok(_) => None,
-            Err(Trouble::Away(_)) => Some(match self.counts() {
-                Ok((events, _)) => News::Kept {
+            Err(VisitError::Away(_)) => Some(match self.counts() {
+                Ok((events, _)) => SpoolEvent::Kept {
                     path: self.path.clone(),
                     events,
                 },
-                Err(error) => News::Failed(error.to_string()),
+                Err(error) => SpoolEvent::Failed(error.to_string()),
             }),
-            Err(Trouble::Other(error)) => Some(News::Failed(error.to_string())),
+            Err(VisitError::Other(error)) => Some(SpoolEvent::Failed(error.to_string())),
         };
-        self.untold().into_iter().chain(last).collect()
+        self.take_unreported().into_iter().chain(last).collect()
     }
 }
 

@@ -13,9 +13,9 @@ use crate::error::CliError;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// The lines that are typed at the terminal. Devices ask one after the other.
-pub(super) struct Asking(Mutex<Receiver<String>>);
+pub(super) struct ConfirmationPrompt(Mutex<Receiver<String>>);
 
-impl Asking {
+impl ConfirmationPrompt {
     /// # Errors
     /// Exit code 5 where there is no terminal.
     pub(super) fn new() -> Result<Self, CliError> {
@@ -25,11 +25,11 @@ impl Asking {
                  asks nobody",
             ));
         }
-        let (typed, lines) = mpsc::channel();
+        let (sender, lines) = mpsc::channel();
         // It waits for a line until the program ends, which Ctrl-C must not.
         thread::spawn(move || {
             for line in io::stdin().lock().lines() {
-                if line.map(|line| typed.send(line)).is_err() {
+                if line.map(|line| sender.send(line)).is_err() {
                     return;
                 }
             }

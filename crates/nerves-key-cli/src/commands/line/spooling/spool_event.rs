@@ -10,7 +10,7 @@ use crate::output::{escape, escape_path};
 
 /// What became of the ledger.
 #[derive(Clone, Debug)]
-pub(in crate::commands::line) enum News {
+pub(in crate::commands::line) enum SpoolEvent {
     /// It does not answer.
     Away { left: usize },
     /// It answers, and has what was spooled.
@@ -23,7 +23,7 @@ pub(in crate::commands::line) enum News {
     Failed(String),
 }
 
-impl News {
+impl SpoolEvent {
     pub(in crate::commands::line) const fn is_failure(&self) -> bool {
         matches!(self, Self::Conflict(_) | Self::Failed(_))
     }
@@ -46,7 +46,7 @@ impl News {
     }
 }
 
-impl fmt::Display for News {
+impl fmt::Display for SpoolEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Away { left } => {
