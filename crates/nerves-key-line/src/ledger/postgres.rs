@@ -15,7 +15,7 @@ use tokio_postgres::config::Host;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::{MakeTlsConnect, NoTls};
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Config, IsolationLevel, Row, Socket, Transaction};
+use tokio_postgres::{Client, Config, Row, Socket};
 
 use super::database::{Database, DatabaseError, Rows, Statements, Value};
 use super::objects::Object;
@@ -51,6 +51,13 @@ pub struct Postgres {
 struct Connection {
     client: Client,
     runtime: TimedRuntime,
+}
+
+impl Connection {
+    fn execute(&self, statements: &str, longest: Duration) -> Result<(), DatabaseError> {
+        let done = self.client.batch_execute(statements);
+        self.runtime.wait(longest, done)
+    }
 }
 
 /// Why a text names no server that may be used.
@@ -248,58 +255,65 @@ impl Postgres {
         Ok(client)
     }
 
-    fn with_connection<T>(
+    /// A connection on which `begin` has begun a transaction. One that was kept may
+    /// have died since: a server that was restarted says so, and a network that has
+    /// forgotten it says nothing. Nothing was begun on it then, so a new one is made.
+    fn begin(&mut self, begin: &str, longest: Duration) -> Result<Connection, DatabaseError> {
+        if let Some(kept) = self.connection.take()
+            && kept.execute(begin, longest.min(ADDRESS)).is_ok()
+        {
+            return Ok(kept);
+        }
+        let connection = self.connect()?;
+        connection.execute(begin, longest)?;
+        Ok(connection)
+    }
+
+    /// Do `work` in a transaction that `begin` begins; each statement may take as
+    /// long as `limit`.
+    fn transact(
         &mut self,
-        work: impl FnOnce(&mut Connection, Duration) -> Result<T, DatabaseError>,
-    ) -> Result<T, DatabaseError> {
-        let mut connection = match self.connection.take() {
-            Some(connection) if !connection.client.is_closed() => connection,
-            _ => self.connect()?,
+        begin: &str,
+        limit: Duration,
+        work: impl FnOnce(&mut LimitedTransaction<'_>) -> Result<(), DatabaseError>,
+    ) -> Result<(), DatabaseError> {
+        let longest = self.statement_limit.saturating_add(MARGIN);
+        let connection = self.begin(begin, longest)?;
+        let result = work(&mut LimitedTransaction {
+            connection: &connection,
+            longest: limit.saturating_add(MARGIN),
+        });
+        let result = match result {
+            Ok(()) => connection.execute("COMMIT", longest),
+            // Nobody answers: the connection goes, and the transaction with it.
+            Err(error @ DatabaseError::Away(_)) => Err(error),
+            Err(error) => connection.execute("ROLLBACK", longest).and(Err(error)),
         };
-        let result = work(&mut connection, self.statement_limit);
         // A connection that broke is not used again.
         if !matches!(result, Err(DatabaseError::Away(_))) {
             self.connection = Some(connection);
         }
         result
     }
-}
 
-/// Before each transaction: how long the server lets a statement, a wait for
-/// another transaction, and a station that is silent take. What a silent one
-/// holds is others' again then.
-fn limits(limit: Duration) -> String {
-    let limit = limit.as_millis();
-    let names = [
-        "statement_timeout",
-        "lock_timeout",
-        "idle_in_transaction_session_timeout",
-    ];
-    names
-        .map(|name| format!("SET LOCAL {name} = {limit};"))
-        .concat()
+    /// What begins a transaction. All that is read is of one moment; what was
+    /// inserted since meets a constraint, and the work is done again. `limit` is how
+    /// long the server lets a statement, a wait for another transaction, and a station
+    /// that is silent take: what that holds is others' again then.
+    fn begin_statement(limit: Duration) -> String {
+        let limit = limit.as_millis();
+        format!(
+            "START TRANSACTION ISOLATION LEVEL REPEATABLE READ; \
+             SET LOCAL statement_timeout = {limit}; SET LOCAL lock_timeout = {limit}; \
+             SET LOCAL idle_in_transaction_session_timeout = {limit}"
+        )
+    }
 }
 
 /// A transaction, each of whose statements is waited for a while.
 struct LimitedTransaction<'a> {
-    transaction: Transaction<'a>,
-    runtime: &'a TimedRuntime,
+    connection: &'a Connection,
     longest: Duration,
-}
-
-impl LimitedTransaction<'_> {
-    fn end(self, result: Result<(), DatabaseError>) -> Result<(), DatabaseError> {
-        let (runtime, longest) = (self.runtime, self.longest);
-        match result {
-            Ok(()) => runtime.wait(longest, self.transaction.commit()),
-            // Nobody answers: the connection goes, and the transaction with it.
-            Err(error @ DatabaseError::Away(_)) => Err(error),
-            Err(error) => {
-                runtime.wait(longest, self.transaction.rollback())?;
-                Err(error)
-            }
-        }
-    }
 }
 
 impl Database for Postgres {
@@ -307,36 +321,15 @@ impl Database for Postgres {
         &mut self,
         work: &mut dyn FnMut(&mut dyn Statements) -> Result<(), DatabaseError>,
     ) -> Result<(), DatabaseError> {
-        self.with_connection(|Connection { client, runtime }, limit| {
-            let longest = limit.saturating_add(MARGIN);
-            // All that is read is of one moment; what was inserted since meets a
-            // constraint, and the work is done again.
-            let transaction = client.build_transaction();
-            let transaction = transaction.isolation_level(IsolationLevel::RepeatableRead);
-            let transaction = runtime.wait(longest, transaction.start())?;
-            runtime.wait(longest, transaction.batch_execute(&limits(limit)))?;
-            let mut transaction = LimitedTransaction {
-                transaction,
-                runtime,
-                longest,
-            };
-            let result = work(&mut transaction);
-            transaction.end(result)
-        })
+        let limit = self.statement_limit;
+        let begin = Self::begin_statement(limit);
+        self.transact(&begin, limit, |transaction| work(transaction))
     }
 
     fn script(&mut self, script: &str) -> Result<(), DatabaseError> {
-        self.with_connection(|Connection { client, runtime }, limit| {
-            let longest = limit.saturating_add(MARGIN);
-            let transaction = runtime.wait(longest, client.transaction())?;
-            let transaction = LimitedTransaction {
-                transaction,
-                runtime,
-                longest,
-            };
-            let result = transaction.transaction.batch_execute(script);
-            let result = runtime.wait(longest, result);
-            transaction.end(result)
+        let limit = self.statement_limit;
+        self.transact("START TRANSACTION", limit, |transaction| {
+            transaction.connection.execute(script, transaction.longest)
         })
     }
 }
@@ -345,8 +338,9 @@ impl Statements for LimitedTransaction<'_> {
     fn query(&mut self, statement: &str, parameters: &[Value]) -> Result<Rows, DatabaseError> {
         let parameters: Vec<(&(dyn ToSql + Sync), Type)> =
             parameters.iter().map(parameter).collect();
-        let answer = self.transaction.query_typed(statement, &parameters);
-        let answer = self.runtime.wait(self.longest, answer)?;
+        let Connection { client, runtime } = self.connection;
+        let answer = client.query_typed(statement, &parameters);
+        let answer = runtime.wait(self.longest, answer)?;
         let rows = answer.iter().map(|row| {
             let columns = row.columns().iter().enumerate();
             let values = columns.map(|(at, column)| value(row, at, column.type_()));

@@ -6,6 +6,7 @@
 #[path = "../ledger/suite/mod.rs"]
 mod suite;
 
+mod dead;
 mod grants;
 mod objects;
 mod refused;
@@ -112,7 +113,7 @@ fn main() -> ExitCode {
         })
     }));
     // Each with a server of its own, which it stops.
-    let alone: [(&str, fn()); 5] = [
+    let alone: [(&str, fn()); 8] = [
         (
             "a_password_that_is_missing_is_not_away",
             refused::a_password_that_is_missing_is_not_away,
@@ -130,6 +131,18 @@ fn main() -> ExitCode {
             silence::a_slow_statement_is_ended_by_the_server,
         ),
         ("a_silent_socket_is_away", silence::a_silent_socket_is_away),
+        (
+            "a_session_that_ended_is_made_anew",
+            dead::a_session_that_ended_is_made_anew,
+        ),
+        (
+            "a_connection_that_was_forgotten_is_made_anew",
+            dead::a_connection_that_was_forgotten_is_made_anew,
+        ),
+        (
+            "a_session_that_ends_within_a_transaction_loses_nothing",
+            dead::a_session_that_ends_within_a_transaction_loses_nothing,
+        ),
     ];
     more.extend(alone.map(|(name, case)| {
         Trial::test(name, move || {
