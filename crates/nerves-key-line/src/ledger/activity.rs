@@ -81,7 +81,7 @@ impl Ledger {
     /// # Errors
     /// What the database says.
     pub fn activity(&mut self, batch: &str) -> Result<Activity, LedgerError> {
-        self.run(|work| {
+        self.read(|work| {
             let now = now();
             let lately = i64::try_from(LATELY.as_millis()).unwrap_or(i64::MAX);
             let of_batch = "FROM <event> e JOIN <unit> u ON u.chip = e.chip WHERE u.batch =";
@@ -141,7 +141,7 @@ impl Ledger {
     /// # Errors
     /// What the database says.
     pub fn failures_outside(&mut self) -> Result<Vec<Failures>, LedgerError> {
-        self.run(|work| failures(work, None))
+        self.read(|work| failures(work, None))
     }
 }
 

@@ -89,8 +89,9 @@ impl fmt::Display for Finding {
 /// The last event of each chain.
 pub(super) fn heads(work: &mut Work<'_>) -> Result<Vec<ChainHead>, LedgerError> {
     let rows = work.query(
-        "SELECT e.station, e.seq, e.digest FROM <event> e WHERE e.seq = \
-         (SELECT MAX(f.seq) FROM <event> f WHERE f.station = e.station) ORDER BY e.station",
+        "SELECT e.station, e.seq, e.digest FROM <event> e JOIN \
+         (SELECT station, MAX(seq) AS seq FROM <event> GROUP BY station) f \
+         ON f.station = e.station AND f.seq = e.seq ORDER BY e.station",
         &[],
     )?;
     let heads = rows.iter().map(|row| match &row[..] {

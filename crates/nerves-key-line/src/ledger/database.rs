@@ -107,6 +107,13 @@ pub trait Statements {
     fn objects(&mut self, tables: &[String]) -> Result<Vec<(String, Object)>, DatabaseError>;
 }
 
+/// What a transaction may do.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum TransactionAccess {
+    Write,
+    Read,
+}
+
 /// A connection to a database. One trait for a file and a server: what the
 /// ledger asks of either is the same text.
 pub trait Database: Send {
@@ -119,6 +126,19 @@ pub trait Database: Send {
         &mut self,
         work: &mut dyn FnMut(&mut dyn Statements) -> Result<(), DatabaseError>,
     ) -> Result<(), DatabaseError>;
+
+    /// Do `work`, which changes nothing and may read whole tables, on the state of
+    /// one moment. It takes as long as it needs: no limit that is meant for a chip in
+    /// hand ends it.
+    ///
+    /// # Errors
+    /// What `work` returned, or why it could not be begun or ended.
+    fn read(
+        &mut self,
+        work: &mut dyn FnMut(&mut dyn Statements) -> Result<(), DatabaseError>,
+    ) -> Result<(), DatabaseError> {
+        self.transaction(work)
+    }
 
     /// Run the statements of `script`, which are separated by semicolons.
     ///

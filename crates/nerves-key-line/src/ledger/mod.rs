@@ -14,6 +14,7 @@ mod postgres_objects;
 #[cfg(feature = "postgres")]
 mod postgres_url;
 mod replay;
+mod retry;
 mod rows;
 mod schema;
 mod sqlite;
@@ -23,7 +24,7 @@ mod tls;
 mod work;
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use atecc::SerialNumber;
 use nerves_key_schema::ManufacturerSerial;
@@ -34,7 +35,6 @@ use crate::event::EventKind;
 use crate::unit::{State, Unit};
 use numbers::Source;
 pub(crate) use rows::numbers;
-use work::Work;
 pub(crate) use work::chip_of;
 
 pub use activity::{Activity, Failures, StationActivity};
@@ -53,14 +53,8 @@ pub use sqlite::Sqlite;
 #[cfg(feature = "postgres")]
 pub use tls::TlsError;
 
-/// How often a transaction is tried that loses against others.
-const ATTEMPTS: u32 = 200;
 /// How long a database may be away before that is an error.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long others may hold it.
-const BUSY: Duration = Duration::from_secs(60);
-/// Between two attempts to reach it.
-const AWAY: Duration = Duration::from_millis(200);
 /// How far a clock may be behind the station's last event.
 const BEHIND: Duration = Duration::from_secs(5);
 
@@ -258,7 +252,7 @@ impl Ledger {
     /// # Errors
     /// What the database says.
     pub fn status(&mut self) -> Result<Vec<BatchStatus>, LedgerError> {
-        self.run(work::status)
+        self.read(work::status)
     }
 
     /// What is known of a chip.
@@ -274,7 +268,7 @@ impl Ledger {
     /// # Errors
     /// What the database says.
     pub fn units(&mut self, batch: &str) -> Result<Vec<Unit>, LedgerError> {
-        self.run(|work| work.units(batch))
+        self.read(|work| work.units(batch))
     }
 
     /// The units of a batch that came to their state after `since`, the ends of
@@ -284,7 +278,7 @@ impl Ledger {
     /// [`LedgerError::UnknownHead`] when `since` is of another ledger, or the
     /// end of a chain is missing since; or what the database says.
     pub fn export(&mut self, batch: &str, since: &[ChainHead]) -> Result<Export, LedgerError> {
-        self.run(|work| export::export(work, batch, since))
+        self.read(|work| export::export(work, batch, since))
     }
 
     /// Give `chip` a place and a serial in `batch`, or find the ones that it
@@ -389,7 +383,7 @@ impl Ledger {
     /// # Errors
     /// What the database says.
     pub fn heads(&mut self) -> Result<Vec<ChainHead>, LedgerError> {
-        self.run(audit::heads)
+        self.read(audit::heads)
     }
 
     /// Compare everything with the chains of events, and the tables themselves
@@ -399,57 +393,11 @@ impl Ledger {
     /// # Errors
     /// What the database says.
     pub fn audit(&mut self, known: &[ChainHead]) -> Result<Vec<Finding>, LedgerError> {
-        self.run(|work| {
+        self.read(|work| {
             let mut findings = audit::audit(work, known)?;
             findings.extend(objects::audit(work)?);
             Ok(findings)
         })
-    }
-
-    /// One transaction, again where another one was first.
-    pub(crate) fn run<T>(
-        &mut self,
-        mut body: impl FnMut(&mut Work<'_>) -> Result<T, LedgerError>,
-    ) -> Result<T, LedgerError> {
-        let mut attempt = 0;
-        let begin = Instant::now();
-        loop {
-            let mut result = None;
-            let (tables, author, source) = (&self.tables, &self.author, self.source);
-            let ended = self.database.transaction(&mut |statements| {
-                let work = &mut Work {
-                    statements,
-                    tables,
-                    author,
-                    source,
-                };
-                match body(work) {
-                    Err(LedgerError::Database(error)) => Err(error),
-                    Ok(done) => {
-                        result = Some(Ok(done));
-                        Ok(())
-                    }
-                    Err(error) => {
-                        result = Some(Err(error));
-                        Err(DatabaseError::GivenUp)
-                    }
-                }
-            });
-            attempt += 1;
-            match (ended, result) {
-                (Ok(()) | Err(DatabaseError::GivenUp), Some(result)) => return result,
-                (Err(error), _)
-                    if attempt < ATTEMPTS && begin.elapsed() < BUSY && error.may_pass() =>
-                {
-                    pause(attempt)?;
-                }
-                (Err(DatabaseError::Away(_)), _) if begin.elapsed() < self.patience => {
-                    std::thread::sleep(AWAY);
-                }
-                (Err(error), _) => return Err(LedgerError::Database(error)),
-                (Ok(()), None) => return Err(LedgerError::Database(DatabaseError::GivenUp)),
-            }
-        }
     }
 }
 
@@ -472,16 +420,6 @@ fn version(database: &mut dyn Database, tables: &Tables) -> Result<usize, Ledger
         Err(DatabaseError::NoTable(_)) => Ok(0),
         Err(error) => Err(LedgerError::Database(error)),
     }
-}
-
-/// A longer while each time, and none that two stations have in common.
-fn pause(attempt: u32) -> Result<(), LedgerError> {
-    let mut random = [0; 1];
-    getrandom::fill(&mut random).map_err(LedgerError::Random)?;
-    let longest = u64::from(attempt.min(20));
-    let share = u64::from(random[0]) * longest * 1000 / 256;
-    std::thread::sleep(Duration::from_micros(500 + share));
-    Ok(())
 }
 
 /// 16 random bytes in hex.

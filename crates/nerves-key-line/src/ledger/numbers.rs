@@ -143,7 +143,7 @@ impl Ledger {
     /// # Errors
     /// What the database says.
     pub fn numbers(&mut self, batch: &str) -> Result<Numbers, LedgerError> {
-        self.run(|work| {
+        self.read(|work| {
             let batch = work.batch(batch)?;
             work.numbers(&batch)
         })

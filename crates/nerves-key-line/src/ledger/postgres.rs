@@ -17,7 +17,7 @@ use tokio_postgres::tls::{MakeTlsConnect, NoTls};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Config, Row, Socket};
 
-use super::database::{Database, DatabaseError, Rows, Statements, Value};
+use super::database::{Database, DatabaseError, Rows, Statements, TransactionAccess, Value};
 use super::objects::Object;
 use super::postgres_objects;
 use super::postgres_url::{OptionError, may_have_password, take_options};
@@ -33,6 +33,9 @@ const ADDRESS: Duration = Duration::from_millis(2500);
 const IDLE: Duration = Duration::from_secs(60);
 /// How long it may take to answer a statement.
 const STATEMENT_LIMIT: Duration = Duration::from_secs(30);
+/// How long it may take to answer a statement of [`Database::read`]. One who waits for
+/// it has no chip in hand.
+const READ_LIMIT: Duration = Duration::from_secs(3600);
 /// By so much it gives up before it is given up.
 const MARGIN: Duration = Duration::from_secs(2);
 
@@ -221,7 +224,7 @@ impl Drop for TimedRuntime {
 impl Postgres {
     /// How long the server may take to answer a statement, 30 s by default. It
     /// gives a statement up by then; where it says nothing, two seconds later it
-    /// is away.
+    /// is away. [`Database::read`] has an hour.
     pub const fn set_statement_limit(&mut self, limit: Duration) {
         self.statement_limit = limit;
     }
@@ -298,13 +301,18 @@ impl Postgres {
 
     /// What begins a transaction. All that is read is of one moment; what was
     /// inserted since meets a constraint, and the work is done again. `limit` is how
-    /// long the server lets a statement, a wait for another transaction, and a station
-    /// that is silent take: what that holds is others' again then.
-    fn begin_statement(limit: Duration) -> String {
-        let limit = limit.as_millis();
+    /// long the server lets a statement take, and a client that is silent: what that
+    /// holds is others' again then. Nobody waits longer for another transaction than
+    /// a station may.
+    fn begin_statement(&self, access: TransactionAccess, limit: Duration) -> String {
+        let access = match access {
+            TransactionAccess::Write => "",
+            TransactionAccess::Read => ", READ ONLY",
+        };
+        let (limit, lock) = (limit.as_millis(), self.statement_limit.as_millis());
         format!(
-            "START TRANSACTION ISOLATION LEVEL REPEATABLE READ; \
-             SET LOCAL statement_timeout = {limit}; SET LOCAL lock_timeout = {limit}; \
+            "START TRANSACTION ISOLATION LEVEL REPEATABLE READ{access}; \
+             SET LOCAL statement_timeout = {limit}; SET LOCAL lock_timeout = {lock}; \
              SET LOCAL idle_in_transaction_session_timeout = {limit}"
         )
     }
@@ -322,7 +330,16 @@ impl Database for Postgres {
         work: &mut dyn FnMut(&mut dyn Statements) -> Result<(), DatabaseError>,
     ) -> Result<(), DatabaseError> {
         let limit = self.statement_limit;
-        let begin = Self::begin_statement(limit);
+        let begin = self.begin_statement(TransactionAccess::Write, limit);
+        self.transact(&begin, limit, |transaction| work(transaction))
+    }
+
+    fn read(
+        &mut self,
+        work: &mut dyn FnMut(&mut dyn Statements) -> Result<(), DatabaseError>,
+    ) -> Result<(), DatabaseError> {
+        let limit = self.statement_limit.max(READ_LIMIT);
+        let begin = self.begin_statement(TransactionAccess::Read, limit);
         self.transact(&begin, limit, |transaction| work(transaction))
     }
 

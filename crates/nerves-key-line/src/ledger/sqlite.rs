@@ -119,6 +119,21 @@ impl Sqlite {
         Some(connection.and_then(|connection| Self::read(connection, Access::ReadAlone)))
     }
 
+    fn transact(
+        &mut self,
+        behavior: TransactionBehavior,
+        work: &mut dyn FnMut(&mut dyn Statements) -> Result<(), DatabaseError>,
+    ) -> Result<(), DatabaseError> {
+        self.check_file()?;
+        let mut transaction = self.connection.transaction_with_behavior(behavior)?;
+        work(&mut transaction)?;
+        transaction.commit()?;
+        if self.access == Access::ReadAlone {
+            self.check_file()?;
+        }
+        Ok(())
+    }
+
     /// That the file is the one that was opened, and nobody writes to one that
     /// is read as if nobody did.
     fn check_file(&self) -> Result<(), DatabaseError> {
@@ -197,18 +212,19 @@ impl Database for Sqlite {
         &mut self,
         work: &mut dyn FnMut(&mut dyn Statements) -> Result<(), DatabaseError>,
     ) -> Result<(), DatabaseError> {
-        self.check_file()?;
         let behavior = match self.access {
             Access::Write => TransactionBehavior::Immediate,
             Access::Read | Access::ReadAlone => TransactionBehavior::Deferred,
         };
-        let mut transaction = self.connection.transaction_with_behavior(behavior)?;
-        work(&mut transaction)?;
-        transaction.commit()?;
-        if self.access == Access::ReadAlone {
-            self.check_file()?;
-        }
-        Ok(())
+        self.transact(behavior, work)
+    }
+
+    /// Others write meanwhile, which is not seen.
+    fn read(
+        &mut self,
+        work: &mut dyn FnMut(&mut dyn Statements) -> Result<(), DatabaseError>,
+    ) -> Result<(), DatabaseError> {
+        self.transact(TransactionBehavior::Deferred, work)
     }
 
     fn script(&mut self, script: &str) -> Result<(), DatabaseError> {

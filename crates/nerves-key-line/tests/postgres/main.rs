@@ -8,6 +8,7 @@ mod suite;
 
 mod dead;
 mod grants;
+mod large;
 mod objects;
 mod refused;
 mod silence;
@@ -66,7 +67,7 @@ fn main() -> ExitCode {
     };
     let server = Arc::new(server);
     let there = Arc::clone(&server);
-    let on_schemas: [(&str, OnSchema); 3] = [
+    let on_schemas: [(&str, OnSchema); 5] = [
         (
             "a_station_can_insert_and_nothing_else",
             grants::a_station_can_insert_and_nothing_else,
@@ -78,6 +79,14 @@ fn main() -> ExitCode {
         (
             "what_acts_on_a_table_is_named",
             objects::what_acts_on_a_table_is_named,
+        ),
+        (
+            "what_reads_all_of_it_is_not_cut_off",
+            large::what_reads_all_of_it_is_not_cut_off,
+        ),
+        (
+            "who_computes_for_long_is_not_cut_off",
+            large::who_computes_for_long_is_not_cut_off,
         ),
     ];
     let on_schemas = on_schemas.map(|(name, case)| {

@@ -92,6 +92,7 @@ cases! {
     cases::a_failure_is_an_event,
     race::no_serial_is_given_twice,
     race::one_chip_at_two_stations,
+    race::who_reads_holds_up_nobody,
     activity::what_was_done_is_counted_by_station_and_cause,
     audit::what_was_not_touched_is_sound,
     audit::every_change_is_noticed,

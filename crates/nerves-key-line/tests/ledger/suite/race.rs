@@ -2,10 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use nerves_key_line::{Facts, LedgerError, State};
 
 use super::{Place, batch, chip, pattern};
+
+/// Longer than a unit needs, and shorter than a database waits for another writer.
+const HELD_UP: Duration = Duration::from_secs(15);
 
 /// Eight stations, each with a connection of its own: every number once, none
 /// left out.
@@ -64,4 +68,22 @@ pub(super) fn one_chip_at_two_stations(place: &dyn Place) {
     assert!(keyed.iter().all(|unit| unit.state == State::Keyed));
     assert!(wins >= 20, "{wins}");
     assert_eq!(ledger.audit(&[]).unwrap(), []);
+}
+
+/// An audit may take long: meanwhile units are made, of which it sees nothing.
+pub(super) fn who_reads_holds_up_nobody(place: &dyn Place) {
+    let mut station = place.ledger("one");
+    station.load(&batch("b", &pattern("A-{:03}"))).unwrap();
+    let statement = format!("SELECT COUNT(*) FROM {}", place.tables().name("unit"));
+    let mut reader = place.open();
+    let begin = Instant::now();
+    let read = reader.read(&mut |statements| {
+        let before = statements.query(&statement, &[])?;
+        station.reserve(chip(1), "b", None).unwrap();
+        assert_eq!(statements.query(&statement, &[])?, before);
+        Ok(())
+    });
+    read.unwrap();
+    assert!(begin.elapsed() < HELD_UP, "{:?}", begin.elapsed());
+    assert_eq!(station.units("b").unwrap().len(), 1);
 }
