@@ -19,6 +19,7 @@ pub mod options;
 pub mod output;
 mod presence;
 pub mod random;
+mod read_contents;
 mod replace_key;
 pub mod session;
 mod session_objects;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use atecc::error::Cause;
 use atecc_emulator::{
-    Bus, Chip, Entropy, Failure, FailureKind, Fault, Faults, Heard, LogEntry, Revision,
+    Bus, Chip, Direction, Entropy, Failure, FailureKind, Fault, Faults, Heard, LogEntry, Revision,
     SerialNumber,
 };
 use atecc_x509::{DateTime, PublicKey, SignatureBytes};
@@ -168,7 +168,8 @@ fn a_query_for_the_length_leaves_the_chip_alone() {
     assert!(bus.transactions() > before);
 }
 
-/// A new process reads all that the chip shows, once; then a signature is two commands.
+/// A new process reads all that the chip shows, once and in one session; then a
+/// signature is two commands.
 #[test]
 fn nothing_is_asked_again_for_a_signature() {
     // An ATECC508A reads before anybody can see that it is busy, and what looks like
@@ -179,7 +180,16 @@ fn nothing_is_asked_again_for_a_signature() {
         bus.start_log();
         let session = session(Socket::with(&bus).token(1));
         sign(&session, [7; 32]).unwrap();
-        let cold = opcodes(&bus.take_log());
+        let log = bus.take_log();
+        // The word address of a sleep. Source: ATECC508A datasheet, "Word Address Values".
+        let is_sleep =
+            |entry: &&LogEntry| entry.direction == Direction::Write && entry.bytes == [0x01];
+        assert_eq!(
+            log.iter().filter(is_sleep).count(),
+            2,
+            "a look and a signature"
+        );
+        let cold = opcodes(&log);
         // The configuration, OTP, three slots of certificates, the one that says that
         // there are no auxiliary ones.
         let of = |opcode: u8| cold.split(|sent| *sent == opcode).count() - 1;

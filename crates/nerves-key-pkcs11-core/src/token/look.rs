@@ -7,17 +7,17 @@ use std::time::Instant;
 use atecc::config::ConfigZone;
 use atecc::procedures::ReadRegion;
 use atecc::{Error as DeviceError, Region, Timing};
-use nerves_key::{ReadAuxiliary, ReadSnapshot, Stage};
 use nerves_key_device::{AnyDevice, BusFault};
 use nerves_key_schema::slot;
 
 use super::{Freshness, State, Token};
-use crate::chip::{Chip, Contents};
+use crate::chip::Chip;
 use crate::fault::SlotFault;
 use crate::key::is_changeable;
 use crate::key_slots::ReadKeySlots;
 use crate::log::{Level, log};
 use crate::presence::{Belief, Found, Presence};
+use crate::read_contents::ReadContents;
 use crate::settings::Origin;
 
 /// Wake pulses for an address that nobody configured: one may be lost.
@@ -158,18 +158,12 @@ impl Token {
         {
             return self.ask_again(device, chip, freshness);
         }
-        let snapshot = if stranger {
-            device.probe(ReadSnapshot::new())
+        let contents = if stranger {
+            device.probe(ReadContents::new())
         } else {
-            device.run(ReadSnapshot::new())
+            device.run(ReadContents::new())
         };
-        let snapshot = snapshot?;
-        let mut contents = Contents::new(snapshot);
-        if matches!(snapshot.stage(), Stage::Finished(_)) {
-            contents.auxiliary = Some(device.run(ReadAuxiliary::new())?);
-        }
-        let read = ReadKeySlots::new(&snapshot.config, contents.other_slots(), contents.keys);
-        contents.keys = device.run(read)?;
+        let contents = contents?;
         let chip = match known {
             Some(known) => {
                 let chip = known.reread(contents);
