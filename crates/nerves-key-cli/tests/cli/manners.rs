@@ -98,11 +98,17 @@ fn colours_are_forced_and_take_nothing_away() {
             let rest = part.split_once('m').map(|(_, rest)| rest);
             stripped += if index == 0 { part } else { rest.unwrap() };
         }
-        assert_eq!(stripped, without, "{command:?}");
+        assert_eq!(timeless(&stripped), timeless(&without), "{command:?}");
         if !command.contains(&"--help") {
             assert!(!run(&["--json", "--color", "always"]).contains('\u{1B}'));
         }
     }
+}
+
+/// Without what `doctor` says of the clock, which may have gone on.
+fn timeless(text: &str) -> Vec<&str> {
+    let is_clock = |line: &&str| line.split_whitespace().nth(1) == Some("clock");
+    text.lines().filter(|line| !is_clock(line)).collect()
 }
 
 /// `-v` says what passed, in each place where it may stand, and no secret.
