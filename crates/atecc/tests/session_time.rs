@@ -389,6 +389,55 @@ fn a_renewal_is_for_answers_that_could_be_alike() {
     assert_eq!(answered(lock(), &[0x00]), Seen::Command);
 }
 
+/// What a chip was seen busy with needs no wake; the others do. Where it once was not
+/// seen busy with that, all do.
+#[test]
+fn a_renewal_is_for_commands_that_the_chip_was_not_seen_busy_with() {
+    const LOCK: Lock = Lock {
+        target: LockTarget::Slot(Slot::S8),
+    };
+    let mut session = asked(&InfoRevision);
+    go_on(&mut session, Seen::Read);
+    give(&mut session, &group(&REVISION));
+    let mut answered = |request: Request, busy: u32, payload: &[u8]| {
+        session.begin(request);
+        let mut before = seen(&mut session);
+        if before == Seen::Idle {
+            go_on(&mut session, Seen::Command);
+        }
+        loop {
+            session.advance(Outcome::Done);
+            for _ in 0..busy {
+                go_on_to_read(&mut session);
+                session.advance(Outcome::AddressNack);
+            }
+            go_on_to_read(&mut session);
+            give(&mut session, &group(payload));
+            if seen(&mut session) != Seen::Idle {
+                break;
+            }
+            before = Seen::Idle;
+            go_on(&mut session, Seen::Command);
+        }
+        (before, session.answer().is_ok())
+    };
+    let info = || Request::new(&InfoRevision).unwrap();
+    let lock = || Request::new(&LOCK).unwrap();
+    let increment = || Request::new(&INCREMENT).unwrap();
+    // Done too soon: sent again.
+    assert_eq!(answered(info(), 0, &REVISION), (Seen::Idle, true));
+    assert_eq!(answered(lock(), 1, &[0x00]), (Seen::Command, true));
+    // One look is not enough.
+    assert_eq!(answered(lock(), 2, &[0x00]), (Seen::Idle, true));
+    assert_eq!(answered(lock(), 2, &[0x00]), (Seen::Command, true));
+    // Another command.
+    assert_eq!(answered(increment(), 0, &[1, 0, 0, 0]), (Seen::Idle, true));
+    assert_eq!(answered(lock(), 2, &[0x00]), (Seen::Command, true));
+    // The host was stopped: not believed, and not sent twice.
+    assert_eq!(answered(lock(), 0, &[0x00]), (Seen::Command, false));
+    assert_eq!(answered(lock(), 0, &[0x00]), (Seen::Idle, true));
+}
+
 fn go_on_to_read(session: &mut Session) {
     while matches!(seen(session), Seen::Wait(_)) {
         session.advance(Outcome::Done);

@@ -89,7 +89,7 @@ mod wake;
 pub use step::{Left, Outcome, Step};
 
 use answer::{AFTER_WAKE, Mark};
-use state::{Chip, Shown, State, Volatile};
+use state::{Blind, Chip, Shown, State, Volatile};
 use wake::{Purpose, REST_US, WakeStep, Waking};
 
 use crate::command::Request;
@@ -157,12 +157,10 @@ pub struct Session {
     sleeps_first: bool,
     /// The watchdog has been restarted by this session.
     renewed: bool,
-    /// A command was done before the chip could be seen busy: renew before those
-    /// that may not be repeated, so that their answers are not like the one before,
-    /// but for those that it was seen busy with or whose answers have other lengths.
-    blind: bool,
-    /// A bit for each opcode's row: the chip was seen busy with it.
-    seen_busy: u32,
+    /// Whether commands are done before the chip can be seen busy: then it is woken
+    /// before those that may not be repeated, so that their answers are not like the
+    /// one before.
+    blind: Blind,
     /// Of the command under way, all its sends together.
     executed: Executed,
     /// The last send was not acknowledged whole.
@@ -180,6 +178,8 @@ pub struct Session {
     left: Left,
     /// What the chip's buffer held when the command was sent.
     before: Mark,
+    /// A bit for each opcode's row: the chip was seen busy with it.
+    seen_busy: u32,
     /// Since the last wake, at most.
     awake_us: u32,
     /// Since the command was sent, at least.
@@ -232,7 +232,7 @@ impl Session {
             failed_self_test: false,
             sleeps_first: false,
             renewed: false,
-            blind: false,
+            blind: Blind::No,
             seen_busy: 0,
             before: AFTER_WAKE,
             awake_us: 0,

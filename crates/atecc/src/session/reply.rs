@@ -2,7 +2,7 @@
 //! session's documentation, row by row.
 
 use super::answer::{GROUP_OVERHEAD, Heard, hear};
-use super::{BUSY_LOOKS, Chip, READS, Session, State};
+use super::{BUSY_LOOKS, Blind, Chip, READS, Session, State};
 use crate::Status;
 use crate::command::{DecodeError, Request, ResponseKind};
 use crate::error::{Cause, Executed};
@@ -144,7 +144,13 @@ impl Session {
                 self.again(Cause::Stale { opcode }, Executed::No, State::Idling);
             }
             _ => {
-                self.blind = true;
+                let was_seen = self.seen_busy & opcode.bit() != 0;
+                let blind = if was_seen {
+                    Blind::Always
+                } else {
+                    Blind::Unseen
+                };
+                self.blind = self.blind.max(blind);
                 self.again(Cause::Stale { opcode }, Executed::Unknown, State::Idling);
             }
         }

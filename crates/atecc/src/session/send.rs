@@ -1,7 +1,7 @@
 //! A command refused, sent, and looked for.
 
 use super::answer::{AFTER_WAKE, GROUP_OVERHEAD};
-use super::{FRESH_US, IDLES, LONGEST, Session, State, Volatile};
+use super::{Blind, FRESH_US, IDLES, LONGEST, Session, State, Volatile};
 use crate::Opcode;
 use crate::command::{Chips, Request, ResponseKind, Retry};
 use crate::error::{Cause, Executed};
@@ -46,7 +46,12 @@ impl Session {
         // One that may be repeated is renewed when its answer was like the last one.
         let repeats = self.request.as_ref().map(Request::repeat) == Some(Retry::Idempotent);
         let is_seen = self.seen_busy & opcode.bit() != 0;
-        let blind = self.blind && !repeats && !is_seen && self.may_answer_as_before();
+        let blind = match self.blind {
+            Blind::No => false,
+            Blind::Unseen => !is_seen,
+            Blind::Always => true,
+        };
+        let blind = blind && !repeats && self.may_answer_as_before();
         if self.idles < IDLES && (late || blind) {
             self.idle();
         } else {

@@ -58,3 +58,15 @@ pub(super) enum Volatile {
     /// The chip may have slept since.
     Lost,
 }
+
+/// Which commands are done before the chip can be seen busy.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Blind {
+    /// None so far.
+    No,
+    /// Some: those that it was not seen busy with may be.
+    Unseen,
+    /// One that it was seen busy with before: any may be, as on a host that is
+    /// stopped now and then.
+    Always,
+}
