@@ -118,12 +118,16 @@ fn this_process() -> u64 {
 }
 
 /// Whether these are two processes. One that has moved where there is no `/proc` is
-/// the same as before: what it holds is its own, and is unlocked.
+/// the same as before: what it holds is its own, and is unlocked. Of a process 1 that is
+/// not believed: a child that is the first of its namespace has its number too, and
+/// would unlock its parent's. So a process 1 that loses sight of `/proc` within a session
+/// keeps its lock until it ends.
 fn is_another(one: u64, other: u64) -> bool {
     let [namespace, of_other] = [one, other].map(|process| process >> 32);
     let are_known = namespace != 0 && of_other != 0;
     let is_other_number = (one ^ other) & u64::from(u32::MAX) != 0;
-    is_other_number || are_known && namespace != of_other
+    let is_first = one & u64::from(u32::MAX) == 1;
+    is_other_number || (are_known || is_first) && namespace != of_other
 }
 
 /// The byte that says which process has a description locked.
@@ -253,8 +257,6 @@ mod tests {
         }
     }
 
-    /// A child that was forked meanwhile has a copy; its parent's lock ends all
-    /// the same.
     #[test]
     fn a_process_is_told_by_number_and_namespace_where_both_are_known() {
         let process = |namespace: u64, number: u64| namespace << 32 | number;
@@ -269,8 +271,14 @@ mod tests {
             assert_eq!(is_another(this, other), is_it, "{other:x}");
             assert_eq!(is_another(other, this), is_it, "{other:x}");
         }
+        for (other, is_it) in [(process(7, 1), false), (process(0, 1), true)] {
+            assert_eq!(is_another(process(7, 1), other), is_it, "{other:x}");
+            assert_eq!(is_another(other, process(7, 1)), is_it, "{other:x}");
+        }
     }
 
+    /// A child that was forked meanwhile has a copy; its parent's lock ends all
+    /// the same.
     #[test]
     fn a_lock_ends_where_copies_are_left() {
         for kind in [Kind::Bytes, Kind::File] {
