@@ -39,7 +39,7 @@ make() { tool --token-label "$1" --keypairgen --key-type EC:prime256v1 --usage-s
 # what it has freed, the curve's name, and fails from time to time.
 public() {
     id=$(echo "$2" | sed 's/../%&/g')
-    p11tool --provider "$MODULE" --export "pkcs11:token=$1;id=$id;type=public" 2>/dev/null
+    p11tool --provider "$MODULE" --export "pkcs11:token=$1;id=$id;type=public" 2>said || { cat said >&2; exit 1; }
 }
 
 tool --list-objects --type privkey --token-label gateway >objects
@@ -57,7 +57,7 @@ public 1 312e32 >new.pub
 signs 1 312e32 new.pub
 make 1 '1 slot 2' >made
 public 1 312e32 >newer.pub
-! cmp -s new.pub newer.pub
+if cmp -s new.pub newer.pub; then exit 1; fi
 signs 1 312e32 newer.pub
 echo "ok: pkcs11-tool --keypairgen: a key in slot 2, and another in its place"
 p11tool --provider "$MODULE" --generate-ecc --curve secp256r1 --label '1 slot 3' --id 312e33 \
