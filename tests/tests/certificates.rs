@@ -98,6 +98,7 @@ fn a_snapshot_is_brought_up_to_date() {
             assert_eq!(opcodes, vec![0x02; otp + 4 + 2 + 4], "{serial}");
         }
         let mut other = whole;
+        other.eui = Some([7; 16]);
         other.signer_public_key.as_mut().unwrap()[64] ^= 1;
         if let Some(at) = rest_of_otp {
             other.otp.as_mut().unwrap()[at] ^= 1;

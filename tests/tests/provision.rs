@@ -635,7 +635,7 @@ fn a_refusal_in_the_read_back_is_no_difference() {
             let stage = Station::snapshot(&bus).unwrap().stage();
             assert_eq!(stage, Stage::Finished(setup.layout), "{setup}: {nth}");
         }
-        // OTP two, each certificate's slot four, the locks one.
-        assert_eq!(reads, 2 + 3 * 4 + 1, "{setup}");
+        // OTP one, each certificate's slot four, the signer's key two, the locks one.
+        assert_eq!(reads, 1 + 2 * 4 + 2 + 1, "{setup}");
     }
 }

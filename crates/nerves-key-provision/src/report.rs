@@ -4,7 +4,8 @@ use atecc::{ConfigZone, PublicKey};
 use atecc_x509::Certificate;
 use nerves_key_schema::Otp;
 
-/// A finished NervesKey, as it was read back.
+/// A finished NervesKey, as it was read back; what the data lock's CRC has compared may
+/// be as it was written.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// The configuration zone, every lock set.

@@ -43,7 +43,8 @@ pub enum Step {
     VerifyChain,
     /// Lock data and OTP zone, with the CRC over these bytes.
     LockData,
-    /// Read OTP and certificates back and verify them again.
+    /// Read back what the certificates are rebuilt from, and verify them again; OTP
+    /// and their slots whole, unless the chip has compared the CRC of all it holds.
     ReadBack,
     /// Read every other slot back that the chip shows, unless its own answer to
     /// the lock has said that they are as written: it has compared their CRC.

@@ -29,8 +29,8 @@ use crate::{Certificates, Identity, IdentityError, Snapshot};
 #[derive(Clone, Debug)]
 pub struct ReadCertificates {
     phase: Phase,
-    /// Of the configuration zone only the first block, of the OTP zone only what the
-    /// serial number takes.
+    /// Of the configuration zone the first block or what was known, of the OTP zone what
+    /// the serial number takes, and `unread`.
     read: Snapshot,
     /// What is not read of the second block of OTP and of the end of slot 11.
     unread: ([u8; 32], [u8; 8]),
@@ -257,8 +257,8 @@ impl Procedure for ReadIdentity {
 /// numbers in OTP, the signatures, dates and the signer's key in slots 10 to 12.
 ///
 /// The rest stays as it is known: the configuration zone, the public key where there is
-/// one, the bytes of OTP behind the serial number and the eight behind the signer's key.
-/// Of a chip whose OTP zone is no NervesKey's no more is read, and it shows no
+/// one, the bytes of OTP behind the serial number and the eight behind the signer's key;
+/// zeros where they are not known. Of a chip whose OTP zone is no NervesKey's no more is read, and it shows no
 /// certificates then.
 ///
 /// ```

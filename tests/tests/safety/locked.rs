@@ -70,7 +70,7 @@ fn every_other_slot_is_compared() {
         let plan = plan_of(setup);
         let step = index(&plan, &Step::ReadSlots, 0);
         for answer in 0..read.counts[step] {
-            let ended = after_a_lost_lock(setup, Some(answer));
+            let ended = after_a_lost_lock(setup, Some((&Step::ReadSlots, answer)));
             let RunError::ReadBackSlot(slot) = *ended.error() else {
                 panic!("{setup}, answer {answer}: {ended:?}");
             };
@@ -86,14 +86,34 @@ fn every_other_slot_is_compared() {
     }
 }
 
+/// One wrong byte in each answer of the reading back, where the chip's answer to the
+/// lock was lost: nobody has compared the rest of OTP and the end of slot 11, so all
+/// of both is read.
+#[test]
+fn what_nobody_has_compared_is_read_back_whole() {
+    for setup in SETUPS {
+        let plan = plan_of(setup);
+        let step = index(&plan, &Step::ReadBack, 0);
+        let read = after_a_lost_lock(setup, None);
+        // OTP two, slots 10 to 12 four each.
+        assert_eq!(read.counts[step], 2 + 3 * 4, "{setup}");
+        for answer in 0..read.counts[step] {
+            let ended = after_a_lost_lock(setup, Some((&Step::ReadBack, answer)));
+            let is_told = matches!(ended.error(), RunError::ReadBack(_));
+            assert!(is_told, "{setup}, answer {answer}: {ended:?}");
+            assert_eq!(ended.locks, NO_SLOT, "{setup}, answer {answer}");
+        }
+    }
+}
+
 fn plan_of(setup: Setup) -> Plan {
     let (bus, station) = blank(setup);
     plan(&bus, &station)
 }
 
-/// A run whose answer to the data lock is lost, with a wrong byte in this answer of
-/// the reading of the slots.
-fn after_a_lost_lock(setup: Setup, flipped: Option<usize>) -> Ended {
+/// A run whose answer to the data lock is lost, with a wrong byte in this answer to a
+/// step.
+fn after_a_lost_lock(setup: Setup, flipped: Option<(&Step, usize)>) -> Ended {
     let (bus, mut station) = blank(setup);
     let plan = plan(&bus, &station);
     let at = |step, answer| At {
@@ -101,8 +121,8 @@ fn after_a_lost_lock(setup: Setup, flipped: Option<usize>) -> Ended {
         answer,
     };
     let mut what = vec![(at(&Step::LockData, 0), Tamper::Lose)];
-    if let Some(answer) = flipped {
-        what.push((at(&Step::ReadSlots, answer), Tamper::Flip(0)));
+    if let Some((step, answer)) = flipped {
+        what.push((at(step, answer), Tamper::Flip(0)));
     }
     run_changed(&bus, &plan, &mut station, &what)
 }

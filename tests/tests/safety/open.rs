@@ -125,6 +125,16 @@ fn another_chip_after_the_signature() {
     });
 }
 
+/// The word with both zones' locks is the second that is read.
+#[test]
+fn a_zone_locked_after_the_signature() {
+    stopped(&Step::CheckChip, 1, 1, |setup, ended| {
+        let changed = matches!(ended.error(), RunError::Changed { offset: 84 });
+        assert!(changed, "{setup}: {ended:?}");
+        assert_eq!(ended.locks, CONFIG, "{setup}");
+    });
+}
+
 const fn refused(opcode: Opcode) -> Tamper {
     Tamper::SayTo(opcode, Status::Execution)
 }
