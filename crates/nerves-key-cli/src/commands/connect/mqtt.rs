@@ -29,9 +29,19 @@ pub(super) fn publish(
     config: Arc<ClientConfig>,
     timeout: Duration,
 ) -> Result<(), Refusal> {
+    let transport = Transport::tls_with_config(TlsConfiguration::Rustls(config));
+    publish_over(transport, target, message, timeout)
+}
+
+fn publish_over(
+    transport: Transport,
+    target: &Target,
+    message: &Message,
+    timeout: Duration,
+) -> Result<(), Refusal> {
     let broker = (target.host.as_str(), target.port);
     let mut options = MqttOptions::new(&*message.client_id, broker);
-    options.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(config)));
+    options.set_transport(transport);
     if let Some(name) = &message.username {
         options.set_username(name);
     }
@@ -56,23 +66,31 @@ pub(super) fn publish(
     let end = Instant::now() + timeout;
     loop {
         let left = end.saturating_duration_since(Instant::now());
+        // An event that is there already is given out however short the time is.
+        if left.is_zero() {
+            return Err(unacknowledged(timeout));
+        }
         match connection.recv_timeout(left) {
             Ok(Ok(Event::Incoming(Incoming::PubAck(_)))) => break,
             Ok(Ok(_)) => {}
             Ok(Err(error)) => return Err(refusal(&error, target, message)),
-            Err(_) => {
-                return Err(Refusal::new(
-                    By::Server,
-                    "the broker has not acknowledged the message in time",
-                    "the connection is there, and the broker is silent",
-                    "--timeout waits longer",
-                ));
-            }
+            Err(_) => return Err(unacknowledged(timeout)),
         }
     }
     // The message is there; how the connection ends does not matter.
     let _ = client.disconnect();
     Ok(())
+}
+
+fn unacknowledged(timeout: Duration) -> Refusal {
+    let seconds = timeout.as_secs();
+    Refusal::new(
+        By::Server,
+        format!("the broker has not acknowledged the message within {seconds} s"),
+        "the connection is there, and among what the broker sends, if anything, is no \
+         acknowledgement",
+        "--timeout waits longer; the broker's log says whether it has the message",
+    )
 }
 
 fn refusal(error: &ConnectionError, target: &Target, message: &Message) -> Refusal {
@@ -133,4 +151,51 @@ fn refusal(error: &ConnectionError, target: &Target, message: &Message) -> Refus
         },
     };
     Refusal::new(By::Server, format!("MQTT: {error}"), cause, next)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+
+    /// Other messages without end are no acknowledgement, and no reason to wait.
+    #[test]
+    fn a_broker_that_floods_is_given_up() {
+        // MQTT 3.1.1, 3.2 and 3.3: accepted; "abc" for the topic "t", QoS 0.
+        const CONNACK: [u8; 4] = [0x20, 0x02, 0x00, 0x00];
+        const PUBLISH: &[u8] = b"\x30\x06\x00\x01tabc";
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = thread::spawn(move || {
+            let (mut tcp, _) = listener.accept().unwrap();
+            tcp.read(&mut [0; 1000]).unwrap();
+            tcp.write_all(&CONNACK).unwrap();
+            let flood = PUBLISH.repeat(200);
+            // So that a client that never gives up fails, and does not hang.
+            let end = Instant::now() + Duration::from_secs(8);
+            while Instant::now() < end && tcp.write_all(&flood).is_ok() {}
+        });
+        let target = Target {
+            host: "localhost".to_owned(),
+            port,
+            alpn: Vec::new(),
+            service: Service::Any,
+        };
+        let message = Message {
+            client_id: "N1".to_owned(),
+            username: None,
+            topic: "t".to_owned(),
+            text: String::new(),
+        };
+        let second = Duration::from_secs(1);
+        let refusal = publish_over(Transport::tcp(), &target, &message, second).unwrap_err();
+        server.join().unwrap();
+        assert_eq!(
+            refusal.what,
+            "the broker has not acknowledged the message within 1 s"
+        );
+    }
 }
