@@ -43,6 +43,10 @@ pub(crate) fn refused(failure: &Failure) -> Option<(Opcode, u8, u16, Status)> {
     }
 }
 
+/// The remedy where no rule is in the way.
+const AGAIN: &str = "run it again: what earlier commands had loaded may be lost, or another \
+                     program uses the chip without this one's lock";
+
 impl Explanation {
     /// Why a chip with this configuration failed so; `None` where it did not
     /// answer "execution error", or "parse error" against no rule.
@@ -67,10 +71,7 @@ impl Explanation {
         if found.is_empty() {
             found.push(Cause {
                 text: format!("nothing in the configuration forbids {opcode} here"),
-                remedy: Some(
-                    "run it again: what earlier commands had loaded may be lost, or another \
-                     program uses the chip without this one's lock",
-                ),
+                remedy: Some(AGAIN),
                 need: None,
             });
         }
@@ -80,6 +81,13 @@ impl Explanation {
             config_lock: zone.config_lock(),
             data_lock: zone.data_lock(),
         })
+    }
+
+    /// Whether nothing was found that forbids it, so that the same command may
+    /// succeed later.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        self.causes.iter().all(|cause| cause.remedy == Some(AGAIN))
     }
 
     /// "cause: ..", "remedy: ..", "state: ..".

@@ -5,8 +5,8 @@ use atecc::commands::LockTarget;
 use atecc::error::Cause;
 use atecc::procedure::{Answer, Next};
 use atecc::procedures::LockAndConfirm;
-use atecc::{Opcode, Procedure, Slot, Status};
-use atecc_config::WithCauses;
+use atecc::{ConfigZone, Opcode, Procedure, Slot, Status};
+use atecc_config::{Explanation, Known, WithCauses};
 
 #[test]
 fn a_refused_lock_has_its_cause() {
@@ -42,4 +42,27 @@ fn a_refused_lock_has_its_cause() {
     assert_eq!(refused.failure.refusal(), Some(Status::Execution));
     let text = refused.explanation.unwrap().to_string();
     assert!(text.contains("KeyConfig.Lockable is 0"), "{text}");
+}
+
+/// Where a rule is in the way the same command is refused again, else perhaps not.
+#[test]
+fn a_refusal_without_a_rule_is_transient() {
+    let mut zone = [0; 128];
+    // Locked: configuration, data and OTP. Slot 1 holds data, slot 0 a private key.
+    zone[20] = 0x87;
+    zone[96] = 0x33;
+    let explain = |zone: &[u8; 128], opcode, parameters| {
+        let cause = Cause::Status {
+            opcode,
+            parameters,
+            status: Status::Execution,
+        };
+        let zone = ConfigZone(*zone);
+        Explanation::new(&zone, &cause.before_execution(), Known::default()).unwrap()
+    };
+    assert!(explain(&zone, Opcode::Random, [0, 0, 0]).is_transient());
+    // Sign of an external digest.
+    assert!(!explain(&zone, Opcode::Sign, [0x80, 1, 0]).is_transient());
+    zone[87] = 0x55;
+    assert!(!explain(&zone, Opcode::Sign, [0x80, 0, 0]).is_transient());
 }

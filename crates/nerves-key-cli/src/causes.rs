@@ -8,7 +8,7 @@ use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
 use nerves_key_device::BusFault;
 
-use crate::error::CliError;
+use crate::error::{CliError, Exit};
 
 /// Run `procedure`; a refusal comes with its causes.
 ///
@@ -72,12 +72,15 @@ where
     advise(error, explanation.as_ref())
 }
 
-/// `error` with what explains it.
+/// `error` with what explains it. What forbids it is the chip's stage or contents.
 pub(crate) fn advise(error: CliError, explanation: Option<&Explanation>) -> CliError {
     let Some(explanation) = explanation else {
         return error;
     };
     let mut error = error;
+    if error.exit == Exit::Failed && !explanation.is_transient() {
+        error.exit = Exit::Stage;
+    }
     for line in lines(explanation) {
         error = error.with_advice(line);
     }

@@ -273,11 +273,60 @@ fn each_set_up_is_told_with_cause_and_remedy() {
         std::fs::remove_file(&image).unwrap();
         let name = set_up.name;
         println!("== {name}: nerves-key {}\n{message}", command.join(" "));
-        assert!(matches!(code, 1 | 4), "{name}: {code} {message}");
+        assert_eq!(code, 4, "{name}: {message}");
         for part in [set_up.cause, set_up.remedy] {
             assert!(message.contains(part), "{name}: {part} not in {message}");
         }
         assert!(message.contains("cause: "), "{name}: {message}");
+    }
+}
+
+/// One cause, one exit code: whatever is asked of a blank chip that only a finished
+/// one can do.
+#[test]
+fn a_blank_chip_is_refused_with_one_exit_code() {
+    let harness = Harness::new();
+    harness.ok(&["emulator", "create", "blank.img"]);
+    let device = ["device", "create", "D1", "--signer-cert", "signer.cert"];
+    harness.ok(&[&device[..], &["--signer-key", "signer.key"]].concat());
+    std::fs::write(harness.path().join("all.json"), "{\"a\": 1}").unwrap();
+    std::fs::write(harness.path().join("all.bin"), b"\x83w\x01x").unwrap();
+    std::fs::write(harness.path().join("key"), [0x11; 16]).unwrap();
+    let challenge = "00".repeat(32);
+    let signature = "01".repeat(64);
+    let commands: &[&[&str]] = &[
+        SIGN,
+        AUX,
+        SET,
+        &["jwt"],
+        &["csr"],
+        &["csr", "--subject", "CN=a"],
+        &["ecdh", "D1.cert"],
+        &["random"],
+        &["verify", "--digest", DIGEST, "--signature", &signature],
+        &["cert", "show"],
+        &["cert", "export"],
+        &["otp", "show"],
+        &["aux", "show"],
+        &["aux", "export"],
+        &["aux", "clear"],
+        &["settings", "get"],
+        &["settings", "get", "a"],
+        &["settings", "unset", "a"],
+        &["settings", "clear"],
+        &["settings", "export"],
+        &["settings", "import", "all.json"],
+        &["settings", "import", "--raw", "all.bin"],
+        &["volatile", "unlock", "--activation-key", "key"],
+        &["volatile", "mac", &challenge],
+        &["harden", "--yes"],
+        #[cfg(feature = "connect")]
+        &["connect", "localhost:1"],
+    ];
+    for command in commands {
+        let (code, message) =
+            harness.fails(&[command, &["--device", "emu:blank.img"][..]].concat());
+        assert_eq!(code, 4, "{command:?}: {message}");
     }
 }
 
@@ -296,7 +345,7 @@ fn a_nonce_of_the_hosts_own_is_told() {
     let challenge = "00".repeat(32);
     let mac = ["volatile", "mac", &challenge, "--device", "unix:s"];
     let (code, message) = harness.fails(&mac);
-    assert_eq!(code, 1, "{message}");
+    assert_eq!(code, 4, "{message}");
     assert!(message.contains("a random Nonce before"), "{message}");
     assert!(
         message.contains("remedy: begin with a random Nonce"),

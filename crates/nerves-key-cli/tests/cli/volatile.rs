@@ -104,7 +104,7 @@ fn activated_and_used() {
         (4, true),
         "{message}"
     );
-    assert_eq!(harness.fails(&sign).0, 1);
+    assert_eq!(harness.fails(&sign).0, 4);
     let unlock = |key| {
         [
             "volatile",
