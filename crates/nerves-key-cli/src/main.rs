@@ -12,6 +12,7 @@ mod files;
 mod finding;
 mod hex;
 mod interrupt;
+mod json_object;
 mod missing_part;
 mod output;
 mod paint;

@@ -8,7 +8,8 @@ use super::chip::Chip;
 pub(crate) struct Jwt {
     #[command(flatten)]
     pub(crate) chip: Chip,
-    /// Claims: a JSON object, or @FILE.
+    /// Claims: a JSON object, or @FILE. Refused where a name is there twice, or a
+    /// number would be rounded.
     #[arg(long, value_name = "JSON|@FILE", default_value = "{}")]
     pub(crate) claims: String,
     /// Members of the header besides alg and typ: a JSON object, or @FILE.

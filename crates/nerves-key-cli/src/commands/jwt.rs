@@ -1,5 +1,6 @@
 //! `nerves-key jwt`.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use nerves_key::SignVerified;
@@ -8,11 +9,20 @@ use serde_json::{Map, Value, json};
 use crate::cli::jwt::Jwt;
 use crate::error::CliError;
 use crate::output::Output;
-use crate::{causes, files, system};
+use crate::{causes, files, json_object, system};
+
+/// The one of P-256, in the header. Source: RFC 7518, 3.4.
+const ALGORITHM: &str = "ES256";
 
 pub(super) fn run(arguments: &Jwt, output: Output) -> Result<(), CliError> {
     let mut header = object(&arguments.header, "--header")?;
-    header.insert("alg".into(), json!("ES256"));
+    if let Some(given) = header.insert("alg".into(), json!(ALGORITHM))
+        && given != ALGORITHM
+    {
+        return Err(CliError::refused(format!(
+            "--header has \"alg\" ({given}): the chip's key signs as {ALGORITHM}; leave it out"
+        )));
+    }
     header.entry("typ").or_insert_with(|| json!("JWT"));
     let mut claims = object(&arguments.claims, "--claims")?;
     let mut add = |name: &str, option: &str, value: u64| {
@@ -47,13 +57,10 @@ pub(super) fn run(arguments: &Jwt, output: Output) -> Result<(), CliError> {
 
 /// A JSON object, or the one in a file.
 fn object(text: &str, what: &str) -> Result<Map<String, Value>, CliError> {
-    let wrong = |error: Box<dyn std::error::Error>| CliError::refused(error).about(what);
-    let value = match text.strip_prefix('@') {
-        Some(path) => serde_json::from_slice(&files::read(Path::new(path))?),
-        None => serde_json::from_str(text),
+    let bytes = match text.strip_prefix('@') {
+        Some(path) => Cow::Owned(files::read(Path::new(path))?),
+        None => Cow::Borrowed(text.as_bytes()),
     };
-    match value.map_err(|error| wrong(error.into()))? {
-        Value::Object(object) => Ok(object),
-        other => Err(wrong(format!("{other} is no JSON object").into())),
-    }
+    let text = str::from_utf8(&bytes).map_err(|error| CliError::refused(error).about(what))?;
+    json_object::read(text).map_err(|error| CliError::refused(error).about(what))
 }

@@ -62,6 +62,46 @@ fn a_token_has_the_claims_that_were_given() {
     }
 }
 
+/// What is signed is what was given, or nothing is.
+#[test]
+fn a_token_that_would_say_something_else_is_refused() {
+    let harness = Harness::new();
+    harness.ok(&Harness::provision(CHIP, &["--serial", "K1", "--yes"]));
+    let jwt = ["jwt", "--device", CHIP];
+    std::fs::write(harness.path().join("twice"), r#"{"a":1,"a":2}"#).unwrap();
+    for (option, object, named) in [
+        (
+            "--claims",
+            r#"{"id":12345678901234567890123}"#,
+            "12345678901234567890123 is",
+        ),
+        (
+            "--claims",
+            r#"{"a":1,"a":2}"#,
+            "--claims: an object has the name \"a\" twice",
+        ),
+        ("--claims", "@twice", "twice"),
+        (
+            "--claims",
+            r#"{"a":{"b":[1.00000000000000000001]}}"#,
+            "rounded to 1.0",
+        ),
+        ("--header", r#"{"alg":"none"}"#, "ES256"),
+        (
+            "--header",
+            r#"{"kid":"1","kid":"2"}"#,
+            "--header: an object has the name",
+        ),
+    ] {
+        let (code, message) = harness.fails(&[&jwt[..], &[option, object]].concat());
+        assert_eq!((code, message.contains(named)), (5, true), "{message}");
+    }
+    let header = r#"{"alg":"ES256","kid":"1"}"#;
+    let header = &harness.json(&[&jwt[..], &["--header", header]].concat())["header"];
+    let expected = serde_json::json!({"alg": "ES256", "kid": "1", "typ": "JWT"});
+    assert_eq!(*header, expected);
+}
+
 #[test]
 fn what_an_unfinished_chip_cannot_do_says_so() {
     let harness = Harness::new();

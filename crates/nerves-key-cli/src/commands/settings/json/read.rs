@@ -4,16 +4,13 @@
 //! the way would lose digits, and of two members of one name one would be lost.
 //! Settings may be passwords, so no error quotes them.
 
-use std::collections::BTreeSet;
-use std::fmt;
-
 use data_encoding::HEXLOWER_PERMISSIVE as HEX;
 use nerves_key::settings::Value;
 use nerves_key::settings::term::{DEPTH, TermError};
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{TAGS, key};
+use crate::json_object::{Members, twice};
 use crate::output::escape;
 
 /// Why JSON is no setting.
@@ -96,8 +93,7 @@ fn all(json: &RawValue, depth: usize) -> Result<Vec<Value>, JsonError> {
 }
 
 fn object(members: &[(String, &RawValue)], depth: usize) -> Result<Value, JsonError> {
-    let mut names = BTreeSet::new();
-    if let Some((name, _)) = members.iter().find(|(name, _)| !names.insert(name)) {
+    if let Some(name) = twice(members) {
         return Err(JsonError::Twice(escape(name)));
     }
     let pair = |(name, json): &(String, &RawValue)| Ok((key(name), value(json, inner(depth)?)?));
@@ -180,31 +176,4 @@ fn bits(digits: &str) -> Option<Value> {
         Ok(last @ 1..) => Value::Bits(bytes, last),
         _ => Value::Bytes(bytes),
     })
-}
-
-/// Members in their order, two of one name included.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Each)
-    }
-}
-
-struct Each;
-
-impl<'de> Visitor<'de> for Each {
-    type Value = Members<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
-        let mut members = Vec::new();
-        while let Some(member) = map.next_entry()? {
-            members.push(member);
-        }
-        Ok(Members(members))
-    }
 }
