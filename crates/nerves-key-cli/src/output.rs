@@ -7,11 +7,9 @@
 //! [`atecc_text::Shown`] where it is put into a line, so that it cannot
 //! make lines of its own; whatever was forgotten is escaped here, so that no
 //! control, bidirectional or invisible character reaches the terminal. What is
-//! written to files stays as it is.
+//! written to files stays as it is, and so does one value that a script asks for.
 
-#[cfg(feature = "line")]
-use std::io::IsTerminal;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use atecc_text::{JsonText, Lines, Shown};
@@ -85,6 +83,16 @@ impl Output {
             document_to_stdout(document)
         } else {
             to_stdout(&JsonText(text.trim_end()).to_string())
+        }
+    }
+
+    /// One value: `text` for people, `bytes` as they are where standard output is no
+    /// terminal, which cannot be harmed by them.
+    pub(crate) fn value(self, text: &str, bytes: &[u8], document: &Value) -> Result<(), CliError> {
+        if self.json || io::stdout().is_terminal() {
+            self.result(text, document)
+        } else {
+            bytes_to_stdout(bytes)
         }
     }
 
@@ -214,7 +222,16 @@ fn document_to_stdout(document: &Value) -> Result<(), CliError> {
 }
 
 fn to_stdout(text: &str) -> Result<(), CliError> {
-    match writeln!(io::stdout().lock(), "{text}") {
+    bytes_to_stdout(text.as_bytes())
+}
+
+/// With a newline behind them.
+fn bytes_to_stdout(bytes: &[u8]) -> Result<(), CliError> {
+    let mut stdout = io::stdout().lock();
+    let written = stdout
+        .write_all(bytes)
+        .and_then(|()| stdout.write_all(b"\n"));
+    match written.and_then(|()| stdout.flush()) {
         // Whoever reads has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result.map_err(CliError::failed),

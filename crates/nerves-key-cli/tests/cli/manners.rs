@@ -14,7 +14,7 @@ const CODE: &str = "\u{1B}[";
 const ABSENT: [&str; 3] = ["info", "--device", "emu:absent.img"];
 
 /// What `command` says on a terminal, which is both of its streams.
-fn on_terminal(command: &mut Command) -> String {
+pub(crate) fn on_terminal(command: &mut Command) -> String {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&master).unwrap();
     unlockpt(&master).unwrap();

@@ -331,3 +331,24 @@ fn one_session_finds_the_settings_and_uses_them() {
         assert_eq!(reads, [1; 4], "{name}: {told}");
     }
 }
+
+/// A script gets the value and one newline, whatever is in it.
+#[test]
+fn a_value_comes_as_it_is_where_no_terminal_reads_it() {
+    let harness = finished();
+    let get = ["settings", "get", "k", "--device", CHIP];
+    for value in ["a\nb", "a\\nb", "a\n\n", "\u{1B}[31m\u{202E}", "", " x "] {
+        harness.ok(&["settings", "set", "--text", "--device", CHIP, "k", value]);
+        let printed = harness.run(&get).stdout;
+        assert_eq!(printed, [value.as_bytes(), b"\n"].concat(), "{value:?}");
+        assert_eq!(harness.json(&get)["value"], value);
+    }
+    for (value, printed) in [
+        (r#"{"bytes": "00ff0a"}"#, &b"\x00\xFF\n\n"[..]),
+        (":on", b":on\n"),
+        (r#"["a\u001b", 1]"#, b"[\"a\\u001b\",1]\n"),
+    ] {
+        harness.ok(&["settings", "set", "--device", CHIP, "k", value]);
+        assert_eq!(harness.run(&get).stdout, printed, "{value}");
+    }
+}

@@ -11,6 +11,7 @@ use nerves_key_provision::KeySigner;
 use serde_json::{Value, json};
 
 use crate::harness::Harness;
+use crate::manners::on_terminal;
 
 /// An escape sequence, C1 controls, marks of direction, no width, line ends of
 /// every kind, a tag, a filler; and a line that pretends to be ours.
@@ -169,9 +170,7 @@ fn commands() -> Vec<Vec<String>> {
         vec!["aux", "show", "--device", CHIP],
         vec!["aux", "export", "--device", CHIP],
         vec!["settings", "get", "--device", CHIP],
-        vec!["settings", "get", "--device", CHIP, host],
         vec!["settings", "get", "--device", CHIP, "plain"],
-        vec!["settings", "get", "--device", CHIP, "a\u{202E}"],
         vec![
             "settings",
             "get",
@@ -421,5 +420,25 @@ fn values_are_the_same_when_parsed() {
     let file = fs::read_to_string(harness.path().join("out.json")).unwrap();
     assert!(file.contains('\u{202E}') && file.contains('\u{9B}'));
     let get = ["settings", "get", "--device", CHIP, "a\u{202E}"];
-    assert_eq!(harness.ok(&get), ":b\\u{9b}\n");
+    assert_eq!(harness.ok(&get), ":b\u{9B}\n");
+}
+
+/// A script gets one value as it is; a terminal and a reader of JSON do not.
+#[test]
+fn a_value_is_escaped_on_a_terminal() {
+    let harness = Harness::new();
+    hostile_chip(&harness);
+    hostile_files(&harness);
+    harness.ok(&["settings", "import", "--device", CHIP, "settings.json"]);
+    for key in [HOSTILE, "a\u{202E}"] {
+        let get = ["settings", "get", "--device", CHIP, key];
+        let said = on_terminal(&mut harness.command(&get)).replace("\r\n", "\n");
+        assert!(
+            !said.contains(is_raw) && said.contains("\\u{9b}"),
+            "{said:?}"
+        );
+        let mut raw = Vec::new();
+        judge(&harness, &[&["--json"], &get[..]].concat(), &mut raw);
+        assert!(raw.is_empty(), "{raw:?}");
+    }
 }

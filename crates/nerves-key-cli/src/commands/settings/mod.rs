@@ -163,7 +163,7 @@ fn get(chip: &Chip, key: Option<&str>, output: Output) -> Result<(), CliError> {
             };
             let (_, value) = found.ok_or_else(|| missing(key))?;
             let document = json!({ "key": key, "value": json::of(value) });
-            output.result(&json::text(value), &document)
+            output.value(&json::text(value), &json::bytes(value), &document)
         }
     }
 }

@@ -14,6 +14,8 @@
 
 mod read;
 
+use std::borrow::Cow;
+
 use atecc_text::{JsonText, hidden};
 use data_encoding::HEXLOWER_PERMISSIVE as HEX;
 use nerves_key::settings::Value;
@@ -143,6 +145,17 @@ pub(super) fn text(value: &Value) -> String {
     match hidden(&text) {
         None => text,
         Some(_) => escape(&text),
+    }
+}
+
+/// A value for scripts: the bytes of an Elixir binary are its own, everything else
+/// is as for people, which is JSON.
+pub(super) fn bytes(value: &Value) -> Cow<'_, [u8]> {
+    match value {
+        Value::Text(text) => Cow::Borrowed(text.as_bytes()),
+        Value::Bytes(bytes) => Cow::Borrowed(bytes),
+        Value::Atom(name) => Cow::Owned(format!(":{name}").into_bytes()),
+        other => Cow::Owned(json_text(other).into_bytes()),
     }
 }
 
