@@ -41,7 +41,7 @@ pub(crate) struct Connect {
           value_parser = clap::value_parser!(u16).range(1..=600))]
     pub(crate) timeout: u16,
     /// Then publish one message by MQTT, QoS 1, as a proof.
-    #[arg(long, value_name = "TOPIC")]
+    #[arg(long, value_name = "TOPIC", value_parser = topic)]
     pub(crate) mqtt_publish: Option<String>,
     /// What the message says.
     #[arg(
@@ -52,10 +52,10 @@ pub(crate) struct Connect {
     )]
     pub(crate) mqtt_message: String,
     /// The client's ID [default: the common name of the device's certificate].
-    #[arg(long, value_name = "ID", requires = "mqtt_publish")]
+    #[arg(long, value_name = "ID", requires = "mqtt_publish", value_parser = mqtt_string)]
     pub(crate) mqtt_client_id: Option<String>,
     /// The user's name, where the service wants one.
-    #[arg(long, value_name = "NAME", requires = "mqtt_publish")]
+    #[arg(long, value_name = "NAME", requires = "mqtt_publish", value_parser = mqtt_string)]
     pub(crate) mqtt_username: Option<String>,
 }
 
@@ -112,9 +112,56 @@ fn server(text: &str) -> Result<Server, String> {
     Ok(Server { host, port })
 }
 
+/// Source: MQTT 3.1.1, 1.5.3.
+const MQTT_STRING: usize = 65_535;
+
+fn mqtt_string(text: &str) -> Result<String, String> {
+    let len = text.len();
+    if len > MQTT_STRING {
+        return Err(format!(
+            "it has {len} bytes, and MQTT takes {MQTT_STRING} at most: give a shorter one"
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+/// Source: MQTT 3.1.1, 4.7.
+fn topic(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        return Err("a topic has one character at least: give its name".to_owned());
+    }
+    if let Some(wildcard) = text.chars().find(|it| matches!(it, '+' | '#')) {
+        return Err(format!(
+            "{wildcard} stands for several topics, to which nobody can publish: give one name, \
+             without + and #"
+        ));
+    }
+    mqtt_string(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_topic_is_one_that_can_be_published_to() {
+        for text in ["a", "$aws/things/n1/shadow/update", "/", "\u{E9}"] {
+            assert_eq!(topic(text).as_deref(), Ok(text));
+        }
+        let longest = "a".repeat(65_535);
+        assert!(topic(&longest).is_ok());
+        let long = longest + "b";
+        for (text, part) in [
+            ("", "one character at least"),
+            ("a/#", "# stands for several"),
+            ("+/a", "+ stands for several"),
+            (&long, "65536 bytes, and MQTT takes 65535"),
+        ] {
+            let error = topic(text).unwrap_err();
+            assert!(error.contains(part), "{error}");
+        }
+        assert!(mqtt_string(&long).is_err() && mqtt_string("").is_ok());
+    }
 
     #[test]
     fn servers_have_a_host_and_perhaps_a_port() {

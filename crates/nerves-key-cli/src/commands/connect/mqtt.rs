@@ -22,6 +22,10 @@ pub(super) struct Message {
     pub(super) text: String,
 }
 
+/// The longest packet that there is, since a limit is the broker's to set. Source:
+/// MQTT 3.1.1, 2.2.3, and the fixed header.
+const LONGEST: usize = 5 + 268_435_455;
+
 /// Publish, and wait until the broker has acknowledged it.
 pub(super) fn publish(
     target: &Target,
@@ -42,6 +46,8 @@ fn publish_over(
     let broker = (target.host.as_str(), target.port);
     let mut options = MqttOptions::new(&*message.client_id, broker);
     options.set_transport(transport);
+    let incoming = options.max_packet_size();
+    options.set_max_packet_size(incoming, LONGEST);
     if let Some(name) = &message.username {
         options.set_username(name);
     }
@@ -161,11 +167,55 @@ mod tests {
 
     use super::*;
 
+    /// MQTT 3.1.1, 3.2: accepted.
+    const CONNACK: [u8; 4] = [0x20, 0x02, 0x00, 0x00];
+
+    fn target(port: u16) -> Target {
+        Target {
+            host: "localhost".to_owned(),
+            port,
+            alpn: Vec::new(),
+            service: Service::Any,
+        }
+    }
+
+    fn message(text: String) -> Message {
+        Message {
+            client_id: "N1".to_owned(),
+            username: None,
+            topic: "t".to_owned(),
+            text,
+        }
+    }
+
+    /// The limit of 10,240 bytes that the client has of itself is no broker's.
+    #[test]
+    fn a_long_message_is_the_brokers_to_judge() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let server = thread::spawn(move || {
+            let (mut tcp, _) = listener.accept().unwrap();
+            tcp.read(&mut [0; 1000]).unwrap();
+            tcp.write_all(&CONNACK).unwrap();
+            // Header 32, remaining length in 3 bytes, topic in 3, ID in 2, and the text.
+            let mut publish = vec![0; 1 + 3 + 3 + 2 + 100_000];
+            tcp.read_exact(&mut publish).unwrap();
+            // MQTT 3.1.1, 3.4: acknowledged.
+            tcp.write_all(&[0x40, 0x02, publish[7], publish[8]])
+                .unwrap();
+            // Until the client has read it.
+            let _ = tcp.read(&mut [0; 100]);
+        });
+        let message = message("a".repeat(100_000));
+        let seconds = Duration::from_secs(20);
+        publish_over(Transport::tcp(), &target(port), &message, seconds).unwrap();
+        server.join().unwrap();
+    }
+
     /// Other messages without end are no acknowledgement, and no reason to wait.
     #[test]
     fn a_broker_that_floods_is_given_up() {
-        // MQTT 3.1.1, 3.2 and 3.3: accepted; "abc" for the topic "t", QoS 0.
-        const CONNACK: [u8; 4] = [0x20, 0x02, 0x00, 0x00];
+        // MQTT 3.1.1, 3.3: "abc" for the topic "t", QoS 0.
         const PUBLISH: &[u8] = b"\x30\x06\x00\x01tabc";
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -178,20 +228,14 @@ mod tests {
             let end = Instant::now() + Duration::from_secs(8);
             while Instant::now() < end && tcp.write_all(&flood).is_ok() {}
         });
-        let target = Target {
-            host: "localhost".to_owned(),
-            port,
-            alpn: Vec::new(),
-            service: Service::Any,
-        };
-        let message = Message {
-            client_id: "N1".to_owned(),
-            username: None,
-            topic: "t".to_owned(),
-            text: String::new(),
-        };
         let second = Duration::from_secs(1);
-        let refusal = publish_over(Transport::tcp(), &target, &message, second).unwrap_err();
+        let refusal = publish_over(
+            Transport::tcp(),
+            &target(port),
+            &message(String::new()),
+            second,
+        )
+        .unwrap_err();
         server.join().unwrap();
         assert_eq!(
             refusal.what,
