@@ -1,6 +1,6 @@
 //! What the operating system is asked for: time and randomness.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, SystemTimeError, UNIX_EPOCH};
 
 use atecc_x509::DateTime;
 use nerves_key_provision::{Challenges, KeySigner};
@@ -15,10 +15,8 @@ const RELEASED: (u16, u8, u8) = (2026, 11, 23);
 /// # Errors
 /// Exit code 5 when the clock is behind the day of this release.
 pub(crate) fn now() -> Result<DateTime, CliError> {
-    let since_1970 = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_err(|error| CliError::refused(error).about("the clock is before 1970"))?;
-    let now = DateTime::from_unix_seconds(since_1970.as_secs()).map_err(CliError::refused)?;
+    let now = DateTime::from_unix_seconds(since_1970(SystemTime::now())?);
+    let now = now.map_err(CliError::refused)?;
     let released = release_day()?;
     if now < released {
         return Err(CliError::refused(format!(
@@ -34,10 +32,19 @@ pub(crate) fn now() -> Result<DateTime, CliError> {
 /// As [`now`].
 pub(crate) fn unix_seconds() -> Result<u64, CliError> {
     now()?;
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map(|time| time.as_secs())
-        .map_err(|error| CliError::refused(error).about("the clock is before 1970"))
+    since_1970(SystemTime::now())
+}
+
+/// In seconds.
+fn since_1970(clock: SystemTime) -> Result<u64, CliError> {
+    let before = |by: SystemTimeError| {
+        let seconds = by.duration().as_secs();
+        CliError::refused(format!(
+            "the clock says a time {seconds} s before 1970: set it first"
+        ))
+    };
+    let since = clock.duration_since(UNIX_EPOCH).map_err(before)?;
+    Ok(since.as_secs())
 }
 
 /// The day of this release: a clock that says less is not set.
@@ -81,4 +88,21 @@ pub(crate) fn challenges() -> Result<Challenges, CliError> {
         before_lock: random()?,
         after_lock: random()?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_clock_before_1970_is_to_be_set() {
+        let clock = UNIX_EPOCH - Duration::from_secs(86_400);
+        assert_eq!(
+            since_1970(clock).unwrap_err().to_string(),
+            "the clock says a time 86400 s before 1970: set it first"
+        );
+        assert_eq!(since_1970(UNIX_EPOCH).unwrap(), 0);
+    }
 }

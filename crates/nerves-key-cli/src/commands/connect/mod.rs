@@ -7,6 +7,7 @@ mod observed;
 mod refusal;
 mod remote;
 mod service;
+mod words;
 
 use std::sync::Arc;
 use std::thread;

@@ -12,6 +12,7 @@ use rustls::ClientConfig;
 
 use super::refusal::{By, Refusal};
 use super::service::{Service, Target};
+use super::words;
 
 /// What is published, and as whom.
 #[derive(Clone, Debug)]
@@ -112,7 +113,7 @@ fn refusal(error: &ConnectionError, target: &Target, message: &Message) -> Refus
         Some(Origin::ServerCertificate(_)) => {
             return Refusal::new(
                 By::Trust,
-                format!("MQTT: {error}"),
+                format!("MQTT: {}", words::mqtt(error)),
                 "another server answered the second time",
                 "several servers may share this name: try again",
             );
@@ -156,7 +157,12 @@ fn refusal(error: &ConnectionError, target: &Target, message: &Message) -> Refus
             ),
         },
     };
-    Refusal::new(By::Server, format!("MQTT: {error}"), cause, next)
+    Refusal::new(
+        By::Server,
+        format!("MQTT: {}", words::mqtt(error)),
+        cause,
+        next,
+    )
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::handshake::{Attempt, End};
 use super::names;
 use super::observed::Observed;
 use super::service::{Service, Target};
+use super::words;
 
 /// Who refused, why probably, and the next step.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -183,19 +184,19 @@ impl Evidence<'_> {
             rustls::Error::PeerIncompatible(reason) => incompatible(reason),
             rustls::Error::Other(_) => Refusal::new(
                 By::Chip,
-                error.to_string(),
+                words::tls(error),
                 "the chip gave no signature",
                 "nerves-key doctor says more",
             ),
             rustls::Error::InvalidMessage(_) => Refusal::new(
                 By::Server,
-                error.to_string(),
+                words::tls(error),
                 "what answers on this port does not speak TLS",
                 "check the port",
             ),
             _ => Refusal::new(
                 By::Server,
-                error.to_string(),
+                words::tls(error),
                 "the handshake failed",
                 "try openssl s_client with the same server, and compare",
             ),
@@ -240,14 +241,14 @@ impl Evidence<'_> {
                     .to_owned(),
             ),
         };
-        let what = format!("the server's certificate: {}", fault(error));
+        let what = format!("the server's certificate: {}", words::fault(error));
         Refusal::new(By::Trust, what, cause, next)
     }
 
     fn alert(&self, alert: AlertDescription) -> Refusal {
         use AlertDescription as A;
         let service = self.target.service;
-        let what = format!("alert {alert:?}");
+        let what = words::alert(alert);
         let registration = service.registration();
         let refused = |cause: String, next: &str| Refusal::new(By::Server, &*what, cause, next);
         match alert {
@@ -361,7 +362,7 @@ impl Evidence<'_> {
 
 fn incompatible(reason: &PeerIncompatible) -> Refusal {
     use PeerIncompatible as P;
-    let what = format!("{reason:?}");
+    let what = words::incompatible(reason);
     let (cause, next) = match reason {
         P::ServerDoesNotSupportTls12Or13
         | P::ServerTlsVersionIsDisabledByOurConfig
@@ -379,78 +380,4 @@ fn incompatible(reason: &PeerIncompatible) -> Refusal {
         ),
     };
     Refusal::new(By::Server, what, cause, next)
-}
-
-/// What is wrong with a certificate; rustls has names for most of it, and no words.
-fn fault(error: &CertificateError) -> String {
-    let words = match error {
-        CertificateError::BadEncoding => "it cannot be decoded",
-        CertificateError::BadSignature => "the signature on it is wrong",
-        CertificateError::UnknownIssuer => "its issuer is not known",
-        CertificateError::Expired => "it has expired",
-        CertificateError::NotValidYet => "it is not valid yet",
-        CertificateError::Revoked => "it is revoked",
-        CertificateError::NotValidForName => "it is for another name",
-        CertificateError::UnhandledCriticalExtension => {
-            "it has a critical extension that is not known here"
-        }
-        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
-            "its extended key usage is another one than a server's"
-        }
-        CertificateError::Other(other) => return name_in_words(&other.to_string()),
-        CertificateError::ExpiredContext { .. }
-        | CertificateError::NotValidYetContext { .. }
-        | CertificateError::NotValidForNameContext { .. } => return error.to_string(),
-        _ => return name_in_words(&error.to_string()),
-    };
-    words.to_owned()
-}
-
-/// `CaUsedAsEndEntity` as "ca used as end entity"; what is no such name stays.
-fn name_in_words(name: &str) -> String {
-    let is_name = name.starts_with(|first: char| first.is_ascii_uppercase())
-        && name.chars().all(|it| it.is_ascii_alphanumeric());
-    if !is_name {
-        return name.to_owned();
-    }
-    let mut words = String::new();
-    for letter in name.chars() {
-        if letter.is_ascii_uppercase() && !words.is_empty() {
-            words.push(' ');
-        }
-        words.push(letter.to_ascii_lowercase());
-    }
-    words
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use rustls::OtherError;
-
-    use super::*;
-
-    #[test]
-    fn a_fault_is_told_in_words() {
-        let other = std::io::Error::other("CaUsedAsEndEntity");
-        for (error, words) in [
-            (
-                CertificateError::Other(OtherError(Arc::new(other))),
-                "ca used as end entity",
-            ),
-            (
-                CertificateError::BadSignature,
-                "the signature on it is wrong",
-            ),
-            (
-                CertificateError::InvalidOcspResponse,
-                "invalid ocsp response",
-            ),
-            (CertificateError::UnknownIssuer, "its issuer is not known"),
-        ] {
-            assert_eq!(fault(&error), words);
-        }
-        assert_eq!(name_in_words("a text: it stays"), "a text: it stays");
-    }
 }
