@@ -5,6 +5,7 @@ mod around;
 mod at_a_terminal;
 mod bad_input;
 mod bench;
+mod damaged;
 mod exports;
 mod interrupted;
 mod ledger_file;

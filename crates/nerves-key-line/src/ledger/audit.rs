@@ -131,7 +131,7 @@ pub(super) fn audit(work: &mut Work<'_>, known: &[ChainHead]) -> Result<Vec<Find
         let end = ends.get(&event.station);
         let beginning = (0, event::beginning());
         let (seq, before) = end.unwrap_or(&beginning);
-        if event.seq != seq + 1 {
+        if Some(event.seq) != seq.checked_add(1) {
             add(FindingReason::Gap);
         } else if event.before != *before {
             add(FindingReason::Chain);
@@ -198,8 +198,9 @@ type Steps = BTreeMap<(String, i64), (State, Option<String>, Vec<Value>)>;
 fn find_out_of_order(steps: &Steps) -> Vec<Finding> {
     let mut findings = Vec::new();
     for ((chip, step), (state, from, row)) in steps {
-        let before = steps
-            .get(&(chip.clone(), step - 1))
+        let before = step
+            .checked_sub(1)
+            .and_then(|step| steps.get(&(chip.clone(), step)))
             .map(|(state, ..)| *state);
         let fits = match before {
             None => *step == 0 && matches!(state, State::Reserved | State::Verified),

@@ -34,6 +34,7 @@ use crate::batch::Batch;
 use crate::event::EventKind;
 use crate::unit::{State, Unit};
 use numbers::Source;
+pub(crate) use numbers::round_after;
 pub(crate) use rows::numbers;
 pub(crate) use work::chip_of;
 

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::database::Value;
 use super::error::LedgerError;
 use super::rows::numbers;
-use super::work::{Number, Work};
+use super::work::{Number, Work, number_after};
 use super::{Ledger, event_id};
 use crate::batch::Batch;
 use crate::event::{Event, EventKind};
@@ -158,10 +158,13 @@ impl Work<'_> {
         last: &str,
     ) -> Result<Option<Number>, LedgerError> {
         let numbers = self.numbers_last_used_as(batch, last, 1)?;
-        Ok(numbers.first().map(|leased| Number {
-            number: leased.number,
-            round: leased.round.saturating_add(1),
-        }))
+        let again = numbers.first().map(|used| {
+            Ok(Number {
+                number: used.number,
+                round: round_after(used.number, used.round)?,
+            })
+        });
+        again.transpose()
     }
 
     /// The numbers whose last use is `last`, in order, as many as `most`.
@@ -268,10 +271,10 @@ impl Work<'_> {
             return Ok(Vec::new());
         }
         let returned = self.numbers_last_used_as(batch, "returned", wanted)?;
-        let returned = returned.iter();
-        let mut block: Vec<_> = returned
-            .map(|it| (it.number, it.round.saturating_add(1)))
-            .collect();
+        let mut block = returned
+            .iter()
+            .map(|it| Ok((it.number, round_after(it.number, it.round)?)))
+            .collect::<Result<Vec<_>, LedgerError>>()?;
         let mut number = self.after_last(batch)?;
         while i64::try_from(block.len()).unwrap_or(i64::MAX) < wanted {
             let at = u64::try_from(number).unwrap_or(u64::MAX);
@@ -301,7 +304,11 @@ impl Work<'_> {
         )?;
         let last = last.first().and_then(|row| row.first()?.integer());
         let first = i64::try_from(batch.serials.first()).unwrap_or(i64::MAX);
-        Ok(last.map_or(first, |last| first.max(last.saturating_add(1))))
+        let Some(last) = last else {
+            return Ok(first);
+        };
+        let next = number_after(last, || format!("of a number of {:?}", batch.name))?;
+        Ok(first.max(next))
     }
 
     fn numbers(&mut self, batch: &Batch) -> Result<Numbers, LedgerError> {
@@ -396,6 +403,11 @@ impl Work<'_> {
     }
 }
 
+/// The round after one of a number.
+pub(crate) fn round_after(number: i64, round: i64) -> Result<i64, LedgerError> {
+    number_after(round, || format!("of a round of the number {number}"))
+}
+
 /// The number of a pattern that has `serial`.
 fn number_of(pattern: &SerialPattern, serial: &str) -> Option<u64> {
     let text = pattern.to_string();
@@ -432,9 +444,11 @@ pub(super) fn find_out_of_turn(rows: &[Vec<Value>]) -> Vec<&Vec<Value>> {
         let fits = match before {
             None => *round == 0 && using != "returned",
             Some((before, "leased", holder)) => {
-                *round == before + 1 && using != "leased" && holder == station
+                Some(*round) == before.checked_add(1) && using != "leased" && holder == station
             }
-            Some((before, "returned", _)) => *round == before + 1 && using != "returned",
+            Some((before, "returned", _)) => {
+                Some(*round) == before.checked_add(1) && using != "returned"
+            }
             Some(_) => false,
         };
         if !fits {

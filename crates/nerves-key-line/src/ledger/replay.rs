@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use super::Ledger;
 use super::database::Value;
 use super::error::LedgerError;
-use super::work::{Work, chip_of};
+use super::work::{Work, chip_of, number_after};
 use crate::event::{Event, EventKind};
 use crate::unit::State;
 
@@ -109,7 +109,8 @@ impl Work<'_> {
     ) -> Result<(), LedgerError> {
         let unit = self.unit(chip)?.ok_or(LedgerError::NoUnit(chip))?;
         let from = body["from"].as_str().and_then(|from| from.parse().ok());
-        if body["step"].as_i64() != Some(unit.step.saturating_add(1)) || from != Some(unit.state) {
+        let step = number_after(unit.step, || format!("of the step of {chip}"))?;
+        if body["step"].as_i64() != Some(step) || from != Some(unit.state) {
             return Err(LedgerError::Overtaken {
                 chip,
                 seen: from.unwrap_or(unit.state),

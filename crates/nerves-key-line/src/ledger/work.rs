@@ -93,7 +93,9 @@ impl Work<'_> {
         let (last, before, _) = self.last()?;
         let event = Event {
             station: self.author.station.clone(),
-            seq: last + 1,
+            seq: number_after(last, || {
+                format!("of the last event of {:?}", self.author.station)
+            })?,
             before,
             ..event
         };
@@ -310,18 +312,23 @@ impl Work<'_> {
              WHERE u.batch = $1 AND s.state = 'scrapped'",
             &[name],
         )?;
-        let row = || LedgerError::Row(format!("of the places of {:?}", batch.name));
-        let number = |rows: &Rows| rows.first().and_then(|row| row.first()?.integer());
-        let highest = number(&highest).ok_or_else(row)?;
-        let scrapped = number(&scrapped).ok_or_else(row)?;
+        let described = || format!("of the places of {:?}", batch.name);
+        let number = |rows: &Rows| {
+            let number = rows.first().and_then(|row| row.first()?.integer());
+            number.ok_or_else(|| LedgerError::Row(described()))
+        };
+        let (highest, scrapped) = (number(&highest)?, number(&scrapped)?);
         // A spool has as many places as numbers.
         let leased = match self.source {
             Source::Counter => self.count_leased(batch)?,
             Source::Lease => 0,
         };
+        let taken = highest.checked_sub(scrapped);
+        let free = taken.and_then(|taken| i64::from(batch.count).checked_sub(taken));
+        let free = free.and_then(|free| free.checked_sub(leased));
         Ok(Places {
-            next: highest.saturating_add(1),
-            free: i64::from(batch.count) - (highest - scrapped) - leased,
+            next: number_after(highest, described)?,
+            free: free.ok_or_else(|| LedgerError::Row(described()))?,
             leased,
         })
     }
@@ -348,7 +355,9 @@ impl Work<'_> {
             Source::Lease => self.lowest(batch, "leased")?.ok_or(LedgerError::NoLease)?,
         };
         loop {
-            let at = u64::try_from(number.number).unwrap_or(u64::MAX);
+            let at = u64::try_from(number.number).map_err(|_negative| {
+                LedgerError::Row(format!("of a number of {:?}", batch.name))
+            })?;
             let serial = batch.serials.serial(at)?;
             let serial = serial.ok_or_else(|| LedgerError::SerialWanted(batch.name.clone()))?;
             let statement = "SELECT chip FROM <serial> WHERE product = $1 AND serial = $2";
@@ -437,7 +446,8 @@ impl Work<'_> {
                 next: state,
             });
         }
-        let mut body = json!({ "from": unit.state.name(), "step": unit.step + 1 });
+        let step = number_after(unit.step, || format!("of the step of {chip}"))?;
+        let mut body = json!({ "from": unit.state.name(), "step": step });
         self.add_facts(&mut body, chip, Some(&unit), facts)?;
         self.append(id, Some(chip), EventKind::Became(state), &body)
     }
@@ -494,6 +504,12 @@ impl Work<'_> {
         }
         Ok(())
     }
+}
+
+/// The number after one that stands in the database. Behind the last of all there
+/// is none, and no ledger writes that one.
+pub(crate) fn number_after(number: i64, row: impl FnOnce() -> String) -> Result<i64, LedgerError> {
+    number.checked_add(1).ok_or_else(|| LedgerError::Row(row()))
 }
 
 /// How far each batch is.

@@ -16,7 +16,7 @@ use serde_json::{Value as Json, json};
 
 use crate::batch::Batch;
 use crate::event::{Event, EventKind};
-use crate::ledger::{Author, Database, Ledger, LedgerError, event_id, numbers};
+use crate::ledger::{Author, Database, Ledger, LedgerError, event_id, numbers, round_after};
 use tables::Identity;
 
 pub use error::SpoolError;
@@ -247,7 +247,8 @@ impl Spool {
             }
             let free = free
                 .into_iter()
-                .map(|(number, round)| (number, round.saturating_add(1)));
+                .map(|(number, round)| Ok((number, round_after(number, round)?)))
+                .collect::<Result<Vec<_>, LedgerError>>()?;
             let body = json!({
                 "batch": name,
                 "product": batch.product,

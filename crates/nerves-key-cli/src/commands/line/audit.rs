@@ -43,7 +43,9 @@ pub(super) fn run(arguments: &Audit, output: Output) -> Result<(), CliError> {
             findings_text.push(format!("{device}: {error}"));
         }
     }
-    let events: i64 = ends.iter().map(|head| head.seq).sum();
+    let events = ends
+        .iter()
+        .fold(0i64, |events, head| events.saturating_add(head.seq));
     let numbers = numbers(&mut ledger)?;
     let text = if findings_text.is_empty() {
         let all = format!(

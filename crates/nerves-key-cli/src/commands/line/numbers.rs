@@ -27,7 +27,8 @@ pub(super) fn lines(batch: &Batch, numbers: &Numbers) -> Vec<String> {
         .filter(|(numbers, _)| !numbers.is_empty());
     let others = others
         .map(|(numbers, what)| format!("  {} {what}: {}", numbers.len(), ranges(batch, numbers)));
-    let count: i64 = numbers.passed.iter().map(length).sum();
+    let lengths = numbers.passed.iter().map(length);
+    let count = lengths.fold(0, i64::saturating_add);
     let passed = numbers.passed.iter().map(|range| {
         let [first, last] = ends(batch, range).map(|it| escape(&it));
         if first == last {

@@ -4,6 +4,7 @@ mod activity;
 mod audit;
 mod cases;
 mod export;
+mod limits;
 pub(crate) mod objects;
 mod parameters;
 mod race;
@@ -97,6 +98,7 @@ cases! {
     audit::what_was_not_touched_is_sound,
     audit::every_change_is_noticed,
     audit::a_shortened_chain_is_noticed_by_its_head,
+    limits::a_number_at_its_end_is_a_damaged_row,
     objects::a_table_that_was_rebuilt_is_named,
     export::what_is_new_since_an_export_goes_out_once,
     parameters::parameters_go_by_their_numbers,

@@ -1,0 +1,35 @@
+//! What a ledger says whose rows were changed by another hand.
+
+use nerves_key_line::{Database, Sqlite};
+
+use crate::bench::Bench;
+
+fn change(bench: &Bench, script: &str) {
+    let mut file = Sqlite::open(&bench.path().join("line.db")).unwrap();
+    file.script(script).unwrap();
+}
+
+#[test]
+fn an_event_of_the_last_number_of_all_stops_its_station() {
+    let bench = Bench::with_batch();
+    let devices = bench.chips(1);
+    bench.done(&Bench::line_run(&devices, &["--station", "other"]));
+    let last = i64::MAX;
+    change(
+        &bench,
+        &format!("UPDATE event SET seq = {last} WHERE kind = 'loaded'"),
+    );
+    let chip = bench.units()[0]["chip"].as_str().unwrap().to_owned();
+    bench.write("c.toml", &crate::bench::BATCH.replace("\"b\"", "\"c\""));
+    for arguments in [
+        &["line", "batch", "c.toml"][..],
+        &["line", "scrap", &chip, "--reason", "x"],
+    ] {
+        let (code, said) = bench.refused(arguments);
+        assert_eq!(code, 5, "{arguments:?}: {said}");
+        assert!(said.contains("cannot be read: audit it"), "{said}");
+    }
+    bench.done(&["line", "status"]);
+    let (code, said) = bench.refused(&["line", "audit"]);
+    assert_eq!(code, 1, "{said}");
+}
