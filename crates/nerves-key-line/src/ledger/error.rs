@@ -93,10 +93,11 @@ pub enum LedgerError {
         /// Its serial there.
         serial: String,
     },
-    /// Other batches have had its serials.
+    /// Other units of the product have its serials, or its counter is above them.
     #[error(
-        "the batch {batch:?} is of {count}, but {left} serials are left of those that it goes on \
-         with: take another pattern or a further list, or a smaller count"
+        "the batch {batch:?} is of {count}, but {} of those that it goes on with{}: take another \
+         pattern or a further list{}",
+        describe_left(*left), describe_used(used.as_deref()), describe_smaller(*left)
     )]
     NumbersUsed {
         /// Its name.
@@ -105,6 +106,24 @@ pub enum LedgerError {
         count: u32,
         /// That nobody has.
         left: u64,
+        /// One that is used.
+        used: Option<String>,
+    },
+    /// Another batch is made from the same list.
+    #[error(
+        "the batch {batch:?} is of {count}, but {} of its list, of which the batch {other:?} is to \
+         have the others: take a further list{}",
+        describe_left(*left), describe_smaller(*left)
+    )]
+    ListPromised {
+        /// Its name.
+        batch: String,
+        /// Of units.
+        count: u32,
+        /// That no batch is to have.
+        left: u64,
+        /// A batch that is.
+        other: String,
     },
     /// The scheme wants a serial to be given.
     #[error("the serials of the batch {0:?} are scanned: give the one of this unit")]
@@ -199,6 +218,27 @@ pub enum LedgerError {
     /// A row that no ledger writes.
     #[error("the row {0} of the ledger cannot be read: audit it")]
     Row(String),
+}
+
+fn describe_left(left: u64) -> String {
+    match left {
+        1 => "1 serial is left".to_owned(),
+        left => format!("{left} serials are left"),
+    }
+}
+
+fn describe_used(used: Option<&str>) -> String {
+    used.map_or(String::new(), |used| {
+        format!(", since others of the product have some, such as {used:?}")
+    })
+}
+
+/// The count that would fit, where one does.
+fn describe_smaller(left: u64) -> String {
+    match left {
+        0 => String::new(),
+        left => format!(", or a count of at most {left}"),
+    }
 }
 
 /// Words for places that are kept.

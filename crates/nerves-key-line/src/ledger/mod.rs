@@ -5,6 +5,7 @@ mod audit;
 mod database;
 mod error;
 mod export;
+mod loading;
 mod numbers;
 mod objects;
 #[cfg(feature = "postgres")]
@@ -197,31 +198,36 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError::Batch`] when it cannot be made,
-    /// [`LedgerError::NumbersUsed`] when other batches have left too few serials,
-    /// and [`LedgerError::OtherBatch`] when another one has its name.
+    /// [`LedgerError::NumbersUsed`] or [`LedgerError::ListPromised`] when others of the
+    /// product have left too few serials, and [`LedgerError::OtherBatch`] when another one has its name.
     pub fn load(&mut self, batch: &Batch) -> Result<bool, LedgerError> {
         batch.check()?;
         let id = event_id()?;
-        let (document, digest) = (batch.document(), batch.digest());
         self.run(|work| {
             if work.is_there(&id)? {
                 return Ok(true);
             }
-            if let Some(there) = work.batch_digest(&batch.name)? {
-                let is_this = there == digest;
-                let other = || LedgerError::OtherBatch(batch.name.clone());
-                return is_this.then_some(false).ok_or_else(other);
+            if !work.check_batch(batch)? {
+                return Ok(false);
             }
-            work.check_numbers(batch)?;
             let body = json!({
                 "name": batch.name,
                 "product": batch.product,
-                "digest": digest,
-                "document": document,
+                "digest": batch.digest(),
+                "document": batch.document(),
             });
             work.append(&id, None, EventKind::Loaded, &body)?;
             Ok(true)
         })
+    }
+
+    /// What [`Ledger::load`] would answer now; nothing is written.
+    ///
+    /// # Errors
+    /// As [`Ledger::load`].
+    pub fn check_load(&mut self, batch: &Batch) -> Result<bool, LedgerError> {
+        batch.check()?;
+        self.read(|work| work.check_batch(batch))
     }
 
     /// What tells this ledger from any other that has the batch: the event by

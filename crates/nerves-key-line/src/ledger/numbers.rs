@@ -58,8 +58,8 @@ pub struct Numbers {
 }
 
 /// A number that is leased: itself, its round, and the event.
-struct LeasedNumber {
-    number: i64,
+pub(super) struct LeasedNumber {
+    pub(super) number: i64,
     round: i64,
     station: String,
     seq: i64,
@@ -168,7 +168,7 @@ impl Work<'_> {
     }
 
     /// The numbers whose last use is `last`, in order, as many as `most`.
-    fn numbers_last_used_as(
+    pub(super) fn numbers_last_used_as(
         &mut self,
         batch: &Batch,
         last: &str,
@@ -380,26 +380,31 @@ impl Work<'_> {
             .iter()
             .filter_map(|row| row.first()?.text())
             .collect();
-        let numbers: BTreeSet<u64> = match &batch.serials {
-            SerialScheme::Pattern(pattern) => serials
-                .iter()
-                .filter_map(|serial| number_of(pattern, serial))
-                .collect(),
-            SerialScheme::List(list) => (0..)
-                .take(list.len())
-                .filter(|&number| {
-                    list.serial(number)
-                        .is_ok_and(|serial| serials.contains(serial.as_str()))
-                })
-                .collect(),
-            SerialScheme::Scanned | SerialScheme::Chip => BTreeSet::new(),
-        };
-        let numbers = numbers.into_iter().filter_map(|it| i64::try_from(it).ok());
+        let numbers = find_numbers(&batch.serials, &serials).into_iter();
+        let numbers = numbers.filter_map(|it| i64::try_from(it).ok());
         let mut numbers: Vec<_> = numbers
             .filter(|it| (lowest..=highest).contains(it))
             .collect();
         numbers.retain(|number| !given.contains(number));
         Ok(numbers)
+    }
+}
+
+/// The numbers of a scheme whose serials are among `serials`.
+pub(super) fn find_numbers(scheme: &SerialScheme, serials: &BTreeSet<&str>) -> BTreeSet<u64> {
+    match scheme {
+        SerialScheme::Pattern(pattern) => serials
+            .iter()
+            .filter_map(|serial| number_of(pattern, serial))
+            .collect(),
+        SerialScheme::List(list) => (0..)
+            .take(list.len())
+            .filter(|&number| {
+                list.serial(number)
+                    .is_ok_and(|serial| serials.contains(serial.as_str()))
+            })
+            .collect(),
+        SerialScheme::Scanned | SerialScheme::Chip => BTreeSet::new(),
     }
 }
 

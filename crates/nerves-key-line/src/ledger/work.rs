@@ -387,41 +387,6 @@ impl Work<'_> {
         })
     }
 
-    /// That there are as many numbers as a batch that is not loaded yet has
-    /// units.
-    pub(super) fn check_numbers(&mut self, batch: &Batch) -> Result<(), LedgerError> {
-        let Some(last) = batch.serials.last() else {
-            return Ok(());
-        };
-        let of = [
-            Value::from(&*batch.product),
-            Value::from(batch.serials.pool()),
-        ];
-        let back = self.query(
-            "SELECT COUNT(*) FROM <number> n WHERE n.product = $1 AND n.pool = $2 \
-             AND n.use = 'returned' AND NOT EXISTS (SELECT 1 FROM <number> m \
-             WHERE m.product = n.product AND m.pool = n.pool AND m.number = n.number \
-             AND m.round > n.round)",
-            &of,
-        )?;
-        let back = back.first().and_then(|row| row.first()?.integer());
-        let statement = "SELECT MAX(number) FROM <number> WHERE product = $1 AND pool = $2";
-        let used = self.query(statement, &of)?;
-        let used = used.first().and_then(|row| row.first()?.integer());
-        let unsigned = |number: i64| u64::try_from(number).unwrap_or_default();
-        let next = used.map_or(0, |used| unsigned(used).saturating_add(1));
-        let next = next.max(batch.serials.first());
-        let left = (last + 1).saturating_sub(next) + back.map_or(0, unsigned);
-        if left < u64::from(batch.count) {
-            return Err(LedgerError::NumbersUsed {
-                batch: batch.name.clone(),
-                count: batch.count,
-                left,
-            });
-        }
-        Ok(())
-    }
-
     /// A unit's next state.
     pub(super) fn advance(
         &mut self,

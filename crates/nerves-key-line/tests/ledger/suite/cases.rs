@@ -354,7 +354,95 @@ pub(super) fn a_batch_that_finds_too_few_serials_is_not_loaded(place: &dyn Place
     ledger.load(&list("g")).unwrap();
     ledger.reserve(chip(9), "g", None).unwrap();
     let refused = ledger.load(&list("h")).unwrap_err().to_string();
-    assert!(refused.contains("1 serials are left"), "{refused}");
+    // The other one is to be the first batch's.
+    assert!(refused.contains("0 serials are left"), "{refused}");
+}
+
+/// Whatever scheme gave them: a pattern, another list, a scanner, a chip that was
+/// finished before, a lease.
+pub(super) fn serials_of_other_schemes_are_missed_when_a_batch_is_loaded(place: &dyn Place) {
+    let mut ledger = place.ledger("a");
+    ledger.load(&batch("b", &pattern("A-{:03}"))).unwrap();
+    ledger.load(&batch("s", &SerialScheme::Scanned)).unwrap();
+    for index in 0..2 {
+        ledger.reserve(chip(index), "b", None).unwrap();
+    }
+    for (index, scanned) in [(10, "S-3"), (11, "S-5"), (12, "X")] {
+        let serial = ManufacturerSerial::new(scanned).unwrap();
+        ledger.reserve(chip(index), "s", Some(&serial)).unwrap();
+    }
+    let finished = ManufacturerSerial::new("S-7").unwrap();
+    ledger
+        .record_finished(chip(13), "b", &finished, &with_key(13))
+        .unwrap();
+    ledger.lease("b", "spool", 2).unwrap();
+    let counted = |name: &str, count, scheme| {
+        let mut batch = batch(name, &SerialScheme::Scanned);
+        (batch.serials, batch.count) = (scheme, count);
+        batch
+    };
+    let list =
+        |serials: &[&str]| SerialScheme::List(SerialList::new(serials.iter().copied()).unwrap());
+    let ten = |first| {
+        let ten: nerves_key_line::SerialPattern = "S-{:01}".parse().unwrap();
+        SerialScheme::Pattern(ten.starting_at(first).unwrap())
+    };
+    for (name, count, scheme, used, left) in [
+        (
+            "both",
+            2,
+            list(&["A-001", "A-000"]),
+            "A-001",
+            "0 serials are",
+        ),
+        ("one", 2, list(&["Q", "A-000"]), "A-000", "1 serial is"),
+        ("leased", 2, list(&["Q", "A-003"]), "A-003", "1 serial is"),
+        ("scan", 3, list(&["P", "Q", "X"]), "X", "2 serials are"),
+        ("ten", 8, ten(0), "S-3", "7 serials are"),
+        ("six", 5, ten(4), "S-5", "4 serials are"),
+    ] {
+        let refused = ledger.load(&counted(name, count, scheme));
+        let said = refused.unwrap_err().to_string();
+        let used = format!("{used:?}");
+        assert!(
+            said.contains(&used) && said.contains(left),
+            "{name}: {said}"
+        );
+        assert!(ledger.batch(name).is_err(), "{name}");
+    }
+    // As many as are left are made, and no more.
+    let seven = counted("seven", 7, ten(0));
+    ledger.load(&seven).unwrap();
+    let serials = (20..27).map(|index| ledger.reserve(chip(index), "seven", None).unwrap().serial);
+    assert_eq!(
+        serials.collect::<Vec<_>>(),
+        ["S-0", "S-1", "S-2", "S-4", "S-6", "S-8", "S-9"]
+    );
+    // Those of another product are nobody's here.
+    let mut other = counted("other", 2, list(&["A-000", "A-001"]));
+    "actor".clone_into(&mut other.product);
+    ledger.load(&other).unwrap();
+}
+
+/// A list is no counter: what one batch is to have of it is none of another's.
+pub(super) fn a_list_is_promised_once(place: &dyn Place) {
+    let mut ledger = place.ledger("a");
+    let listed = |name: &str, count| {
+        let mut batch = batch(name, &SerialScheme::Scanned);
+        batch.serials = SerialScheme::List(SerialList::new(["X", "Y", "Z"]).unwrap());
+        batch.count = count;
+        batch
+    };
+    ledger.load(&listed("b", 2)).unwrap();
+    let said = ledger.load(&listed("c", 2)).unwrap_err().to_string();
+    assert!(
+        said.contains("\"b\"") && said.contains("1 serial is left"),
+        "{said}"
+    );
+    ledger.load(&listed("c", 1)).unwrap();
+    let serials = [(1, "c"), (2, "b"), (3, "b")]
+        .map(|(index, batch)| ledger.reserve(chip(index), batch, None).unwrap().serial);
+    assert_eq!(serials, ["X", "Y", "Z"]);
 }
 
 pub(super) fn a_finished_chip_is_recorded(place: &dyn Place) {

@@ -87,6 +87,8 @@ cases! {
     cases::two_batches_go_on_with_one_counter,
     cases::numbers_below_a_later_first_are_a_range,
     cases::a_batch_that_finds_too_few_serials_is_not_loaded,
+    cases::serials_of_other_schemes_are_missed_when_a_batch_is_loaded,
+    cases::a_list_is_promised_once,
     cases::a_finished_chip_is_recorded,
     cases::tables_of_a_later_program_are_left_alone,
     cases::a_clock_that_jumped_back_stops_the_line,
