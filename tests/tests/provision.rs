@@ -462,8 +462,22 @@ fn the_volatile_layout_keeps_its_keys_to_itself() {
     assert!(sign().is_ok());
     bus.power_cycle();
     assert!(sign().is_err());
-    // A finished chip asks for no keys.
+    // A finished chip asks for no keys; one that is given has to be its own.
     assert!(station.provision(&bus).unwrap().is_none());
+    station.request.volatile_keys = Some(wrong);
+    let error = station.provision(&bus).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            StationError::Stopped(ProvisionError::Run(RunError::ActivationKey))
+        ),
+        "{error}"
+    );
+    station.request.volatile_keys = Some(keys);
+    assert!(station.provision(&bus).unwrap().is_none());
+    // And of no use for another layout.
+    station.request.layout = Layout::Standard;
+    station.provision(&bus).unwrap_err();
 }
 
 /// After the data lock the activation key is what the chip says it is.

@@ -343,9 +343,13 @@ impl<S: std::error::Error + 'static> From<ProvisionError<BusFault, S>> for CliEr
     fn from(error: ProvisionError<BusFault, S>) -> Self {
         const AGAIN: &str =
             "Nothing that was done is lost: run the same command again to continue.";
+        const OWN_KEY: &str = "If its data were locked before this run, give --activation-key the \
+                               chip's own key; if not, run the same command again. Nothing that \
+                               was done is lost.";
         const SPOILED: &str = "Running it again will not help: see nerves-key info.";
         let (exit, next) = match &error {
             ProvisionError::Bus(_) | ProvisionError::Signer(_) => (Exit::Failed, AGAIN),
+            ProvisionError::Run(RunError::ActivationKey) => (Exit::Stage, OWN_KEY),
             ProvisionError::Run(run) => {
                 let exit = match run {
                     RunError::Changed { .. } | RunError::KeyChanged | RunError::OtherSigner => {

@@ -51,7 +51,8 @@ pub enum RunError {
     /// The chip's signature over a fresh challenge does not verify.
     #[error("the chip did not prove that it holds its key: {0}")]
     Possession(#[source] SignatureMismatch),
-    /// The chip holds another activation key than the one that was given.
+    /// The chip holds another activation key than the one that was given. Where its
+    /// data were locked before the run, its own key goes on.
     #[error("the activation key is not the one that the chip holds")]
     ActivationKey,
     /// The signer's signature does not verify under its own certificate.

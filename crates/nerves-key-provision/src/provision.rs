@@ -53,7 +53,8 @@ impl<B, S> From<RunError> for ProvisionError<B, S> {
 }
 
 /// Execute `plan`: two awake sessions, with the signature in between. `None`
-/// when the plan has no steps.
+/// when the plan has no steps: of a finished chip of the volatile layout the
+/// activation key is tried, where the request has one.
 ///
 /// ```
 /// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));

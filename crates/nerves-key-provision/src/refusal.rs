@@ -42,6 +42,12 @@ pub enum Refusal {
         Layout::Standard => "activation and encryption keys are of the volatile layout alone",
     })]
     VolatileKeys(Layout),
+    /// One key was given for both.
+    #[error(
+        "the activation key and the encryption key are the same: give two, each random and of 16 \
+         bytes"
+    )]
+    AlikeKeys,
     /// Another device has the manufacturer serial.
     #[error("the serial {0:?} is in the list of used serials")]
     SerialUsed(String),

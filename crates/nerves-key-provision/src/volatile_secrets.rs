@@ -28,6 +28,22 @@ impl VolatileSecrets {
         secrets.0.set(activation, encryption);
         secrets
     }
+
+    /// Whether one key was given for both. No chip is given such keys.
+    ///
+    /// ```
+    /// use nerves_key_provision::VolatileSecrets;
+    ///
+    /// assert!(VolatileSecrets::new(&[0xA5; 16], &[0xA5; 16]).are_alike());
+    /// assert!(!VolatileSecrets::new(&[0xA5; 16], &[0xE7; 16]).are_alike());
+    /// ```
+    #[must_use]
+    pub fn are_alike(&self) -> bool {
+        let pairs = self.0.activation_slot().iter();
+        let pairs = pairs.zip(self.0.encryption_slot());
+        // As long for any two keys.
+        pairs.fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
+    }
 }
 
 impl Clone for VolatileSecrets {

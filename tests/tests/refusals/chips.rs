@@ -120,6 +120,15 @@ fn layouts_and_their_keys() {
             "{refusal}"
         );
     }
+    let mut setup = Setup {
+        layout: Layout::Volatile,
+        ..STANDARD
+    }
+    .station();
+    setup.request.volatile_keys = Some(VolatileSecrets::new(&[7; 16], &[7; 16]));
+    let bus = Bus::with_chip(Chip::blank(Revision::Atecc608B));
+    let alike = refusal(&bus, &mut setup);
+    assert!(matches!(alike, Refusal::AlikeKeys), "{alike}");
     for (found, asked) in [
         (Layout::Volatile, Layout::Standard),
         (Layout::Standard, Layout::Volatile),

@@ -72,6 +72,51 @@ fn provisioned_in_silence() {
     assert!(message.contains("volatile layout"), "{message}");
 }
 
+/// Another activation key makes it another chip than the one that was asked for,
+/// whatever is left to do.
+#[test]
+fn another_activation_key_is_refused() {
+    let harness = Harness::new();
+    let file = |name: &str, bytes: &[u8]| fs::write(harness.path().join(name), bytes).unwrap();
+    file("activation", b"A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5");
+    file("encryption", b"SecretSecretKey!");
+    file("other", b"A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A4");
+    let device = "emu:v.img?chip=atecc608b";
+    let with = |activation: &'static str, encryption: &'static str| {
+        let keys = [
+            "--activation-key",
+            activation,
+            "--encryption-key",
+            encryption,
+        ];
+        let layout = ["--layout", "volatile", "--serial", "V3", "--yes"];
+        Harness::provision(device, &[&layout[..], &keys].concat())
+    };
+    // One key for both: nothing is made.
+    let (code, message) = harness.fails(&with("other", "other"));
+    assert_eq!(code, 5, "{message}");
+    assert!(
+        message.contains("are the same") && message.contains("give two"),
+        "{message}"
+    );
+    assert!(!harness.path().join("v.img").exists());
+
+    harness.ok(&with("activation", "encryption"));
+    let refused = |image: &[u8]| {
+        let (code, message) = harness.fails(&with("other", "encryption"));
+        assert_eq!(code, 4, "{message}");
+        assert!(
+            message.contains("not the one that the chip holds")
+                && message.contains("give --activation-key the chip's own key"),
+            "{message}"
+        );
+        assert_eq!(fs::read(harness.path().join("v.img")).unwrap(), image);
+    };
+    refused(&fs::read(harness.path().join("v.img")).unwrap());
+    let said = harness.ok(&with("activation", "encryption"));
+    assert!(said.contains("nothing to do"), "{said}");
+}
+
 /// A served chip keeps its latch from command to command.
 #[test]
 fn activated_and_used() {

@@ -137,8 +137,12 @@ fn keys_and_layout_belong_together() {
     let said = String::from_utf8(said.stderr).unwrap();
     assert!(said.contains("chmod 600 a.key"), "{said}");
     // Another key than the chip was made with does not open it.
-    bench.write("a.key", ENCRYPTION);
+    bench.write("a.key", &ACTIVATION.replace('3', "4"));
     let said = bench.run(&Bench::line_run(&devices, &KEYS));
     let said = String::from_utf8(said.stdout).unwrap();
     assert!(said.contains("another activation key"), "{said}");
+    // Nor is one key taken for both.
+    bench.write("a.key", ENCRYPTION);
+    let (code, said) = bench.refused(&Bench::line_run(&devices, &KEYS));
+    assert_eq!((code, said.contains("give two")), (5, true), "{said}");
 }

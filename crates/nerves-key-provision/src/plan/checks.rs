@@ -51,6 +51,15 @@ pub(super) const fn check_keys(request: &Request) -> Result<(), Refusal> {
     }
 }
 
+/// A slip of the hand that nothing undoes: whoever may ask for MACs would have the
+/// chip compute what activates its device key.
+pub(super) fn check_keys_differ(request: &Request) -> Result<(), Refusal> {
+    match &request.volatile_keys {
+        Some(keys) if keys.are_alike() => Err(Refusal::AlikeKeys),
+        _ => Ok(()),
+    }
+}
+
 /// The slots that are still to be locked can be.
 pub(super) fn check_lockable(config: &ConfigZone, layout: Layout) -> Result<(), Refusal> {
     let to_be_locked = |field| match field {

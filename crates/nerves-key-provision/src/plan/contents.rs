@@ -12,7 +12,8 @@ use super::Plan;
 use crate::{DeviceKey, KeyOrigin, Step};
 
 impl Plan {
-    /// The steps that remain, in order; none for a finished chip.
+    /// The steps that remain, in order; none for a finished chip. What runs such a
+    /// plan tries the activation key of the volatile layout, where one was given.
     #[must_use]
     pub fn steps(&self) -> &[Step] {
         &self.steps
@@ -114,6 +115,11 @@ impl Plan {
     #[must_use]
     pub fn needs_signature(&self) -> bool {
         self.steps.contains(&Step::IssueCertificate)
+    }
+
+    /// Whether the activation key that was given has to be that of a finished chip.
+    pub(crate) fn has_key_to_try(&self) -> bool {
+        self.steps.is_empty() && self.layout == Layout::Volatile && self.volatile_keys.is_some()
     }
 
     /// Whether anything that remains cannot be undone.

@@ -15,8 +15,8 @@ use nerves_key_schema::{
 };
 
 use checks::{
-    check_certificate, check_contents, check_keys, check_layout, check_lockable, check_revision,
-    check_signer, check_time, stranded, verified_otp,
+    check_certificate, check_contents, check_keys, check_keys_differ, check_layout, check_lockable,
+    check_revision, check_signer, check_time, stranded, verified_otp,
 };
 use steps::{activation, slot_locks, steps};
 
@@ -86,6 +86,7 @@ impl Plan {
         let layout = stage.layout().unwrap_or(request.layout);
         check_revision(&snapshot.config)?;
         check_layout(&snapshot.config, layout, request)?;
+        check_keys_differ(request)?;
         check_keys(request)?;
         check_for_provisioning(&snapshot.config, layout)?;
         check_time(request)?;
@@ -174,6 +175,8 @@ impl Plan {
             steps.extend([Step::ReadBack, Step::ProveKey]);
             steps.extend(slot_locks(&snapshot.config, layout, request));
             steps.push(Step::CheckLocks);
+        } else if request.volatile_keys.is_some() {
+            check_keys(request)?;
         }
         Ok(Self {
             stage,

@@ -25,6 +25,7 @@ use atecc::Procedure;
 use atecc::procedure::{Answer, Next};
 use atecc_x509::SignatureBytes;
 
+use prove::activate_locked;
 use state::{Context, State};
 use task::{Progress, StepEnd, StepStart, Task};
 
@@ -156,9 +157,10 @@ impl<'p, F: FnMut(Event<'_>)> Runner<'p, F> {
         }
     }
 
-    /// Whether the plan has no steps.
+    /// Whether the chip is to be asked for nothing.
     pub(crate) fn is_empty(&self) -> bool {
-        self.context.plan.steps.is_empty()
+        let plan = self.context.plan;
+        plan.steps.is_empty() && !plan.has_key_to_try()
     }
 
     /// Take the signer's signature over the device certificate.
@@ -197,6 +199,10 @@ impl<'p, F: FnMut(Event<'_>)> Runner<'p, F> {
     fn begin(&mut self, state: State<'p>) -> Result<Advance<'p>, RunError> {
         let (plan, index) = (self.context.plan, self.at);
         let Some(step) = plan.steps.get(index) else {
+            if index == 0 && plan.has_key_to_try() {
+                let tried = activate_locked(self.context, &Step::Activate, state)?;
+                return Ok(self.advance(tried));
+            }
             self.phase = Phase::Between(state);
             return Ok(Advance::Stop(RunOutcome::Finished));
         };
@@ -208,15 +214,21 @@ impl<'p, F: FnMut(Event<'_>)> Runner<'p, F> {
             let total = plan.steps.len();
             (self.on_event)(Event::Started { index, total, step });
         }
-        match state.begin(self.context, step)? {
-            StepStart::Task(task) => Ok(Advance::Task(task)),
+        let start = state.begin(self.context, step)?;
+        Ok(self.advance(start))
+    }
+
+    /// What a step that has begun comes to first.
+    fn advance(&mut self, start: StepStart<'p>) -> Advance<'p> {
+        match start {
+            StepStart::Task(task) => Advance::Task(task),
             StepStart::Done(state) => {
                 self.end(state.into());
-                Ok(Advance::Ended)
+                Advance::Ended
             }
             StepStart::NeedsSignature(request, state) => {
                 self.phase = Phase::Between(state);
-                Ok(Advance::Stop(RunOutcome::NeedsSignature(request)))
+                Advance::Stop(RunOutcome::NeedsSignature(request))
             }
         }
     }

@@ -121,7 +121,8 @@ impl Connected {
             Activation::WrongKey => Err(CliError::new(
                 Exit::Stage,
                 format!("the chip {chip} has another activation key than the one that was given"),
-            )),
+            )
+            .with_advice("Give --activation-key the chip's own key.")),
         }
     }
 

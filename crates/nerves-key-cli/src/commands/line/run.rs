@@ -11,6 +11,7 @@ use atecc_x509::{Certificate, NervesKeySigner};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use nerves_key_device::{DeviceUri, EmulatedUri};
 use nerves_key_line::{BatchLayout, SerialScheme};
+use nerves_key_provision::{Refusal, VolatileSecrets};
 use nerves_key_schema::BoardName;
 use serde_json::json;
 
@@ -140,6 +141,9 @@ fn recipe(arguments: &Run, spooling: Option<&Spooling>) -> Result<Recipe, CliErr
         ledger.batch(&arguments.batch).map_err(ledger::cli_error)?
     };
     let keys = arguments.keys.read()?;
+    if keys.as_ref().is_some_and(VolatileSecrets::are_alike) {
+        return Err(Refusal::AlikeKeys.into());
+    }
     match (batch.layout, &keys) {
         (BatchLayout::Volatile, None) => {
             return Err(CliError::refused(format!(

@@ -16,11 +16,12 @@ use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
 use nerves_key::{ReadSnapshot, Snapshot};
 use nerves_key_provision::{
-    CertificateSigner, Plan, ProvisionError, Report, RunOutcome, Runner, Step,
+    CertificateSigner, Event, Plan, ProvisionError, Report, RunOutcome, Runner, Step,
 };
 use serde_json::json;
 
 use crate::certificate::Summary;
+use crate::chip::RecordedDevice;
 use crate::cli::provision::Provision;
 use crate::confirm::{self, Risk};
 use crate::error::{CliError, Exit};
@@ -53,6 +54,9 @@ pub(super) fn run(arguments: &Provision, output: Output) -> Result<(), CliError>
         return show(&plan, &chip, output);
     }
     if plan.steps().is_empty() {
+        // It may still be that the activation key is another chip's.
+        let mut runner = Runner::new(&plan, system::challenges()?, |_| {});
+        run_to_signature(chip.device(), &mut runner)?;
         return nothing(inputs, &plan, &snapshot, output);
     }
     match (inputs.signer.take(), &arguments.request) {
@@ -98,6 +102,17 @@ where
     let report = result.map_err(|error| explain_error(device, error))?;
     let report = report.ok_or_else(|| CliError::failed("the plan had no steps"))?;
     Ok((report, times))
+}
+
+/// Run until the signer is needed, or all is done.
+fn run_to_signature<F: FnMut(Event<'_>)>(
+    device: &mut RecordedDevice,
+    runner: &mut Runner<'_, F>,
+) -> Result<RunOutcome, CliError> {
+    device.run(runner).map_err(|error| {
+        let error: ProvisionError<_, Infallible> = error.into();
+        explain_error(device, error)
+    })
 }
 
 /// What ended a run; a refusal comes with its causes.
@@ -185,13 +200,9 @@ fn first_half(
     device.set_timing(Timing::new(plan.config().revision().family()));
     let mut progress = Progress::new(output);
     let runner = Runner::new(plan, system::challenges()?, |event| progress.on(event));
-    let result = device.run(&mut runner.stop_on(stop));
+    let result = run_to_signature(device, &mut runner.stop_on(stop));
     progress.finish();
-    let outcome = result.map_err(|error| {
-        let error: ProvisionError<_, Infallible> = error.into();
-        explain_error(device, error)
-    })?;
-    let RunOutcome::NeedsSignature(request) = outcome else {
+    let RunOutcome::NeedsSignature(request) = result? else {
         return Err(certified());
     };
     let json = request.to_json().map_err(CliError::failed)?;
