@@ -56,6 +56,19 @@ impl Executed {
     }
 }
 
+/// Microseconds as people read them: `2604 ms`, and below 10 ms with a tenth.
+struct Milliseconds(u32);
+
+impl core::fmt::Display for Milliseconds {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let tenths = self.0 / 100;
+        match (tenths / 10, tenths % 10) {
+            (ms @ 0..10, tenth @ 1..) => write!(f, "{ms}.{tenth} ms"),
+            (ms, _) => write!(f, "{ms} ms"),
+        }
+    }
+}
+
 /// What happened to a command.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -111,7 +124,7 @@ pub enum Cause {
         opcode: Opcode,
     },
     /// No answer in time.
-    #[error("{opcode}: no answer within {waited_us} us")]
+    #[error("{opcode}: no answer within {}", Milliseconds(*.waited_us))]
     Timeout {
         /// The command.
         opcode: Opcode,
@@ -154,8 +167,10 @@ pub enum Cause {
     },
     /// The chip's watchdog would end the command; nothing was sent.
     #[error(
-        "{opcode}: takes up to {longest_us} us with this chip's clock divider, but the watchdog \
-         puts it to sleep after {watchdog_us} us; set the long watchdog (ChipMode bit 2)"
+        "{opcode}: takes up to {} with this chip's clock divider, but the watchdog puts it to \
+         sleep after {}; set the long watchdog (ChipMode bit 2)",
+        Milliseconds(*.longest_us),
+        Milliseconds(*.watchdog_us)
     )]
     TooSlow {
         /// The command.
@@ -175,7 +190,8 @@ pub enum Cause {
     /// Transfers fail one after the other, each after a long time: a line is
     /// held low.
     #[error(
-        "the bus is stuck: transfers failed for {spent_us} us; look for a line that is held low"
+        "the bus is stuck: transfers failed for {}; look for a line that is held low",
+        Milliseconds(*.spent_us)
     )]
     Stuck {
         /// Time spent in transfers that failed slowly.

@@ -273,3 +273,43 @@ fn secrets_of_the_host_are_not_shown() {
         assert!(!shown.contains("165"), "{shown}");
     }
 }
+
+/// People count in milliseconds.
+#[test]
+fn times_are_told_in_milliseconds() {
+    let opcode = Opcode::GenKey;
+    for (cause, part) in [
+        (
+            Cause::Timeout {
+                opcode,
+                waited_us: 2_604_016,
+            },
+            "no answer within 2604 ms",
+        ),
+        (
+            Cause::Timeout {
+                opcode,
+                waited_us: 1_560,
+            },
+            "no answer within 1.5 ms",
+        ),
+        (
+            Cause::TooSlow {
+                opcode,
+                longest_us: 1_085_000,
+                watchdog_us: 700_000,
+            },
+            "takes up to 1085 ms with this chip's clock divider, but the watchdog puts it to sleep \
+             after 700 ms",
+        ),
+        (
+            Cause::Stuck {
+                spent_us: 2_000_485,
+            },
+            "transfers failed for 2000 ms",
+        ),
+    ] {
+        let words = cause.to_string();
+        assert!(words.contains(part), "{words}");
+    }
+}
