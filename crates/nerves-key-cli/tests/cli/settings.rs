@@ -70,15 +70,73 @@ fn settings_are_kept_in_the_format_that_they_have() {
 fn what_does_not_fit_says_by_how_much() {
     let harness = finished();
     let long = "x".repeat(600);
+    // In no chip, whatever it has.
     let (code, message) = harness.fails(&["settings", "set", "--device", CHIP, "a", &long]);
-    assert_eq!(code, 4);
+    assert_eq!(code, 5);
     // Version, map with count, two binaries with 5 bytes of head each.
     assert!(
         message.contains("617 bytes, 93 too many: 524 fit"),
         "{message}"
     );
+    // Beside what this one has: 5 bytes of head, 1 of name, 5 and the text, twice.
+    let half = "x".repeat(300);
+    harness.ok(&["settings", "set", "--device", CHIP, "a", &half]);
+    let (code, message) = harness.fails(&["settings", "set", "--device", CHIP, "b", &half]);
+    assert_eq!(code, 4);
+    assert!(
+        message.contains("628 bytes, 104 too many: 524 fit"),
+        "{message}"
+    );
     let (code, message) = harness.fails(&["settings", "get", "--device", "emu:"]);
     assert_eq!(code, 4, "{message}");
+}
+
+/// What no chip can hold is refused with one exit code, and no chip is asked.
+#[test]
+fn what_no_chip_holds_is_refused_before_it_is_touched() {
+    let harness = finished();
+    let atom = format!(":{}", "a".repeat(300));
+    let write = |name: &str, text: &[u8]| std::fs::write(harness.path().join(name), text).unwrap();
+    let twice = r#"{"map": [["a", 1], ["a", 2]]}"#;
+    write("atom.json", format!("{{\"k\": \"{atom}\"}}").as_bytes());
+    write("twice.json", twice.as_bytes());
+    write(
+        "long.json",
+        format!("{{\"k\": \"{}\"}}", "x".repeat(600)).as_bytes(),
+    );
+    write("long.bin", &[0x83; 525]);
+    write("fits.bin", &[0x83; 524]);
+    for (arguments, part) in [
+        (
+            &["set", "--format", "term", "k", &atom][..],
+            "setting \"k\": ",
+        ),
+        (&["set", "--format", "term", "k", twice], "setting \"k\": "),
+        (&["import", "--format", "term", "atom.json"], "atom.json: "),
+        (
+            &["import", "--format", "term", "twice.json"],
+            "twice.json: ",
+        ),
+        (&["import", "long.json"], "617 bytes, 93 too many: 524 fit"),
+        (
+            &["import", "--raw", "long.bin"],
+            "525 bytes, 1 too many: 524 fit",
+        ),
+    ] {
+        let device = ["--device", CHIP, "--record", "touched"];
+        let (code, message) = harness.fails(&[&["settings"], arguments, &device[..]].concat());
+        assert_eq!((code, message.contains(part)), (5, true), "{message}");
+        assert!(!harness.path().join("touched").exists(), "{arguments:?}");
+    }
+    // Where the chip's format is kept, its own limits are met after it was read.
+    harness.ok(&["settings", "set", "--device", CHIP, "a", "1"]);
+    for value in [&atom[..], twice] {
+        let (code, message) = harness.fails(&["settings", "set", "k", value, "--device", CHIP]);
+        assert_eq!(code, 5, "{message}");
+    }
+    harness.ok(&[
+        "settings", "import", "--raw", "--yes", "fits.bin", "--device", CHIP,
+    ]);
 }
 
 /// All bytes of the settings.

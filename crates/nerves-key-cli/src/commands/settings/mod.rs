@@ -10,7 +10,7 @@ use std::path::Path;
 use data_encoding::HEXUPPER;
 use nerves_key::Stage;
 use nerves_key::settings::{
-    ReadSettings, Settings as Stored, SettingsError, Stored as Contents, UpdateError,
+    Area, ReadSettings, Settings as Stored, SettingsError, Stored as Contents, UpdateError,
     UpdateSettings, Updated, Value, WriteSettings,
 };
 use nerves_key_device::BusFault;
@@ -25,7 +25,7 @@ use crate::confirm::{self, Risk};
 use crate::error::{CliError, Exit};
 use crate::files::{self, Readers};
 use crate::interrupt;
-use crate::output::Output;
+use crate::output::{Output, escape, escape_path};
 
 pub(super) fn run(command: &Settings, output: Output) -> Result<(), CliError> {
     match command {
@@ -41,7 +41,11 @@ pub(super) fn run(command: &Settings, output: Output) -> Result<(), CliError> {
             } else {
                 json::argument(key, value)?
             };
-            let key = json::key(key);
+            let name = json::key(key);
+            let alone = Value::Map(vec![(name.clone(), value.clone())]);
+            check_alone(&alone, target.format)
+                .map_err(|error| error.about(format!("setting \"{}\"", escape(key))))?;
+            let key = name;
             edit(target, output, move |pairs| {
                 let place = json::place(pairs, &key);
                 match place.and_then(|at| pairs.get_mut(at)) {
@@ -132,6 +136,27 @@ fn settings_error(error: SettingsError) -> CliError {
             .with_remark(" (nerves-key settings import, or clear; export --raw saves the bytes)"),
         error => CliError::failed(error),
     }
+}
+
+/// What is wrong with a value that is to be written.
+fn value_error(error: SettingsError) -> CliError {
+    match error {
+        SettingsError::Term(_) | SettingsError::Payload(_) => CliError::refused(error),
+        error => settings_error(error),
+    }
+}
+
+/// That some chip can hold `value`, whatever it has now, before it is touched.
+fn check_alone(value: &Value, format: Option<SettingsFormat>) -> Result<(), CliError> {
+    let largest = Stored::from_bytes(Area::NervesKey, &[]).map_err(CliError::failed)?;
+    let term = || largest.write_value_as_term(value);
+    let written = match format {
+        Some(SettingsFormat::Term) => term(),
+        Some(SettingsFormat::Typed) => largest.set(value),
+        // That of the chip is not known yet.
+        None => term().or_else(|error| largest.set(value).or(Err(error))),
+    };
+    written.map(drop).map_err(CliError::refused)
 }
 
 fn missing(key: &str) -> CliError {
@@ -225,7 +250,7 @@ fn store(
             SettingsFormat::Typed => stored.set(&value),
         };
         stored_as = Some((format, value));
-        write.map_err(settings_error)
+        write.map_err(value_error)
     })?;
     let (format, value) =
         stored_as.ok_or_else(|| CliError::failed("the settings were not asked for"))?;
@@ -304,6 +329,7 @@ fn import(target: &SettingsTarget, file: &Path, output: Output) -> Result<(), Cl
         return clear(&target.chip, output);
     }
     let value = json::to(text).map_err(|error| CliError::input(file, error))?;
+    check_alone(&value, target.format).map_err(|error| error.about(escape_path(file)))?;
     store(target, output, |stored| {
         // What cannot be read has no format to keep.
         Ok((format_of(stored).unwrap_or_default(), value))

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use data_encoding::HEXLOWER_PERMISSIVE;
-use nerves_key::settings::Settings;
+use nerves_key::settings::{Area, Settings};
 
 use crate::error::CliError;
 use crate::files;
@@ -18,9 +18,14 @@ pub(super) fn read(file: &Path) -> Result<Vec<u8>, CliError> {
             "empty: nerves-key settings clear removes all settings",
         ));
     }
-    Ok(HEXLOWER_PERMISSIVE
+    let bytes = HEXLOWER_PERMISSIVE
         .decode(bytes.trim_ascii())
-        .unwrap_or(bytes))
+        .unwrap_or(bytes);
+    // No chip holds more, whichever it is.
+    match Settings::from_bytes(Area::NervesKey, &bytes) {
+        Ok(_) => Ok(bytes),
+        Err(error) => Err(CliError::input(file, error)),
+    }
 }
 
 /// What to say where no program will be able to read what replaces `before`.
