@@ -115,6 +115,29 @@ fn what_does_not_survive_is_named() {
     );
 }
 
+/// 72 bytes that are no device's, however that is found out.
+#[test]
+fn bytes_of_something_else_are_refused_with_one_exit_code() {
+    let harness = Harness::new();
+    let signer = harness.json(&["cert", "compress", "signer.cert"]);
+    let signer = signer["compressed"].as_str().unwrap();
+    // The format is the low half of byte 70, where 0 and 1 are known.
+    let unknown = format!("{}F{}", &signer[..141], &signer[142..]);
+    let sn = "0123456789ABCDEFEE";
+    let key = [
+        "--public-key",
+        "@signer.cert",
+        "--signer-key",
+        "@signer.cert",
+    ];
+    let rest = ["--kind", "device", "--serial", "Z1", "--device-sn", sn];
+    for (bytes, part) in [(signer, "is of"), (&unknown, "format")] {
+        let decompress = ["cert", "decompress", bytes];
+        let (code, message) = harness.fails(&[&decompress[..], &key, &rest].concat());
+        assert_eq!((code, message.contains(part)), (5, true), "{message}");
+    }
+}
+
 /// Format 1, on request: a chip that this library reads, with a warning that
 /// the other one does not.
 #[test]

@@ -201,7 +201,8 @@ pub(super) fn show_decompressed(arguments: &Decompress, output: Output) -> Resul
             (certificate, Some(definition.signer_public_key))
         }
     };
-    let certificate = certificate.map_err(CliError::failed)?;
+    // All that it is made of was given: what is made of it tells what is wrong there.
+    let certificate = certificate.map_err(CliError::refused)?;
     let verifies = signer.map(|key| certificate.verify(&key));
     if verifies.is_none() {
         output.message("signature not verified: --signer-key was not given");
