@@ -1,6 +1,7 @@
 //! Files: nothing is overwritten unasked, and private keys are the owner's
 //! alone from the moment they exist.
 
+use std::error::Error;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
@@ -58,8 +59,10 @@ pub(crate) fn replace(path: &Path, bytes: &[u8], readers: Readers) -> Result<(),
 
 /// A file beside `path` with these contents, down to the disk.
 fn whole(path: &Path, bytes: &[u8], readers: Readers) -> Result<NamedTempFile, CliError> {
-    let mut file = beside(path, readers)?;
-    file.write_all(bytes)
+    let file = beside(path, readers)?;
+    // By the file itself: the other one's errors quote a name that nobody gave.
+    file.as_file()
+        .write_all(bytes)
         .and_then(|()| file.as_file().sync_all())
         .map_err(|error| CliError::output(path, error))?;
     Ok(file)
@@ -115,7 +118,16 @@ fn beside(path: &Path, readers: Readers) -> Result<NamedTempFile, CliError> {
     let (Readers::Everyone | Readers::Owner) = readers;
     builder
         .tempfile_in(directory(path))
-        .map_err(|error| CliError::output(path, error))
+        .map_err(|error| CliError::output(path, without_name(error)))
+}
+
+/// What the system said, without the temporary name that is told with it.
+fn without_name(error: io::Error) -> Box<dyn Error> {
+    let inner = error.get_ref().and_then(Error::source);
+    match inner.and_then(|inner| inner.downcast_ref::<io::Error>()) {
+        Some(inner) => inner.to_string().into(),
+        None => error.into(),
+    }
 }
 
 /// Create a file that is written bit by bit, and which only its owner may read

@@ -56,8 +56,9 @@ fn usage(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
         let json = std::env::args_os().any(|argument| argument == "--json");
         output::usage_error(json, error);
-    } else {
-        output::help(error);
+    } else if let Err(error) = output::help(error) {
+        output::message(&format!("nerves-key: {error}"));
+        return error.exit.into();
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }

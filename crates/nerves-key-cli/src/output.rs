@@ -204,10 +204,9 @@ pub(crate) fn usage_error(json: bool, error: &clap::Error) {
 }
 
 /// What help and version say.
-pub(crate) fn help(error: &clap::Error) {
-    // Nothing is left to do when the terminal is gone.
+pub(crate) fn help(error: &clap::Error) -> Result<(), CliError> {
     let text = Painted::help(&error.to_string());
-    let _ = to_stdout(&text.render(Ink::of(&io::stdout())));
+    to_stdout(&text.render(Ink::of(&io::stdout())))
 }
 
 /// On one line, so that who reads documents line by line can read it, too.
@@ -234,6 +233,6 @@ fn bytes_to_stdout(bytes: &[u8]) -> Result<(), CliError> {
     match written.and_then(|()| stdout.flush()) {
         // Whoever reads has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result.map_err(CliError::failed),
+        result => result.map_err(|error| CliError::failed(error).about("standard output")),
     }
 }

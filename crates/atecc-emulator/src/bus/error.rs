@@ -26,7 +26,10 @@ pub enum BusError {
     #[error("{}", said(*.0))]
     Failed(FailureKind),
     /// A chip could not store its EEPROM and went off.
-    #[error("the chip's memory could not be stored")]
+    #[error(
+        "the chip's memory could not be stored, so that the last command had no effect: {0}; mend \
+         that, and run the same again"
+    )]
     Store(#[source] ImageFileError),
 }
 

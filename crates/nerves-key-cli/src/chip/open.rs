@@ -65,10 +65,10 @@ impl Chip {
     fn record_on(
         &self,
         device: AnyDevice,
-        mut recording: Recording,
+        recording: Recording,
     ) -> Result<RecordedDevice, CliError> {
         let address = device.address();
-        recording.begin(&self.device, address.get())?;
+        let recording = recording.begin(&self.device, address.get())?;
         let watch = match self.device {
             // Their time is not ours: a wait takes none.
             DeviceUri::Emulated(EmulatedUri::Image { .. } | EmulatedUri::ThrowAway { .. }) => {

@@ -87,14 +87,22 @@ impl Recording {
         }
     }
 
-    pub(super) fn begin(&mut self, device: &DeviceUri, address: u8) -> Result<(), CliError> {
-        let Self::File { path, file } = self else {
-            return Ok(());
+    /// The head of it. Without room for that there is no file, which would be in the
+    /// way of the same command later.
+    pub(super) fn begin(mut self, device: &DeviceUri, address: u8) -> Result<Self, CliError> {
+        let Self::File { path, file } = &mut self else {
+            return Ok(self);
         };
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         let text = header(&stem, device, address).to_string();
-        file.write_all(text.as_bytes())
-            .map_err(|error| CliError::output(path, error))
+        match file.write_all(text.as_bytes()) {
+            Ok(()) => Ok(self),
+            Err(error) => {
+                let error = CliError::output(path, error);
+                self.discard();
+                Err(error)
+            }
+        }
     }
 }
 
@@ -116,7 +124,7 @@ impl Sink for Recording {
             escape_path(path)
         );
         // The command goes on: its work matters more than its record.
-        message(&format!("nerves-key: {text}"));
+        message(&format!("warning: {text}"));
         *self = Self::Broken;
         Err(Lost)
     }

@@ -111,3 +111,65 @@ fn a_run_that_ends_early_takes_its_file_away() {
     assert!(!harness.path().join("r").exists());
     harness.ok(&Harness::provision("emu:b.img", &more));
 }
+
+/// What cannot be written is named, by the name that was given, and is not left half
+/// done in the way of the same command.
+#[test]
+fn a_full_disk_is_told_with_what_was_written() {
+    let harness = Harness::new();
+    let path = |name: &str| harness.path().join(name);
+    let more = ["--yes", "--serial", "N1"];
+    harness.ok(&Harness::provision("emu:a.img", &more));
+    let image = fs::read(path("a.img")).unwrap();
+    let digest = "5A".repeat(32);
+    let sign = ["sign", "--digest", &digest, "--device", "emu:a.img"];
+    let fails = |blocks, arguments: &[&str]| {
+        let output = limited(&harness, blocks, arguments).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(!said.contains(".nerves-key-"), "{said}");
+        said
+    };
+    let said = fails(0, &[&sign[..], &["--out", "s"]].concat());
+    assert!(said.contains("nerves-key: s: "), "{said}");
+    assert!(!path("s").exists());
+    let said = fails(0, &["random", "--device", "emu:a.img", "--record", "r"]);
+    assert!(said.contains("nerves-key: r: "), "{said}");
+    assert!(!path("r").exists());
+    let set = ["settings", "set", "a", "1", "--device", "emu:a.img"];
+    let said = fails(1, &set);
+    for part in ["could not be stored", "a.img: ", "run the same again"] {
+        assert!(said.contains(part), "{said}");
+    }
+    assert_eq!(fs::read(path("a.img")).unwrap(), image);
+    // A recording that ends early is no error: the work is done.
+    let record = ["--yes", "--serial", "N2", "--record", "r"];
+    let provision = Harness::provision("emu:b.img", &record);
+    let blocks = image.len().div_ceil(512);
+    let output = limited(&harness, blocks, &provision).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("warning: r: "), "{said}");
+    assert!(said.contains("the recording is not complete"), "{said}");
+}
+
+/// Neither a result nor help that nobody gets is a success.
+#[test]
+fn a_full_standard_output_is_told() {
+    let harness = Harness::new();
+    for arguments in [
+        &["cert", "show", "signer.cert"][..],
+        &["--json", "cert", "show", "signer.cert"],
+        &["--help"],
+        &["help", "sign"],
+        &["--version"],
+        &["completions", "bash"],
+    ] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full");
+        let mut command = harness.command(arguments);
+        let output = command.stdout(full.unwrap()).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
+        assert!(said.contains("standard output: No space left"), "{said}");
+    }
+}
