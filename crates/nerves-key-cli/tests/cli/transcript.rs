@@ -241,3 +241,59 @@ fn exchanges_beside_the_bus_are_imported() {
     let decoded = folder.ok(&["transcript", "decode", "beside.json"]);
     assert!(decoded.contains("Info revision -> ATECC608A"), "{decoded}");
 }
+
+/// What a full disk leaves of a recording can be looked at.
+#[test]
+fn half_a_last_line_is_left_out_and_said() {
+    let folder = provisioned("atecc608b");
+    let path = folder.path();
+    let text = fs::read_to_string(path.join("prov.txt")).unwrap();
+    let show = |name| {
+        let output = folder.run(&["transcript", "show", name]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{said}");
+        (output.stdout, said)
+    };
+    let end = text.rfind(" write ").unwrap();
+    let (begin, _) = text.split_at(text[..end].rfind('\n').unwrap() + 1);
+    fs::write(path.join("whole.txt"), begin).unwrap();
+    let (whole, said) = show("whole.txt");
+    assert_eq!(said, "");
+    // Within the word.
+    fs::write(path.join("cut.txt"), &text[..end + 4]).unwrap();
+    let (cut, said) = show("cut.txt");
+    let line = begin.lines().count() + 1;
+    let warning = format!("warning: cut.txt: line {line} is cut off, and left out");
+    assert!(said.starts_with(&warning), "{said}");
+    let named = |shown: Vec<u8>| String::from_utf8(shown).unwrap();
+    assert_eq!(named(cut), named(whole).replace("whole.txt", "cut.txt"));
+    // A damaged line before the last one is none that was cut off.
+    fs::write(
+        path.join("bad.txt"),
+        [&text[..end + 4], "\n", &text[end..]].concat(),
+    )
+    .unwrap();
+    let (code, said) = folder.fails(&["transcript", "show", "bad.txt"]);
+    assert_eq!(
+        (code, said.contains(&format!("line {line}: "))),
+        (5, true),
+        "{said}"
+    );
+}
+
+/// One byte that is no text makes no binary transcript of a text.
+#[test]
+fn a_damaged_byte_of_a_text_is_named() {
+    let folder = provisioned("atecc608b");
+    let path = folder.path();
+    let mut bytes = fs::read(path.join("prov.txt")).unwrap();
+    let third = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+    let (at, _) = third.clone().nth(2).unwrap();
+    bytes[at - 1] = 0xFF;
+    fs::write(path.join("bad.txt"), &bytes).unwrap();
+    for command in ["show", "decode"] {
+        let (code, said) = folder.fails(&["transcript", command, "bad.txt"]);
+        let named = "bad.txt: line 3: the byte FF is no text";
+        assert_eq!((code, said.contains(named)), (5, true), "{said}");
+    }
+}
