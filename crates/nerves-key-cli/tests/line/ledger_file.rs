@@ -123,3 +123,21 @@ fn a_file_that_is_replaced_under_a_station_stops_it() {
     assert_eq!(info["stage"], "blank", "{info}");
     assert_eq!(devices.len(), 1);
 }
+
+/// A disk without room is no ledger that may only be read, and no empty file stays.
+#[test]
+fn a_ledger_that_has_no_room_is_not_begun() {
+    let bench = Bench::new();
+    let init = bench.command(&["line", "init", "--ledger", "new.db"]);
+    let mut limited = Command::new("sh");
+    // A signal would end what is to be refused with an error.
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\""]);
+    limited.arg(init.get_program()).args(init.get_args());
+    let output = limited.current_dir(bench.path()).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(5), "{said}");
+    assert!(said.contains("new.db: ") && said.contains("room"), "{said}");
+    assert!(!said.contains("readonly"), "{said}");
+    assert!(!bench.path().join("new.db").exists());
+    bench.done(&["line", "init", "--ledger", "new.db"]);
+}

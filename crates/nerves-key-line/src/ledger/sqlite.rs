@@ -48,6 +48,7 @@ impl Sqlite {
         if path.as_os_str().is_empty() || path.as_os_str() == ":memory:" {
             return Err(DatabaseError::Refused("it is no name of a file".into()));
         }
+        let is_new = !path.exists();
         let opened = Connection::open_with_flags(path, flags).map_err(DatabaseError::from);
         let opened = opened.and_then(|connection| {
             if connection.is_readonly("main")? {
@@ -58,6 +59,10 @@ impl Sqlite {
         });
         let mut sqlite = match opened {
             Ok(opened) => opened,
+            Err(error) if is_new => {
+                remove_empty(path);
+                return Err(error);
+            }
             // The folder of the file may be what cannot be written to.
             Err(error) => Self::read_alone(path).unwrap_or(Err(error))?,
         };
@@ -148,6 +153,14 @@ impl Sqlite {
             return Err(DatabaseError::Refused(cause.into()));
         }
         Ok(())
+    }
+}
+
+/// What SQLite leaves of a file that has no room on the disk.
+fn remove_empty(path: &Path) {
+    if path.metadata().is_ok_and(|metadata| metadata.len() == 0) {
+        // The error that is told is the one before.
+        let _ = std::fs::remove_file(path);
     }
 }
 

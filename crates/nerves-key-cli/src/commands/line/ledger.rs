@@ -143,13 +143,19 @@ fn database(place: &Place) -> Result<Box<dyn Database>, CliError> {
         )));
     }
     let file = Sqlite::open(file(&place.ledger)?).map_err(|error| {
+        let is_away = matches!(error, DatabaseError::Away(_));
         let refused = if has_password(&place.ledger) {
             // The cause has the name in it.
             CliError::refused("it cannot be opened as a file")
         } else {
             CliError::refused(error)
         };
-        refused.about(display_name(&place.ledger))
+        let refused = refused.about(display_name(&place.ledger));
+        if is_away {
+            refused.with_advice("Its folder has to be there, with the right to write, and room.")
+        } else {
+            refused
+        }
     })?;
     Ok(Box::new(file))
 }
