@@ -189,6 +189,22 @@ fn a_prompt_names_device_chip_and_batch() {
     }
 }
 
+/// What a scanner types that is no text is no serial, as any other that is none.
+#[test]
+fn bytes_that_are_no_text_are_no_serial() {
+    let bench = scanned();
+    let devices = bench.chips(1);
+    let mut child = spawn(&bench, &Bench::line_run(&devices, &[]));
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(b"S-\xFF\n").unwrap();
+    drop(input);
+    let output = child.wait_with_output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8(said).unwrap();
+    assert_eq!(output.status.code(), Some(5), "{said}");
+    assert!(said.contains("standard input is no text"), "{said}");
+}
+
 /// Nobody has to scan anything before a station ends, and no chip has failed.
 #[test]
 fn ctrl_c_ends_a_scan() {

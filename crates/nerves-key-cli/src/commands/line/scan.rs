@@ -51,7 +51,7 @@ impl Scanner {
         self.wanted.send(()).map_err(|_gone| gone())?;
         let line = loop {
             match self.lines.recv_timeout(PAUSE) {
-                Ok(line) => break line.map_err(CliError::failed)?,
+                Ok(line) => break line.map_err(unreadable)?,
                 Err(RecvTimeoutError::Disconnected) => return Err(gone()),
                 Err(RecvTimeoutError::Timeout) if stop.load(Ordering::Relaxed) => return Ok(None),
                 Err(RecvTimeoutError::Timeout) => {}
@@ -63,6 +63,15 @@ impl Scanner {
         let serial = ManufacturerSerial::new(line.trim_end_matches(['\r', '\n']));
         serial.map(Some).map_err(CliError::refused)
     }
+}
+
+/// What is no text is no serial either.
+fn unreadable(error: io::Error) -> CliError {
+    if error.kind() == io::ErrorKind::InvalidData {
+        let cause = "a line of standard input is no text (UTF-8), so no serial: scan it again";
+        return CliError::refused(cause);
+    }
+    CliError::failed(error).about("standard input")
 }
 
 /// A line with its end; empty behind the last one.
