@@ -86,7 +86,7 @@ pub(crate) struct Batch {
     pub(crate) place: Place,
     /// The TOML file that describes it.
     pub(crate) file: PathBuf,
-    /// Check the file and do nothing.
+    /// Say whether the ledger would take it, and load nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
 }

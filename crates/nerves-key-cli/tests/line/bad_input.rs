@@ -73,6 +73,45 @@ fn a_batch_never_changes() {
     );
 }
 
+/// What is said of a file before it is loaded is what is said then.
+#[test]
+fn a_dry_run_says_what_loading_would() {
+    let bench = Bench::with_batch();
+    let devices = bench.chips(1);
+    bench.done(&Bench::line_run(&devices, &[]));
+    let pattern = "pattern = \"ACME-{:06}\"\nfirst = 1";
+    let list = BATCH.replace(pattern, "list = \"few.csv\"");
+    let list = list.replace("\"b\"", "\"c\"").replace("100", "2");
+    bench.write("few.csv", "ACME-000001\nQ\n");
+    for (text, part) in [
+        (BATCH.replace("100", "99"), "give this one another name"),
+        (list, "such as \"ACME-000001\""),
+        (BATCH.replace("100", "0"), "1 to 1000000 units"),
+    ] {
+        bench.write("x.toml", &text);
+        let dry = bench.refused(&["line", "batch", "x.toml", "--dry-run"]);
+        assert!(dry.0 == 5 && dry.1.contains(part), "{dry:?}");
+        assert_eq!(dry, bench.refused(&["line", "batch", "x.toml"]));
+    }
+    let missing = ["line", "batch", "b.toml", "--ledger", "none.db"];
+    let dry = bench.refused(&[&missing[..], &["--dry-run"]].concat());
+    assert!(dry.0 == 5 && dry.1.contains("line init"), "{dry:?}");
+    assert_eq!(dry, bench.refused(&missing));
+    assert!(!bench.path().join("none.db").exists());
+    let again = bench.done(&["line", "batch", "b.toml", "--dry-run"]);
+    assert!(again.contains("was loaded before"), "{again}");
+    bench.write("x.toml", &BATCH.replace("\"b\"", "\"x\""));
+    let new = bench.done(&["line", "batch", "x.toml", "--dry-run"]);
+    assert!(new.contains("can be loaded"), "{new}");
+    assert_eq!(
+        bench.json(&["line", "status"])["batches"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
 #[test]
 fn what_stops_a_run_before_the_first_chip() {
     let bench = Bench::with_batch();

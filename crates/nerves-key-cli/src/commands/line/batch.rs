@@ -55,26 +55,21 @@ pub(super) fn run(arguments: &cli::line::Batch, output: Output) -> Result<(), Cl
     let batch = read(&arguments.file)?;
     let digest = batch.digest();
     let name = &batch.name;
-    if arguments.dry_run {
-        return output.result(
-            &format!(
-                "{name:?} can be loaded: {} units, digest {digest}",
-                batch.count
-            ),
-            &json!({ "name": name, "digest": digest, "loaded": false }),
-        );
-    }
-    let is_new = ledger::open(&arguments.place)?
-        .load(&batch)
-        .map_err(ledger::cli_error)?;
-    let text = if is_new {
-        "is loaded"
+    let mut ledger = ledger::open(&arguments.place)?;
+    let is_new = if arguments.dry_run {
+        ledger.check_load(&batch)
     } else {
-        "was loaded before, the same"
+        ledger.load(&batch)
+    };
+    let is_new = is_new.map_err(ledger::cli_error)?;
+    let text = match (is_new, arguments.dry_run) {
+        (true, true) => "can be loaded",
+        (true, false) => "is loaded",
+        (false, _) => "was loaded before, the same",
     };
     output.result(
         &format!("{name:?} {text}: {} units, digest {digest}", batch.count),
-        &json!({ "name": name, "digest": digest, "loaded": is_new }),
+        &json!({ "name": name, "digest": digest, "loaded": is_new && !arguments.dry_run }),
     )
 }
 
