@@ -155,8 +155,13 @@ impl Batch {
     /// SHA-256 of its [document](Self::document), lower-case hex.
     #[must_use]
     pub fn digest(&self) -> String {
-        HEXLOWER.encode(&Sha256::digest(self.document()))
+        digest(&self.document())
     }
+}
+
+/// The digest of a document, as it stands beside it in the ledger.
+pub(crate) fn digest(document: &str) -> String {
+    HEXLOWER.encode(&Sha256::digest(document))
 }
 
 /// # Errors

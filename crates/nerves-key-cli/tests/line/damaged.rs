@@ -33,3 +33,32 @@ fn an_event_of_the_last_number_of_all_stops_its_station() {
     let (code, said) = bench.refused(&["line", "audit"]);
     assert_eq!(code, 1, "{said}");
 }
+
+#[test]
+fn a_batch_that_was_altered_makes_no_chip() {
+    let bench = Bench::with_batch();
+    let devices = bench.chips(1);
+    change(
+        &bench,
+        "UPDATE batch SET document = replace(document, 'ACME-', '=cmd|')",
+    );
+    for arguments in [
+        Bench::line_run(&devices, &[]),
+        vec!["line", "batch", "b.toml"],
+        vec!["line", "status"],
+        vec!["line", "export", "--batch", "b", "--for", "csv"],
+    ] {
+        let (code, said) = bench.refused(&arguments);
+        assert_eq!(code, 5, "{arguments:?}: {said}");
+        assert!(said.contains("is not as it was loaded"), "{said}");
+    }
+    assert_eq!(
+        bench.json(&["info", "--device", &devices[0]])["stage"],
+        "blank"
+    );
+    // Who is sent there learns what was changed.
+    let output = bench.run(&["line", "audit"]);
+    assert_eq!(output.status.code(), Some(1));
+    let found = String::from_utf8(output.stdout).unwrap();
+    assert!(found.contains("batch: name \"b\""), "{found}");
+}

@@ -48,6 +48,17 @@ pub enum LedgerError {
          another name"
     )]
     OtherBatch(String),
+    /// A batch that is not the one that was loaded.
+    #[error(
+        "the batch {batch:?} is not as it was loaded: {cause}. An audit of the ledger names what \
+         was changed, a backup has it as it was"
+    )]
+    BatchAltered {
+        /// Its name in the ledger.
+        batch: String,
+        /// What differs.
+        cause: String,
+    },
     /// There is no such batch.
     #[error("there is no batch {0:?}: load it first")]
     NoBatch(String),

@@ -12,8 +12,8 @@ use crate::serials::SerialScheme;
 impl Work<'_> {
     /// That a batch can be loaded. False when it is there already, the same.
     pub(super) fn check_batch(&mut self, batch: &Batch) -> Result<bool, LedgerError> {
-        if let Some(there) = self.batch_digest(&batch.name)? {
-            let is_this = there == batch.digest();
+        if let Some(there) = self.find_batch(&batch.name)? {
+            let is_this = there == *batch;
             let other = || LedgerError::OtherBatch(batch.name.clone());
             return is_this.then_some(false).ok_or_else(other);
         }

@@ -11,7 +11,7 @@ use super::numbers::Source;
 use super::rows::{columns, numbers, rows};
 use super::schema::Tables;
 use super::{Author, BEHIND, BatchStatus, Facts, now};
-use crate::batch::Batch;
+use crate::batch::{self, Batch};
 use crate::event::{self, Event, EventKind};
 use crate::unit::{State, Unit};
 
@@ -150,18 +150,16 @@ impl Work<'_> {
         Ok(())
     }
 
-    pub(super) fn batch_digest(&mut self, name: &str) -> Result<Option<String>, LedgerError> {
-        let rows = self.query("SELECT digest FROM <batch> WHERE name = $1", &[name.into()])?;
-        let digest = rows.first().and_then(|row| row.first()?.text());
-        Ok(digest.map(str::to_owned))
+    /// A batch, as it was loaded.
+    pub(super) fn batch(&mut self, name: &str) -> Result<Batch, LedgerError> {
+        let found = self.find_batch(name)?;
+        found.ok_or_else(|| LedgerError::NoBatch(name.to_owned()))
     }
 
-    pub(super) fn batch(&mut self, name: &str) -> Result<Batch, LedgerError> {
-        let statement = "SELECT document FROM <batch> WHERE name = $1";
+    pub(super) fn find_batch(&mut self, name: &str) -> Result<Option<Batch>, LedgerError> {
+        let statement = "SELECT name, document, digest FROM <batch> WHERE name = $1";
         let rows = self.query(statement, &[name.into()])?;
-        let document = rows.first().and_then(|row| row.first()?.text());
-        let document = document.ok_or_else(|| LedgerError::NoBatch(name.to_owned()))?;
-        Ok(Batch::from_document(document)?)
+        rows.first().map(|row| stored_batch(row)).transpose()
     }
 
     /// What is known of a chip.
@@ -477,18 +475,46 @@ pub(crate) fn number_after(number: i64, row: impl FnOnce() -> String) -> Result<
     number.checked_add(1).ok_or_else(|| LedgerError::Row(row()))
 }
 
+/// The batch of a row of name, document and digest. A chip is made as the document
+/// says, so that it has to be the one that was loaded.
+fn stored_batch(row: &[Value]) -> Result<Batch, LedgerError> {
+    let [
+        Value::Text(name),
+        Value::Text(document),
+        Value::Text(digest),
+    ] = row
+    else {
+        return Err(LedgerError::Row("of a batch".to_owned()));
+    };
+    let altered = |cause| LedgerError::BatchAltered {
+        batch: name.clone(),
+        cause,
+    };
+    let found = batch::digest(document);
+    if found != *digest {
+        return Err(altered(format!(
+            "its document has the digest {found}, and {digest} stands beside it"
+        )));
+    }
+    let batch = Batch::from_document(document)?;
+    if batch.name != *name {
+        return Err(altered(format!("its document is of {:?}", batch.name)));
+    }
+    Ok(batch)
+}
+
 /// How far each batch is.
 pub(super) fn status(work: &mut Work<'_>) -> Result<Vec<BatchStatus>, LedgerError> {
-    let documents = work.query("SELECT document FROM <batch> ORDER BY name", &[])?;
+    let statement = "SELECT name, document, digest FROM <batch> ORDER BY name";
+    let batches = work.query(statement, &[])?;
     let counted = work.query(
         "SELECT u.batch, s.state, COUNT(*) FROM <unit> u JOIN <step> s ON s.chip = u.chip \
          WHERE s.step = (SELECT MAX(t.step) FROM <step> t WHERE t.chip = u.chip) \
          GROUP BY u.batch, s.state",
         &[],
     )?;
-    let batches = documents.iter().map(|row| {
-        let document = row.first().and_then(Value::text).unwrap_or_default();
-        let batch = Batch::from_document(document)?;
+    let batches = batches.iter().map(|row| {
+        let batch = stored_batch(row)?;
         let units = State::ALL.into_iter().map(|state| {
             let of_it = counted.iter().filter_map(|row| match &row[..] {
                 [Value::Text(name), Value::Text(one), Value::Integer(count)] => {

@@ -1,6 +1,6 @@
 //! What was changed behind the ledger's back.
 
-use nerves_key_line::{Facts, IssuedCertificate, Ledger, State, Value};
+use nerves_key_line::{Batch, Facts, IssuedCertificate, Ledger, State, Value};
 
 use super::{Place, batch, chip, pattern};
 
@@ -247,6 +247,57 @@ pub(super) fn every_change_is_noticed(place: &dyn Place) {
     assert_eq!(ledger.audit(&[]).unwrap(), [], "every change was undone");
     println!("{changes} changes, all noticed");
     assert!(changes >= 200, "{changes}");
+}
+
+/// Its document, the digest beside it, or both exchanged with another batch's.
+pub(super) fn a_batch_that_was_altered_makes_nothing(place: &dyn Place) {
+    let mut ledger = filled(place);
+    let table = place.tables().name("batch");
+    let alter = |set: &str, name: &str| format!("UPDATE {table} SET {set} WHERE name = '{name}'");
+    let document = |from: &str, to: &str| {
+        alter(
+            &format!("document = replace(document, '{from}', '{to}')"),
+            "b",
+        )
+    };
+    let [b, c] = ["b", "c"].map(|name| ledger.batch(name).unwrap());
+    let put = |batch: &Batch, name: &str| {
+        let (text, digest) = (batch.document(), batch.digest());
+        alter(&format!("document = '{text}', digest = '{digest}'"), name)
+    };
+    for (made, undone) in [
+        (document("A-", "=cmd|"), document("=cmd|", "A-")),
+        (document("100", "101"), document("101", "100")),
+        (document(":", ": "), document(": ", ":")),
+        (document("{", "x{"), document("x{", "{")),
+        (
+            alter("digest = 'f' || digest", "b"),
+            alter("digest = substr(digest, 2)", "b"),
+        ),
+        (put(&c, "b"), put(&b, "b")),
+    ] {
+        place.open().script(&made).unwrap();
+        let results = [
+            ledger.batch("b").map(drop),
+            ledger.reserve(chip(50), "b", None).map(drop),
+            ledger.load(&b).map(drop),
+            ledger.lease("b", "spool", 5),
+            ledger.status().map(drop),
+        ];
+        for result in results {
+            let said = result.unwrap_err().to_string();
+            assert!(
+                said.contains("\"b\"") && said.contains("audit"),
+                "{made}: {said}"
+            );
+        }
+        assert_ne!(ledger.audit(&[]).unwrap(), [], "{made}");
+        // The other one is as it was.
+        ledger.batch("c").unwrap();
+        place.open().script(&undone).unwrap();
+        assert_eq!(ledger.audit(&[]).unwrap(), [], "{undone}");
+    }
+    ledger.reserve(chip(50), "b", None).unwrap();
 }
 
 pub(super) fn a_shortened_chain_is_noticed_by_its_head(place: &dyn Place) {

@@ -99,6 +99,7 @@ cases! {
     activity::what_was_done_is_counted_by_station_and_cause,
     audit::what_was_not_touched_is_sound,
     audit::every_change_is_noticed,
+    audit::a_batch_that_was_altered_makes_nothing,
     audit::a_shortened_chain_is_noticed_by_its_head,
     limits::a_number_at_its_end_is_a_damaged_row,
     objects::a_table_that_was_rebuilt_is_named,

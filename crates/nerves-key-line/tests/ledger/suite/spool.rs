@@ -338,7 +338,9 @@ pub(super) fn a_spool_that_cannot_be_read_says_why(place: &dyn Place) {
         let opened = Spool::open(bench.file(), author("one"));
         match opened {
             Err(SpoolError::Empty) => assert!(is_empty, "{script}"),
-            Err(SpoolError::Ledger(LedgerError::Batch(_))) => assert!(!is_empty, "{script}"),
+            Err(SpoolError::Ledger(LedgerError::BatchAltered { .. })) => {
+                assert!(!is_empty, "{script}");
+            }
             other => panic!("{script}: {other:?}"),
         }
     }
