@@ -14,7 +14,10 @@ fn batches_that_are_none() {
             BATCH.replace("count = 100", "count = 0"),
             "1 to 1000000 units",
         ),
-        (BATCH.replace("count = 100", "cuont = 100"), "cuont"),
+        (
+            BATCH.replace("count = 100", "cuont = 100"),
+            "line 3: unknown field `cuont`",
+        ),
         (BATCH.replace("{:06}", "{:01}"), "there are 9 serials"),
         (BATCH.replace("ACME-", "ACME/"), "would be refused"),
         (BATCH.replace("ACME-", &"A".repeat(43)), "would be refused"),
@@ -48,12 +51,38 @@ fn batches_that_are_none() {
             "there are 1 serials",
         ),
         (list(""), "one of pattern, list"),
-        ("name = ".to_owned(), "b.toml"),
+        ("name = ".to_owned(), "b.toml: line 1: "),
+        (
+            BATCH.replace("product = \"Sensor\"\n", ""),
+            "b.toml: missing field `product`",
+        ),
+        (
+            BATCH.replace("count = 100", "count = -1"),
+            "count = -1: 1 to 1000000",
+        ),
+        (
+            BATCH.replace("count = 100", "count = \"100\""),
+            "line 3: invalid type: string \"100\", expected a whole number",
+        ),
+        (
+            BATCH.replace("count", "format = 300\ncount"),
+            "format = 300: 0 or 1",
+        ),
+        (
+            BATCH.replace("first = 1", "first = -1"),
+            "first = -1: 0 or more",
+        ),
+        (
+            BATCH.replace("[serials]", "serials = 3\n[x]"),
+            "line 6: invalid type: integer `3`, expected a table",
+        ),
     ] {
         bench.write("b.toml", &text);
         let (code, said) = bench.refused(&["line", "batch", "b.toml"]);
         assert_eq!(code, 5, "{text}: {said}");
         assert!(said.contains(part), "{text}: {said}");
+        let is_one_line = said.lines().count() == 1 && !said.contains("\\n");
+        assert!(is_one_line, "{text}: {said}");
     }
     assert_eq!(
         bench.json(&["line", "status"])["batches"],

@@ -1,10 +1,12 @@
 //! `nerves-key line batch`: a batch from its TOML file.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
 use nerves_key_line::{Batch, BatchLayout, SerialList, SerialPattern, SerialScheme};
-use serde::Deserialize;
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
 use super::ledger;
@@ -18,33 +20,68 @@ const LIMIT: u64 = 64 * 1024 * 1024;
 
 /// The file. Paths are relative to its folder.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "a batch")]
 struct Description {
     name: String,
     product: String,
-    count: u32,
+    count: Whole,
     #[serde(default = "board")]
     board: String,
     #[serde(default)]
     layout: BatchLayout,
     #[serde(default)]
-    format: u8,
+    format: Whole,
     signer: PathBuf,
     serials: Serials,
 }
 
 /// Exactly one of `pattern`, `list`, `scanned` and `chip`.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "a table")]
 struct Serials {
     pattern: Option<String>,
-    first: Option<u64>,
+    first: Option<Whole>,
     list: Option<PathBuf>,
     column: Option<String>,
     #[serde(default)]
     scanned: bool,
     #[serde(default)]
     chip: bool,
+}
+
+/// A number of the file. Its range is told in words of the file, not in those of
+/// a type.
+#[derive(Clone, Copy, Debug, Default)]
+struct Whole(i64);
+
+impl<'de> Deserialize<'de> for Whole {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Number;
+
+        impl Visitor<'_> for Number {
+            type Value = Whole;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a whole number")
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<Whole, E> {
+                Ok(Whole(number))
+            }
+        }
+
+        deserializer.deserialize_i64(Number)
+    }
+}
+
+impl Whole {
+    /// # Errors
+    /// Exit code 5 with `limits` for a number that is none of them.
+    fn within<T: TryFrom<i64>>(self, file: &Path, name: &str, limits: &str) -> Result<T, CliError> {
+        let Self(number) = self;
+        T::try_from(number)
+            .map_err(|_beyond| CliError::input(file, format!("{name} = {number}: {limits}")))
+    }
 }
 
 fn board() -> String {
@@ -76,7 +113,11 @@ pub(super) fn run(arguments: &cli::line::Batch, output: Output) -> Result<(), Cl
 fn read(path: &Path) -> Result<Batch, CliError> {
     let text = files::read_text(path)?;
     let description: Description =
-        toml::from_str(&text).map_err(|error| CliError::input(path, error))?;
+        toml::from_str(&text).map_err(|error| CliError::input(path, describe(&error, &text)))?;
+    let count: u32 = description
+        .count
+        .within(path, "count", "1 to 1000000 units")?;
+    let format: u8 = description.format.within(path, "format", "0 or 1")?;
     let folder = path.parent().unwrap_or(Path::new("."));
     let signer = folder.join(&description.signer);
     // What a chip could not give back is refused here, not at the first chip.
@@ -85,14 +126,30 @@ fn read(path: &Path) -> Result<Batch, CliError> {
     let document = json!({
         "name": description.name,
         "product": description.product,
-        "count": description.count,
+        "count": count,
         "board": description.board,
         "layout": description.layout,
-        "format": description.format,
+        "format": format,
         "signer": HEXLOWER.encode(certificate.as_der()),
         "serials": scheme(&description.serials, folder, path)?,
     });
     Batch::from_document(&document.to_string()).map_err(|error| CliError::input(path, error))
+}
+
+/// An error of the file in one line, with the number of its own where it is about
+/// one.
+fn describe(error: &toml::de::Error, text: &str) -> String {
+    let message: Vec<_> = error.message().lines().collect();
+    let message = message.join(", ");
+    // What is missing stands in no line: its span is empty, at the beginning.
+    let span = error.span().filter(|span| *span != (0..0));
+    match span.and_then(|span| text.get(..span.start)) {
+        Some(before) => {
+            let line = before.matches('\n').count() + 1;
+            format!("line {line}: {message}")
+        }
+        None => message,
+    }
 }
 
 fn scheme(serials: &Serials, folder: &Path, file: &Path) -> Result<SerialScheme, CliError> {
@@ -114,7 +171,9 @@ fn scheme(serials: &Serials, folder: &Path, file: &Path) -> Result<SerialScheme,
     }
     if let Some(text) = &serials.pattern {
         let pattern = text.parse::<SerialPattern>();
-        let pattern = pattern.and_then(|it| it.starting_at(serials.first.unwrap_or(0)));
+        let first = serials.first.unwrap_or_default();
+        let first: u64 = first.within(file, "first", "0 or more")?;
+        let pattern = pattern.and_then(|it| it.starting_at(first));
         let pattern = pattern.map_err(|error| CliError::input(file, error))?;
         return Ok(SerialScheme::Pattern(pattern));
     }
@@ -131,7 +190,7 @@ fn scheme(serials: &Serials, folder: &Path, file: &Path) -> Result<SerialScheme,
 /// A column of a CSV file, or each line of a file that is not named one.
 fn list_of(path: &Path, column: Option<&str>) -> Result<SerialList, CliError> {
     let bytes = files::read_at_most(path, LIMIT)?;
-    let of_file = |error: &dyn std::fmt::Display| CliError::input(path, error.to_string());
+    let of_file = |error: &dyn fmt::Display| CliError::input(path, error.to_string());
     let text = std::str::from_utf8(&bytes).map_err(|error| of_file(&error))?;
     let text = text.trim_start_matches('\u{FEFF}');
     let mut reader = csv::ReaderBuilder::new()
