@@ -16,6 +16,7 @@ mod event;
 mod ledger;
 mod serials;
 mod spool;
+mod time;
 mod unit;
 
 pub use batch::{Batch, BatchError, BatchLayout};

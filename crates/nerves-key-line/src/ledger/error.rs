@@ -6,6 +6,7 @@ use super::database::DatabaseError;
 use super::schema::VERSION;
 use crate::batch::BatchError;
 use crate::serials::SerialError;
+use crate::time::Utc;
 use crate::unit::State;
 
 /// What the ledger refuses.
@@ -206,13 +207,14 @@ pub enum LedgerError {
     },
     /// The clock.
     #[error(
-        "the clock says {now} ms, but the station's last event is of {last} ms (since 1970): set \
-         the clock first"
+        "the clock says {}, but the station's last event is of {}: set the clock first, or, where \
+         it had been ahead of time, go on under another name of the station (--station)",
+        Utc(*now), Utc(*last)
     )]
     Clock {
-        /// By the clock.
+        /// By the clock, in milliseconds since 1970-01-01 UTC.
         now: i64,
-        /// Of the last event.
+        /// Of the last event, the same.
         last: i64,
     },
     /// The end of a chain that an export before had.

@@ -483,10 +483,17 @@ pub(super) fn a_clock_that_jumped_back_stops_the_line(place: &dyn Place) {
     let table = place.tables().name("event");
     place
         .open()
-        .script(&format!("UPDATE {table} SET at = at + 60000"))
+        .script(&format!("UPDATE {table} SET at = 4102444800000"))
         .unwrap();
-    let error = ledger.reserve(chip(1), "b", None);
-    assert!(matches!(error, Err(LedgerError::Clock { .. })), "{error:?}");
+    let error = ledger.reserve(chip(1), "b", None).unwrap_err();
+    assert!(matches!(error, LedgerError::Clock { .. }), "{error:?}");
+    // Both as dates, and what to do about a clock that was ahead.
+    let said = error.to_string();
+    assert!(said.contains("2100-01-01 00:00:00 UTC"), "{said}");
+    assert!(
+        said.matches(" UTC").count() == 2 && said.contains("another name"),
+        "{said}"
+    );
     assert_eq!(ledger.unit(chip(1)).unwrap(), None);
     // What is recorded meanwhile does not make it right.
     ledger.fail(chip(1), "the clock").unwrap();
