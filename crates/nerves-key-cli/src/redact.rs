@@ -20,6 +20,9 @@ use crate::output::one_line;
 /// Names of environment variables that the arguments' parser reads.
 const VARIABLES: [&str; 2] = ["NERVES_KEY_DEVICE", "NERVES_KEY_LEDGER"];
 
+/// What messages tell to write. An argument may be the beginning of it.
+const REMEDY: &str = "postgres://USER@HOST/DATABASE";
+
 /// `message` without the secrets of this process's arguments.
 pub(crate) fn redact(message: &str) -> String {
     let arguments = env::args_os().skip(1);
@@ -59,19 +62,31 @@ fn without(message: &str, arguments: impl Iterator<Item = String>) -> String {
         let value = argument.split_once('=').map(|(_, value)| value);
         for text in [Some(argument.as_str()), value].into_iter().flatten() {
             let safe = of_argument(text);
-            if safe == text {
+            // What shows all of it hides nothing.
+            if safe.contains(text) {
                 continue;
             }
-            let quoted = format!("{text:?}");
-            for spelling in [
-                text,
-                quoted.trim_matches('"'),
-                &Shown(text).to_string(),
-                format!("{:?}", Shown(text).to_string()).trim_matches('"'),
-                &Lines(text).to_string(),
-            ] {
-                message = message.replace(spelling, &safe);
-            }
+            let quote = |text: &str| format!("{text:?}").trim_matches('"').to_owned();
+            let shown = Shown(text).to_string();
+            let spellings = [
+                text.to_owned(),
+                quote(text),
+                quote(&shown),
+                shown,
+                Lines(text).to_string(),
+            ];
+            let hide = |part: &str| {
+                let spellings = spellings.iter();
+                spellings.fold(part.to_owned(), |part, spelling| {
+                    part.replace(spelling, &safe)
+                })
+            };
+            message = if text.contains(REMEDY) {
+                hide(&message)
+            } else {
+                let parts = message.split(REMEDY).map(hide);
+                parts.collect::<Vec<_>>().join(REMEDY)
+            };
         }
     }
     // What is left quotes a part of one.
@@ -183,6 +198,38 @@ mod tests {
         }
         let safe = without("option 'password=SECRET'", std::iter::empty());
         assert_eq!(safe, "option 'password=...'");
+    }
+
+    /// An argument may be the beginning of what a message tells to write.
+    #[test]
+    fn a_remedy_stays_as_it_is_written() {
+        let remedy = "write postgres://USER@HOST/DATABASE, or host=.. user=..";
+        for argument in [
+            "postgres:",
+            "--ledger=postgres:",
+            "postgres:/",
+            "postgres://",
+            "postgresql://",
+            "postgres://U",
+            "postgres://USER@H",
+            "password=",
+            "exec:",
+        ] {
+            let argument = || std::iter::once(argument.to_owned());
+            assert_eq!(without(remedy, argument()), remedy);
+        }
+        let typed = "postgres://USER@HOST/DATABASE:SECRET";
+        let safe = without(
+            &format!("{typed:?} is none"),
+            std::iter::once(typed.to_owned()),
+        );
+        assert_eq!(safe, "\"postgres://...\" is none");
+        // However often a message is looked through.
+        let safe = without(
+            "'postgres:u:SECRET'",
+            ["postgres:u:SECRET".into()].into_iter(),
+        );
+        assert_eq!(safe, "'postgres:...'");
     }
 
     #[test]
