@@ -10,7 +10,9 @@ use atecc::procedures::LockAndConfirm;
 use atecc::{
     BlockAddress, Command, Error, Failure, Opcode, Procedure, Region, Status, WordAddress,
 };
-use atecc_emulator::{Bus, Chip, CutPoint, Defects, Entropy, Fault, Faults, Revision};
+use atecc_emulator::{
+    Bus, BusError, Chip, CutPoint, Defects, Entropy, Fault, Faults, Image, Revision,
+};
 use atecc_x509::{CompressedCertificate, DateTime, Format, SignatureBytes};
 use nerves_key::{Activate, Activation, Stage};
 use nerves_key_provision::{
@@ -139,6 +141,62 @@ fn a_key_replaced_while_the_signer_signs_is_noticed_before_the_lock() {
     }
 }
 
+fn assert_is_other_chip(error: &Error<BusError, RunError>, first: &Bus, second: &Bus) {
+    let serial = |bus| Station::snapshot(bus).unwrap().config.serial_number();
+    assert!(
+        matches!(
+            error,
+            Error::Failed(RunError::OtherChip { planned, found })
+                if (*planned, *found) == (serial(first), serial(second))
+        ),
+        "{error}"
+    );
+    let text = error.to_string();
+    assert!(text.contains(&serial(second).to_string()), "{text}");
+}
+
+/// Whatever an answer of another chip looks like, it is that one which is named, and
+/// none of it is locked.
+#[test]
+fn another_chip_at_any_step_is_named() {
+    let finished = Bus::with_chip(Chip::blank(Revision::Atecc608B));
+    station().provision(&finished).unwrap();
+    let blank = |revision, seed| {
+        let image = Bus::with_chip(Chip::blank(revision)).image(0).unwrap();
+        Bus::with_chip(Chip::new(image, Entropy::Seeded(seed)).unwrap())
+    };
+    let mut named = 0;
+    for second in [blank(Revision::Atecc608B, 3), finished] {
+        let other = second.image(0).unwrap();
+        // The locks of the slots follow the last proof within the same session.
+        for at in 0.. {
+            let bus = blank(Revision::Atecc608A, 2);
+            let first = blank(Revision::Atecc608A, 2);
+            let mut station = station();
+            let plan = Plan::new(&Station::snapshot(&bus).unwrap(), &station.request).unwrap();
+            let step = &plan.steps()[at];
+            if matches!(step, Step::LockSlot(_)) {
+                break;
+            }
+            let mut device = Station::device(&bus);
+            let result = provision(&mut device, &plan, &mut station.key, CHALLENGES, |event| {
+                if matches!(event, Event::Started { index, .. } if index == at) {
+                    bus.detach(0x60).unwrap();
+                    bus.attach(Chip::new(other.clone(), Entropy::Seeded(4)).unwrap());
+                }
+            });
+            let locks = |image: &Image| image.config()[86..90].to_vec();
+            assert_eq!(locks(&bus.image(0).unwrap()), locks(&other), "{step}");
+            let Err(ProvisionError::Run(error)) = result else {
+                panic!("{step}: {result:?}");
+            };
+            assert_is_other_chip(&Error::Failed(error), &first, &second);
+            named += 1;
+        }
+    }
+    assert!(named > 60, "{named}");
+}
+
 #[test]
 fn another_chip_put_in_while_the_signer_signs_is_noticed() {
     let (first, second) = (
@@ -154,10 +212,7 @@ fn another_chip_put_in_while_the_signer_signs_is_noticed() {
     runner.signed(station.key.sign(&request).unwrap()).unwrap();
     let before = second.image(0).unwrap();
     let error = Station::device(&second).run(&mut runner).unwrap_err();
-    assert!(
-        matches!(error, Error::Failed(RunError::Changed { .. })),
-        "{error}"
-    );
+    assert_is_other_chip(&error, &first, &second);
     assert_eq!(second.image(0).unwrap(), before);
     station.provision(&first).unwrap();
 }
@@ -282,7 +337,7 @@ fn a_run_goes_on_only_where_it_stopped() {
     };
     runner.signed(station.key.sign(&request).unwrap()).unwrap();
     let changed = Station::device(&other).run(&mut runner).unwrap_err();
-    assert!(matches!(changed, Error::Failed(RunError::Changed { .. })));
+    assert_is_other_chip(&changed, &bus, &other);
     let ended = Station::device(&bus).run(&mut runner).unwrap_err();
     assert!(matches!(ended, Error::Failed(RunError::Ended)), "{ended}");
     assert!(runner.into_report().is_none());

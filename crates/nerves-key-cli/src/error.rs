@@ -292,6 +292,10 @@ impl From<atecc::Error<BusFault, HardenError>> for CliError {
         const AGAIN: &str = "What is locked stays so: run the same command again to continue.";
         match error {
             atecc::Error::Bus { error, .. } => Self::failed(error).with_advice(AGAIN),
+            atecc::Error::Failed(error @ HardenError::OtherChip { planned, .. }) => {
+                let advice = format!("Connect {planned} again and run the same command again.");
+                Self::new(Exit::Stage, error).with_advice(advice)
+            }
             atecc::Error::Failed(error @ HardenError::Changed) => Self::new(Exit::Stage, error)
                 .with_advice("Run the same command again to look anew."),
             atecc::Error::Failed(error) => {
@@ -348,8 +352,16 @@ impl<S: std::error::Error + 'static> From<ProvisionError<BusFault, S>> for CliEr
                                was done is lost.";
         const SPOILED: &str = "Running it again will not help: see nerves-key info.";
         let (exit, next) = match &error {
-            ProvisionError::Bus(_) | ProvisionError::Signer(_) => (Exit::Failed, AGAIN),
-            ProvisionError::Run(RunError::ActivationKey) => (Exit::Stage, OWN_KEY),
+            ProvisionError::Bus(_) | ProvisionError::Signer(_) => (Exit::Failed, AGAIN.to_owned()),
+            ProvisionError::Run(RunError::ActivationKey) => (Exit::Stage, OWN_KEY.to_owned()),
+            ProvisionError::Run(RunError::OtherChip { planned, found }) => {
+                let both = format!(
+                    "Nothing that was done is lost: connect {planned} again, alone, and run the \
+                     same command again to continue. {found} is a device of its own, with a \
+                     serial of its own."
+                );
+                (Exit::Stage, both)
+            }
             ProvisionError::Run(run) => {
                 let exit = match run {
                     RunError::Changed { .. } | RunError::KeyChanged | RunError::OtherSigner => {
@@ -358,7 +370,8 @@ impl<S: std::error::Error + 'static> From<ProvisionError<BusFault, S>> for CliEr
                     RunError::Stopped(_) => Exit::Interrupted,
                     run => run.failure().map_or(Exit::Failed, exit_of),
                 };
-                (exit, if run.is_resumable() { AGAIN } else { SPOILED })
+                let next = if run.is_resumable() { AGAIN } else { SPOILED };
+                (exit, next.to_owned())
             }
         };
         let error = match error {
@@ -375,6 +388,8 @@ mod tests {
     use std::error::Error;
     use std::io;
 
+    use atecc::SerialNumber;
+
     use super::*;
 
     /// Says its source by `source` alone.
@@ -390,6 +405,31 @@ mod tests {
         assert_eq!(error.to_string(), "a\\nb: no list, again\nWait.");
         let source = error.source().and_then(|it| it.downcast_ref::<io::Error>());
         assert_eq!(source.map(io::Error::kind), Some(io::ErrorKind::TimedOut));
+    }
+
+    /// Done again on the chip that is there, the command would give it the serial
+    /// of the other.
+    #[test]
+    fn another_chip_is_no_reason_to_do_the_same_again_on_it() {
+        let serial = |last| SerialNumber([0x01, 0x23, 0, 0, 0, 0, 0, last, 0xEE]);
+        let (planned, found) = (serial(1), serial(2));
+        let error = RunError::OtherChip { planned, found };
+        let error: CliError = ProvisionError::<_, io::Error>::Run(error).into();
+        assert_eq!(error.exit, Exit::Stage);
+        let text = error.to_string();
+        assert!(
+            text.contains("connect 0123000000000001EE again, alone"),
+            "{text}"
+        );
+        let error = atecc::Error::Failed(HardenError::OtherChip { planned, found });
+        let error = CliError::from(error);
+        assert_eq!(error.exit, Exit::Stage);
+        assert!(
+            error
+                .to_string()
+                .contains("Connect 0123000000000001EE again"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! What can stop a run. The chip can be provisioned further unless said
 //! otherwise.
 
+use atecc::error::Cause;
 use atecc::procedures::TooManyBytes;
-use atecc::{Failure, Slot};
+use atecc::{Failure, SerialNumber, Slot};
 use atecc_x509::{Error as X509Error, RoundTripError, SignatureMismatch};
 use nerves_key::IdentityError;
 
@@ -24,7 +25,15 @@ pub enum RunError {
         /// What the chip answered, or the bus did.
         failure: Failure,
     },
-    /// The chip is not the one that the plan was made for, or has changed.
+    /// Another chip answers than the plan was made for. Nothing of it was locked.
+    #[error("another chip answers than the plan was made for: {found}, not {planned}")]
+    OtherChip {
+        /// The plan's.
+        planned: SerialNumber,
+        /// Who answers.
+        found: SerialNumber,
+    },
+    /// The chip has changed.
     #[error(
         "the chip's configuration has changed since the plan was made (byte {offset}): plan again"
     )]
@@ -108,6 +117,7 @@ impl RunError {
         match self {
             Self::Chip(_)
             | Self::Step { .. }
+            | Self::OtherChip { .. }
             | Self::Changed { .. }
             | Self::KeyChanged
             | Self::Config { .. }
@@ -126,6 +136,26 @@ impl RunError {
             | Self::OtherSigner
             | Self::TooLong(_)
             | Self::OutOfOrder(_) => false,
+        }
+    }
+
+    /// Whether a chip has answered this, and it may have been another one.
+    pub(crate) const fn may_be_of_another_chip(&self) -> bool {
+        match self {
+            Self::Chip(failure) | Self::Step { failure, .. } => {
+                matches!(failure.cause, Cause::Status { .. })
+            }
+            Self::KeyChanged
+            | Self::Config { .. }
+            | Self::Possession(_)
+            | Self::ActivationKey
+            | Self::Chain(_)
+            | Self::NotShown(_)
+            | Self::ReadBack(_)
+            | Self::ReadBackSlot(_)
+            | Self::OtherSigner
+            | Self::NotLocked => true,
+            _ => false,
         }
     }
 

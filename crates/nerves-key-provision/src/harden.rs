@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use atecc::commands::LockTarget;
 use atecc::procedure::{Answer, Next};
 use atecc::procedures::{LockAndConfirm, RefreshConfig};
-use atecc::{ConfigZone, Failure, Procedure, Slot};
+use atecc::{ConfigZone, Failure, Procedure, SerialNumber, Slot};
 use atecc_x509::Certificate;
 use nerves_key::{Identity, IdentityError, ReadSnapshot, Snapshot, Stage};
 use nerves_key_schema::{open_certificates, slot};
@@ -68,7 +68,18 @@ pub enum HardenError {
     /// The chip or the bus, outside a lock.
     #[error(transparent)]
     Chip(#[from] Failure),
-    /// It is another chip, or holds something else, than the plan was made for.
+    /// Another chip answers than the plan was made for.
+    #[error(
+        "another chip answers than the plan was made for: {found}, not {planned}: nothing was \
+         locked"
+    )]
+    OtherChip {
+        /// The plan's.
+        planned: SerialNumber,
+        /// Who answers.
+        found: SerialNumber,
+    },
+    /// It holds something else than the plan was made for.
     #[error("the chip has changed since the plan was made: nothing was locked")]
     Changed,
     /// The chip or the bus failed at this lock.
@@ -209,6 +220,16 @@ impl<'h> Harden<'h> {
         }
     }
 
+    fn changed(&self, found: &Snapshot) -> HardenError {
+        let planned = self.plan.config().serial_number();
+        let found = found.config.serial_number();
+        if planned == found {
+            HardenError::Changed
+        } else {
+            HardenError::OtherChip { planned, found }
+        }
+    }
+
     fn check(&self, zone: ConfigZone) -> Result<ConfigZone, HardenError> {
         let open = |slot: &&Slot| !zone.slot_lock(**slot).is_locked();
         match self.plan.slots.iter().find(open) {
@@ -230,7 +251,7 @@ impl Procedure for Harden<'_> {
                     Next::Send(request) => return Next::Send(request),
                     Next::Done(Err(failure)) => return Next::Done(Err(failure.into())),
                     Next::Done(Ok(found)) if found != self.plan.snapshot => {
-                        return Next::Done(Err(HardenError::Changed));
+                        return Next::Done(Err(self.changed(&found)));
                     }
                     Next::Done(Ok(_)) => self.lock(0),
                 },

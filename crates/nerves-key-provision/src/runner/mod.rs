@@ -8,6 +8,7 @@
 //! may follow it, and says what the chip is asked, what it has to answer and
 //! which state comes then (`open.rs`, `issued.rs`, `locked.rs`).
 
+mod failing;
 mod issued;
 mod lock_compared;
 mod locked;
@@ -25,6 +26,7 @@ use atecc::Procedure;
 use atecc::procedure::{Answer, Next};
 use atecc_x509::SignatureBytes;
 
+use failing::Failing;
 use prove::activate_locked;
 use state::{Context, State};
 use task::{Progress, StepEnd, StepStart, Task};
@@ -104,6 +106,8 @@ enum Phase<'p> {
     Between(State<'p>),
     /// The chip works on one.
     Working(Task<'p>),
+    /// An error ends the run, and the chip says which one it is.
+    Failing(Box<Failing<'p>>),
     /// An error ended the run.
     Failed,
 }
@@ -266,6 +270,13 @@ impl<F: FnMut(Event<'_>)> Procedure for &mut Runner<'_, F> {
             let task = match mem::replace(&mut self.phase, Phase::Failed) {
                 Phase::Failed => return Next::Done(Err(RunError::Ended)),
                 Phase::Working(task) => task,
+                Phase::Failing(mut failing) => {
+                    let next = failing.resume(answer);
+                    if matches!(next, Next::Send(_)) {
+                        self.phase = Phase::Failing(failing);
+                    }
+                    return next;
+                }
                 Phase::Between(state) => match self.begin(state) {
                     Err(error) => return Next::Done(Err(error)),
                     Ok(Advance::Stop(outcome)) => return Next::Done(Ok(outcome)),
@@ -280,6 +291,10 @@ impl<F: FnMut(Event<'_>)> Procedure for &mut Runner<'_, F> {
                 Progress::Send(request, task) => {
                     self.phase = Phase::Working(task);
                     return Next::Send(request);
+                }
+                Progress::Done(Err(error)) if error.may_be_of_another_chip() => {
+                    let failing = Failing::new(&self.context.plan.found, error);
+                    self.phase = Phase::Failing(Box::new(failing));
                 }
                 Progress::Done(Err(error)) => return Next::Done(Err(error)),
                 Progress::Done(Ok(after)) => self.end(after),

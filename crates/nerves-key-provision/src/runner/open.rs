@@ -220,9 +220,19 @@ impl Signing {
 }
 
 pub(super) fn same_chip(planned: &ConfigZone, found: &ConfigZone) -> Result<(), RunError> {
+    same_serial_number(planned, found)?;
     match first_difference(planned, found) {
         Some((offset, ..)) => Err(RunError::Changed { offset }),
         None => Ok(()),
+    }
+}
+
+pub(super) fn same_serial_number(planned: &ConfigZone, found: &ConfigZone) -> Result<(), RunError> {
+    let (planned, found) = (planned.serial_number(), found.serial_number());
+    if planned == found {
+        Ok(())
+    } else {
+        Err(RunError::OtherChip { planned, found })
     }
 }
 

@@ -1,5 +1,6 @@
 //! One chip of a batch: from what it is to a verified unit.
 
+use std::convert::Infallible;
 use std::path::Path;
 use std::sync::Mutex;
 use std::time::Instant;
@@ -15,8 +16,9 @@ use nerves_key_line::{
     Batch, Facts, IssuedCertificate, Ledger, LedgerError, SerialScheme, State, Unit,
 };
 use nerves_key_provision::{
-    AcceptedSigner, CertificateSigner, CertificateSlots, DeviceKey, Event, Plan, Request,
-    SigningRequest, SigningRequestError, VolatileSecrets, default_serial, provision,
+    AcceptedSigner, CertificateSigner, CertificateSlots, DeviceKey, Event, Plan, ProvisionError,
+    Request, RunError, SigningRequest, SigningRequestError, VolatileSecrets, default_serial,
+    provision,
 };
 use nerves_key_schema::{BoardName, Layout, ManufacturerSerial};
 use serde_json::json;
@@ -229,6 +231,7 @@ impl Connected {
         report: &mut ReportFile,
         mut on_step: impl FnMut(usize, usize, String),
     ) -> Result<Unit, CliError> {
+        let planned = self.serial_number();
         let request = request(recipe, &unit, &self.snapshot)?;
         let plan = Plan::new(&self.snapshot, &request)?;
         // Which key is kept the ledger says; the file is to be this chip's.
@@ -275,6 +278,11 @@ impl Connected {
         // What the runner read back is read once more: the ledger says what is
         // on the chip.
         let snapshot = causes::run(&mut self.device, ReadSnapshot::new())?;
+        let found = snapshot.config.serial_number();
+        if found != planned {
+            let other = RunError::OtherChip { planned, found };
+            return Err(ProvisionError::<_, Infallible>::Run(other).into());
+        }
         let identity = snapshot.identity()?;
         let RecordingSigner {
             ledger,
