@@ -156,7 +156,7 @@ impl Sqlite {
     }
 }
 
-/// What SQLite leaves of a file that has no room on the disk.
+/// What `SQLite` leaves of a file that has no room on the disk.
 fn remove_empty(path: &Path) {
     if path.metadata().is_ok_and(|metadata| metadata.len() == 0) {
         // The error that is told is the one before.

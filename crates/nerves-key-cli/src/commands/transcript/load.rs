@@ -43,7 +43,7 @@ const BEGIN: &[u8] = b"atecc-transcript ";
 /// Where a text has a byte that none has.
 fn no_text(bytes: &[u8], at: usize) -> String {
     let (before, rest) = bytes.split_at_checked(at).unwrap_or((bytes, &[]));
-    let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+    let line = before.split(|byte| *byte == b'\n').count();
     let byte = rest.first().copied().unwrap_or_default();
     format!("line {line}: the byte {byte:02X} is no text (UTF-8): the file is damaged there")
 }
