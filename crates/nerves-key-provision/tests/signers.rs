@@ -192,7 +192,11 @@ fn documents_that_are_none() {
         ),
         ("digest", "AB", "digest has 1 bytes instead of 32"),
         ("public_key", "", "public_key has 0 bytes instead of 64"),
-        ("otp", "xy", "otp: invalid symbol at 0"),
+        (
+            "otp",
+            "xy",
+            "otp is no hex, two digits for each byte: invalid symbol at 0",
+        ),
         ("not_before", "2026-12-06", "not_before: "),
         ("signature_der", "30", "signature_der: "),
     ] {

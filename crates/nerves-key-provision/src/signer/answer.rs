@@ -36,7 +36,7 @@ pub enum DocumentError {
     #[error("its format is {0:?}, not {FORMAT:?}")]
     Format(String),
     /// A member is no hex.
-    #[error("{member}: {problem}")]
+    #[error("{member} is no hex, two digits for each byte: {problem}")]
     Hex {
         /// Its name in the document.
         member: &'static str,

@@ -272,7 +272,7 @@ mod tests {
         );
         assert_eq!(
             error(r#"{"host": [{"x": {"bytes": "0"}}]}"#),
-            r#"setting "host": "bytes": invalid length at 0"#
+            r#"setting "host": "bytes" is no hex, two digits for each byte: invalid length at 0"#
         );
         assert_eq!(error("1e999"), TermError::NotFinite.to_string());
         for text in [

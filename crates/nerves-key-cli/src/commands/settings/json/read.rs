@@ -22,7 +22,7 @@ pub(crate) enum JsonError {
     Term(#[from] TermError),
     #[error("{{{0:?}: ..}} is no setting")]
     Tag(String),
-    #[error("{0:?}: {1}")]
+    #[error("{0:?} is no hex, two digits for each byte: {1}")]
     Hex(String, data_encoding::DecodeError),
     #[error("an object has a name twice: \"{0}\"")]
     Twice(String),
