@@ -2,6 +2,7 @@
 
 use data_encoding::HEXLOWER_PERMISSIVE;
 
+use crate::counted::counted;
 use crate::error::CliError;
 
 /// `text` as `N` bytes of hex; `what` is what to call it.
@@ -10,11 +11,8 @@ use crate::error::CliError;
 /// Exit code 5, with what is wrong or how many bytes there are.
 pub(crate) fn array<const N: usize>(what: &str, text: &str) -> Result<[u8; N], CliError> {
     bytes(what, text)?.try_into().map_err(|bytes: Vec<u8>| {
-        let plural = if bytes.len() == 1 { "" } else { "s" };
-        CliError::refused(format!(
-            "{what} has {} byte{plural} instead of {N}",
-            bytes.len()
-        ))
+        let found = counted(bytes.len(), "byte");
+        CliError::refused(format!("{what} has {found} instead of {N}"))
     })
 }
 

@@ -7,6 +7,7 @@ mod chip;
 mod cli;
 mod commands;
 mod confirm;
+mod counted;
 mod error;
 mod files;
 mod finding;

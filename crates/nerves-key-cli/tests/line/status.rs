@@ -63,7 +63,7 @@ fn what_is_made_where_and_what_fails_is_said() {
         " an hour; ",
         "station \"two\": 1 made, 4 failed runs, last seen ",
         "failed 4 times: the signer failed",
-        "chips of no batch:\n  failed 1 times: the chip … has a key already",
+        "chips of no batch:\n  failed 1 time: the chip … has a key already",
     ] {
         assert!(text.contains(part), "{part}: {text}");
     }

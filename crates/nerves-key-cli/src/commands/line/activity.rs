@@ -5,6 +5,7 @@ use std::time::Duration;
 use nerves_key_line::{Activity, BatchStatus, Failures, Ledger, LedgerError, State};
 use serde_json::{Value, json};
 
+use crate::counted::counted;
 use crate::output::escape;
 
 /// Causes that are named for people; a program gets all of them.
@@ -77,7 +78,7 @@ fn describe(batch: &BatchStatus, activity: &Activity) -> Vec<String> {
 
 fn causes(causes: &[(String, u64)]) -> impl Iterator<Item = String> {
     let lines = causes.iter().take(CAUSES);
-    lines.map(|(cause, count)| format!("  failed {count} times: {}", escape(cause)))
+    lines.map(|(cause, count)| format!("  failed {}: {}", counted(*count, "time"), escape(cause)))
 }
 
 fn document(batch: &BatchStatus, activity: &Activity) -> Value {

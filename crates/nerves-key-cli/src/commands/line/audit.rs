@@ -8,6 +8,7 @@ use super::{chip, heads, ledger, numbers};
 use crate::causes;
 use crate::cli::chip::Chip;
 use crate::cli::line::Audit;
+use crate::counted::counted;
 use crate::error::CliError;
 use crate::output::{Output, escape};
 
@@ -53,9 +54,10 @@ pub(super) fn run(arguments: &Audit, output: Output) -> Result<(), CliError> {
     };
     let text = if findings_text.is_empty() {
         let all = format!(
-            "{events} events of {} station(s), {} chip(s): everything is as it was written",
-            ends.len(),
-            arguments.against_chips.len()
+            "{} of {}, {}: everything is as it was written",
+            counted(events, "event"),
+            counted(ends.len(), "station"),
+            counted(arguments.against_chips.len(), "chip")
         );
         let lines = numbers.iter().flat_map(|(batch, numbers)| {
             let lines = numbers::lines(batch, numbers).into_iter();

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::ledger;
 use crate::cli;
+use crate::counted::counted;
 use crate::error::CliError;
 use crate::files;
 use crate::output::Output;
@@ -105,7 +106,10 @@ pub(super) fn run(arguments: &cli::line::Batch, output: Output) -> Result<(), Cl
         (false, _) => "was loaded before, the same",
     };
     output.result(
-        &format!("{name:?} {text}: {} units, digest {digest}", batch.count),
+        &format!(
+            "{name:?} {text}: {}, digest {digest}",
+            counted(batch.count, "unit")
+        ),
         &json!({ "name": name, "digest": digest, "loaded": is_new && !arguments.dry_run }),
     )
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::ledger;
 use super::spooling::{SpoolEvent, file, spool_cli_error};
 use crate::cli::line::Reconcile;
+use crate::counted::counted;
 use crate::error::CliError;
 use crate::output::{Output, escape_path};
 
@@ -25,7 +26,11 @@ pub(super) fn run(arguments: &Reconcile, output: Output) -> Result<(), CliError>
     done.conflicts = release.conflicts;
     let events = done.events + release.events;
     let returned = done.returned + release.returned;
-    let first = format!("the ledger has {events} events of the spool, and {returned} serials back");
+    let first = format!(
+        "the ledger has {} of the spool, and {} back",
+        counted(events, "event"),
+        counted(returned, "serial")
+    );
     let conflicts = done.conflicts.iter().cloned().map(SpoolEvent::Conflict);
     let lines: Vec<_> = conflicts.map(|news| news.to_string()).collect();
     let documents = done.conflicts.iter().cloned().map(SpoolEvent::Conflict);
@@ -46,6 +51,9 @@ pub(super) fn run(arguments: &Reconcile, output: Output) -> Result<(), CliError>
     if count == 0 {
         return Ok(());
     }
-    let text = format!("{count} conflict(s), which stay in the spool");
+    let text = format!(
+        "{} in the spool, which stay there",
+        counted(count, "conflict")
+    );
     Err(CliError::failed(text).after_document())
 }

@@ -23,6 +23,7 @@ use super::station::{Station, WorkerEvent, WorkerMessage, document};
 use super::{hook, ledger, reports};
 use crate::cli::line::Run;
 use crate::confirm::{self, Risk};
+use crate::counted::counted;
 use crate::error::{CliError, Exit};
 use crate::output::{self, Output, Verdict, escape};
 use crate::signing::{self, AnySigner};
@@ -51,9 +52,8 @@ pub(super) fn run(arguments: &Run, output: Output) -> Result<(), CliError> {
     }
     if !arguments.questions.yes && prompt.is_none() {
         let question = format!(
-            "Every chip that is connected to one of {} device(s) becomes a NervesKey of the batch \
-             {:?}, for good.",
-            arguments.device.len(),
+            "Every chip that is connected to {} becomes a NervesKey of the batch {:?}, for good.",
+            counted(arguments.device.len(), "device"),
             arguments.batch
         );
         confirm::require_word(output, Risk::Locks, &question, &arguments.batch)?;

@@ -22,6 +22,7 @@ use crate::chip::RecordedDevice;
 use crate::cli::chip::Chip;
 use crate::cli::settings::{Set, Settings, SettingsFormat, SettingsTarget};
 use crate::confirm::{self, Risk};
+use crate::counted::counted;
 use crate::error::{CliError, Exit};
 use crate::files::{self, Readers};
 use crate::interrupt;
@@ -255,12 +256,12 @@ fn store(
     let (format, value) =
         stored_as.ok_or_else(|| CliError::failed("the settings were not asked for"))?;
     let text = format!(
-        "stored as {}, {} writes",
+        "stored as {}, {}",
         match format {
             SettingsFormat::Term => "an Erlang term",
             SettingsFormat::Typed => "a typed record",
         },
-        updated.commands
+        counted(updated.commands, "write")
     );
     let document = json!({
         "format": name(format),
@@ -317,7 +318,7 @@ fn import_raw(chip: &Chip, file: &Path, yes: bool, output: Output) -> Result<(),
     interrupt::hold()?;
     let update = UpdateSettings::new(found.area, |_| Ok(write)).on_chip(serial_number);
     causes::run_with(&mut device, update, update_error)?;
-    let text = format!("{} bytes written as they are", bytes.len());
+    let text = format!("{} written as they are", counted(bytes.len(), "byte"));
     let document = json!({ "bytes": bytes.len(), "warnings": warnings });
     output.result(&text, &document)
 }

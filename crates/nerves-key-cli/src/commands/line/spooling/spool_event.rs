@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use nerves_key_line::Conflict;
 use serde_json::{Value, json};
 
+use crate::counted::counted;
 use crate::output::{escape, escape_path};
 
 /// What became of the ledger.
@@ -50,11 +51,17 @@ impl fmt::Display for SpoolEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Away { left } => {
-                write!(f, "the ledger is away: going on with {left} leased serials")
+                write!(
+                    f,
+                    "the ledger is away: going on with {}",
+                    counted(*left, "leased serial")
+                )
             }
             Self::Back { events, left } => write!(
                 f,
-                "the ledger is back: it has {events} events of the spool; {left} serials are leased"
+                "the ledger is back: it has {} of the spool; leased: {}",
+                counted(*events, "event"),
+                counted(*left, "serial")
             ),
             Self::Conflict(conflict) => {
                 let chip = conflict.chip.map(|chip| chip.to_string());
@@ -68,8 +75,9 @@ impl fmt::Display for SpoolEvent {
             }
             Self::Kept { path, events } => write!(
                 f,
-                "the ledger is away: {events} events wait in {path}; run again with it, or nerves-key \
+                "the ledger is away: {} in {path}; run again with it, or nerves-key \
                  line reconcile {path}",
+                counted(*events, "event"),
                 path = escape_path(path)
             ),
             Self::Failed(cause) => write!(f, "FAIL  spool  {}", escape(cause)),
