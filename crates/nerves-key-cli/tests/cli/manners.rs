@@ -138,9 +138,13 @@ fn verbose_tells_of_commands_and_times() {
     let both = [&sign[..], &["-q", "-v"]].concat();
     let (code, said) = harness.fails(&both);
     assert_eq!(code, 2, "{said}");
-    let key = "A5A5A5A5F00DF00DF00DF00DA5A5A5A5";
-    std::fs::write(harness.path().join("key"), key).unwrap();
-    let keys = ["--activation-key", "key", "--encryption-key", "key"];
+    for (name, key) in [
+        ("a.key", "A5A5A5A5F00DF00DF00DF00DA5A5A5A5"),
+        ("e.key", "5A5A5A5AF00DF00DF00DF00D5A5A5A5A"),
+    ] {
+        std::fs::write(harness.path().join(name), key).unwrap();
+    }
+    let keys = ["--activation-key", "a.key", "--encryption-key", "e.key"];
     let more = [&["-v", "--yes", "--layout", "volatile"], &keys[..]].concat();
     let output = harness.run(&Harness::provision("emu:v.img?chip=atecc608b", &more));
     let said = String::from_utf8(output.stderr).unwrap().to_uppercase();
