@@ -3,6 +3,7 @@
 //! An image file that does not exist is made when its chip is to be provisioned.
 //! What only looks, or refuses, must leave nothing behind.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use atecc_emulator::Image;
@@ -54,10 +55,12 @@ impl<'a> PendingChip<'a> {
         self.absent.as_ref().map(|(path, _)| path.as_path())
     }
 
-    /// The same chip to be written, its image file made.
-    pub(crate) fn commit(self) -> Result<RecordedDevice, CliError> {
+    /// The same chip to be written, its image file made: on the disk before
+    /// anything names the chip.
+    pub(crate) fn commit(self) -> Result<NewChip, CliError> {
         let Some((path, image)) = self.absent else {
-            return Ok(self.device);
+            let device = Some(self.device);
+            return Ok(NewChip { device, made: None });
         };
         if !is_absent(&path)? {
             return Err(CliError::refused(format!(
@@ -66,6 +69,36 @@ impl<'a> PendingChip<'a> {
             )));
         }
         image.save(&path).map_err(CliError::refused)?;
-        self.chip.open()
+        let mut new = NewChip {
+            device: None,
+            made: Some(path),
+        };
+        new.device = Some(self.chip.open()?);
+        Ok(new)
+    }
+}
+
+/// A chip that may still be refused. Then an image file that was made for it goes.
+pub(crate) struct NewChip {
+    device: Option<RecordedDevice>,
+    made: Option<PathBuf>,
+}
+
+impl NewChip {
+    /// The chip is going to be changed: its file stays.
+    pub(crate) fn keep(mut self) -> Result<RecordedDevice, CliError> {
+        self.made = None;
+        let device = self.device.take();
+        device.ok_or_else(|| CliError::failed("the chip is not open"))
+    }
+}
+
+impl Drop for NewChip {
+    fn drop(&mut self) {
+        drop(self.device.take());
+        if let Some(path) = &self.made {
+            // What cannot be removed is a blank chip, which the same command takes.
+            let _ = fs::remove_file(path);
+        }
     }
 }

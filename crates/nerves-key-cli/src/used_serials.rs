@@ -141,11 +141,20 @@ impl UsedSerials {
 
     fn taken_error(&self, serial: &str, holder: Option<&str>) -> CliError {
         let of = holder.map_or(String::new(), |chip| format!(" as that of the chip {chip}"));
-        CliError::refused(format!(
+        let error = CliError::refused(format!(
             "the serial \"{}\" is in use: it is in the list of used serials {}{of}",
             escape(serial),
             escape_path(&self.path)
-        ))
+        ));
+        error.with_advice(match holder {
+            Some(chip) => format!(
+                "Give another serial, or the chip {chip} to go on with it. If that one was \
+                 thrown away, remove its line from the list."
+            ),
+            None => "Give another serial. A line without a chip is nobody's claim: if no device \
+                     has this serial, remove the line from the list."
+                .to_owned(),
+        })
     }
 
     fn open(&self) -> Result<File, CliError> {

@@ -49,7 +49,7 @@ pub enum Refusal {
     )]
     AlikeKeys,
     /// Another device has the manufacturer serial.
-    #[error("the serial {0:?} is in the list of used serials")]
+    #[error("the serial {0:?} is in the list of used serials: give another one")]
     SerialUsed(String),
     /// No public source describes this revision.
     #[error(

@@ -137,8 +137,12 @@ impl ReportFile {
             return Ok(DeviceKey::New);
         };
         if record.chip != snapshot.config.serial_number().to_string() {
-            return Err(files::in_the_way(path)
-                .with_advice(format!("It is the record of the chip {}.", record.chip)));
+            return Err(files::in_the_way(path).with_advice(format!(
+                "It is the record of the chip {}, which goes on with it: name another file for \
+                 the report of this one, {}.",
+                record.chip,
+                snapshot.config.serial_number()
+            )));
         }
         let held = snapshot.public_key;
         let held = held.map(PublicKey::from);

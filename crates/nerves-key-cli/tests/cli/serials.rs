@@ -248,6 +248,9 @@ fn the_claim_comes_before_the_chip() {
     let harness = Harness::new();
     let path = harness.path().join("used");
     fs::write(&path, "").unwrap();
+    harness.ok(&["emulator", "create", "a.img"]);
+    let image = || fs::read(harness.path().join("a.img")).unwrap();
+    let blank = image();
     let list = File::open(&path).unwrap();
     flock(&list, FlockOperation::LockExclusive).unwrap();
     let mut command = harness.command(&with("emu:a.img", "N1", &["--used-serials", "used"]));
@@ -257,8 +260,93 @@ fn the_claim_comes_before_the_chip() {
         .spawn()
         .unwrap();
     thread::sleep(Duration::from_millis(700));
-    assert!(!harness.path().join("a.img").exists());
+    assert_eq!(image(), blank);
     drop(list);
     assert!(child.wait_with_output().unwrap().status.success());
     assert!(fs::read_to_string(&path).unwrap().starts_with("N1\t"));
+}
+
+/// What names a new chip is not on the disk before the chip is: killed in between,
+/// the same command goes on.
+#[test]
+fn a_new_chip_is_there_before_its_serial_is_claimed() {
+    let harness = Harness::new();
+    let path = harness.path().join("used");
+    fs::write(&path, "").unwrap();
+    let list = File::open(&path).unwrap();
+    flock(&list, FlockOperation::LockExclusive).unwrap();
+    let more = ["--used-serials", "used", "--report", "report"];
+    let command = with("emu:a.img", "N1", &more);
+    let mut child = harness.command(&command).spawn().unwrap();
+    // The report is the last that comes before the claim.
+    while !harness.path().join("report").exists() {
+        assert!(child.try_wait().unwrap().is_none(), "it has ended");
+        thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    flock(&list, FlockOperation::Unlock).unwrap();
+    harness.ok(&command);
+    let chip = harness.json(&["info", "--device", "emu:a.img"])["serial_number"].clone();
+    let line = format!("N1\t{}\n", chip.as_str().unwrap());
+    assert_eq!(fs::read_to_string(&path).unwrap(), line);
+
+    // Another chip is told whose they are, and what to do; it is not made.
+    for (more, parts) in [
+        (
+            &more[..2],
+            ["Give another serial, or the chip", "remove its line"],
+        ),
+        (&more[2..], ["report exists already", ""]),
+    ] {
+        let (code, message) = harness.fails(&with("emu:b.img", "N1", more));
+        assert_eq!(code, 5, "{message}");
+        for part in parts {
+            assert!(message.contains(part), "{message}");
+        }
+        assert!(!harness.path().join("b.img").exists());
+    }
+
+    // Nor does a chip stay whose serial somebody else claims meanwhile.
+    fs::write(&path, "").unwrap();
+    flock(&list, FlockOperation::LockExclusive).unwrap();
+    let child = harness.command(&with("emu:c.img", "N2", &more[..2]));
+    let mut child = { child }.stderr(Stdio::null()).spawn().unwrap();
+    while !harness.path().join("c.img").exists() {
+        assert!(child.try_wait().unwrap().is_none(), "it has ended");
+        thread::sleep(Duration::from_millis(5));
+    }
+    fs::write(&path, "N2\n").unwrap();
+    flock(&list, FlockOperation::Unlock).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(5));
+    assert!(!harness.path().join("c.img").exists());
+}
+
+/// The record of a run that did not end names its chip.
+#[test]
+fn the_record_of_another_chip_is_told_with_a_way_out() {
+    let harness = Harness::new();
+    let fails = [
+        "--signer-key",
+        "exec:exit 1",
+        "--signer-cert",
+        "signer.cert",
+    ];
+    let begin = [
+        "provision",
+        "--yes",
+        "--report",
+        "r",
+        "--device",
+        "emu:a.img",
+    ];
+    harness.fails(&[&begin[..], &fails].concat());
+    let (code, message) = harness.fails(&with("emu:b.img", "N1", &["--report", "r"]));
+    assert_eq!(code, 5, "{message}");
+    assert!(
+        message.contains("It is the record of the chip")
+            && message.contains("name another file for the report"),
+        "{message}"
+    );
+    assert!(!harness.path().join("b.img").exists());
 }

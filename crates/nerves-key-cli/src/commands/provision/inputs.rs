@@ -6,7 +6,7 @@ use std::path::Path;
 use atecc_x509::DateTime;
 use data_encoding::HEXLOWER_PERMISSIVE;
 use nerves_key::{Snapshot, Stage};
-use nerves_key_provision::{Plan, Request, SigningAnswer};
+use nerves_key_provision::{Plan, Refusal, Request, SigningAnswer};
 use nerves_key_schema::{BoardName, ManufacturerSerial, Otp, OtpError};
 
 use super::gate;
@@ -114,6 +114,18 @@ impl Inputs {
                 used.claim(plan.serial(), plan.config().serial_number())
             }
             _ => Ok(()),
+        }
+    }
+
+    /// A serial in the list is some chip's, as the list says.
+    pub(super) fn explain_refusal(&self, refusal: Refusal, snapshot: &Snapshot) -> CliError {
+        let chip = snapshot.config.serial_number();
+        match (&refusal, &self.used) {
+            (Refusal::SerialUsed(serial), Some(used)) => used
+                .check(serial, chip)
+                .err()
+                .unwrap_or_else(|| refusal.into()),
+            _ => refusal.into(),
         }
     }
 

@@ -42,7 +42,8 @@ pub(super) fn run(arguments: &Provision, output: Output) -> Result<(), CliError>
     let mut chip = PendingChip::new(&arguments.chip)?;
     let snapshot = causes::run(chip.device(), ReadSnapshot::new())?;
     inputs.consider(&snapshot)?;
-    let plan = Plan::new(&snapshot, &inputs.request)?;
+    let plan = Plan::new(&snapshot, &inputs.request);
+    let plan = plan.map_err(|refusal| inputs.explain_refusal(refusal, &snapshot))?;
     gate::check(&inputs, &plan, chip.absent())?;
     for warning in plan.warnings() {
         output.message(&format!("warning: {warning}"));
@@ -62,10 +63,12 @@ pub(super) fn run(arguments: &Provision, output: Output) -> Result<(), CliError>
     match (inputs.signer.take(), &arguments.request) {
         (Some(mut signer), _) => {
             confirm(arguments, &plan, plan.steps(), output)?;
-            inputs.report.reserve(&plan)?;
             let stop = interrupt::hold()?;
+            // A chip that a file or a list names has to be there after a power cut.
+            let chip = chip.commit()?;
+            inputs.report.reserve(&plan)?;
             inputs.claim(&plan)?;
-            let device = &mut chip.commit()?;
+            let device = &mut chip.keep()?;
             let mut signer = Recorded {
                 signer: &mut signer,
                 file: &mut inputs.report,
@@ -195,8 +198,9 @@ fn first_half(
     let half = half.and_then(|at| steps.get(..at)).ok_or_else(certified)?;
     confirm(arguments, plan, half, output)?;
     let stop = interrupt::hold()?;
+    let chip = chip.commit()?;
     inputs.claim(plan)?;
-    let device = &mut chip.commit()?;
+    let device = &mut chip.keep()?;
     device.set_timing(Timing::new(plan.config().revision().family()));
     let mut progress = Progress::new(output);
     let runner = Runner::new(plan, system::challenges()?, |event| progress.on(event));
