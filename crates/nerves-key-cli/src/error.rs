@@ -156,7 +156,7 @@ impl CliError {
         }
     }
 
-    /// An input file that cannot be used.
+    /// A file that cannot be used, before the chip was touched.
     pub(crate) fn input(path: &Path, cause: impl Into<AnyError>) -> Self {
         Self::refused(cause).about(escape_path(path))
     }

@@ -68,12 +68,17 @@ impl<'a> PendingChip<'a> {
                 escape_path(&path)
             )));
         }
-        image.save(&path).map_err(CliError::refused)?;
         let mut new = NewChip {
             device: None,
-            made: Some(path),
+            made: None,
         };
-        new.device = Some(self.chip.open()?);
+        let made = &mut new.made;
+        let device = self.chip.open_made(|| {
+            image.save(&path).map_err(CliError::refused)?;
+            *made = Some(path);
+            Ok(())
+        })?;
+        new.device = Some(device);
         Ok(new)
     }
 }

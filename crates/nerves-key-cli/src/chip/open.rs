@@ -43,18 +43,26 @@ impl Chip {
     /// An image file has to exist: a name that is mistyped makes no chip.
     pub(crate) fn open(&self) -> Result<RecordedDevice, CliError> {
         refuse_absent(&self.device)?;
+        self.open_made(|| Ok(()))
+    }
+
+    /// The same for an image file that `make` makes, once there is a file to record
+    /// in.
+    pub(crate) fn open_made(
+        &self,
+        make: impl FnOnce() -> Result<(), CliError>,
+    ) -> Result<RecordedDevice, CliError> {
         let recording = match &self.record {
             Some(path) => Recording::create(path)?,
             None => Recording::Nowhere,
         };
-        let device = match self.device.open() {
-            Ok(device) => device,
+        match make().and_then(|()| Ok(self.device.open()?)) {
+            Ok(device) => self.record_on(device, recording),
             Err(error) => {
                 recording.discard();
-                return Err(error.into());
+                Err(error)
             }
-        };
-        self.record_on(device, recording)
+        }
     }
 
     /// The same type for a device that stands in for the one to record.

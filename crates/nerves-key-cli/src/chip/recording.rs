@@ -71,10 +71,12 @@ pub(super) enum Recording {
 }
 
 impl Recording {
+    /// # Errors
+    /// Exit code 5: no chip has been touched yet.
     pub(super) fn create(path: &Path) -> Result<Self, CliError> {
         let file = files::create_private(path).map_err(|error| match error.kind() {
             ErrorKind::AlreadyExists => files::in_the_way(path),
-            _ => CliError::output(path, error),
+            _ => CliError::input(path, error),
         })?;
         let path = path.to_owned();
         Ok(Self::File { path, file })
@@ -98,7 +100,7 @@ impl Recording {
         match file.write_all(text.as_bytes()) {
             Ok(()) => Ok(self),
             Err(error) => {
-                let error = CliError::output(path, error);
+                let error = CliError::input(path, error);
                 self.discard();
                 Err(error)
             }

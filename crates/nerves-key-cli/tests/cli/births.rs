@@ -163,3 +163,22 @@ fn no_record_no_certificate() {
     assert!(!harness.path().join("asked").exists());
     assert!(!harness.path().join("a.img").exists(), "it was not made");
 }
+
+/// A recording and a report that cannot be made are refused alike, before
+/// there is a chip.
+#[test]
+fn what_cannot_be_written_is_refused_before_the_chip() {
+    let harness = Harness::new();
+    for option in ["--record", "--report"] {
+        let more = ["--yes", "--serial", "N1", option, "nowhere/r"];
+        let (code, message) = harness.fails(&Harness::provision("emu:a.img", &more));
+        assert_eq!(code, 5, "{option}: {message}");
+        assert!(message.contains("nowhere/r: "), "{option}: {message}");
+        let files = fs::read_dir(harness.path()).unwrap();
+        assert_eq!(files.count(), 2, "{option}: the signer's two");
+    }
+    harness.ok(&["emulator", "create", "b.img"]);
+    let info = ["info", "--device", "emu:b.img", "--record", "nowhere/r"];
+    let (code, message) = harness.fails(&info);
+    assert_eq!(code, 5, "{message}");
+}
