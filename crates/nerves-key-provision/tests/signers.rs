@@ -373,7 +373,7 @@ fn printing(signature: &SignatureBytes) -> String {
 }
 
 fn exec(command: &str, patience: Duration) -> Result<SignatureBytes, ExecError> {
-    ExecSigner::new(command, patience).sign_once(&request())
+    ExecSigner::new(command, patience)?.sign_once(&request())
 }
 
 const LONG: Duration = Duration::from_secs(60);
@@ -407,7 +407,7 @@ fn a_question_need_not_be_read() {
     let mut long = request();
     long.to_be_signed = vec![0; 100_000];
     let command = format!("exec <&-; {}", printing(&signature));
-    let mut signer = ExecSigner::new(command, LONG);
+    let mut signer = ExecSigner::new(command, LONG).unwrap();
     assert_eq!(signer.sign_once(&long).unwrap(), signature);
 }
 
@@ -416,7 +416,7 @@ fn a_command_fails() {
     let print = printing(&signer().sign(&request()).unwrap());
     let failed = exec(&format!("{print}; exit 3"), LONG).unwrap_err();
     assert!(matches!(failed, ExecError::Failed(status) if status.code() == Some(3)));
-    for command in ["", "printf '{}'", "printf no"] {
+    for command in ["true", "printf '{}'", "printf no"] {
         let found = exec(command, LONG).unwrap_err();
         assert!(matches!(found, ExecError::Answer(_)), "{command}: {found}");
     }
@@ -428,6 +428,24 @@ fn a_command_fails() {
             "{command}: {found}"
         );
     }
+}
+
+/// Before the chip is locked that the certificate is for.
+#[test]
+fn what_can_never_sign_is_refused_at_once() {
+    for command in ["", "  ", "\n"] {
+        let error = ExecSigner::new(command, LONG).unwrap_err();
+        assert!(matches!(error, ExecError::NoCommand), "{error}");
+    }
+    for (patience, part) in [
+        (Duration::ZERO, "0 s is no time"),
+        (Duration::from_secs(86_401), "86401 s is no time"),
+        (Duration::MAX, "to 86400 s"),
+    ] {
+        let error = ExecSigner::new("true", patience).unwrap_err().to_string();
+        assert!(error.contains(part), "{error}");
+    }
+    ExecSigner::new("true", ExecSigner::LONGEST).unwrap();
 }
 
 /// 64 KiB are taken, one byte more is not.
@@ -456,6 +474,6 @@ fn a_command_goes_on_when_it_is_interrupted() {
 
 #[test]
 fn a_command_is_not_shown() {
-    let signer = ExecSigner::new("pass=secret sign", LONG);
+    let signer = ExecSigner::new("pass=secret sign", LONG).unwrap();
     assert_eq!(format!("{signer:?}"), "ExecSigner { patience: 60s, .. }");
 }

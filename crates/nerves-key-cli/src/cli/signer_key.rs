@@ -17,7 +17,7 @@ pub(crate) struct KeyOptions {
     /// is; by default it is asked for at the terminal.
     #[arg(long, value_name = "env:NAME|file:PATH")]
     pub(crate) passphrase: Option<SecretName>,
-    /// How long an exec: signer may take, in seconds.
+    /// How long an exec: signer may take, in seconds: 1 to 86400.
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     pub(crate) signer_timeout: u64,
 }

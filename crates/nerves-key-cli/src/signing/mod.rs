@@ -71,7 +71,11 @@ impl AnySigner {
             KeyName::Token(uri) => Self::Token(Box::new(token(uri, secret)?)),
             KeyName::Command(command) => {
                 let patience = Duration::from_secs(options.signer_timeout);
-                Self::Command(ExecSigner::new(command, patience))
+                let signer = ExecSigner::new(command, patience);
+                Self::Command(signer.map_err(|error| match error {
+                    ExecError::Patience(_) => CliError::refused(error).about("--signer-timeout"),
+                    error => CliError::refused(error),
+                })?)
             }
         })
     }

@@ -62,7 +62,20 @@ fn no_refusal_writes() {
         "--signer-key",
         "pkcs11:object=k?module-path=/nowhere.so",
     ];
+    let command = ["--signer-cert", "signer.cert", "--signer-key", "exec:true"];
+    let no_command = ["--signer-cert", "signer.cert", "--signer-key", "exec: "];
     let cases: &[(&[&str], &[&str], &str)] = &[
+        (&no_command, &[], "names no command"),
+        (
+            &command,
+            &["--signer-timeout", "0"],
+            "--signer-timeout: 0 s is no time",
+        ),
+        (
+            &command,
+            &["--signer-timeout", "18446744073709551615"],
+            "from 1 s to 86400 s",
+        ),
         (&other, &[], "does not belong"),
         (&expired, &[], "valid from 2020"),
         (&future, &[], "valid from 2031"),

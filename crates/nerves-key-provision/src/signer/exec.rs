@@ -46,6 +46,16 @@ pub struct ExecSigner {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExecError {
+    /// There is none.
+    #[error("exec: names no command: put it behind the colon, as in exec:./sign.sh")]
+    NoCommand,
+    /// Nobody can sign so fast, or can be waited for so long.
+    #[error(
+        "{} s is no time for a signer to answer: from 1 s to {} s",
+        .0.as_secs(),
+        ExecSigner::LONGEST.as_secs()
+    )]
+    Patience(Duration),
     /// It could not be run.
     #[error("the exec: command cannot be run: {0}")]
     Run(#[source] io::Error),
@@ -79,14 +89,32 @@ impl ExecSigner {
     /// approve.
     pub const PATIENCE: Duration = Duration::from_secs(120);
 
+    /// The longest that a command may be given: a day.
+    pub const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
     /// `command` is for `sh -c`. It has `patience` to answer. Ctrl-C (SIGINT) does
     /// not end it, unless it asks for that signal itself.
-    #[must_use]
-    pub fn new(command: impl Into<String>, patience: Duration) -> Self {
-        Self {
-            command: command.into(),
-            patience,
+    ///
+    /// ```
+    /// use nerves_key_provision::ExecSigner;
+    ///
+    /// let signer = ExecSigner::new("ssh ca sign", ExecSigner::PATIENCE)?;
+    /// // Whoever signs is asked when the chip is locked already.
+    /// assert!(ExecSigner::new(" ", ExecSigner::PATIENCE).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ExecError::NoCommand`], [`ExecError::Patience`]: what could never sign.
+    pub fn new(command: impl Into<String>, patience: Duration) -> Result<Self, ExecError> {
+        let command = command.into();
+        if command.trim().is_empty() {
+            return Err(ExecError::NoCommand);
         }
+        if patience.is_zero() || patience > Self::LONGEST {
+            return Err(ExecError::Patience(patience));
+        }
+        Ok(Self { command, patience })
     }
 
     /// Its standard error is ours: it may speak to the user.
