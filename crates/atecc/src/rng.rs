@@ -34,7 +34,7 @@ pub struct ChipRng<'d, I2C, D, W>(&'d mut Device<I2C, D, W>);
 #[non_exhaustive]
 pub enum RngError<E> {
     /// The chip or the bus.
-    #[error("{0:?}")]
+    #[error("{0}")]
     Device(Error<E>),
     /// The chip answers a fixed pattern until its configuration is locked.
     #[error("the chip gives no random numbers before its configuration is locked")]

@@ -2,10 +2,11 @@
 #![cfg(all(feature = "rand_core", feature = "signature"))]
 
 use atecc::commands::{Random, VerifyKey};
+use atecc::error::{Cause, Executed};
 use atecc::group::Group;
 use atecc::rng::{ChipRng, RngError};
 use atecc::signer::{ChipSigner, ChipVerifier, Signature};
-use atecc::{Device, Opcode, PublicKey, Slot};
+use atecc::{Device, Error, Failure, Opcode, PublicKey, Slot};
 use embedded_hal::i2c::{ErrorKind, NoAcknowledgeSource};
 use embedded_hal_mock::eh1::delay::NoopDelay;
 use embedded_hal_mock::eh1::i2c::{Mock, Transaction};
@@ -124,6 +125,13 @@ fn the_test_pattern_is_no_random_number() {
     let bus = session(&[(random, Random::TEST_PATTERN.to_vec())]);
     let error = on(&bus, |mut device| ChipRng::new(&mut device).try_next_u64());
     assert_eq!(error, Err(RngError::TestPattern));
+    // A failure is told as that of every other command.
+    let failure = Failure {
+        cause: Cause::BadWake([0x04, 0x11, 0x33, 0x44]),
+        executed: Executed::No,
+    };
+    let error = RngError::<ErrorKind>::Device(Error::Failed(failure));
+    assert_eq!(error.to_string(), failure.to_string());
 }
 
 #[test]

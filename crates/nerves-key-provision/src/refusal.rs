@@ -98,7 +98,7 @@ pub enum Refusal {
     Stranded(#[source] IdentityError),
     /// The key that would sign is not the certificate's.
     #[error(
-        "the signer key does not belong to the signer certificate: its public key is {found}, the certificate's is {expected}"
+        "the signer key does not belong to the signer certificate: its public key is {found}, the certificate's is {expected}: give the key and the certificate of one signer"
     )]
     SignerKey {
         /// Of the certificate.

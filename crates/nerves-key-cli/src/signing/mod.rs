@@ -138,7 +138,8 @@ impl AnySigner {
         match known {
             Some(key) if key != *certificate => Err(CliError::refused(format!(
                 "the signer key does not belong to the signer certificate: its public key is \
-                 {key:?}, the certificate's is {certificate:?}"
+                 {key}, the certificate's is {certificate}: give the key and the certificate of \
+                 one signer"
             ))),
             _ => Ok(()),
         }

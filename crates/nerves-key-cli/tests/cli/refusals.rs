@@ -76,7 +76,11 @@ fn no_refusal_writes() {
             &["--signer-timeout", "18446744073709551615"],
             "from 1 s to 86400 s",
         ),
-        (&other, &[], "does not belong"),
+        (
+            &other,
+            &[],
+            "give the key and the certificate of one signer",
+        ),
         (&expired, &[], "valid from 2020"),
         (&future, &[], "valid from 2031"),
         (&swapped, &[], "signer.key"),
@@ -115,6 +119,7 @@ fn no_refusal_writes() {
         let (code, message) = harness.fails(&arguments);
         assert_eq!(code, 5, "{arguments:?}: {message}");
         assert!(message.contains(part), "{arguments:?}: {message}");
+        assert_no_debug(&message);
     }
     for option in ["--serial", "--board"] {
         let mut command = harness.command(&Harness::provision("unix:tap", &["--yes", option]));
@@ -270,4 +275,15 @@ fn a_chip_of_another_signer() {
     let any = [&other[..], &["--any-signer"]].concat();
     assert!(harness.ok(&any).contains("nothing to do"));
     assert_eq!(fs::read(harness.path().join("a.img")).unwrap(), before);
+}
+
+/// What a program calls its types is nobody's to read: `PublicKey(F5B2..)`, `Some(3)`.
+fn assert_no_debug(message: &str) {
+    let mut words = message.split(|c: char| !(c.is_ascii_alphanumeric() || c == '('));
+    let debug = words.find(|word| {
+        let (name, _) = word.split_once('(').unwrap_or_default();
+        name.starts_with(|c: char| c.is_ascii_uppercase())
+            && name.contains(|c: char| c.is_ascii_lowercase())
+    });
+    assert_eq!(debug, None, "{message}");
 }
