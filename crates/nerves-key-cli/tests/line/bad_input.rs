@@ -8,6 +8,7 @@ fn batches_that_are_none() {
     bench.write("twice.csv", "serial\nA\nB\nA\n");
     bench.write("mark.csv", "\u{FEFF}serial,x\n\"A,1\",1\n");
     bench.write("columns.csv", "A,1\nB,2\n");
+    bench.write("heads.csv", "x,serial,serial\n1,A,B\n2,C,D\n");
     let list = |text: &str| BATCH.replace("pattern = \"ACME-{:06}\"\nfirst = 1", text);
     for (text, part) in [
         (
@@ -45,6 +46,10 @@ fn batches_that_are_none() {
             "no column \"sn\"",
         ),
         (list("list = \"columns.csv\""), "2 columns"),
+        (
+            list("list = \"heads.csv\"\ncolumn = \"serial\""),
+            "heads.csv: the column \"serial\" stands in its head twice, as the 2. and the 3.",
+        ),
         (list("list = \"none.csv\""), "none.csv"),
         (
             list("list = \"mark.csv\"\ncolumn = \"serial\""),

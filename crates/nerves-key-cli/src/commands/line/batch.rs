@@ -204,11 +204,25 @@ fn list_of(path: &Path, column: Option<&str>) -> Result<SerialList, CliError> {
         None => 0,
         Some(column) => {
             let headers = reader.headers().map_err(|error| of_file(&error))?;
-            let position = headers.iter().position(|header| header == column);
-            position.ok_or_else(|| {
-                let headers: Vec<_> = headers.iter().collect();
-                of_file(&format_args!("no column {column:?}: it has {headers:?}"))
-            })?
+            let named = headers.iter().enumerate();
+            let mut named = named.filter(|(_, header)| *header == column);
+            match (named.next(), named.next()) {
+                (Some((at, _)), None) => at,
+                (Some((first, _)), Some((second, _))) => {
+                    return Err(of_file(&format_args!(
+                        "the column {column:?} stands in its head twice, as the {}. and the {}.: \
+                         give one of them another name",
+                        first + 1,
+                        second + 1
+                    )));
+                }
+                (None, _) => {
+                    let headers: Vec<_> = headers.iter().collect();
+                    return Err(of_file(&format_args!(
+                        "no column {column:?}: it has {headers:?}"
+                    )));
+                }
+            }
         }
     };
     let mut serials = Vec::new();
