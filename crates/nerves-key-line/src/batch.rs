@@ -5,7 +5,7 @@ use nerves_key_schema::{BoardName, Layout, OtpError};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::serials::SerialScheme;
+use crate::serials::{SerialScheme, count_serials};
 
 /// What is made. It is loaded once and never changes: what the ledger has is
 /// compared by its [digest](Batch::digest).
@@ -70,8 +70,9 @@ pub enum BatchError {
     Count(u32),
     /// More than the scheme can give.
     #[error(
-        "a batch of {count}, but there are {serials} serials: take a pattern of more digits, a \
-         longer list, or a smaller count"
+        "a batch of {count}, but its scheme has {}: take a pattern of more digits, a longer list, \
+         or a smaller count",
+        count_serials(serials)
     )]
     Serials {
         /// Of units.

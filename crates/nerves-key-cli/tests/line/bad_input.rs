@@ -19,7 +19,7 @@ fn batches_that_are_none() {
             BATCH.replace("count = 100", "cuont = 100"),
             "line 3: unknown field `cuont`",
         ),
-        (BATCH.replace("{:06}", "{:01}"), "there are 9 serials"),
+        (BATCH.replace("{:06}", "{:01}"), "its scheme has 9 serials"),
         (BATCH.replace("ACME-", "ACME/"), "would be refused"),
         (BATCH.replace("ACME-", &"A".repeat(43)), "would be refused"),
         (BATCH.replace("{:06}", "x"), "no counter"),
@@ -53,7 +53,7 @@ fn batches_that_are_none() {
         (list("list = \"none.csv\""), "none.csv"),
         (
             list("list = \"mark.csv\"\ncolumn = \"serial\""),
-            "there are 1 serials",
+            "its scheme has 1 serial:",
         ),
         (list(""), "one of pattern, list"),
         ("name = ".to_owned(), "b.toml: line 1: "),

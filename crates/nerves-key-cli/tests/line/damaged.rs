@@ -62,3 +62,38 @@ fn a_batch_that_was_altered_makes_no_chip() {
     let found = String::from_utf8(output.stdout).unwrap();
     assert!(found.contains("batch: name \"b\""), "{found}");
 }
+
+/// What was quoted before is not escaped again.
+#[test]
+fn a_character_that_is_not_visible_is_escaped_once() {
+    let bench = Bench::with_batch();
+    let devices = bench.chips(1);
+    bench.done(&Bench::line_run(&devices, &[]));
+    change(&bench, "UPDATE unit SET serial = 'A' || char(27)");
+    let output = bench.run(&["line", "audit"]);
+    let found = String::from_utf8(output.stdout).unwrap();
+    assert!(found.contains("serial \"A\\u{1b}\""), "{found}");
+    let found = bench.run(&["line", "audit", "--json"]).stdout;
+    let found: serde_json::Value = serde_json::from_slice(&found).unwrap();
+    let findings = found["findings"].as_array().unwrap().iter();
+    let mut findings = findings.filter_map(serde_json::Value::as_str);
+    assert!(
+        findings.any(|it| it.contains("serial \"A\\u{1b}\"")),
+        "{found}"
+    );
+    let (_, said) = bench.refused(&["line", "audit"]);
+    assert!(said.contains(" found"), "{said}");
+}
+
+#[test]
+fn one_thing_is_not_called_several() {
+    let bench = Bench::new();
+    let said = |bench: &Bench| bench.done(&["line", "audit"]);
+    assert!(said(&bench).starts_with("0 events of 0 stations, 0 chips: "));
+    let bench = bench.loaded();
+    assert!(said(&bench).starts_with("1 event of 1 station, 0 chips: "));
+    let one = crate::bench::BATCH.replace("\"b\"", "\"c\"");
+    bench.write("c.toml", &one.replace("100", "1"));
+    let loaded = bench.done(&["line", "batch", "c.toml"]);
+    assert!(loaded.contains("is loaded: 1 unit, digest"), "{loaded}");
+}

@@ -378,6 +378,10 @@ fn serials_that_did_not_go_back_are_not_counted() {
     fs::copy(path("spool.db"), path("copy.db")).unwrap();
     let said = bench.done(&["line", "reconcile", "spool.db"]);
     assert!(said.contains("and 2 serials back"), "{said}");
+    // A spool takes them before a chip does.
+    let status = bench.done(&["line", "status"]);
+    let back = "2 given back, and given or leased next: ACME-000001 to ACME-000002";
+    assert!(status.contains(back), "{status}");
     let output = bench.run(&["line", "reconcile", "copy.db"]);
     let said = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1), "{said}");

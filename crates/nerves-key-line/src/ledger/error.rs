@@ -5,7 +5,7 @@ use atecc::SerialNumber;
 use super::database::DatabaseError;
 use super::schema::VERSION;
 use crate::batch::BatchError;
-use crate::serials::SerialError;
+use crate::serials::{SerialError, count_serials};
 use crate::time::Utc;
 use crate::unit::State;
 
@@ -234,10 +234,8 @@ pub enum LedgerError {
 }
 
 fn describe_left(left: u64) -> String {
-    match left {
-        1 => "1 serial is left".to_owned(),
-        left => format!("{left} serials are left"),
-    }
+    let are = if left == 1 { "is" } else { "are" };
+    format!("{} {are} left", count_serials(left))
 }
 
 fn describe_used(used: Option<&str>) -> String {

@@ -49,7 +49,7 @@ pub struct Lease {
 pub struct Numbers {
     /// Those that stations have and have not used.
     pub leased: Vec<Lease>,
-    /// Those that were given back, and are given next.
+    /// Those that were given back, and are given or leased next.
     pub returned: Vec<i64>,
     /// Those that were left out, since their serials were another unit's.
     pub skipped: Vec<i64>,

@@ -3,6 +3,8 @@
 mod list;
 mod pattern;
 
+use std::fmt;
+
 use nerves_key_schema::ManufacturerSerial;
 use serde::{Deserialize, Serialize};
 
@@ -42,11 +44,19 @@ pub enum SerialError {
         last: u64,
     },
     /// The list has no more lines.
-    #[error("the list of {length} serials has run out. Load a batch with a further list")]
+    #[error("the list of {} has run out. Load a batch with a further list", count_serials(*length))]
     ListUsed {
         /// How many it has.
         length: usize,
     },
+}
+
+/// So many serials, one of them in the singular.
+pub(crate) fn count_serials(count: impl fmt::Display) -> String {
+    match count.to_string().as_str() {
+        "1" => "1 serial".to_owned(),
+        count => format!("{count} serials"),
+    }
 }
 
 impl SerialScheme {

@@ -6,7 +6,7 @@ use nerves_key_line::{Activity, BatchStatus, Failures, Ledger, LedgerError, Stat
 use serde_json::{Value, json};
 
 use crate::counted::counted;
-use crate::output::escape;
+use crate::output::one_line;
 
 /// Causes that are named for people; a program gets all of them.
 const CAUSES: usize = 5;
@@ -65,10 +65,10 @@ fn describe(batch: &BatchStatus, activity: &Activity) -> Vec<String> {
         let since = activity.now.saturating_sub(station.last);
         let since = Duration::from_millis(u64::try_from(since).unwrap_or(0));
         lines.push(format!(
-            "  station {:?}: {} made, {} failed runs, last seen {} ago",
+            "  station {:?}: {} made, {}, last seen {} ago",
             station.station,
             station.made,
-            station.failed,
+            counted(station.failed, "failed run"),
             span(since)
         ));
     }
@@ -78,7 +78,7 @@ fn describe(batch: &BatchStatus, activity: &Activity) -> Vec<String> {
 
 fn causes(causes: &[(String, u64)]) -> impl Iterator<Item = String> {
     let lines = causes.iter().take(CAUSES);
-    lines.map(|(cause, count)| format!("  failed {}: {}", counted(*count, "time"), escape(cause)))
+    lines.map(|(cause, count)| format!("  failed {}: {}", counted(*count, "time"), one_line(cause)))
 }
 
 fn document(batch: &BatchStatus, activity: &Activity) -> Value {

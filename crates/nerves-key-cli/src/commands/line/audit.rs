@@ -10,7 +10,7 @@ use crate::cli::chip::Chip;
 use crate::cli::line::Audit;
 use crate::counted::counted;
 use crate::error::CliError;
-use crate::output::{Output, escape};
+use crate::output::{Output, one_line};
 
 pub(super) fn run(arguments: &Audit, output: Output) -> Result<(), CliError> {
     let known = match &arguments.heads {
@@ -20,8 +20,10 @@ pub(super) fn run(arguments: &Audit, output: Output) -> Result<(), CliError> {
     let mut ledger = ledger::open(&arguments.place)?;
     let findings = ledger.audit(&known).map_err(ledger::cli_error)?;
     let ends = ledger.heads().map_err(ledger::cli_error)?;
-    let mut findings_text: Vec<String> =
-        findings.iter().map(|it| escape(&it.to_string())).collect();
+    let mut findings_text: Vec<String> = findings
+        .iter()
+        .map(|it| one_line(&it.to_string()))
+        .collect();
     for device in &arguments.against_chips {
         let chip = Chip {
             device: device.clone(),

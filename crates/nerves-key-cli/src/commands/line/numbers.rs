@@ -19,7 +19,7 @@ pub(super) fn lines(batch: &Batch, numbers: &Numbers) -> Vec<String> {
         )
     });
     let others = [
-        (&numbers.returned, "given back, and given next"),
+        (&numbers.returned, "given back, and given or leased next"),
         (&numbers.skipped, "left out, since another unit has them"),
     ];
     let others = others

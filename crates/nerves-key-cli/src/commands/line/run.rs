@@ -430,7 +430,7 @@ impl Bars {
             }
             WorkerEvent::Scan { .. } => bar.set_message("scan its serial"),
             WorkerEvent::Failed { cause, .. } => {
-                bar.set_message(format!("FAIL  {}", escape(cause)));
+                bar.set_message(format!("FAIL  {}", output::one_line(cause)));
             }
             WorkerEvent::HookOutput { .. } | WorkerEvent::Ledger(_) => {}
         }

@@ -7,7 +7,7 @@ use nerves_key_line::Conflict;
 use serde_json::{Value, json};
 
 use crate::counted::counted;
-use crate::output::{escape, escape_path};
+use crate::output::{escape, escape_path, one_line};
 
 /// What became of the ledger.
 #[derive(Clone, Debug)]
@@ -70,7 +70,7 @@ impl fmt::Display for SpoolEvent {
                     "FAIL  spool  {}  {}  {}",
                     chip.as_deref().unwrap_or("no chip"),
                     escape(&conflict.serial),
-                    escape(&conflict.cause)
+                    one_line(&conflict.cause)
                 )
             }
             Self::Kept { path, events } => write!(
@@ -80,7 +80,21 @@ impl fmt::Display for SpoolEvent {
                 counted(*events, "event"),
                 path = escape_path(path)
             ),
-            Self::Failed(cause) => write!(f, "FAIL  spool  {}", escape(cause)),
+            Self::Failed(cause) => write!(f, "FAIL  spool  {}", one_line(cause)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_cause_quotes_is_escaped_once() {
+        let failed = SpoolEvent::Failed(format!("the serial {:?} is\nnone", "\u{1b}"));
+        assert_eq!(
+            failed.to_string(),
+            "FAIL  spool  the serial \"\\u{1b}\" is\\nnone"
+        );
     }
 }
