@@ -302,9 +302,18 @@ fn who_shares_a_serial_a_chip_or_a_key_is_refused() {
 #[test]
 fn a_signer_that_fails_once_signs_the_others() {
     let harness = harness(3);
-    let script = "#!/bin/sh\nrequest=$(cat)\ncase \"$request\" in *'\"N2\"'*) exit 7;; esac\n\
+    let script = "request=$(cat)\ncase \"$request\" in *'\"N2\"'*) exit 7;; esac\n\
                   printf '%s' \"$request\" | \"$NERVES_KEY\" signer answer - --signer-cert signer.cert \
                   --signer-key signer.key\n";
+    let (code, document) = run_by_script(&harness, script);
+    assert_eq!(code, 1, "{document}");
+    let states = states_of_requests(&document);
+    assert_eq!(states, ["answered", "failed", "answered"]);
+    assert_eq!(run(&harness, &[]).0, 0);
+}
+
+/// A folder that is answered by a program: exit code and document.
+fn run_by_script(harness: &Harness, script: &str) -> (i32, Value) {
     fs::write(harness.path().join("sign.sh"), script).unwrap();
     let mut command = harness.command(&[
         "--json",
@@ -319,15 +328,40 @@ fn a_signer_that_fails_once_signs_the_others() {
     command.env("NERVES_KEY", env!("CARGO_BIN_EXE_nerves-key"));
     let output = command.output().unwrap();
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{document}");
-    let states: Vec<_> = document["files"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|it| &it["state"])
-        .collect();
-    assert_eq!(states, ["answered", "failed", "answered"]);
-    assert_eq!(run(&harness, &[]).0, 0);
+    (output.status.code().unwrap(), document)
+}
+
+fn states_of_requests(document: &Value) -> Vec<&str> {
+    let files = document["files"].as_array().unwrap().iter();
+    files.map(|it| it["state"].as_str().unwrap()).collect()
+}
+
+/// What another run answers meanwhile is answered, and not signed again.
+#[test]
+fn two_runs_on_one_folder_answer_it_together() {
+    let harness = harness(3);
+    let script = "echo asked >> asked\nrequest=$(cat)\n\
+                  \"$NERVES_KEY\" signer answer in --signer-cert signer.cert \
+                  --signer-key signer.key > /dev/null || exit 1\n\
+                  printf '%s' \"$request\" | \"$NERVES_KEY\" signer answer - --signer-cert signer.cert \
+                  --signer-key signer.key\n";
+    let (code, document) = run_by_script(&harness, script);
+    assert_eq!(code, 0, "{document}");
+    assert_eq!(states_of_requests(&document), ["answered-before"; 3]);
+    assert_eq!(document["answered_before"], 3);
+    let asked = fs::read_to_string(harness.path().join("asked")).unwrap();
+    assert_eq!(
+        asked, "asked\n",
+        "the others were answered before they were signed"
+    );
+    // What is no answer is in the way, whenever it came there.
+    ask(&harness, 4, "N4", "in/4.json");
+    let script = "echo x > in/4.json.answer\n\"$NERVES_KEY\" signer answer - \
+                  --signer-cert signer.cert --signer-key signer.key\n";
+    let (code, document) = run_by_script(&harness, script);
+    assert_eq!(code, 5, "{document}");
+    let reason = reason(&document, "4.json");
+    assert!(reason.contains("in the way, and no answer"), "{reason}");
 }
 
 #[test]

@@ -166,23 +166,42 @@ impl Entry {
                 return;
             }
         }
-        if self.answer.symlink_metadata().is_ok() {
-            self.state = match answer_at(&self.answer) {
-                Some(answer) if answer.request() == request => State::AnsweredBefore,
-                _ => State::Refused(format!(
-                    "{} is in the way, and no answer to this request",
-                    escape_path(&self.answer)
-                )),
-            };
+        if let Some(state) = self.find_answer(request) {
+            self.state = state;
         } else if let Err(error) = files::check_absent(&self.answer) {
-            self.state = State::Refused(error.to_string());
+            self.state = self.refuse(request, &error);
         }
+    }
+
+    /// A request that cannot be answered, unless another run has done so by now.
+    fn refuse(&self, request: &SigningRequest, error: &CliError) -> State {
+        let found = self.find_answer(request);
+        found.unwrap_or_else(|| State::Refused(error.to_string()))
+    }
+
+    /// What becomes of `request` by the file that has the name of its answer; none
+    /// where there is no such file.
+    fn find_answer(&self, request: &SigningRequest) -> Option<State> {
+        self.answer.symlink_metadata().ok()?;
+        Some(match answer_at(&self.answer) {
+            Some(answer) if answer.request() == request => State::AnsweredBefore,
+            _ => State::Refused(format!(
+                "{} is in the way, and no answer to this request",
+                escape_path(&self.answer)
+            )),
+        })
     }
 
     fn sign(&mut self, judge: &Judge<'_>, key: &mut AnySigner, output: Output) {
         let (State::ToBeSigned, Some(request)) = (&self.state, &self.request) else {
             return;
         };
+        // Another run may work on the same folder.
+        if let Some(state) = self.find_answer(request) {
+            self.state = state;
+            return;
+        }
+        let request = request.clone();
         let signed = judge.sign(key, request.clone(), output);
         let written = signed.and_then(|Signed { json, warning, .. }| {
             self.warnings.extend(warning.map(str::to_owned));
@@ -190,7 +209,7 @@ impl Entry {
         });
         self.state = match written {
             Ok(()) => State::Answered,
-            Err(error) if error.exit == Exit::Refused => State::Refused(error.to_string()),
+            Err(error) if error.exit == Exit::Refused => self.refuse(&request, &error),
             Err(error) => State::Failed(error.to_string()),
         };
     }
