@@ -174,10 +174,11 @@ cat served
 
 const VOLATILE: &str = "
 echo 000102030405060708090A0B0C0D0E0F > key
+echo 101112131415161718191A1B1C1D1E1F > other
 export NERVES_KEY_DEVICE='emu:volatile.img?chip=atecc608b'
 provision() {
     nerves-key provision --signer-cert factory.cert --signer-key factory.key \
-        --layout volatile --activation-key key --encryption-key key >&2
+        --layout volatile --activation-key key --encryption-key other >&2
 }
 provision
 nerves-key volatile status --json
