@@ -267,15 +267,23 @@ pub(crate) fn symmetric_key(path: &Path) -> Result<Box<Zeroizing<[u8; 16]>>, Cli
     }
 }
 
-/// Write a certificate and its key, or neither.
+/// Write a certificate and its key, or neither. A run that is killed in between
+/// leaves the key: `lone_key` says what to do with it.
 pub(crate) fn create_pair(
-    certificate_path: &Path,
+    (certificate_path, key_path): (&Path, &Path),
     certificate: &Certificate,
-    key_path: &Path,
     key: &KeySigner,
+    lone_key: &str,
 ) -> Result<(), CliError> {
     let certificate = certificate.to_pem();
     let key = key.to_pem().map_err(CliError::failed)?;
+    let is_there = |path: &Path| path.symlink_metadata().is_ok();
+    if is_there(key_path) && !is_there(certificate_path) {
+        return Err(in_the_way(key_path).with_advice(format!(
+            "There is no {}, as when a run was killed. {lone_key}",
+            escape_path(certificate_path)
+        )));
+    }
     create(key_path, key.as_ref().as_bytes(), Readers::Owner)?;
     create(certificate_path, certificate.as_bytes(), Readers::Everyone).inspect_err(|_| {
         // The key was made a moment ago and belongs to no certificate.

@@ -41,10 +41,10 @@ pub(super) fn run(command: &Device, output: Output) -> Result<(), CliError> {
     let certificate_path = format!("{serial}.cert");
     let key_path = format!("{serial}.key");
     files::create_pair(
-        certificate_path.as_ref(),
+        (certificate_path.as_ref(), key_path.as_ref()),
         &certificate,
-        key_path.as_ref(),
         &key,
+        "Remove it and run the same command again: no certificate is known to be for it.",
     )?;
     signing::warn_of_certificate(&certificate, output)?;
     let summary = Summary::of(&certificate).map_err(CliError::failed)?;

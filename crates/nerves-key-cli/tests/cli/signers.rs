@@ -398,3 +398,35 @@ fn a_secrets_file_that_others_may_read_is_warned_of() {
         }
     }
 }
+
+/// A run that was killed after the key and before the certificate.
+#[test]
+fn a_key_that_has_no_certificate_yet_is_told_with_a_way_on() {
+    let harness = Harness::new();
+    let create = ["signer", "create", "k", "--years", "5"];
+    harness.ok(&create);
+    let signer = ["--signer-cert", "signer.cert", "--signer-key", "signer.key"];
+    let device = [&["device", "create", "D1"][..], &signer].concat();
+    harness.ok(&device);
+    // With both there nothing is lost.
+    let (code, message) = harness.fails(&create);
+    assert_eq!(code, 5, "{message}");
+    assert!(!message.contains("--key"), "{message}");
+    for name in ["k.cert", "D1.cert"] {
+        fs::remove_file(harness.path().join(name)).unwrap();
+    }
+    let (code, message) = harness.fails(&create);
+    assert_eq!(code, 5, "{message}");
+    assert!(
+        message.contains("k.key exists already")
+            && message.contains("nerves-key signer create k --key k.key makes its certificate"),
+        "{message}"
+    );
+    harness.ok(&[&create[..], &["--key", "k.key"]].concat());
+    let (code, message) = harness.fails(&device);
+    assert_eq!(code, 5, "{message}");
+    assert!(
+        message.contains("D1.key exists already") && message.contains("Remove it"),
+        "{message}"
+    );
+}

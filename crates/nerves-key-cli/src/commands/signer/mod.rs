@@ -37,7 +37,13 @@ fn create(arguments: &SignerCreate, output: Output) -> Result<(), CliError> {
         None => {
             let key = system::new_key()?;
             let certificate = create_signer(&key, now, years, format)?;
-            files::create_pair(&certificate_path, &certificate, &key_path, &key)?;
+            let lone_key = format!(
+                "nerves-key signer create {} --key {} makes its certificate.",
+                escape_path(&arguments.name),
+                escape_path(&key_path)
+            );
+            let paths = (&*certificate_path, &*key_path);
+            files::create_pair(paths, &certificate, &key, &lone_key)?;
             (certificate, Some(key_path))
         }
         Some(name) => {
