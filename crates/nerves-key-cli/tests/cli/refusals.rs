@@ -62,20 +62,7 @@ fn no_refusal_writes() {
         "--signer-key",
         "pkcs11:object=k?module-path=/nowhere.so",
     ];
-    let command = ["--signer-cert", "signer.cert", "--signer-key", "exec:true"];
-    let no_command = ["--signer-cert", "signer.cert", "--signer-key", "exec: "];
     let cases: &[(&[&str], &[&str], &str)] = &[
-        (&no_command, &[], "names no command"),
-        (
-            &command,
-            &["--signer-timeout", "0"],
-            "--signer-timeout: 0 s is no time",
-        ),
-        (
-            &command,
-            &["--signer-timeout", "18446744073709551615"],
-            "from 1 s to 86400 s",
-        ),
         (
             &other,
             &[],
@@ -286,4 +273,26 @@ fn assert_no_debug(message: &str) {
             && name.contains(|c: char| c.is_ascii_lowercase())
     });
     assert_eq!(debug, None, "{message}");
+}
+
+/// Refused before the chip is looked at: there is no such bus.
+#[test]
+fn a_command_that_could_never_sign_is_refused_before_the_chip() {
+    let harness = Harness::new();
+    let start = ["provision", "--device", "i2c:/dev/i2c-4000099", "--yes"];
+    let start = [&start[..], &["--signer-cert", "signer.cert"]].concat();
+    for (key, timeout, part) in [
+        ("exec: ", "1", "names no command"),
+        ("exec:true", "0", "--signer-timeout: 0 s is no time"),
+        (
+            "exec:true",
+            "18446744073709551615",
+            "no time for a signer to answer: from 1 s to 86400 s",
+        ),
+    ] {
+        let signer = ["--signer-key", key, "--signer-timeout", timeout];
+        let (code, message) = harness.fails(&[&start[..], &signer].concat());
+        assert_eq!(code, 5, "{key} {timeout}: {message}");
+        assert!(message.contains(part), "{key} {timeout}: {message}");
+    }
 }
