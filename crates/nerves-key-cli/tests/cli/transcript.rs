@@ -267,6 +267,15 @@ fn half_a_last_line_is_left_out_and_said() {
     assert!(said.starts_with(&warning), "{said}");
     let named = |shown: Vec<u8>| String::from_utf8(shown).unwrap();
     assert_eq!(named(cut), named(whole).replace("whole.txt", "cut.txt"));
+    // Within its bytes, so that it is a shorter action.
+    fs::write(
+        path.join("bytes.txt"),
+        &text[..end + " write 60 03 07".len()],
+    )
+    .unwrap();
+    let (_, said) = show("bytes.txt");
+    let warning = "warning: bytes.txt: the last line has no end: it may be cut off";
+    assert!(said.starts_with(warning), "{said}");
     // A damaged line before the last one is none that was cut off.
     fs::write(
         path.join("bad.txt"),

@@ -52,7 +52,15 @@ fn no_text(bytes: &[u8], at: usize) -> String {
 /// middle of a line: what is before that line is whole.
 fn parse(path: &Path, text: &str) -> Result<Transcript, CliError> {
     let error = match Transcript::parse(text) {
-        Ok(transcript) => return Ok(transcript),
+        Ok(transcript) => {
+            if !text.ends_with('\n') {
+                message(&format!(
+                    "warning: {}: the last line has no end: it may be cut off",
+                    escape_path(path)
+                ));
+            }
+            return Ok(transcript);
+        }
         Err(error) => error,
     };
     let last = text.lines().count();
