@@ -60,7 +60,8 @@ impl<'a> PendingChip<'a> {
     pub(crate) fn commit(self) -> Result<NewChip, CliError> {
         let Some((path, image)) = self.absent else {
             let device = Some(self.device);
-            return Ok(NewChip { device, made: None });
+            let made = Vec::new();
+            return Ok(NewChip { device, made });
         };
         if !is_absent(&path)? {
             return Err(CliError::refused(format!(
@@ -70,29 +71,31 @@ impl<'a> PendingChip<'a> {
         }
         let mut new = NewChip {
             device: None,
-            made: None,
+            made: Vec::new(),
         };
         let made = &mut new.made;
         let device = self.chip.open_made(|| {
             image.save(&path).map_err(CliError::refused)?;
-            *made = Some(path);
+            made.push(path);
             Ok(())
         })?;
         new.device = Some(device);
+        new.made.extend(self.chip.record.clone());
         Ok(new)
     }
 }
 
-/// A chip that may still be refused. Then an image file that was made for it goes.
+/// A chip that may still be refused. Then an image file that was made for it goes, and
+/// the recording that begins with it.
 pub(crate) struct NewChip {
     device: Option<RecordedDevice>,
-    made: Option<PathBuf>,
+    made: Vec<PathBuf>,
 }
 
 impl NewChip {
     /// The chip is going to be changed: its file stays.
     pub(crate) fn keep(mut self) -> Result<RecordedDevice, CliError> {
-        self.made = None;
+        self.made.clear();
         let device = self.device.take();
         device.ok_or_else(|| CliError::failed("the chip is not open"))
     }
@@ -100,10 +103,11 @@ impl NewChip {
 
 impl Drop for NewChip {
     fn drop(&mut self) {
-        drop(self.device.take());
-        if let Some(path) = &self.made {
+        // While the device has the image's lock, so that nobody else uses it.
+        for path in &self.made {
             // What cannot be removed is a blank chip, which the same command takes.
             let _ = fs::remove_file(path);
         }
+        drop(self.device.take());
     }
 }

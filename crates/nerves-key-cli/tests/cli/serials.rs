@@ -349,4 +349,12 @@ fn the_record_of_another_chip_is_told_with_a_way_out() {
         "{message}"
     );
     assert!(!harness.path().join("b.img").exists());
+    // Nor does a recording stay that has nothing but its beginning.
+    let (code, _) = harness.fails(&with(
+        "emu:b.img",
+        "N1",
+        &["--report", "r", "--record", "t"],
+    ));
+    assert_eq!(code, 5);
+    assert!(!harness.path().join("t").exists());
 }
