@@ -199,7 +199,8 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Batch`] when it cannot be made,
     /// [`LedgerError::NumbersUsed`] or [`LedgerError::ListPromised`] when others of the
-    /// product have left too few serials, and [`LedgerError::OtherBatch`] when another one has its name.
+    /// product have left too few serials, and [`LedgerError::OtherBatch`] when another
+    /// one has its name.
     pub fn load(&mut self, batch: &Batch) -> Result<bool, LedgerError> {
         batch.check()?;
         let id = event_id()?;

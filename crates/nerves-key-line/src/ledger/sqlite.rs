@@ -1,5 +1,6 @@
 //! A ledger in a file.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -48,7 +49,7 @@ impl Sqlite {
         if path.as_os_str().is_empty() || path.as_os_str() == ":memory:" {
             return Err(DatabaseError::Refused("it is no name of a file".into()));
         }
-        let is_new = !path.exists();
+        let is_new = File::create_new(path).is_ok();
         let opened = Connection::open_with_flags(path, flags).map_err(DatabaseError::from);
         let opened = opened.and_then(|connection| {
             if connection.is_readonly("main")? {

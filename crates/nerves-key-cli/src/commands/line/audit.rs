@@ -50,9 +50,12 @@ pub(super) fn run(arguments: &Audit, output: Output) -> Result<(), CliError> {
         .iter()
         .fold(0i64, |events, head| events.saturating_add(head.seq));
     let numbers = match numbers(&mut ledger) {
-        // What cannot be read is among the findings.
-        Err(_) if !findings.is_empty() => Vec::new(),
-        numbers => numbers?,
+        // The findings are told all the same, and are why, as a rule.
+        Err(error) if !findings_text.is_empty() => {
+            output.message(&format!("warning: the numbers of the batches: {error}"));
+            None
+        }
+        numbers => Some(numbers?),
     };
     let text = if findings_text.is_empty() {
         let all = format!(
@@ -61,7 +64,7 @@ pub(super) fn run(arguments: &Audit, output: Output) -> Result<(), CliError> {
             counted(ends.len(), "station"),
             counted(arguments.against_chips.len(), "chip")
         );
-        let lines = numbers.iter().flat_map(|(batch, numbers)| {
+        let lines = numbers.iter().flatten().flat_map(|(batch, numbers)| {
             let lines = numbers::lines(batch, numbers).into_iter();
             lines.map(|line| format!("{:?}:{line}", batch.name))
         });
@@ -73,10 +76,11 @@ pub(super) fn run(arguments: &Audit, output: Output) -> Result<(), CliError> {
     } else {
         findings_text.join("\n")
     };
-    let numbers: serde_json::Map<_, _> = numbers
-        .iter()
-        .map(|(batch, numbers)| (batch.name.clone(), numbers::document(batch, numbers)))
-        .collect();
+    let numbers = numbers.map(|all| {
+        all.iter()
+            .map(|(batch, numbers)| (batch.name.clone(), numbers::document(batch, numbers)))
+            .collect::<serde_json::Map<_, _>>()
+    });
     let document = json!({
         "findings": findings_text,
         "events": events,

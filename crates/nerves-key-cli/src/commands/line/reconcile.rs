@@ -32,7 +32,7 @@ pub(super) fn run(arguments: &Reconcile, output: Output) -> Result<(), CliError>
         counted(returned, "serial")
     );
     let conflicts = done.conflicts.iter().cloned().map(SpoolEvent::Conflict);
-    let lines: Vec<_> = conflicts.map(|news| news.to_string()).collect();
+    let lines: Vec<_> = conflicts.map(|event| event.to_string()).collect();
     let documents = done.conflicts.iter().cloned().map(SpoolEvent::Conflict);
     let count = done.conflicts.len();
     let text = [first]
@@ -45,15 +45,12 @@ pub(super) fn run(arguments: &Reconcile, output: Output) -> Result<(), CliError>
         &json!({
             "events": events,
             "returned": returned,
-            "conflicts": documents.map(|news| news.document()).collect::<Vec<_>>(),
+            "conflicts": documents.map(|event| event.document()).collect::<Vec<_>>(),
         }),
     )?;
     if count == 0 {
         return Ok(());
     }
-    let text = format!(
-        "{} in the spool, which stay there",
-        counted(count, "conflict")
-    );
+    let text = format!("{} left in the spool", counted(count, "conflict"));
     Err(CliError::failed(text).after_document())
 }

@@ -63,8 +63,8 @@ impl From<CliError> for VisitError {
 }
 
 impl From<VisitError> for CliError {
-    fn from(trouble: VisitError) -> Self {
-        match trouble {
+    fn from(error: VisitError) -> Self {
+        match error {
             VisitError::Away(error) => cli_error(error),
             VisitError::Other(error) => error,
         }
