@@ -25,7 +25,9 @@ pub enum RunError {
         /// What the chip answered, or the bus did.
         failure: Failure,
     },
-    /// Another chip answers than the plan was made for. Nothing of it was locked.
+    /// Another chip answers than the plan was made for. None of its zones was locked by
+    /// this run; what was written to it stays, and slots that were locked since the last
+    /// proof of the key.
     #[error("another chip answers than the plan was made for: {found}, not {planned}")]
     OtherChip {
         /// The plan's.

@@ -258,8 +258,8 @@ impl Procedure for ReadIdentity {
 ///
 /// The rest stays as it is known: the configuration zone, the public key where there is
 /// one, the bytes of OTP behind the serial number and the eight behind the signer's key;
-/// zeros where they are not known. Of a chip whose OTP zone is no NervesKey's no more is read, and it shows no
-/// certificates then.
+/// zeros where they are not known. Of a chip whose OTP zone is no NervesKey's no more is
+/// read, and it shows no certificates then.
 ///
 /// ```
 /// # let mut device = include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/chip.rs"));

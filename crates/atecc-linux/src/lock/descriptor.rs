@@ -120,8 +120,8 @@ fn this_process() -> u64 {
 /// Whether these are two processes. One that has moved where there is no `/proc` is
 /// the same as before: what it holds is its own, and is unlocked. Of a process 1 that is
 /// not believed: a child that is the first of its namespace has its number too, and
-/// would unlock its parent's. So a process 1 that loses sight of `/proc` within a session
-/// keeps its lock until it ends.
+/// would unlock its parent's. So a process 1 that loses or gets sight of `/proc` within a
+/// session keeps its lock until it ends.
 fn is_another(one: u64, other: u64) -> bool {
     let [namespace, of_other] = [one, other].map(|process| process >> 32);
     let are_known = namespace != 0 && of_other != 0;

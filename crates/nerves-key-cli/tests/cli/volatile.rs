@@ -114,7 +114,10 @@ fn another_activation_key_is_refused() {
     };
     refused(&fs::read(harness.path().join("v.img")).unwrap());
     let said = harness.ok(&with("activation", "encryption"));
-    assert!(said.contains("nothing to do"), "{said}");
+    assert!(
+        said.contains("nothing to do") && said.contains("active until its power goes"),
+        "{said}"
+    );
 }
 
 /// A served chip keeps its latch from command to command.

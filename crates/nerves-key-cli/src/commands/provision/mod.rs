@@ -56,8 +56,10 @@ pub(super) fn run(arguments: &Provision, output: Output) -> Result<(), CliError>
     }
     if plan.steps().is_empty() {
         // It may still be that the activation key is another chip's.
+        let device = chip.device();
+        device.set_timing(Timing::new(plan.config().revision().family()));
         let mut runner = Runner::new(&plan, system::challenges()?, |_| {});
-        run_to_signature(chip.device(), &mut runner)?;
+        run_to_signature(device, &mut runner)?;
         return nothing(inputs, &plan, &snapshot, output);
     }
     match (inputs.signer.take(), &arguments.request) {
@@ -169,12 +171,18 @@ fn nothing(
     let identity = snapshot.identity()?;
     let mut document = document::of_finished(plan, &identity)?;
     document["replaced_keys"] = inputs.report.replaced_keys(plan, &identity.public_key);
+    // The key that was given is the chip's, and was tried.
+    let activated = inputs.request.volatile_keys.is_some();
+    document["activated"] = json!(activated);
     inputs.report.write(&mut document)?;
-    let text = format!(
+    let mut text = format!(
         "nothing to do: {} is a finished NervesKey with the serial {:?}",
         name(plan),
         plan.serial()
     );
+    if activated {
+        text.push_str("; its device key is active until its power goes");
+    }
     output.result(&text, &document)
 }
 

@@ -86,8 +86,8 @@ fn read(device: &mut RecordedDevice) -> Result<Found<Stored>, CliError> {
     causes::run(device, InArea::new(ReadSettings::new))?.map_err(no_settings)
 }
 
-/// See where the chip has settings, read, change, write and read back, in one session. What was written, and
-/// what is to be said of it.
+/// See where the chip has settings, read, change, write and read back, in one session.
+/// What was written, and what is to be said of it.
 fn update(
     chip: &Chip,
     output: Output,
