@@ -68,21 +68,21 @@ refused() {
 
 echo "refused, seven ways"
 serve -CAfile ca.pem -Verify 2 -verify_return_error
-refused "it asked for certificates of CN=Local CA\|UnknownCA" "our signer, CN=Signer, is not" \
+refused "it asked for certificates of CN=Local CA\|alert unknown_ca (48)" "our signer, CN=Signer, is not" \
     "localhost:$port"
 prefix="faketime -f +11y"
 serve $demand
-refused "CertificateExpired" "our certificate has expired, or the clocks differ: CN=Signer is" \
+refused "alert certificate_expired (45)" "our certificate has expired, or the clocks differ: CN=Signer is" \
     "localhost:$port"
 prefix=
 serve $demand
 refused "certificate" "is for localhost, not for 127.0.0.1" "127.0.0.1:$port"
 serve $demand -tls1_1 -cipher DEFAULT@SECLEVEL=0
-refused "ProtocolVersion\|Tls12" "older TLS\|none of the versions" "localhost:$port"
+refused "alert protocol_version (70)" "older TLS\|none of the versions" "localhost:$port"
 serve
 refused "asked for no certificate" "the chip was not used" "localhost:$port"
 serve $demand -alpn http/1.1
-refused "NoApplicationProtocol" "none of the application protocols that were offered (x-amzn-mqtt-ca)" \
+refused "alert no_application_protocol (120)" "none of the application protocols that were offered (x-amzn-mqtt-ca)" \
     "localhost:$port" --alpn x-amzn-mqtt-ca
 serve $demand -client_sigalgs RSA-PSS+SHA256:RSA+SHA256
 refused "" "RSA keys only" "localhost:$port"
@@ -103,4 +103,7 @@ echo "--mqtt-publish, mosquitto"
 connect "localhost:$port" --mqtt-publish devices/1 --mqtt-message hello >said
 grep "^mqtt *published" said
 grep -q "u'CONNECT-1'" mosquitto.log || fail "another user"
-refused "" "no topic" "localhost:$port" --mqtt-publish 'devices/#'
+code=0
+connect "localhost:$port" --mqtt-publish 'devices/#' 2>error >said || code=$?
+[ "$code" = 2 ] || fail "a pattern for a topic: $code: $(cat said error)"
+grep "devices/#" error
