@@ -157,7 +157,15 @@ impl RunError {
             | Self::ReadBackSlot(_)
             | Self::OtherSigner
             | Self::NotLocked => true,
-            _ => false,
+            Self::OtherChip { .. }
+            | Self::Changed { .. }
+            | Self::Signer(_)
+            | Self::Certificate(_)
+            | Self::RoundTrip(_)
+            | Self::TooLong(_)
+            | Self::OutOfOrder(_)
+            | Self::Stopped(_)
+            | Self::Ended => false,
         }
     }
 

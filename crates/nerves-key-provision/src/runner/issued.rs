@@ -3,7 +3,6 @@
 use atecc::Region;
 use atecc::commands::LockTarget;
 use atecc::procedures::{RefreshConfig, WriteRegion};
-use nerves_key::Snapshot;
 
 use super::lock_compared::LockCompared;
 use super::open::same_chip;
@@ -114,16 +113,7 @@ impl<'p> Lockable<'p> {
 }
 
 /// The identity that a reader will find in these very bytes.
-fn verify_chain(plan: &Plan, Contents { key, image, .. }: &Contents<'_>) -> Result<(), RunError> {
-    let as_locked = Snapshot {
-        config: plan.config,
-        otp: Some(*plan.otp.as_bytes()),
-        device_certificate: Some(image.device_certificate),
-        signer_public_key: Some(image.signer_public_key),
-        signer_certificate: Some(image.signer_certificate),
-        public_key: Some(*key),
-        eui: None,
-    };
-    as_locked.identity()?;
+fn verify_chain(plan: &Plan, contents: &Contents<'_>) -> Result<(), RunError> {
+    contents.as_read(plan, plan.config).identity()?;
     Ok(())
 }

@@ -12,7 +12,7 @@ use nerves_key_schema::DataImage;
 
 use super::prove::{activate_locked, prove_locked};
 use super::read_slots::ReadSlots;
-use super::state::{Certain, Certified, Compared, Contents, Context, Locked, LockedBy, State};
+use super::state::{Certain, Certified, Compared, Context, Locked, LockedBy, State};
 use super::task::{StepStart, out_of_order, run};
 use crate::plan::other_signer;
 use crate::{Plan, Report, RunError, Step};
@@ -50,23 +50,16 @@ impl LockedBy<'_> {
     fn read_back(&self, plan: &Plan) -> ReadBack {
         match self {
             Self::ThisRun { lockable, compared } => {
-                let Contents { zone, key, image } = &*lockable.contents;
+                let contents = &lockable.contents;
                 let locked = [LockState::Locked.byte()];
-                let config = zone.with(offset::LOCK_VALUE, &locked);
+                let config = contents.zone.with(offset::LOCK_VALUE, &locked);
                 match compared {
                     Compared::ByChip => {
-                        ReadBack::Certificates(RefreshCertificates::new(&Snapshot {
-                            config,
-                            otp: Some(*plan.otp.as_bytes()),
-                            device_certificate: Some(image.device_certificate),
-                            signer_public_key: Some(image.signer_public_key),
-                            signer_certificate: Some(image.signer_certificate),
-                            public_key: Some(*key),
-                            eui: None,
-                        }))
+                        let known = contents.as_read(plan, config);
+                        ReadBack::Certificates(RefreshCertificates::new(&known))
                     }
                     Compared::Unknown => {
-                        ReadBack::Whole(ReadSnapshot::from_known(config, Some(*key)))
+                        ReadBack::Whole(ReadSnapshot::from_known(config, Some(contents.key)))
                     }
                 }
             }

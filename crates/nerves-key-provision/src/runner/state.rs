@@ -9,7 +9,7 @@ use alloc::boxed::Box;
 
 use atecc::{ConfigZone, PublicKey};
 use atecc_x509::Tbs;
-use nerves_key::Identity;
+use nerves_key::{Identity, Snapshot};
 use nerves_key_schema::DataImage;
 
 use super::open::begin_unread;
@@ -165,6 +165,22 @@ pub(super) struct Certain {
     pub(super) zone: ConfigZone,
     pub(super) identity: Identity,
     pub(super) possession: Option<Possession>,
+}
+
+impl Contents<'_> {
+    /// What a reader finds in a chip with this configuration that holds these very
+    /// bytes.
+    pub(super) fn as_read(&self, plan: &Plan, config: ConfigZone) -> Snapshot {
+        Snapshot {
+            config,
+            otp: Some(*plan.otp.as_bytes()),
+            device_certificate: Some(self.image.device_certificate),
+            signer_public_key: Some(self.image.signer_public_key),
+            signer_certificate: Some(self.image.signer_certificate),
+            public_key: Some(self.key),
+            eui: None,
+        }
+    }
 }
 
 impl<'p> State<'p> {
