@@ -168,7 +168,7 @@ fn refusal(error: &ConnectionError, target: &Target, message: &Message) -> Refus
 #[cfg(test)]
 mod tests {
     use std::io::{Read, Write};
-    use std::net::TcpListener;
+    use std::net::{TcpListener, TcpStream};
     use std::thread;
 
     use super::*;
@@ -194,15 +194,23 @@ mod tests {
         }
     }
 
-    /// The limit of 10,240 bytes that the client has of itself is no broker's.
-    #[test]
-    fn a_long_message_is_the_brokers_to_judge() {
+    /// Takes one client, and does with it what `serve` says.
+    fn broker(serve: impl FnOnce(TcpStream) + Send + 'static) -> (u16, thread::JoinHandle<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let server = thread::spawn(move || {
             let (mut tcp, _) = listener.accept().unwrap();
             assert!(tcp.read(&mut [0; 1000]).unwrap() > 0);
             tcp.write_all(&CONNACK).unwrap();
+            serve(tcp);
+        });
+        (port, server)
+    }
+
+    /// The limit of 10,240 bytes that the client has of itself is no broker's.
+    #[test]
+    fn a_long_message_is_the_brokers_to_judge() {
+        let (port, server) = broker(|mut tcp| {
             // Header 32, remaining length in 3 bytes, topic in 3, ID in 2, and the text.
             let mut publish = vec![0; 1 + 3 + 3 + 2 + 100_000];
             tcp.read_exact(&mut publish).unwrap();
@@ -223,12 +231,7 @@ mod tests {
     fn a_broker_that_floods_is_given_up() {
         // MQTT 3.1.1, 3.3: "abc" for the topic "t", QoS 0.
         const PUBLISH: &[u8] = b"\x30\x06\x00\x01tabc";
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let server = thread::spawn(move || {
-            let (mut tcp, _) = listener.accept().unwrap();
-            assert!(tcp.read(&mut [0; 1000]).unwrap() > 0);
-            tcp.write_all(&CONNACK).unwrap();
+        let (port, server) = broker(|mut tcp| {
             let flood = PUBLISH.repeat(200);
             // So that a client that never gives up fails, and does not hang.
             let end = Instant::now() + Duration::from_secs(8);
