@@ -5,6 +5,9 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Output};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use nerves_key_line::{Database, Sqlite};
 use serde_json::Value;
@@ -140,4 +143,23 @@ fn a_ledger_that_has_no_room_is_not_begun() {
     assert!(!said.contains("readonly"), "{said}");
     assert!(!bench.path().join("new.db").exists());
     bench.done(&["line", "init", "--ledger", "new.db"]);
+}
+
+/// Whoever opens a pipe waits for somebody who writes to it.
+#[test]
+fn a_pipe_is_no_ledger() {
+    let bench = Bench::new();
+    let path = bench.path().join("pipe");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&path)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let (sender, opened) = mpsc::channel();
+    thread::spawn(move || sender.send(Sqlite::open(&path).map(|_| ())));
+    let error = opened.recv_timeout(Duration::from_secs(20)).unwrap();
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("no regular file"), "{error}");
 }

@@ -49,6 +49,10 @@ impl Sqlite {
         if path.as_os_str().is_empty() || path.as_os_str() == ":memory:" {
             return Err(DatabaseError::Refused("it is no name of a file".into()));
         }
+        // A pipe or a device may keep whoever opens it waiting.
+        if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(DatabaseError::Refused("it is no regular file".into()));
+        }
         let is_new = File::create_new(path).is_ok();
         let opened = Connection::open_with_flags(path, flags).map_err(DatabaseError::from);
         let opened = opened.and_then(|connection| {
